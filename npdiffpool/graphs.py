@@ -1,0 +1,444 @@
+"""Graphs: one, and many at once.
+
+Read `Graph` first: it checks what comes in, once, so that nothing after it has
+to. `GraphBatch` is several graphs as one: a block-diagonal adjacency, stacked
+features and the offsets where each graph starts. Nothing is padded.
+"""
+from __future__ import annotations
+
+from typing import Any, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
+
+
+class GraphError(ValueError):
+    """Say which part of a graph is unusable, what is required and what was seen."""
+
+
+class Graph:
+    """Hold one graph: weighted edges, node features and perhaps a label.
+
+    Parameters
+    ----------
+    adjacency : (N, N) scipy sparse or dense array
+        Non-negative finite weights; ``adjacency[i, j]`` is the edge i -> j.
+        Symmetric for an undirected graph, which is what DiffPool is meant for;
+        symmetry is not required.
+    features : (N, F) array
+        Finite node features. An (N,) array is taken as one column.
+    label : optional
+        The class or the target of the graph.
+
+    Attributes
+    ----------
+    adjacency : (N, N) scipy.sparse.csr_array
+        Duplicates summed, zeros dropped, columns sorted. float32 stays float32,
+        everything else becomes float64.
+    features : (N, F) array
+        float32 stays float32, everything else becomes float64.
+
+    Raises
+    ------
+    GraphError
+        If the adjacency is not square, not numeric, negative or not finite, or
+        the features are not an (N, F) array of finite numbers.
+
+    Examples
+    --------
+    >>> graph = Graph([[0, 1], [1, 0]], [[1.0], [3.0]], label="a dimer")
+    >>> graph
+    Graph(n_nodes=2, n_edges=1, n_features=1, label='a dimer')
+    """
+
+    __slots__ = ("adjacency", "features", "label")
+
+    def __init__(self, adjacency: Any, features: Any, label: Any = None) -> None:
+        self.adjacency = _check_adjacency(adjacency)
+        self.features = _check_features(features, self.n_nodes)
+        self.label = label
+
+    @property
+    def n_nodes(self) -> int:
+        """Count the nodes."""
+        return int(self.adjacency.shape[0])
+
+    @property
+    def n_features(self) -> int:
+        """Count the feature columns."""
+        return int(self.features.shape[1])
+
+    @property
+    def n_edges(self) -> int:
+        """Count the edges: {i, j} once if the graph is undirected, loops once."""
+        if not self.is_undirected:
+            return int(self.adjacency.nnz)
+        loops = np.count_nonzero(self.adjacency.diagonal())
+        return int(self.adjacency.nnz + loops) // 2
+
+    @property
+    def is_undirected(self) -> bool:
+        """Tell whether the adjacency is exactly symmetric."""
+        return (self.adjacency != self.adjacency.T).nnz == 0
+
+    def permute(self, order: Any) -> Graph:
+        """Renumber the nodes: node i of the result is node ``order[i]`` of this.
+
+        Parameters
+        ----------
+        order : (N,) ints
+            Each of 0 ... N - 1 once.
+
+        Raises
+        ------
+        GraphError
+            If `order` is not a permutation of the nodes.
+        """
+        order = np.asarray(order, dtype=np.intp if len(order) == 0 else None)
+        if not np.array_equal(np.sort(order), np.arange(self.n_nodes)):
+            raise GraphError(
+                f"order must hold each of 0 ... {self.n_nodes - 1} once; got {order}"
+            )
+        permuted = self.adjacency[order][:, order]
+        return Graph(permuted, self.features[order], self.label)
+
+    @classmethod
+    def from_edges(
+        cls,
+        edges: Any,
+        n_nodes: int,
+        features: Any = None,
+        weights: Any = None,
+        label: Any = None,
+    ) -> Graph:
+        """Make an undirected graph from a list of edges.
+
+        Parameters
+        ----------
+        edges : (E, 2) ints
+            Each undirected edge once, in either direction; repeated edges add up.
+        n_nodes : int
+            N; nodes without edges are kept.
+        features : (N, F) array, optional
+            Ones of shape (N, 1) where not given.
+        weights : (E,) array, optional
+            Ones where not given.
+        label : optional
+            The class or the target of the graph.
+
+        Raises
+        ------
+        GraphError
+            If `edges` is not (E, 2) or names a node outside 0 ... N - 1, or
+            `weights` does not have one number an edge.
+
+        Examples
+        --------
+        >>> Graph.from_edges([(0, 1), (1, 2)], n_nodes=3).adjacency.toarray()
+        array([[0., 1., 0.],
+               [1., 0., 1.],
+               [0., 1., 0.]])
+        """
+        edges = _check_edges(edges, n_nodes)
+        weights = np.ones(len(edges)) if weights is None else np.asarray(weights)
+        if weights.shape != (len(edges),):
+            raise GraphError(
+                f"weights must have shape ({len(edges)},), one for each edge; "
+                f"got {weights.shape}"
+            )
+        source, target = edges.T
+        once = source != target
+        rows = np.concatenate([source, target[once]])
+        columns = np.concatenate([target, source[once]])
+        values = np.concatenate([weights, weights[once]])
+        shape = (n_nodes, n_nodes)
+        adjacency = sparse.coo_array((values, (rows, columns)), shape=shape)
+        features = np.ones((n_nodes, 1)) if features is None else features
+        return cls(adjacency, features, label)
+
+    @classmethod
+    def from_networkx(
+        cls, G: Any, features: Any = None, label: Any = None, weight: str = "weight"
+    ) -> Graph:
+        """Make a graph from a networkx graph, nodes in the order of ``G.nodes``.
+
+        Parameters
+        ----------
+        G : networkx.Graph or networkx.DiGraph
+            Parallel edges of a multigraph are added up.
+        features : str, sequence of str or (N, F) array, optional
+            The name or names of the node attributes that hold the features, or
+            the features themselves. Ones of shape (N, 1) where not given.
+        label : optional
+            The class or the target of the graph.
+        weight : str
+            The edge attribute that holds the weight; 1 where an edge has none.
+
+        Raises
+        ------
+        GraphError
+            If a node lacks an attribute, or the graph or features are unusable.
+        """
+        import networkx
+
+        n_nodes = G.number_of_nodes()
+        empty = sparse.csr_array((0, 0))
+        adjacency = (
+            networkx.to_scipy_sparse_array(G, weight=weight) if n_nodes else empty
+        )
+        if features is None:
+            features = np.ones((n_nodes, 1))
+        elif isinstance(features, str):
+            features = _node_attributes(G, [features])
+        elif features and all(isinstance(name, str) for name in features):
+            features = _node_attributes(G, features)
+        return cls(adjacency, features, label)
+
+    def to_networkx(self) -> Any:
+        """Make a networkx graph: edges carry `weight`, nodes carry `features`.
+
+        Returns
+        -------
+        networkx.Graph, or networkx.DiGraph where the adjacency is not symmetric.
+        """
+        import networkx
+
+        kind = networkx.Graph if self.is_undirected else networkx.DiGraph
+        G = networkx.from_scipy_sparse_array(self.adjacency, create_using=kind)
+        for node, row in enumerate(self.features):
+            G.nodes[node]["features"] = row
+        G.graph["label"] = self.label
+        return G
+
+    def __repr__(self) -> str:
+        return (
+            f"Graph(n_nodes={self.n_nodes}, n_edges={self.n_edges}, "
+            f"n_features={self.n_features}, label={self.label!r})"
+        )
+
+
+class GraphBatch:
+    """Hold several graphs as one: block-diagonal, never padded.
+
+    Node i of graph g is row ``offsets[g] + i``. Besides the adjacency a batch
+    carries what layers derive from it once for a whole data set (`operators`,
+    `propagated`: see `npdiffpool.layers.prepare`), so that `take` cuts a
+    minibatch out of it without doing that work again.
+
+    Attributes
+    ----------
+    adjacency : (N, N) scipy.sparse.csr_array
+        Block-diagonal; N is the number of nodes of all graphs together.
+    features : (N, F) array
+    offsets : (B + 1,) ints
+        Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
+    operators : dict of str to (N, N) csr_array
+        Propagation matrices, by the name of the layer that uses them.
+    propagated : dict of str to (N, F) array
+        Each operator times `features`.
+    """
+
+    __slots__ = ("adjacency", "features", "offsets", "operators", "propagated")
+
+    def __init__(
+        self,
+        adjacency: sparse.csr_array,
+        features: Floats,
+        offsets: Ints,
+        operators: dict[str, sparse.csr_array] | None = None,
+        propagated: dict[str, Floats] | None = None,
+    ) -> None:
+        self.adjacency = adjacency
+        self.features = features
+        self.offsets = offsets
+        self.operators = operators or {}
+        self.propagated = propagated or {}
+
+    @classmethod
+    def from_graphs(cls, graphs: Sequence[Graph], dtype: Any = np.float64) -> GraphBatch:
+        """Join graphs, in the order given.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph
+            At least one, all of the same feature width; graphs of 0 nodes count.
+        dtype : float32 or float64
+
+        Raises
+        ------
+        GraphError
+            If there is no graph, one is not a `Graph`, the feature widths
+            differ, or a number is too large for `dtype`.
+        """
+        graphs = check_graphs(graphs)
+        sizes = [graph.n_nodes for graph in graphs]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+        blocks = [graph.adjacency for graph in graphs]
+        adjacency = _block_diagonal(blocks, offsets)
+        features = np.concatenate([graph.features for graph in graphs])
+        adjacency.data = _cast(adjacency.data, dtype, "edge weight")
+        return cls(adjacency, _cast(features, dtype, "feature"), offsets)
+
+    @property
+    def n_graphs(self) -> int:
+        """Count the graphs (B)."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_nodes(self) -> int:
+        """Count the nodes of all graphs together (N)."""
+        return int(self.offsets[-1])
+
+    @property
+    def sizes(self) -> Ints:
+        """Give the number of nodes of each graph, (B,)."""
+        return np.diff(self.offsets)
+
+    def take(self, order: Ints) -> GraphBatch:
+        """Cut out the graphs `order`, in that order, with all that is derived."""
+        starts, stops = self.offsets[order], self.offsets[order + 1]
+        spans = list(zip(starts.tolist(), stops.tolist()))
+        offsets = np.concatenate([[0], np.cumsum(stops - starts)]).astype(np.intp)
+
+        def rows(X: Floats) -> Floats:
+            return np.concatenate([X[start:stop] for start, stop in spans])
+
+        def blocks(M: sparse.csr_array) -> sparse.csr_array:
+            return _take_blocks(M, spans, offsets)
+
+        return GraphBatch(
+            blocks(self.adjacency),
+            rows(self.features),
+            offsets,
+            {name: blocks(M) for name, M in self.operators.items()},
+            {name: rows(X) for name, X in self.propagated.items()},
+        )
+
+
+def check_graphs(graphs: Any) -> list[Graph]:
+    """Return a list of graphs of one feature width, or say what is wrong.
+
+    Raises
+    ------
+    GraphError
+        If there is no graph, one is not a `Graph`, or the feature widths differ.
+    """
+    if isinstance(graphs, Graph):
+        raise GraphError("graphs must be a sequence of Graph; got one Graph")
+    graphs = list(graphs)
+    if not graphs:
+        raise GraphError("graphs must hold at least one Graph; got none")
+    for index, graph in enumerate(graphs):
+        if not isinstance(graph, Graph):
+            kind = type(graph).__name__
+            raise GraphError(f"graphs[{index}] must be a Graph; got {kind}")
+        if graph.n_features != graphs[0].n_features:
+            raise GraphError(
+                f"all graphs must have as many features as the first, "
+                f"{graphs[0].n_features}; graphs[{index}] has {graph.n_features}"
+            )
+    return graphs
+
+
+def _check_adjacency(adjacency: Any) -> sparse.csr_array:
+    A = adjacency if sparse.issparse(adjacency) else _numeric(adjacency, "adjacency")
+    if A.ndim != 2 or A.shape[0] != A.shape[1]:
+        raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
+    dtype = np.float32 if A.dtype == np.float32 else np.float64
+    A = sparse.csr_array(A, dtype=dtype, copy=True)
+    A.sum_duplicates()
+    if not np.all(np.isfinite(A.data)):
+        raise GraphError("adjacency must be finite; it holds NaN or infinity")
+    if np.any(A.data < 0):
+        raise GraphError(f"adjacency must not be negative; got {A.data.min()}")
+    A.eliminate_zeros()
+    return A
+
+
+def _check_features(features: Any, n_nodes: int) -> Floats:
+    X = _numeric(features, "features")
+    X = X.reshape(-1, 1) if X.ndim == 1 else X
+    if X.ndim != 2 or len(X) != n_nodes:
+        raise GraphError(
+            f"features must have one row for each of the {n_nodes} nodes, (N, F); "
+            f"got shape {X.shape}"
+        )
+    if not np.all(np.isfinite(X)):
+        raise GraphError("features must be finite; they hold NaN or infinity")
+    return X
+
+
+def _numeric(values: Any, name: str) -> Floats:
+    """Copy into a float array; strings, objects and complex numbers are errors."""
+    array = values.toarray() if sparse.issparse(values) else np.asarray(values)
+    if array.dtype.kind not in "biuf" and array.size > 0:
+        raise GraphError(f"{name} must be real numbers; got dtype {array.dtype}")
+    return np.array(array, dtype=np.float32 if array.dtype == np.float32 else np.float64)
+
+
+def _check_edges(edges: Any, n_nodes: int) -> Ints:
+    array = np.asarray(edges)
+    if array.size == 0:
+        return np.zeros((0, 2), dtype=np.intp)
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise GraphError(
+            f"edges must be whole numbers of shape (E, 2); "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    outside = array[(array < 0) | (array >= n_nodes)]
+    if len(outside):
+        raise GraphError(f"edges must name nodes 0 ... {n_nodes - 1}; got {outside[0]}")
+    return array
+
+
+def _node_attributes(G: Any, names: Iterable[str]) -> Floats:
+    columns = []
+    for name in names:
+        for node, attributes in G.nodes(data=True):
+            if name not in attributes:
+                raise GraphError(f"features: node {node!r} has no attribute {name!r}")
+        values = [attributes[name] for _, attributes in G.nodes(data=True)]
+        columns.append(_numeric(values, f"attribute {name!r}").reshape(len(values), -1))
+    return np.concatenate(columns, axis=1)
+
+
+def _cast(values: Floats, dtype: Any, name: str) -> Floats:
+    with np.errstate(over="ignore"):
+        cast = values.astype(dtype, copy=False)
+    if not np.all(np.isfinite(cast)):
+        raise GraphError(f"a {name} is too large for {np.dtype(dtype).name}")
+    return cast
+
+
+def _block_diagonal(blocks: list[sparse.csr_array], offsets: Ints) -> sparse.csr_array:
+    columns = [block.indices + start for block, start in zip(blocks, offsets)]
+    counts = np.concatenate([np.diff(block.indptr) for block in blocks])
+    data = np.concatenate([block.data for block in blocks])
+    return _csr(data, np.concatenate(columns), counts)
+
+
+def _take_blocks(
+    M: sparse.csr_array, spans: list[tuple[int, int]], offsets: Ints
+) -> sparse.csr_array:
+    edges = [(M.indptr[start], M.indptr[stop]) for start, stop in spans]
+    columns = [
+        M.indices[first:last] + (shifted - start)
+        for (first, last), (start, _), shifted in zip(edges, spans, offsets)
+    ]
+    counts = np.diff(M.indptr)
+    return _csr(
+        np.concatenate([M.data[first:last] for first, last in edges]),
+        np.concatenate(columns),
+        np.concatenate([counts[start:stop] for start, stop in spans]),
+    )
+
+
+def _csr(data: Floats, columns: Ints, counts: Ints) -> sparse.csr_array:
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    kind = np.int32 if max(len(data), len(counts)) < 2**31 else np.int64
+    parts = (data, columns.astype(kind, copy=False), indptr.astype(kind, copy=False))
+    return sparse.csr_array(parts, shape=(len(counts), len(counts)))

@@ -1,0 +1,4 @@
+"""Package npdiffpool; the settings are in setup.cfg."""
+from setuptools import setup
+
+setup()
