@@ -1,8 +1,7 @@
-"""Graphs: one, and many at once.
+"""Graphs: one, and how it is made.
 
-Read `Graph` first: it checks what comes in, once, so that nothing after it has
-to. `GraphBatch` is several graphs as one: a block-diagonal adjacency, stacked
-features and the offsets where each graph starts. Nothing is padded.
+`Graph` checks what comes in, once, so that nothing after it has to. Many graphs
+at once are a `GraphBatch` (batches.py).
 """
 from __future__ import annotations
 
@@ -221,104 +220,6 @@ class Graph:
         )
 
 
-class GraphBatch:
-    """Hold several graphs as one: block-diagonal, never padded.
-
-    Node i of graph g is row ``offsets[g] + i``. Besides the adjacency a batch
-    carries what layers derive from it once for a whole data set (`operators`,
-    `propagated`: see `npdiffpool.layers.prepare`), so that `take` cuts a
-    minibatch out of it without doing that work again.
-
-    Attributes
-    ----------
-    adjacency : (N, N) scipy.sparse.csr_array
-        Block-diagonal; N is the number of nodes of all graphs together.
-    features : (N, F) array
-    offsets : (B + 1,) ints
-        Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
-    operators : dict of str to (N, N) csr_array
-        Propagation matrices, by the name of the layer that uses them.
-    propagated : dict of str to (N, F) array
-        Each operator times `features`.
-    """
-
-    __slots__ = ("adjacency", "features", "offsets", "operators", "propagated")
-
-    def __init__(
-        self,
-        adjacency: sparse.csr_array,
-        features: Floats,
-        offsets: Ints,
-        operators: dict[str, sparse.csr_array] | None = None,
-        propagated: dict[str, Floats] | None = None,
-    ) -> None:
-        self.adjacency = adjacency
-        self.features = features
-        self.offsets = offsets
-        self.operators = operators or {}
-        self.propagated = propagated or {}
-
-    @classmethod
-    def from_graphs(cls, graphs: Sequence[Graph], dtype: Any = np.float64) -> GraphBatch:
-        """Join graphs, in the order given.
-
-        Parameters
-        ----------
-        graphs : sequence of Graph
-            At least one, all of the same feature width; graphs of 0 nodes count.
-        dtype : float32 or float64
-
-        Raises
-        ------
-        GraphError
-            If there is no graph, one is not a `Graph`, the feature widths
-            differ, or a number is too large for `dtype`.
-        """
-        graphs = check_graphs(graphs)
-        sizes = [graph.n_nodes for graph in graphs]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
-        blocks = [graph.adjacency for graph in graphs]
-        adjacency = _block_diagonal(blocks, offsets)
-        features = np.concatenate([graph.features for graph in graphs])
-        adjacency.data = _cast(adjacency.data, dtype, "edge weight")
-        return cls(adjacency, _cast(features, dtype, "feature"), offsets)
-
-    @property
-    def n_graphs(self) -> int:
-        """Count the graphs (B)."""
-        return len(self.offsets) - 1
-
-    @property
-    def n_nodes(self) -> int:
-        """Count the nodes of all graphs together (N)."""
-        return int(self.offsets[-1])
-
-    @property
-    def sizes(self) -> Ints:
-        """Give the number of nodes of each graph, (B,)."""
-        return np.diff(self.offsets)
-
-    def take(self, order: Ints) -> GraphBatch:
-        """Cut out the graphs `order`, in that order, with all that is derived."""
-        starts, stops = self.offsets[order], self.offsets[order + 1]
-        spans = list(zip(starts.tolist(), stops.tolist()))
-        offsets = np.concatenate([[0], np.cumsum(stops - starts)]).astype(np.intp)
-
-        def rows(X: Floats) -> Floats:
-            return np.concatenate([X[start:stop] for start, stop in spans])
-
-        def blocks(M: sparse.csr_array) -> sparse.csr_array:
-            return _take_blocks(M, spans, offsets)
-
-        return GraphBatch(
-            blocks(self.adjacency),
-            rows(self.features),
-            offsets,
-            {name: blocks(M) for name, M in self.operators.items()},
-            {name: rows(X) for name, X in self.propagated.items()},
-        )
-
-
 def check_graphs(graphs: Any) -> list[Graph]:
     """Return a list of graphs of one feature width, or say what is wrong.
 
@@ -404,41 +305,3 @@ def _node_attributes(G: Any, names: Iterable[str]) -> Floats:
         values = [attributes[name] for _, attributes in G.nodes(data=True)]
         columns.append(_numeric(values, f"attribute {name!r}").reshape(len(values), -1))
     return np.concatenate(columns, axis=1)
-
-
-def _cast(values: Floats, dtype: Any, name: str) -> Floats:
-    with np.errstate(over="ignore"):
-        cast = values.astype(dtype, copy=False)
-    if not np.all(np.isfinite(cast)):
-        raise GraphError(f"a {name} is too large for {np.dtype(dtype).name}")
-    return cast
-
-
-def _block_diagonal(blocks: list[sparse.csr_array], offsets: Ints) -> sparse.csr_array:
-    columns = [block.indices + start for block, start in zip(blocks, offsets)]
-    counts = np.concatenate([np.diff(block.indptr) for block in blocks])
-    data = np.concatenate([block.data for block in blocks])
-    return _csr(data, np.concatenate(columns), counts)
-
-
-def _take_blocks(
-    M: sparse.csr_array, spans: list[tuple[int, int]], offsets: Ints
-) -> sparse.csr_array:
-    edges = [(M.indptr[start], M.indptr[stop]) for start, stop in spans]
-    columns = [
-        M.indices[first:last] + (shifted - start)
-        for (first, last), (start, _), shifted in zip(edges, spans, offsets)
-    ]
-    counts = np.diff(M.indptr)
-    return _csr(
-        np.concatenate([M.data[first:last] for first, last in edges]),
-        np.concatenate(columns),
-        np.concatenate([counts[start:stop] for start, stop in spans]),
-    )
-
-
-def _csr(data: Floats, columns: Ints, counts: Ints) -> sparse.csr_array:
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    kind = np.int32 if max(len(data), len(counts)) < 2**31 else np.int64
-    parts = (data, columns.astype(kind, copy=False), indptr.astype(kind, copy=False))
-    return sparse.csr_array(parts, shape=(len(counts), len(counts)))

@@ -1,0 +1,267 @@
+"""Graph layers: linear, gcn, sage, s2v, batch norm, l2 normalisation, and a GNN.
+
+Features are rows, one a node, of all graphs together: (N, F). A propagation
+matrix P is sparse (N, N) where graphs are ragged, and a stack (B, K, K) above,
+where every graph has K nodes; `propagate` applies either, so each layer is
+written once. Every ``x`` has its ``init_x``, which makes the parameters.
+"""
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import autograd.numpy as np
+import numpy
+from autograd.tracer import getval
+from scipy import sparse
+
+from npdiffpool.batches import GraphBatch
+from npdiffpool.primitives import (
+    BATCH_NORM_EPSILON,
+    affine,
+    l2_normalize,
+    relu,
+    segment_apply,
+    sparse_matmul,
+)
+from npdiffpool.primitives import batch_norm as _standardize
+
+Array = Any  # a float array, or autograd's box round one
+Params = dict[str, Any]
+Moments = list[tuple[Array, Array]]  # each batch norm's mean and variance
+
+
+def propagate(P: Array, H: Array) -> Array:
+    """Return P H, for P sparse (N, N) or a stack (B, K, K), and H (N, D)."""
+    if sparse.issparse(P):
+        return sparse_matmul(P, H)
+    B, K, _ = P.shape
+    return segment_apply(
+        P.reshape(B * K, K), H.reshape(B, K, -1), np.arange(B + 1) * K
+    )
+
+
+def gcn_operator(A: Array) -> Array:
+    """Return A_hat = D~^-1/2 (A + I) D~^-1/2, D~ = diag((A + I) 1) (equation 2)."""
+    if sparse.issparse(A):
+        A_tilde = A + sparse.eye_array(A.shape[0], dtype=A.dtype, format="csr")
+        root = sparse.diags_array(1 / numpy.sqrt(_degrees(A_tilde)))
+        return sparse.csr_array(root @ A_tilde @ root, dtype=A.dtype)
+    A_tilde = A + np.eye(A.shape[-1], dtype=A.dtype)
+    root = np.sqrt(np.sum(A_tilde, axis=-1))
+    return A_tilde / root[:, :, None] / root[:, None, :]
+
+
+def mean_operator(A: Array) -> Array:
+    """Return D^-1 A, the mean over neighbours; a row without edges stays zero."""
+    if sparse.issparse(A):
+        deg = _degrees(A)
+        inverse = numpy.divide(1, deg, out=numpy.zeros_like(deg), where=deg > 0)
+        return sparse.csr_array(sparse.diags_array(inverse) @ A, dtype=A.dtype)
+    deg = np.sum(A, axis=-1, keepdims=True)
+    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)  # else its inverse may overflow
+    return A * usable / np.where(usable, deg, np.ones_like(deg))
+
+
+def sum_operator(A: Array) -> Array:
+    """Return A, the sum over neighbours."""
+    return A
+
+
+def _degrees(A: sparse.csr_array) -> Array:
+    return A.sum(axis=1, dtype=numpy.float64)
+
+
+OPERATORS = {"gcn": gcn_operator, "sage": mean_operator, "s2v": sum_operator}
+
+
+def prepare(batch: GraphBatch, kinds: Sequence[str]) -> GraphBatch:
+    """Add to a batch what the layers of `kinds` need and no parameter changes.
+
+    These are the propagation matrices and the features propagated once. They
+    are made once for a data set; `GraphBatch.take` hands them on. s2v needs
+    neither: it propagates by the adjacency itself and starts from zero.
+    """
+    kinds = [kind for kind in kinds if kind in CONVOLUTIONS]
+    operators = {kind: OPERATORS[kind](batch.adjacency) for kind in kinds}
+    propagated = {kind: P @ batch.features for kind, P in operators.items()}
+    return GraphBatch(
+        batch.adjacency,
+        batch.features,
+        batch.offsets,
+        batch.squared_norms,
+        operators,
+        propagated,
+    )
+
+
+def glorot(rng: np.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
+    """Draw W (n_in, n_out) uniformly, Xavier's variance with the gain of ReLU."""
+    bound = numpy.sqrt(2) * numpy.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-bound, bound, size=(n_in, n_out)).astype(dtype)
+
+
+def init_linear(rng: Any, n_in: Sequence[int], n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `linear`: one W for each of its inputs' widths."""
+    weights = [glorot(rng, width, n_out, dtype) for width in n_in]
+    return {"W": weights, "b": numpy.zeros(n_out, dtype)}
+
+
+def linear(params: Params, *inputs: Array) -> Array:
+    """Return b + H_1 W_1 + H_2 W_2 + ...: (N, F_i) to (N, n_out).
+
+    The same as one linear layer of the inputs put side by side, without the copy.
+    """
+    pairs = [factor for pair in zip(inputs, params["W"]) for factor in pair]
+    return affine(params["b"], *pairs)
+
+
+def init_gcn(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `gcn`."""
+    return init_linear(rng, [n_in], n_out, dtype)
+
+
+def gcn(params: Params, H: Array, PH: Array) -> Array:
+    """Return A_hat H W + b: equation 2 before its ReLU, with a bias.
+
+    `PH` is A_hat H, of P = `gcn_operator` (A); (N, n_in) to (N, n_out).
+    """
+    return linear(params, PH)
+
+
+def init_sage(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `sage`."""
+    return init_linear(rng, [n_in, n_in], n_out, dtype)
+
+
+def sage(params: Params, H: Array, PH: Array) -> Array:
+    """Return H W_1 + mean_neighbours(H) W_2 + b (GraphSAGE "mean", 1706.02216).
+
+    `PH` is the mean over neighbours, P = `mean_operator` (A); zero at a node
+    without any. (N, n_in) to (N, n_out). A weighted edge counts by its weight.
+    """
+    return linear(params, H, PH)
+
+
+def init_s2v(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `s2v`."""
+    return init_linear(rng, [n_in, n_out], n_out, dtype)
+
+
+def s2v(params: Params, X: Array, P_mu: Array | None) -> Array:
+    """Return X W_1 + sum_neighbours(mu) W_2 + b (structure2vec, 1603.05629).
+
+    `P_mu` is A mu, (N, n_out); None stands for mu = 0, where it starts. The
+    same parameters serve every iteration.
+    """
+    return linear(params, X) if P_mu is None else linear(params, X, P_mu)
+
+
+def init_batch_norm(width: int, dtype: Any) -> Params:
+    """Make the parameters of `batch_norm`: gamma = 1, beta = 0."""
+    return {"gamma": numpy.ones(width, dtype), "beta": numpy.zeros(width, dtype)}
+
+
+def batch_norm(
+    params: Params, H: Array, running: tuple[Array, Array] | None = None
+) -> tuple[Array, tuple[Array, Array]]:
+    """Standardise each feature over the nodes, then scale and shift (1502.03167).
+
+    Differs from the authors' code, which normalises over the node *index* and
+    so depends on the order of nodes.
+
+    Parameters
+    ----------
+    params : dict of `gamma`, `beta`, both (D,)
+    H : (N, D) array
+    running : pair of (D,) arrays, optional
+        Mean and variance to use, as at evaluation. Without it, those of `H`.
+
+    Returns
+    -------
+    Y : (N, D) array
+    moments : pair of (D,) arrays
+        The mean and (biased) variance that were used, without gradient.
+    """
+    gamma, beta = params["gamma"], params["beta"]
+    if running is None:
+        ans = _standardize(H, gamma, beta)
+        _, mean, variance = getval(ans)
+        return ans[0], (mean, variance)
+    mean, variance = running
+    scale = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
+    return H * scale + (beta - mean * scale), running
+
+
+CONVOLUTIONS = {"gcn": (init_gcn, gcn), "sage": (init_sage, sage)}
+
+
+def init_gnn(
+    rng: Any, kind: str, sizes: Sequence[int], normalize: bool, dtype: Any
+) -> Params:
+    """Draw the parameters of `gnn`: layers of widths sizes[0] -> sizes[1] -> ...
+
+    For s2v all of sizes[1:] must be equal, for the layers share their weights.
+    """
+    steps = list(zip(sizes, sizes[1:]))
+    if kind == "s2v":
+        layers = [init_s2v(rng, sizes[0], sizes[1], dtype)]
+    else:
+        init, _ = CONVOLUTIONS[kind]
+        layers = [init(rng, n_in, n_out, dtype) for n_in, n_out in steps]
+    norms = [init_batch_norm(n, dtype) for n in sizes[1:]] if normalize else []
+    return {"layers": layers, "norms": norms}
+
+
+def gnn(
+    params: Params,
+    kind: str,
+    P: Array,
+    X: Array,
+    PX: Array | None = None,
+    *,
+    normalize_rows: bool = True,
+    running: Moments | None = None,
+) -> tuple[list[Array], Moments]:
+    """Apply a graph neural network (equation 5) and return every layer's output.
+
+    A layer is a convolution, l2 normalisation of each node's row (if
+    `normalize_rows`), ReLU, and batch norm (if the parameters have it): the
+    order of the authors' code.
+
+    Parameters
+    ----------
+    params : as `init_gnn` makes them
+    kind : "gcn", "sage" or "s2v"
+    P : propagation matrix of that kind
+    X : (N, F) array
+    PX : (N, F) array, optional
+        P X, where it is known already.
+    running : list of pairs, optional
+        Batch-norm moments to use. Without it each batch norm uses its input's.
+
+    Returns
+    -------
+    layers : list of (N, width) arrays
+    moments : list of pairs of (width,) arrays
+        What each batch norm used.
+    """
+    H, outputs, moments = X, [], []
+    for depth in range(len(params["norms"]) or len(params["layers"])):
+        H = _convolve(params["layers"], kind, depth, P, X, H, PX)
+        H = relu(l2_normalize(H) if normalize_rows else H)
+        if params["norms"]:
+            given = running[depth] if running else None
+            H, used = batch_norm(params["norms"][depth], H, given)
+            moments.append(used)
+        outputs.append(H)
+    return outputs, moments
+
+
+def _convolve(
+    layers: list[Params], kind: str, depth: int, P: Array, X: Array, H: Array, PX: Any
+) -> Array:
+    if kind == "s2v":
+        return s2v(layers[0], X, propagate(P, H) if depth else None)
+    _, convolution = CONVOLUTIONS[kind]
+    PH = PX if depth == 0 and PX is not None else propagate(P, H)
+    return convolution(layers[depth], H, PH)

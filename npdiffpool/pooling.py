@@ -1,0 +1,81 @@
+"""Differentiable pooling of a batch: equations 3, 4 and 6, and its levels.
+
+At level 0 graphs differ in size and A is sparse; above, every graph has K nodes
+and A is a dense stack (B, K, K). Features are rows at every level.
+"""
+from __future__ import annotations
+
+from typing import Any, Mapping, NamedTuple
+
+import autograd.numpy as np
+
+from npdiffpool.batches import GraphBatch
+from npdiffpool.layers import OPERATORS, propagate
+from npdiffpool.primitives import row_softmax, segment_product
+
+Array = Any  # a float array, or autograd's box round one
+
+
+class Level(NamedTuple):
+    """Hold the graphs of one level of the hierarchy."""
+
+    A: Array  # sparse (N, N) at level 0, (B, K, K) float64 above
+    X: Array  # (N, F)
+    offsets: Array  # (B + 1,)
+    operators: Mapping[str, Array] = {}
+    propagated: Mapping[str, Array] = {}
+
+    @classmethod
+    def of(cls, batch: GraphBatch) -> Level:
+        """Take a batch as level 0, with what was prepared for it."""
+        return cls(
+            batch.adjacency,
+            batch.features,
+            batch.offsets,
+            batch.operators,
+            batch.propagated,
+        )
+
+    def operator(self, kind: str) -> Array:
+        """Give the propagation matrix of a kind of layer, in the features' dtype."""
+        if kind in self.operators:
+            return self.operators[kind]
+        return OPERATORS[kind](self.A).astype(self.X.dtype)
+
+
+def assign(R: Array) -> Array:
+    """Return S = softmax(R) by rows (equation 6), R and S of shape (N, K)."""
+    return row_softmax(R)
+
+
+def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
+    """Return A' = S^T A S and X' = S^T Z of each graph (equations 4 and 3).
+
+    A is multiplied by S first: O(E K + N K^2), never N x N.
+
+    Parameters
+    ----------
+    level : Level
+        Graphs with N nodes in all.
+    Z : (N, D) array
+        Embeddings.
+    S : (N, K) array
+        Assignment.
+
+    Returns
+    -------
+    A_pooled : (B, K, K) float64 array
+        In float64 whatever the dtype of S, because the link loss takes a
+        difference of large numbers from it.
+    X_pooled : (B, K, D) array
+    """
+    S64 = S.astype(np.float64)
+    A_pooled = segment_product(S64, propagate(level.A, S64), level.offsets)
+    X_pooled = segment_product(S, Z, level.offsets)
+    return A_pooled, X_pooled
+
+
+def next_level(A_pooled: Array, X_pooled: Array) -> Level:
+    """Make coarsened graphs, (B, K, K) and (B, K, D), the next level."""
+    B, K, D = X_pooled.shape
+    return Level(A_pooled, X_pooled.reshape(B * K, D), np.arange(B + 1) * K)
