@@ -1,6 +1,20 @@
 """DiffPool from scratch in NumPy, gradients by autograd, held up by properties."""
 from npdiffpool.batches import GraphBatch
+from npdiffpool.datasets import Dataset, DatasetError, load_dataset
+from npdiffpool.estimator import DiffPoolClassifier, NotFittedError, load_model
 from npdiffpool.graphs import Graph, GraphError
+from npdiffpool.modelfile import ModelFileError
 
-__all__ = ["Graph", "GraphBatch", "GraphError"]
+__all__ = [
+    "Dataset",
+    "DatasetError",
+    "DiffPoolClassifier",
+    "Graph",
+    "GraphBatch",
+    "GraphError",
+    "ModelFileError",
+    "NotFittedError",
+    "load_dataset",
+    "load_model",
+]
 __version__ = "0.1.0"

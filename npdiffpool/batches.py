@@ -61,7 +61,9 @@ class GraphBatch:
         self.propagated = propagated or {}
 
     @classmethod
-    def from_graphs(cls, graphs: Sequence[Graph], dtype: Any = np.float64) -> GraphBatch:
+    def from_graphs(
+        cls, graphs: Sequence[Graph], dtype: Any = np.float64
+    ) -> GraphBatch:
         """Join graphs, in the order given.
 
         Parameters
@@ -82,10 +84,8 @@ class GraphBatch:
         blocks = [graph.adjacency for graph in graphs]
         adjacency = _block_diagonal(blocks, offsets)
         features = np.concatenate([graph.features for graph in graphs])
-        adjacency.data = _cast(adjacency.data, dtype, "edge weight")
         squared_norms = np.array([_squared_norm(block) for block in blocks])
-        features = _cast(features, dtype, "feature")
-        return cls(adjacency, features, offsets, squared_norms)
+        return cls(adjacency, features, offsets, squared_norms).astype(dtype)
 
     @property
     def n_graphs(self) -> int:
@@ -101,6 +101,19 @@ class GraphBatch:
     def sizes(self) -> Ints:
         """Give the number of nodes of each graph, (B,)."""
         return np.diff(self.offsets)
+
+    def astype(self, dtype: Any) -> GraphBatch:
+        """Return the batch in float32 or float64, without what was derived.
+
+        Raises
+        ------
+        GraphError
+            If a number is too large for `dtype`.
+        """
+        adjacency = self.adjacency.copy()
+        adjacency.data = _cast(adjacency.data, dtype, "edge weight")
+        features = _cast(self.features, dtype, "feature")
+        return GraphBatch(adjacency, features, self.offsets, self.squared_norms)
 
     def take(self, order: Ints) -> GraphBatch:
         """Cut out the graphs `order`, in that order, with all that is derived."""
@@ -132,9 +145,9 @@ def _cast(values: Floats, dtype: Any, name: str) -> Floats:
     return cast
 
 
-def _squared_norm(A: sparse.csr_array) -> np.float64:
+def _squared_norm(A: sparse.csr_array) -> float:
     weights = A.data.astype(np.float64, copy=False)
-    return np.float64(np.dot(weights, weights))
+    return float(np.dot(weights, weights))
 
 
 def _block_diagonal(blocks: list[sparse.csr_array], offsets: Ints) -> sparse.csr_array:

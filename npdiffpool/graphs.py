@@ -5,7 +5,7 @@ at once are a `GraphBatch` (batches.py).
 """
 from __future__ import annotations
 
-from typing import Any, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +82,7 @@ class Graph:
     @property
     def is_undirected(self) -> bool:
         """Tell whether the adjacency is exactly symmetric."""
-        return (self.adjacency != self.adjacency.T).nnz == 0
+        return bool((self.adjacency != self.adjacency.T).nnz == 0)
 
     def permute(self, order: Any) -> Graph:
         """Renumber the nodes: node i of the result is node ``order[i]`` of this.
@@ -182,20 +182,9 @@ class Graph:
         GraphError
             If a node lacks an attribute, or the graph or features are unusable.
         """
-        import networkx
+        from npdiffpool.interop import from_networkx
 
-        n_nodes = G.number_of_nodes()
-        empty = sparse.csr_array((0, 0))
-        adjacency = (
-            networkx.to_scipy_sparse_array(G, weight=weight) if n_nodes else empty
-        )
-        if features is None:
-            features = np.ones((n_nodes, 1))
-        elif isinstance(features, str):
-            features = _node_attributes(G, [features])
-        elif features and all(isinstance(name, str) for name in features):
-            features = _node_attributes(G, features)
-        return cls(adjacency, features, label)
+        return cls(*from_networkx(G, features, weight), label)
 
     def to_networkx(self) -> Any:
         """Make a networkx graph: edges carry `weight`, nodes carry `features`.
@@ -204,14 +193,9 @@ class Graph:
         -------
         networkx.Graph, or networkx.DiGraph where the adjacency is not symmetric.
         """
-        import networkx
+        from npdiffpool.interop import to_networkx
 
-        kind = networkx.Graph if self.is_undirected else networkx.DiGraph
-        G = networkx.from_scipy_sparse_array(self.adjacency, create_using=kind)
-        for node, row in enumerate(self.features):
-            G.nodes[node]["features"] = row
-        G.graph["label"] = self.label
-        return G
+        return to_networkx(self)
 
     def __repr__(self) -> str:
         return (
@@ -230,23 +214,23 @@ def check_graphs(graphs: Any) -> list[Graph]:
     """
     if isinstance(graphs, Graph):
         raise GraphError("graphs must be a sequence of Graph; got one Graph")
-    graphs = list(graphs)
-    if not graphs:
+    checked: list[Graph] = list(graphs)
+    if not checked:
         raise GraphError("graphs must hold at least one Graph; got none")
-    for index, graph in enumerate(graphs):
+    for index, graph in enumerate(checked):
         if not isinstance(graph, Graph):
             kind = type(graph).__name__
             raise GraphError(f"graphs[{index}] must be a Graph; got {kind}")
-        if graph.n_features != graphs[0].n_features:
+        if graph.n_features != checked[0].n_features:
             raise GraphError(
                 f"all graphs must have as many features as the first, "
-                f"{graphs[0].n_features}; graphs[{index}] has {graph.n_features}"
+                f"{checked[0].n_features}; graphs[{index}] has {graph.n_features}"
             )
-    return graphs
+    return checked
 
 
 def _check_adjacency(adjacency: Any) -> sparse.csr_array:
-    A = adjacency if sparse.issparse(adjacency) else _numeric(adjacency, "adjacency")
+    A = adjacency if sparse.issparse(adjacency) else numeric(adjacency, "adjacency")
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
         raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
     dtype = np.float32 if A.dtype == np.float32 else np.float64
@@ -261,7 +245,7 @@ def _check_adjacency(adjacency: Any) -> sparse.csr_array:
 
 
 def _check_features(features: Any, n_nodes: int) -> Floats:
-    X = _numeric(features, "features")
+    X = numeric(features, "features")
     X = X.reshape(-1, 1) if X.ndim == 1 else X
     if X.ndim != 2 or len(X) != n_nodes:
         raise GraphError(
@@ -273,12 +257,13 @@ def _check_features(features: Any, n_nodes: int) -> Floats:
     return X
 
 
-def _numeric(values: Any, name: str) -> Floats:
+def numeric(values: Any, name: str) -> Floats:
     """Copy into a float array; strings, objects and complex numbers are errors."""
     array = values.toarray() if sparse.issparse(values) else np.asarray(values)
     if array.dtype.kind not in "biuf" and array.size > 0:
         raise GraphError(f"{name} must be real numbers; got dtype {array.dtype}")
-    return np.array(array, dtype=np.float32 if array.dtype == np.float32 else np.float64)
+    dtype = np.float32 if array.dtype == np.float32 else np.float64
+    return np.array(array, dtype=dtype)
 
 
 def _check_edges(edges: Any, n_nodes: int) -> Ints:
@@ -294,14 +279,3 @@ def _check_edges(edges: Any, n_nodes: int) -> Ints:
     if len(outside):
         raise GraphError(f"edges must name nodes 0 ... {n_nodes - 1}; got {outside[0]}")
     return array
-
-
-def _node_attributes(G: Any, names: Iterable[str]) -> Floats:
-    columns = []
-    for name in names:
-        for node, attributes in G.nodes(data=True):
-            if name not in attributes:
-                raise GraphError(f"features: node {node!r} has no attribute {name!r}")
-        values = [attributes[name] for _, attributes in G.nodes(data=True)]
-        columns.append(_numeric(values, f"attribute {name!r}").reshape(len(values), -1))
-    return np.concatenate(columns, axis=1)

@@ -18,12 +18,9 @@ from npdiffpool.batches import GraphBatch
 from npdiffpool.primitives import (
     BATCH_NORM_EPSILON,
     affine,
-    l2_normalize,
-    relu,
-    segment_apply,
-    sparse_matmul,
 )
 from npdiffpool.primitives import batch_norm as _standardize
+from npdiffpool.primitives import l2_normalize, relu, segment_apply, sparse_matmul
 
 Array = Any  # a float array, or autograd's box round one
 Params = dict[str, Any]

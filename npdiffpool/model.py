@@ -13,6 +13,7 @@ import autograd.numpy as np
 import numpy
 
 from npdiffpool.batches import GraphBatch
+from npdiffpool.checks import require_choice, require_flag, require_int, require_number
 from npdiffpool.layers import Moments, gnn, init_gnn, init_linear, linear
 from npdiffpool.losses import LINK_SCALES, cross_entropy, entropy_loss, link_loss
 from npdiffpool.pooling import Level, assign, coarsen, next_level
@@ -57,6 +58,11 @@ class Config:
     link_scale : "frobenius", "nodes" or "entries"
         See `npdiffpool.losses.link_loss`.
     dtype : "float32" or "float64"
+
+    Raises
+    ------
+    ValueError
+        If a value is outside its range.
     """
 
     n_features: int
@@ -74,6 +80,22 @@ class Config:
     entropy_weight: float = 1.0
     link_scale: str = "nodes"
     dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_features", 0), ("n_outputs", 1), ("hidden", 1)):
+            require_int(name, getattr(self, name), least)
+        require_int("n_layers", self.n_layers, 1)
+        require_int("classifier_hidden", self.classifier_hidden, 0)
+        for K in self.clusters:
+            require_int("each of clusters", K, 1)
+        require_choice("gnn", self.gnn, GNNS)
+        require_choice("readout", self.readout, READOUTS)
+        require_choice("link_scale", self.link_scale, tuple(LINK_SCALES))
+        require_choice("dtype", self.dtype, ("float32", "float64"))
+        for name in ("concat_layers", "batch_norm", "normalize_rows"):
+            require_flag(name, getattr(self, name))
+        for name in ("link_weight", "entropy_weight"):
+            require_number(name, getattr(self, name))
 
     @property
     def pool_gnn(self) -> str:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, NamedTuple
 
-import autograd.numpy as np
 import numpy
-from autograd.core import VJPNode, add_outgrads, vspace
+from autograd.core import VJPNode, add_outgrads
 from autograd.tracer import isbox, new_box, trace_stack
 from autograd.util import toposort
 
@@ -96,7 +95,9 @@ def _reverse(end_node: Any) -> dict[Any, tuple[Any, bool]]:
 def clip_by_norm(gradient: Any, limit: float) -> Any:
     """Scale a gradient vector down to length `limit` where it is longer."""
     length = float(numpy.sqrt(numpy.dot(gradient, gradient)))
-    return gradient * gradient.dtype.type(limit / length) if length > limit else gradient
+    if length <= limit:
+        return gradient
+    return gradient * gradient.dtype.type(limit / length)
 
 
 class AdamState(NamedTuple):

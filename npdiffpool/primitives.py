@@ -112,9 +112,9 @@ def _count(X: Array) -> Array:
 
 
 def _batch_norm_vjp(argnums: Any, ans: Any, args: Any, kwargs: Any) -> Vjp:
-    # With s = (v + epsilon)^-1/2 and X^ = s (X - m): Y = gamma X^ + beta, and
-    # dX^ = s (dX - dm) - X^ s^2 dv / 2, dm = 1^T dX / N, dv = 2 sum_i X^_i dX_i / (s N).
-    # Hence dbeta = 1^T G, dgamma = 1^T (G * X^), and
+    # With s = (v + epsilon)^-1/2 and X^ = s (X - m): Y = gamma X^ + beta,
+    # dX^ = s (dX - dm) - X^ s^2 dv / 2, dm = 1^T dX / N, dv = 2 1^T (X^ dX) / (s N).
+    # Hence dbeta = 1^T G, dgamma = 1^T (G X^), and
     # dX = s gamma (G - dbeta / N - X^ dgamma / N) + G_m / N + 2 X^ G_v / (s N).
     X, gamma, _ = args
     _, m, v = ans

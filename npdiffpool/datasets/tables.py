@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any, BinaryIO, Iterator
+from typing import IO, Any, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,10 @@ import numpy.typing as npt
 CHUNK = 1 << 22
 _SYNTAX = {
     "i": (re.compile(rb"[-+]?\d+"), "a whole number"),
-    "f": (re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"), "a number"),
+    "f": (re.compile(rb"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?"), "a number"),
 }
 _BARE_SIGN = re.compile(rb"[-+](?!\d)")
+_LIMIT = int(np.iinfo(np.int64).max)
 
 
 class DatasetError(ValueError):
@@ -26,7 +27,7 @@ class DatasetError(ValueError):
 
 
 def read_blocks(
-    stream: BinaryIO,
+    stream: IO[bytes],
     file: str,
     dtype: Any,
     columns: int | None = None,
@@ -80,10 +81,9 @@ def parse_block(
     line_marks = np.frombuffer(b"," * (columns - 1) + b"\n", dtype=np.uint8)
     if len(marks) % columns or (marks.reshape(-1, columns) != line_marks).any():
         return None
-    # C reads a bare sign as the whole number 0.
-    if dtype.kind == "i" and (b"-" in block or b"+" in block):
-        if _BARE_SIGN.search(block):
-            return None
+    # C reads nothing at all, and a bare sign, as the whole number 0.
+    if block.isspace() or (dtype.kind == "i" and _has_bare_sign(block)):
+        return None
     try:
         with warnings.catch_warnings():
             # Unreadable text: an error from NumPy 2.3 on, a warning before.
@@ -129,7 +129,7 @@ def show(text: bytes) -> str:
     return repr(start + "..." if len(text) > 40 else start)
 
 
-def _whole_lines(stream: BinaryIO, chunk: int) -> Iterator[bytes]:
+def _whole_lines(stream: IO[bytes], chunk: int) -> Iterator[bytes]:
     """Cut a stream into blocks that end with a line that is not blank."""
     rest = b""
     while piece := stream.read(chunk):
@@ -143,15 +143,21 @@ def _whole_lines(stream: BinaryIO, chunk: int) -> Iterator[bytes]:
         yield rest.rstrip() + b"\n"
 
 
+def _has_bare_sign(block: bytes) -> bool:
+    signs = b"-" in block or b"+" in block
+    return signs and _BARE_SIGN.search(block) is not None
+
+
 def _convert(field: bytes, dtype: np.dtype[Any]) -> int | float:
     if dtype.kind == "f":
         return float(field)
-    limit = np.iinfo(np.int64).max
-    return max(-limit, min(int(field[:30]), limit))
+    # Twenty digits are too many already; int() refuses thousands.
+    digits = field.lstrip(b"+-0")[:20] or b"0"
+    return min(int(digits), _LIMIT) * (-1 if field.startswith(b"-") else 1)
 
 
 def _overflows(values: npt.NDArray[Any]) -> bool:
     if values.dtype.kind == "f":
         return not bool(np.all(np.isfinite(values)))
     # C stops at the largest number instead of complaining.
-    return bool(np.any(np.abs(values) >= np.iinfo(np.int64).max))
+    return bool(np.any((values >= _LIMIT) | (values <= -_LIMIT)))

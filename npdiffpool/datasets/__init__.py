@@ -1,0 +1,14 @@
+"""Data sets in TU form: from a name, a folder or a zip to graphs."""
+from npdiffpool.datasets.dataset import Dataset
+from npdiffpool.datasets.loading import load_dataset
+from npdiffpool.datasets.locate import KnownDataset, cache_folder, known_datasets
+from npdiffpool.datasets.tables import DatasetError
+
+__all__ = [
+    "Dataset",
+    "DatasetError",
+    "KnownDataset",
+    "cache_folder",
+    "known_datasets",
+    "load_dataset",
+]

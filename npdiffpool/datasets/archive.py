@@ -1,0 +1,157 @@
+"""TU files: open the files of a data set, in a folder or inside a zip alike.
+
+A data set NAME is the files NAME_A.txt, NAME_graph_indicator.txt,
+NAME_graph_labels.txt and perhaps more. Nothing is ever extracted from a zip; its
+members are checked and read in place.
+"""
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from contextlib import contextmanager
+from pathlib import Path, PurePath, PurePosixPath
+from typing import IO, Iterator
+
+from npdiffpool.datasets.tables import DatasetError
+
+MAX_UNZIPPED = 2 << 30
+REQUIRED = ("A", "graph_indicator", "graph_labels")
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,  # an unknown compression
+    OSError,
+)
+
+
+class TUFiles:
+    """Hold where the files of one data set are.
+
+    Parameters
+    ----------
+    path : path
+        A folder or a zip. The files may lie one folder deeper, as they do in the
+        zips of the TU site.
+    label : str, optional
+        What errors call it; the path where not given.
+
+    Attributes
+    ----------
+    path : Path
+    name : str
+        NAME, as in NAME_A.txt; not always the name of the folder or zip.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder or zip, the zip is broken or unsafe, or it does
+        not hold one data set.
+    """
+
+    def __init__(self, path: str | Path, label: str | None = None) -> None:
+        self.path = Path(path)
+        self._label = label or str(path)
+        if self.path.is_dir():
+            names = _list_folder(self.path)
+        elif self.path.is_file():
+            with broken_as_error(self._label):
+                with zipfile.ZipFile(self.path) as archive:
+                    names = check_members(archive, self._label)
+        else:
+            raise DatasetError(f"{self._label}: no such folder or zip")
+        first = _find_edges(names, self._label)
+        self.name = first.name[: -len("_A.txt")]
+        self._folder = first.parent
+        self._names = set(names)
+
+    def has(self, part: str) -> bool:
+        """Tell whether there is a file NAME_part.txt."""
+        return str(self._member(part)) in self._names
+
+    def label(self, part: str) -> str:
+        """Give the name by which errors call the file NAME_part.txt."""
+        return f"{self._label}/{self._member(part)}"
+
+    @contextmanager
+    def open(self, part: str) -> Iterator[IO[bytes]]:
+        """Open the file NAME_part.txt for reading.
+
+        Raises
+        ------
+        DatasetError
+            If there is no such file, or it cannot be read to its end.
+        """
+        label = self.label(part)
+        if not self.has(part):
+            raise DatasetError(f"{label}: the file is missing")
+        with broken_as_error(label):
+            if self.path.is_dir():
+                with open(self.path / self._member(part), "rb") as stream:
+                    yield stream
+            else:
+                with zipfile.ZipFile(self.path) as archive:
+                    with archive.open(str(self._member(part))) as member:
+                        yield member
+
+    def _member(self, part: str) -> PurePosixPath:
+        return self._folder / f"{self.name}_{part}.txt"
+
+
+def check_members(archive: zipfile.ZipFile, label: str) -> list[str]:
+    """List the members of a zip, or say which of them is not safe.
+
+    Raises
+    ------
+    DatasetError
+        If a member would lie outside the folder the zip is for, is a link or is
+        encrypted, or all together unzip to more than `MAX_UNZIPPED` bytes.
+    """
+    members = archive.infolist()
+    for member in members:
+        name = member.orig_filename
+        parts = name.replace("\\", "/").split("/")
+        if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+            raise DatasetError(f"{label}: unsafe member path {name!r}")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise DatasetError(f"{label}: member {name!r} is a link")
+        if member.flag_bits & 1:
+            raise DatasetError(f"{label}: member {name!r} is encrypted")
+    size = sum(member.file_size for member in members)
+    if size > MAX_UNZIPPED:
+        raise DatasetError(
+            f"{label}: unzips to {size} bytes; at most {MAX_UNZIPPED} are accepted"
+        )
+    return [member.filename for member in members]
+
+
+@contextmanager
+def broken_as_error(label: str) -> Iterator[None]:
+    """Turn what zipfile and the system raise into a `DatasetError`."""
+    try:
+        yield
+    except _BROKEN as error:
+        reason = str(error) or type(error).__name__
+        raise DatasetError(f"{label}: cannot be read: {reason}") from error
+
+
+def _list_folder(folder: Path) -> list[str]:
+    files = [*folder.glob("*.txt"), *folder.glob("*/*.txt")]
+    return [file.relative_to(folder).as_posix() for file in files]
+
+
+def _find_edges(names: list[str], label: str) -> PurePosixPath:
+    """Choose the NAME_A.txt that lies least deep, and there the one called so."""
+    found = [PurePosixPath(name) for name in names if name.endswith("_A.txt")]
+    found = [name for name in found if name.parts[0] != "__MACOSX"]
+    if not found:
+        raise DatasetError(f"{label}: no file ending in _A.txt; it must hold one")
+    depth = min(len(name.parts) for name in found)
+    found = [name for name in found if len(name.parts) == depth]
+    wanted = PurePath(label).name.removesuffix(".zip") + "_A.txt"
+    named = [name for name in found if name.name == wanted]
+    if len(named or found) > 1:
+        several = ", ".join(sorted(str(name) for name in found))
+        raise DatasetError(f"{label}: several data sets, {several}; it must hold one")
+    return (named or found)[0]

@@ -1,0 +1,118 @@
+"""A data set: its graphs and their labels, with what a user wants to know."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Iterator, overload
+
+import numpy as np
+
+from npdiffpool.datasets.tu import Ints
+from npdiffpool.graphs import Graph
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Dataset:
+    """Hold the graphs of a data set, in the order of its files.
+
+    A number takes one graph; a slice, mask or array of numbers takes a smaller
+    `Dataset`.
+
+    Attributes
+    ----------
+    graphs : list of Graph
+        Undirected, edge weights 1; ``graph.label`` is its label as an int.
+    labels : (G,) ints
+        The labels of the graphs, with the values that the file has.
+    name : str
+    feature_names : tuple of str
+        What each feature column is: 'label=3', 'attribute 1' (counted from 1),
+        'degree=4', 'degree>=64' or 'one'.
+    source : str
+        Where the data were found: a folder, a zip or "bundled".
+    citation : str
+        What to cite; empty where that is not known.
+    """
+
+    graphs: list[Graph]
+    labels: Ints
+    name: str
+    feature_names: tuple[str, ...]
+    source: str
+    citation: str = ""
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def __iter__(self) -> Iterator[Graph]:
+        return iter(self.graphs)
+
+    @overload
+    def __getitem__(self, index: int | np.integer[Any]) -> Graph: ...
+
+    @overload
+    def __getitem__(self, index: Any) -> Graph | Dataset: ...
+
+    def __getitem__(self, index: Any) -> Graph | Dataset:
+        chosen = np.arange(len(self))[index]
+        if chosen.ndim == 0:
+            return self.graphs[int(chosen)]
+        graphs = [self.graphs[i] for i in chosen]
+        return replace(self, graphs=graphs, labels=self.labels[chosen])
+
+    @property
+    def classes(self) -> Ints:
+        """Give the distinct labels, sorted."""
+        return np.unique(self.labels)
+
+    @property
+    def n_classes(self) -> int:
+        """Count the distinct labels."""
+        return len(self.classes)
+
+    @property
+    def n_features(self) -> int:
+        """Count the feature columns."""
+        return len(self.feature_names)
+
+    def statistics(self) -> dict[str, float]:
+        """Count what papers count, and what tends to surprise.
+
+        Returns
+        -------
+        dict
+            `graphs`, `classes`, `nodes_mean`, `nodes_max`, `edges_mean` (an
+            undirected edge once, a self-loop once), `features` and, of these,
+            `label_features`, `attribute_features` and `degree_features`,
+            `isolated_nodes` (no edge to another node) and `self_loops`.
+        """
+        nodes = np.array([graph.n_nodes for graph in self.graphs])
+        loops = [np.count_nonzero(g.adjacency.diagonal()) for g in self.graphs]
+        entries = np.array([graph.adjacency.nnz for graph in self.graphs])
+        kinds = [re.split("[ =>]", name)[0] for name in self.feature_names]
+        return {
+            "graphs": len(self),
+            "classes": self.n_classes,
+            "nodes_mean": float(nodes.mean()) if len(self) else 0.0,
+            "nodes_max": int(nodes.max(initial=0)),
+            "edges_mean": float((entries + loops).mean() / 2) if len(self) else 0.0,
+            "features": self.n_features,
+            "label_features": kinds.count("label"),
+            "attribute_features": kinds.count("attribute"),
+            "degree_features": kinds.count("degree"),
+            "isolated_nodes": sum(_count_isolated(graph) for graph in self.graphs),
+            "self_loops": int(sum(loops)),
+        }
+
+    def __repr__(self) -> str:
+        counts = self.statistics()
+        return (
+            f"Dataset({self.name!r}: {len(self)} graphs, {self.n_classes} classes, "
+            f"{counts['nodes_mean']:.2f} nodes and {counts['edges_mean']:.2f} edges "
+            f"on average, {self.n_features} features; from {self.source})"
+        )
+
+
+def _count_isolated(graph: Graph) -> int:
+    loops = graph.adjacency.diagonal() != 0
+    return int(np.count_nonzero(np.diff(graph.adjacency.indptr) == loops))

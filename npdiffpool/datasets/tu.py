@@ -1,0 +1,154 @@
+"""TU form: what the text files of a data set say, checked and as arrays.
+
+Read `TUData`, then `read_tu`. Every check happens here, while the line that
+fails it is still known; what comes after relies on it.
+"""
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from npdiffpool.datasets.archive import REQUIRED, TUFiles
+from npdiffpool.datasets.tables import CHUNK, DatasetError, read_blocks
+
+Ints = npt.NDArray[np.integer[Any]]
+Floats = npt.NDArray[np.floating[Any]]
+_MAX_ID = np.iinfo(np.int32).max
+
+
+class TUData(NamedTuple):
+    """Hold the files of a data set as they are: ids count from 1, nothing merged.
+
+    Attributes
+    ----------
+    name : str
+    edges : (E, 2) int32
+        Each line of NAME_A.txt.
+    graph_indicator : (N,) int32
+        The graph of each node.
+    graph_labels : (G,) int64
+    node_labels : (N, L) int64 or None
+    node_attributes : (N, F) float64 or None
+    edge_labels : (E, M) int64 or None
+        Not read by `read_tu`, for DiffPool has no use for them.
+    """
+
+    name: str
+    edges: Ints
+    graph_indicator: Ints
+    graph_labels: Ints
+    node_labels: Ints | None = None
+    node_attributes: Floats | None = None
+    edge_labels: Ints | None = None
+
+
+def read_tu(files: TUFiles, chunk: int = CHUNK) -> TUData:
+    """Read and check the files of a data set.
+
+    Parameters
+    ----------
+    files : TUFiles
+    chunk : int
+        How many bytes to read at a time.
+
+    Raises
+    ------
+    DatasetError
+        If a file is missing or unreadable, a line is not what it should be, an
+        edge names no node or joins two graphs, a graph has no nodes, or there
+        are more or fewer labels than graphs or nodes.
+    """
+    for part in REQUIRED:
+        if not files.has(part):
+            raise DatasetError(f"{files.label(part)}: the file is missing")
+    labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
+    indicator = _read_indicator(files, len(labels), chunk)
+    node_labels = node_attributes = None
+    if files.has("node_labels"):
+        node_labels = read_part(files, "node_labels", np.int64, None, chunk)
+        _check_length(files, "node_labels", node_labels, len(indicator))
+    if files.has("node_attributes"):
+        node_attributes = read_part(files, "node_attributes", np.float64, None, chunk)
+        _check_length(files, "node_attributes", node_attributes, len(indicator))
+    edges = _read_edges(files, indicator, chunk)
+    return TUData(files.name, edges, indicator, labels, node_labels, node_attributes)
+
+
+def read_part(
+    files: TUFiles, part: str, dtype: Any, columns: int | None, chunk: int = CHUNK
+) -> npt.NDArray[Any]:
+    """Read the table NAME_part.txt as it is, one row a line.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, unreadable or holds a line that is no row.
+    """
+    with files.open(part) as stream:
+        table = read_blocks(stream, files.label(part), dtype, columns, chunk)
+        blocks = [values for _, values in table]
+    return np.concatenate(blocks or [np.zeros((0, columns or 0), dtype=dtype)])
+
+
+def _read_indicator(files: TUFiles, n_graphs: int, chunk: int) -> Ints:
+    label = files.label("graph_indicator")
+    indicator = read_part(files, "graph_indicator", np.int64, 1, chunk).ravel()
+    wrong = np.flatnonzero((indicator < 1) | (indicator > _MAX_ID))
+    if len(wrong):
+        seen = f"{label}, line {wrong[0] + 1}: graph {indicator[wrong[0]]}"
+        raise DatasetError(f"{seen}; graphs are numbered from 1")
+    highest = int(indicator.max(initial=0))
+    if highest == 0:
+        raise DatasetError(f"{label}: no nodes; it must hold a line for each node")
+    if highest != n_graphs:
+        raise DatasetError(
+            f"{files.label('graph_labels')}: {n_graphs} lines; it must hold one for "
+            f"each of the {highest} graphs of {label}"
+        )
+    sizes = np.bincount(indicator, minlength=highest + 1)[1:]
+    if not sizes.all():
+        empty = int(np.argmin(sizes)) + 1
+        raise DatasetError(f"{label}: graph {empty} of {highest} has no nodes")
+    return indicator.astype(np.int32)
+
+
+def _read_edges(files: TUFiles, indicator: Ints, chunk: int) -> Ints:
+    label = files.label("A")
+    blocks = [np.zeros((0, 2), dtype=np.int32)]
+    with files.open("A") as stream:
+        for line, values in read_blocks(stream, label, np.int64, 2, chunk):
+            _check_edges(values, indicator, label, line)
+            # 24 million edges: half the bytes count.
+            blocks.append(values.astype(np.int32))
+    return np.concatenate(blocks)
+
+
+def _check_edges(edges: Ints, indicator: Ints, label: str, line: int) -> None:
+    outside = (edges < 1) | (edges > len(indicator))
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        raise DatasetError(
+            f"{label}, line {line + row}: node {edges[row, column]} is in no graph; "
+            f"nodes are numbered from 1 to {len(indicator)}"
+        )
+    graphs = indicator[edges - 1]
+    crossing = np.flatnonzero(graphs[:, 0] != graphs[:, 1])
+    if len(crossing):
+        row = crossing[0]
+        (source, target), (first, second) = edges[row], graphs[row]
+        raise DatasetError(
+            f"{label}, line {line + row}: edge {source}, {target} joins graph {first} "
+            f"and graph {second}; an edge must stay inside one graph"
+        )
+
+
+def _check_length(
+    files: TUFiles, part: str, table: npt.NDArray[Any], n_nodes: int
+) -> None:
+    if len(table) != n_nodes:
+        raise DatasetError(
+            f"{files.label(part)}: {len(table)} lines; it must hold one for each of "
+            f"the {n_nodes} nodes of {files.label('graph_indicator')}"
+        )

@@ -1,0 +1,293 @@
+"""DiffPoolClassifier: the model with scikit-learn's conventions, on lists of graphs.
+
+scikit-learn is not needed; where it is there, `clone`, `cross_val_score`,
+`GridSearchCV` and `Pipeline` take this classifier as one of their own.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from os import PathLike
+from typing import Any, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from npdiffpool.checks import require, require_flag, require_int
+from npdiffpool.graphs import Floats, Graph, check_graphs
+from npdiffpool.inputs import (
+    Scaling,
+    count_clusters,
+    index_classes,
+    prepare_graphs,
+    prepare_validation,
+)
+from npdiffpool.model import Config, Output
+from npdiffpool.modelfile import read_model, write_model
+from npdiffpool.primitives import row_softmax
+from npdiffpool.progress import training_progress
+from npdiffpool.training import Fitted, Labelled, Schedule, evaluate, fit
+
+
+class NotFittedError(ValueError, AttributeError):
+    """Say that the model must be fitted first."""
+
+
+@dataclass(eq=False)
+class DiffPoolClassifier:
+    """Classify graphs by differentiable pooling (DiffPool, arXiv 1806.08804).
+
+    Parameters
+    ----------
+    gnn : "sage", "gcn" or "s2v"
+        The graph layer: GraphSAGE "mean" (the paper's), equation 2, or
+        structure2vec (with sage for the assignment, as in the paper).
+    hidden : int
+        Width of every layer.
+    n_layers : int
+        Graph layers in each GNN.
+    clusters : sequence of int or float
+        One entry a pooling level: a number of clusters, or a ratio in (0, 1),
+        rounded up, of the largest training graph and then of the level before.
+        () pools nothing: a flat GNN.
+    readout : "max", "mean" or "sum"
+        How nodes become a graph's embedding at each level. "sum" is the paper's.
+    link_weight, entropy_weight : float
+        Weights of the two auxiliary losses.
+    link_scale : "nodes", "frobenius" or "entries"
+        The link loss divided by n, the paper's own value, or divided by n^2.
+    concat_layers, batch_norm, normalize_rows : bool
+        Use all layers' outputs side by side; batch norm over nodes, and l2
+        normalisation of rows, in each layer.
+    classifier_hidden : int
+        Width of the hidden layer before the logits; 0 for none.
+    standardize : bool
+        Centre and scale the features that are not just 0 and 1, by the training
+        nodes' mean and standard deviation.
+    epochs, batch_size : int
+    learning_rate, clip_norm : float
+        Adam's step, and the gradient's largest norm.
+    patience : int or None
+        Epochs without a better validation score before training stops.
+    seed : int
+        Of everything random. The same seed gives the same bytes.
+    dtype : "float32" or "float64"
+    verbose : bool
+        Show progress on standard error.
+
+    Attributes
+    ----------
+    classes_ : (C,) array
+        The labels, sorted.
+    history_ : list of dict
+        One row an epoch: see `npdiffpool.training.fit`.
+    best_epoch_ : int
+        The epoch, from 1, whose parameters were kept.
+    n_features_in_ : int
+    config_ : Config
+        The model as built, the clusters as numbers.
+    params_ : nested dicts and lists of arrays
+
+    Notes
+    -----
+    Differs from the paper: layers side by side, the maximum as readout and a
+    hidden layer before the logits, as in the authors' code; the link loss is
+    divided by n. ``concat_layers=False, readout="sum", link_scale="frobenius",
+    classifier_hidden=0`` undoes these.
+
+    Examples
+    --------
+    >>> ring = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+    >>> path = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
+    >>> ones = [[1.0], [1.0], [1.0]]
+    >>> graphs = [Graph(ring, ones), Graph(path, ones)] * 4
+    >>> clf = DiffPoolClassifier(gnn="gcn", hidden=8, epochs=40)
+    >>> clf.fit(graphs, ["ring", "path"] * 4).predict(graphs[:2])
+    array(['ring', 'path'], dtype='<U4')
+    """
+
+    gnn: str = "sage"
+    hidden: int = 64
+    n_layers: int = 3
+    clusters: Sequence[float] = (0.25,)
+    readout: str = "max"
+    link_weight: float = 1.0
+    entropy_weight: float = 1.0
+    link_scale: str = "nodes"
+    concat_layers: bool = True
+    batch_norm: bool = True
+    normalize_rows: bool = True
+    classifier_hidden: int = 50
+    standardize: bool = True
+    epochs: int = 100
+    batch_size: int = 20
+    learning_rate: float = 1e-3
+    clip_norm: float = 2.0
+    patience: int | None = None
+    seed: int = 0
+    dtype: str = "float32"
+    verbose: bool = False
+
+    def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:
+        """Train on graphs and their labels.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph
+        labels : sequence, as long as `graphs`
+            Numbers or strings, of at least two kinds.
+        validation : pair of graphs and labels, optional
+            Chooses the epoch whose parameters are kept (best accuracy, then
+            lowest cross-entropy) and, with `patience`, when to stop. Without
+            it the last epoch's are kept.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is unusable; the classifier is then
+            as it was.
+        """
+        require_flag("verbose", self.verbose)
+        require_int("seed", self.seed, 0)
+        graphs = check_graphs(graphs)
+        classes, indices = index_classes(labels, len(graphs))
+        schedule, config = self._schedule(), self._config(graphs, len(classes))
+        scaling = Scaling.of(graphs, self.standardize)
+        train = Labelled(prepare_graphs(graphs, config, scaling), indices)
+        held_out = prepare_validation(validation, classes, config, scaling)
+        if schedule.patience is not None and held_out is None:
+            raise ValueError("patience needs a validation set; fit was given none")
+        rng = np.random.default_rng(self.seed)
+        with training_progress(schedule.epochs, self.verbose) as show:
+            fitted = fit(config, schedule, train, held_out, rng, show)
+        self.classes_, self.config_, self.scaling_ = classes, config, scaling
+        self._keep(fitted)
+        return self
+
+    def _keep(self, fitted: Fitted) -> None:
+        self.params_, self.running_, self.history_, self.best_epoch_ = fitted
+        self.n_features_in_ = self.config_.n_features
+
+    def _schedule(self) -> Schedule:
+        return Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
+
+    def _config(self, graphs: list[Graph], n_classes: int) -> Config:
+        """Build the model's configuration; `Config` checks what it is given."""
+        names = {f.name for f in fields(Config)} & set(self.get_params())
+        choices = {name: getattr(self, name) for name in names}
+        largest = max(graph.n_nodes for graph in graphs)
+        choices["clusters"] = count_clusters(self.clusters, largest)
+        return Config(graphs[0].n_features, n_classes, **choices)
+
+    def predict(self, graphs: Any) -> npt.NDArray[Any]:
+        """Return the most probable class of each graph, (G,)."""
+        return np.asarray(self.classes_[np.argmax(self._logits(graphs), axis=1)])
+
+    def predict_proba(self, graphs: Any) -> Floats:
+        """Return the probability of each class, (G, C), columns as `classes_`."""
+        return np.asarray(row_softmax(self._logits(graphs)))
+
+    def score(self, graphs: Any, labels: Any) -> float:
+        """Return the accuracy, the share of graphs whose class is predicted."""
+        labels = np.asarray(labels)
+        predicted = self.predict(graphs)
+        require(labels.shape == predicted.shape, "labels", "one a graph", labels.shape)
+        return float(np.mean(predicted == labels))
+
+    def transform(self, graphs: Any) -> Floats:
+        """Return the graphs' embeddings, (G, D): what the classifier sees."""
+        return np.concatenate([output.embeddings for output in self._run(graphs)])
+
+    def fit_transform(self, graphs: Any, labels: Any) -> Floats:
+        """Fit, then return the embeddings of the same graphs."""
+        return np.asarray(self.fit(graphs, labels).transform(graphs))
+
+    def assignments(self, graph: Graph) -> list[Floats]:
+        """Return [S_0, S_1, ...] of one graph, (N, K_0), (K_0, K_1), ..."""
+        (output,) = self._run([graph])
+        return list(output.assignments)
+
+    def hierarchy(self, graph: Graph) -> list[Graph]:
+        """Return the coarsened graphs of one graph, level by level.
+
+        Of level l: K_l nodes, adjacency S^T A S, whose diagonal holds the edge
+        mass inside each cluster, features S^T Z. The graph itself is not there.
+        """
+        (output,) = self._run([graph])
+        return [Graph(level.A[0], level.X, graph.label) for level in output.levels[1:]]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model to an .npz file, whole or not at all.
+
+        Raises
+        ------
+        NotFittedError
+        """
+        self._require_fitted()
+        fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
+        write_model(path, self.get_params(), self.config_, fitted, self._arrays())
+
+    def _arrays(self) -> dict[str, Any]:
+        return {"classes": self.classes_, **self.scaling_._asdict()}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the constructor's parameters (scikit-learn's convention)."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def set_params(self, **params: Any) -> DiffPoolClassifier:
+        """Change parameters by name and return self (scikit-learn's convention).
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name.
+        """
+        known = self.get_params()
+        for name, value in params.items():
+            require(name in known, "a parameter", f"one of {', '.join(known)}", name)
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "params_")
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(two_d_array=False),
+        )
+
+    def _require_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("the classifier is not fitted; call fit first")
+
+    def _run(self, graphs: Any) -> Iterator[Output]:
+        self._require_fitted()
+        batch = prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
+        return evaluate(self.params_, self.running_, batch, self.config_)
+
+    def _logits(self, graphs: Any) -> Floats:
+        return np.concatenate([output.logits for output in self._run(graphs)])
+
+
+def load_model(path: str | PathLike[str]) -> DiffPoolClassifier:
+    """Read a model that `DiffPoolClassifier.save` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, not such a file, damaged or of another version.
+    """
+    stored = read_model(path)
+    clf = DiffPoolClassifier(**stored.parameters)
+    clf.classes_, clf.config_ = stored.arrays["classes"], stored.config
+    clf.scaling_ = Scaling(stored.arrays["mean"], stored.arrays["scale"])
+    clf._keep(stored.fitted)
+    return clf

@@ -1,0 +1,124 @@
+"""From what a user gives to what the model takes: checked, scaled, prepared."""
+from __future__ import annotations
+
+from math import ceil
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from npdiffpool.batches import GraphBatch
+from npdiffpool.checks import require, require_flag, require_int
+from npdiffpool.graphs import Floats, Graph, GraphError, Ints, check_graphs
+from npdiffpool.layers import prepare
+from npdiffpool.model import Config
+from npdiffpool.training import Labelled
+
+
+class Scaling(NamedTuple):
+    """Hold what is taken from each feature and what it is then divided by, (F,)."""
+
+    mean: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, graphs: list[Graph], standardize: bool) -> Scaling:
+        """Measure the nodes of `graphs`; 0 and 1 for features that are 0 or 1."""
+        require_flag("standardize", standardize)
+        X = np.concatenate([graph.features for graph in graphs]).astype(np.float64)
+        mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
+        if standardize and len(X):
+            varied = ~np.all((X == 0) | (X == 1), axis=0) & (X.std(axis=0) > 0)
+            mean[varied], scale[varied] = X.mean(axis=0)[varied], X.std(axis=0)[varied]
+        return cls(mean, scale)
+
+
+def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
+    """Turn ratios into numbers of clusters, level by level.
+
+    Parameters
+    ----------
+    clusters : sequence of int >= 1 or float in (0, 1)
+    largest : int
+        Nodes of the largest training graph.
+
+    Raises
+    ------
+    ValueError
+        If `clusters` is not such a sequence.
+    """
+    require(isinstance(clusters, (tuple, list)), "clusters", "a tuple", clusters)
+    counts: list[int] = []
+    for entry in clusters:
+        if isinstance(entry, Real) and not isinstance(entry, Integral):
+            ratio = float(entry)
+            require(0 < ratio < 1, "a ratio in clusters", "in (0, 1)", entry)
+            entry = max(1, ceil(ratio * (counts[-1] if counts else largest)))
+        require_int("a number in clusters", entry, 1)
+        counts.append(int(entry))
+    return tuple(counts)
+
+
+def prepare_graphs(
+    graphs: list[Graph], config: Config, scaling: Scaling
+) -> GraphBatch:
+    """Join graphs, scale their features and do the model's constant work.
+
+    Raises
+    ------
+    GraphError
+        If the features are not as wide as in training.
+    """
+    if graphs[0].n_features != config.n_features:
+        raise GraphError(
+            f"graphs must have {config.n_features} features, as in training; "
+            f"got {graphs[0].n_features}"
+        )
+    batch = GraphBatch.from_graphs(graphs, np.float64)
+    batch.features = (batch.features - scaling.mean) / scaling.scale
+    return prepare(batch.astype(config.dtype), (config.gnn, config.pool_gnn))
+
+
+def index_classes(labels: Any, n_graphs: int) -> tuple[npt.NDArray[Any], Ints]:
+    """Return the sorted classes and each label's place among them.
+
+    Raises
+    ------
+    ValueError
+        If there is not one number or string a graph, or only one class.
+    """
+    labels = np.asarray(labels)
+    require(labels.shape == (n_graphs,), "labels", f"({n_graphs},)", labels.shape)
+    usable = labels.dtype.kind in "biuUS" or _all_finite(labels)
+    require(usable, "labels", "numbers or strings, none missing", labels)
+    classes, indices = np.unique(labels, return_inverse=True)
+    require(len(classes) >= 2, "labels", "of at least two classes", classes.tolist())
+    return classes, indices
+
+
+def _all_finite(labels: npt.NDArray[Any]) -> bool:
+    return labels.dtype.kind == "f" and bool(np.all(np.isfinite(labels)))
+
+
+def prepare_validation(
+    pair: Any, classes: npt.NDArray[Any], config: Config, scaling: Scaling
+) -> Labelled | None:
+    """Prepare the pair (graphs, labels) that chooses the epoch, or None.
+
+    Raises
+    ------
+    ValueError
+        If it is not such a pair, or holds a label that training has not.
+    """
+    if pair is None:
+        return None
+    usable = isinstance(pair, (tuple, list)) and len(pair) == 2
+    require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
+    graphs, labels = check_graphs(pair[0]), np.asarray(pair[1])
+    shape = (len(graphs),)
+    require(labels.shape == shape, "validation labels", f"{shape}", labels.shape)
+    unseen = np.setdiff1d(labels, classes)
+    require(not len(unseen), "validation labels", "seen in training", unseen.tolist())
+    indices = np.searchsorted(classes, labels)
+    return Labelled(prepare_graphs(graphs, config, scaling), indices)

@@ -1,0 +1,45 @@
+"""networkx in and out: what `Graph.from_networkx` and `to_networkx` do."""
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+import networkx
+import numpy as np
+from scipy import sparse
+
+from npdiffpool.graphs import Floats, Graph, GraphError, numeric
+
+
+def from_networkx(G: Any, features: Any, weight: str) -> tuple[Any, Any]:
+    """Return adjacency and features of a networkx graph; see `Graph.from_networkx`."""
+    n_nodes = G.number_of_nodes()
+    if features is None:
+        features = np.ones((n_nodes, 1))
+    elif isinstance(features, str):
+        features = _node_attributes(G, [features])
+    elif len(features) and all(isinstance(name, str) for name in features):
+        features = _node_attributes(G, features)
+    if n_nodes == 0:  # which networkx refuses to convert
+        return sparse.csr_array((0, 0)), features
+    return networkx.to_scipy_sparse_array(G, weight=weight), features
+
+
+def to_networkx(graph: Graph) -> Any:
+    """Return a networkx graph; see `Graph.to_networkx`."""
+    kind = networkx.Graph if graph.is_undirected else networkx.DiGraph
+    G = networkx.from_scipy_sparse_array(graph.adjacency, create_using=kind)
+    for node, row in enumerate(graph.features):
+        G.nodes[node]["features"] = row
+    G.graph["label"] = graph.label
+    return G
+
+
+def _node_attributes(G: Any, names: Iterable[str]) -> Floats:
+    columns = []
+    for name in names:
+        for node, attributes in G.nodes(data=True):
+            if name not in attributes:
+                raise GraphError(f"features: node {node!r} has no attribute {name!r}")
+        values = [attributes[name] for _, attributes in G.nodes(data=True)]
+        columns.append(numeric(values, f"attribute {name!r}").reshape(len(values), -1))
+    return np.concatenate(columns, axis=1)

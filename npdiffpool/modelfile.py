@@ -1,0 +1,150 @@
+"""The model file: an .npz of plain arrays and JSON, with a version and checks."""
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import asdict
+from os import PathLike
+from typing import Any, Mapping, NamedTuple
+
+import numpy as np
+
+from npdiffpool.files import save_arrays
+from npdiffpool.layers import Moments
+from npdiffpool.model import Config, init_model
+from npdiffpool.optim import from_vector, to_vector
+from npdiffpool.training import Fitted, init_running
+
+FORMAT = "npdiffpool model"
+VERSION = 1
+ARRAYS = ("classes", "mean", "scale")
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class ModelFileError(ValueError):
+    """Say why a file cannot be read as a model."""
+
+
+class StoredModel(NamedTuple):
+    """Hold what a model file holds."""
+
+    parameters: dict[str, Any]
+    config: Config
+    fitted: Fitted
+    arrays: dict[str, Any]
+
+
+def write_model(
+    path: str | PathLike[str],
+    parameters: Mapping[str, Any],
+    config: Config,
+    fitted: Fitted,
+    arrays: Mapping[str, Any],
+) -> None:
+    """Write a model, whole or not at all; equal models give equal bytes.
+
+    Weights and running moments are one vector each, in the order in which
+    `init_model` and `init_running` make them.
+    """
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "parameters": dict(parameters),
+        "config": asdict(config),
+        "history": fitted.history,
+        "best_epoch": fitted.best_epoch,
+    }
+    text = np.array(json.dumps(header, default=_plain))
+    vectors = {"weights": _vector(fitted.params), "moments": _vector(fitted.running)}
+    save_arrays(path, {"header": text, **vectors, **arrays})
+
+
+def _plain(value: Any) -> Any:
+    """Turn a NumPy number into Python's for JSON."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot save a parameter of type {type(value).__name__}")
+
+
+def _vector(tree: Any) -> Any:
+    return to_vector(tree) if tree and any(tree) else np.zeros(0)
+
+
+def read_model(path: str | PathLike[str]) -> StoredModel:
+    """Read a model file.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, not such a file, damaged or of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            contents = {name: file[name] for name in file.files}
+        header = json.loads(str(contents["header"]))
+        _require_known(header)
+        config = Config(**{**header["config"], "clusters": _tuple(header, "config")})
+        parameters = {**header["parameters"], "clusters": _tuple(header, "parameters")}
+        fitted = _fitted(config, header, contents)
+        arrays = {name: contents[name] for name in ARRAYS}
+        _require_shapes(config, arrays)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: no such model file") from None
+    except UNREADABLE as error:
+        raise ModelFileError(f"{path}: not a readable model file ({error})") from error
+    return StoredModel(parameters, config, fitted, arrays)
+
+
+def _require_known(header: Any) -> None:
+    if header["format"] != FORMAT:
+        raise ModelFileError(f"format must be {FORMAT!r}; got {header['format']!r}")
+    if header["version"] != VERSION:
+        raise ModelFileError(
+            f"version must be {VERSION}, which this program reads; "
+            f"got {header['version']!r}"
+        )
+
+
+def _tuple(header: Any, part: str) -> tuple[Any, ...]:
+    return tuple(header[part]["clusters"])
+
+
+def _fitted(config: Config, header: Any, contents: Mapping[str, Any]) -> Fitted:
+    params = _fill("weights", init_model(np.random.default_rng(0), config), contents)
+    running: list[Moments] = init_running(config)
+    if config.batch_norm:
+        running = _fill("moments", running, contents)
+    return Fitted(params, running, header["history"], header["best_epoch"])
+
+
+def _fill(name: str, tree: Any, contents: Mapping[str, Any]) -> Any:
+    template, vector = to_vector(tree), contents[name]
+    if vector.shape != template.shape or vector.dtype != template.dtype:
+        raise ModelFileError(
+            f"{name} must be {template.dtype} of shape {template.shape}; "
+            f"got {vector.dtype} of shape {vector.shape}"
+        )
+    if not np.all(np.isfinite(vector)):
+        raise ModelFileError(f"{name} must be finite; they hold NaN or infinity")
+    return from_vector(tree, vector)
+
+
+def _require_shapes(config: Config, arrays: Mapping[str, Any]) -> None:
+    lengths = (config.n_outputs, config.n_features, config.n_features)
+    for name, length in zip(ARRAYS, lengths):
+        if arrays[name].shape != (length,):
+            raise ModelFileError(
+                f"{name} must have shape ({length},); got {arrays[name].shape}"
+            )

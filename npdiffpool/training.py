@@ -1,0 +1,238 @@
+"""Training: minibatches, running batch-norm moments, validation, early stopping.
+
+`fit` is the loop; all randomness comes from the generator it is given. It knows
+nothing of files, screens or class names: see estimator.py and cli.py.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable, Iterator, NamedTuple
+
+import numpy as np
+from autograd.tracer import getval
+
+from npdiffpool.batches import GraphBatch
+from npdiffpool.checks import require_int, require_number
+from npdiffpool.graphs import Floats, Ints
+from npdiffpool.layers import Moments
+from npdiffpool.losses import cross_entropy
+from npdiffpool.model import Config, Output, Params, forward, init_model, total_loss
+from npdiffpool.optim import (
+    adam_init,
+    adam_step,
+    clip_by_norm,
+    from_vector,
+    to_vector,
+    value_and_grad,
+)
+
+Row = dict[str, float]
+MOMENTUM = 0.1  # the share of the newest batch in the running moments
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Hold how long and how fast to train.
+
+    `patience` is the number of epochs without a better validation score after
+    which training stops; None never stops early. Values out of range raise a
+    ValueError.
+    """
+
+    epochs: int = 100
+    batch_size: int = 20
+    learning_rate: float = 1e-3
+    clip_norm: float = 2.0
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        require_int("epochs", self.epochs, 1)
+        require_int("batch_size", self.batch_size, 1)
+        require_number("learning_rate", self.learning_rate, above=True)
+        require_number("clip_norm", self.clip_norm, above=True)
+        if self.patience is not None:
+            require_int("patience", self.patience, 1)
+
+
+class Labelled(NamedTuple):
+    """Hold prepared graphs and the index of each one's class."""
+
+    batch: GraphBatch
+    labels: Ints
+
+
+class Fitted(NamedTuple):
+    """Hold what training gives: the kept parameters and moments, and the history.
+
+    `best_epoch` is the epoch they are from, counted from 1.
+    """
+
+    params: Params
+    running: list[Moments]
+    history: list[Row]
+    best_epoch: int
+
+
+def fit(
+    config: Config,
+    schedule: Schedule,
+    train: Labelled,
+    validation: Labelled | None,
+    rng: np.random.Generator,
+    on_epoch: Callable[[Row], None] = lambda row: None,
+) -> Fitted:
+    """Train a model from new parameters.
+
+    With a validation set the parameters given back are those of the best epoch:
+    the highest validation accuracy, among equals the lowest validation
+    cross-entropy. Without one they are the last.
+
+    Parameters
+    ----------
+    config : Config
+    schedule : Schedule
+    train : Labelled
+        At least one graph.
+    validation : Labelled or None
+    rng : numpy.random.Generator
+        Draws the parameters and the order of the graphs, nothing else does.
+    on_epoch : callable
+        Is shown each row of the history.
+
+    Returns
+    -------
+    Fitted
+        Each row of its history has `epoch`, the training means a graph `loss`,
+        `cross_entropy` (nats), `link_loss`, `entropy_loss` (nats a node, both
+        summed over levels) and `train_accuracy`, all while the parameters
+        moved, and `validation_loss` (cross-entropy) and `validation_accuracy`.
+    """
+    params = init_model(rng, config)
+    vector, running = to_vector(params), init_running(config)
+    adam, best, history = adam_init(vector), None, []
+    differentiate = value_and_grad(partial(total_loss, config=config))
+    for epoch in range(1, schedule.epochs + 1):
+        totals = np.zeros(5)
+        for part in minibatches(train, schedule.batch_size, rng):
+            params = from_vector(params, vector)
+            loss, output, gradients = differentiate(params, *part)
+            gradient = clip_by_norm(to_vector(gradients), schedule.clip_norm)
+            adam, vector = adam_step(adam, vector, gradient, schedule.learning_rate)
+            running = update_running(running, output.moments)
+            totals += len(part.labels) * _summary(loss, output, part.labels)
+        row = _row(epoch, totals / len(train.labels))
+        _require_finite(row)
+        params = from_vector(params, vector)
+        if validation is not None:
+            row.update(validate(params, running, validation, config))
+        history.append(row)
+        on_epoch(row)
+        best = _better(best, Fitted(params, running, history, epoch))
+        if schedule.patience and epoch - best.best_epoch >= schedule.patience:
+            break
+    assert best is not None  # schedule.epochs >= 1
+    return best
+
+
+def _better(best: Fitted | None, latest: Fitted) -> Fitted:
+    """Choose by validation; the latest where there is none."""
+
+    def score(fitted: Fitted) -> tuple[float, float]:
+        row = fitted.history[fitted.best_epoch - 1]
+        return row["validation_accuracy"], -row["validation_loss"]
+
+    unvalidated = "validation_loss" not in latest.history[-1]
+    if best is None or unvalidated or score(latest) > score(best):
+        return latest
+    return best
+
+
+def minibatches(
+    data: Labelled, batch_size: int, rng: np.random.Generator
+) -> Iterator[Labelled]:
+    """Yield all graphs once, in random order, `batch_size` at a time."""
+    order = rng.permutation(len(data.labels))
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        yield Labelled(data.batch.take(chosen), data.labels[chosen])
+
+
+def init_running(config: Config) -> list[Moments]:
+    """Make the running moments before training: mean 0, variance 1."""
+    params = init_model(np.random.default_rng(0), config)
+    blocks = [
+        block
+        for level in params["levels"]
+        for block in (level["embed"], level["pool"]["gnn"])
+    ]
+    return [
+        [(np.zeros_like(n["beta"]), np.ones_like(n["gamma"])) for n in block["norms"]]
+        for block in [*blocks, params["embed"]]
+    ]
+
+
+def update_running(running: list[Moments], latest: list[Moments]) -> list[Moments]:
+    """Move each running mean and variance towards the latest batch's."""
+
+    def move(old: Any, new: Any) -> Any:
+        return old + old.dtype.type(MOMENTUM) * (new - old)
+
+    return [
+        [(move(m, m_new), move(v, v_new)) for (m, v), (m_new, v_new) in zip(old, new)]
+        for old, new in zip(running, latest)
+    ]
+
+
+def evaluate(
+    params: Params,
+    running: list[Moments],
+    batch: GraphBatch,
+    config: Config,
+    chunk_nodes: int = 20_000,
+) -> Iterator[Output]:
+    """Yield the forward pass of all graphs in order, some at a time.
+
+    Chunks hold whole graphs, about `chunk_nodes` nodes, so that memory does not
+    grow with the data set. A graph's output does not depend on its chunk.
+    """
+    chunk = np.cumsum(batch.sizes) // chunk_nodes
+    for index in np.unique(chunk):
+        part = batch.take(np.flatnonzero(chunk == index))
+        yield forward(params, part, config, running)
+
+
+def validate(
+    params: Params, running: list[Moments], data: Labelled, config: Config
+) -> Row:
+    """Return `validation_loss` (cross-entropy, nats a graph) and the accuracy."""
+    outputs = evaluate(params, running, data.batch, config)
+    logits = np.concatenate([output.logits for output in outputs])
+    correct = np.argmax(logits, axis=1) == data.labels
+    return {
+        "validation_loss": float(np.mean(cross_entropy(logits, data.labels))),
+        "validation_accuracy": float(np.mean(correct)),
+    }
+
+
+def _require_finite(row: Row) -> None:
+    if not np.isfinite(row["loss"]):
+        raise ValueError(
+            f"training diverged in epoch {row['epoch']}: the loss is {row['loss']}; "
+            "use a lower learning_rate or smaller loss weights"
+        )
+
+
+def _summary(loss: Any, output: Output, labels: Ints) -> Floats:
+    """Return the batch's mean losses and accuracy, in the order of `_row`."""
+    logits = getval(output.logits)
+    link = sum(np.mean(getval(part), dtype=np.float64) for part in output.link)
+    entropy = sum(np.mean(getval(part), dtype=np.float64) for part in output.entropy)
+    class_loss = np.mean(cross_entropy(logits, labels), dtype=np.float64)
+    accuracy = np.mean(np.argmax(logits, axis=1) == labels)
+    return np.array([float(loss), class_loss, link, entropy, accuracy])
+
+
+def _row(epoch: int, means: Floats) -> Row:
+    names = ("loss", "cross_entropy", "link_loss", "entropy_loss", "train_accuracy")
+    return {"epoch": epoch, **dict(zip(names, means.tolist()))}

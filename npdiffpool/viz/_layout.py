@@ -1,0 +1,138 @@
+"""Places for nodes: a force layout, pieces packed side by side, no overlaps.
+
+networkx lays out one connected piece at a time. Left to lay out all at once, its
+forces push whatever has no edge to the main piece out of sight.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse import csgraph
+from scipy.spatial import cKDTree
+
+Floats = npt.NDArray[np.floating[Any]]
+
+# Kamada-Kawai draws molecules best, but its time grows as the cube of the nodes.
+_KAMADA_KAWAI_NODES = 100
+_GAP = 1.2  # between pieces, in typical distances of neighbours
+
+
+def node_positions(A: Any, seed: int) -> Floats:
+    """Place the nodes of a graph: (N, 2), centred, the longer side 1.
+
+    Parameters
+    ----------
+    A : (N, N) sparse or dense array
+        Directions and self-loops do not matter.
+    seed : int
+        Where the forces start from, in pieces too large for Kamada-Kawai; the
+        smaller ones have only one layout.
+    """
+    links = sparse.csr_array(A, dtype=np.float64)
+    links = sparse.csr_array(links + links.T)
+    links.setdiag(0)
+    links.eliminate_zeros()
+    _, piece_of = csgraph.connected_components(links, directed=False)
+    order = np.argsort(piece_of, kind="stable")
+    pieces = np.split(order, np.cumsum(np.bincount(piece_of))[:-1])
+    positions = np.zeros((links.shape[0], 2))
+    places = [_place(links[nodes][:, nodes], seed) for nodes in pieces]
+    for nodes, place, corner in zip(pieces, places, _corners(places)):
+        positions[nodes] = place + corner
+    return _into_unit_square(positions)
+
+
+def typical_distance(positions: Floats) -> float:
+    """Give the median distance of a node to its nearest other node, or 1."""
+    if len(positions) < 2:
+        return 1.0
+    distances, _ = cKDTree(positions).query(positions, k=2)
+    return float(np.median(distances[:, 1])) or 1.0
+
+
+def separate(centres: Floats, radii: Floats) -> Floats:
+    """Push discs apart until none overlap; the others stay put.
+
+    Parameters
+    ----------
+    centres : (K, 2) array
+    radii : (K,) array
+
+    Returns
+    -------
+    (K, 2) array
+        Discs at one and the same place leave it in a spiral.
+    """
+    moved = np.array(centres, dtype=np.float64)
+    gap = 0.25 * np.mean(radii) if len(radii) else 0.0
+    turns = 2.4 * np.arange(len(moved))  # the golden angle: no two directions alike
+    spiral = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    for _ in range(300):
+        reach = 2 * radii.max(initial=0) + gap
+        i, j = cKDTree(moved).query_pairs(reach, output_type="ndarray").T
+        apart = moved[i] - moved[j]
+        distance = np.linalg.norm(apart, axis=1)
+        overlap = radii[i] + radii[j] + gap - distance
+        if np.all(overlap < 1e-9):
+            break
+        same = distance < 1e-9
+        apart[same] = (spiral[i] - spiral[j])[same]
+        unit = apart / np.linalg.norm(apart, axis=1, keepdims=True)
+        push = 0.3 * np.maximum(overlap, 0)[:, None] * unit
+        np.add.at(moved, i, push)
+        np.subtract.at(moved, j, push)
+    return moved
+
+
+def _place(links: sparse.csr_array, seed: int) -> Floats:
+    """Lay out one connected piece, neighbours about 1 apart, its corner at 0."""
+    n_nodes = links.shape[0]
+    if n_nodes == 1:
+        return np.zeros((1, 2))
+    G = nx.from_scipy_sparse_array(links)
+    equal = links.data.min() == links.data.max()
+    if n_nodes <= _KAMADA_KAWAI_NODES and equal:
+        laid_out = nx.kamada_kawai_layout(G, weight=None)
+    else:
+        for _, _, edge in G.edges(data=True):
+            edge["weight"] /= links.data.mean()  # forces know no units
+        iterations = int(np.clip(50_000 // n_nodes, 15, 50))
+        laid_out = nx.spring_layout(G, seed=seed, iterations=iterations)
+    place = np.array([laid_out[node] for node in range(n_nodes)])
+    place = _lie_down(place) / typical_distance(place)
+    return place - place.min(axis=0)
+
+
+def _lie_down(place: Floats) -> Floats:
+    """Turn the longest direction horizontal: panels are wider than high."""
+    centred = place - place.mean(axis=0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    turned: Floats = centred @ directions.T
+    return turned
+
+
+def _corners(places: list[Floats]) -> list[Floats]:
+    """Pack boxes in rows, the largest first: where the corner of each goes."""
+    sides = np.array([place.max(axis=0) + _GAP for place in places]).reshape(-1, 2)
+    width = max(np.sqrt(1.5 * np.sum(np.prod(sides, axis=1))), *sides[:, 0], 0)
+    corners = np.zeros((len(places), 2))
+    x = y = height = 0.0
+    for piece in np.argsort(-np.prod(sides, axis=1), kind="stable"):
+        if x > 0 and x + sides[piece, 0] > width + 1e-9:
+            x, y, height = 0.0, y - height, 0.0
+        height = max(height, sides[piece, 1])
+        corners[piece] = x, y - sides[piece, 1]
+        x += sides[piece, 0]
+    return list(corners)
+
+
+def _into_unit_square(positions: Floats) -> Floats:
+    if len(positions) == 0:
+        return positions
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    centred: Floats = positions - (low + high) / 2
+    return centred / (np.max(high - low) or 1.0)

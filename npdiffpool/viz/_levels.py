@@ -1,0 +1,138 @@
+"""What a hierarchy's picture shows, as numbers: one `Level` a panel.
+
+Level 0 is the graph; level l + 1 is level l pooled, A' = S^T A S (equation 4).
+Masses are in nodes of the graph: m_0 = 1 and m_{l+1} = S_l^T m_l, which at level 1
+are the column sums of S. Every level's masses sum to N.
+"""
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from npdiffpool.graphs import Graph
+from npdiffpool.viz._layout import node_positions, separate, typical_distance
+
+Array = npt.NDArray[Any]
+
+MASS_SHARE = 0.05  # a cluster without members is used from this share of the nodes
+_POOLED_AREA = 0.12  # share of the layout's box that the super-nodes fill
+
+
+class Level(NamedTuple):
+    """Hold one panel: its nodes, and where they go at the next level."""
+
+    is_pooled: bool
+    A: Any  # (n, n) array, sparse or dense
+    mass: Array  # (n,) nodes of the graph
+    used: Array  # (n,) bools: which are drawn
+    positions: Array  # (n, 2)
+    radii: Array  # (n,)
+    colour: Array  # (n,) ints into a palette; -1 where there is none
+    cluster: Array  # (n,) the node's cluster at the next level, -1 at the last
+    certainty: Array  # (n,) its share in that cluster, 1 at the last
+
+
+def levels(graph: Graph, assignments: Sequence[Any], seed: int) -> list[Level]:
+    """Lay out a graph and its pooled graphs.
+
+    Raises
+    ------
+    ValueError
+        If an assignment does not have one row a node of its level, or its rows
+        are not distributions.
+    """
+    matrices = _check(graph, assignments)
+    n_nodes = graph.n_nodes
+    positions = node_positions(graph.adjacency, seed)
+    nodes = Level(
+        False,
+        graph.adjacency,
+        mass=np.ones(n_nodes),
+        used=np.ones(n_nodes, dtype=bool),
+        positions=positions,
+        radii=np.full(n_nodes, _node_radius(positions)),
+        colour=np.full(n_nodes, -1),
+        cluster=np.full(n_nodes, -1),
+        certainty=np.ones(n_nodes),
+    )
+    stack = [nodes]
+    for S in matrices:
+        fresh = 1 + max(level.colour.max(initial=-1) for level in stack)
+        below = stack[-1]._replace(cluster=S.argmax(axis=1), certainty=S.max(axis=1))
+        stack[-1:] = [below, _pool(below, S, positions, fresh)]
+    if matrices:  # the graph's own nodes are coloured by their clusters
+        stack[0] = stack[0]._replace(colour=stack[1].colour[stack[0].cluster])
+    return stack
+
+
+def links(level: Level, least_share: float) -> tuple[Array, Array]:
+    """List the links to draw, (E, 2), and their weights, the heaviest being 1.
+
+    Self-loops are left out, links with nodes that are not drawn, and links below
+    `least_share` of the heaviest. A weight is the mean over both directions.
+    """
+    A = sparse.coo_array(sparse.triu((level.A + level.A.T) / 2, k=1))
+    i, j = A.coords
+    shown = level.used[i] & level.used[j] & (A.data > 0)
+    pairs, weights = np.stack([i, j], axis=1)[shown], A.data[shown]
+    relative = weights / weights.max(initial=0) if len(weights) else weights
+    kept = relative >= least_share
+    return pairs[kept], relative[kept]
+
+
+def _check(graph: Graph, assignments: Sequence[Any]) -> list[Array]:
+    n_rows, matrices = graph.n_nodes, []
+    for level, given in enumerate(assignments):
+        S, name = np.asarray(given, dtype=np.float64), f"assignments[{level}]"
+        if S.ndim != 2 or len(S) != n_rows or S.shape[1] == 0:
+            raise ValueError(
+                f"{name} must have shape ({n_rows}, K), one row a node of level "
+                f"{level} and K >= 1; got {S.shape}"
+            )
+        # 1e-3: float32 rows of 1000 clusters sum to 1 within 1e-4.
+        if not (np.all(S >= 0) and np.all(np.abs(S.sum(axis=1) - 1) < 1e-3)):
+            raise ValueError(
+                f"{name} must have rows >= 0 that sum to 1; "
+                f"got a least entry of {S.min()} and sums from "
+                f"{S.sum(axis=1).min()} to {S.sum(axis=1).max()}"
+            )
+        matrices.append(S)
+        n_rows = S.shape[1]
+    return matrices
+
+
+def _node_radius(positions: Array) -> float:
+    return float(np.clip(0.33 * typical_distance(positions), 0.004, 0.03))
+
+
+def _pool(level: Level, S: Array, places: Array, fresh: int) -> Level:
+    """Make the next level: clusters at their mass-weighted centres."""
+    K, total = S.shape[1], level.mass.sum()
+    mass = S.T @ level.mass
+    members = np.bincount(level.cluster[level.used], minlength=K)
+    used = (members > 0) | (mass > min(MASS_SHARE, 0.5 / K) * total)
+    used &= mass > 0
+    centres = S.T @ (level.mass[:, None] * level.positions)
+    centres /= np.where(mass > 0, mass, 1)[:, None]
+    box = np.prod(np.ptp(places, axis=0)) if total else 0.0
+    radii = np.sqrt(_POOLED_AREA * max(box, 0.3) / np.pi * mass / max(total, 1))
+    centres[used] = separate(centres[used], radii[used])
+    nothing = np.full(K, -1)
+    colour = _inherit(level, S, used, centres, fresh)
+    A = S.T @ (level.A @ S)
+    return Level(True, A, mass, used, centres, radii, colour, nothing, np.ones(K))
+
+
+def _inherit(level: Level, S: Array, used: Array, centres: Array, fresh: int) -> Array:
+    """Colour each cluster as its heaviest member, or afresh, left to right."""
+    colour = np.full(S.shape[1], -1)
+    for k in np.flatnonzero(used)[np.argsort(centres[used, 0], kind="stable")]:
+        members = np.flatnonzero(level.used & (level.cluster == k))
+        given = (level.mass * S[:, k])[members]
+        heaviest = level.colour[members[given.argmax()]] if len(members) else -1
+        colour[k] = heaviest if heaviest >= 0 else fresh
+        fresh += heaviest < 0
+    return colour

@@ -1,0 +1,74 @@
+"""Figures as files of a run folder, for the command line.
+
+Drawn on `matplotlib.figure.Figure` itself, never pyplot: no window, no backend to
+choose, nothing left behind in a process that trains many models.
+"""
+from __future__ import annotations
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from npdiffpool.graphs import Graph
+from npdiffpool.viz._axes import AxesRow, fit_height
+from npdiffpool.viz.hierarchy import draw_hierarchy
+from npdiffpool.viz.history import plot_history
+
+_DPI = 200  # 1800 pixels wide, twice a README's 900
+
+
+def save_figures(clf: Any, graph: Graph, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write the figures of a run: how a graph is pooled, and the training.
+
+    Parameters
+    ----------
+    clf : fitted DiffPoolClassifier or DiffPoolRegressor
+    graph : Graph
+        The one whose hierarchy is drawn.
+    folder : path
+        The run folder. Its folder ``figures`` is made where missing.
+
+    Returns
+    -------
+    list of pathlib.Path
+        ``figures/hierarchy.png`` and ``figures/history.png``. A file there before
+        is replaced whole or, if anything goes wrong, not at all.
+    """
+    assignments = clf.assignments(graph)
+    hierarchy = _row(len(assignments) + 1)
+    draw_hierarchy(graph, assignments, hierarchy)
+    fit_height(hierarchy)
+    history = plot_history(clf, _row(2))
+    # Both are drawn before either is written: a bad input leaves files alone.
+    drawn = {"hierarchy.png": _png(hierarchy), "history.png": _png(history)}
+    figures = Path(folder) / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    for name, data in drawn.items():
+        _replace(figures / name, data)
+    return [figures / name for name in drawn]
+
+
+def _row(n_panels: int) -> AxesRow:
+    size = (max(9.0, 3.0 * n_panels), 3.6)
+    figure = Figure(figsize=size, layout="constrained")
+    row: AxesRow = figure.subplots(1, n_panels, squeeze=False)[0]
+    return row
+
+
+def _png(row: AxesRow) -> bytes:
+    buffer = BytesIO()
+    row[0].figure.savefig(buffer, format="png", dpi=_DPI)
+    return buffer.getvalue()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write beside the file, then rename: a reader never sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

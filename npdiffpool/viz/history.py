@@ -1,0 +1,129 @@
+"""How the training went: losses and accuracies, epoch by epoch."""
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from npdiffpool.viz._axes import AxesRow, row_of_axes
+from npdiffpool.viz._colours import OKABE_ITO, Floats
+
+BLUE, ORANGE, GREEN, PURPLE, _, VERMILION, _, BLACK = OKABE_ITO
+# Key in a record, name in the legend, colour, dashes: each line differs in both.
+NATS = (
+    ("loss", "total", BLACK, "-"),
+    ("validation_loss", "total, validation", VERMILION, (0, (5, 1.5))),
+    ("cross_entropy", "cross-entropy", BLUE, (0, (3, 1, 1, 1))),
+    ("entropy_loss", "entropy", GREEN, (0, (2, 1))),
+)
+LINK = (("link_loss", "link, right scale", ORANGE, "-"),)
+ACCURACIES = (
+    ("train_accuracy", "train", BLUE, "-"),
+    ("validation_accuracy", "validation", VERMILION, (0, (5, 1.5))),
+)
+Lines = Sequence[tuple[str, str, str, Any]]
+
+
+def plot_history(clf: Any, axes: Any = None) -> AxesRow:
+    """Draw how the training of a classifier went.
+
+    Parameters
+    ----------
+    clf : fitted DiffPoolClassifier or DiffPoolRegressor
+        Its ``history_`` and ``best_epoch_`` are read.
+    axes
+        See `draw_history`, which also says what the picture shows.
+
+    Returns
+    -------
+    array of 2 matplotlib axes
+    """
+    return draw_history(clf.history_, getattr(clf, "best_epoch_", None), axes)
+
+
+def draw_history(
+    history: Sequence[Mapping[str, Any]],
+    best_epoch: int | None = None,
+    axes: Any = None,
+) -> AxesRow:
+    """Draw losses and accuracies over epochs, the kept epoch dotted.
+
+    Left the losses in nats a graph: the total, on training and on validation
+    graphs, its cross-entropy and its entropy loss; the link loss, a norm of edge
+    weights, has a scale of its own on the right. Right the accuracies, in percent.
+
+    Parameters
+    ----------
+    history : sequence of dicts
+        One an epoch. Read are ``epoch`` (counted from 1 where missing), ``loss``,
+        ``validation_loss``, ``cross_entropy``, ``entropy_loss``, ``link_loss``,
+        ``train_accuracy`` and ``validation_accuracy`` (as fractions); what no
+        record holds is not drawn, and None leaves a gap.
+    best_epoch : int, optional
+        Where the vertical dotted line goes, in the numbers of ``epoch``.
+    axes : array of 2 matplotlib axes, optional
+        Made with ``matplotlib.pyplot.subplots`` where not given.
+
+    Returns
+    -------
+    array of 2 matplotlib axes
+        The link loss's scale is a twin of the first.
+
+    Raises
+    ------
+    ValueError
+        If there is no epoch, or not exactly 2 axes.
+    """
+    if len(history) == 0:
+        raise ValueError("history must hold at least one epoch; got none")
+    row = row_of_axes(axes, 2, (9.0, 3.6))
+    losses, accuracies = row
+    handles = _draw_lines(losses, history, NATS)
+    if _column(history, "link_loss") is not None:
+        right = losses.twinx()
+        handles += _draw_lines(right, history, LINK)
+        right.set_ylabel("link loss ‖A − SSᵀ‖ (edge weight a graph)")
+        right.set_ylim(bottom=0)
+        right.spines["top"].set_visible(False)
+    losses.set_ylabel("loss (nats a graph)")
+    kept = _draw_lines(accuracies, history, ACCURACIES, scale=100)
+    accuracies.set_ylabel("accuracy (% of graphs)")
+    for panel, lines in ((losses, handles), (accuracies, kept)):
+        _finish(panel, lines, best_epoch)
+    return row
+
+
+def _column(history: Sequence[Mapping[str, Any]], key: str) -> Floats | None:
+    values = [record.get(key) for record in history]
+    if all(value is None for value in values):
+        return None
+    return np.array([np.nan if value is None else value for value in values], float)
+
+
+def _draw_lines(
+    axes: Axes, history: Sequence[Mapping[str, Any]], lines: Lines, scale: float = 1
+) -> list[Any]:
+    epochs = [record.get("epoch", i) for i, record in enumerate(history, start=1)]
+    marker = "o" if len(epochs) == 1 else None  # a line of one point is invisible
+    handles = []
+    for key, name, colour, dashes in lines:
+        values = _column(history, key)
+        if values is not None:
+            style = {"color": colour, "linestyle": dashes, "marker": marker}
+            handles += axes.plot(epochs, scale * values, label=name, gid=key, **style)
+    return handles
+
+
+def _finish(axes: Axes, handles: list[Any], best_epoch: int | None) -> None:
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.spines["top"].set_visible(False)
+    if best_epoch is not None:
+        style = {"color": "0.35", "linestyle": ":", "linewidth": 1.3, "zorder": 1}
+        name = f"kept: epoch {best_epoch}"
+        line = axes.axvline(best_epoch, label=name, gid="kept", **style)
+        handles = [*handles, line]
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+    axes.legend(handles=handles, ncols=3, fontsize=8, frameon=False, **place)
