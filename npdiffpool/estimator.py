@@ -22,7 +22,7 @@ from npdiffpool.inputs import (
     prepare_validation,
 )
 from npdiffpool.model import Config, Output
-from npdiffpool.modelfile import read_model, write_model
+from npdiffpool.modelfile import StoredModel, read_model, write_model
 from npdiffpool.primitives import row_softmax
 from npdiffpool.progress import training_progress
 from npdiffpool.training import Fitted, Labelled, Schedule, evaluate, fit
@@ -83,6 +83,8 @@ class DiffPoolClassifier:
     best_epoch_ : int
         The epoch, from 1, whose parameters were kept.
     n_features_in_ : int
+    feature_names_in_ : list of str or None
+        Known if the classifier was fitted on a `Dataset`.
     config_ : Config
         The model as built, the clusters as numbers.
     params_ : nested dicts and lists of arrays
@@ -132,7 +134,8 @@ class DiffPoolClassifier:
 
         Parameters
         ----------
-        graphs : sequence of Graph
+        graphs : sequence of Graph, or Dataset
+            Of a `Dataset` the names of the features are remembered.
         labels : sequence, as long as `graphs`
             Numbers or strings, of at least two kinds.
         validation : pair of graphs and labels, optional
@@ -152,6 +155,7 @@ class DiffPoolClassifier:
         """
         require_flag("verbose", self.verbose)
         require_int("seed", self.seed, 0)
+        feature_names = getattr(graphs, "feature_names", None)
         graphs = check_graphs(graphs)
         classes, indices = index_classes(labels, len(graphs))
         schedule, config = self._schedule(), self._config(graphs, len(classes))
@@ -164,12 +168,13 @@ class DiffPoolClassifier:
         with training_progress(schedule.epochs, self.verbose) as show:
             fitted = fit(config, schedule, train, held_out, rng, show)
         self.classes_, self.config_, self.scaling_ = classes, config, scaling
-        self._keep(fitted)
+        self._keep(fitted, feature_names)
         return self
 
-    def _keep(self, fitted: Fitted) -> None:
+    def _keep(self, fitted: Fitted, feature_names: Sequence[str] | None) -> None:
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         self.n_features_in_ = self.config_.n_features
+        self.feature_names_in_ = None if feature_names is None else list(feature_names)
 
     def _schedule(self) -> Schedule:
         return Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
@@ -228,10 +233,10 @@ class DiffPoolClassifier:
         """
         self._require_fitted()
         fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
-        write_model(path, self.get_params(), self.config_, fitted, self._arrays())
-
-    def _arrays(self) -> dict[str, Any]:
-        return {"classes": self.classes_, **self.scaling_._asdict()}
+        arrays = {"classes": self.classes_, **self.scaling_._asdict()}
+        names = self.feature_names_in_
+        model = StoredModel(self.get_params(), self.config_, fitted, names, arrays)
+        write_model(path, model)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's parameters (scikit-learn's convention)."""
@@ -289,5 +294,5 @@ def load_model(path: str | PathLike[str]) -> DiffPoolClassifier:
     clf = DiffPoolClassifier(**stored.parameters)
     clf.classes_, clf.config_ = stored.arrays["classes"], stored.config
     clf.scaling_ = Scaling(stored.arrays["mean"], stored.arrays["scale"])
-    clf._keep(stored.fitted)
+    clf._keep(stored.fitted, stored.feature_names)
     return clf

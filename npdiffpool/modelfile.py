@@ -41,16 +41,11 @@ class StoredModel(NamedTuple):
     parameters: dict[str, Any]
     config: Config
     fitted: Fitted
+    feature_names: list[str] | None
     arrays: dict[str, Any]
 
 
-def write_model(
-    path: str | PathLike[str],
-    parameters: Mapping[str, Any],
-    config: Config,
-    fitted: Fitted,
-    arrays: Mapping[str, Any],
-) -> None:
+def write_model(path: str | PathLike[str], model: StoredModel) -> None:
     """Write a model, whole or not at all; equal models give equal bytes.
 
     Weights and running moments are one vector each, in the order in which
@@ -59,14 +54,16 @@ def write_model(
     header = {
         "format": FORMAT,
         "version": VERSION,
-        "parameters": dict(parameters),
-        "config": asdict(config),
-        "history": fitted.history,
-        "best_epoch": fitted.best_epoch,
+        "parameters": model.parameters,
+        "config": asdict(model.config),
+        "history": model.fitted.history,
+        "best_epoch": model.fitted.best_epoch,
+        "feature_names": model.feature_names,
     }
     text = np.array(json.dumps(header, default=_plain))
-    vectors = {"weights": _vector(fitted.params), "moments": _vector(fitted.running)}
-    save_arrays(path, {"header": text, **vectors, **arrays})
+    weights, moments = _vector(model.fitted.params), _vector(model.fitted.running)
+    vectors = {"weights": weights, "moments": moments}
+    save_arrays(path, {"header": text, **vectors, **model.arrays})
 
 
 def _plain(value: Any) -> Any:
@@ -104,7 +101,7 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
         raise ModelFileError(f"{path}: no such model file") from None
     except UNREADABLE as error:
         raise ModelFileError(f"{path}: not a readable model file ({error})") from error
-    return StoredModel(parameters, config, fitted, arrays)
+    return StoredModel(parameters, config, fitted, header["feature_names"], arrays)
 
 
 def _require_known(header: Any) -> None:

@@ -2,6 +2,7 @@
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.loading import load_dataset
 from npdiffpool.datasets.locate import KnownDataset, cache_folder, known_datasets
+from npdiffpool.datasets.matching import load_dataset_like
 from npdiffpool.datasets.tables import DatasetError
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "cache_folder",
     "known_datasets",
     "load_dataset",
+    "load_dataset_like",
 ]

@@ -9,6 +9,7 @@ import http.client
 import os
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 import zipfile
 from contextlib import contextmanager
@@ -98,6 +99,9 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
                     file.write(piece)
                     got += len(piece)
                     advance(len(piece))
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DatasetError(f"{url}: {error}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise DatasetError(f"{url}: {error}") from error
     if got > MAX_ZIP:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from npdiffpool.datasets.archive import TUFiles
-from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.assembly import assemble
+from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import check_choice
 from npdiffpool.datasets.fetch import download

@@ -19,6 +19,7 @@ _SYNTAX = {
     "f": (re.compile(rb"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?"), "a number"),
 }
 _BARE_SIGN = re.compile(rb"[-+](?!\d)")
+_BLANK_START = re.compile(rb"\s*[,\n]")
 _LIMIT = int(np.iinfo(np.int64).max)
 
 
@@ -81,8 +82,8 @@ def parse_block(
     line_marks = np.frombuffer(b"," * (columns - 1) + b"\n", dtype=np.uint8)
     if len(marks) % columns or (marks.reshape(-1, columns) != line_marks).any():
         return None
-    # C reads nothing at all, and a bare sign, as the whole number 0.
-    if block.isspace() or (dtype.kind == "i" and _has_bare_sign(block)):
+    # NumPy reads a blank first field, and C a bare sign, as a number.
+    if _BLANK_START.match(block) or (dtype.kind == "i" and _has_bare_sign(block)):
         return None
     try:
         with warnings.catch_warnings():

@@ -2,20 +2,15 @@
 
 Okabe and Ito, "Color Universal Design" (2008): eight colours that people with
 any of the common colour deficiencies tell apart. Past eight no list stays safe,
-so a map of even steps in lightness is sampled instead, in an order that puts
-consecutive colours far apart.
+so a map of even steps in lightness is sampled instead.
 """
 from __future__ import annotations
 
-from math import gcd
-from typing import Any
-
 import matplotlib
 import numpy as np
-import numpy.typing as npt
 from matplotlib.colors import to_rgb
 
-Floats = npt.NDArray[np.floating[Any]]
+from npdiffpool.graphs import Floats, Ints
 
 # Okabe and Ito's, black last: it is the one most easily taken for ink.
 OKABE_ITO = (
@@ -32,22 +27,37 @@ GREY = "#7F7F7F"
 
 
 def palette(n_colours: int) -> Floats:
-    """Give RGB colours, (n_colours, 3), consecutive ones easily told apart.
+    """Give RGB colours, (n_colours, 3).
 
-    Up to 8 are Okabe and Ito's. More are evenly spaced on viridis, visited with a
-    stride of about 0.38 of its length (the golden section), so that colours i and
-    i + 1 differ in lightness; they are all distinct, but past about 20 the places
-    and outlines tell clusters apart better than the colours do.
+    Up to 8 are Okabe and Ito's. More are evenly spaced on viridis, dark to light:
+    all distinct, but neighbours on that scale are alike, which is why `far_ranks`
+    gives them to clusters far apart. Past about 20, places and outlines tell
+    clusters apart better than colours do.
     """
     if n_colours <= len(OKABE_ITO):
         return np.array([to_rgb(name) for name in OKABE_ITO[:n_colours]]).reshape(-1, 3)
-    stride = round(0.382 * n_colours)
-    while gcd(stride, n_colours) > 1:
-        stride += 1
-    steps = np.arange(n_colours) * stride % n_colours
     # Viridis without its last twentieth, a yellow too light for white paper.
-    colours = matplotlib.colormaps["viridis"](0.95 * steps / (n_colours - 1))
+    colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.95, n_colours))
     return np.asarray(colours)[:, :3]
+
+
+def far_ranks(points: Floats) -> Ints:
+    """Rank points 0 ... n - 1 so that near points have far ranks, greedily.
+
+    From left to right each point takes the free rank that clashes least with those
+    taken: the sum of 1 / (distance in the plane x distance in rank)^2.
+    """
+    ranks = np.full(len(points), -1)
+    free = np.arange(len(points))
+    order = np.argsort(points[:, 0], kind="stable")
+    for step, i in enumerate(order):
+        taken = order[:step]
+        near = 1 / (np.sum((points[taken] - points[i]) ** 2, axis=1) + 1e-6)
+        clash = (near / (free[:, None] - ranks[taken]) ** 2.0).sum(axis=1)
+        best = clash.argmin()
+        ranks[i] = free[best]
+        free = np.delete(free, best)
+    return ranks
 
 
 def ink(colours: Floats) -> Floats:

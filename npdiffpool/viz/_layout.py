@@ -1,7 +1,7 @@
 """Places for nodes: a force layout, pieces packed side by side, no overlaps.
 
-networkx lays out one connected piece at a time. Left to lay out all at once, its
-forces push whatever has no edge to the main piece out of sight.
+Connected pieces are laid out one at a time: forces alone would push whatever has
+no link to the main piece out of sight.
 """
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
-Floats = npt.NDArray[np.floating[Any]]
+from npdiffpool.graphs import Floats
+from npdiffpool.viz._forces import force_layout
 
 # Kamada-Kawai draws molecules best, but its time grows as the cube of the nodes.
 _KAMADA_KAWAI_NODES = 100
@@ -32,10 +32,9 @@ def node_positions(A: Any, seed: int) -> Floats:
         Where the forces start from, in pieces too large for Kamada-Kawai; the
         smaller ones have only one layout.
     """
-    links = sparse.csr_array(A, dtype=np.float64)
-    links = sparse.csr_array(links + links.T)
-    links.setdiag(0)
-    links.eliminate_zeros()
+    if A.shape[0] == 0:
+        return np.zeros((0, 2))
+    links = _links(A)
     _, piece_of = csgraph.connected_components(links, directed=False)
     order = np.argsort(piece_of, kind="stable")
     pieces = np.split(order, np.cumsum(np.bincount(piece_of))[:-1])
@@ -67,9 +66,9 @@ def separate(centres: Floats, radii: Floats) -> Floats:
     (K, 2) array
         Discs at one and the same place leave it in a spiral.
     """
-    moved = np.array(centres, dtype=np.float64)
+    K, moved = len(centres), np.array(centres, dtype=np.float64)
     gap = 0.25 * np.mean(radii) if len(radii) else 0.0
-    turns = 2.4 * np.arange(len(moved))  # the golden angle: no two directions alike
+    turns = 2.4 * np.arange(K)  # the golden angle: no two directions alike
     spiral = np.stack([np.cos(turns), np.sin(turns)], axis=1)
     for _ in range(300):
         reach = 2 * radii.max(initial=0) + gap
@@ -82,10 +81,23 @@ def separate(centres: Floats, radii: Floats) -> Floats:
         same = distance < 1e-9
         apart[same] = (spiral[i] - spiral[j])[same]
         unit = apart / np.linalg.norm(apart, axis=1, keepdims=True)
-        push = 0.3 * np.maximum(overlap, 0)[:, None] * unit
-        np.add.at(moved, i, push)
-        np.subtract.at(moved, j, push)
+        push = np.maximum(overlap, 0)[:, None] * unit
+        step = np.zeros_like(moved)
+        np.add.at(step, i, push)
+        np.subtract.at(step, j, push)
+        met = np.bincount(np.concatenate([i, j])[np.tile(overlap > 0, 2)], minlength=K)
+        # Discs in a heap are pushed by the mean, or they would burst into a ring.
+        moved += 0.5 * step / np.maximum(met, 1)[:, None]
     return moved
+
+
+def _links(A: Any) -> sparse.csr_array:
+    """Drop self-loops and directions: the heavier of the two weights counts."""
+    entries = sparse.coo_array(A, dtype=np.float64)
+    kept = (entries.row != entries.col) & (entries.data != 0)
+    where = entries.row[kept], entries.col[kept]
+    links = sparse.csr_array((entries.data[kept], where), shape=entries.shape)
+    return sparse.csr_array(links.maximum(links.T))
 
 
 def _place(links: sparse.csr_array, seed: int) -> Floats:
@@ -93,18 +105,15 @@ def _place(links: sparse.csr_array, seed: int) -> Floats:
     n_nodes = links.shape[0]
     if n_nodes == 1:
         return np.zeros((1, 2))
-    G = nx.from_scipy_sparse_array(links)
     equal = links.data.min() == links.data.max()
     if n_nodes <= _KAMADA_KAWAI_NODES and equal:
-        laid_out = nx.kamada_kawai_layout(G, weight=None)
+        laid_out = nx.kamada_kawai_layout(nx.from_scipy_sparse_array(links))
+        place = np.array([laid_out[node] for node in range(n_nodes)])
     else:
-        for _, _, edge in G.edges(data=True):
-            edge["weight"] /= links.data.mean()  # forces know no units
-        iterations = int(np.clip(50_000 // n_nodes, 15, 50))
-        laid_out = nx.spring_layout(G, seed=seed, iterations=iterations)
-    place = np.array([laid_out[node] for node in range(n_nodes)])
+        place = force_layout(links, seed)
     place = _lie_down(place) / typical_distance(place)
-    return place - place.min(axis=0)
+    moved: Floats = place - place.min(axis=0)
+    return moved
 
 
 def _lie_down(place: Floats) -> Floats:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from npdiffpool.graphs import Graph
+from npdiffpool.viz._colours import far_ranks
 from npdiffpool.viz._layout import node_positions, separate, typical_distance
 
 Array = npt.NDArray[Any]
@@ -24,7 +25,7 @@ _POOLED_AREA = 0.12  # share of the layout's box that the super-nodes fill
 class Level(NamedTuple):
     """Hold one panel: its nodes, and where they go at the next level."""
 
-    is_pooled: bool
+    is_pooled: bool  # False for the graph itself
     A: Any  # (n, n) array, sparse or dense
     mass: Array  # (n,) nodes of the graph
     used: Array  # (n,) bools: which are drawn
@@ -75,7 +76,7 @@ def links(level: Level, least_share: float) -> tuple[Array, Array]:
     `least_share` of the heaviest. A weight is the mean over both directions.
     """
     A = sparse.coo_array(sparse.triu((level.A + level.A.T) / 2, k=1))
-    i, j = A.coords
+    i, j = A.row, A.col
     shown = level.used[i] & level.used[j] & (A.data > 0)
     pairs, weights = np.stack([i, j], axis=1)[shown], A.data[shown]
     relative = weights / weights.max(initial=0) if len(weights) else weights
@@ -105,7 +106,7 @@ def _check(graph: Graph, assignments: Sequence[Any]) -> list[Array]:
 
 
 def _node_radius(positions: Array) -> float:
-    return float(np.clip(0.33 * typical_distance(positions), 0.004, 0.03))
+    return float(np.clip(0.33 * typical_distance(positions), 0.003, 0.03))
 
 
 def _pool(level: Level, S: Array, places: Array, fresh: int) -> Level:
@@ -127,12 +128,12 @@ def _pool(level: Level, S: Array, places: Array, fresh: int) -> Level:
 
 
 def _inherit(level: Level, S: Array, used: Array, centres: Array, fresh: int) -> Array:
-    """Colour each cluster as its heaviest member, or afresh, left to right."""
+    """Colour each cluster as its heaviest member, or afresh if that has none."""
     colour = np.full(S.shape[1], -1)
-    for k in np.flatnonzero(used)[np.argsort(centres[used, 0], kind="stable")]:
+    for k in np.flatnonzero(used):
         members = np.flatnonzero(level.used & (level.cluster == k))
         given = (level.mass * S[:, k])[members]
-        heaviest = level.colour[members[given.argmax()]] if len(members) else -1
-        colour[k] = heaviest if heaviest >= 0 else fresh
-        fresh += heaviest < 0
+        colour[k] = level.colour[members[given.argmax()]] if len(members) else -1
+    without = used & (colour < 0)
+    colour[without] = fresh + far_ranks(centres[without])
     return colour

@@ -11,9 +11,9 @@ from typing import Any, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool.graphs import Graph
+from npdiffpool.graphs import Floats, Graph
 from npdiffpool.viz._axes import AxesRow, fit_height, row_of_axes, strip
-from npdiffpool.viz._colours import Floats, palette
+from npdiffpool.viz._colours import palette
 from npdiffpool.viz._levels import Level, levels, links
 from npdiffpool.viz._panel import (
     draw_links,
@@ -50,11 +50,14 @@ def draw_hierarchy(
 
     Left the graph in a force layout: a node's colour is its cluster, the argmax of
     its row of S, and its opacity that row's largest entry. A dotted outline goes
-    round each cluster, unless most of the nodes inside would be other clusters'.
-    Then one panel a level: super-nodes at their clusters' mass-weighted centres,
-    pushed apart only where they would overlap; area by mass, in nodes of the graph,
-    the same scale in every panel; the number is the column of S. Links are
-    S^T A S, width and opacity by weight, without those below 5 % of the heaviest.
+    round each cluster (one of 20 nodes or more: without its far strays), unless
+    over a third of the nodes inside would be other clusters'.
+
+    Beside it one panel a level: super-nodes at their clusters' mass-weighted
+    centres, pushed apart only where they would overlap; area by mass, in nodes of
+    the graph, on one scale for all panels; the number is the column of S. Links
+    are S^T A S, width and opacity by weight, without those below 5 % of the
+    heaviest. Captions count what is left out.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def draw_hierarchy(
     A super-node's colour is its heaviest member's. With more than 8 colours they
     come from viridis, see `_colours.palette`. Self-loops are not drawn, and what
     links hold inside a cluster (the diagonal of S^T A S) is not either. Takes about
-    4 seconds for 1000 nodes, nearly all of them for the layout.
+    2 seconds for 1000 nodes, and grows with the square of their number.
     """
     stack = levels(graph, assignments, seed)
     box = frame(stack)
@@ -103,12 +106,10 @@ def draw_hierarchy(
     return row
 
 
-def _draw_panel(
-    axes: Axes, level: Level, above: Level | None, colours: Floats
-) -> None:
+def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) -> None:
     """Draw one level and write below it how to read it."""
     pairs, weights = links(level, FAINT_SHARE if level.is_pooled else 0.0)
-    draw_links(axes, level, pairs, weights, widest=4.5 if level.is_pooled else 1.0)
+    draw_links(axes, level, pairs, weights)
     draw_nodes(axes, level, colours)
     notes = []
     if level.is_pooled:
@@ -116,13 +117,14 @@ def _draw_panel(
         notes.append("area: nodes held")
         faint = len(links(level, 0.0)[0]) - len(pairs)
         if faint:
-            notes.append(f"{_count(faint, 'link')} under {FAINT_SHARE:.0%} left out")
+            least = f"{FAINT_SHARE:.0%} of the heaviest"
+            notes.append(f"{_count(faint, 'link')} under {least} left out")
     if above is not None and np.any(level.used):
         certainty = np.average(level.certainty, weights=level.mass)
         notes.append(f"opacity: certainty, mean {certainty:.2f}")
         scattered = draw_outlines(axes, level, above, colours)
         if scattered:
-            notes.append(f"{_count(scattered, 'cluster')} too mixed to outline")
+            notes.append(f"{_count(scattered, 'cluster')} too scattered to outline")
     axes.set_xlabel("\n".join(notes), fontsize=8, color="0.35")
 
 

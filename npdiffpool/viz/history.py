@@ -7,10 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from npdiffpool.graphs import Floats
 from npdiffpool.viz._axes import AxesRow, row_of_axes
-from npdiffpool.viz._colours import OKABE_ITO, Floats
+from npdiffpool.viz._colours import OKABE_ITO
 
-BLUE, ORANGE, GREEN, PURPLE, _, VERMILION, _, BLACK = OKABE_ITO
+BLUE, ORANGE, GREEN, _, _, VERMILION, _, BLACK = OKABE_ITO
 # Key in a record, name in the legend, colour, dashes: each line differs in both.
 NATS = (
     ("loss", "total", BLACK, "-"),
@@ -18,7 +19,7 @@ NATS = (
     ("cross_entropy", "cross-entropy", BLUE, (0, (3, 1, 1, 1))),
     ("entropy_loss", "entropy", GREEN, (0, (2, 1))),
 )
-LINK = (("link_loss", "link, right scale", ORANGE, "-"),)
+LINK = (("link_loss", "link (right scale)", ORANGE, "-"),)
 ACCURACIES = (
     ("train_accuracy", "train", BLUE, "-"),
     ("validation_accuracy", "validation", VERMILION, (0, (5, 1.5))),
@@ -84,12 +85,17 @@ def draw_history(
     if _column(history, "link_loss") is not None:
         right = losses.twinx()
         handles += _draw_lines(right, history, LINK)
-        right.set_ylabel("link loss ‖A − SSᵀ‖ (edge weight a graph)")
+        right.set_ylabel("link loss (edge weight a graph)")
         right.set_ylim(bottom=0)
         right.spines["top"].set_visible(False)
-    losses.set_ylabel("loss (nats a graph)")
+    is_classifier = _column(history, "cross_entropy") is not None
+    losses.set_ylabel("loss (nats a graph)" if is_classifier else "loss (a graph)")
+    losses.set_ylim(bottom=0)
     kept = _draw_lines(accuracies, history, ACCURACIES, scale=100)
     accuracies.set_ylabel("accuracy (% of graphs)")
+    if not kept:
+        middle = {"ha": "center", "transform": accuracies.transAxes}
+        accuracies.text(0.5, 0.5, "no accuracies were recorded", **middle)
     for panel, lines in ((losses, handles), (accuracies, kept)):
         _finish(panel, lines, best_epoch)
     return row
@@ -121,9 +127,9 @@ def _finish(axes: Axes, handles: list[Any], best_epoch: int | None) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines["top"].set_visible(False)
     if best_epoch is not None:
-        style = {"color": "0.35", "linestyle": ":", "linewidth": 1.3, "zorder": 1}
-        name = f"kept: epoch {best_epoch}"
-        line = axes.axvline(best_epoch, label=name, gid="kept", **style)
+        line = axes.axvline(best_epoch, label=f"kept: epoch {best_epoch}", gid="kept")
+        line.set(color="0.35", linestyle=":", linewidth=1.3, zorder=1)
         handles = [*handles, line]
-    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
-    axes.legend(handles=handles, ncols=3, fontsize=8, frameon=False, **place)
+    # Above the panel, where no line can run through it.
+    above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+    axes.legend(handles=handles, ncols=3, fontsize=8, frameon=False, **above)

@@ -1,0 +1,81 @@
+"""One graph by hand: every equation of DiffPool, with its numbers and shapes.
+
+Two triangles joined by one edge are pooled into two clusters, first with an
+assignment that we choose, then with one that gradient descent finds from the
+paper's two losses. Nothing but `npdiffpool.paper` is used: one function an
+equation. Run it with ``python examples/01_one_graph_by_hand.py``.
+"""
+import autograd.numpy as np
+from autograd import grad
+
+from npdiffpool import paper
+
+EDGES = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)]
+N, F, D, K = 6, 2, 3, 2
+STEPS, LEARNING_RATE, ENTROPY_WEIGHT = 200, 0.5, 0.1
+SEED = 0
+
+
+def two_triangles():
+    """Return A (N, N) with self-loops, as cliques need for A = S S^T, and X (N, F)."""
+    A = np.eye(N)
+    for i, j in EDGES:
+        A[i, j] = A[j, i] = 1.0
+    X = np.array([[1.0, 0.0]] * 3 + [[0.0, 1.0]] * 3)
+    return A, X
+
+
+def show(equation, name, value):
+    """Print an equation, then what it gives, with its shape."""
+    print(f"\n{equation}\n{name} {value.shape} =")
+    print(np.array2string(value, precision=2, suppress_small=True))
+
+
+def pool_by_hand(A, X, rng):
+    """Walk through equations 2 to 6 with a hand-made assignment."""
+    W = rng.normal(size=(F, D))
+    A_hat = paper.normalize_adjacency(A - np.eye(N))
+    show("A_hat = D~^-1/2 (A + I) D~^-1/2", "A_hat", A_hat)
+    show("(2) H' = ReLU(A_hat H W)", "H'", paper.gcn_layer(W, A_hat, X))
+    Z = paper.gnn([W], A - np.eye(N), X)
+    show("(5) Z = GNN_embed(A, X), here of one layer", "Z", Z)
+    R = np.array([[4.0, 0.0]] * 3 + [[0.0, 4.0]] * 3)
+    S = paper.assign(R)
+    show("(6) S = softmax(R) by rows; we choose R", "S", S)
+    A_pooled, X_pooled = paper.coarsen(A, Z, S)
+    show("(3) X' = S^T Z", "X'", X_pooled)
+    show("(4) A' = S^T A S: seven edges and six loops weigh 20", "A'", A_pooled)
+    print(f"\nsum of A = {np.sum(A):.6f}, sum of A' = {np.sum(A_pooled):.6f}")
+    return S
+
+
+def auxiliary_loss(R, A):
+    """Return L_LP + ENTROPY_WEIGHT L_E of one level (section 3.3)."""
+    S = paper.assign(R)
+    return paper.link_loss(A, S) + ENTROPY_WEIGHT * paper.entropy_loss(S)
+
+
+def learn_assignment(A, rng):
+    """Descend the auxiliary losses from random logits and return R, (N, K)."""
+    R = 0.1 * rng.normal(size=(N, K))
+    slope = grad(auxiliary_loss)
+    for _ in range(STEPS):
+        R = R - LEARNING_RATE * slope(R, A)
+    return R
+
+
+if __name__ == "__main__":
+    rng = np.random.default_rng(SEED)
+    A, X = two_triangles()
+    S = pool_by_hand(A, X, rng)
+    print("\nL_LP = ||A - S S^T||_F and L_E = mean entropy of the rows, nats:")
+    R = learn_assignment(A, rng)
+    candidates = {
+        "by hand": S,
+        "uniform": np.full((N, K), 1 / K),
+        "learned": paper.assign(R),
+    }
+    print(f"{'S':<10}{'L_LP':>8}{'L_E':>8}  clusters of the six nodes")
+    for name, S in candidates.items():
+        L_link, L_ent = paper.link_loss(A, S), paper.entropy_loss(S)
+        print(f"{name:<10}{L_link:>8.3f}{L_ent:>8.3f}  {np.argmax(S, axis=1)}")

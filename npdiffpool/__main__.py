@@ -1,0 +1,5 @@
+"""Run the command line by ``python -m npdiffpool``."""
+from npdiffpool.cli import console
+
+if __name__ == "__main__":
+    console()

@@ -1,0 +1,167 @@
+"""The command line: ``npdiffpool train``, ``predict`` and ``datasets``.
+
+Results go to standard output, progress to standard error. The exit status is 0,
+or 2 with one line on standard error that names what is wrong.
+"""
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+from dataclasses import fields
+from typing import Any, Sequence
+
+from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
+from npdiffpool.estimator import DiffPoolClassifier, load_model
+from npdiffpool.run import train_run
+
+HELP = {
+    "gnn": "the graph layer: sage, gcn or s2v",
+    "hidden": "width of every layer",
+    "n_layers": "graph layers in each GNN",
+    "readout": "how nodes become a graph's embedding: max, mean or sum",
+    "link_weight": "weight of the link loss",
+    "entropy_weight": "weight of the entropy loss",
+    "link_scale": "frobenius (the paper), nodes or entries",
+    "classifier_hidden": "width of the layer before the logits, 0 for none",
+    "epochs": "passes over the training graphs",
+    "batch_size": "graphs a step",
+    "learning_rate": "step of Adam",
+    "clip_norm": "largest norm of the gradient",
+    "patience": "stop after so many epochs without a better validation score",
+    "seed": "of the split and of everything random",
+    "dtype": "float32 or float64",
+}
+
+
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def console() -> None:
+    """Run the command line with one BLAS thread, unless the user has chosen.
+
+    Graphs are small: a second thread gains little, and on a busy machine makes
+    a step up to ten times slower. A BLAS counts its threads when NumPy is
+    imported, which has happened, so the process starts itself again, once.
+    """
+    if os.name == "posix" and not any(name in os.environ for name in BLAS_THREADS):
+        os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    sys.exit(main())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process where not given.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, OSError) as error:
+        print(f"npdiffpool: {_one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("npdiffpool: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="npdiffpool", description="DiffPool from scratch in NumPy."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_train(commands)
+    _add_predict(commands)
+    datasets = commands.add_parser("datasets", help="list the known data sets")
+    datasets.set_defaults(run=_datasets)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train a classifier and write a run folder",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    train.set_defaults(run=_train)
+    train.add_argument(
+        "data",
+        nargs="?",
+        default="MUTAG",
+        metavar="DATA",
+        help="name, folder or zip of a data set in TU form",
+    )
+    train.add_argument("--out", metavar="RUN", help="run folder, new or empty")
+    train.add_argument(
+        "--features", default="auto", help="auto, labels, attributes, degree or ones"
+    )
+    train.add_argument(
+        "--clusters",
+        type=_count_or_ratio,
+        nargs="*",
+        default=(0.25,),
+        help="a level each: a number, or a ratio of the largest training graph",
+    )
+    for field in fields(DiffPoolClassifier):
+        if field.name in HELP:
+            kind = int if field.default is None else type(field.default)
+            flag = f"--{field.name.replace('_', '-')}"
+            text = HELP[field.name]
+            train.add_argument(flag, type=kind, default=field.default, help=text)
+
+
+def _count_or_ratio(text: str) -> float:
+    return float(text) if "." in text else int(text)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    values = vars(arguments)
+    names = {field.name for field in fields(DiffPoolClassifier)} & set(values)
+    parameters = {name: values[name] for name in names}
+    clf = DiffPoolClassifier(**{**parameters, "clusters": tuple(arguments.clusters)})
+    dataset = load_dataset(arguments.data, features=arguments.features)
+    train_run(clf.set_params(verbose=True), dataset, arguments.out)
+
+
+def _add_predict(commands: Any) -> None:
+    predict = commands.add_parser(
+        "predict", help="write predictions as CSV to standard output"
+    )
+    predict.set_defaults(run=_predict)
+    predict.add_argument("model", metavar="MODEL", help="a model.npz")
+    predict.add_argument("data", metavar="DATA", help="as for train")
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    clf = load_model(arguments.model)
+    if clf.feature_names_in_ is None:
+        raise ValueError(f"{arguments.model} was not trained on a data set")
+    dataset = load_dataset_like(arguments.data, clf.feature_names_in_)
+    probabilities = clf.predict_proba(dataset.graphs)
+    predicted = clf.predict(dataset.graphs)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["graph", "predicted", *(f"p({name})" for name in clf.classes_)])
+    for index, (label, row) in enumerate(zip(predicted, probabilities)):
+        writer.writerow([index, label, *(f"{p:.6f}" for p in row)])
+
+
+def _datasets(arguments: argparse.Namespace) -> None:
+    print(f"{'name':<18}{'graphs':>8}{'classes':>9}{'nodes':>9}{'edges':>10}  found")
+    for row in known_datasets():
+        print(
+            f"{row.name:<18}{row.graphs:>8}{row.classes:>9}"
+            f"{row.nodes_mean:>9.2f}{row.edges_mean:>10.2f}  {row.found}"
+        )

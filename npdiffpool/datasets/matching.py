@@ -1,0 +1,70 @@
+"""Matching: a data set with the feature columns that a model was trained on."""
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import Any, Sequence
+
+import numpy as np
+
+from npdiffpool.datasets.dataset import Dataset
+from npdiffpool.datasets.loading import DEGREE_CAP, load_dataset
+from npdiffpool.datasets.tables import DatasetError
+from npdiffpool.graphs import Graph
+
+KINDS = {"label": "labels", "attribute": "attributes", "degree": "degree"}
+
+
+def load_dataset_like(
+    source: str | os.PathLike[Any], feature_names: Sequence[str]
+) -> Dataset:
+    """Load a data set with given feature columns, in their order.
+
+    Parameters
+    ----------
+    source : str or path
+        As for `load_dataset`.
+    feature_names : sequence of str
+        As `Dataset.feature_names` has them. A label that this data set never
+        has gives a column of zeros.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        If the data set cannot be loaded, or has a column that is not among
+        `feature_names`, or lacks an attribute.
+    """
+    names = [str(name) for name in feature_names]
+    kinds = dict.fromkeys(re.split("[ =>]", name)[0] for name in names)
+    features = "+".join(KINDS.get(kind, "ones") for kind in kinds)
+    caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
+    dataset = load_dataset(source, features, caps[0] if caps else DEGREE_CAP)
+    _require_known(dataset, names)
+    place = {name: column for column, name in enumerate(names)}
+    columns = [place[name] for name in dataset.feature_names]
+    graphs = [_spread(graph, columns, len(names)) for graph in dataset]
+    return replace(dataset, graphs=graphs, feature_names=tuple(names))
+
+
+def _require_known(dataset: Dataset, names: list[str]) -> None:
+    unknown = [name for name in dataset.feature_names if name not in names]
+    if unknown:
+        raise DatasetError(
+            f"{dataset.name} has the feature {unknown[0]!r}, which the model was not "
+            f"trained on"
+        )
+    missing = set(names) - set(dataset.feature_names)
+    attributes = sorted(name for name in missing if name.startswith("attribute"))
+    if attributes:
+        raise DatasetError(f"{dataset.name} lacks {attributes[0]!r}, which is needed")
+
+
+def _spread(graph: Graph, columns: list[int], width: int) -> Graph:
+    features = np.zeros((graph.n_nodes, width))
+    features[:, columns] = graph.features
+    return Graph(graph.adjacency, features, graph.label)

@@ -1,0 +1,166 @@
+"""A training run and its folder: what ``npdiffpool train`` does.
+
+The folder holds config.json, history.csv, model.npz and, with the viz extra,
+figures/hierarchy.png and figures/history.png.
+"""
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator
+
+import autograd
+import numpy as np
+import scipy
+
+from npdiffpool.datasets import Dataset
+from npdiffpool.estimator import DiffPoolClassifier
+from npdiffpool.evaluation import stratified_split
+from npdiffpool.files import write_text
+from npdiffpool.graphs import Ints
+
+SHARES = (0.8, 0.1, 0.1)
+PARTS = ("train", "validation", "test")
+
+
+def train_run(clf: DiffPoolClassifier, dataset: Dataset, out: str | None) -> Path:
+    """Split a data set, train, test once, write the run folder; say so.
+
+    The validation part chooses the epoch; the test part is looked at once, at
+    the end.
+
+    Parameters
+    ----------
+    clf : DiffPoolClassifier
+        Its seed is the split's too.
+    dataset : Dataset
+    out : str or None
+        The run folder, new or empty; ``runs/NAME-1``, ``-2``, ... where not given.
+
+    Returns
+    -------
+    pathlib.Path
+        The run folder.
+
+    Raises
+    ------
+    ValueError
+        If the folder is not empty, or the data or a parameter are unusable.
+    """
+    print(_describe(dataset))
+    split = stratified_split(dataset.labels, SHARES, clf.seed)
+    sizes = ", ".join(f"{len(part)} {name}" for part, name in zip(split, PARTS))
+    print(f"split, stratified, seed {clf.seed}: {sizes}", flush=True)
+    train, validation, test = (dataset[part] for part in split)
+    with _new_folder(out, dataset.name) as folder:
+        clf.fit(train, train.labels, validation=(validation, validation.labels))
+        results = _results(clf, train, test)
+        _say(results, len(clf.history_))
+        config = _config(clf, dataset, split, results)
+        write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
+        write_text(folder / "history.csv", _history_csv(clf))
+        clf.save(folder / "model.npz")
+    print(f"run folder: {folder}")
+    _draw(clf, test, folder)
+    return folder
+
+
+def _describe(dataset: Dataset) -> str:
+    counts = dataset.statistics()
+    return (
+        f"{dataset.name}: {len(dataset)} graphs, {dataset.n_classes} classes, "
+        f"{counts['nodes_mean']:.2f} nodes and {counts['edges_mean']:.2f} edges on "
+        f"average, {dataset.n_features} features ({dataset.source})"
+    )
+
+
+@contextmanager
+def _new_folder(out: str | None, name: str) -> Iterator[Path]:
+    """Make the run folder before any work; take it back if the work fails."""
+    folder = Path(out) if out is not None else _free_folder(name)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"--out must be a new or empty folder; got {folder}")
+    existed = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    except BaseException:
+        if not existed and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _free_folder(name: str) -> Path:
+    number = 1
+    while Path("runs", f"{name}-{number}").exists():
+        number += 1
+    return Path("runs", f"{name}-{number}")
+
+
+def _results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> dict[str, Any]:
+    best = clf.history_[clf.best_epoch_ - 1]
+    labels, counts = np.unique(train.labels, return_counts=True)
+    majority = labels[np.argmax(counts)]
+    return {
+        "best_epoch": clf.best_epoch_,
+        "validation_accuracy": best["validation_accuracy"],
+        "test_accuracy": clf.score(test, test.labels),
+        "test_graphs": len(test),
+        "majority_class": int(majority),
+        "majority_test_accuracy": float(np.mean(test.labels == majority)),
+    }
+
+
+def _say(results: dict[str, Any], epochs: int) -> None:
+    right = round(results["test_accuracy"] * results["test_graphs"])
+    print(
+        f"kept epoch {results['best_epoch']} of {epochs}, the best on validation: "
+        f"{results['validation_accuracy']:.1%}"
+    )
+    print(
+        f"test accuracy {results['test_accuracy']:.1%} "
+        f"({right} of {results['test_graphs']}); always the majority class "
+        f"({results['majority_class']}): {results['majority_test_accuracy']:.1%}"
+    )
+
+
+def _config(
+    clf: DiffPoolClassifier, dataset: Dataset, split: list[Ints], results: Any
+) -> dict[str, Any]:
+    return {
+        "data": {"name": dataset.name, "source": dataset.source},
+        "features": list(dataset.feature_names),
+        "parameters": clf.get_params(),
+        "clusters": clf.config_.clusters,
+        "split": {name: part.tolist() for name, part in zip(PARTS, split)},
+        "results": results,
+        "versions": {
+            "python": sys.version.split()[0],
+            **{package.__name__: package.__version__ for package in (np, scipy)},
+            "autograd": getattr(autograd, "__version__", "unknown"),
+        },
+    }
+
+
+def _history_csv(clf: DiffPoolClassifier) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, clf.history_[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(clf.history_)
+    return text.getvalue()
+
+
+def _draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
+    """Draw the largest test graph's hierarchy and the history, if that is possible."""
+    try:
+        from npdiffpool.viz import save_figures
+    except ImportError as error:
+        print(f"no figures: {error}")
+        return
+    graph = max(test.graphs, key=lambda graph: graph.n_nodes)
+    for path in save_figures(clf, graph, folder):
+        print(f"figure: {path}")

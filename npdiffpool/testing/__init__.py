@@ -1,0 +1,1 @@
+"""The public verification kit: Hypothesis strategies for graphs and pooling."""

@@ -1,0 +1,37 @@
+"""Settings of every test: one BLAS thread, Hypothesis profiles, the real data.
+
+NPDIFFPOOL_PROFILE chooses how many examples Hypothesis tries: dev (the default),
+ci (the same examples at every run) or thorough.
+"""
+import os
+
+# Before NumPy is loaded. BLAS threads cost more than they give on small arrays.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile(
+    "ci", max_examples=100, deadline=None, print_blob=True, derandomize=True
+)
+settings.register_profile(
+    "thorough",
+    max_examples=10_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("NPDIFFPOOL_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    """Give the folder of the real data sets, or skip the test."""
+    folder = os.environ.get("NPDIFFPOOL_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs the real data sets: NPDIFFPOOL_DATA names no folder")
+    return Path(folder)
