@@ -1,7 +1,10 @@
 """Training on MUTAG: molecules, mutagenic or not, and what the clusters hold.
 
 Run it with ``python examples/02_train_on_mutag.py``; it takes some ten seconds.
+Given a folder it draws there the README's picture, figures/hierarchy.png, and the
+training's course, figures/history.png; that needs the viz extra.
 """
+import sys
 from collections import Counter
 
 import numpy as np
@@ -35,8 +38,8 @@ def atoms_by_cluster(clf, graphs):
     return counts
 
 
-def main(epochs=EPOCHS):
-    """Train, test once, and print what was learned."""
+def main(epochs=EPOCHS, figures=None):
+    """Train, test once, print what was learned, and draw it if given a folder."""
     clf, test = train(ndp.load_dataset("MUTAG"), epochs, SEED)
     print(f"{'epoch':>5}{'loss':>8}{'train':>8}{'validation':>12}")
     for row in clf.history_[:: max(1, epochs // 6)]:
@@ -50,7 +53,12 @@ def main(epochs=EPOCHS):
     for cluster, counts in sorted(atoms_by_cluster(clf, test).items()):
         listed = ", ".join(f"{n} {atom}" for atom, n in counts.most_common())
         print(f"  cluster {cluster}: {listed}")
+    if figures is not None:
+        from npdiffpool.viz import save_figures
+
+        largest = max(test.graphs, key=lambda graph: graph.n_nodes)
+        save_figures(clf, largest, figures)
 
 
 if __name__ == "__main__":
-    main()
+    main(figures=sys.argv[1] if len(sys.argv) > 1 else None)

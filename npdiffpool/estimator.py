@@ -1,4 +1,4 @@
-"""DiffPoolClassifier: the model with scikit-learn's conventions, on lists of graphs.
+"""DiffPoolClassifier: scikit-learn's conventions, on lists of graphs.
 
 scikit-learn is not needed; where it is there, `clone`, `cross_val_score`,
 `GridSearchCV` and `Pipeline` take this classifier as one of their own.

@@ -3,13 +3,14 @@
 First the loops: each written from its equation with plain NumPy, an entry at a
 time. Then the whole model, dense, for autograd: where `paper.py` does not go
 (sage, s2v, norms, layers side by side, readouts), written from the sentences of
-`Config` and sharing nothing with the engine. Last, `BOTH` runs a test on the
+`Config`; it shares functions with `paper.py` and nothing with the engine. Last, `BOTH` runs a test on the
 paper telling and on the engine.
 """
 from fractions import Fraction
 from typing import Any, Callable, NamedTuple
 
 import autograd.numpy as np
+import numpy
 import pytest
 from scipy import sparse
 
@@ -95,10 +96,10 @@ def forward(params, A, X, config, running=None):
         Z = _side_by_side(outputs) if config.concat_layers else outputs[-1]
         R = _gnn(level["pool"]["gnn"], config.pool_gnn, A, X, config, next(moments))
         R = _head(level["pool"]["head"], R) if config.concat_layers else R[-1]
-        S = np.exp(R) / np.sum(np.exp(R), axis=1, keepdims=True)
+        S = paper.assign(R)
         divisor = {"frobenius": 1, "nodes": n, "entries": n**2}[config.link_scale]
         link.append(paper.frobenius_norm(A - S @ S.T) / max(divisor, 1))
-        entropy.append(-np.sum(S * np.log(S)) / max(n, 1))
+        entropy.append(paper.entropy_loss(S))
         readouts.append(_readout(Z, config.readout))
         assignments.append(S)
         A, X, n = S.T @ A @ S, S.T @ Z, S.shape[1]
@@ -249,7 +250,7 @@ BOTH = pytest.mark.parametrize("telling", [PAPER, ENGINE], ids=["paper", "engine
 
 def close(actual, expected, scale=0.0):
     """Assert equality to 1e-9, of each entry and of `scale` where terms cancel."""
-    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9 * scale)
+    numpy.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9 * scale)
 
 
 def link_error(A, S):

@@ -1,4 +1,5 @@
 """What the figures say is true of the numbers behind them."""
+import itertools
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -14,11 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.path import Path
 
-from npdiffpool import Graph, viz
-from npdiffpool.viz._colours import OKABE_ITO, far_ranks, palette
+from npdiffpool import Graph, load_dataset, viz
+from npdiffpool.viz._colours import far_ranks, palette
 from npdiffpool.viz._layout import node_positions, separate
 from npdiffpool.viz._levels import levels
 from npdiffpool.viz._panel import outline
+from npdiffpool.viz._pieces import _repulsion
 
 HISTORY = [
     {"epoch": 1, "loss": 1.5, "cross_entropy": 0.7, "link_loss": 30.0,
@@ -184,7 +186,9 @@ def test_a_cluster_without_members_is_drawn_from_a_share_of_5_percent(share, n_d
     S = np.repeat([[1, 0, 0], [0, 1, 0]], 4, axis=0) * (1 - share)
     S[:, 2] = share
     row = viz.draw_hierarchy(cliques(2, 4), [S], axes_row(2))
+    (links,) = find(row[1], "links")
     assert len(discs(row[1])[1]) == n_drawn
+    assert len(links.get_segments()) == n_drawn * (n_drawn - 1) / 2
 
 
 def test_super_links_weigh_what_the_pooled_adjacency_says():
@@ -199,10 +203,11 @@ def test_super_links_weigh_what_the_pooled_adjacency_says():
     assert len(set(opacity)) == 2
 
 
-def test_self_loops_are_not_drawn():
-    row = viz.draw_hierarchy(Graph(np.eye(3), np.ones((3, 1))), [], axes_row(1))
+def test_self_loops_are_not_drawn_and_directed_edges_are_once():
+    A = np.array([[1, 0, 0], [1, 0, 1], [0, 1, 0]])  # 0 - 0, 1 -> 0, 1 - 2
+    row = viz.draw_hierarchy(Graph(A, np.ones((3, 1))), [], axes_row(1))
     (links,) = find(row[0], "links")
-    assert len(links.get_segments()) == 0
+    assert len(links.get_segments()) == 2
 
 
 def test_faint_super_links_are_left_out_and_counted():
@@ -223,7 +228,7 @@ def test_a_second_level_takes_the_colour_of_its_heaviest_member():
 
 
 def test_unused_clusters_do_not_count_at_the_next_level():
-    S_0 = np.eye(3)[[0, 0, 0, 1, 1, 1]]  # cluster 2 is empty
+    S_0 = soft([0, 0, 0, 1, 1, 1], 3, 0.98)  # cluster 2 holds 1 % and no argmax
     S_1 = np.eye(2)[[0, 0, 1]]
     row = viz.draw_hierarchy(cliques(2, 3), [S_0, S_1], axes_row(3))
     assert row[2].get_title() == "level 2: 1 of 2 clusters used"
@@ -235,12 +240,61 @@ def test_numbers_on_super_nodes_are_columns_of_s():
     assert [text.get_text() for text in find(row[1], "number")] == ["3", "7"]
 
 
-def test_the_same_seed_gives_the_same_pixels():
-    labels = np.repeat(np.arange(10), 12)  # 120 nodes: laid out by forces
-    graph, S = cliques(10, 12), np.eye(10)[labels]
+@pytest.mark.parametrize("n_cliques", [3, 10])  # 36 nodes by springs, 120 by forces
+def test_the_same_seed_gives_the_same_pixels(n_cliques):
+    graph = cliques(n_cliques, 12)
+    S = np.eye(n_cliques)[np.repeat(np.arange(n_cliques), 12)]
     first = pixels(graph, [S], seed=3)
     assert np.array_equal(first, pixels(graph, [S], seed=3))
     assert not np.array_equal(first, pixels(graph, [S], seed=4))
+
+
+def test_self_loops_and_directions_do_not_move_nodes():
+    A = cliques(3, 4).adjacency.toarray()
+    positions = node_positions(A, seed=0)
+    assert np.array_equal(node_positions(A + np.diag(np.arange(12)), 0), positions)
+    assert np.array_equal(node_positions(np.triu(A), 0), positions)
+
+
+@pytest.mark.parametrize("molecule", [5, 74, 144])  # where worse starts fold rings
+def test_molecules_are_drawn_without_crossings(molecule):
+    A = load_dataset("MUTAG").graphs[molecule].adjacency
+    positions = node_positions(A, seed=0)
+    edges = np.argwhere(np.triu(A.toarray()))
+    for edge, other in itertools.combinations(edges, 2):
+        if not set(edge) & set(other):
+            assert not Path(positions[edge]).intersects_path(Path(positions[other]))
+
+
+def test_small_pieces_have_bonds_of_about_one_length():
+    A = load_dataset("MUTAG").graphs[5].adjacency
+    positions = node_positions(A, seed=0)
+    i, j = A.nonzero()
+    lengths = np.linalg.norm(positions[i] - positions[j], axis=1)
+    assert lengths.max() < 1.5 * lengths.min()
+
+
+def test_heavier_edges_are_drawn_shorter():
+    heavy = np.kron(np.eye(2), np.ones((4, 4)))
+    A = heavy + 0.05 - np.diag(np.full(8, 1.05))
+    positions = node_positions(A, seed=0)
+    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
+    assert distances[heavy == 1].max() < distances[heavy == 0].min()
+
+
+def test_a_large_ring_is_unfolded():
+    x, y = node_positions(cliques(75, 2).adjacency, seed=0).T
+    area = np.abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))) / 2
+    assert area > 0.4 * np.ptp(x) * np.ptp(y)  # a tangle's loops cancel out
+
+
+def test_repulsion_is_the_sum_over_all_other_nodes():
+    place = np.random.default_rng(0).standard_normal((7, 2))
+    expected = np.zeros((7, 2))
+    for i, j in np.ndindex(7, 7):
+        apart = place[i] - place[j]
+        expected[i] += apart / (apart @ apart + 1e-4)
+    assert np.allclose(_repulsion(place), expected, rtol=1e-9, atol=0)
 
 
 def test_forces_keep_planted_groups_apart():
@@ -300,8 +354,9 @@ def test_colours_are_distinct(n_colours):
 
 
 def test_up_to_eight_colours_are_okabe_and_itos():
-    hexes = [matplotlib.colors.to_hex(rgb).upper() for rgb in palette(8)]
-    assert hexes == list(OKABE_ITO)
+    published = [(0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167)]
+    published += [(86, 180, 233), (213, 94, 0), (240, 228, 66), (0, 0, 0)]
+    assert np.array_equal(np.rint(255 * palette(8)), published)
 
 
 def test_near_clusters_get_far_ranks():
@@ -424,6 +479,15 @@ def test_saving_leaves_the_old_figures_if_anything_goes_wrong(tmp_path):
     with pytest.raises(ValueError, match="at least one epoch"):
         viz.save_figures(broken, cliques(2, 3), tmp_path)
     assert [path.read_bytes() for path in old] == before
+
+
+def test_a_reader_of_the_old_figure_is_not_disturbed(tmp_path):
+    path, _ = viz.save_figures(fitted(), cliques(2, 3), tmp_path)
+    old = path.read_bytes()
+    with path.open("rb") as reader:
+        viz.save_figures(fitted(), Graph(np.eye(6), np.ones((6, 1))), tmp_path)
+        assert path.read_bytes() != old
+        assert reader.read() == old
 
 
 def test_a_failed_rename_leaves_no_temporary_file(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool.datasets.archive import REQUIRED, TUFiles
+from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.tables import CHUNK, DatasetError, read_blocks
 
 Ints = npt.NDArray[np.integer[Any]]
@@ -60,9 +60,6 @@ def read_tu(files: TUFiles, chunk: int = CHUNK) -> TUData:
         edge names no node or joins two graphs, a graph has no nodes, or there
         are more or fewer labels than graphs or nodes.
     """
-    for part in REQUIRED:
-        if not files.has(part):
-            raise DatasetError(f"{files.label(part)}: the file is missing")
     labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
     indicator = _read_indicator(files, len(labels), chunk)
     node_labels = node_attributes = None

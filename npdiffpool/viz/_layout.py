@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
 from npdiffpool.graphs import Floats
-from npdiffpool.viz._forces import force_layout
+from npdiffpool.viz._pieces import force_layout, spring_layout
 
-# Kamada-Kawai draws molecules best, but its time grows as the cube of the nodes.
-_KAMADA_KAWAI_NODES = 100
+_SMALL = 100  # nodes, up to which `spring_layout` takes less than a second
 _GAP = 1.2  # between pieces, in typical distances of neighbours
 
 
@@ -29,8 +27,7 @@ def node_positions(A: Any, seed: int) -> Floats:
     A : (N, N) sparse or dense array
         Directions and self-loops do not matter.
     seed : int
-        Where the forces start from, in pieces too large for Kamada-Kawai; the
-        smaller ones have only one layout.
+        Where the layouts start from.
     """
     if A.shape[0] == 0:
         return np.zeros((0, 2))
@@ -106,11 +103,8 @@ def _place(links: sparse.csr_array, seed: int) -> Floats:
     if n_nodes == 1:
         return np.zeros((1, 2))
     equal = links.data.min() == links.data.max()
-    if n_nodes <= _KAMADA_KAWAI_NODES and equal:
-        laid_out = nx.kamada_kawai_layout(nx.from_scipy_sparse_array(links))
-        place = np.array([laid_out[node] for node in range(n_nodes)])
-    else:
-        place = force_layout(links, seed)
+    small = n_nodes <= _SMALL and equal
+    place = spring_layout(links, seed) if small else force_layout(links, seed)
     place = _lie_down(place) / typical_distance(place)
     moved: Floats = place - place.min(axis=0)
     return moved

@@ -12,6 +12,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from npdiffpool.files import atomic_path
 from npdiffpool.graphs import Graph
 from npdiffpool.viz._axes import AxesRow, fit_height
 from npdiffpool.viz.hierarchy import draw_hierarchy
@@ -47,7 +48,8 @@ def save_figures(clf: Any, graph: Graph, folder: str | os.PathLike[str]) -> list
     figures = Path(folder) / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     for name, data in drawn.items():
-        _replace(figures / name, data)
+        with atomic_path(figures / name) as temporary:
+            temporary.write_bytes(data)
     return [figures / name for name in drawn]
 
 
@@ -62,13 +64,3 @@ def _png(row: AxesRow) -> bytes:
     buffer = BytesIO()
     row[0].figure.savefig(buffer, format="png", dpi=_DPI)
     return buffer.getvalue()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside the file, then rename: a reader never sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ BLUE, ORANGE, GREEN, _, _, VERMILION, _, BLACK = OKABE_ITO
 # Key in a record, name in the legend, colour, dashes: each line differs in both.
 NATS = (
     ("loss", "total", BLACK, "-"),
-    ("validation_loss", "total, validation", VERMILION, (0, (5, 1.5))),
+    ("validation_loss", "cross-entropy, validation", VERMILION, (0, (5, 1.5))),
     ("cross_entropy", "cross-entropy", BLUE, (0, (3, 1, 1, 1))),
     ("entropy_loss", "entropy", GREEN, (0, (2, 1))),
 )
@@ -51,9 +51,9 @@ def draw_history(
 ) -> AxesRow:
     """Draw losses and accuracies over epochs, the kept epoch dotted.
 
-    Left the losses in nats a graph: the total, on training and on validation
-    graphs, its cross-entropy and its entropy loss; the link loss, a norm of edge
-    weights, has a scale of its own on the right. Right the accuracies, in percent.
+    Left the losses in nats: the total, the cross-entropy of training and validation
+    graphs, the entropy loss. The link loss is a norm of edge weights, not nats, so
+    it has a scale of its own on the right. Right the accuracies, in percent.
 
     Parameters
     ----------
@@ -85,11 +85,11 @@ def draw_history(
     if _column(history, "link_loss") is not None:
         right = losses.twinx()
         handles += _draw_lines(right, history, LINK)
-        right.set_ylabel("link loss (edge weight a graph)")
+        right.set_ylabel("link loss (edge weight)")
         right.set_ylim(bottom=0)
         right.spines["top"].set_visible(False)
     is_classifier = _column(history, "cross_entropy") is not None
-    losses.set_ylabel("loss (nats a graph)" if is_classifier else "loss (a graph)")
+    losses.set_ylabel("loss (nats)" if is_classifier else "loss")
     losses.set_ylim(bottom=0)
     kept = _draw_lines(accuracies, history, ACCURACIES, scale=100)
     accuracies.set_ylabel("accuracy (% of graphs)")

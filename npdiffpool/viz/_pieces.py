@@ -1,13 +1,17 @@
-"""A force layout for pieces too large for Kamada-Kawai: about 1 s per 1000 nodes.
+"""Two layouts of one connected piece of a graph: for small pieces, for large ones.
 
-Every pair of nodes repels with 1 / distance, every link attracts in proportion to
-its length (the forces of ForceAtlas2, Jacomy et al. 2014). Against Fruchterman and
-Reingold's attraction, which grows with the square, dense groups come out apart:
-on 40 planted groups of 25 the silhouette was 0.32 in place of 0.04. The start is a
-pivot layout (Brandes and Pich 2007), from which 80 steps are enough.
+`spring_layout` wants distances on paper in proportion to hops (Kamada and Kawai
+1989), which draws molecules as chemists do; its time grows as the cube of the nodes.
+
+`force_layout` takes about 1 s for 1000 nodes: every pair repels with 1 / distance,
+every link attracts in proportion to its length (the forces of ForceAtlas2, Jacomy
+et al. 2014). Against Fruchterman and Reingold's attraction, which grows with the
+square, dense groups come out apart: on 40 planted groups of 25 nodes the silhouette
+was 0.32 in place of 0.04. It starts from a pivot layout (Brandes and Pich 2007).
 """
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
@@ -17,6 +21,21 @@ from npdiffpool.graphs import Floats
 _STEPS = 80
 _PIVOTS = 50
 _BLOCK = 512  # rows of the (N, N) forces held at a time
+
+
+def spring_layout(links: sparse.csr_array, seed: int) -> Floats:
+    """Place the nodes of a connected graph, (N, 2), weights counting as equal.
+
+    Notes
+    -----
+    It starts from the force layout, because from a circle the springs fold a ring
+    over in 21 of MUTAG's 188 molecules; from there, in none (one at seed 1).
+    """
+    start = force_layout(links, seed)
+    start /= np.abs(start).max()
+    G = nx.from_scipy_sparse_array(links)
+    placed = nx.kamada_kawai_layout(G, pos=dict(enumerate(start)), weight=None)
+    return np.array([placed[node] for node in range(len(start))])
 
 
 def force_layout(links: sparse.csr_array, seed: int) -> Floats:
