@@ -280,6 +280,7 @@ def test_heavier_edges_are_drawn_shorter():
     positions = node_positions(A, seed=0)
     distances = np.linalg.norm(positions[:, None] - positions, axis=2)
     assert distances[heavy == 1].max() < distances[heavy == 0].min()
+    assert np.array_equal(node_positions(1024 * A, seed=0), positions)  # no units
 
 
 def test_a_large_ring_is_unfolded():

@@ -64,19 +64,18 @@ def find(source: Any, here: bool = True) -> Path | None:
     -------
     Path or None
         A folder, a zip, or an .npz inside the package; None where there is none.
+        A path that was given is returned whether or not it is there.
 
     Raises
     ------
     DatasetError
-        If `source` is a path and there is nothing, or not fit to be a name.
+        If `source` is neither a name nor a path, or not fit to be a name.
     """
     if not isinstance(source, (str, os.PathLike)):
         kind = type(source).__name__
         raise DatasetError(f"source must be a name or a path; got {kind}")
     path = _expand(os.fsdecode(source))
     if _is_path(source):
-        if not path.exists():
-            raise DatasetError(f"{path}: no such folder or zip")
         return path
     name = check_name(os.fsdecode(source))
     if here and any(path.glob("*_A.txt")):

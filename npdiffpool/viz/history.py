@@ -132,4 +132,5 @@ def _finish(axes: Axes, handles: list[Any], best_epoch: int | None) -> None:
         handles = [*handles, line]
     # Above the panel, where no line can run through it.
     above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
-    axes.legend(handles=handles, ncols=3, fontsize=8, frameon=False, **above)
+    look: Any = {"fontsize": 8, "frameon": False, "columnspacing": 1}
+    axes.legend(handles=handles, ncols=3, **above, **look)
