@@ -3,8 +3,8 @@
 First the loops: each written from its equation with plain NumPy, an entry at a
 time. Then the whole model, dense, for autograd: where `paper.py` does not go
 (sage, s2v, norms, layers side by side, readouts), written from the sentences of
-`Config`; it shares functions with `paper.py` and nothing with the engine. Last, `BOTH` runs a test on the
-paper telling and on the engine.
+`Config`; it shares functions with `paper.py` and nothing with the engine. Last,
+`BOTH` runs a test on the paper telling and on the engine.
 """
 from fractions import Fraction
 from typing import Any, Callable, NamedTuple

@@ -7,7 +7,7 @@ import sys
 import zipfile
 
 import pytest
-from conftest_http_datasets import serve, tu_files, write_folder, zip_bytes
+from tu_site import serve, tu_files, write_folder, zip_bytes
 
 from npdiffpool.datasets import DatasetError, archive, fetch, load_dataset
 from npdiffpool.datasets.fetch import download

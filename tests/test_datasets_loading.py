@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest_http_datasets import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
+from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
 
 from npdiffpool.datasets import DatasetError, known_datasets, load_dataset
 from npdiffpool.datasets.archive import TUFiles
@@ -243,7 +243,8 @@ def test_a_citation_is_known_for_known_sets_only(tmp_path, tiny):
 
 
 def test_a_bundle_gives_back_the_files_it_was_made_of(tmp_path, tiny):
-    (tiny / "TINY_edge_labels.txt").write_text("1\n0\n300\n0\n0\n0\n-9\n0\n")
+    (tiny / "TINY_edge_labels.txt").write_text("1\n0\n3\n0\n0\n0\n-300\n0\n")
+    (tiny / "TINY_graph_labels.txt").write_text("70000\n-1\n")
     pack(TUFiles(tiny), tmp_path / "T.npz", "cite me")
     data, citation = read_bundle(tmp_path / "T.npz")
     original = read_tu(TUFiles(tiny))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest_http_datasets import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
+from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -46,7 +46,7 @@ def _many(elements, size):
 
 @st.composite
 def written(draw):
-    """Draw a data set and TU files of it: any node order, blanks and line ends."""
+    """Draw a data set and TU files of it, written in any way allowed."""
     said = draw(graph_lists())
     ids = draw(st.permutations(range(1, len(said["graph_of"]) + 1)))
     # Where nodes are shuffled, those of a graph must keep their order.

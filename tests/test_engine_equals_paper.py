@@ -52,7 +52,8 @@ def paper_params(rng, config):
 
     levels, n_in = [], config.n_features
     for K in config.clusters:
-        levels.append({"embed": gnn(n_in, HIDDEN, HIDDEN), "pool": gnn(n_in, HIDDEN, K)})
+        embed, pool = gnn(n_in, HIDDEN, HIDDEN), gnn(n_in, HIDDEN, K)
+        levels.append({"embed": embed, "pool": pool})
         n_in = HIDDEN
     embed = gnn(n_in, HIDDEN, HIDDEN)
     return {"levels": levels, "embed": embed, "classify": gnn(HIDDEN, N_OUTPUTS)[0]}
@@ -70,8 +71,9 @@ def engine_params(params):
         for level in params["levels"]
     ]
     unread = np.zeros((len(levels) * HIDDEN, N_OUTPUTS))
-    classify = {"W": [np.vstack([unread, params["classify"]])], "b": np.zeros(N_OUTPUTS)}
-    return {"levels": levels, "embed": gnn(params["embed"]), "classify": [classify]}
+    W, b = np.vstack([unread, params["classify"]]), np.zeros(N_OUTPUTS)
+    classify = [{"W": [W], "b": b}]
+    return {"levels": levels, "embed": gnn(params["embed"]), "classify": classify}
 
 
 def as_the_papers(gradient):

@@ -7,6 +7,7 @@ from reference import BOTH, close, random_moments, random_params
 
 from npdiffpool import model, paper
 from npdiffpool.batches import GraphBatch
+from npdiffpool.graphs import Graph
 from npdiffpool.testing.strategies import (
     batches,
     floats,
@@ -40,6 +41,8 @@ OPTIONS = {
     "s2v, two levels": dict(gnn="s2v", clusters=(4, 2)),
 }
 MODELS = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+POOLS = {name: OPTIONS[name] for name in OPTIONS if "two levels" in name}
+POOLING_MODELS = pytest.mark.parametrize("options", POOLS.values(), ids=POOLS)
 
 
 def config_of(options):
@@ -76,7 +79,7 @@ def test_the_papers_assignment_follows_node_order(graph, seed, data):
     close(permuted.S, S[order], scale=1.0)
 
 
-@MODELS
+@POOLING_MODELS
 @given(graph=graphs(**mild), seed=seeds, data=st.data())
 def test_the_engines_assignment_follows_node_order(options, graph, seed, data):
     """Law A4; at the upper levels node order leaves no trace."""
@@ -117,14 +120,14 @@ def test_nodes_that_1_wl_cannot_tell_apart_are_assigned_alike_in_paper(pair, see
         close(S, np.tile(S[0], (len(S), 1)), scale=1.0)
 
 
-@MODELS
+@POOLING_MODELS
 @given(pair=indistinguishable_pairs(), seed=seeds)
 def test_graphs_that_1_wl_cannot_tell_apart_get_equal_logits(options, pair, seed):
     """Laws A8, M2: the known limit of every such network."""
     config = config_of({**options, "n_features": pair[0].n_features})
     params, running = random_params(seed, config), random_moments(seed, config)
     outputs = [run(params, [graph], config, running) for graph in pair]
-    for S in [output.assignments[0] for output in outputs if output.assignments]:
+    for S in [output.assignments[0] for output in outputs]:
         close(S, np.tile(S[0], (len(S), 1)), scale=1.0)
     one, two = (output.logits for output in outputs)
     close(one, two, scale=np.max(np.abs(one)))
@@ -212,6 +215,25 @@ def test_the_engines_model_ignores_node_order_in_training(options, batch, seed, 
     permuted = [graph.permute(order) for graph, order in zip(batch, orders)]
     expected = run(params, batch, config).logits
     close(run(params, permuted, config).logits, expected, np.max(np.abs(expected)))
+
+
+@pytest.mark.xfail(
+    strict=True, reason="l2 blows up what batch norm leaves of constant features"
+)
+def test_a_new_model_ignores_node_order_where_features_are_constant():
+    """Law M1, in training, with `init_model`'s biases of zero.
+
+    Every node's first layer is the same but for the last bit, as with 1 / deg
+    added up deg times; less its mean it is rounding, and l2 makes that of length 1.
+    """
+    edges = [(0, i) for i in range(1, 9)] + [(i, i + 1) for i in range(1, 8)]
+    graph, config = Graph.from_edges(edges, 9, np.ones((9, 2))), config_of({})
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        params, order = model.init_model(rng, config), rng.permutation(9)
+        expected = run(params, [graph], config).logits
+        actual = run(params, [graph.permute(order)], config).logits
+        close(actual, expected, scale=np.max(np.abs(expected)))
 
 
 @given(batch=batches(**mild), seed=seeds, data=st.data())

@@ -67,7 +67,7 @@ def train(config, graphs=GRAPHS, labels=LABELS, held_out=None, seed=0, **schedul
 
 
 def classifier(**changes):
-    small = dict(hidden=8, n_layers=2, clusters=(3,), epochs=20, learning_rate=1e-2)
+    small = dict(hidden=8, n_layers=2, clusters=(3,), epochs=40, learning_rate=3e-3)
     return DiffPoolClassifier(**{**small, **changes})
 
 
@@ -299,6 +299,12 @@ def test_training_stops_after_as_many_epochs_without_a_better_one(patience):
     assert len(fitted.history) == fitted.best_epoch + patience < 30
     whole, _ = noisy(config(), epochs=30, learning_rate=0.05)
     assert fitted.history == whole.history[: len(fitted.history)]
+
+
+def test_an_epoch_that_is_only_as_good_is_not_better():
+    still = dict(epochs=9, learning_rate=1e-300, patience=2)
+    fitted, _ = noisy(config(batch_norm=False), **still)
+    assert (fitted.best_epoch, len(fitted.history)) == (1, 3)
 
 
 def test_training_that_diverges_says_so():

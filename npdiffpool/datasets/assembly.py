@@ -43,7 +43,7 @@ def assemble(
 
 
 def _sort_by_graph(data: TUData) -> TUData:
-    """Renumber the nodes so that each graph's follow each other, in file order."""
+    """Renumber the nodes so that those of a graph follow each other."""
     if np.all(np.diff(data.graph_indicator) >= 0):
         return data
     order = np.argsort(data.graph_indicator, kind="stable")
@@ -59,7 +59,7 @@ def _sort_by_graph(data: TUData) -> TUData:
 
 
 def _join_edges(edges: Ints, n_nodes: int) -> sparse.csr_array:
-    """Make the adjacency of all graphs; True + True is True, so nothing adds up."""
+    """Make one adjacency of all graphs; True + True is True, never 2."""
     ones = np.ones(len(edges), dtype=bool)
     ends = (edges[:, 0] - 1, edges[:, 1] - 1)
     listed = sparse.csr_array((ones, ends), shape=(n_nodes, n_nodes))

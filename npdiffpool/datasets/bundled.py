@@ -26,7 +26,7 @@ _BROKEN = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.err
 
 
 def pack(files: TUFiles, path: str | Path, citation: str) -> None:
-    """Write the files of a data set into a bundle, nothing merged or renumbered.
+    """Write the files of a data set into a bundle, just as they are.
 
     Parameters
     ----------

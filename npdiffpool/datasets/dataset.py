@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Iterator, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from npdiffpool.datasets.tu import Ints
 from npdiffpool.graphs import Graph
@@ -51,7 +52,7 @@ class Dataset:
     def __getitem__(self, index: int | np.integer[Any]) -> Graph: ...
 
     @overload
-    def __getitem__(self, index: Any) -> Graph | Dataset: ...
+    def __getitem__(self, index: slice | list[Any] | npt.NDArray[Any]) -> Dataset: ...
 
     def __getitem__(self, index: Any) -> Graph | Dataset:
         chosen = np.arange(len(self))[index]

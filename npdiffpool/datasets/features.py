@@ -41,7 +41,7 @@ class Columns(NamedTuple):
 
 
 def check_choice(features: Any, degree_cap: Any) -> None:
-    """Raise if `features` or `degree_cap` is nothing that `node_features` knows.
+    """Raise if `features` or `degree_cap` is not fit for `node_features`.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def node_features(
 
 
 def _label_columns(labels: npt.NDArray[Any]) -> list[Columns]:
-    """One-hot of the values seen, sorted: DD has 82 columns though it counts to 89."""
+    """Make a column for each value seen: 82 for DD, though it counts to 89."""
     made = []
     for index, column in enumerate(labels.T):
         values, codes = np.unique(column, return_inverse=True)

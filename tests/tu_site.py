@@ -42,7 +42,7 @@ def zip_bytes(files, prefix="TINY/", method=zipfile.ZIP_DEFLATED):
 
 @contextmanager
 def serve(body=b"", status=200, length=None):
-    """Answer every request of a loopback server alike; give its URL and its log.
+    """Serve one answer on loopback; give the URL and a log of requests.
 
     `length` is the Content-Length that the server claims; 0 claims nothing.
     """
