@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
 
 from npdiffpool.datasets import DatasetError, load_dataset
 from npdiffpool.datasets.archive import TUFiles
