@@ -84,8 +84,7 @@ class GraphBatch:
         blocks = [graph.adjacency for graph in graphs]
         adjacency = _block_diagonal(blocks, offsets)
         features = np.concatenate([graph.features for graph in graphs])
-        squared_norms = np.array([_squared_norm(block) for block in blocks])
-        return cls(adjacency, features, offsets, squared_norms).astype(dtype)
+        return cls(adjacency, features, offsets, np.zeros(len(graphs))).astype(dtype)
 
     @property
     def n_graphs(self) -> int:
@@ -113,7 +112,8 @@ class GraphBatch:
         adjacency = self.adjacency.copy()
         adjacency.data = _cast(adjacency.data, dtype, "edge weight")
         features = _cast(self.features, dtype, "feature")
-        return GraphBatch(adjacency, features, self.offsets, self.squared_norms)
+        squared_norms = _squared_norms(adjacency, self.offsets)  # of what is kept
+        return GraphBatch(adjacency, features, self.offsets, squared_norms)
 
     def take(self, order: Ints) -> GraphBatch:
         """Cut out the graphs `order`, in that order, with all that is derived."""
@@ -141,13 +141,15 @@ def _cast(values: Floats, dtype: Any, name: str) -> Floats:
     with np.errstate(over="ignore"):
         cast = values.astype(dtype, copy=False)
     if not np.all(np.isfinite(cast)):
-        raise GraphError(f"a {name} is too large for {np.dtype(dtype).name}")
+        raise GraphError(f"every {name} must fit into {np.dtype(dtype).name}")
     return cast
 
 
-def _squared_norm(A: sparse.csr_array) -> float:
+def _squared_norms(A: sparse.csr_array, offsets: Ints) -> Floats:
     weights = A.data.astype(np.float64, copy=False)
-    return float(np.dot(weights, weights))
+    bounds = A.indptr[offsets]
+    parts = [weights[start:stop] for start, stop in zip(bounds, bounds[1:])]
+    return np.array([np.dot(part, part) for part in parts])
 
 
 def _block_diagonal(blocks: list[sparse.csr_array], offsets: Ints) -> sparse.csr_array:

@@ -23,11 +23,15 @@ def require_int(name: str, value: Any, least: int) -> None:
     require(whole and value >= least, name, f"a whole number >= {least}", value)
 
 
-def require_number(name: str, value: Any, above: bool = False) -> None:
-    """Require a finite number >= 0, or > 0 with `above`."""
+def require_number(name: str, value: Any, above: bool = False) -> float:
+    """Require a finite number >= 0, or > 0 with `above`; return it as a float.
+
+    A NumPy float64 would widen float32 arrays; a Python float does not.
+    """
     real = isinstance(value, Real) and not isinstance(value, bool)
     inside = real and 0 <= value < float("inf") and not (above and value == 0)
     require(inside, name, f"a finite number {'>' if above else '>='} 0", value)
+    return float(value)
 
 
 def require_flag(name: str, value: Any) -> None:

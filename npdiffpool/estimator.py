@@ -22,7 +22,7 @@ from npdiffpool.inputs import (
     prepare_validation,
 )
 from npdiffpool.model import Config, Output
-from npdiffpool.modelfile import StoredModel, read_model, write_model
+from npdiffpool.modelfile import ModelFileError, StoredModel, read_model, write_model
 from npdiffpool.primitives import row_softmax
 from npdiffpool.progress import training_progress
 from npdiffpool.training import Fitted, Labelled, Schedule, evaluate, fit
@@ -189,7 +189,8 @@ class DiffPoolClassifier:
 
     def predict(self, graphs: Any) -> npt.NDArray[Any]:
         """Return the most probable class of each graph, (G,)."""
-        return np.asarray(self.classes_[np.argmax(self._logits(graphs), axis=1)])
+        chosen = np.argmax(self._logits(graphs), axis=1)
+        return np.asarray(self.classes_[chosen])
 
     def predict_proba(self, graphs: Any) -> Floats:
         """Return the probability of each class, (G, C), columns as `classes_`."""
@@ -279,7 +280,10 @@ class DiffPoolClassifier:
         return evaluate(self.params_, self.running_, batch, self.config_)
 
     def _logits(self, graphs: Any) -> Floats:
-        return np.concatenate([output.logits for output in self._run(graphs)])
+        logits = np.concatenate([output.logits for output in self._run(graphs)])
+        if not np.all(np.isfinite(logits)):
+            raise ValueError("graphs hold numbers so large that the model overflows")
+        return logits
 
 
 def load_model(path: str | PathLike[str]) -> DiffPoolClassifier:
@@ -291,7 +295,10 @@ def load_model(path: str | PathLike[str]) -> DiffPoolClassifier:
         If the file is missing, not such a file, damaged or of another version.
     """
     stored = read_model(path)
-    clf = DiffPoolClassifier(**stored.parameters)
+    try:
+        clf = DiffPoolClassifier(**stored.parameters)
+    except TypeError as error:
+        raise ModelFileError(f"{path}: not a readable model file ({error})") from None
     clf.classes_, clf.config_ = stored.arrays["classes"], stored.config
     clf.scaling_ = Scaling(stored.arrays["mean"], stored.arrays["scale"])
     clf._keep(stored.fitted, stored.feature_names)

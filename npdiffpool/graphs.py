@@ -5,7 +5,7 @@ at once are a `GraphBatch` (batches.py).
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +98,8 @@ class Graph:
             If `order` is not a permutation of the nodes.
         """
         order = np.asarray(order, dtype=np.intp if len(order) == 0 else None)
-        if not np.array_equal(np.sort(order), np.arange(self.n_nodes)):
+        whole = order.dtype.kind in "iu"
+        if not whole or not np.array_equal(np.sort(order), np.arange(self.n_nodes)):
             raise GraphError(
                 f"order must hold each of 0 ... {self.n_nodes - 1} once; got {order}"
             )
@@ -143,7 +144,8 @@ class Graph:
                [0., 1., 0.]])
         """
         edges = _check_edges(edges, n_nodes)
-        weights = np.ones(len(edges)) if weights is None else np.asarray(weights)
+        weights = np.ones(len(edges)) if weights is None else weights
+        weights = numeric(weights, "weights")
         if weights.shape != (len(edges),):
             raise GraphError(
                 f"weights must have shape ({len(edges)},), one for each edge; "
@@ -214,6 +216,9 @@ def check_graphs(graphs: Any) -> list[Graph]:
     """
     if isinstance(graphs, Graph):
         raise GraphError("graphs must be a sequence of Graph; got one Graph")
+    if not isinstance(graphs, Iterable):
+        kind = type(graphs).__name__
+        raise GraphError(f"graphs must be a sequence of Graph; got {kind}")
     checked: list[Graph] = list(graphs)
     if not checked:
         raise GraphError("graphs must hold at least one Graph; got none")
@@ -233,8 +238,8 @@ def _check_adjacency(adjacency: Any) -> sparse.csr_array:
     A = adjacency if sparse.issparse(adjacency) else numeric(adjacency, "adjacency")
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
         raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
-    dtype = np.float32 if A.dtype == np.float32 else np.float64
-    A = sparse.csr_array(A, dtype=dtype, copy=True)
+    # Widened first: uint8 duplicates, 200 and 200, would add up to 144.
+    A = sparse.csr_array(A.astype(_float_dtype(A, "adjacency")), copy=True)
     A.sum_duplicates()
     if not np.all(np.isfinite(A.data)):
         raise GraphError("adjacency must be finite; it holds NaN or infinity")
@@ -259,14 +264,23 @@ def _check_features(features: Any, n_nodes: int) -> Floats:
 
 def numeric(values: Any, name: str) -> Floats:
     """Copy into a float array; strings, objects and complex numbers are errors."""
-    array = values.toarray() if sparse.issparse(values) else np.asarray(values)
-    if array.dtype.kind not in "biuf" and array.size > 0:
+    try:
+        array = values.toarray() if sparse.issparse(values) else np.asarray(values)
+    except ValueError as error:  # rows of unlike lengths
+        raise GraphError(f"{name} must be an array of numbers: {error}") from None
+    return np.array(array, dtype=_float_dtype(array, name))
+
+
+def _float_dtype(array: Any, name: str) -> Any:
+    empty = 0 in array.shape
+    if array.dtype.kind not in "biuf" and not empty:
         raise GraphError(f"{name} must be real numbers; got dtype {array.dtype}")
-    dtype = np.float32 if array.dtype == np.float32 else np.float64
-    return np.array(array, dtype=dtype)
+    return np.float32 if array.dtype == np.float32 else np.float64
 
 
 def _check_edges(edges: Any, n_nodes: int) -> Ints:
+    if not isinstance(n_nodes, (int, np.integer)) or n_nodes < 0:
+        raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
     array = np.asarray(edges)
     if array.size == 0:
         return np.zeros((0, 2), dtype=np.intp)

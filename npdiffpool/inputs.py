@@ -29,7 +29,9 @@ class Scaling(NamedTuple):
         X = np.concatenate([graph.features for graph in graphs]).astype(np.float64)
         mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
         if standardize and len(X):
-            varied = ~np.all((X == 0) | (X == 1), axis=0) & (X.std(axis=0) > 0)
+            # Not std > 0: that of a constant column may be a rounding error.
+            varied = X.min(axis=0) < X.max(axis=0)
+            varied &= ~np.all((X == 0) | (X == 1), axis=0)
             mean[varied], scale[varied] = X.mean(axis=0)[varied], X.std(axis=0)[varied]
         return cls(mean, scale)
 
@@ -54,7 +56,8 @@ def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
         if isinstance(entry, Real) and not isinstance(entry, Integral):
             ratio = float(entry)
             require(0 < ratio < 1, "a ratio in clusters", "in (0, 1)", entry)
-            entry = max(1, ceil(ratio * (counts[-1] if counts else largest)))
+            exact = ratio * (counts[-1] if counts else largest)
+            entry = max(1, ceil(exact - 1e-9))  # 0.07 * 100 is a little over 7
         require_int("a number in clusters", entry, 1)
         counts.append(int(entry))
     return tuple(counts)

@@ -41,5 +41,6 @@ def _node_attributes(G: Any, names: Iterable[str]) -> Floats:
             if name not in attributes:
                 raise GraphError(f"features: node {node!r} has no attribute {name!r}")
         values = [attributes[name] for _, attributes in G.nodes(data=True)]
-        columns.append(numeric(values, f"attribute {name!r}").reshape(len(values), -1))
+        column = numeric(values, f"attribute {name!r}")
+        columns.append(column.reshape(len(values), column.size // max(len(values), 1)))
     return np.concatenate(columns, axis=1)

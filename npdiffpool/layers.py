@@ -205,7 +205,7 @@ def init_gnn(
     else:
         init, _ = CONVOLUTIONS[kind]
         layers = [init(rng, n_in, n_out, dtype) for n_in, n_out in steps]
-    norms = [init_batch_norm(n, dtype) for n in sizes[1:]] if normalize else []
+    norms = [init_batch_norm(n, dtype) if normalize else {} for n in sizes[1:]]
     return {"layers": layers, "norms": norms}
 
 
@@ -243,12 +243,11 @@ def gnn(
         What each batch norm used.
     """
     H, outputs, moments = X, [], []
-    for depth in range(len(params["norms"]) or len(params["layers"])):
+    for depth, norm in enumerate(params["norms"]):
         H = _convolve(params["layers"], kind, depth, P, X, H, PX)
         H = relu(l2_normalize(H) if normalize_rows else H)
-        if params["norms"]:
-            given = running[depth] if running else None
-            H, used = batch_norm(params["norms"][depth], H, given)
+        if norm:
+            H, used = batch_norm(norm, H, running[depth] if running else None)
             moments.append(used)
         outputs.append(H)
     return outputs, moments

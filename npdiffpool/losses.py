@@ -49,7 +49,6 @@ def link_loss(
     level: Level,
     S: Array,
     A_pooled: Array,
-    squared_norms: Array | None = None,
     scale: str = "frobenius",
 ) -> Array:
     """Return L_LP = ||A - S S^T||_F of each graph (section 3.3).
@@ -65,11 +64,10 @@ def link_loss(
     Parameters
     ----------
     level : Level
+        Sparse, with ||A||^2 of each graph, or a dense stack.
     S : (N, K) array
     A_pooled : (B, K, K) float64 array
         S^T A S, from `npdiffpool.pooling.coarsen`.
-    squared_norms : (B,) float64 array, optional
-        ||A||^2 of each graph of a sparse level; computed where not given.
     scale : "frobenius", "nodes" or "entries"
         The paper's value, or that divided by n, or by n^2 (as torch_geometric
         does for a graph alone).
@@ -80,22 +78,15 @@ def link_loss(
     """
     S64 = S.astype(np.float64)
     if sparse.issparse(level.A):
-        if squared_norms is None:
-            squared_norms = _squared_norms(level)
         gram = segment_product(S64, S64, level.offsets)
         trace = np.sum(A_pooled * np.eye(S.shape[1]), axis=(1, 2))
-        squared = squared_norms - 2.0 * trace + np.sum(gram * gram, axis=(1, 2))
+        squared = level.squared_norms - 2.0 * trace + np.sum(gram * gram, axis=(1, 2))
     else:
         S_stack = S64.reshape(*level.A.shape[:2], -1)
         residual = level.A - np.matmul(S_stack, np.swapaxes(S_stack, 1, 2))
         squared = np.sum(residual * residual, axis=(1, 2))
     sizes = _sizes(level.offsets, np.float64)
     return (safe_sqrt(squared) / sizes ** LINK_SCALES[scale]).astype(S.dtype)
-
-
-def _squared_norms(level: Level) -> Array:
-    weights = level.A.data.astype(np.float64)
-    return segment_sum(weights * weights, level.A.indptr[level.offsets])
 
 
 def _sizes(offsets: Array, dtype: Any) -> Array:

@@ -13,7 +13,13 @@ import autograd.numpy as np
 import numpy
 
 from npdiffpool.batches import GraphBatch
-from npdiffpool.checks import require_choice, require_flag, require_int, require_number
+from npdiffpool.checks import (
+    require,
+    require_choice,
+    require_flag,
+    require_int,
+    require_number,
+)
 from npdiffpool.layers import Moments, gnn, init_gnn, init_linear, linear
 from npdiffpool.losses import LINK_SCALES, cross_entropy, entropy_loss, link_loss
 from npdiffpool.pooling import Level, assign, coarsen, next_level
@@ -86,6 +92,7 @@ class Config:
             require_int(name, getattr(self, name), least)
         require_int("n_layers", self.n_layers, 1)
         require_int("classifier_hidden", self.classifier_hidden, 0)
+        require(isinstance(self.clusters, tuple), "clusters", "a tuple", self.clusters)
         for K in self.clusters:
             require_int("each of clusters", K, 1)
         require_choice("gnn", self.gnn, GNNS)
@@ -95,7 +102,8 @@ class Config:
         for name in ("concat_layers", "batch_norm", "normalize_rows"):
             require_flag(name, getattr(self, name))
         for name in ("link_weight", "entropy_weight"):
-            require_number(name, getattr(self, name))
+            weight = require_number(name, getattr(self, name))
+            object.__setattr__(self, name, weight)
 
     @property
     def pool_gnn(self) -> str:
@@ -169,7 +177,7 @@ def forward(
     -------
     Output
     """
-    level, squared_norms = Level.of(batch), batch.squared_norms
+    level = Level.of(batch)
     given = iter(running) if running is not None else iter([])
     levels, assignments, link, entropy, moments = [level], [], [], [], []
     readouts = []
@@ -178,7 +186,7 @@ def forward(
         R, used_by_pool = _pool_logits(block["pool"], level, config, next(given, None))
         S = assign(R)
         A_pooled, X_pooled = coarsen(level, Z, S)
-        link.append(link_loss(level, S, A_pooled, squared_norms, config.link_scale))
+        link.append(link_loss(level, S, A_pooled, config.link_scale))
         entropy.append(entropy_loss(R, level.offsets))
         readouts.append(_readout(Z, level.offsets, config.readout))
         level = next_level(A_pooled, X_pooled)

@@ -21,6 +21,7 @@ VERSION = 1
 ARRAYS = ("classes", "mean", "scale")
 UNREADABLE = (
     OSError,
+    RuntimeError,  # of zipfile: encrypted, an unknown compression
     ValueError,
     KeyError,
     TypeError,
@@ -86,7 +87,7 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
         If the file is missing, not such a file, damaged or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             contents = {name: file[name] for name in file.files}
         header = json.loads(str(contents["header"]))
         _require_known(header)
@@ -94,6 +95,7 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
         parameters = {**header["parameters"], "clusters": _tuple(header, "parameters")}
         fitted = _fitted(config, header, contents)
         arrays = {name: contents[name] for name in ARRAYS}
+        names = header["feature_names"]
         _require_shapes(config, arrays)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
@@ -101,7 +103,7 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
         raise ModelFileError(f"{path}: no such model file") from None
     except UNREADABLE as error:
         raise ModelFileError(f"{path}: not a readable model file ({error})") from error
-    return StoredModel(parameters, config, fitted, header["feature_names"], arrays)
+    return StoredModel(parameters, config, fitted, names, arrays)
 
 
 def _require_known(header: Any) -> None:

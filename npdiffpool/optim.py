@@ -68,7 +68,7 @@ def value_and_grad(
         with trace_stack.new_trace() as trace:
             boxes = [new_box(x, trace, node) for x, node in zip(values, nodes)]
             loss, auxiliary = function(rebuild(params, iter(boxes)), *args)
-        found = _reverse(loss._node) if isbox(loss) else {}
+        found = _reverse(loss) if isbox(loss) else {}
         gradients = [
             found[node][0] if node in found else numpy.zeros_like(x)
             for node, x in zip(nodes, values)
@@ -79,11 +79,12 @@ def value_and_grad(
     return differentiated
 
 
-def _reverse(end_node: Any) -> dict[Any, tuple[Any, bool]]:
-    """Return the gradient of the scalar at `end_node` by every root below it."""
-    pending: dict[Any, tuple[Any, bool]] = {end_node: (1.0, False)}
+def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
+    """Return the gradient of a boxed scalar by every root below it."""
+    one = numpy.ones_like(loss._value)
+    pending: dict[Any, tuple[Any, bool]] = {loss._node: (one, False)}
     roots = {}
-    for node in toposort(end_node):
+    for node in toposort(loss._node):
         gradient = pending.pop(node)
         if not node.parents:
             roots[node] = gradient

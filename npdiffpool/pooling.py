@@ -22,6 +22,7 @@ class Level(NamedTuple):
     A: Array  # sparse (N, N) at level 0, (B, K, K) float64 above
     X: Array  # (N, F)
     offsets: Array  # (B + 1,)
+    squared_norms: Array | None = None  # ||A||^2 of each graph, where A is sparse
     operators: Mapping[str, Array] = {}
     propagated: Mapping[str, Array] = {}
 
@@ -32,6 +33,7 @@ class Level(NamedTuple):
             batch.adjacency,
             batch.features,
             batch.offsets,
+            batch.squared_norms,
             batch.operators,
             batch.propagated,
         )

@@ -91,6 +91,7 @@ def _l2_normalize_vjp(Y: Array, X: Array) -> Vjp:
 defvjp(l2_normalize, _l2_normalize_vjp)
 
 BATCH_NORM_EPSILON = 1e-5
+_ROUNDING = 16  # machine epsilons that count as rounding
 
 
 @primitive
@@ -98,17 +99,20 @@ def batch_norm(X: Array, gamma: Array, beta: Array) -> tuple[Array, Array, Array
     """Return (Y, m, v): columns of X (N, D) standardised, then scaled and shifted.
 
     Y = gamma (X - m) / sqrt(v + epsilon) + beta, with m and v the columns' mean
-    and (biased) variance, all three (D,) but Y (N, D). N of 0 gives m = v = 0.
+    and (biased) variance, all three (D,) but Y (N, D). N of 0 gives m = v = 0. A
+    column that is constant up to rounding counts as constant, Y = beta: what is
+    left of it depends on the order of nodes, and later layers would amplify it.
     """
     m = np.sum(X, axis=0) / _count(X)
     centred = X - m
     v = np.einsum("ij,ij->j", centred, centred) / _count(X)
-    Y = centred * (gamma / np.sqrt(v + BATCH_NORM_EPSILON)) + beta
+    v = v * (v > _count(X) * (_ROUNDING * np.finfo(X.dtype).eps * m) ** 2)
+    Y = centred * ((v > 0) * gamma / np.sqrt(v + BATCH_NORM_EPSILON)) + beta
     return Y, m, v
 
 
 def _count(X: Array) -> Array:
-    return X.dtype.type(max(len(X), 1))  # a Python or NumPy int would widen float32
+    return X.dtype.type(max(len(X), 1))
 
 
 def _batch_norm_vjp(argnums: Any, ans: Any, args: Any, kwargs: Any) -> Vjp:
@@ -122,7 +126,7 @@ def _batch_norm_vjp(argnums: Any, ans: Any, args: Any, kwargs: Any) -> Vjp:
     def vjp(Gs: Any) -> Any:
         G, G_m, G_v = Gs[0], Gs[1], Gs[2]
         s = 1 / np.sqrt(v + BATCH_NORM_EPSILON)
-        X_hat = (X - m) * s
+        X_hat = (X - m) * ((v > 0) * s)
         dbeta, dgamma = np.sum(G, axis=0), np.einsum("ij,ij->j", G, X_hat)
         shift = (G_m - s * gamma * dbeta) / _count(X)
         slope = (2 * G_v / s - s * gamma * dgamma) / _count(X)
@@ -263,14 +267,16 @@ defvjp(segment_repeat, lambda X, Y, offsets: lambda G: segment_sum(G, offsets))
 def segment_max(X: Array, offsets: Array) -> Array:
     """Return the maximum of each graph's rows: X (N, D) to (B, D); of no rows, 0.
 
-    Rows that tie share the gradient evenly, so that it ignores the nodes' order.
+    Rows that tie, up to rounding, share the gradient evenly: else the order of
+    nodes would choose among them.
     """
     return _reduce(numpy.maximum, X, offsets)
 
 
 def _segment_max_vjp(Y: Array, X: Array, offsets: Array) -> Vjp:
     # dY_g = mean of dX_i over the rows i of g at which the maximum is reached.
-    ties = (X == segment_repeat(Y, offsets)).astype(X.dtype)
+    least = Y - _ROUNDING * np.finfo(X.dtype).eps * np.abs(Y)
+    ties = (X >= segment_repeat(least, offsets)).astype(X.dtype)
     share = ties / segment_repeat(segment_sum(ties, offsets), offsets)
     return lambda G: segment_repeat(G, offsets) * share
 

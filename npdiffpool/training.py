@@ -49,8 +49,9 @@ class Schedule:
     def __post_init__(self) -> None:
         require_int("epochs", self.epochs, 1)
         require_int("batch_size", self.batch_size, 1)
-        require_number("learning_rate", self.learning_rate, above=True)
-        require_number("clip_norm", self.clip_norm, above=True)
+        for name in ("learning_rate", "clip_norm"):
+            number = require_number(name, getattr(self, name), above=True)
+            object.__setattr__(self, name, number)
         if self.patience is not None:
             require_int("patience", self.patience, 1)
 
@@ -122,10 +123,10 @@ def fit(
             running = update_running(running, output.moments)
             totals += len(part.labels) * _summary(loss, output, part.labels)
         row = _row(epoch, totals / len(train.labels))
-        _require_finite(row)
         params = from_vector(params, vector)
         if validation is not None:
             row.update(validate(params, running, validation, config))
+        _require_finite(row, vector)
         history.append(row)
         on_epoch(row)
         best = _better(best, Fitted(params, running, history, epoch))
@@ -167,7 +168,11 @@ def init_running(config: Config) -> list[Moments]:
         for block in (level["embed"], level["pool"]["gnn"])
     ]
     return [
-        [(np.zeros_like(n["beta"]), np.ones_like(n["gamma"])) for n in block["norms"]]
+        [
+            (np.zeros_like(norm["beta"]), np.ones_like(norm["gamma"]))
+            for norm in block["norms"]
+            if norm
+        ]
         for block in [*blocks, params["embed"]]
     ]
 
@@ -215,12 +220,16 @@ def validate(
     }
 
 
-def _require_finite(row: Row) -> None:
-    if not np.isfinite(row["loss"]):
-        raise ValueError(
-            f"training diverged in epoch {row['epoch']}: the loss is {row['loss']}; "
-            "use a lower learning_rate or smaller loss weights"
-        )
+def _require_finite(row: Row, vector: Floats) -> None:
+    largest = float(np.max(np.abs(vector)))
+    usable = largest < np.sqrt(np.finfo(vector.dtype).max)  # else a product overflows
+    seen = {**row, "largest parameter": largest if usable else np.inf}
+    for name, value in seen.items():
+        if not np.isfinite(value):
+            raise ValueError(
+                f"training diverged in epoch {row['epoch']}: the {name} is {value}; "
+                "use a lower learning_rate or smaller loss weights"
+            )
 
 
 def _summary(loss: Any, output: Output, labels: Ints) -> Floats:

@@ -218,7 +218,8 @@ class Telling(NamedTuple):
 
 def one_graph(A, X):
     """Make one dense graph level 0 of the engine."""
-    return pooling.Level(sparse.csr_array(A), X, np.array([0, len(A)]))
+    offsets, squared_norms = np.array([0, len(A)]), np.array([np.sum(A * A)])
+    return pooling.Level(sparse.csr_array(A), X, offsets, squared_norms)
 
 
 def _engine_coarsen(A, Z, S):

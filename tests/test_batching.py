@@ -12,7 +12,9 @@ from npdiffpool.graphs import Graph
 from npdiffpool.testing.strategies import batches, permutations, poolings
 
 seeds = st.integers(0, 2**32 - 1)
-mild = dict(exponents=(-3, 0), weights=("ones", "equal", "unlike", "tiny"))
+mild = dict(
+    exponents=(-3, 0), weights=("ones", "equal", "unlike", "tiny"), max_nodes=8
+)
 any_batch = batches(directed=True)
 KINDS = ["gcn", "sage", "s2v"]
 GNNS = pytest.mark.parametrize("gnn", KINDS)
