@@ -48,7 +48,8 @@ def numpy_epochs(graphs, labels, epochs):
     from npdiffpool.model import init_model
 
     rng = np.random.default_rng(0)
-    config = Config(graphs[0].n_features, CLASSES, hidden=HIDDEN, clusters=(CLUSTERS,))
+    sizes = {"hidden": HIDDEN, "n_layers": LAYERS, "clusters": (CLUSTERS,)}
+    config = Config(graphs[0].n_features, CLASSES, batch_norm=True, **sizes)
     batch = prepare(ndp.GraphBatch.from_graphs(graphs, np.float32), ["sage"])
     params = init_model(rng, config)
     vector = to_vector(params)

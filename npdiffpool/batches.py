@@ -4,6 +4,7 @@ Nothing is padded, masked or truncated: memory grows with nodes and edges.
 """
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import sparse
 from npdiffpool.graphs import Floats, Graph, GraphError, Ints, check_graphs
 
 
+@dataclass(eq=False, repr=False)
 class GraphBatch:
     """Hold several graphs as one: block-diagonal, never padded.
 
@@ -35,30 +37,12 @@ class GraphBatch:
         Each operator times `features`.
     """
 
-    __slots__ = (
-        "adjacency",
-        "features",
-        "offsets",
-        "squared_norms",
-        "operators",
-        "propagated",
-    )
-
-    def __init__(
-        self,
-        adjacency: sparse.csr_array,
-        features: Floats,
-        offsets: Ints,
-        squared_norms: Floats,
-        operators: dict[str, sparse.csr_array] | None = None,
-        propagated: dict[str, Floats] | None = None,
-    ) -> None:
-        self.adjacency = adjacency
-        self.features = features
-        self.offsets = offsets
-        self.squared_norms = squared_norms
-        self.operators = operators or {}
-        self.propagated = propagated or {}
+    adjacency: sparse.csr_array
+    features: Floats
+    offsets: Ints
+    squared_norms: Floats
+    operators: dict[str, sparse.csr_array] = field(default_factory=dict)
+    propagated: dict[str, Floats] = field(default_factory=dict)
 
     @classmethod
     def from_graphs(

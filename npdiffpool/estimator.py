@@ -1,7 +1,6 @@
 """DiffPoolClassifier: scikit-learn's conventions, on lists of graphs.
 
-scikit-learn is not needed; where it is there, `clone`, `cross_val_score`,
-`GridSearchCV` and `Pipeline` take this classifier as one of their own.
+scikit-learn need not be there; its `clone`, `GridSearchCV`, `Pipeline` fit.
 """
 from __future__ import annotations
 
@@ -55,9 +54,9 @@ class DiffPoolClassifier:
         Weights of the two auxiliary losses.
     link_scale : "nodes", "frobenius" or "entries"
         The link loss divided by n, the paper's own value, or divided by n^2.
-    concat_layers, batch_norm, normalize_rows : bool
-        Use all layers' outputs side by side; batch norm over nodes, and l2
-        normalisation of rows, in each layer.
+    concat_layers, normalize_rows, batch_norm : bool
+        Use all layers' outputs side by side; normalise each layer's rows to
+        length one; standardise its features over the nodes.
     classifier_hidden : int
         Width of the hidden layer before the logits; 0 for none.
     standardize : bool
@@ -93,8 +92,8 @@ class DiffPoolClassifier:
     -----
     Differs from the paper: layers side by side, the maximum as readout and a
     hidden layer before the logits, as in the authors' code; the link loss is
-    divided by n. ``concat_layers=False, readout="sum", link_scale="frobenius",
-    classifier_hidden=0`` undoes these.
+    divided by n; no batch norm. ``concat_layers=False, readout="sum",
+    classifier_hidden=0, link_scale="frobenius", batch_norm=True`` undoes these.
 
     Examples
     --------
@@ -102,31 +101,31 @@ class DiffPoolClassifier:
     >>> path = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     >>> ones = [[1.0], [1.0], [1.0]]
     >>> graphs = [Graph(ring, ones), Graph(path, ones)] * 4
-    >>> clf = DiffPoolClassifier(gnn="gcn", hidden=8, epochs=40)
+    >>> clf = DiffPoolClassifier(gnn="s2v", epochs=40)
     >>> clf.fit(graphs, ["ring", "path"] * 4).predict(graphs[:2])
     array(['ring', 'path'], dtype='<U4')
     """
 
-    gnn: str = "sage"
-    hidden: int = 64
-    n_layers: int = 3
+    gnn: str = Config.gnn
+    hidden: int = Config.hidden
+    n_layers: int = Config.n_layers
     clusters: Sequence[float] = (0.25,)
-    readout: str = "max"
-    link_weight: float = 1.0
-    entropy_weight: float = 1.0
-    link_scale: str = "nodes"
-    concat_layers: bool = True
-    batch_norm: bool = True
-    normalize_rows: bool = True
-    classifier_hidden: int = 50
+    readout: str = Config.readout
+    link_weight: float = Config.link_weight
+    entropy_weight: float = Config.entropy_weight
+    link_scale: str = Config.link_scale
+    concat_layers: bool = Config.concat_layers
+    batch_norm: bool = Config.batch_norm
+    normalize_rows: bool = Config.normalize_rows
+    classifier_hidden: int = Config.classifier_hidden
     standardize: bool = True
-    epochs: int = 100
-    batch_size: int = 20
-    learning_rate: float = 1e-3
-    clip_norm: float = 2.0
-    patience: int | None = None
+    epochs: int = Schedule.epochs
+    batch_size: int = Schedule.batch_size
+    learning_rate: float = Schedule.learning_rate
+    clip_norm: float = Schedule.clip_norm
+    patience: int | None = Schedule.patience
     seed: int = 0
-    dtype: str = "float32"
+    dtype: str = Config.dtype
     verbose: bool = False
 
     def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:
@@ -206,10 +205,6 @@ class DiffPoolClassifier:
     def transform(self, graphs: Any) -> Floats:
         """Return the graphs' embeddings, (G, D): what the classifier sees."""
         return np.concatenate([output.embeddings for output in self._run(graphs)])
-
-    def fit_transform(self, graphs: Any, labels: Any) -> Floats:
-        """Fit, then return the embeddings of the same graphs."""
-        return np.asarray(self.fit(graphs, labels).transform(graphs))
 
     def assignments(self, graph: Graph) -> list[Floats]:
         """Return [S_0, S_1, ...] of one graph, (N, K_0), (K_0, K_1), ..."""

@@ -33,7 +33,7 @@ def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
     Examples
     --------
     >>> [fold.tolist() for fold in stratified_folds(["a", "a", "b", "b"], 2)]
-    [[0, 3], [1, 2]]
+    [[0, 2], [1, 3]]
     """
     labels = np.asarray(labels)
     require_int("n_folds", n_folds, 2)

@@ -12,14 +12,8 @@ from typing import Any, NamedTuple
 import autograd.numpy as np
 import numpy
 
+from npdiffpool import checks
 from npdiffpool.batches import GraphBatch
-from npdiffpool.checks import (
-    require,
-    require_choice,
-    require_flag,
-    require_int,
-    require_number,
-)
 from npdiffpool.layers import Moments, gnn, init_gnn, init_linear, linear
 from npdiffpool.losses import LINK_SCALES, cross_entropy, entropy_loss, link_loss
 from npdiffpool.pooling import Level, assign, coarsen, next_level
@@ -79,7 +73,7 @@ class Config:
     clusters: tuple[int, ...] = (8,)
     readout: str = "max"
     concat_layers: bool = True
-    batch_norm: bool = True
+    batch_norm: bool = False
     normalize_rows: bool = True
     classifier_hidden: int = 50
     link_weight: float = 1.0
@@ -89,20 +83,21 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, least in (("n_features", 0), ("n_outputs", 1), ("hidden", 1)):
-            require_int(name, getattr(self, name), least)
-        require_int("n_layers", self.n_layers, 1)
-        require_int("classifier_hidden", self.classifier_hidden, 0)
-        require(isinstance(self.clusters, tuple), "clusters", "a tuple", self.clusters)
+            checks.require_int(name, getattr(self, name), least)
+        checks.require_int("n_layers", self.n_layers, 1)
+        checks.require_int("classifier_hidden", self.classifier_hidden, 0)
+        is_tuple = isinstance(self.clusters, tuple)
+        checks.require(is_tuple, "clusters", "a tuple", self.clusters)
         for K in self.clusters:
-            require_int("each of clusters", K, 1)
-        require_choice("gnn", self.gnn, GNNS)
-        require_choice("readout", self.readout, READOUTS)
-        require_choice("link_scale", self.link_scale, tuple(LINK_SCALES))
-        require_choice("dtype", self.dtype, ("float32", "float64"))
+            checks.require_int("each of clusters", K, 1)
+        checks.require_choice("gnn", self.gnn, GNNS)
+        checks.require_choice("readout", self.readout, READOUTS)
+        checks.require_choice("link_scale", self.link_scale, tuple(LINK_SCALES))
+        checks.require_choice("dtype", self.dtype, ("float32", "float64"))
         for name in ("concat_layers", "batch_norm", "normalize_rows"):
-            require_flag(name, getattr(self, name))
+            checks.require_flag(name, getattr(self, name))
         for name in ("link_weight", "entropy_weight"):
-            weight = require_number(name, getattr(self, name))
+            weight = checks.require_number(name, getattr(self, name))
             object.__setattr__(self, name, weight)
 
     @property

@@ -194,7 +194,7 @@ def random_moments(seed, config):
     rng = np.random.default_rng(seed)
 
     def moments(gnn):
-        widths = [len(norm["gamma"]) for norm in gnn["norms"]]
+        widths = [len(norm["gamma"]) for norm in gnn["norms"] if norm]
         pairs = [(rng.normal(size=n), rng.uniform(0.5, 1.5, size=n)) for n in widths]
         return [tuple(x.astype(config.dtype) for x in pair) for pair in pairs]
 
@@ -218,8 +218,8 @@ class Telling(NamedTuple):
 
 def one_graph(A, X):
     """Make one dense graph level 0 of the engine."""
-    offsets, squared_norms = np.array([0, len(A)]), np.array([np.sum(A * A)])
-    return pooling.Level(sparse.csr_array(A), X, offsets, squared_norms)
+    squared_norms = np.array([np.sum(A.astype(np.float64) ** 2)])
+    return pooling.Level(sparse.csr_array(A), X, np.array([0, len(A)]), squared_norms)
 
 
 def _engine_coarsen(A, Z, S):

@@ -64,7 +64,7 @@ def engine_params(params):
 
     def gnn(weights):
         layers = [{"W": [W], "b": np.zeros(W.shape[1])} for W in weights]
-        return {"layers": layers, "norms": []}
+        return {"layers": layers, "norms": [{} for _ in layers]}
 
     levels = [
         {"embed": gnn(level["embed"]), "pool": {"gnn": gnn(level["pool"]), "head": {}}}

@@ -116,7 +116,7 @@ def test_graphs_and_labels_are_left_alone():
 @pytest.mark.parametrize("clusters", [(), (3,), (3, 2)])
 def test_the_embedding_has_a_readout_of_every_level(clusters, concat_layers, width):
     clf = classifier(clusters=clusters, concat_layers=concat_layers)
-    embeddings = clf.fit_transform(GRAPHS, LABELS)
+    embeddings = clf.fit(GRAPHS, LABELS).transform(GRAPHS)
     assert embeddings.shape == (6, width * (len(clusters) + 1))
     assert_array_equal(embeddings, clf.transform(GRAPHS))
 
@@ -202,7 +202,8 @@ def test_everything_it_gives_has_the_precision_asked_for(dtype):
 
 @pytest.mark.parametrize("option", ["batch_norm", "normalize_rows", "concat_layers"])
 def test_every_switch_changes_what_is_learnt(option, fitted):
-    other = classifier(clusters=(3, 2), **{option: False}).fit(GRAPHS, LABELS)
+    switched = {option: not getattr(fitted, option)}
+    other = classifier(clusters=(3, 2), **switched).fit(GRAPHS, LABELS)
     difference = other.predict_proba(GRAPHS) - fitted.predict_proba(GRAPHS)
     assert np.max(np.abs(difference)) > 1e-3
 
@@ -337,3 +338,10 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_where_there_is_no_tqdm(
 def test_a_quiet_fit_says_nothing(capsys):
     classifier().fit(GRAPHS, LABELS)
     assert capsys.readouterr() == ("", "")
+
+
+def test_features_so_large_that_the_model_overflows_are_refused():
+    clf = DiffPoolClassifier(epochs=1, hidden=4, standardize=False)
+    clf.fit([Graph([[0.0]], [[1.0]]), Graph([[0.0]], [[0.0]])], [0, 1])
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="model overflows"):
+        clf.predict([Graph([[0.0]], [[3e38]])])

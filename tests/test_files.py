@@ -21,7 +21,8 @@ GRAPHS = [Graph(np.eye(2)[::order], [0.5, 1.5]) for order in (1, -1)] * 2
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """Give the bytes of a small model."""
-    clf = DiffPoolClassifier(hidden=2, n_layers=1, clusters=(1,), epochs=1)
+    small = dict(hidden=2, n_layers=1, clusters=(1,), epochs=1)
+    clf = DiffPoolClassifier(**small, batch_norm=True)
     path = tmp_path_factory.mktemp("saved") / "model.npz"
     clf.fit(GRAPHS, [0, 1, 0, 1]).save(path)
     return path.read_bytes()

@@ -19,8 +19,8 @@ def random_gnn(seed, kind, n_features, norm, n_layers=2):
     params = layers.init_gnn(rng, kind, [n_features] + [3] * n_layers, norm, "float64")
     for layer in params["layers"]:
         layer["b"] = rng.normal(size=3)
-    norms = [{"gamma": rng.normal(size=3), "beta": rng.normal(size=3)}] * n_layers
-    return {**params, "norms": norms if norm else []}
+    moved = {"gamma": rng.normal(size=3), "beta": rng.normal(size=3)}
+    return {**params, "norms": [moved if norm else {}] * n_layers}
 
 
 def run(params, kind, A, X, normalize=False, running=None):

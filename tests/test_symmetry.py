@@ -209,20 +209,25 @@ def test_the_engines_model_ignores_node_order(options, batch, seed, data):
         close(actual, expected, scale=np.max(np.abs(expected)))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="l2 blows up what batch norm leaves of constant features"
+MISSED_ROUNDING = pytest.mark.xfail(
+    strict=True, reason="batch_norm holds rounding against its own column's mean"
 )
-def test_a_new_model_ignores_node_order_where_features_are_constant():
+
+
+@pytest.mark.parametrize("hidden", [3, pytest.param(64, marks=MISSED_ROUNDING)])
+def test_a_new_model_ignores_node_order_where_features_are_constant(hidden):
     """Law M1, in training, with `init_model`'s biases of zero.
 
     Every node's first layer is the same but for the last bit, as with 1 / deg
-    added up deg times; less its mean it is rounding, and l2 makes that of length 1.
+    added up deg times; less its mean it is rounding, which l2 must not make 1 long.
+    Of 64 columns some are small beside their terms, H W_1 = -0.99 H_neighbours W_2.
     """
-    edges = [(0, i) for i in range(1, 9)] + [(i, i + 1) for i in range(1, 8)]
-    graph, config = Graph.from_edges(edges, 9, np.ones((9, 2))), config_of({})
+    edges = [(0, i) for i in range(1, 8)] + [(i, i % 7 + 1) for i in range(1, 8)]
+    graph = Graph.from_edges(edges, 8)
+    config = config_of(dict(hidden=hidden, n_features=1))
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        params, order = model.init_model(rng, config), rng.permutation(9)
+        params, order = model.init_model(rng, config), rng.permutation(8)
         expected = run(params, [graph], config).logits
         actual = run(params, [graph.permute(order)], config).logits
         close(actual, expected, scale=np.max(np.abs(expected)))

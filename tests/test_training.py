@@ -68,6 +68,7 @@ def train(config, graphs=GRAPHS, labels=LABELS, held_out=None, seed=0, **schedul
 
 def classifier(**changes):
     small = dict(hidden=8, n_layers=2, clusters=(3,), epochs=40, learning_rate=3e-3)
+    small["batch_norm"] = True
     return DiffPoolClassifier(**{**small, **changes})
 
 
