@@ -116,14 +116,15 @@ def _results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> dict[str
 
 
 def _say(results: dict[str, Any], epochs: int) -> None:
-    right = round(results["test_accuracy"] * results["test_graphs"])
+    accuracy, n_graphs = results["test_accuracy"], results["test_graphs"]
+    error = np.sqrt(accuracy * (1 - accuracy) / n_graphs)
     print(
         f"kept epoch {results['best_epoch']} of {epochs}, the best on validation: "
         f"{results['validation_accuracy']:.1%}"
     )
     print(
-        f"test accuracy {results['test_accuracy']:.1%} "
-        f"({right} of {results['test_graphs']}); always the majority class "
+        f"test accuracy {accuracy:.1%} ({round(accuracy * n_graphs)} of {n_graphs}, "
+        f"standard error {error:.1%}); always the majority class "
         f"({results['majority_class']}): {results['majority_test_accuracy']:.1%}"
     )
 

@@ -52,7 +52,8 @@ GRAPHS, LABELS = coloured_graphs()
 
 def config(**changes):
     small = dict(hidden=4, n_layers=2, clusters=(3,), classifier_hidden=0)
-    return Config(2, 2, **{**small, "dtype": "float64", **changes})
+    given = {"dtype": "float64", "batch_norm": True, **changes}
+    return Config(2, 2, **{**small, **given})
 
 
 def labelled(graphs, labels, config):
