@@ -227,6 +227,7 @@ def check_against_definition(f, plain, arrays, argnums):
 @example(sizes=UNIFORM, seed=0)
 @example(sizes=HOLLOW, seed=0)
 def test_each_primitive_and_its_jacobian_are_those_of_its_definition(name, sizes, seed):
+    """Law D1."""
     f, plain, arrays = problem(name, sizes, seed)
     check_against_definition(f, plain, arrays, range(len(arrays)))
 
@@ -239,6 +240,7 @@ def test_every_primitive_is_held():
 @each_primitive
 @given(sizes=SIZES, seed=SEEDS, randomness=st.random_module())
 def test_each_primitive_has_second_derivatives(name, sizes, seed, randomness):
+    """Law D3."""
     f, _, arrays = problem(name, sizes, seed)
     argnums = tuple(range(len(arrays)))
     check_grads(f, argnums, modes=["rev"], order=2)(*arrays)
@@ -340,6 +342,7 @@ def wrong(name, argnum, claim, maker):
     ],
 )
 def test_a_wrong_gradient_is_caught(name, argnum, maker):
+    """Law D2."""
     planted = primitive(PRIMITIVES[name].fused.fun)
     defvjp(planted, maker, argnums=(argnum,))
     f, plain, arrays = problem(name, RAGGED, seed=6, fused=planted)
@@ -351,6 +354,7 @@ def test_a_wrong_gradient_is_caught(name, argnum, maker):
 @each_primitive
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_each_primitive_and_its_gradients_keep_the_precision(name, dtype):
+    """Law D4."""
     f, _, arrays = problem(name, RAGGED, seed=1, dtype=dtype)
     for argnum in range(len(arrays)):
         vjp, Y = pull(f, arrays, argnum)
@@ -360,6 +364,7 @@ def test_each_primitive_and_its_gradients_keep_the_precision(name, dtype):
 @each_primitive
 @pytest.mark.parametrize("sizes", [RAGGED, UNIFORM])
 def test_nothing_is_written_in_place(name, sizes):
+    """Law D5."""
     f, _, arrays = problem(name, sizes, seed=1)
     for array in arrays:
         array.flags.writeable = False
@@ -434,6 +439,7 @@ def auxiliary_losses(R, level):
 
 @pytest.mark.parametrize("make", [ragged_level, dense_level])
 def test_where_the_losses_vanish_their_gradient_is_zero(make):
+    """Law L8."""
     level = make(CLIQUES)
     assert auxiliary_losses(LABELLED, level) == 0
     assert_array_equal(grad(auxiliary_losses)(LABELLED, level), np.zeros((3, 2)))
@@ -443,6 +449,7 @@ def test_where_the_losses_vanish_their_gradient_is_zero(make):
 @pytest.mark.parametrize("A", [CLIQUES, np.zeros((3, 3)), np.eye(3), 1e8 * CLIQUES])
 @pytest.mark.parametrize("scale", [0, 1e-4, 1e-3, 1, 1e4])
 def test_the_losses_have_finite_gradients_everywhere(make, A, scale):
+    """Laws L8 and E6."""
     rng = np.random.default_rng(0)
     for R in (LABELLED * scale, rng.normal(size=(3, 4)) * 1e4 * scale):
         level = make(A)
@@ -521,12 +528,14 @@ def test_the_gradient_of_the_whole_loss_is_its_directional_derivative(options):
 @each_option
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_whole_loss_and_its_gradients_keep_the_precision(options, dtype):
+    """Law D4."""
     loss, _, gradients = value_and_grad(total_loss)(*whole(options, dtype))
     assert {x.dtype for x in (loss, *leaves(gradients))} == {np.dtype(dtype)}
 
 
 @each_option
 def test_the_whole_loss_writes_nothing_in_place(options):
+    """Law D5."""
     params, batch, labels, config = whole(options)
     sparse_arrays = [batch.adjacency, *batch.operators.values()]
     dense = [batch.features, batch.offsets, *batch.propagated.values(), labels]

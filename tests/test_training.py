@@ -78,6 +78,7 @@ def classifier(**changes):
 
 @pytest.mark.parametrize("gnn", GNNS)
 def test_a_set_that_structure_separates_is_learnt_wholly(gnn):
+    """Law M9."""
     clf = classifier(gnn=gnn).fit(GRAPHS, LABELS)
     unseen = coloured_graphs(seed=9)
     assert (clf.score(GRAPHS, LABELS), clf.score(*unseen)) == (1.0, 1.0)
@@ -92,6 +93,7 @@ def test_graphs_larger_than_any_in_training_are_classified():
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
+    """Law M6."""
     files = []
     for name in ("first.npz", "second.npz"):
         np.random.seed(len(files))  # which must not matter
@@ -102,6 +104,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_history_and_parameters_and_another_does_not():
+    """Law M6."""
     first, again, other = (train(config(), seed=seed) for seed in (0, 0, 1))
     assert first.history == again.history != other.history
     assert to_vector(first.params).tobytes() == to_vector(again.params).tobytes()
@@ -111,6 +114,7 @@ def test_the_same_seed_gives_the_same_history_and_parameters_and_another_does_no
 @pytest.mark.parametrize("gnn", GNNS)
 @pytest.mark.parametrize("readout", ["max", "sum"])
 def test_the_order_of_nodes_does_not_change_training(gnn, readout):
+    """Law M5."""
     rng = np.random.default_rng(0)
     permuted = [graph.permute(rng.permutation(graph.n_nodes)) for graph in GRAPHS]
     chosen = config(gnn=gnn, readout=readout)
@@ -122,6 +126,7 @@ def test_the_order_of_nodes_does_not_change_training(gnn, readout):
 
 
 def test_the_order_of_nodes_does_not_change_training_where_clusters_tie():
+    """Law M5."""
     rng, single = np.random.default_rng(0), Graph([[0.0]], [[1.0, 0.0]])
     permuted = [graph.permute(rng.permutation(graph.n_nodes)) for graph in GRAPHS]
     plain, shuffled = (
@@ -132,6 +137,7 @@ def test_the_order_of_nodes_does_not_change_training_where_clusters_tie():
 
 
 def test_renaming_the_classes_renames_the_predictions():
+    """Law M8."""
     names = np.array(["ant", "bee"])
     numbers = classifier(epochs=3).fit(GRAPHS, LABELS)
     renamed = classifier(epochs=3).fit(GRAPHS, names[LABELS])

@@ -77,4 +77,5 @@ def suggest(name: str) -> str:
     """Ask for the known name that this one may be a slip of, or say nothing."""
     known = {key.lower(): key for key in KNOWN}
     close = difflib.get_close_matches(name.lower(), known, n=1)
-    return f" Did you mean {known[close[0]]}?" if close else ""
+    unknown = close and known[close[0]] != name
+    return f" Did you mean {known[close[0]]}?" if unknown else ""
