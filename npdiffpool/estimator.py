@@ -52,8 +52,8 @@ class DiffPoolClassifier:
         How nodes become a graph's embedding at each level. "sum" is the paper's.
     link_weight, entropy_weight : float
         Weights of the two auxiliary losses.
-    link_scale : "nodes", "frobenius" or "entries"
-        The link loss divided by n, the paper's own value, or divided by n^2.
+    link_scale : "frobenius", "nodes" or "entries"
+        The paper's own link loss, or that divided by n, or by n^2.
     concat_layers, normalize_rows, batch_norm : bool
         Use all layers' outputs side by side; normalise each layer's rows to
         length one; standardise its features over the nodes.
@@ -91,9 +91,9 @@ class DiffPoolClassifier:
     Notes
     -----
     Differs from the paper: layers side by side, the maximum as readout and a
-    hidden layer before the logits, as in the authors' code; the link loss is
-    divided by n; no batch norm. ``concat_layers=False, readout="sum",
-    classifier_hidden=0, link_scale="frobenius", batch_norm=True`` undoes these.
+    hidden layer before the logits, as in the authors' code; no batch norm.
+    ``concat_layers=False, readout="sum", classifier_hidden=0, batch_norm=True``
+    undoes these.
 
     Examples
     --------

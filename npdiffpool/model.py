@@ -78,7 +78,7 @@ class Config:
     classifier_hidden: int = 50
     link_weight: float = 1.0
     entropy_weight: float = 1.0
-    link_scale: str = "nodes"
+    link_scale: str = "frobenius"
     dtype: str = "float32"
 
     def __post_init__(self) -> None:

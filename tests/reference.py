@@ -15,6 +15,7 @@ import pytest
 from scipy import sparse
 
 from npdiffpool import layers, losses, model, optim, paper, pooling
+from npdiffpool.graphs import Graph
 
 # Loops
 
@@ -249,9 +250,19 @@ ENGINE = Telling(
 BOTH = pytest.mark.parametrize("telling", [PAPER, ENGINE], ids=["paper", "engine"])
 
 
-def close(actual, expected, scale=0.0):
-    """Assert equality to 1e-9, of each entry and of `scale` where terms cancel."""
-    numpy.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9 * scale)
+def close(actual, expected, scale=0.0, rtol=1e-9):
+    """Assert equality to `rtol`, of each entry and of `scale` where terms cancel."""
+    numpy.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol * scale)
+
+
+def with_normal_features(graph, seed):
+    """Give a graph features that no two nodes share, for batch norm in training.
+
+    Each batch norm stretches the rounding of a column that hardly varies by
+    1 / sqrt(1e-5) = 316, and there are up to six in a row.
+    """
+    rng = np.random.default_rng(seed)
+    return Graph(graph.adjacency, rng.normal(size=graph.features.shape))
 
 
 def link_error(A, S):

@@ -6,7 +6,14 @@ import scipy.stats
 from autograd import grad
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import BOTH, close, exact_squared_link, random_moments, random_params
+from reference import (
+    BOTH,
+    close,
+    exact_squared_link,
+    random_moments,
+    random_params,
+    with_normal_features,
+)
 
 from npdiffpool import layers, model, optim, paper, primitives
 from npdiffpool.batches import GraphBatch
@@ -202,13 +209,13 @@ def mean_loss(params, batch, labels, config):
     return sum(losses) / len(batch)
 
 
-def assert_same_gradient(config, batch, seed):
+def assert_same_gradient(config, batch, seed, rtol=1e-9):
     params, labels = random_params(seed, config), np.arange(len(batch)) % 3
     loss = optim.value_and_grad(model.total_loss)
     value, _, gradient = loss(params, GraphBatch.from_graphs(batch), labels, config)
     expected = optim.to_vector(grad(mean_loss)(params, batch, labels, config))
-    close(value, mean_loss(params, batch, labels, config))
-    close(optim.to_vector(gradient), expected, np.max(np.abs(expected)))
+    close(value, mean_loss(params, batch, labels, config), 1.0, rtol)
+    close(optim.to_vector(gradient), expected, np.max(np.abs(expected)), rtol)
 
 
 @given(
@@ -221,8 +228,9 @@ def test_the_engines_gradient_matches_the_dense_models(config, batch, seed):
 
 @given(config=configs(batch_norm=True), graph=graphs(**mild), seed=seeds)
 def test_the_engines_gradient_matches_the_dense_models_in_training(config, graph, seed):
-    """Law M3 with batch norm of the batch's own moments: a batch of one graph."""
-    assert_same_gradient(config, [graph], seed)
+    """Law M3 with batch norm of a batch's own moments: of one graph, to 1e-7."""
+    graph = with_normal_features(graph, seed)
+    assert_same_gradient(config, [graph], seed, rtol=1e-7)
 
 
 @pytest.mark.parametrize("concat_layers", [False, True])
@@ -246,11 +254,11 @@ def outputs(config, batch, seed, dtype):
 
 @given(config=configs(), batch=batches(**mild, max_graphs=3), seed=seeds)
 def test_float32_is_within_1e_4_of_float64(config, batch, seed):
-    """Law M4: of each output's scale; float32 rounds to 6e-8, layers add up."""
+    """Law M4: of each output's scale, or one; float32 rounds to 6e-8 a layer."""
     wide = outputs(config, batch, seed, "float64")
     narrow = outputs(config, batch, seed, "float32")
     for value, rounded in zip(wide, narrow):
-        atol = 1e-4 * np.max(np.abs(value), initial=0.0)
+        atol = 1e-4 * np.max(np.abs(value), initial=1.0)
         assert rounded.dtype == np.float32
         np.testing.assert_allclose(rounded, value, rtol=1e-4, atol=atol)
 

@@ -52,6 +52,7 @@ GRAPHS, LABELS = coloured_graphs()
 
 def config(**changes):
     small = dict(hidden=4, n_layers=2, clusters=(3,), classifier_hidden=0)
+    small["link_scale"] = "nodes"
     given = {"dtype": "float64", "batch_norm": True, **changes}
     return Config(2, 2, **{**small, **given})
 

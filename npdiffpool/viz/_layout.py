@@ -13,9 +13,8 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
 from npdiffpool.graphs import Floats
-from npdiffpool.viz._pieces import force_layout, spring_layout
+from npdiffpool.viz._pieces import piece_positions
 
-_SMALL = 100  # nodes, up to which `spring_layout` takes less than a second
 _GAP = 1.2  # between pieces, in typical distances of neighbours
 
 
@@ -99,23 +98,12 @@ def _links(A: Any) -> sparse.csr_array:
 
 def _place(links: sparse.csr_array, seed: int) -> Floats:
     """Lay out one connected piece, neighbours about 1 apart, its corner at 0."""
-    n_nodes = links.shape[0]
-    if n_nodes == 1:
+    if links.shape[0] == 1:
         return np.zeros((1, 2))
-    equal = links.data.min() == links.data.max()
-    small = n_nodes <= _SMALL and equal
-    place = spring_layout(links, seed) if small else force_layout(links, seed)
-    place = _lie_down(place) / typical_distance(place)
+    place = piece_positions(links, seed)
+    place /= typical_distance(place)
     moved: Floats = place - place.min(axis=0)
     return moved
-
-
-def _lie_down(place: Floats) -> Floats:
-    """Turn the longest direction horizontal: panels are wider than high."""
-    centred = place - place.mean(axis=0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    turned: Floats = centred @ directions.T
-    return turned
 
 
 def _corners(places: list[Floats]) -> list[Floats]:

@@ -1,8 +1,8 @@
-"""Drawing one panel: links, nodes, numbers, outlines, in layout units.
+"""Drawing one panel: links, nodes, numbers, in layout units.
 
 Nodes are circles in the units of the layout rather than markers in points, so a
 panel looks the same at every size and overlaps can be worked out beforehand.
-Every artist carries a gid ("links", "nodes", "outline", ...), as SVG does.
+Every artist carries a gid ("links", "nodes", "number"), as SVG does.
 """
 from __future__ import annotations
 
@@ -10,18 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Circle, Polygon
-from matplotlib.path import Path
-from scipy.spatial import ConvexHull
+from matplotlib.patches import Circle
 
 from npdiffpool.graphs import Floats
 from npdiffpool.viz._colours import GREY, ink, text_on
-from npdiffpool.viz._layout import typical_distance
 from npdiffpool.viz._levels import Array, Level
 
-OWN_SHARE = 2 / 3  # an outline that holds a smaller share of its own says little
 _LEAST_LABELLED = 0.025  # smaller super-nodes have no room for a number
-_CORNERS = 32  # of the polygon that stands for a circle
 
 
 def frame(stack: list[Level]) -> Floats:
@@ -75,57 +70,6 @@ def draw_numbers(axes: Axes, level: Level, colours: Floats) -> None:
         number = axes.text(x, y, str(k), fontsize=7, zorder=5, gid="number")
         number.set(ha="center", va="center_baseline")
         number.set_color(text_on(np.array(rgb), opacity))
-
-
-def draw_outlines(axes: Axes, level: Level, above: Level, colours: Floats) -> int:
-    """Draw dotted outlines round the clusters, and count those left out.
-
-    An outline is left out where under two thirds of the nodes inside are its own.
-    """
-    left_out = 0
-    margin = float(np.clip(0.4 * typical_distance(level.positions), 0.008, 0.03))
-    for k in np.unique(level.cluster[level.used]):
-        own = np.flatnonzero(level.used & (level.cluster == k))
-        core = own[_is_core(level.positions[own])]
-        corners = outline(level.positions[core], level.radii[core], margin)
-        inside = Path(corners).contains_points(level.positions) & level.used
-        if np.sum(level.cluster[inside] == k) < OWN_SHARE * np.sum(inside):
-            left_out += 1
-            continue
-        shade = tuple(ink(colours[above.colour[k]]))
-        dots = Polygon(corners, fill=False, edgecolor=shade, zorder=4, gid="outline")
-        dots.set(linestyle=(0, (1, 1.6)), linewidth=1.5)
-        axes.add_patch(dots)
-    return left_out
-
-
-def outline(centres: Floats, radii: Floats, margin: float) -> Floats:
-    """Give the convex polygon round discs, (corners, 2), counterclockwise.
-
-    One disc gives a circle, two or a row of them a capsule, three a triangle with
-    round corners.
-
-    Parameters
-    ----------
-    centres : (n, 2) array
-        At least one.
-    radii : (n,) array
-    margin : float
-        What the polygon keeps from the discs.
-    """
-    angles = 2 * np.pi * np.arange(_CORNERS) / _CORNERS
-    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    rims = centres[:, None] + (radii + margin)[:, None, None] * circle
-    points = rims.reshape(-1, 2)
-    return np.asarray(points[ConvexHull(points).vertices])
-
-
-def _is_core(positions: Floats) -> Array:
-    """Tell a large cluster's strays from the rest: one would stretch its outline."""
-    if len(positions) < 20:
-        return np.ones(len(positions), dtype=bool)
-    away = np.linalg.norm(positions - np.median(positions, axis=0), axis=1)
-    return np.asarray(away <= 3 * np.median(away))
 
 
 def _fill(level: Level, colours: Floats) -> Floats:

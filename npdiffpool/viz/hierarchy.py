@@ -15,13 +15,8 @@ from npdiffpool.graphs import Floats, Graph
 from npdiffpool.viz._axes import AxesRow, fit_height, row_of_axes, strip
 from npdiffpool.viz._colours import palette
 from npdiffpool.viz._levels import Level, levels, links
-from npdiffpool.viz._panel import (
-    draw_links,
-    draw_nodes,
-    draw_numbers,
-    draw_outlines,
-    frame,
-)
+from npdiffpool.viz._outlines import draw_outlines
+from npdiffpool.viz._panel import draw_links, draw_nodes, draw_numbers, frame
 
 FAINT_SHARE = 0.05  # links of a pooled graph below this share of the heaviest
 
@@ -50,8 +45,8 @@ def draw_hierarchy(
 
     Left the graph in a force layout: a node's colour is its cluster, the argmax of
     its row of S, and its opacity that row's largest entry. A dotted outline goes
-    round each cluster (one of 20 nodes or more: without its far strays), unless
-    over a third of the nodes inside would be other clusters'.
+    round each connected part of each cluster, drawn links connecting; where there
+    are over 40 parts, not round those of one node.
 
     Beside it one panel a level: super-nodes at their clusters' mass-weighted
     centres, pushed apart only where they would overlap; area by mass, in nodes of
@@ -122,9 +117,9 @@ def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) 
     if above is not None and np.any(level.used):
         certainty = np.average(level.certainty, weights=level.mass)
         notes.append(f"opacity: certainty, mean {certainty:.2f}")
-        scattered = draw_outlines(axes, level, above, colours)
-        if scattered:
-            notes.append(f"{_count(scattered, 'cluster')} too scattered to outline")
+        n_parts, n_bare = draw_outlines(axes, level, above, pairs, colours)
+        bare = f", but for {n_bare} of one node" if n_bare else ""
+        notes.append(f"dotted: {_count(n_parts, 'connected part')}{bare}")
     axes.set_xlabel("\n".join(notes), fontsize=8, color="0.35")
 
 
