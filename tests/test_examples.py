@@ -5,6 +5,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_files_that_the_readme_names_exist():
     names |= set(re.findall(r"\]\((examples/[\w./]+)\)", README))
     assert len(names) >= 20
     assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_functions_that_the_readme_names_exist():
+    modules = "paper|layers|pooling|losses|model"
+    names = set(re.findall(rf"`({modules})\.(\w+)`", README)) - {("paper", "py")}
+    assert len(names) >= 12
+    for module, name in names:
+        assert callable(getattr(import_module(f"npdiffpool.{module}"), name))
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("0*.py")), ids=lambda p: p.name)

@@ -68,36 +68,39 @@ def draw_outlines(
 def outline_field(
     level: Level, part: Array, pairs: Array
 ) -> tuple[Floats, Floats, Floats]:
-    """Give x, y and a field (len(y), len(x)) which is negative inside the outline.
+    """Give x, y and a field (len(y), len(x)) that is negative inside the outline.
 
-    Inside is what is within reach of the part's links and discs, unless it is nearer
-    to another disc than to the part's own and all but inside that other.
+    Inside is what is within reach of the part's links and discs, but for what is in
+    or very near another disc and nearer to that than to the part's own discs.
     """
     thin = level.radii[part].min()
     margin = np.clip(0.14 * typical_distance(level.positions[level.used]), 0.004, 0.015)
-    reach, step = thin + margin, _GRID * (thin + margin)
+    reach = thin + margin
     others = np.setdiff1d(np.flatnonzero(level.used), part)
-    own, foreign = (_discs(level, nodes, thin, step) for nodes in (part, others))
+    own, foreign = (_discs(level, nodes, thin, reach) for nodes in (part, others))
     body = np.concatenate([own, _links(level, part, pairs, reach)])
-    low, high = body.min(axis=0) - reach - 2 * step, body.max(axis=0) + reach + 2 * step
-    x, y = (np.arange(low[i], high[i] + step, step) for i in (0, 1))
+    low, high = body.min(axis=0) - 1.5 * reach, body.max(axis=0) + 1.5 * reach
+    x, y = (np.arange(low[i], high[i], _GRID * reach) for i in (0, 1))
     grid = np.stack(np.meshgrid(x, y), axis=-1)
 
     def distance(points: Floats) -> Floats:
         far = 3 * reach  # no need to know more
-        return np.minimum(cKDTree(points).query(grid, distance_upper_bound=far)[0], far)
+        found = cKDTree(points).query(grid, distance_upper_bound=far)[0]
+        return np.asarray(np.minimum(found, far))
 
     near_other = np.minimum(thin + margin / 2, distance(own)) - distance(foreign)
     return x, y, np.maximum(distance(body) - reach, near_other)
 
 
-def _discs(level: Level, nodes: Array, thin: float, step: float) -> Floats:
-    """Fill discs with points that stay `thin` away from their rims."""
+def _discs(level: Level, nodes: Array, thin: float, reach: float) -> Floats:
+    """Fill discs with points that keep `thin` away from their rims."""
     points = [np.zeros((0, 2))]
-    for centre, radius in zip(level.positions[nodes], level.radii[nodes] - thin):
-        for ring in np.linspace(0, max(radius, 0), 1 + int(max(radius, 0) / step)):
-            angles = np.linspace(0, 2 * np.pi, 1 + int(7 * ring / step))
-            points.append(centre + ring * np.column_stack([np.cos(angles), np.sin(angles)]))
+    for centre, radius in zip(level.positions[nodes], level.radii[nodes]):
+        inner, step = max(radius - thin, 0), _GRID * reach
+        for ring in np.linspace(inner, 0, 1 + int(inner / step)):
+            turns = np.linspace(0, 2 * np.pi, 1 + int(2 * np.pi * ring / step))
+            circle = np.column_stack([np.cos(turns), np.sin(turns)])
+            points.append(centre + ring * circle)
     return np.concatenate(points)
 
 

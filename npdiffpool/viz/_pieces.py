@@ -18,6 +18,7 @@ from npdiffpool.graphs import Floats
 
 _SMALL = 300  # nodes; by distances that takes a few seconds
 _MOST_LINKS = 3  # per node: proteins have about 2.5, dense groups more
+_HUGE = 2000  # nodes; past that ForceAtlas2, at (N, N) arrays, takes gigabytes
 _DIMENSIONS = 5
 
 
@@ -50,6 +51,8 @@ def _by_distances(G: nx.Graph, seed: int) -> dict[int, Floats]:
 def _by_forces(G: nx.Graph, seed: int) -> dict[int, Floats]:
     high = nx.spring_layout(G, dim=_DIMENSIONS, seed=seed)
     start = dict(enumerate(_flat(high)))
+    if len(G) > _HUGE:
+        return start
     # Small groups drawn with logarithms would be too tight to see into.
     linlog = len(G) > _SMALL
     with np.errstate(invalid="ignore"):  # it takes 0 / 0 on a diagonal, then drops it

@@ -82,7 +82,7 @@ def draw_hierarchy(
     A super-node's colour is its heaviest member's. With more than 8 colours they
     come from viridis, see `_colours.palette`. Self-loops are not drawn, and what
     links hold inside a cluster (the diagonal of S^T A S) is not either. Takes about
-    2 seconds for 1000 nodes, and grows with the square of their number.
+    8 seconds for 1000 nodes, and grows with the square of their number.
     """
     stack = levels(graph, assignments, seed)
     box = frame(stack)
