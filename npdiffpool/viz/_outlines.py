@@ -52,7 +52,7 @@ def draw_outlines(
     parts = cluster_parts(level, pairs)
     outlined = [one for one in parts if len(one) > 1 or len(parts) <= MOST_PARTS]
     for part in outlined:
-        x, y, field = outline_field(level, part, pairs)
+        x, y, field = _field(level, part, pairs)
         shade = ink(colours[above.colour[level.cluster[part[0]]]])
         line = axes.contour(x, y, field, levels=[0], colors=[tuple(shade)])
         width = np.clip(50 * level.radii[part].min(), 0.7, 1.5)
@@ -65,9 +65,7 @@ def draw_outlines(
     return len(parts), len(parts) - len(outlined)
 
 
-def outline_field(
-    level: Level, part: Array, pairs: Array
-) -> tuple[Floats, Floats, Floats]:
+def _field(level: Level, part: Array, pairs: Array) -> tuple[Floats, Floats, Floats]:
     """Give x, y and a field (len(y), len(x)) that is negative inside the outline.
 
     Inside is what is within reach of the part's links and discs, but for what is in
@@ -76,10 +74,13 @@ def outline_field(
     thin = level.radii[part].min()
     margin = np.clip(0.14 * typical_distance(level.positions[level.used]), 0.004, 0.015)
     reach = thin + margin
-    others = np.setdiff1d(np.flatnonzero(level.used), part)
-    own, foreign = (_discs(level, nodes, thin, reach) for nodes in (part, others))
+    own = _discs(level, part, thin, reach)
     body = np.concatenate([own, _links(level, part, pairs, reach)])
     low, high = body.min(axis=0) - 1.5 * reach, body.max(axis=0) + 1.5 * reach
+    places, radii = level.positions, level.radii[:, None]
+    others = np.all((places + radii > low) & (places - radii < high), axis=1)
+    others &= level.used & ~np.isin(np.arange(len(others)), part)
+    foreign = _discs(level, np.flatnonzero(others), thin, reach)
     x, y = (np.arange(low[i], high[i], _GRID * reach) for i in (0, 1))
     grid = np.stack(np.meshgrid(x, y), axis=-1)
 

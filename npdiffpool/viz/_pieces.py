@@ -55,8 +55,9 @@ def _by_forces(G: nx.Graph, seed: int) -> dict[int, Floats]:
         return start
     # Small groups drawn with logarithms would be too tight to see into.
     linlog = len(G) > _SMALL
+    forces = {"weight": "weight", "linlog": linlog}
     with np.errstate(invalid="ignore"):  # it takes 0 / 0 on a diagonal, then drops it
-        placed: dict[int, Floats] = nx.forceatlas2_layout(G, pos=start, linlog=linlog)
+        placed: dict[int, Floats] = nx.forceatlas2_layout(G, pos=start, **forces)
     return placed
 
 
