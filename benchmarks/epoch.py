@@ -21,15 +21,8 @@ import numpy as np
 
 import npdiffpool as ndp
 from npdiffpool.layers import prepare
-from npdiffpool.model import Config, total_loss
-from npdiffpool.optim import (
-    adam_init,
-    adam_step,
-    clip_by_norm,
-    from_vector,
-    to_vector,
-    value_and_grad,
-)
+from npdiffpool.model import Config
+from npdiffpool.training import Labelled, Schedule, fit
 
 GRAPHS, BATCH, CLUSTERS, HIDDEN, LAYERS, CLASSES = 540, 20, 13, 64, 3, 6
 CLIP, RATE = 2.0, 1e-3
@@ -44,27 +37,19 @@ def load():
 
 
 def numpy_epochs(graphs, labels, epochs):
-    """Yield the seconds of each epoch of npdiffpool."""
-    from npdiffpool.model import init_model
-
-    rng = np.random.default_rng(0)
+    """Return the seconds of each epoch of npdiffpool: `npdiffpool.training.fit`."""
     sizes = {"hidden": HIDDEN, "n_layers": LAYERS, "clusters": (CLUSTERS,)}
     config = Config(graphs[0].n_features, CLASSES, batch_norm=True, **sizes)
     batch = prepare(ndp.GraphBatch.from_graphs(graphs, np.float32), ["sage"])
-    params = init_model(rng, config)
-    vector = to_vector(params)
-    adam = adam_init(vector)
-    differentiate = value_and_grad(lambda p, b, y: total_loss(p, b, y, config))
-    for _ in range(epochs):
-        start = time.perf_counter()
-        order = rng.permutation(len(graphs))
-        for first in range(0, len(order), BATCH):
-            part = order[first : first + BATCH]
-            params = from_vector(params, vector)
-            _, _, tree = differentiate(params, batch.take(part), labels[part])
-            gradient = clip_by_norm(to_vector(tree), CLIP)
-            adam, vector = adam_step(adam, vector, gradient, RATE)
-        yield time.perf_counter() - start
+    schedule, rng = Schedule(epochs, BATCH, RATE, CLIP), np.random.default_rng(0)
+    times = [time.perf_counter()]
+    train = Labelled(batch, labels)
+
+    def on_epoch(row):
+        times.append(time.perf_counter())
+
+    fit(config, schedule, train, None, rng, on_epoch)
+    return np.diff(times).tolist()
 
 
 def torch_epochs(graphs, labels, epochs):

@@ -100,7 +100,24 @@ class GraphBatch:
         return GraphBatch(adjacency, features, self.offsets, squared_norms)
 
     def take(self, order: Ints) -> GraphBatch:
-        """Cut out the graphs `order`, in that order, with all that is derived."""
+        """Cut out the graphs `order`, in that order, with all that is derived.
+
+        Parameters
+        ----------
+        order : (M,) ints in 0 ... B - 1, at least one
+
+        Raises
+        ------
+        GraphError
+            If `order` is anything else.
+        """
+        order = np.asarray(order)
+        whole = order.ndim == 1 and order.dtype.kind in "iu" and len(order) > 0
+        if not whole or order.min() < 0 or order.max() >= self.n_graphs:
+            raise GraphError(
+                f"order must be whole numbers in 0 ... {self.n_graphs - 1}, at least "
+                f"one; got {order}"
+            )
         starts, stops = self.offsets[order], self.offsets[order + 1]
         spans = list(zip(starts.tolist(), stops.tolist()))
         offsets = np.concatenate([[0], np.cumsum(stops - starts)]).astype(np.intp)

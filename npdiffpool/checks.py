@@ -4,6 +4,8 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any, Sequence
 
+import numpy as np
+
 
 def require(holds: bool, name: str, requirement: str, seen: Any) -> None:
     """Raise a ValueError naming argument, requirement and value unless it holds."""
@@ -36,4 +38,4 @@ def require_number(name: str, value: Any, above: bool = False) -> float:
 
 def require_flag(name: str, value: Any) -> None:
     """Require True or False."""
-    require(isinstance(value, bool), name, "True or False", value)
+    require(isinstance(value, (bool, np.bool_)), name, "True or False", value)

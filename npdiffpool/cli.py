@@ -1,7 +1,7 @@
 """The command line: ``npdiffpool train``, ``predict`` and ``datasets``.
 
 Results go to standard output, progress to standard error. The exit status is 0,
-or 2 with one line on standard error that names what is wrong.
+or 2 with one line on standard error that names what is wrong, or 130 after Ctrl-C.
 """
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import csv
 import os
 import sys
 from dataclasses import fields
-from typing import Any, Sequence
+from importlib.metadata import version
+from typing import Any, NoReturn, Sequence
 
 from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
 from npdiffpool.estimator import DiffPoolClassifier, load_model
@@ -25,6 +26,10 @@ HELP = {
     "entropy_weight": "weight of the entropy loss",
     "link_scale": "frobenius (the paper), nodes or entries",
     "classifier_hidden": "width of the layer before the logits, 0 for none",
+    "concat_layers": "use all layers of a GNN, side by side",
+    "batch_norm": "standardise each layer's features over the nodes",
+    "normalize_rows": "normalise each layer's rows to length one",
+    "standardize": "centre and scale features that are not just 0 and 1",
     "epochs": "passes over the training graphs",
     "batch_size": "graphs a step",
     "learning_rate": "step of Adam",
@@ -78,10 +83,17 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+class _Parser(argparse.ArgumentParser):
+    """Say what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"npdiffpool: {message} (see {self.prog} --help)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="npdiffpool", description="DiffPool from scratch in NumPy."
-    )
+    parser = _Parser(prog="npdiffpool", description="DiffPool from scratch in NumPy.")
+    shown = f"npdiffpool {version('npdiffpool')}"
+    parser.add_argument("--version", action="version", version=shown)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands)
     _add_predict(commands)
@@ -110,28 +122,40 @@ def _add_train(commands: Any) -> None:
     )
     train.add_argument(
         "--clusters",
-        type=_count_or_ratio,
-        nargs="*",
-        default=(0.25,),
-        help="a level each: a number, or a ratio of the largest training graph",
+        type=_clusters,
+        default="0.25",
+        help="a level each, such as 0.25,4: ratios of the largest graph, or numbers",
     )
     for field in fields(DiffPoolClassifier):
         if field.name in HELP:
-            kind = int if field.default is None else type(field.default)
-            flag = f"--{field.name.replace('_', '-')}"
-            text = HELP[field.name]
-            train.add_argument(flag, type=kind, default=field.default, help=text)
+            _add_field(train, field)
 
 
-def _count_or_ratio(text: str) -> float:
-    return float(text) if "." in text else int(text)
+def _add_field(train: Any, field: Any) -> None:
+    """Offer a parameter of the classifier, of the type of its default."""
+    kind: dict[str, Any] = {"type": type(field.default)}
+    if field.default is None:
+        kind = {"type": int}
+    elif isinstance(field.default, bool):
+        kind = {"action": argparse.BooleanOptionalAction}
+    flag, text = f"--{field.name.replace('_', '-')}", HELP[field.name]
+    train.add_argument(flag, default=field.default, help=text, **kind)
+
+
+def _clusters(text: str) -> tuple[float, ...]:
+    try:
+        words = [word for word in text.split(",") if word]
+        return tuple(int(w) if w.isdecimal() else float(w) for w in words)
+    except ValueError:
+        message = f"must be numbers with commas between; got {text!r}"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _train(arguments: argparse.Namespace) -> None:
     values = vars(arguments)
     names = {field.name for field in fields(DiffPoolClassifier)} & set(values)
     parameters = {name: values[name] for name in names}
-    clf = DiffPoolClassifier(**{**parameters, "clusters": tuple(arguments.clusters)})
+    clf = DiffPoolClassifier(**parameters)
     dataset = load_dataset(arguments.data, features=arguments.features)
     train_run(clf.set_params(verbose=True), dataset, arguments.out)
 

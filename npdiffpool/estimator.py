@@ -90,10 +90,10 @@ class DiffPoolClassifier:
 
     Notes
     -----
-    Differs from the paper: layers side by side, the maximum as readout and a
-    hidden layer before the logits, as in the authors' code; no batch norm.
-    ``concat_layers=False, readout="sum", classifier_hidden=0, batch_norm=True``
-    undoes these.
+    Differs from the paper: readouts of every level, maximum, layers side by side,
+    a hidden layer before the logits, as in the authors' code; no batch norm. All
+    but the first: ``readout="sum", concat_layers=False, classifier_hidden=0,
+    batch_norm=True, standardize=False``.
 
     Examples
     --------

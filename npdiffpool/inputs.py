@@ -93,8 +93,11 @@ def index_classes(labels: Any, n_graphs: int) -> tuple[npt.NDArray[Any], Ints]:
     """
     labels = np.asarray(labels)
     require(labels.shape == (n_graphs,), "labels", f"({n_graphs},)", labels.shape)
+    if labels.dtype == object and all(isinstance(label, str) for label in labels):
+        labels = labels.astype(str)  # as pandas holds them
     usable = labels.dtype.kind in "biuUS" or _all_finite(labels)
-    require(usable, "labels", "numbers or strings, none missing", labels)
+    kind = labels.dtype.name
+    require(usable, "labels", "numbers or strings, none missing", f"dtype {kind}")
     classes, indices = np.unique(labels, return_inverse=True)
     require(len(classes) >= 2, "labels", "of at least two classes", classes.tolist())
     return classes, indices

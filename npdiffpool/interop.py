@@ -3,11 +3,16 @@ from __future__ import annotations
 
 from typing import Any, Iterable
 
-import networkx
 import numpy as np
 from scipy import sparse
 
 from npdiffpool.graphs import Floats, Graph, GraphError, numeric
+
+try:
+    import networkx
+except ImportError as error:
+    hint = 'needs networkx: pip install "npdiffpool[viz]"'
+    raise ImportError(f"{hint} ({error})") from None
 
 
 def from_networkx(G: Any, features: Any, weight: str) -> tuple[Any, Any]:

@@ -217,15 +217,9 @@ def _pool_logits(
 def _run_gnn(
     params: Params, kind: str, level: Level, config: Config, running: Moments | None
 ) -> tuple[list[Array], Moments]:
-    return gnn(
-        params,
-        kind,
-        level.operator(kind),
-        level.X,
-        level.propagated.get(kind),
-        normalize_rows=config.normalize_rows,
-        running=running,
-    )
+    P, PX = level.operator(kind), level.propagated.get(kind)
+    options: Any = {"normalize_rows": config.normalize_rows, "running": running}
+    return gnn(params, kind, P, level.X, PX, **options)
 
 
 def _readout(Z: Array, offsets: Array, kind: str) -> Array:

@@ -95,7 +95,7 @@ def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
 
 def clip_by_norm(gradient: Any, limit: float) -> Any:
     """Scale a gradient vector down to length `limit` where it is longer."""
-    length = float(numpy.sqrt(numpy.dot(gradient, gradient)))
+    length = float(numpy.linalg.norm(gradient.astype(numpy.float64)))  # no overflow
     if length <= limit:
         return gradient
     return gradient * gradient.dtype.type(limit / length)

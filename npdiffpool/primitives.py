@@ -120,6 +120,7 @@ def _batch_norm_vjp(argnums: Any, ans: Any, args: Any, kwargs: Any) -> Vjp:
     # dX^ = s (dX - dm) - X^ s^2 dv / 2, dm = 1^T dX / N, dv = 2 1^T (X^ dX) / (s N).
     # Hence dbeta = 1^T G, dgamma = 1^T (G X^), and
     # dX = s gamma (G - dbeta / N - X^ dgamma / N) + G_m / N + 2 X^ G_v / (s N).
+    # At a column that counts as constant this is the slope of X^ = 0, v = 0.
     X, gamma, _ = args
     _, m, v = ans
 

@@ -10,10 +10,10 @@ import io
 import json
 import sys
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Iterator
 
-import autograd
 import numpy as np
 import scipy
 
@@ -80,17 +80,18 @@ def _describe(dataset: Dataset) -> str:
 
 @contextmanager
 def _new_folder(out: str | None, name: str) -> Iterator[Path]:
-    """Make the run folder before any work; take it back if the work fails."""
+    """Make the run folder before any work; take it back, if empty, at a failure."""
     folder = Path(out) if out is not None else _free_folder(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"--out must be a new or empty folder; got {folder}")
-    existed = folder.exists()
+    made = [part for part in (folder, *folder.parents) if not part.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
     except BaseException:
-        if not existed and not any(folder.iterdir()):
-            folder.rmdir()
+        for part in made:
+            if not any(part.iterdir()):
+                part.rmdir()
         raise
 
 
@@ -142,7 +143,7 @@ def _config(
         "versions": {
             "python": sys.version.split()[0],
             **{package.__name__: package.__version__ for package in (np, scipy)},
-            "autograd": getattr(autograd, "__version__", "unknown"),
+            "autograd": version("autograd"),
         },
     }
 

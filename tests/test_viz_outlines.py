@@ -121,6 +121,13 @@ def test_an_outline_goes_round_a_node_that_lies_on_its_link():
     assert inside(node, positions).tolist() == [False, False, True]
 
 
+def test_overlapping_nodes_are_each_in_their_own_outline():
+    positions = [[0, 0], [0.5 * RADIUS, 0]]
+    left, right = outlines_of(positions, [], [0, 1])
+    assert inside(left, positions).tolist() == [True, False]
+    assert inside(right, positions).tolist() == [False, True]
+
+
 def test_of_long_links_an_outline_follows_no_more_than_it_needs():
     positions = np.array([[0, 0], [0, 0.2], [1, 0.05]])
     (outline,) = outlines_of(positions, [[0, 1], [0, 2], [1, 2]], [0, 0, 0])
