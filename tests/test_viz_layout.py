@@ -26,6 +26,7 @@ def test_self_loops_and_directions_do_not_move_nodes():
     positions = node_positions(A, seed=0)
     assert np.array_equal(node_positions(A + np.diag(np.arange(12)), 0), positions)
     assert np.array_equal(node_positions(np.triu(A), 0), positions)
+    assert np.array_equal(node_positions(A + np.triu(A), 0), positions)
 
 
 # Where a ring folds over if the start has no more than 2 or 3 dimensions.
