@@ -1,7 +1,8 @@
-"""The command line: ``npdiffpool train``, ``predict`` and ``datasets``.
+"""The command line: ``npdiffpool train``, ``predict``, ``datasets``, ``verify``.
 
 Results go to standard output, progress to standard error. The exit status is 0,
-or 2 with one line on standard error that names what is wrong, or 130 after Ctrl-C.
+or 2 with one line on standard error that names what is wrong, 130 after Ctrl-C, or,
+of ``verify``, 1 where a law fails.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from dataclasses import fields
 from importlib.metadata import version
 from typing import Any, NoReturn, Sequence
 
+from npdiffpool.checks import require_int
 from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
 from npdiffpool.estimator import DiffPoolClassifier, load_model
 from npdiffpool.run import train_run
@@ -66,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        status = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("npdiffpool: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return status or 0
 
 
 def _one_line(error: Exception) -> str:
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     datasets = commands.add_parser("datasets", help="list the known data sets")
     datasets.set_defaults(run=_datasets)
+    _add_verify(commands)
     return parser
 
 
@@ -180,6 +183,47 @@ def _predict(arguments: argparse.Namespace) -> None:
     writer.writerow(["graph", "predicted", *(f"p({name})" for name in clf.classes_)])
     for index, (label, row) in enumerate(zip(predicted, probabilities)):
         writer.writerow([index, label, *(f"{p:.6f}" for p in row)])
+
+
+def _add_verify(commands: Any) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="check the laws of graph pooling on a layer",
+        description="Check the laws on a pooling layer, pool(A, R, Z) -> Pooled, or "
+        "on npdiffpool itself. The exit status is 1 if a law fails.",
+    )
+    verify.set_defaults(run=_verify)
+    verify.add_argument(
+        "layer",
+        nargs="?",
+        metavar="MODULE:FUNCTION",
+        help="the layer; npdiffpool itself where not given",
+    )
+    verify.add_argument(
+        "--law",
+        action="append",
+        metavar="ID",
+        help="a law to check, such as C1; may be given again; all by default",
+    )
+    verify.add_argument(
+        "--examples", type=int, metavar="N", help="cases a check, 100 by default"
+    )
+    verify.add_argument("--list", action="store_true", help="list the laws and stop")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    try:
+        from npdiffpool.testing import table
+    except ModuleNotFoundError as error:
+        raise ValueError(f"verify needs {error.name}: pip install hypothesis") from None
+    if arguments.list:
+        print(table.list_laws())
+        return 0
+    if arguments.examples is not None:
+        require_int("--examples", arguments.examples, 1)
+    results = table.verify(arguments.layer, arguments.law, arguments.examples)
+    print(table.write_table(results))
+    return int(any(result.verdict == "fails" for result in results))
 
 
 def _datasets(arguments: argparse.Namespace) -> None:

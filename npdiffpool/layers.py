@@ -32,9 +32,8 @@ def propagate(P: Array, H: Array) -> Array:
     if sparse.issparse(P):
         return sparse_matmul(P, H)
     B, K, _ = P.shape
-    return segment_apply(
-        P.reshape(B * K, K), H.reshape(B, K, -1), np.arange(B + 1) * K
-    )
+    stack = H.reshape(B, K, H.shape[1])
+    return segment_apply(P.reshape(B * K, K), stack, np.arange(B + 1) * K)
 
 
 def gcn_operator(A: Array) -> Array:

@@ -82,7 +82,7 @@ def link_loss(
         trace = np.sum(A_pooled * np.eye(S.shape[1]), axis=(1, 2))
         squared = level.squared_norms - 2.0 * trace + np.sum(gram * gram, axis=(1, 2))
     else:
-        S_stack = S64.reshape(*level.A.shape[:2], -1)
+        S_stack = S64.reshape(*level.A.shape[:2], S.shape[1])
         residual = level.A - np.matmul(S_stack, np.swapaxes(S_stack, 1, 2))
         squared = np.sum(residual * residual, axis=(1, 2))
     sizes = _sizes(level.offsets, np.float64)

@@ -31,7 +31,7 @@ class Pooled(NamedTuple):
 def normalize_adjacency(A: Array) -> Array:
     """Return A_hat = D~^-1/2 A~ D~^-1/2, A~ = A + I, D~ = diag(A~ 1): (N, N)."""
     _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
-    A_tilde = A + np.eye(len(A))
+    A_tilde = A + np.eye(len(A), dtype=A.dtype)
     deg = np.sum(A_tilde, axis=1)  # >= 1, for A is not negative
     return A_tilde / np.sqrt(deg)[:, None] / np.sqrt(deg)[None, :]
 
@@ -122,7 +122,7 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
         L_ent = L_ent + entropy_loss(pooled.S)
         A, X = pooled.A, pooled.X
     Z = gnn(params["embed"], A, X)
-    _, embedding = coarsen(A, Z, np.ones((len(A), 1)))
+    _, embedding = coarsen(A, Z, np.ones((len(A), 1), dtype=A.dtype))
     return np.dot(embedding, params["classify"])[0], L_link, L_ent
 
 

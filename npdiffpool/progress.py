@@ -15,7 +15,7 @@ def training_progress(epochs: int, shown: bool) -> Iterator[Callable[[Row], None
 
     On standard error, which leaves standard output to results.
     """
-    bar = _bar(epochs) if shown else None
+    bar = _bar(epochs, "epoch", "training") if shown else None
     every = max(1, epochs // LINES)
 
     def show(row: Row) -> None:
@@ -41,11 +41,28 @@ def describe(row: Row) -> str:
     return text
 
 
-def _bar(epochs: int) -> Any:
+@contextmanager
+def law_progress(total: int, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Give what counts the laws checked, on a bar; nothing is shown in a pipe."""
+    bar = _bar(total, "law", "verifying") if shown else None
+
+    def step(name: str) -> None:
+        if bar is not None:
+            bar.set_postfix_str(name, refresh=False)
+            bar.update()
+
+    try:
+        yield step
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _bar(total: int, unit: str, title: str) -> Any:
     if not sys.stderr.isatty():
         return None
     try:
         from tqdm import tqdm
     except ImportError:
         return None
-    return tqdm(total=epochs, unit="epoch", desc="training", dynamic_ncols=True)
+    return tqdm(total=total, unit=unit, desc=title, dynamic_ncols=True)

@@ -1,4 +1,4 @@
-"""Training: minibatches, running batch-norm moments, validation, early stopping.
+"""Training: minibatches, running moments, validation, early stopping, checkpoints.
 
 `fit` is the loop; all randomness comes from the generator it is given. It knows
 nothing of files, screens or class names: see estimator.py and cli.py.
@@ -19,6 +19,7 @@ from npdiffpool.layers import Moments
 from npdiffpool.losses import cross_entropy
 from npdiffpool.model import Config, Output, Params, forward, init_model, total_loss
 from npdiffpool.optim import (
+    AdamState,
     adam_init,
     adam_step,
     clip_by_norm,
@@ -75,6 +76,18 @@ class Fitted(NamedTuple):
     best_epoch: int
 
 
+class Checkpoint(NamedTuple):
+    """Hold all that the next epoch depends on: training can go on from it."""
+
+    epoch: int  # done
+    vector: Floats  # the parameters
+    running: list[Moments]
+    adam: AdamState
+    rng_state: Any
+    history: list[Row]
+    best: Fitted | None
+
+
 def fit(
     config: Config,
     schedule: Schedule,
@@ -82,8 +95,11 @@ def fit(
     validation: Labelled | None,
     rng: np.random.Generator,
     on_epoch: Callable[[Row], None] = lambda row: None,
+    *,
+    on_checkpoint: Callable[[Checkpoint], None] = lambda checkpoint: None,
+    resume: Checkpoint | None = None,
 ) -> Fitted:
-    """Train a model from new parameters.
+    """Train a model from new parameters, or from where training stopped.
 
     With a validation set the parameters given back are those of the best epoch:
     the highest validation accuracy, among equals the lowest validation
@@ -100,6 +116,11 @@ def fit(
         Draws the parameters and the order of the graphs, nothing else does.
     on_epoch : callable
         Is shown each row of the history.
+    on_checkpoint : callable
+        Is given the state after each epoch.
+    resume : Checkpoint, optional
+        Go on after this one. With the other arguments as they were, all that
+        follows is as it would have been.
 
     Returns
     -------
@@ -109,31 +130,55 @@ def fit(
         summed over levels) and `train_accuracy`, all while the parameters
         moved, and `validation_loss` (cross-entropy) and `validation_accuracy`.
     """
-    params = init_model(rng, config)
-    vector, running = to_vector(params), init_running(config)
-    adam, best, history = adam_init(vector), None, []
+    state = resume if resume is not None else _begin(config, rng)
+    rng.bit_generator.state = state.rng_state
+    while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
+        state = _next_epoch(state, config, schedule, train, validation, rng)
+        on_epoch(state.history[-1])
+        on_checkpoint(state)
+    assert state.best is not None  # schedule.epochs >= 1
+    return state.best._replace(history=state.history)
+
+
+def _begin(config: Config, rng: np.random.Generator) -> Checkpoint:
+    vector = to_vector(init_model(rng, config))
+    running, adam = init_running(config), adam_init(vector)
+    return Checkpoint(0, vector, running, adam, rng.bit_generator.state, [], None)
+
+
+def _out_of_patience(state: Checkpoint, schedule: Schedule) -> bool:
+    if schedule.patience is None or state.best is None:
+        return False
+    return state.epoch - state.best.best_epoch >= schedule.patience
+
+
+def _next_epoch(
+    state: Checkpoint,
+    config: Config,
+    schedule: Schedule,
+    train: Labelled,
+    validation: Labelled | None,
+    rng: np.random.Generator,
+) -> Checkpoint:
+    vector, running, adam = state.vector, state.running, state.adam
+    form = init_model(np.random.default_rng(0), config)
     differentiate = value_and_grad(partial(total_loss, config=config))
-    for epoch in range(1, schedule.epochs + 1):
-        totals = np.zeros(5)
-        for part in minibatches(train, schedule.batch_size, rng):
-            params = from_vector(params, vector)
-            loss, output, gradients = differentiate(params, *part)
-            gradient = clip_by_norm(to_vector(gradients), schedule.clip_norm)
-            adam, vector = adam_step(adam, vector, gradient, schedule.learning_rate)
-            running = update_running(running, output.moments)
-            totals += len(part.labels) * _summary(loss, output, part.labels)
-        row = _row(epoch, totals / len(train.labels))
-        params = from_vector(params, vector)
-        if validation is not None:
-            row.update(validate(params, running, validation, config))
-        _require_finite(row, vector)
-        history.append(row)
-        on_epoch(row)
-        best = _better(best, Fitted(params, running, history, epoch))
-        if schedule.patience and epoch - best.best_epoch >= schedule.patience:
-            break
-    assert best is not None  # schedule.epochs >= 1
-    return best
+    totals = np.zeros(5)
+    for part in minibatches(train, schedule.batch_size, rng):
+        loss, output, gradients = differentiate(from_vector(form, vector), *part)
+        gradient = clip_by_norm(to_vector(gradients), schedule.clip_norm)
+        adam, vector = adam_step(adam, vector, gradient, schedule.learning_rate)
+        running = update_running(running, output.moments)
+        totals += len(part.labels) * _summary(loss, output, part.labels)
+    epoch, params = state.epoch + 1, from_vector(form, vector)
+    row = _row(epoch, totals / len(train.labels))
+    if validation is not None:
+        row.update(validate(params, running, validation, config))
+    _require_finite(row, vector)
+    history = [*state.history, row]
+    best = _better(state.best, Fitted(params, running, history, epoch))
+    rng_state = rng.bit_generator.state
+    return Checkpoint(epoch, vector, running, adam, rng_state, history, best)
 
 
 def _better(best: Fitted | None, latest: Fitted) -> Fitted:

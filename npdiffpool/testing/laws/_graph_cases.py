@@ -1,0 +1,174 @@
+"""The cases of laws about layers, models and training: graphs, seeds, labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from npdiffpool.testing.law import Cases
+from npdiffpool.testing.laws._cases import SEEDS
+from npdiffpool.testing.strategies import (
+    adjacencies,
+    batches,
+    features,
+    floats,
+    indistinguishable_pairs,
+    logits,
+    permutations,
+)
+
+
+@st.composite
+def alike_nodes(draw, least, most):
+    A = draw(
+        adjacencies(least, most, shapes=["cycle", "clique"], weights=["ones", "equal"])
+    )
+    return A, np.zeros(len(A), dtype=int)
+
+
+# Sums over huge weights, squared at the next level, leave no digits to compare.
+MILD = ("ones", "equal", "unlike", "tiny")
+
+
+def with_seed(*extras: str, directed: bool = False) -> Cases:
+    """Make cases of a graph, A and X (two features), and a seed of parameters.
+
+    "nodes" adds an order of the nodes, "clusters" one of three clusters.
+    """
+
+    @st.composite
+    def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+        A = draw(adjacencies(least, min(most, 8), directed=directed, weights=MILD))
+        X = draw(features(len(A), 2, exponents=(-6, 1)))
+        orders = {"nodes": len(A), "clusters": 3}
+        more = {name: draw(permutations(orders[name])) for name in extras}
+        return {"A": A, "X": X, "seed": draw(SEEDS), **more}
+
+    return cases
+
+
+with_order = with_seed("nodes", directed=True)
+
+
+@st.composite
+def undirected(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw the adjacency of a graph with a node or more."""
+    return {"A": draw(adjacencies(max(least, 1), max(most, 1)))}
+
+
+@st.composite
+def alike(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw a graph, the 1-WL colours of its nodes, and logits for each colour."""
+    A, colours = draw(alike_nodes(least, min(most, 8)))
+    n_colours = int(colours.max(initial=-1)) + 1
+    table = draw(logits(n_colours, st.integers(1, 4), bounds=(1.0, 30.0)))
+    return {"A": A, "colours": colours, "table": table, "seed": draw(SEEDS)}
+
+
+@st.composite
+def growing(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw rows of logits that are 0 ... K - 1 in some order, and a factor."""
+    K, N = draw(st.integers(2, 5)), draw(st.integers(least, min(most, 4)))
+    rows = [draw(permutations(K)) for _ in range(N)]
+    order = np.array(rows, dtype=float).reshape(N, K)
+    A = draw(adjacencies(N, N))
+    return {"A": A, "order": order, "times": draw(floats(1.0, 1e3))}
+
+
+@st.composite
+def with_lone_node(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw a graph and the number of a node that has no edge in it."""
+    A = draw(adjacencies(1, max(most, 1)))
+    lone = draw(st.integers(0, len(A) - 1))
+    A[lone, :] = A[:, lone] = 0.0
+    return {"A": A, "X": draw(features(len(A), 2)), "lone": lone, "seed": draw(SEEDS)}
+
+
+@st.composite
+def changed(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw a graph, new features of one node, and who is within some hops of it."""
+    A = draw(adjacencies(1, max(most, 1), directed=True))
+    X, place = draw(features(len(A), 2)), draw(st.integers(0, len(A) - 1))
+    X_new, depth = X.copy(), draw(st.integers(1, 3))
+    X_new[place] = draw(features(1, 2))[0]
+    hops = (np.eye(len(A)) + A > 0).astype(float)
+    seen = np.linalg.matrix_power(hops, depth)[:, place] > 0
+    case = {"A": A, "X": X, "X_new": X_new, "depth": depth, "seen": seen}
+    return {**case, "seed": draw(SEEDS)}
+
+
+@st.composite
+def rows(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw two matrices of one shape, a seed, and a share between 0 and 1."""
+    N = draw(st.integers(1, 8))
+    H, H_new = draw(features(N, 2)), draw(features(N, 2))
+    return {"H": H, "H_new": H_new, "seed": draw(SEEDS), "share": draw(floats(0, 1))}
+
+
+@st.composite
+def pairs(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw two graphs that 1-WL cannot tell apart."""
+    one, two = draw(indistinguishable_pairs())
+    A, B = one.adjacency.toarray(), two.adjacency.toarray()
+    return {"A": A, "X": one.features, "B": B, "Y": two.features, "seed": draw(SEEDS)}
+
+
+@st.composite
+def ragged(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw a batch of graphs and the numbers of clusters of a model's levels."""
+    kinds: Any = dict(n_features=2, exponents=(-3, 0), min_nodes=least, max_nodes=most)
+    graphs = draw(batches(max_graphs=4, **kinds))
+    return {
+        "As": [graph.adjacency.toarray() for graph in graphs],
+        "Xs": [graph.features for graph in graphs],
+        "clusters": draw(st.sampled_from([(), (4,), (1,), (5, 2)])),
+        "seed": draw(SEEDS),
+    }
+
+
+@st.composite
+def training_sets(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw two to five graphs with labels, an order of each one's nodes, a stop.
+
+    Features are normal numbers, so that no two nodes tie and no ReLU is at its
+    kink: there rounding, and so the order of nodes, would choose the slope.
+    """
+    n_graphs, seed = draw(st.integers(2, 4)), draw(SEEDS)
+    mild = adjacencies(least, min(most, 6), weights=["ones", "unlike"])
+    As, rng = [draw(mild) for _ in range(n_graphs)], np.random.default_rng(seed)
+    return {
+        "As": As,
+        "Xs": [rng.normal(size=(len(A), 2)) for A in As],
+        "labels": np.arange(n_graphs) % 2,
+        "orders": [draw(permutations(len(A))) for A in As],
+        "stop": draw(st.integers(1, 2)),
+        "seed": seed,
+    }
+
+
+@st.composite
+def sizes_and_seed(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw the sizes of one to four graphs, and a seed of arrays of such sizes.
+
+    With a module of randomness, for `check_grads` draws its own direction.
+    """
+    sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=4))
+    return {"sizes": sizes, "seed": draw(SEEDS), "randomness": draw(st.random_module())}
+
+
+@st.composite
+def separable(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    """Draw one of 300 sets of eight graphs whose edges join like colours, or unlike.
+
+    The colours alone do not tell the class; any graph layer does.
+    """
+    seed, labels = draw(st.integers(0, 299)), np.arange(8) % 2
+    rng, As, Xs = np.random.default_rng(seed), [], []
+    for label in labels:
+        colours = np.arange(rng.integers(4, 9)) % 2
+        joined = (colours[:, None] == colours) == (label == 0)
+        As.append((joined & ~np.eye(len(colours), dtype=bool)).astype(float))
+        Xs.append(np.eye(2)[colours])
+    return {"As": As, "Xs": Xs, "labels": labels, "seed": seed}

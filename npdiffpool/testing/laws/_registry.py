@@ -1,0 +1,28 @@
+"""The decorator that makes laws, and the list that it enters them in."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Callable
+
+from npdiffpool.testing.law import Cases, Law, make_check
+
+ENTERED: list[Law] = []
+
+
+def law(id: str, source: str, cases: Cases, **options: Any) -> Callable[[Any], Law]:
+    """Make a law of a check (a decorator) and enter it in the list.
+
+    The statement is the first sentence of the check's docstring, the name that
+    of the check. `options` are those of `npdiffpool.testing.law.make_check`.
+    """
+
+    def enter(body: Callable[..., None]) -> Law:
+        if id in [entered.id for entered in ENTERED]:
+            raise ValueError(f"id must be new; got {id!r} again")
+        statement = " ".join((inspect.getdoc(body) or "").split("\n\n")[0].split())
+        checks = [make_check(body, cases, **options)]
+        ENTERED.append(Law(id, body.__name__, statement, source, checks))
+        return ENTERED[-1]
+
+    return enter

@@ -1,0 +1,165 @@
+"""Laws of coarsening: X' = S^T Z and A' = S^T A S, equations 3 and 4."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from npdiffpool.testing.laws._cases import grams, joined, step
+from npdiffpool.testing.laws._registry import law
+
+STEERED = ("steered",)  # laws that choose S, by choosing R
+
+
+@law("C1", "equation 3, and that rows of S sum to one", step(directed=True))
+def total_feature_mass_survives_pooling(pool, A, R, Z, rtol):
+    """Pooling keeps the total of every feature: 1^T X' = 1^T Z."""
+    X_pooled, scale = pool(A, R, Z).X, np.abs(Z).sum()
+    total = Z.sum(axis=0)
+    np.testing.assert_allclose(X_pooled.sum(axis=0), total, rtol, rtol * scale)
+
+
+@law("C2", "equation 4, and that rows of S sum to one", step(directed=True))
+def total_edge_mass_survives_pooling(pool, A, R, Z, rtol):
+    """Pooling keeps the total weight of the edges: 1^T A' 1 = 1^T A 1."""
+    np.testing.assert_allclose(pool(A, R, Z).A.sum(), A.sum(), rtol)
+
+
+@law("C3", "equation 4: (S^T A S)^T = S^T A^T S", step())
+def symmetric_graphs_stay_symmetric(pool, A, R, Z, rtol):
+    """An undirected graph pools to an undirected graph: A = A^T gives A' = A'^T."""
+    A_pooled = pool(A, R, Z).A
+    np.testing.assert_allclose(A_pooled, A_pooled.T, rtol, rtol * A.sum())
+
+
+@law("C4", "equation 4: sums of products", step(directed=True))
+def weights_stay_non_negative(pool, A, R, Z):
+    """Edge weights that are not negative stay so: A >= 0 gives A' >= 0."""
+    A_pooled = pool(A, R, Z).A
+    assert np.all(A_pooled >= 0), A_pooled
+
+
+@law("C5", "equation 4: x^T A' x = (S x)^T A (S x)", grams)
+def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
+    """A positive semidefinite A gives a positive semidefinite A'."""
+    A_pooled = pool(M @ M.T, R, M).A
+    least = np.linalg.eigvalsh(A_pooled + A_pooled.T).min()
+    assert least >= -rtol * np.trace(A_pooled), least
+
+
+@law("C6", "proposition 1", step("nodes", directed=True))
+def coarsening_ignores_node_order(pool, A, R, Z, nodes, rtol):
+    """The order of nodes does not matter: A' and X' of P A P^T, P Z, P S are equal."""
+    pooled = pool(A, R, Z)
+    permuted = pool(A[np.ix_(nodes, nodes)], R[nodes], Z[nodes])
+    np.testing.assert_allclose(permuted.A, pooled.A, rtol, rtol * A.sum())
+    np.testing.assert_allclose(permuted.X, pooled.X, rtol, rtol * np.abs(Z).sum())
+
+
+@coarsening_ignores_node_order.also(joined("nodes"))
+def _batches_ignore_node_order(batched, As, Rs, Zs, nodes, rtol):
+    permuted = [As[0][np.ix_(nodes, nodes)]], [Rs[0][nodes]], [Zs[0][nodes]]
+    before = batched(As, Rs, Zs)
+    after = batched(*[new + old[1:] for new, old in zip(permuted, (As, Rs, Zs))])
+    for g in range(len(As)):
+        A, Z = As[g].sum(), np.abs(Zs[g]).sum()
+        np.testing.assert_allclose(after[g].A, before[g].A, rtol, rtol * A)
+        np.testing.assert_allclose(after[g].X, before[g].X, rtol, rtol * Z)
+
+
+@law("C7", "equations 3 and 4", step("clusters", directed=True))
+def coarsening_follows_cluster_order(pool, A, R, Z, clusters, rtol):
+    """Clusters have no order: permuted columns of S permute X' and A'."""
+    pooled, renamed = pool(A, R, Z), pool(A, R[:, clusters], Z)
+    A_expected, X_expected = pooled.A[np.ix_(clusters, clusters)], pooled.X[clusters]
+    np.testing.assert_allclose(renamed.A, A_expected, rtol, rtol * A.sum())
+    np.testing.assert_allclose(renamed.X, X_expected, rtol, rtol * np.abs(Z).sum())
+
+
+some_nodes = step(directed=True, smallest=1)
+
+
+@law("C8", "equations 3 and 4 at S = I", some_nodes, needs=STEERED)
+def the_identity_assignment_changes_nothing(pool, A, Z, rtol):
+    """With every node its own cluster nothing changes: S = I gives A' = A, X' = Z."""
+    pooled = pool(A, np.where(np.eye(len(A)) > 0, 0, -1e4).astype(A.dtype), Z)
+    np.testing.assert_allclose(pooled.A, A, rtol)
+    np.testing.assert_allclose(pooled.X, Z, rtol)
+
+
+@law("C9", "equations 3 and 4, twice", step("R_2", directed=True), needs=STEERED)
+def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
+    """Pooling by S_1, then by S_2, is pooling once by S_1 S_2."""
+    first = pool(A, R, Z)
+    second = pool(first.A, R_2, first.X)
+    tiny = np.finfo(R.dtype).tiny
+    once = pool(A, np.log(np.maximum(first.S @ second.S, tiny)), Z)
+    np.testing.assert_allclose(second.A, once.A, rtol, rtol * A.sum())
+    np.testing.assert_allclose(second.X, once.X, rtol, rtol * np.abs(Z).sum())
+
+
+hard = step(directed=True, kinds=["hard"])
+
+
+@law("C10", "equations 3 and 4 at one-hot S", hard, needs=STEERED)
+def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
+    """A one-hot S sums blocks: A'_kl is the weight from cluster k to cluster l."""
+    pooled = pool(A, R, Z)
+    members = [np.flatnonzero(R[:, k] == 0) for k in range(R.shape[1])]
+    blocks = [[A[np.ix_(k, m)].sum() for m in members] for k in members]
+    sums = [Z[k].sum(axis=0) for k in members]
+    np.testing.assert_allclose(pooled.A, blocks, rtol)
+    np.testing.assert_allclose(pooled.X, sums, rtol, rtol * np.abs(Z).sum())
+
+
+one_cluster = step(directed=True, clusters=1)
+
+
+@law("C11", "equations 3 and 4 at K = 1", one_cluster, needs=STEERED)
+def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
+    """One cluster holds the totals: K = 1 gives A' = 1^T A 1 and X' = 1^T Z."""
+    pooled, scale = pool(A, R, Z), np.abs(Z).sum()
+    np.testing.assert_allclose(pooled.A, [[A.sum()]], rtol)
+    np.testing.assert_allclose(pooled.X, [Z.sum(axis=0)], rtol, rtol * scale)
+
+
+two_graphs = step("B", "Y", "times", directed=True)
+
+
+@law("C12", "equations 3 and 4", two_graphs, needs=STEERED)
+def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
+    """At a fixed S pooling is linear: A' in A, and X' in Z."""
+    one, two = pool(A, R, Z), pool(B, R, Y)
+    both = pool(A + times * B, R, Z + times * Y)
+    A_scale = A.sum() + times * B.sum()
+    X_scale = np.abs(Z).sum() + times * np.abs(Y).sum()
+    np.testing.assert_allclose(both.A, one.A + times * two.A, rtol, rtol * A_scale)
+    np.testing.assert_allclose(both.X, one.X + times * two.X, rtol, rtol * X_scale)
+
+
+beside = step("graph", directed=True)
+
+
+@law("C13", "equations 3 and 4: sums over nodes", beside, needs=STEERED)
+def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
+    """Two graphs side by side pool to the sum of what each pools to."""
+    B, T, Y = graph
+    between = np.zeros((len(A), len(B)), A.dtype)
+    union = np.block([[A, between], [between.T, B]])
+    one, two = pool(A, R, Z), pool(B, T, Y)
+    both = pool(union, np.concatenate([R, T]), np.concatenate([Z, Y]))
+    A_scale, X_scale = union.sum(), np.abs(Z).sum() + np.abs(Y).sum()
+    np.testing.assert_allclose(both.A, one.A + two.A, rtol, rtol * A_scale)
+    np.testing.assert_allclose(both.X, one.X + two.X, rtol, rtol * X_scale)
+
+
+beside_a_silent_node = step("place", "row", directed=True)
+
+
+@law("C14", "equations 3 and 4: terms of zero", beside_a_silent_node)
+def a_silent_node_changes_nothing(pool, A, R, Z, place, row, rtol):
+    """A node without edges and with features of zero changes neither A' nor X'."""
+    pooled = pool(A, R, Z)
+    A_more = np.insert(np.insert(A, place, 0, axis=0), place, 0, axis=1)
+    more = pool(A_more, np.insert(R, place, row, 0), np.insert(Z, place, 0, 0))
+    np.testing.assert_allclose(more.A, pooled.A, rtol, rtol * A.sum())
+    np.testing.assert_allclose(more.X, pooled.X, rtol, rtol * np.abs(Z).sum())

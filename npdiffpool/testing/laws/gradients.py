@@ -1,0 +1,143 @@
+"""Laws of gradients: of a pooling layer, and of the engine's primitives."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+from autograd.test_util import check_grads
+
+from npdiffpool.testing.jacobians import check_against_definition, generic, pull
+from npdiffpool.testing.laws._cases import generic_steps, step
+from npdiffpool.testing.laws._graph_cases import sizes_and_seed
+from npdiffpool.testing.laws._registry import law
+
+EXACT = ("float64",)
+BY_STEPS = "the definition of a derivative"
+
+
+@law("D1", BY_STEPS, generic_steps, dtypes=EXACT)
+def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step):
+    """Gradients are the derivatives of the values.
+
+    Of a layer: a directional derivative from five points, h^4 = 1e-12 and
+    rounding / h = 1e-13 off. Of a primitive: the whole Jacobian, by complex step.
+    """
+
+    def output(name, h):
+        return np.asarray(getattr(pool(A, R + h * R_step, Z + h * Z_step), name))
+
+    for name in ("A", "X", "S"):
+        G = np.cos(np.arange(output(name, 0).size)).reshape(output(name, 0).shape)
+        near, far = (output(name, h) - output(name, -h) for h in (1e-3, 2e-3))
+        slope = np.sum(G * (8 * near - far)) / 12e-3
+        dR, dZ = vjp(A, R, Z, name, G)
+        actual = np.sum(dR * R_step) + np.sum(dZ * Z_step)
+        size = 1 + np.abs(output(name, 0)).sum()
+        np.testing.assert_allclose(actual, slope, 1e-9, 1e-9 * size, err_msg=name)
+
+
+@gradients_are_derivatives.also(generic_steps, needs=("link",), dtypes=EXACT)
+def _the_gradient_of_the_link_loss_is_its_derivative(
+    pool, vjp, A, R, Z, R_step, Z_step
+):
+    values = [pool(A, R + h * R_step, Z).link for h in (1e-3, -1e-3, 2e-3, -2e-3)]
+    slope = (8 * (values[0] - values[1]) - (values[2] - values[3])) / 12e-3
+    dR, _ = vjp(A, R, Z, "link", 1.0)
+    scale = 1 + abs(values[0])
+    np.testing.assert_allclose(np.sum(dR * R_step), slope, 1e-9, 1e-9 * scale)
+
+
+@gradients_are_derivatives.also(generic_steps, needs=("entropy",), dtypes=EXACT)
+def _the_gradient_of_the_entropy_is_its_derivative(pool, vjp, A, R, Z, R_step, Z_step):
+    values = [pool(A, R + h * R_step, Z).entropy for h in (1e-3, -1e-3, 2e-3, -2e-3)]
+    slope = (8 * (values[0] - values[1]) - (values[2] - values[3])) / 12e-3
+    dR, _ = vjp(A, R, Z, "entropy", 1.0)
+    np.testing.assert_allclose(np.sum(dR * R_step), slope, 1e-9, 1e-9)
+
+
+@gradients_are_derivatives.also(sizes_and_seed, dtypes=EXACT)
+def _jacobians_are_those_of_the_definitions(primitive, sizes, seed):
+    check_against_definition(*primitive(sizes, seed))
+
+
+@law("D2", "the check is checked", sizes_and_seed, dtypes=EXACT)
+def a_wrong_gradient_is_caught(primitive, wrong_gradients):
+    """A planted wrong gradient of any primitive is caught by the check of D1."""
+    for argnum, maker in wrong_gradients:
+        f, definition, arrays = primitive([2, 0, 3, 1], 6, wrong=(argnum, maker))
+        caught = False
+        try:
+            check_against_definition(f, definition, arrays)
+        except AssertionError:
+            caught = True
+        assert caught, (argnum, inspect.getsource(maker))
+
+
+@law("D3", "each vjp is made of differentiable parts", sizes_and_seed, dtypes=EXACT)
+def primitives_have_second_derivatives(primitive, sizes, seed, randomness):
+    """Each primitive of the engine can be differentiated twice."""
+    f, _, arrays = primitive(sizes, seed)
+    check_grads(f, tuple(range(len(arrays))), modes=["rev"], order=2)(*arrays)
+
+
+@law("D4", "DESIGN: precision is the caller's", step(directed=True))
+def values_and_gradients_keep_the_precision(pool, A, R, Z):
+    """Values and gradients keep the precision of the input: float32 stays float32."""
+    pooled = pool(A, R, Z)
+    for name in ("A", "X", "S"):
+        dtype = np.asarray(getattr(pooled, name)).dtype
+        assert dtype == R.dtype, f"{name} is {dtype} of {R.dtype}"
+
+
+@values_and_gradients_keep_the_precision.also(step(directed=True))
+def _gradients_keep_the_precision(pool, vjp, A, R, Z):
+    for name in ("A", "X", "S"):
+        dR, dZ = vjp(A, R, Z, name, np.ones_like(getattr(pool(A, R, Z), name)))
+        seen = {"dR": np.asarray(dR).dtype, "dZ": np.asarray(dZ).dtype}
+        assert set(seen.values()) == {R.dtype}, f"gradient of {name}: {seen}"
+
+
+@values_and_gradients_keep_the_precision.also(sizes_and_seed, dtypes=EXACT)
+def _primitives_keep_the_precision(primitive, sizes, seed):
+    for dtype in ("float32", "float64"):
+        f, _, arrays = primitive(sizes, seed, dtype)
+        for argnum in range(len(arrays)):
+            vjp, Y = pull(f, arrays, argnum)
+            assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
+
+
+@law("D5", "autograd needs its inputs again", step(directed=True))
+def nothing_is_written_in_place(pool, A, R, Z):
+    """Pooling changes none of its inputs, and twice gives the same twice."""
+    before = [array.copy() for array in (A, R, Z)]
+    first, again = pool(A, R, Z), pool(A, R, Z)
+    for array, copy in zip((A, R, Z), before):
+        np.testing.assert_array_equal(array, copy)
+    np.testing.assert_array_equal(again.A, first.A)
+    np.testing.assert_array_equal(again.X, first.X)
+
+
+@nothing_is_written_in_place.also(sizes_and_seed, dtypes=EXACT)
+def _primitives_write_nothing_in_place(primitive, sizes, seed):
+    f, _, arrays = primitive(sizes, seed)
+    for array in arrays:
+        array.flags.writeable = False
+    for argnum in range(len(arrays)):
+        vjp, Y = pull(f, arrays, argnum)
+        G = np.ones_like(Y)
+        G.flags.writeable = False
+        np.testing.assert_array_equal(vjp(G), vjp(G))  # what the first has left
+
+
+@law("D6", "each primitive's docstring", sizes_and_seed, dtypes=EXACT)
+def a_fused_primitive_equals_its_plain_composition(primitive, sizes, seed):
+    """Each primitive is its plain composition, in value and in gradient by autograd."""
+    f, definition, arrays = primitive(sizes, seed)
+    for argnum in range(len(arrays)):
+        (vjp, Y), (plain_vjp, Y_plain) = (
+            pull(g, arrays, argnum) for g in (f, definition)
+        )
+        G = generic(np.random.default_rng(seed), Y.shape)
+        np.testing.assert_allclose(Y, Y_plain, 1e-11, 1e-11)
+        np.testing.assert_allclose(vjp(G), plain_vjp(G), 1e-11, 1e-11)

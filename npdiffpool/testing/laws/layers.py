@@ -1,0 +1,89 @@
+"""Laws of graph layers: equation 2, sage, s2v, batch norm, l2 normalisation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from npdiffpool.testing.laws._graph_cases import (
+    changed,
+    rows,
+    undirected,
+    with_lone_node,
+    with_order,
+)
+from npdiffpool.testing.laws._registry import law
+
+EXACT = ("float64",)
+
+
+@law("G1", "equation 2: A_hat is similar to a row-stochastic matrix", undirected)
+def propagation_has_its_spectrum_within_minus_one_and_one(propagation, A, rtol):
+    """The eigenvalues of A_hat lie within [-1, 1]: no layer can blow up."""
+    spectrum = np.linalg.eigvalsh(propagation(A))
+    assert np.all(np.abs(spectrum) <= 1 + rtol), spectrum
+
+
+@law("G2", "equation 2: D~^-1/2 (A + I) 1 = D~^1/2 1", undirected)
+def propagation_keeps_the_root_of_the_degrees(propagation, A, rtol):
+    """A_hat sqrt(deg) = sqrt(deg), the degree counted with the added self-loop."""
+    root = np.sqrt(A.sum(axis=1) + 1)
+    np.testing.assert_allclose(propagation(A) @ root, root, rtol)
+
+
+@law("G3", "proposition 1", with_order, dtypes=EXACT)
+def a_layer_follows_node_order(equivariant, A, X, seed, nodes, rtol):
+    """Permuted nodes give permuted rows: gcn, sage, s2v, batch norm, l2."""
+    H = equivariant(seed, A, X)
+    H_permuted = equivariant(seed, A[np.ix_(nodes, nodes)], X[nodes])
+    scale = np.abs(H).max(initial=0) + 1e-3 * np.abs(X).max(initial=0)
+    np.testing.assert_allclose(H_permuted, H[nodes], rtol, rtol * scale)
+
+
+@law("G4", "equation 2; GraphSAGE, a mean over nobody is zero", with_lone_node)
+def a_node_without_edges_sees_only_itself(layer, A, X, seed, lone, rtol):
+    """A node without edges is treated as if it were alone, and nothing is NaN."""
+    H = layer(seed, A, X)
+    alone = layer(seed, np.zeros_like(A[:1, :1]), X[lone : lone + 1])[0]
+    scale = np.abs(alone).max() + np.abs(X[lone]).max()
+    np.testing.assert_allclose(H[lone], alone, rtol, rtol * scale)
+    assert np.all(np.isfinite(H)), H
+
+
+@a_node_without_edges_sees_only_itself.also(with_lone_node)
+def _the_mean_over_no_neighbours_is_zero(neighbour_mean, A, X, lone, rtol):
+    weights = neighbour_mean(A)
+    linked = (A.sum(axis=1) > 0).astype(A.dtype)
+    np.testing.assert_allclose(weights.sum(axis=1), linked, rtol)
+
+
+@law("G5", "equation 2: row i of A_hat H sees i and its neighbours", changed)
+def one_layer_sees_one_hop(layer, A, X, X_new, seed, depth, seen):
+    """What changes at a node goes no farther than there are layers, to the bit."""
+    before, after = X, X_new
+    for _ in range(depth):
+        before, after = layer(seed, A, before), layer(seed, A, after)
+    np.testing.assert_array_equal(before[~seen], after[~seen])
+
+
+@law("G6", "arXiv 1502.03167, algorithm 1", rows, dtypes=EXACT)
+def batch_norm_standardises_each_feature_over_the_nodes(standardize, H):
+    """Batch norm gives each feature mean 0 and variance 1 over the nodes.
+
+    1 but for the epsilon, v / (v + 1e-5); a rounding of H grows by 1 / sqrt(1e-5).
+    """
+    Y, v = standardize(H), H.var(axis=0)
+    atol = 1e-12 * (1 + np.abs(H).max())
+    np.testing.assert_allclose(Y.mean(axis=0), np.zeros(H.shape[1]), atol=atol)
+    np.testing.assert_allclose(Y.var(axis=0), v / (v + 1e-5), rtol=1e-9, atol=atol)
+
+
+@batch_norm_standardises_each_feature_over_the_nodes.also(rows, dtypes=EXACT)
+def _batch_norm_at_evaluation_is_a_fixed_affine_map(
+    evaluate_norm, H, H_new, seed, share, rtol
+):
+    mixed = evaluate_norm(seed, share * H + (1 - share) * H_new)
+    expected = share * evaluate_norm(seed, H) + (1 - share) * evaluate_norm(seed, H_new)
+    scale = 10 + np.abs(H).max() + np.abs(H_new).max()
+    np.testing.assert_allclose(mixed, expected, rtol, rtol * scale)
+    alone, among = evaluate_norm(seed, H[:1]), evaluate_norm(seed, H)[:1]
+    np.testing.assert_allclose(alone, among, rtol, rtol * scale)

@@ -1,0 +1,85 @@
+"""Results as text: the list of laws, the table of verdicts, the counterexamples."""
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from importlib import import_module
+from textwrap import fill
+from typing import Any, Iterable
+
+from npdiffpool.progress import law_progress
+from npdiffpool.testing.code import as_code
+from npdiffpool.testing.conform import SEED, conformance, laws_of_pooling
+from npdiffpool.testing.law import Law, Result
+from npdiffpool.testing.laws import LAWS
+from npdiffpool.testing.own import OWN
+
+WIDTH = 88
+
+
+def list_laws(laws: Iterable[Law] = LAWS.values()) -> str:
+    """Write every law: id, statement, source."""
+    return "\n".join(
+        f"{law.id:<5}{_indented(law.statement)}\n     [{law.source}]" for law in laws
+    )
+
+
+def write_table(results: list[Result]) -> str:
+    """Write a row a law, its smallest counterexample, and the programs that show it."""
+    rows = [_row(result) for result in results]
+    counts = Counter(result.verdict for result in results)
+    total = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    scripts = [f"# {'-' * 70}\n{r.script}" for r in results if r.script]
+    return "\n".join([*rows, "", total, *scripts])
+
+
+def _row(result: Result) -> str:
+    verdict = result.verdict.upper() if result.script else result.verdict
+    text = result.reason if result.verdict == "not applicable" else ""
+    text = _indented(text or result.law.statement, 20)
+    row = f"{result.law.id:<5}{verdict:<15}{text}"
+    values = [f"{name} = {as_code(value)}" for name, value in result.case.items()]
+    shown = [f"{' ' * 20}{value}" for value in values if len(value) < 200]
+    return "\n".join([row, *shown])
+
+
+def _indented(text: str, by: int = 5) -> str:
+    return fill(text, WIDTH - by).replace("\n", "\n" + " " * by)
+
+
+def import_pool(path: str) -> Any:
+    """Import a function by MODULE:FUNCTION; modules of the current folder are found.
+
+    Raises
+    ------
+    ValueError
+        If there is no such module or function.
+    """
+    module, _, name = path.partition(":")
+    if not (module and name):
+        raise ValueError(f"the layer must be MODULE:FUNCTION; got {path!r}")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return getattr(import_module(module), name)
+    except ImportError as error:
+        raise ValueError(f"cannot import {module!r}: {error}") from error
+    except AttributeError:
+        raise ValueError(f"{module!r} has no function {name!r}") from None
+
+
+def verify(
+    path: str | None, laws: list[str] | None, examples: int | None
+) -> list[Result]:
+    """Check a layer, by MODULE:FUNCTION, or npdiffpool itself; show a progress bar."""
+    if path is not None:
+        pool = import_pool(path)
+        return conformance(pool, laws=laws, examples=examples, verbose=True)
+    chosen = list(LAWS.values()) if laws is None else laws_of_pooling(laws)
+    options: dict[str, Any] = {"examples": examples, "random_seed": SEED}
+    results = []
+    with law_progress(len(chosen), True) as step:
+        for law in chosen:
+            results.append(law.examine(*OWN, **options))
+            step(law.id)
+    return results
