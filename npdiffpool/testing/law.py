@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator, Mapping
 
 import numpy as np
-from hypothesis import given, seed, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from npdiffpool.testing.script import script_of
@@ -207,26 +207,6 @@ def find_violation(
     is found there; then graphs without nodes are asked, but only in want of any
     others: many layers fail on nothing at all, which says little about the rest.
     """
-
-    def search(least: int, most: int) -> Violation | None:
-        return _search(check, subjects, (least, most), examples, random_seed)
-
-    first = search(0, LARGEST)
-    if first is None:
-        return None
-    smaller = (search(1, most) for most in (1, 2, 3, 4, LARGEST))
-    return next(filter(None, smaller), first)
-
-
-def _search(
-    check: Check,
-    subjects: list[Subject],
-    nodes: tuple[int, int],
-    examples: int | None,
-    random_seed: int | None,
-) -> Violation | None:
-    """Try cases with so many nodes until one fails, and shrink that."""
-    found: list[Violation] = []
     kept = settings(database=None) if random_seed is not None else settings()
     chosen = settings(
         kept,
@@ -234,7 +214,29 @@ def _search(
         deadline=None,
         report_multiple_bugs=False,
         print_blob=False,
+        phases=[Phase.reuse, Phase.generate],
     )
+    shrunk = settings(chosen, phases=[*chosen.phases, Phase.shrink])
+
+    def search(least: int, most: int, chosen: settings) -> Violation | None:
+        return _search(check, subjects, (least, most), chosen, random_seed)
+
+    first = search(0, LARGEST, chosen)
+    if first is None:
+        return None
+    sizes = [(1, 1), (1, 2), (1, 3), (1, 4), (1, LARGEST), (0, LARGEST)]
+    return next(filter(None, (search(*nodes, shrunk) for nodes in sizes)), first)
+
+
+def _search(
+    check: Check,
+    subjects: list[Subject],
+    nodes: tuple[int, int],
+    chosen: settings,
+    random_seed: int | None,
+) -> Violation | None:
+    """Try cases with so many nodes until one fails, and shrink that if so chosen."""
+    found: list[Violation] = []
 
     def holds(case: dict[str, Any]) -> None:
         for subject, typed in _combinations(subjects, case, check.dtypes):
