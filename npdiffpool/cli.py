@@ -215,7 +215,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     try:
         from npdiffpool.testing import table
     except ModuleNotFoundError as error:
-        raise ValueError(f"verify needs {error.name}: pip install hypothesis") from None
+        hint = "pip install hypothesis"
+        raise ValueError(f"verify needs {error.name}: {hint}") from None
     if arguments.list:
         print(table.list_laws())
         return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from npdiffpool.cli import main
+from npdiffpool.testing.table import readme_rows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +55,11 @@ def test_files_that_the_readme_names_exist():
     assert [name for name in names if not (ROOT / name).exists()] == []
 
 
+def test_the_laws_in_the_readme_are_those_of_the_registry():
+    shown = README.split("<!-- laws -->\n")[1].split("\n<!-- end of laws -->")[0]
+    assert shown == readme_rows()
+
+
 def test_functions_that_the_readme_names_exist():
     modules = "paper|layers|pooling|losses|model"
     names = set(re.findall(rf"`({modules})\.(\w+)`", README)) - {("paper", "py")}
@@ -83,6 +89,16 @@ def test_training_on_mutag_tests_once_and_draws(capsys, tmp_path):
     atoms = [int(n) for n in re.findall(r"(\d+) (?:C|N|O|F|I|Cl|Br)\b", output)]
     assert sum(atoms) == 367  # of all test graphs
     assert (tmp_path / "figures/hierarchy.png").exists()
+
+
+def test_verifying_a_layer_finds_the_mistake_and_shows_it(capsys):
+    example = runpy.run_path(str(EXAMPLES / "03_verify_your_own_layer.py"))
+    example["main"].__globals__["EXAMPLES"] = 15
+    example["main"]()
+    output = capsys.readouterr().out
+    assert "S^T A S as it is: 25 laws hold, 0 fail" in output
+    assert "transposed: 22 laws hold, 3 fail" in output
+    assert "blocks = [[A[np.ix_(k, m)].sum() for m in members]" in output
 
 
 def test_importing_the_package_needs_nothing_but_its_three_requirements():

@@ -147,7 +147,8 @@ def _import(function: Part, name: str) -> str:
     module = getattr(function, "__module__", None)
     path = getattr(function, "__qualname__", "<")
     if module in (None, "__main__") or not path.isidentifier():
-        return f"{name} = ...  # put your own here: {getattr(function, '__name__', '')}"
+        label = getattr(function, "__name__", type(function).__name__)
+        return f"{name} = ...  # your own goes here: {label}"
     shown = path if path == name else f"{path} as {name}"
     return f"from {module} import {shown}"
 

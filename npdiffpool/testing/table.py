@@ -83,3 +83,10 @@ def verify(
             results.append(law.examine(*OWN, **options))
             step(law.id)
     return results
+
+
+def readme_rows() -> str:
+    """Write the rows of the README's table, a law each."""
+    cells = [(law.id, law.statement, law.source) for law in LAWS.values()]
+    escaped = ([cell.replace("|", "\\|") for cell in row] for row in cells)
+    return "\n".join("| " + " | ".join(row) + " |" for row in escaped)

@@ -61,7 +61,7 @@ def _jacobians_are_those_of_the_definitions(primitive, sizes, seed):
     check_against_definition(*primitive(sizes, seed))
 
 
-@law("D2", "the check is checked", sizes_and_seed, dtypes=EXACT)
+@law("D2", "follows from D1, if its check can fail", sizes_and_seed, dtypes=EXACT)
 def a_wrong_gradient_is_caught(primitive, wrong_gradients):
     """A planted wrong gradient of any primitive is caught by the check of D1."""
     for argnum, maker in wrong_gradients:
@@ -74,14 +74,19 @@ def a_wrong_gradient_is_caught(primitive, wrong_gradients):
         assert caught, (argnum, inspect.getsource(maker))
 
 
-@law("D3", "each vjp is made of differentiable parts", sizes_and_seed, dtypes=EXACT)
+@law(
+    "D3",
+    "follows from each vjp being differentiable itself",
+    sizes_and_seed,
+    dtypes=EXACT,
+)
 def primitives_have_second_derivatives(primitive, sizes, seed, randomness):
     """Each primitive of the engine can be differentiated twice."""
     f, _, arrays = primitive(sizes, seed)
     check_grads(f, tuple(range(len(arrays))), modes=["rev"], order=2)(*arrays)
 
 
-@law("D4", "DESIGN: precision is the caller's", step(directed=True))
+@law("D4", "promised: the precision is the caller's", step(directed=True))
 def values_and_gradients_keep_the_precision(pool, A, R, Z):
     """Values and gradients keep the precision of the input: float32 stays float32."""
     pooled = pool(A, R, Z)
@@ -107,7 +112,7 @@ def _primitives_keep_the_precision(primitive, sizes, seed):
             assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
 
 
-@law("D5", "autograd needs its inputs again", step(directed=True))
+@law("D5", "follows from autograd needing its inputs again", step(directed=True))
 def nothing_is_written_in_place(pool, A, R, Z):
     """Pooling changes none of its inputs, and twice gives the same twice."""
     before = [array.copy() for array in (A, R, Z)]
@@ -130,7 +135,12 @@ def _primitives_write_nothing_in_place(primitive, sizes, seed):
         np.testing.assert_array_equal(vjp(G), vjp(G))  # what the first has left
 
 
-@law("D6", "each primitive's docstring", sizes_and_seed, dtypes=EXACT)
+@law(
+    "D6",
+    "the definitions in npdiffpool/testing/definitions.py",
+    sizes_and_seed,
+    dtypes=EXACT,
+)
 def a_fused_primitive_equals_its_plain_composition(primitive, sizes, seed):
     """Each primitive is its plain composition, in value and in gradient by autograd."""
     f, definition, arrays = primitive(sizes, seed)

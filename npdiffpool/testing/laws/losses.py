@@ -85,7 +85,7 @@ def link_loss_of_cliques_pooled_one_by_one_is_zero(pool, A, R, Z):
     assert L_link == 0, L_link
 
 
-@law("L7", "DESIGN: explicit scales of ||A - S S^T||_F", step(directed=True))
+@law("L7", OF_LINK + ", divided by n and by n^2", step(directed=True))
 def link_scales_divide_by_powers_of_n(scaled_link, A, R, rtol):
     """The scales "nodes" and "entries" are the paper's value over n and over n^2."""
     L_link, n = scaled_link(A, R, "frobenius"), max(len(A), 1)
@@ -196,7 +196,7 @@ def entropy_is_the_mean_of_scipys(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.entropy, expected, rtol, rtol)
 
 
-BATCH = "DESIGN, losses and reductions: each graph's terms as if it were alone"
+BATCH = "follows from section 3: every equation is of one graph"
 
 
 @law("B1", BATCH, joined(), needs=LINK)

@@ -44,7 +44,7 @@ def the_engine_equals_the_paper(engine_loss, paper_loss, seed, As, Xs, clusters,
         np.testing.assert_allclose(actual[name], expected, **close)
 
 
-@law("M4", "DESIGN: precision is the caller's", with_seed(), dtypes=EXACT)
+@law("M4", "follows from a rounding of 6e-8 an operation", with_seed(), dtypes=EXACT)
 def float32_is_within_1e_4_of_float64(model, A, X, seed):
     """In float32 the logits are within 1e-4 of those in float64."""
     wide = model(seed, A, X)
@@ -53,7 +53,7 @@ def float32_is_within_1e_4_of_float64(model, A, X, seed):
     np.testing.assert_allclose(narrow, wide, 1e-4, 1e-4 * np.abs(wide).max(initial=1))
 
 
-@law("M5", "proposition 1, at every step", training_sets, dtypes=EXACT)
+@law("M5", "follows from proposition 1, at every step", training_sets, dtypes=EXACT)
 def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, orders):
     """Training on graphs with permuted nodes gives the same history of losses.
 
@@ -66,7 +66,7 @@ def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, ord
     np.testing.assert_allclose(again, history, rtol=1e-8, atol=1e-8)
 
 
-@law("M6", "DESIGN: all randomness comes from the seed", training_sets, dtypes=EXACT)
+@law("M6", "follows from one seeded generator", training_sets, dtypes=EXACT)
 def the_same_seed_gives_the_same_bytes(train, seed, As, Xs, labels):
     """Training twice from one seed gives the same bytes, whatever else is random."""
     first, parameters = train(seed, As, Xs, labels)
@@ -76,7 +76,12 @@ def the_same_seed_gives_the_same_bytes(train, seed, As, Xs, labels):
     assert parameters.tobytes() == same.tobytes()
 
 
-@law("M7", "DESIGN: checkpoint and resume", training_sets, dtypes=EXACT)
+@law(
+    "M7",
+    "follows from a checkpoint of all that an epoch reads",
+    training_sets,
+    dtypes=EXACT,
+)
 def stopping_and_going_on_gives_the_same_bytes(train, seed, As, Xs, labels, stop):
     """Training that is stopped and goes on ends in the same bytes."""
     history, parameters = train(seed, As, Xs, labels)
@@ -85,7 +90,9 @@ def stopping_and_going_on_gives_the_same_bytes(train, seed, As, Xs, labels, stop
     assert parameters.tobytes() == same.tobytes()
 
 
-@law("M8", "DESIGN: classes are indices to the model", training_sets, dtypes=EXACT)
+@law(
+    "M8", "follows from classes being indices to the model", training_sets, dtypes=EXACT
+)
 def renaming_the_classes_renames_the_predictions(predict, seed, As, Xs, labels):
     """Renaming the classes renames the predictions and changes nothing else.
 
@@ -98,7 +105,7 @@ def renaming_the_classes_renames_the_predictions(predict, seed, As, Xs, labels):
     np.testing.assert_array_equal(same, probabilities)
 
 
-@law("M9", "section 3: the model can represent it", separable, dtypes=EXACT)
+@law("M9", "follows from the model being able to represent it", separable, dtypes=EXACT)
 def a_separable_set_is_learnt_wholly(predict, seed, As, Xs, labels):
     """A set whose classes differ in structure is learnt to 100 %.
 
