@@ -48,6 +48,7 @@ def coloured_graphs(n_graphs=24, sizes=(4, 8), seed=0):
 
 
 GRAPHS, LABELS = coloured_graphs()
+HARD = (coloured_graphs(seed=3)[0], np.arange(24) // 12)  # labels that tell nothing
 
 
 def config(**changes):
@@ -135,6 +136,32 @@ def test_the_order_of_nodes_does_not_change_training_where_clusters_tie():
         for graphs in (GRAPHS, permuted)
     )
     assert plain[-1]["loss"] == pytest.approx(shuffled[-1]["loss"], rel=1e-8)
+
+
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_going_on_from_a_checkpoint_ends_as_if_never_stopped(stop):
+    """Law M7, with batch norm, a validation set and patience that runs out."""
+    chosen = config(gnn="sage")
+    data, held_out = labelled(GRAPHS, LABELS, chosen), labelled(*HARD, chosen)
+    schedule = Schedule(epochs=40, learning_rate=1e-2, patience=5)
+    kept = []
+    run = partial(fit, chosen, schedule, data, held_out)
+    whole = run(np.random.default_rng(0), on_checkpoint=kept.append)
+    rng, rows = np.random.default_rng(99), []
+    resumed = run(rng, rows.append, resume=kept[stop - 1])
+    assert len(whole.history) < 40 and whole.history == resumed.history
+    assert rows == whole.history[stop:] and resumed.best_epoch == whole.best_epoch
+    assert to_vector(resumed.params).tobytes() == to_vector(whole.params).tobytes()
+    assert to_vector(resumed.running).tobytes() == to_vector(whole.running).tobytes()
+
+
+def test_going_on_from_the_end_trains_no_further():
+    chosen, kept = config(), []
+    data = labelled(GRAPHS, LABELS, chosen)
+    run = partial(fit, chosen, Schedule(epochs=2), data, None)
+    whole = run(np.random.default_rng(0), on_checkpoint=kept.append)
+    again = run(np.random.default_rng(0), resume=kept[-1])
+    assert again.history == whole.history and len(kept) == 2
 
 
 def test_renaming_the_classes_renames_the_predictions():
