@@ -8,10 +8,13 @@ is shown in test_laws_can_fail.py.
 import inspect
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from npdiffpool import primitives
 from npdiffpool.testing import laws
 from npdiffpool.testing.definitions import PRIMITIVES, WRONG_GRADIENTS
+from npdiffpool.testing.law import LARGEST
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own import OWN
 
@@ -53,3 +56,21 @@ def test_every_primitive_is_held_and_has_a_wrong_gradient():
     members = vars(primitives).items()
     made = {name for name, f in members if hasattr(f, "_is_autograd_primitive")}
     assert made == set(PRIMITIVES) == set(WRONG_GRADIENTS)
+
+
+def test_few_cases_are_thrown_away():
+    """No strategy filters; what is lost, Hypothesis began as a variation and left.
+
+    The share that is used was measured at 69 % to 99 %, at 150 examples each.
+    """
+    for cases in {check.cases for law in LAWS.values() for check in law.checks}:
+        begun, used = [], []
+
+        @settings(max_examples=100)
+        @given(st.data())
+        def draw(data):
+            begun.append(1)
+            used.append(data.draw(cases(0, LARGEST)))
+
+        draw()
+        assert len(used) > 0.6 * len(begun) > 0
