@@ -4,6 +4,7 @@
 `parametrize_laws` makes a pytest case of each. `laws` has every law as an object,
 `strategies` the Hypothesis strategies that draw graphs. Needs hypothesis.
 """
+
 from npdiffpool.testing import laws, strategies
 from npdiffpool.testing.code import as_code
 from npdiffpool.testing.conform import check_pooling, conformance, parametrize_laws

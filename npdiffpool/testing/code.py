@@ -3,6 +3,7 @@
 `as_code` is all there is. NumPy's own repr is of no use here: it cuts long arrays,
 uses names that nobody imported, and may leave out a dtype.
 """
+
 from __future__ import annotations
 
 import math

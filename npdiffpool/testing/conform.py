@@ -1,4 +1,5 @@
 """Laws on anybody's pooling layer: check it, parametrise tests by it, tabulate it."""
+
 from __future__ import annotations
 
 from typing import Any, Iterable, Sequence

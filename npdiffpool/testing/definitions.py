@@ -123,7 +123,7 @@ PRIMITIVES = {
     "safe_sqrt": Primitive(
         p.safe_sqrt,
         _plainly,
-        lambda s, x: np.sqrt((np.real(x) > 0) * x),
+        lambda s, x: np.sqrt(np.where(np.real(x) > 0, x, 1.0)) * (np.real(x) > 0),
         lambda s: [(s.N,)],
     ),
     "segment_product": Primitive(

@@ -3,6 +3,7 @@
 The complex step, f(x + 1e-20 i v).imag / 1e-20, has no step size to choose and errs
 by the last bits; f must be analytic and take complex numbers.
 """
+
 from __future__ import annotations
 
 from typing import Any, Callable, Sequence

@@ -1,4 +1,5 @@
 """A counterexample as a program of a few lines: NumPy, the layer, the failure."""
+
 from __future__ import annotations
 
 import ast

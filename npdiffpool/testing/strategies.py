@@ -1,28 +1,29 @@
 """Hypothesis strategies: graphs and all that DiffPool does to them.
 
 Sizes, and what is drawn first, shrink to the small and plain: no node, no edge,
-weights of one, constant features. Every number is finite, none subnormal.
+weights of one, constant features. Every number is finite, none subnormal. An array
+is one draw, of bytes, each entry of which shrinks by itself: see `_shapes`.
 Read `adjacencies`, `features` and `assignments`; the rest is made of them.
+
+A falsifying example shows each `Graph` as code to paste; `as_code` writes the rest.
 """
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from npdiffpool.graphs import Graph
+from npdiffpool.testing import _shapes
+from npdiffpool.testing._shapes import PAIRS, SHAPES, Array, Strategy, drawn, reals
+from npdiffpool.testing.code import as_code
 
-Array = npt.NDArray[Any]
-Strategy = st.SearchStrategy
-
-SHAPES = ("random", "dense", "star", "path", "cycle", "clique", "circulant", "two")
+WITH_LARGE = (*SHAPES, "large")
 WEIGHTS = ("ones", "equal", "unlike", "tiny", "huge", "mixed")
 FEATURES = ("constant", "one-hot", "real")
 ASSIGNMENTS = ("uniform", "hard", "soft", "some hard")
-_EXPONENTS = {"unlike": (-1, 1), "tiny": (-12, -6), "huge": (6, 12), "mixed": (-6, 6)}
 
 
 class Pooling(NamedTuple):
@@ -48,7 +49,7 @@ def adjacencies(
     shapes: Sequence[str] = SHAPES,
     weights: Sequence[str] = WEIGHTS,
 ) -> Array:
-    """Draw the adjacency of one graph, dense.
+    """Draw the adjacency of one graph, (N, N) and not negative.
 
     Parameters
     ----------
@@ -57,27 +58,17 @@ def adjacencies(
     directed : bool
         Whether the adjacency may be unlike its transpose.
     shapes : sequence of str
-        Which of `SHAPES` to draw: a "random" graph has few edges and mostly
+        Which of `SHAPES` to draw: a "random" graph has few edges and often
         isolated nodes, "dense" lacks few, "circulant" is regular, "two" is two
-        cliques. Some of each kind have self-loops.
+        cliques. Half of each kind have self-loops. `WITH_LARGE` adds "large": a
+        sparse random graph of five times as many nodes, so of up to 60.
     weights : sequence of str
         Which of `WEIGHTS` to draw. "tiny" ones are 1e-12 to 1e-6, "huge" ones
         1e6 to 1e12, "mixed" ones 1e-6 to 1e6 in one graph.
-
-    Returns
-    -------
-    strategy of (N, N) float64 arrays, not negative
     """
-    N = draw(st.integers(min_nodes, max_nodes))
-    linked = _shape(draw, draw(st.sampled_from(shapes)), N)
-    loops = draw(st.sampled_from([0.0, 1.0])) * draw(_flags(N))
-    linked = (linked | linked.T) & ~np.eye(N, dtype=bool) | np.diag(loops > 0)
-    edges = np.nonzero(linked if directed else np.triu(linked))
-    A = np.zeros((N, N))
-    A[edges] = draw(_weights(draw(st.sampled_from(weights)), len(edges[0])))
-    if directed:
-        A[edges] *= draw(_flags(len(edges[0])))
-    return A if directed else A + np.triu(A, 1).T
+    A = _shapes.adjacency(draw, (min_nodes, max_nodes), directed, shapes, weights)
+    some = _shapes.nodes(draw, len(A), min_nodes)
+    return np.asarray(A[np.ix_(some, some)])
 
 
 @st.composite
@@ -100,23 +91,27 @@ def features(
     exponents : pair of int
         The others than one-hot are at most 10**e, with e between these.
     """
-    F, kind = draw(_strategy(n_features)), draw(st.sampled_from(kinds))
+    F, kind = draw(_shapes.count(n_features)), draw(_shapes.one_of(kinds))
+    if kind == "one-hot" and F > 0:
+        return np.asarray(np.eye(F)[drawn(draw)(n_nodes, F)])
     scale = 10.0 ** draw(st.integers(*exponents))
     if kind == "constant":
         return np.full((n_nodes, F), scale)
-    if kind == "one-hot" and F > 0:
-        return np.eye(F)[draw(_indices(n_nodes, F))]
-    return np.asarray(scale * draw(_reals((n_nodes, F), -1.0, 1.0)))
+    return scale * reals(drawn(draw), n_nodes, F)
 
 
+@st.composite
 def logits(
+    draw: st.DrawFn,
     n_nodes: int,
     n_clusters: int | Strategy[int] = st.integers(1, 6),
     bounds: Sequence[float] = (0.0, 1.0, 30.0, 1e4),
-) -> Strategy[Array]:
+) -> Array:
     """Draw assignment logits R, (N, K), each within plus or minus one of `bounds`."""
-    wide = st.tuples(_strategy(n_clusters), st.sampled_from(bounds))
-    return wide.flatmap(lambda by: _reals((n_nodes, by[0]), -by[1], by[1]))
+    K, bound = draw(_shapes.count(n_clusters)), draw(_shapes.one_of(bounds))
+    if bound == 0.0:
+        return np.zeros((n_nodes, K))
+    return np.asarray(bound * reals(drawn(draw), n_nodes, K))
 
 
 @st.composite
@@ -137,21 +132,23 @@ def assignments(
         Which of `ASSIGNMENTS` to draw. "soft" rows have no zero, "hard" rows are
         one-hot, and "some hard" has both.
     """
-    K, kind = draw(_strategy(n_clusters)), draw(st.sampled_from(kinds))
+    K, kind = draw(_shapes.count(n_clusters)), draw(_shapes.one_of(kinds))
     if kind == "uniform":
         return np.full((n_nodes, K), 1.0 / K)
-    hard = np.eye(K)[draw(_indices(n_nodes, K))]
-    masses = np.exp(draw(_reals((n_nodes, K), -5.0, 5.0)))
-    soft = masses / np.sum(masses, axis=1, keepdims=True)
-    is_hard = {"hard": np.ones(n_nodes, bool), "soft": np.zeros(n_nodes, bool)}
-    rows = is_hard[kind] if kind in is_hard else draw(_flags(n_nodes))
-    return np.where(rows[:, None], hard, soft)
+    if kind == "hard":
+        return np.asarray(np.eye(K)[drawn(draw)(n_nodes, K)])
+    masses = np.exp(5.0 * reals(drawn(draw), n_nodes, K))
+    S = masses / np.sum(masses, axis=1, keepdims=True)
+    if kind == "some hard":
+        hard = drawn(draw)(n_nodes, 2) == 1
+        S[hard] = np.eye(K)[np.argmax(S[hard], axis=1)]
+    return np.asarray(S)
 
 
-def permutations(n_nodes: int) -> Strategy[Array]:
+@st.composite
+def permutations(draw: st.DrawFn, n_nodes: int) -> Array:
     """Draw an order of nodes, or of clusters: each of 0 ... n - 1 once."""
-    order = st.permutations(range(n_nodes))
-    return order.map(lambda order: np.array(order, dtype=np.intp))
+    return _shapes.order(draw, n_nodes, n_nodes)
 
 
 @st.composite
@@ -162,11 +159,14 @@ def poolings(
     *,
     directed: bool = False,
     kinds: Sequence[str] = ASSIGNMENTS,
+    shapes: Sequence[str] = SHAPES,
 ) -> Pooling:
     """Draw what one pooling step takes: A, Z and S of one graph; see `Pooling`."""
-    A = draw(adjacencies(min_nodes, max_nodes, directed=directed))
-    Z = draw(features(len(A)))
-    return Pooling(A, Z, draw(assignments(len(A), kinds=kinds)))
+    A = _shapes.adjacency(draw, (min_nodes, max_nodes), directed, shapes, WEIGHTS)
+    Z = draw(_shapes.kept(features, len(A)))
+    S = draw(_shapes.kept(assignments, len(A), kinds=kinds))
+    some = _shapes.nodes(draw, len(A), min_nodes)
+    return Pooling(A[np.ix_(some, some)], Z[some], S[some])
 
 
 @st.composite
@@ -179,10 +179,13 @@ def graphs(
     directed: bool = False,
     exponents: tuple[int, int] = (-6, 6),
     weights: Sequence[str] = WEIGHTS,
+    shapes: Sequence[str] = SHAPES,
 ) -> Graph:
     """Draw a `Graph`; see `adjacencies` and `features` for the parameters."""
-    A = draw(adjacencies(min_nodes, max_nodes, directed=directed, weights=weights))
-    return Graph(A, draw(features(len(A), n_features, exponents=exponents)))
+    A = _shapes.adjacency(draw, (min_nodes, max_nodes), directed, shapes, weights)
+    X = draw(_shapes.kept(features, len(A), n_features, exponents=exponents))
+    some = _shapes.nodes(draw, len(A), min_nodes)
+    return _Drawn(A[np.ix_(some, some)], X[some])
 
 
 @st.composite
@@ -190,76 +193,96 @@ def batches(
     draw: st.DrawFn, /, min_graphs: int = 1, max_graphs: int = 6, **kinds: Any
 ) -> list[Graph]:
     """Draw graphs of unlike sizes and one feature width; `kinds` as for `graphs`."""
-    n_features = draw(_strategy(kinds.pop("n_features", st.integers(1, 3))))
-    members = graphs(n_features=n_features, **kinds)
-    drawn: list[Graph] = draw(
-        st.lists(members, min_size=min_graphs, max_size=max_graphs)
-    )
-    return drawn
+    n_features = draw(_shapes.count(kinds.pop("n_features", st.integers(1, 3))))
+    members = _shapes.kept(graphs, n_features=n_features, **kinds)
+    some = _shapes.kept(st.lists, members, min_size=min_graphs, max_size=max_graphs)
+    return list(draw(some))
 
 
 @st.composite
-def indistinguishable_pairs(draw: st.DrawFn) -> tuple[Graph, Graph]:
+def cliques(
+    draw: st.DrawFn, max_clusters: int = 4, max_size: int = 4
+) -> tuple[Array, Array]:
+    """Draw disjoint cliques with every loop, and the hard S that names them.
+
+    So A = S S^T. Nodes come in any order, and some clusters are empty.
+    """
+    sizes = draw(st.lists(st.integers(0, max_size), min_size=1, max_size=max_clusters))
+    S = np.repeat(np.eye(len(sizes)), sizes, axis=0)
+    S = S[_shapes.order(draw, len(S), max_clusters * max_size)]
+    return np.dot(S, S.T), S
+
+
+@st.composite
+def planted_graphs(
+    draw: st.DrawFn, max_clusters: int = 4, max_size: int = 6
+) -> tuple[Graph, Array]:
+    """Draw a graph of planted clusters, and the cluster of each node.
+
+    There are at most `max_clusters`, each of 1 to `max_size` nodes: a clique, or
+    one that lacks edges, though none of one of its nodes, so that it is connected.
+    Fewer edges than there are clusters link clusters. Nodes come in any order;
+    their features, constant or one-hot, tell nothing of the clusters.
+    """
+    sizes = draw(st.lists(st.integers(1, max_size), min_size=1, max_size=max_clusters))
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    N = len(labels)
+    A = (labels[:, None] == labels) & ~np.eye(N, dtype=bool)
+    if draw(st.booleans()):
+        i, j = np.tril_indices(N, -1)
+        spared = np.isin(j, np.unique(labels, return_index=True)[1])
+        A[i, j] &= spared | (drawn(draw)(len(i), 4) != 1)
+        A &= A.T
+    ends = st.tuples(st.integers(0, N - 1), st.integers(0, N - 1))
+    for k, m in draw(st.lists(ends, max_size=len(sizes) - 1)):
+        A[k, m] = A[m, k] = A[k, m] or labels[k] != labels[m]
+    order = _shapes.order(draw, N, max_clusters * max_size)
+    plain = _shapes.kept(features, N, kinds=("constant", "one-hot"), exponents=(0, 0))
+    return _Drawn(A[np.ix_(order, order)], draw(plain)), labels[order]
+
+
+@st.composite
+def indistinguishable_pairs(
+    draw: st.DrawFn, kinds: Sequence[str] = PAIRS
+) -> tuple[Graph, Graph]:
     """Draw two graphs that differ, yet not for 1-WL, and so for no such GNN.
 
-    A cycle of a + b nodes, against a cycle of a and one of b (a, b >= 3): both
-    are 2-regular, of one weight, and their features are constant.
+    Each pair has one weight and constant features.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Which of `PAIRS` to draw: "cycles", one of a + b nodes against one of a and
+        one of b (a, b >= 3); "cubic", K_{3,3} against the triangular prism; "not
+        regular", decalin against bicyclopentyl; "strongly regular", the 4x4 rook's
+        graph against Shrikhande's.
     """
-    a, b = draw(st.integers(3, 6)), draw(st.integers(3, 6))
+    kind, ring = draw(_shapes.one_of(kinds)), st.integers(3, 6)
+    one, two = _shapes.confused(kind, draw(ring), draw(ring))
     weight, value = draw(floats(0.1, 10.0)), draw(floats(-10.0, 10.0))
-    one, two = _cycle(a + b), np.zeros((a + b, a + b))
-    two[:a, :a], two[a:, a:] = _cycle(a), _cycle(b)
-    X = np.full((a + b, draw(st.integers(1, 3))), value)
-    return Graph(weight * one, X), Graph(weight * two, X)
+    X = np.full((len(one), draw(st.integers(1, 3))), value)
+    return _Drawn(weight * one, X), _Drawn(weight * two, X)
 
 
-def _shape(draw: st.DrawFn, shape: str, N: int) -> Array:
-    """Give the linked pairs of nodes of one of `SHAPES`, some only one way."""
-    i, j = np.indices((N, N))
-    if shape in ("random", "dense"):
-        linked = np.zeros((N, N), dtype=bool)
-        node = st.integers(0, max(N - 1, 0))
-        for pair in draw(st.lists(st.tuples(node, node), max_size=2 * N)):
-            linked[pair] = True
-        return linked if shape == "random" else ~(linked | linked.T)
-    if shape == "circulant":
-        steps = draw(st.sets(st.integers(1, max(N // 2, 1)), min_size=1))
-        return np.isin((j - i) % max(N, 1), sorted(steps))
-    if shape == "two":
-        cut = draw(st.integers(0, N))
-        return np.asarray((i < cut) == (j < cut))
-    fixed = {"star": i == 0, "path": j - i == 1, "cycle": _cycle(N) > 0}
-    return np.asarray(fixed.get(shape, i != j))
+@st.composite
+def alike_nodes(
+    draw: st.DrawFn, min_nodes: int = 0, max_nodes: int = 12, *, directed: bool = False
+) -> tuple[Array, Array]:
+    """Draw an adjacency, and the stable 1-WL colour of each of its nodes.
+
+    Nodes of one colour are alike for every message-passing GNN, where features are
+    constant: loops, and weights both ways, tell nodes apart. Most draws repeat a
+    colour.
+    """
+    edges = {"directed": directed, "weights": ("ones", "equal", "unlike")}
+    A = draw(_shapes.kept(adjacencies, min_nodes, max_nodes, **edges))
+    return A, _shapes.stable_colours(A)
 
 
-def _cycle(N: int) -> Array:
-    i, j = np.indices((N, N))
-    return np.isin((j - i) % max(N, 1), [1, N - 1]).astype(np.float64)
+class _Drawn(Graph):
+    """Print as code, so that a falsifying example can be pasted."""
 
+    __slots__ = ()
 
-def _weights(kind: str, n_edges: int) -> Strategy[Array]:
-    if kind == "ones":
-        return st.just(np.ones(n_edges))
-    if kind == "equal":
-        return floats(0.1, 10.0).map(lambda weight: np.full(n_edges, weight))
-    return _reals((n_edges,), *_EXPONENTS[kind]).map(lambda x: 10.0**x)
-
-
-def _reals(shape: tuple[int, ...], least: float, most: float) -> Strategy[Array]:
-    """Draw an array with no filling, so that equal numbers are rare."""
-    # Below a billionth of the range, products underflow and nothing is learnt.
-    step = (most - least) * 1e-9
-    elements = floats(least, most).map(lambda x: x if abs(x) > step else 0.0)
-    return arrays(np.float64, shape, elements=elements, fill=st.nothing())
-
-
-def _indices(size: int, n: int) -> Strategy[Array]:
-    return arrays(np.intp, size, elements=st.integers(0, n - 1), fill=st.nothing())
-
-
-def _flags(size: int) -> Strategy[Array]:
-    return arrays(np.bool_, size, fill=st.nothing())
-
-
-def _strategy(value: int | Strategy[int]) -> Strategy[int]:
-    return st.just(value) if isinstance(value, int) else value
+    def __repr__(self) -> str:
+        return as_code(self)

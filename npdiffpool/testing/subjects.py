@@ -11,6 +11,7 @@ vjp(A, R, Z, output, G) -> (dR, dZ)
     The gradient of sum(G * pooled.<output>), `output` a field of `Pooled`. Where
     it is not given, autograd derives it.
 """
+
 from __future__ import annotations
 
 import inspect

@@ -1,4 +1,5 @@
 """Results as text: the list of laws, the table of verdicts, the counterexamples."""
+
 from __future__ import annotations
 
 import sys

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import numpy as np
 from autograd.test_util import check_grads
+from hypothesis import strategies as st
 
 from npdiffpool.testing.jacobians import check_against_definition, generic, pull
 from npdiffpool.testing.laws._cases import generic_steps, step
@@ -61,7 +63,12 @@ def _jacobians_are_those_of_the_definitions(primitive, sizes, seed):
     check_against_definition(*primitive(sizes, seed))
 
 
-@law("D2", "follows from D1, if its check can fail", sizes_and_seed, dtypes=EXACT)
+def one_case(least: int, most: int) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw nothing: what is planted is the same every time."""
+    return st.just({})
+
+
+@law("D2", "follows from D1, if its check can fail", one_case, dtypes=EXACT)
 def a_wrong_gradient_is_caught(primitive, wrong_gradients):
     """A planted wrong gradient of any primitive is caught by the check of D1."""
     for argnum, maker in wrong_gradients:
@@ -105,11 +112,11 @@ def _gradients_keep_the_precision(pool, vjp, A, R, Z):
 
 @values_and_gradients_keep_the_precision.also(sizes_and_seed, dtypes=EXACT)
 def _primitives_keep_the_precision(primitive, sizes, seed):
-    for dtype in ("float32", "float64"):
-        f, _, arrays = primitive(sizes, seed, dtype)
-        for argnum in range(len(arrays)):
-            vjp, Y = pull(f, arrays, argnum)
-            assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
+    dtype = ("float32", "float64")[seed % 2]
+    f, _, arrays = primitive(sizes, seed, dtype)
+    for argnum in range(len(arrays)):
+        vjp, Y = pull(f, arrays, argnum)
+        assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
 
 
 @law("D5", "follows from autograd needing its inputs again", step(directed=True))
