@@ -38,6 +38,11 @@ LAYER = dedent(
         return SimpleNamespace(A=A_pooled, X=np.dot(S.T, Z), S=S)
 
 
+    def untold(A, R, Z):
+        pooled = pool(A, R, Z)
+        return pooled.A, pooled.X, pooled.S
+
+
     def detached(A, R, Z):
         pooled = pool(A, R, Z)
         S = getval(pooled.S)  # the gradient of X' by S is lost
@@ -121,6 +126,15 @@ def test_the_script_of_a_wrong_gradient_fails_by_itself(layer):
     assert ran.returncode == 1 and "AssertionError" in ran.stderr
 
 
+def test_a_layer_may_return_a_plain_tuple(layer):
+    from forgetful import untold
+
+    (result,) = conformance(untold, laws=["C2"])
+    command = [sys.executable, "-c", result.script]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    assert ran.returncode == 1 and "AssertionError" in ran.stderr
+
+
 def test_check_pooling_raises_with_the_law_and_the_script(layer):
     with pytest.raises(LawViolation, match=r"C2 fails on pool(.|\n)*import numpy"):
         check_pooling(forgetful(), laws=["C1", "C2"])
@@ -157,7 +171,7 @@ def test_whatever_the_layer_raises_is_a_failure():
     [
         (3, r"pool must be callable as pool\(A, R, Z\); got 3"),
         (lambda A, R: None, r"must return a Pooled; it raised TypeError"),
-        (lambda A, R, Z: (A, Z, R), "got tuple without A, X, S"),
+        (lambda A, R, Z: (A, Z), "got tuple without A, X, S"),
         (lambda A, R, Z: SimpleNamespace(A=A, S=R), "SimpleNamespace without X"),
     ],
 )

@@ -34,8 +34,8 @@ PROBE = (
 class Pooled(NamedTuple):
     """Hold what a pooling layer gives for one graph.
 
-    Any object with these attributes will do. `link` and `entropy` are the
-    auxiliary losses, None where the layer has none.
+    Any object with these attributes will do, or a tuple in this order. `link` and
+    `entropy` are the auxiliary losses, None where the layer has none.
     """
 
     A: Any  # (K, K)
@@ -97,12 +97,16 @@ def subject_of(
     """
     if isinstance(pool, Subject):
         return pool
-    pooled = _probe(pool)
+    pooled, call = _probe(pool), pool
+    if type(pooled) is tuple:
+        call, pooled = naming(pool), Pooled(*pooled)
     name = name or str(getattr(pool, "__name__", type(pool).__name__))
     batched = batched or getattr(pool, "batched", None)
     vjp = vjp or getattr(pool, "vjp", None)
-    parts: dict[str, Any] = {"pool": pool}
+    parts: dict[str, Any] = {"pool": call}
     sources, missing = {"pool": _import(pool, "pool")}, {"batched": "no batched form"}
+    if call is not pool:
+        sources["pool"] = "\n".join([_import(pool, "layer"), NAMING])
     for loss in ("link", "entropy"):
         if getattr(pooled, loss, None) is None:
             missing[loss] = f"it gives no {loss} loss"
@@ -128,13 +132,25 @@ def _probe(pool: Part) -> Any:
         seen = f"{type(error).__name__}: {error}"
         raise ValueError(f"{call} must return a Pooled; it raised {seen}") from error
     lacking = [name for name in ("A", "X", "S") if not hasattr(pooled, name)]
-    if lacking:
+    if lacking and not (type(pooled) is tuple and 3 <= len(pooled) <= 5):
         raise ValueError(
             f"{call} must return something with the attributes A, X and S (such as "
             f"npdiffpool.testing.Pooled); got {type(pooled).__name__} without "
             f"{', '.join(lacking)}"
         )
     return pooled
+
+
+NAMING = """\
+from npdiffpool.testing import Pooled
+
+def pool(A, R, Z):
+    return Pooled(*layer(A, R, Z))"""
+
+
+def naming(layer: Part) -> Part:
+    """Give the values of a layer that returns a plain tuple their names."""
+    return lambda A, R, Z: Pooled(*layer(A, R, Z))
 
 
 def _follows_logits(pooled: Any) -> bool:

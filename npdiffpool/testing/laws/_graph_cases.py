@@ -142,11 +142,11 @@ def training_sets(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 @st.composite
 def sizes_and_seed(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw the sizes of one to four graphs, and a seed of arrays of such sizes.
+    """Draw the sizes of one to three graphs, and a seed of arrays of such sizes.
 
     With a module of randomness, for `check_grads` draws its own direction.
     """
-    sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=4))
+    sizes = draw(st.lists(st.integers(0, 2), min_size=1, max_size=3))
     return {"sizes": sizes, "seed": draw(SEEDS), "randomness": draw(st.random_module())}
 
 
