@@ -81,10 +81,11 @@ def with_lone_node(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 @st.composite
 def changed(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
     """Draw a graph, new features of one node, and who is within some hops of it."""
-    A = draw(adjacencies(1, max(most, 1), directed=True))
+    kinds = ("path", "star", "random", "cycle", "two")
+    A = draw(adjacencies(1, max(most, 1), directed=True, shapes=kinds))
     X, place = draw(features(len(A), 2)), draw(st.integers(0, len(A) - 1))
     X_new, depth = X.copy(), draw(st.integers(1, 3))
-    X_new[place] = draw(features(1, 2))[0]
+    X_new[place] = draw(features(1, 2, ["real"], exponents=(0, 2)))[0]
     hops = (np.eye(len(A)) + A > 0).astype(float)
     seen = np.linalg.matrix_power(hops, depth)[:, place] > 0
     case = {"A": A, "X": X, "X_new": X_new, "depth": depth, "seen": seen}
@@ -110,12 +111,13 @@ def pairs(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 @st.composite
 def ragged(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
     """Draw a batch of graphs and the numbers of clusters of a model's levels."""
+    clusters = draw(st.sampled_from([(5, 2), (4,), (1,), ()]))
     kinds: Any = dict(n_features=2, exponents=(-3, 0), min_nodes=least, max_nodes=most)
     graphs = draw(batches(max_graphs=4, **kinds))
     return {
         "As": [graph.adjacency.toarray() for graph in graphs],
         "Xs": [graph.features for graph in graphs],
-        "clusters": draw(st.sampled_from([(), (4,), (1,), (5, 2)])),
+        "clusters": clusters,
         "seed": draw(SEEDS),
     }
 

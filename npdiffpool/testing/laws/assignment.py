@@ -18,7 +18,10 @@ def rows_of_the_assignment_sum_to_one(pool, A, R, Z, rtol):
     np.testing.assert_allclose(S.sum(axis=1), np.ones(len(A)), rtol=rtol)
 
 
-@law("A2", "equation 6: an exponential over a sum", step(directed=True))
+extreme = step(directed=True, kinds=["logits", "logits", "hard"])
+
+
+@law("A2", "equation 6: an exponential over a sum", extreme)
 def assignments_are_finite_and_not_negative(pool, A, R, Z):
     """S is finite and not negative at any finite logits."""
     S = pool(A, R, Z).S
