@@ -33,7 +33,7 @@ def with_seed(*extras: str, directed: bool = False) -> Cases:
     @st.composite
     def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
         A = draw(adjacencies(least, min(most, 8), directed=directed, weights=MILD))
-        X = draw(features(len(A), 2, exponents=(-6, 1)))
+        X = draw(features(len(A), 2, exponents=(-6, 0)))
         orders = {"nodes": len(A), "clusters": 3}
         more = {name: draw(permutations(orders[name])) for name in extras}
         return {"A": A, "X": X, "seed": draw(SEEDS), **more}
