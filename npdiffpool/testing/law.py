@@ -160,13 +160,16 @@ class Law:
             With it the same cases are tried at every call.
         """
         subjects = [subject_of(pool) for pool in pools]
-        applies = False
+        applies, empty = False, None
         for check in self.checks:
             able = [s for s in subjects if s.lacks(check.needs) is None]
             applies = applies or bool(able)
             found = able and find_violation(check, able, examples, random_seed)
-            if found:
+            if found and not _has_no_nodes(found.case):
                 return self._failure(found)
+            empty = empty or found or None
+        if empty is not None:
+            return self._failure(empty)
         if applies:
             return Result(self, "holds")
         return Result(self, "not applicable", self.lacking(subjects[0]) or "")
@@ -224,8 +227,18 @@ def find_violation(
     first = search(0, LARGEST, chosen)
     if first is None:
         return None
-    sizes = [(1, 1), (1, 2), (1, 3), (1, 4), (1, LARGEST), (0, LARGEST)]
+    sizes = [(1, 1), (1, 2), (1, 3), (1, 4), (1, LARGEST)]
+    if _has_no_nodes(first.case) and search(1, LARGEST, chosen) is None:
+        sizes = [(0, LARGEST)]
     return next(filter(None, (search(*nodes, shrunk) for nodes in sizes)), first)
+
+
+def _has_no_nodes(value: Any) -> bool:
+    """Say whether there is a graph without nodes in a case, or part of one."""
+    if isinstance(value, (dict, list)):
+        parts = value.values() if isinstance(value, dict) else value
+        return any(_has_no_nodes(part) for part in parts)
+    return isinstance(value, np.ndarray) and value.ndim > 0 and len(value) == 0
 
 
 def _search(

@@ -14,6 +14,7 @@ from npdiffpool.testing.laws._cases import (
 from npdiffpool.testing.laws._registry import law
 
 LINK, ENTROPY = ("link",), ("entropy",)
+STEERED_LINK = ("steered", "link")  # these choose S, by choosing R
 OF_LINK, OF_ENTROPY = "section 3.3, ||A - S S^T||_F", "section 3.3, mean of H(S_i)"
 
 
@@ -38,7 +39,7 @@ def link_loss_is_positive_where_there_is_a_residual(pool, A, R, Z, rtol):
     assert pooled.link > 0 if square > rtol * size else pooled.link >= 0, pooled.link
 
 
-@link_loss_is_positive_where_there_is_a_residual.also(products, needs=LINK)
+@link_loss_is_positive_where_there_is_a_residual.also(products, needs=STEERED_LINK)
 def _link_loss_vanishes_where_there_is_no_residual(pool, A, R, Z, rtol):
     L_link = pool(A, R, Z).link
     assert 0 <= L_link <= rtol, L_link
@@ -78,7 +79,7 @@ def link_loss_ignores_cluster_order(pool, A, R, Z, clusters, rtol):
     np.testing.assert_allclose(renamed.link**2, pooled.link**2, rtol, rtol * size)
 
 
-@law("L6", OF_LINK, cliques, needs=LINK)
+@law("L6", OF_LINK, cliques, needs=STEERED_LINK)
 def link_loss_of_cliques_pooled_one_by_one_is_zero(pool, A, R, Z):
     """Disjoint cliques with self-loops, each its own cluster, have a link loss of 0."""
     L_link = pool(A, R, Z).link
@@ -100,7 +101,7 @@ def the_slope_of_the_link_loss_is_finite(pool, vjp, A, R, Z):
     assert np.all(np.isfinite(dR)) and np.all(np.isfinite(dZ)), (dR, dZ)
 
 
-@the_slope_of_the_link_loss_is_finite.also(products, needs=LINK)
+@the_slope_of_the_link_loss_is_finite.also(products, needs=STEERED_LINK)
 def _the_slope_of_the_link_loss_vanishes_with_it(pool, vjp, A, R, Z, rtol):
     dR, _ = vjp(A, R, Z, "link", 1.0)
     np.testing.assert_allclose(dR, np.zeros_like(R), atol=rtol)

@@ -1,0 +1,196 @@
+"""Which laws of pooling hold for npdiffpool, and which for other implementations.
+
+    pip install -e ".[peers,test]"
+    python benchmarks/conformance.py --examples 100
+
+Writes conformance.md beside this file: a table, and for every law that fails the
+smallest counterexample found, as a program to paste. A law fails by "choice" where
+the library documents that it departs from the paper there (``pool.choices``).
+Names of implementations (see --help) restrict the run.
+"""
+import argparse
+import os
+import platform
+import warnings
+from importlib import import_module, metadata
+from pathlib import Path
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")  # before NumPy: these arrays are small
+
+from npdiffpool.testing import conformance  # noqa: E402
+
+ADAPTERS = "npdiffpool.testing.adapters"
+LAYER_LAWS = ["G1", "G2", "G4"]  # they are about no pooling layer
+IMPLEMENTATIONS = {  # the module, and its function or Subject
+    "npdiffpool paper": ("npdiffpool.testing.own", "PAPER"),
+    "npdiffpool engine": ("npdiffpool.testing.own", "ENGINE"),
+    "PyG": (f"{ADAPTERS}.torch_geometric", "pool"),
+    "PyG unnormalised": (f"{ADAPTERS}.torch_geometric", "pool_unnormalised"),
+    "tgp dense": (f"{ADAPTERS}.torch_geometric_pool", "pool"),
+    "tgp dense plain": (f"{ADAPTERS}.torch_geometric_pool", "pool_plain"),
+    "tgp sparse": (f"{ADAPTERS}.torch_geometric_pool", "pool_sparse"),
+    "authors": (f"{ADAPTERS}.authors", "pool"),
+    "authors no norm": (f"{ADAPTERS}.authors", "pool_without_norm"),
+    "PyG layers": (f"{ADAPTERS}.torch_geometric_layers", "layers"),
+}
+PACKAGES = "numpy autograd hypothesis torch torch-geometric torch-geometric-pool"
+LEGEND = """\
+- PyG: `torch_geometric.nn.dense_diff_pool`; unnormalised: with `normalize=False`.
+- tgp: `DiffPool` of torch-geometric-pool; plain: without `remove_self_loops` and
+  `degree_norm`; sparse: likewise, with `batched=False`.
+- authors: the released code of the paper's authors, retold from a description, with
+  its batch norm over node positions; no norm: without it.
+- PyG layers: `DenseGCNConv` and `DenseSAGEConv`.
+
+holds: no counterexample was found. FAILS: one was, and stands below. empty: only a
+graph without nodes was found to break it. choice: it fails, but that is a choice
+which is documented. –: the implementation lacks what the law is about."""
+
+
+def load(names):
+    """Import the implementations; return them by name, and what is not installed."""
+    found, lacking = {}, {}
+    for name in names:
+        module, function = IMPLEMENTATIONS[name]
+        try:
+            found[name] = getattr(import_module(module), function)
+        except ImportError as error:
+            lacking[name] = error.name
+    return found, lacking
+
+
+def examine(pool, examples):
+    """Return the results of all laws by their ids; every script has been run."""
+    results = conformance(pool, examples=examples)
+    results += conformance(pool, laws=LAYER_LAWS, examples=examples)
+    for result in results:
+        if result.verdict == "fails" and not raises(result.script):
+            raise RuntimeError(f"the script shows nothing:\n{result.script}")
+    return {result.law.id: result for result in results}
+
+
+def raises(script):
+    """Say whether a program ends in an error."""
+    try:
+        exec(compile(script, "<counterexample>", "exec"), {"__name__": "__main__"})
+    except Exception:
+        return True
+    return False
+
+
+def choices_of(pool):
+    """Return the laws that an implementation breaks by choice, and its reasons."""
+    parts = getattr(pool, "parts", {"pool": pool}).values()
+    pairs = [getattr(part, "choices", {}).items() for part in parts]
+    return dict(sum(map(list, pairs), []))
+
+
+def is_empty(value):
+    """Say whether there is a graph without nodes in a case, or part of one."""
+    if isinstance(value, (list, dict)):
+        return any(map(is_empty, value.values() if isinstance(value, dict) else value))
+    return getattr(value, "ndim", 0) > 0 and len(value) == 0
+
+
+def verdict(pool, result):
+    """Say in a word how an implementation stands to a law."""
+    if result is None or result.verdict == "not applicable":
+        return "–"
+    if result.verdict == "holds":
+        return "holds"
+    if result.law.id in choices_of(pool):
+        return "choice"
+    return "empty" if is_empty(dict(result.case)) else "FAILS"
+
+
+def table(pools, results):
+    """Yield the lines of the table of laws by implementations, and its footnotes."""
+    laws = {id: r.law for column in results.values() for id, r in column.items()}
+    yield "| law | " + " | ".join(pools) + " |"
+    yield "|---|" + "---|" * len(pools)
+    notes = []
+    for id, law in laws.items():
+        cells = [cell(pool, results[n].get(id), notes) for n, pool in pools.items()]
+        if set(cells) != {"–"}:
+            claim = law.statement.replace("|", r"\|")
+            yield f"| {id} {claim} | " + " | ".join(cells) + " |"
+    yield ""
+    yield from (f"({number}) {note}.\n" for number, note in enumerate(notes, 1))
+
+
+def cell(pool, result, notes):
+    """Write one cell of the table; the reason of a choice is added to the notes."""
+    word = verdict(pool, result)
+    if word != "choice":
+        return f"**{word}**" if word == "FAILS" else word
+    note = choices_of(pool)[result.law.id]
+    if note not in notes:
+        notes.append(note)
+    return f"choice ({notes.index(note) + 1})"
+
+
+def counterexamples(name, pool, results):
+    """Yield the lines of what was found against an implementation."""
+    yield f"## Counterexamples: {name}\n"
+    found = {r.law.id: verdict(pool, r) for r in results.values()}
+    if not {"FAILS", "choice", "empty"} & set(found.values()):
+        yield "None.\n"
+    empty = [id for id, word in found.items() if word == "empty"]
+    if empty:
+        yield f"Only for graphs without nodes: {', '.join(empty)}; the first:\n"
+    for id, word in found.items():
+        if word in ("FAILS", "choice") or id in empty[:1]:
+            yield f"### {name}, {id} ({word}): {results[id].law.statement}\n"
+            yield f"```python\n{results[id].script.rstrip()}\n```\n"
+
+
+def versions():
+    """Yield the versions of Python and of the packages that are installed."""
+    yield f"Python {platform.python_version()}"
+    for package in PACKAGES.split():
+        try:
+            yield f"{package} {metadata.version(package)}"
+        except metadata.PackageNotFoundError:
+            yield f"{package} not installed"
+
+
+def report(pools, lacking, results, chosen):
+    """Yield the lines of conformance.md."""
+    examples, names = chosen.examples, "".join(f' "{name}"' for name in chosen.names)
+    yield "# Laws of pooling, and who keeps them\n"
+    yield f"Written by `python benchmarks/conformance.py --examples {examples}{names}`;"
+    yield ", ".join(versions()) + ".\n"
+    yield f"Up to {examples} cases of each check, shrunk; every script was run."
+    yield from (f"Left out: {n}, as {m} is not installed." for n, m in lacking.items())
+    yield from ["", LEGEND, ""]
+    yield from table(pools, results)
+    for name, pool in pools.items():
+        yield from counterexamples(name, pool, results[name])
+
+
+def main():
+    """Check the laws and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    every = ", ".join(map(repr, IMPLEMENTATIONS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {every}")
+    parser.add_argument("--examples", type=int, default=100, help="cases of each check")
+    beside = Path(__file__).with_suffix(".md")
+    parser.add_argument("--out", type=Path, default=beside, help="file to write")
+    chosen = parser.parse_args()
+    unknown = set(chosen.names) - set(IMPLEMENTATIONS)
+    if unknown:
+        parser.error(f"no such implementation: {', '.join(sorted(unknown))}")
+    warnings.simplefilter("ignore")  # NaN and infinities are what is looked for
+    pools, lacking = load(chosen.names or IMPLEMENTATIONS)
+    results = {}
+    for name, pool in pools.items():
+        results[name] = examine(pool, chosen.examples)
+        failures = [id for id, r in results[name].items() if r.verdict == "fails"]
+        print(f"{name}: {', '.join(failures) or 'all laws hold'}", flush=True)
+    lines = report(pools, lacking, results, chosen)
+    chosen.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

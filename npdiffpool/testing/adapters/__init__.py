@@ -1,0 +1,1 @@
+"""Other implementations as the laws take them; import the one to check."""
