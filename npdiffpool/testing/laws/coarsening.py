@@ -130,10 +130,11 @@ def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
     """At a fixed S pooling is linear: A' in A, and X' in Z."""
     one, two = pool(A, R, Z), pool(B, R, Y)
     both = pool(A + times * B, R, Z + times * Y)
-    A_scale = A.sum() + times * B.sum()
-    X_scale = np.abs(Z).sum() + times * np.abs(Y).sum()
-    np.testing.assert_allclose(both.A, one.A + times * two.A, rtol, rtol * A_scale)
-    np.testing.assert_allclose(both.X, one.X + times * two.X, rtol, rtol * X_scale)
+    tiny = np.finfo(A.dtype).tiny  # below, a product is rounded to nothing
+    A_scale = tiny + rtol * (A.sum() + times * B.sum())
+    X_scale = tiny + rtol * (np.abs(Z).sum() + times * np.abs(Y).sum())
+    np.testing.assert_allclose(both.A, one.A + times * two.A, rtol, A_scale)
+    np.testing.assert_allclose(both.X, one.X + times * two.X, rtol, X_scale)
 
 
 beside = step("graph", directed=True)
