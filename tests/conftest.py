@@ -2,7 +2,7 @@
 
 NPDIFFPOOL_PROFILE chooses how many examples Hypothesis tries: dev (50, the
 default), ci (100, the same at every run), thorough (10,000), mutation (25, for
-mutation.py). Health checks are on in all of them.
+`python -m tests.mutation`). Health checks are on in all of them.
 """
 
 import os
