@@ -79,9 +79,9 @@ def conformance(
     --------
     >>> from npdiffpool.testing import conformance, own_parts
     >>> for result in conformance(own_parts.pool_by_paper, laws=["C1", "B1"]):
-    ...     print(result.law.id, result.verdict, result.reason)
-    C1 holds
-    B1 not applicable no batched form
+    ...     print(f"{result.law.id}: {result.verdict}")
+    C1: holds
+    B1: not applicable
     """
     chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
     options: dict[str, Any] = {"examples": examples, "random_seed": SEED}
