@@ -18,6 +18,8 @@ from npdiffpool.model import GNNS, READOUTS, Config, init_model, total_loss
 from npdiffpool.optim import from_vector, leaves, to_vector, value_and_grad
 from npdiffpool.pooling import Level, assign, coarsen, next_level
 
+EPS = 2.0**-52
+
 # At the kinks
 
 
@@ -43,10 +45,43 @@ def test_l2_normalisation_is_finite_at_every_scale(dtype, exponent):
     assert np.all(np.isfinite([p.l2_normalize(X), slope(p.l2_normalize, X)]))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_row_counts_as_zero_until_its_squared_length_is_a_normal_number(dtype):
+    length = np.sqrt(np.finfo(dtype).tiny)  # a power of two
+    X = np.array([[length], [np.nextafter(length, length + 1)]], dtype)
+    assert_array_equal(p.l2_normalize(X), [[0.0], [1.0]])
+
+
 def test_rows_that_tie_for_the_maximum_share_the_gradient_evenly():
     X = np.array([[2.0, 0.0], [2.0, 1.0], [1.0, 0.0], [7.0, 7.0]])
     shares = slope(lambda X: p.segment_max(X, np.array([0, 3, 3, 4])), X)
     assert_array_equal(shares, [[0.5, 0], [0.5, 1], [0, 0], [1, 1]])
+
+
+def spread(n_roundings):
+    """Make a column around 1 whose mean and variance are exact in float64."""
+    d = n_roundings * EPS
+    return np.array([[1 - d], [1 - d], [1 + d], [1 + d]])
+
+
+def test_batch_norm_takes_a_column_for_constant_up_to_sixteen_roundings():
+    # Of N = 4 rows the limit of the deviation is 16 eps sqrt(N) = 32 eps.
+    gamma, beta = np.ones(1), np.full(1, 0.5)
+    Y, *moments = p.batch_norm(spread(32), gamma, beta)
+    assert_array_equal(Y, np.full((4, 1), 0.5))
+    assert_array_equal(moments, [[1.0], [0.0]])
+    Y, *moments = p.batch_norm(spread(33), gamma, beta)
+    assert_array_equal(moments, [[1.0], [(33 * EPS) ** 2]])
+    assert np.all(Y != 0.5)
+
+
+def test_a_column_that_counts_as_constant_says_nothing_of_its_scale():
+    dY = np.array([[1.0], [0.0], [0.0], [0.0]])
+
+    def score(gamma):
+        return np.sum(dY * p.batch_norm(spread(32), gamma, np.zeros(1))[0])
+
+    assert_array_equal(grad(score)(np.ones(1)), [0.0])
 
 
 def total_of_batch_norm(X):

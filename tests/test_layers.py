@@ -57,3 +57,12 @@ def test_no_layer_makes_a_nan(kind, normalize, graph, seed):
     A, X = graph.adjacency.toarray(), graph.features
     for H in run(params, kind, A, X, normalize):
         assert H.shape == (len(X), 3) and np.all(np.isfinite(H))
+
+
+def test_glorot_draws_uniformly_up_to_its_bound():
+    bound = np.sqrt(2) * np.sqrt(6 / (300 + 100))  # of ReLU, times Glorot and Bengio's
+    W = layers.glorot(np.random.default_rng(0), 300, 100, "float64")
+    assert W.shape == (300, 100)
+    assert -bound <= W.min() < -0.999 * bound and 0.999 * bound < W.max() <= bound
+    # 30,000 draws: the mean is within five of its standard deviations.
+    assert abs(W.mean()) < 5 * bound / np.sqrt(3 * W.size)

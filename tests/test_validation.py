@@ -243,47 +243,38 @@ def test_more_unusable_graphs_are_refused(call, message):
 
 # The paper's functions
 
-ONE, TWO, THREE = np.ones((1, 1)), np.ones((2, 2)), np.ones((3, 3))
+TWO = np.ones((2, 2))
+COARSENED = "(1, 2) (3, 2) (2,) (2, 2, 2)"
+MISSHAPEN = [
+    ("A must be (N, N)", paper.normalize_adjacency, "(2, 3) (3, 2)"),
+    ("W must be (2, width)", lambda W: paper.gcn_layer(W, TWO, TWO), "(1, 2) (3, 2)"),
+    ("X must be (2, F)", lambda X: paper.gnn([TWO], TWO, X), "(1, 2) (3, 2)"),
+    ("R must be (N, K) with K >= 1", paper.assign, "(2, 0) (2,) (2, 2, 2)"),
+    ("S must be (2, K)", lambda S: paper.coarsen(TWO, TWO, S), COARSENED),
+    ("Z must be (2, D)", lambda Z: paper.coarsen(TWO, Z, TWO), COARSENED),
+    ("S must be (2, K)", lambda S: paper.link_loss(TWO, S), COARSENED),
+    ("S must be (N, K)", paper.entropy_loss, "(2,) (2, 2, 2)"),
+]
 
 
 @pytest.mark.parametrize(
-    "call, message",
+    "required, call, shape",
     [
-        case(
-            "A must be (N, N); got (2, 3)",
-            lambda: paper.normalize_adjacency(np.ones((2, 3))),
-        ),
-        case(
-            "W must be (2, width); got (3, 3)",
-            lambda: paper.gcn_layer(THREE, TWO, TWO),
-        ),
-        case("X must be (2, F); got (3, 3)", lambda: paper.gnn([THREE], TWO, THREE)),
-        case(
-            "R must be (N, K) with K >= 1; got (2, 0)",
-            lambda: paper.assign(np.ones((2, 0))),
-        ),
-        case(
-            "R must be (N, K) with K >= 1; got (2,)",
-            lambda: paper.assign(np.ones(2)),
-        ),
-        case("S must be (2, K); got (3, 3)", lambda: paper.coarsen(TWO, TWO, THREE)),
-        case("S must be (2, K); got (2,)", lambda: paper.coarsen(TWO, TWO, np.ones(2))),
-        case("Z must be (2, D); got (3, 3)", lambda: paper.coarsen(TWO, THREE, TWO)),
-        case("S must be (3, K); got (2, 2)", lambda: paper.link_loss(THREE, TWO)),
-        case("S must be (N, K); got (2,)", lambda: paper.entropy_loss(np.ones(2))),
-        case(
-            "label must be in 0 ... 1; got 2",
-            lambda: paper.cross_entropy(np.ones(2), 2),
-        ),
-        case(
-            "label must be in 0 ... 1; got -1",
-            lambda: paper.cross_entropy(np.ones(2), -1),
-        ),
+        (*row, shape)
+        for *row, shapes in MISSHAPEN
+        for shape in re.findall(r"\(.*?\)", shapes)
     ],
 )
-def test_the_papers_functions_check_their_shapes(call, message):
-    with says(ValueError, message):
-        call()
+def test_the_papers_functions_check_their_shapes(required, call, shape):
+    array = np.ones([int(n) for n in re.findall(r"\d+", shape)])
+    with says(ValueError, f"{required}; got {shape}"):
+        call(array)
+
+
+@pytest.mark.parametrize("label", [2, -1])
+def test_the_papers_cross_entropy_refuses_labels_out_of_range(label):
+    with says(ValueError, f"label must be in 0 ... 1; got {label}"):
+        paper.cross_entropy(np.ones(2), label)
 
 
 # Choices

@@ -6,7 +6,6 @@ weight of one, the number zero. `Codes` says where they come from.
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any, Callable, Sequence
 
@@ -23,8 +22,6 @@ SHAPES = (
     *("cycle", "clique", "circulant", "two"),
 )
 PAIRS = ("cycles", "cubic", "not regular", "strongly regular")
-_LOOPS = ("none", "all", "some", "none")
-_WAYS = ("both", "later", "some")
 _EXPONENTS = {"unlike": (0, 1), "tiny": (-9, 3), "huge": (9, 3), "mixed": (0, 6)}
 
 
@@ -50,13 +47,17 @@ def count(value: int | Strategy[int]) -> Any:
 
 
 def drawn(draw: st.DrawFn) -> Codes:
-    """Draw codes as bytes, all at once: fast, and each shrinks by itself."""
+    """Draw codes as bytes, all at once: fast, and each shrinks by itself.
+
+    Ask for none rather than not at all: where every example makes as many choices,
+    Hypothesis may mix two of them and none is thrown away.
+    """
 
     def codes(size: int, below: int) -> Array:
         dtype = np.dtype(np.uint8 if below <= 2**8 else ">u2")
         n_bytes = size * dtype.itemsize
-        data = draw(st.binary(min_size=n_bytes, max_size=n_bytes)) if size else b""
-        return np.frombuffer(data, dtype)[::-1].astype(np.intp) % below
+        data = draw(st.binary(min_size=n_bytes, max_size=n_bytes))
+        return np.frombuffer(data, dtype).astype(np.intp) % below
 
     return codes
 
@@ -72,12 +73,21 @@ def nodes(draw: st.DrawFn, N: int, min_nodes: int) -> Array:
     return np.flatnonzero(some)
 
 
-def order(draw: st.DrawFn, N: int, most: int) -> Array:
-    """Draw an order of N nodes from as many bytes whatever N is, up to `most`.
+def clusters(
+    draw: st.DrawFn, least: int, max_clusters: int, max_size: int
+) -> tuple[int, Array, Array, Array]:
+    """Draw a number of clusters, each node's cluster and place in it, and an order.
 
-    So it stays when N shrinks. The last count: the shrinker zeroes the first first.
+    There is a code for each place: from a half on, it holds a node, and codes sort
+    the nodes. So any node can go when an example shrinks, and the others stay.
     """
-    return np.argsort(drawn(draw)(most, 2**16)[::-1][most - N :], kind="stable")
+    n_clusters = draw(st.integers(1, max_clusters))
+    codes = drawn(draw)(max_size * max_clusters, 2**8)
+    keys = codes.reshape(max_size, max_clusters)[:, :n_clusters]
+    if np.all(keys < 2**7):
+        keys[0, :least] = 2**7
+    cluster, place = np.nonzero(keys.T >= 2**7)
+    return n_clusters, cluster, place, np.argsort(keys[place, cluster], kind="stable")
 
 
 def seeded(seed: int) -> Codes:
@@ -89,8 +99,8 @@ def seeded(seed: int) -> Codes:
 def _units() -> Array:
     """List 2**16 numbers in [-1, 1], the shortest first: 0.0, 1.0, -1.0, 0.1, ...
 
-    They have up to four decimals, so that sums are rounded. An eighth is 0 or 1,
-    which would be rare, or tiny, to be lost where it is added.
+    They have up to four decimals, so that sums are rounded. An eighth are 0, 1 or
+    -1, which were rare otherwise, or tiny, to be lost in a sum.
     """
     sizes = np.concatenate([np.arange(1, 10**k + 1) / 10**k for k in range(5)])
     sizes = sizes[np.sort(np.unique(sizes, return_index=True)[1])]
@@ -102,9 +112,13 @@ def _units() -> Array:
 _UNITS = _units()
 
 
-def reals(codes: Codes, *shape: int) -> Array:
-    """Make an array of numbers in [-1, 1]; but for 0 and 1, equal ones are rare."""
-    return np.asarray(_UNITS[codes(math.prod(shape), 2**16)].reshape(shape))
+def reals(codes: Codes, n_rows: int, n_columns: int) -> Array:
+    """Make an array of numbers in [-1, 1]; but for 0 and 1, equal ones are rare.
+
+    Column by column, so that columns stay what they are when one is dropped.
+    """
+    columns = _UNITS[codes(n_rows * n_columns, 2**16)].reshape(n_columns, n_rows)
+    return np.ascontiguousarray(columns.T)
 
 
 def adjacency(
@@ -119,11 +133,12 @@ def adjacency(
     codes = drawn(draw)
     if shape == "large":  # all of it comes from one number
         N, codes = 5 * N, seeded(draw(st.integers(0, 2**16 - 1)))
-    edges, loops = linked(shape, N, codes), draw(one_of(_LOOPS))
-    if loops != "none":
-        edges[np.diag_indices(N)] = loops == "all" or codes(N, 2) == 1
+    edges = linked(shape, N, codes)
+    loops = draw(one_of(("none", "all", "some", "none")))
+    with_loop = codes(N if loops == "some" else 0, 2) == 1
+    edges[np.diag_indices(N)] = with_loop if loops == "some" else loops == "all"
     if directed:
-        edges &= one_way(draw(one_of(_WAYS)), N, codes)
+        edges &= one_way(draw(one_of(("both", "later", "some"))), N, codes)
     W = weights(draw(one_of(weight_kinds)), N, codes, directed)
     return np.where(edges, W, 0.0)
 
@@ -131,21 +146,23 @@ def adjacency(
 def linked(shape: str, N: int, codes: Codes) -> Array:
     """Tell which nodes of one of `SHAPES`, or of "large", are linked; no loops."""
     i, j = np.indices((N, N))
-    if shape in ("random", "dense", "large"):
+    pairs, n_codes = np.tril_indices(N, -1), int(shape in ("circulant", "two"))
+    is_random = shape in ("random", "dense", "large")
+    some = codes(len(pairs[0]) if is_random else n_codes, 2**8)
+    if is_random:
         mask = np.zeros((N, N), dtype=bool)
-        one_in = 20 if shape == "large" else 8
-        mask[np.tril_indices(N, -1)] = codes(N * (N - 1) // 2, one_in) == 1
+        mask[pairs] = some % (20 if shape == "large" else 8) == 1
         mask = mask if shape != "dense" else ~(mask | mask.T)
     elif shape == "circulant":
-        steps = 1 + codes(1, min(2 ** max(N // 2, 1), 2**16) - 1)[0]
+        steps = 1 + some[0] % (2 ** min(max(N // 2, 1), 8) - 1)
         mask = circulant(N, [k for k in range(1, N) if steps >> (k - 1) & 1])
     elif shape == "two":
-        cut = codes(1, N + 1)[0]
-        mask = (i < cut) == (j < cut)
+        mask = (i < some[0] % (N + 1)) == (j < some[0] % (N + 1))
     elif shape == "cycle":
         mask = circulant(N, [1] if N > 1 else [])
     else:
-        mask = {"empty": i < 0, "star": i == 0, "path": j - i == 1}.get(shape, i != j)
+        fixed = {"empty": i < 0, "star": i == 0, "path": j - i == 1, "clique": i != j}
+        mask = fixed[shape]
     return np.asarray((mask | mask.T) & (i != j))
 
 
@@ -160,24 +177,23 @@ def circulant(N: int, steps: list[int]) -> Array:
 
 def one_way(kind: str, N: int, codes: Codes) -> Array:
     """Tell which ways of each pair to keep: both, only to later nodes, or some."""
-    i, j = np.indices((N, N))
-    if kind != "some":
-        return (i <= j) | (kind == "both")
     i, j = np.tril_indices(N, -1)
-    way, mask = codes(len(i), 4), np.ones((N, N), dtype=bool)
-    mask[i, j], mask[j, i] = way != 1, way != 2
-    return mask
+    way, mask = codes(len(i) if kind == "some" else 0, 4), np.ones((N, N), dtype=bool)
+    if kind == "some":
+        mask[i, j], mask[j, i] = way != 1, way != 2
+    return mask if kind != "later" else np.triu(mask)
 
 
 def weights(kind: str, N: int, codes: Codes, directed: bool) -> Array:
     """Make a weight for each pair, and others for the way back if directed."""
+    i, j = np.tril_indices(N)
+    n_pairs = {"ones": 0, "equal": 1}.get(kind, len(i))
+    there_and_back = reals(codes, n_pairs, 2 if directed else 1)
     if kind == "ones":
         return np.ones((N, N))
     if kind == "equal":
-        return np.full((N, N), 10.0 ** reals(codes, 1))
-    centre, spread = _EXPONENTS[kind]
-    i, j = np.tril_indices(N)
-    W, there_and_back = np.zeros((N, N)), reals(codes, len(i), 2 if directed else 1)
+        return np.full((N, N), 10.0 ** there_and_back[0, 0])
+    W, (centre, spread) = np.zeros((N, N)), _EXPONENTS[kind]
     W[i, j], W[j, i] = there_and_back[:, 0], there_and_back[:, -1]
     return np.asarray(10.0 ** (centre + spread * W))
 

@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 
 from npdiffpool.graphs import Graph
 from npdiffpool.testing import _shapes
-from npdiffpool.testing._shapes import PAIRS, SHAPES, Array, Strategy, drawn, reals
+from npdiffpool.testing._shapes import Array, drawn, reals
 from npdiffpool.testing.code import as_code
 
+Strategy = st.SearchStrategy
+
+SHAPES, PAIRS = _shapes.SHAPES, _shapes.PAIRS
 WITH_LARGE = (*SHAPES, "large")
 WEIGHTS = ("ones", "equal", "unlike", "tiny", "huge", "mixed")
 FEATURES = ("constant", "one-hot", "real")
@@ -92,12 +95,11 @@ def features(
         The others than one-hot are at most 10**e, with e between these.
     """
     F, kind = draw(_shapes.count(n_features)), draw(_shapes.one_of(kinds))
+    scale, codes = 10.0 ** draw(st.integers(*exponents)), drawn(draw)
     if kind == "one-hot" and F > 0:
-        return np.asarray(np.eye(F)[drawn(draw)(n_nodes, F)])
-    scale = 10.0 ** draw(st.integers(*exponents))
-    if kind == "constant":
-        return np.full((n_nodes, F), scale)
-    return scale * reals(drawn(draw), n_nodes, F)
+        return np.asarray(np.eye(F)[codes(n_nodes, F)])
+    X = reals(codes, n_nodes, 0 if kind == "constant" else F)
+    return np.full((n_nodes, F), scale) if kind == "constant" else scale * X
 
 
 @st.composite
@@ -109,9 +111,8 @@ def logits(
 ) -> Array:
     """Draw assignment logits R, (N, K), each within plus or minus one of `bounds`."""
     K, bound = draw(_shapes.count(n_clusters)), draw(_shapes.one_of(bounds))
-    if bound == 0.0:
-        return np.zeros((n_nodes, K))
-    return np.asarray(bound * reals(drawn(draw), n_nodes, K))
+    R = reals(drawn(draw), n_nodes, K if bound else 0)
+    return np.asarray(bound * R if bound else np.zeros((n_nodes, K)))
 
 
 @st.composite
@@ -133,22 +134,24 @@ def assignments(
         one-hot, and "some hard" has both.
     """
     K, kind = draw(_shapes.count(n_clusters)), draw(_shapes.one_of(kinds))
+    codes = drawn(draw)
+    n_masses = 0 if kind in ("uniform", "hard") else K
+    masses = np.exp(5.0 * reals(codes, n_nodes, n_masses))
+    hard = codes(n_nodes if "hard" in kind else 0, K if kind == "hard" else 2)
     if kind == "uniform":
         return np.full((n_nodes, K), 1.0 / K)
     if kind == "hard":
-        return np.asarray(np.eye(K)[drawn(draw)(n_nodes, K)])
-    masses = np.exp(5.0 * reals(drawn(draw), n_nodes, K))
+        return np.asarray(np.eye(K)[hard])
     S = masses / np.sum(masses, axis=1, keepdims=True)
     if kind == "some hard":
-        hard = drawn(draw)(n_nodes, 2) == 1
-        S[hard] = np.eye(K)[np.argmax(S[hard], axis=1)]
+        S[hard == 1] = np.eye(K)[np.argmax(S[hard == 1], axis=1)]
     return np.asarray(S)
 
 
 @st.composite
 def permutations(draw: st.DrawFn, n_nodes: int) -> Array:
     """Draw an order of nodes, or of clusters: each of 0 ... n - 1 once."""
-    return _shapes.order(draw, n_nodes, n_nodes)
+    return np.argsort(drawn(draw)(n_nodes, 2**16), kind="stable")
 
 
 @st.composite
@@ -195,8 +198,7 @@ def batches(
     """Draw graphs of unlike sizes and one feature width; `kinds` as for `graphs`."""
     n_features = draw(_shapes.count(kinds.pop("n_features", st.integers(1, 3))))
     members = _shapes.kept(graphs, n_features=n_features, **kinds)
-    some = _shapes.kept(st.lists, members, min_size=min_graphs, max_size=max_graphs)
-    return list(draw(some))
+    return [draw(members) for _ in range(draw(st.integers(min_graphs, max_graphs)))]
 
 
 @st.composite
@@ -207,9 +209,8 @@ def cliques(
 
     So A = S S^T. Nodes come in any order, and some clusters are empty.
     """
-    sizes = draw(st.lists(st.integers(0, max_size), min_size=1, max_size=max_clusters))
-    S = np.repeat(np.eye(len(sizes)), sizes, axis=0)
-    S = S[_shapes.order(draw, len(S), max_clusters * max_size)]
+    K, cluster, _, order = _shapes.clusters(draw, 0, max_clusters, max_size)
+    S = np.eye(K)[cluster[order]]
     return np.dot(S, S.T), S
 
 
@@ -219,26 +220,24 @@ def planted_graphs(
 ) -> tuple[Graph, Array]:
     """Draw a graph of planted clusters, and the cluster of each node.
 
-    There are at most `max_clusters`, each of 1 to `max_size` nodes: a clique, or
-    one that lacks edges, though none of one of its nodes, so that it is connected.
-    Fewer edges than there are clusters link clusters. Nodes come in any order;
+    There are at most `max_clusters`, each of at most `max_size` nodes: a clique, or
+    one in which nodes lack an edge each, though never that to the cluster's first
+    node. Fewer edges than there are clusters link clusters. Nodes come in any order;
     their features, constant or one-hot, tell nothing of the clusters.
     """
-    sizes = draw(st.lists(st.integers(1, max_size), min_size=1, max_size=max_clusters))
-    labels = np.repeat(np.arange(len(sizes)), sizes)
-    N = len(labels)
-    A = (labels[:, None] == labels) & ~np.eye(N, dtype=bool)
-    if draw(st.booleans()):
-        i, j = np.tril_indices(N, -1)
-        spared = np.isin(j, np.unique(labels, return_index=True)[1])
-        A[i, j] &= spared | (drawn(draw)(len(i), 4) != 1)
-        A &= A.T
-    ends = st.tuples(st.integers(0, N - 1), st.integers(0, N - 1))
-    for k, m in draw(st.lists(ends, max_size=len(sizes) - 1)):
-        A[k, m] = A[m, k] = A[k, m] or labels[k] != labels[m]
-    order = _shapes.order(draw, N, max_clusters * max_size)
+    cluster, place, order = _shapes.clusters(draw, 1, max_clusters, max_size)[1:]
+    first, labels = np.unique(cluster, return_index=True, return_inverse=True)[1:]
+    N, same, codes = len(labels), labels[:, None] == labels, drawn(draw)
+    A, lack = np.tril(same, -1), draw(_shapes.one_of((False, True)))
+    lacking = codes(max_size * max_clusters if lack else 0, max_size)
+    if lack:
+        spared = np.isin(np.arange(N), first)
+        A &= spared | (place != lacking[place * max_clusters + cluster][:, None])
+    n_links = draw(st.integers(0, labels.max()))
+    i, j = codes(2 * max_clusters, 2**16).reshape(2, -1)[:, :n_links] % N
+    A[i, j] |= ~same[i, j]
     plain = _shapes.kept(features, N, kinds=("constant", "one-hot"), exponents=(0, 0))
-    return _Drawn(A[np.ix_(order, order)], draw(plain)), labels[order]
+    return _Drawn((A | A.T)[np.ix_(order, order)], draw(plain)), labels[order]
 
 
 @st.composite

@@ -11,10 +11,12 @@ from typing import Any, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from npdiffpool.testing.law import Cases
+from npdiffpool.testing.law import LARGEST, Cases
 from npdiffpool.testing.strategies import (
     ASSIGNMENTS,
+    SHAPES,
     WEIGHTS,
+    WITH_LARGE,
     adjacencies,
     assignments,
     features,
@@ -49,7 +51,7 @@ EXTRAS: dict[str, Any] = {
     "clusters": lambda N, K, D: permutations(K),
     "shift": lambda N, K, D: features(N, 1, ["real"], exponents=(0, 4)),
     "times": lambda N, K, D: FACTORS,
-    "B": lambda N, K, D: adjacencies(N, N, directed=True),
+    "B": lambda N, K, D: other_graph(N),
     "Y": lambda N, K, D: features(N, D),
     "place": lambda N, K, D: st.integers(0, N),
     "row": lambda N, K, D: any_logits(1, K),
@@ -58,6 +60,12 @@ EXTRAS: dict[str, Any] = {
     "share": lambda N, K, D: floats(0.0, 1.0),
     "graph": lambda N, K, D: graph_like(K, D),  # type: ignore[has-type]
 }
+
+
+def other_graph(N: int) -> Any:
+    """Make a strategy of another graph of N nodes; a large one has few weights."""
+    weights = WEIGHTS if N <= LARGEST else ("ones", "equal")
+    return adjacencies(N, N, directed=True, weights=weights)
 
 
 @st.composite
@@ -76,12 +84,15 @@ def step(
     exponents: tuple[int, int] = (-6, 6),
     smallest: int = 0,
 ) -> Cases:
-    """Make cases of one step: A, R, Z and what `extras` name."""
+    """Make cases of one step: A, R, Z and what `extras` name.
 
-    graphs: Any = {"directed": directed, "weights": weights}
+    Where `most` allows it, a few graphs are "large": of up to 60 nodes.
+    """
 
     @st.composite
     def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+        shapes = WITH_LARGE if most == LARGEST else SHAPES
+        graphs: Any = {"directed": directed, "weights": weights, "shapes": shapes}
         A = draw(adjacencies(max(least, smallest), most, **graphs))
         N, K = len(A), clusters or draw(st.integers(1, min(6, max(most, 2))))
         R, Z = draw(any_logits(N, K, kinds)), draw(features(N, exponents=exponents))
