@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
 Row = dict[str, float]
-LINES = 10  # plain lines of one training run
+LINES = 10  # plain lines of one run
 
 
 @contextmanager
@@ -43,13 +43,18 @@ def describe(row: Row) -> str:
 
 @contextmanager
 def law_progress(total: int, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Give what counts the laws checked, on a bar; nothing is shown in a pipe."""
+    """Give what counts the laws checked, if they are to be shown."""
     bar = _bar(total, "law", "verifying") if shown else None
+    every, done = max(1, total // LINES), 0
 
     def step(name: str) -> None:
+        nonlocal done
+        done += 1
         if bar is not None:
             bar.set_postfix_str(name, refresh=False)
             bar.update()
+        elif shown and (done % every == 0 or done == total):
+            print(f"law {done:>3}/{total}  {name}", file=sys.stderr, flush=True)
 
     try:
         yield step

@@ -97,6 +97,7 @@ ASSIGNMENTS = {
     "softmax over a sum + epsilon": lambda R: softmax(R, epsilon=1e-12),
     "logits clipped at 10": lambda R: softmax(np.clip(R, -10, 10)),
     "node positions in the logits": lambda R: softmax(R + positions(R)),
+    "softmax of 2 R": lambda R: softmax(2 * R),
 }
 plant("pool", {name: assigning(f) for name, f in ASSIGNMENTS.items()})
 
@@ -140,7 +141,7 @@ def by_degree(A):
 
 
 def degrees_pooled(A, Z, S):
-    """Pool the features, here degrees as of graphs without any, not Z."""
+    """Pool the features in place of Z: of a data set without any, the degrees."""
     return np.dot(S.T, np.sum(A, axis=1, keepdims=True) * np.ones_like(Z))
 
 
@@ -214,7 +215,7 @@ ENTROPIES = {
     "entropy with an epsilon": lambda A, Z, S: total(S, epsilon=1e-8) / n(S),
     "entropy by S log S": lambda A, Z, S: -np.sum(S * np.log(S)) / n(S),
     "entropy summed over nodes": lambda A, Z, S: total(S),
-    "entropy over log K": lambda A, Z, S: total(S) / n(S) / np.log(S.shape[1]),
+    "entropy over log K": lambda A, Z, S: total(S) / n(S) / np.log(max(S.shape[1], 2)),
     "entropy of the wrong sign": lambda A, Z, S: -total(S) / n(S),
     "entropy of the mean row": lambda A, Z, S: total(np.sum(S, axis=0) / n(S)),
 }
@@ -229,7 +230,14 @@ def without_loops(A, R, Z):
     return pool_by_paper(A, R, Z)
 
 
+def with_wide_losses(A, R, Z):
+    """Divide the losses by a number of NumPy's default precision."""
+    pooled, one = pool_by_paper(A, R, Z), np.float64(1)
+    return pooled._replace(link=pooled.link / one, entropy=pooled.entropy / one)
+
+
 plant("pool", {"self-loops taken out in place": without_loops})
+plant("pool", {"losses in float64": with_wide_losses})
 
 
 # In place of each graph of a batch as if it were alone
@@ -277,6 +285,12 @@ def normalised(axes):
     return batched
 
 
+def losses_of_the_graph_before(As, Rs, Zs):
+    pools = one_by_one(As, Rs, Zs)
+    before = [pools[-1], *pools[:-1]]
+    return [p._replace(link=q.link, entropy=q.entropy) for p, q in zip(pools, before)]
+
+
 BATCHES = {
     "padding counted in a mean": mean_over_padding,
     "one norm over the batch": one_norm,
@@ -286,6 +300,7 @@ BATCHES = {
     ],
     "a sum over the batch": summed_over_graphs,
     "graphs left sorted by size": sorted_by_size,
+    "losses of the graph before": losses_of_the_graph_before,
     "batch norm of logits": normalised((0, 1)),
     "batch norm of logits over the node index": normalised((0, 2)),
 }
@@ -341,12 +356,25 @@ def only_for(wrong_output, function):
     return vjp
 
 
+def in_float64(A, R, Z, G):
+    dR, dZ = vjp_by_paper(A, R, Z, "link", G)
+    return dR.astype(float), dZ
+
+
+def losses_by_z(A, R, Z, output, G):
+    """Add to the slope by Z where the output does not depend on Z."""
+    dR, dZ = vjp_by_paper(A, R, Z, output, G)
+    return dR, dZ + (output in ("link", "entropy"))
+
+
 VJPS = {
     "a vjp of A' with a missing term": only_for("A", one_factor),
     "a vjp of the link loss as if A = A^T": only_for("link", of_symmetric),
     "a vjp of the entropy by S": only_for("entropy", by_s),
     "a vjp of the entropy without H": only_for("entropy", without_h),
     "a vjp of A' in float64": only_for("A", gathered),
+    "a vjp of the link loss in float64": only_for("link", in_float64),
+    "a vjp of losses by Z": losses_by_z,
 }
 plant("vjp", VJPS)
 

@@ -1,4 +1,6 @@
 """The kit on somebody's layer: verdicts, counterexamples that run, clear errors."""
+import functools
+import re
 import subprocess
 import sys
 from textwrap import dedent
@@ -6,6 +8,7 @@ from types import SimpleNamespace
 
 import autograd.numpy as np
 import pytest
+from autograd.extend import defvjp, primitive
 
 from npdiffpool import paper
 from npdiffpool.cli import main
@@ -20,6 +23,7 @@ from npdiffpool.testing import (
 from npdiffpool.testing.law import Law
 from npdiffpool.testing.laws._cases import step
 from npdiffpool.testing.own_parts import pool_batch, pool_by_paper
+from npdiffpool.testing.table import write_table
 
 LAYER = dedent(
     '''
@@ -150,7 +154,7 @@ def test_a_failure_on_graphs_without_nodes_hides_no_other():
     assert len(result.case["A"]) == 1
 
     def not_nothing(A, R, Z):
-        return pool_by_paper(A, R, Z)._replace(X=Z[:1] if len(A) else 1 / 0)
+        return pool_by_paper(A, R, Z) if len(A) else 1 / 0
 
     (result,) = conformance(not_nothing, laws=["A1"])
     assert result.case["A"].shape == (0, 0) and "ZeroDivisionError" in result.reason
@@ -256,7 +260,7 @@ def test_verify_prints_a_table_and_leaves_with_status_1_if_a_law_fails(layer, ca
     assert main(["verify", "forgetful:pool", *words]) == 1
     output = capsys.readouterr().out
     assert "A1   holds          Every node is shared out wholly" in output
-    assert "C2   FAILS          Pooling keeps the total weight" in output
+    assert "C2   FAILS          on pool: Pooling keeps the total weight" in output
     assert "L1   not applicable it gives no link loss" in output
     assert "A = np.array([[1.0]])" in output
     assert "1 holds, 1 fails, 1 not applicable" in output
@@ -271,7 +275,10 @@ def test_verify_without_a_layer_verifies_npdiffpool(capsys):
     "words, message",
     [
         (["nothing"], "the layer must be MODULE:FUNCTION; got 'nothing'"),
-        (["no.such:pool"], "cannot import 'no.such': No module named 'no'"),
+        (["no.such:pool"], "cannot import 'no.such': ModuleNotFoundError: No module"),
+        (["broken_1:f"], "cannot import 'broken_1': ZeroDivisionError: division by"),
+        (["broken_2:f"], "cannot import 'broken_2': SyntaxError: "),
+        (["broken_3:f"], "cannot import 'broken_3': AttributeError: module 'math' has"),
         (["forgetful:loop"], "'forgetful' has no function 'loop'"),
         (["forgetful:np"], "pool must be callable"),
         (["--law", "Z1"], "laws must be of A1"),
@@ -279,10 +286,93 @@ def test_verify_without_a_layer_verifies_npdiffpool(capsys):
     ],
 )
 def test_verify_says_in_a_line_what_is_wrong(layer, capsys, words, message):
+    for i, code in enumerate(["1 / 0", "def f(:", "import math; math.f"], 1):
+        (layer / f"broken_{i}.py").write_text(code)
     assert main(["verify", *words]) == 2
     error = capsys.readouterr().err
     assert error.startswith("npdiffpool: ") and message in error
     assert error.count("\n") == 1
+
+
+ALONE = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        allowed = {"npdiffpool", "numpy", "scipy", "autograd", "hypothesis"}
+        allowed |= {"sortedcontainers", *sys.stdlib_module_names}
+        if name[0] != "_" and name.partition(".")[0] not in allowed:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Refuse())
+from npdiffpool.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("words", [["npdiffpool.testing.own_parts:pool_by_paper"], []])
+def test_the_kit_runs_with_numpy_scipy_autograd_and_hypothesis_alone(words):
+    laws = "--examples 3 --law A1 --law E7 --law G1 --law M1 --law D1".split()
+    command = [sys.executable, "-c", ALONE, "verify", *words, *laws]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "law   5/5  D1" in ran.stderr
+
+
+def test_a_law_of_which_a_part_does_not_apply_holds_in_part():
+    def pool(A, R, Z):
+        return pool_by_paper(A, R * 2, Z)
+
+    (result,) = conformance(pool, laws=["E2"], examples=5)
+    why = "in part: its S is not the softmax of the logits R"
+    assert (result.verdict, result.reason) == ("holds", why)
+    assert f"one-hot. ({why})" in " ".join(write_table([result]).split())
+
+
+def test_a_gradient_that_raises_is_a_failure_not_a_law_that_does_not_apply():
+    @primitive
+    def identity(S):
+        return S
+
+    defvjp(identity, lambda ans, S: lambda G: 1 / 0)
+
+    def pool(A, R, Z):
+        return pool_by_paper(A, identity(R), Z)
+
+    (result,) = conformance(pool, laws=["D1"], examples=5)
+    assert result.verdict == "fails" and "ZeroDivisionError" in result.reason
+
+
+@pytest.mark.parametrize("name, shape", [("A", (2,)), ("X", (1, 2)), ("S", (2, 3))])
+def test_outputs_of_other_shapes_are_refused(name, shape):
+    def pool(A, R, Z):
+        return pool_by_paper(A, R, Z)._replace(**{name: np.ones(shape)})
+
+    message = re.escape(f"must give {name} of shape (")
+    with pytest.raises(ValueError, match=rf"{message}.*; got {re.escape(str(shape))}"):
+        conformance(pool)
+
+
+@pytest.mark.parametrize("examples", [0, -1, 1.5, True])
+def test_examples_must_be_a_count(examples):
+    with pytest.raises(ValueError, match="examples must be a whole number >= 1; got"):
+        check_pooling(pool_by_paper, laws=["A1"], examples=examples)
+
+
+def test_no_law_at_all_is_refused():
+    with pytest.raises(ValueError, match="laws must be of A1, .*; got 'none'"):
+        check_pooling(pool_by_paper, laws=[])
+
+
+def test_a_script_does_not_import_what_only_has_the_name(layer):
+    from forgetful import pool
+
+    @functools.wraps(pool)
+    def wrapped(A, R, Z):
+        return pool(A, R, Z)
+
+    (result,) = conformance(wrapped, laws=["C2"])
+    assert "pool = ...  # your own goes here: pool" in result.script
 
 
 def test_the_kit_needs_nothing_but_numpy_scipy_autograd_and_hypothesis():

@@ -10,7 +10,7 @@ import pytest
 from autograd import grad
 from numpy.testing import assert_allclose, assert_array_equal
 
-from npdiffpool import Graph, GraphBatch
+from npdiffpool import Graph, GraphBatch, paper
 from npdiffpool import primitives as p
 from npdiffpool.layers import prepare
 from npdiffpool.losses import entropy_loss, link_loss
@@ -23,8 +23,9 @@ EPS = 2.0**-52
 # At the kinks
 
 
-def test_the_slope_of_relu_at_zero_is_zero():
-    assert_array_equal(slope(p.relu, np.array([-1.0, 0.0, -0.0, 1.0])), [0, 0, 0, 1])
+@pytest.mark.parametrize("relu", [p.relu, paper.relu], ids=["engine", "paper"])
+def test_the_slope_of_relu_at_zero_is_zero(relu):
+    assert_array_equal(slope(relu, np.array([-1.0, 0.0, -0.0, 1.0])), [0, 0, 0, 1])
 
 
 def test_the_slope_of_safe_sqrt_is_zero_where_there_is_no_root():

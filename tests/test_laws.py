@@ -6,6 +6,7 @@ whole models and their training, and on each primitive. That each of them can fa
 is shown in test_laws_can_fail.py.
 """
 import inspect
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from npdiffpool.testing.definitions import PRIMITIVES, WRONG_GRADIENTS
 from npdiffpool.testing.law import LARGEST
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own import OWN
+from npdiffpool.testing.script import body_of
 
 CATALOGUE = dict(A=8, C=14, L=8, E=7, B=3, G=6, M=9, D=6)
 
@@ -50,6 +52,8 @@ def test_checks_of_a_layer_use_numpy_and_their_arguments_alone():
     for check in checks:
         names = inspect.getclosurevars(check.body)
         assert set(names.globals) <= {"np"} and not names.nonlocals, check.body
+        if check not in LAWS["E7"].checks:  # it compares with SciPy's
+            assert not re.search(r"(?m)^\s*(import|from) ", body_of(check.body))
 
 
 def test_every_primitive_is_held_and_has_a_wrong_gradient():

@@ -25,6 +25,7 @@ TABLE = {  # check i of a law: bugs that it sees
     "A5[1]": ["at most n clusters"],
     "A6[0]": ["softmax over a sum + epsilon"],
     "A7[0]": ["logits clipped at 10"],
+    "A7[1]": ["softmax of 2 R"],
     "A8[0]": ["node positions in the logits"],
     "A8[1]": ["node numbers in the assignment"],
     "C1[0]": ["X pooled in place of Z", "the mean of Z"],
@@ -38,6 +39,7 @@ TABLE = {  # check i of a law: bugs that it sees
     "C8[0]": ["A + I pooled"],
     "C9[0]": ["A' over its degrees"],
     "C10[0]": ["a transposed A'"],
+    "C10[1]": ["a transposed A'", "X pooled in place of Z"],
     "C11[0]": ["the mean of Z"],
     "C12[0]": ["A' of zeros and ones"],
     "C13[0]": ["A' over n"],
@@ -65,6 +67,8 @@ TABLE = {  # check i of a law: bugs that it sees
     "B1[0]": ["one norm over the batch"],
     "B1[1]": ["padding counted in a mean", "a sum over the batch"],
     "B2[0]": ["graphs left sorted by size"],
+    "B2[1]": ["losses of the graph before"],
+    "B2[2]": ["losses of the graph before"],
     "B3[0]": ["batch norm of logits", "batch norm of logits over the node index"],
     "G1[0]": ["degrees without the self-loops"],
     "G2[0]": ["gcn without self-loops", "gcn normalised by rows"],
@@ -84,13 +88,13 @@ TABLE = {  # check i of a law: bugs that it sees
     "M8[0]": ["classes as numbers"],
     "M9[0]": ["edges ignored"],
     "D1[0]": ["a vjp of A' with a missing term"],
-    "D1[1]": ["a vjp of the link loss as if A = A^T"],
-    "D1[2]": ["a vjp of the entropy without H"],
+    "D1[1]": ["a vjp of the link loss as if A = A^T", "a vjp of losses by Z"],
+    "D1[2]": ["a vjp of the entropy without H", "a vjp of losses by Z"],
     "D1[3]": ["the diagonal of the softmax's slope"],
     "D2[0]": ["a wrong one that is right"],
     "D3[0]": ["a slope held constant"],
-    "D4[0]": ["A' in float64"],
-    "D4[1]": ["a vjp of A' in float64"],
+    "D4[0]": ["A' in float64", "losses in float64"],
+    "D4[1]": ["a vjp of A' in float64", "a vjp of the link loss in float64"],
     "D4[2]": ["a slope of 1.0 and 0.0"],
     "D5[0]": ["self-loops taken out in place"],
     "D5[1]": ["a gradient written over"],
@@ -136,10 +140,8 @@ def quiet():
 
 @cache
 def violation(key, name):
-    """Search 50 cases, and again from other seeds, for some bugs hide from them."""
-    check, bug = check_of(key), BUGS[name]
-    searches = (find_violation(check, [bug.broken], 50, seed) for seed in range(5))
-    return next(filter(None, searches), None)
+    """Search 50 cases, as the dev profile does."""
+    return find_violation(check_of(key), [BUGS[name].broken], 50, random_seed=0)
 
 
 def largest(case):
@@ -149,7 +151,8 @@ def largest(case):
 
 @pytest.mark.parametrize("key, name", PAIRS)
 def test_a_check_fails_on_its_bug(key, name):
-    assert violation(key, name) is not None
+    expected = ValueError if key == "D5[1]" else AssertionError  # NumPy's refusal
+    assert type(violation(key, name).error) is expected
 
 
 @pytest.mark.parametrize("key, name", PAIRS)
@@ -160,9 +163,13 @@ def test_it_does_not_fail_without_the_bug(key, name):
 
 
 @pytest.mark.parametrize("key, name", POOLINGS)
-def test_a_counterexample_is_small_and_its_script_fails_too(key, name):
+def test_a_counterexample_is_small(key, name):
+    assert largest(violation(key, name).case) <= 4
+
+
+@pytest.mark.parametrize("key, name", PAIRS)
+def test_the_script_of_a_counterexample_fails_too(key, name):
     found = violation(key, name)
-    assert largest(found.case) <= 4
     with pytest.raises(type(found.error)):
         exec(script_of("", found), {**found.subject.parts})
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
 from reference import close, one_graph
+from scipy import sparse
 
 from npdiffpool import layers
 from npdiffpool.testing.strategies import graphs, permutations
@@ -66,3 +68,40 @@ def test_glorot_draws_uniformly_up_to_its_bound():
     assert -bound <= W.min() < -0.999 * bound and 0.999 * bound < W.max() <= bound
     # 30,000 draws: the mean is within five of its standard deviations.
     assert abs(W.mean()) < 5 * bound / np.sqrt(3 * W.size)
+
+
+@pytest.mark.parametrize("kind", ["gcn", "sage"])
+def test_operators_keep_the_precision(kind):
+    A = np.ones((2, 2), np.float32)
+    for form in (sparse.csr_array(A), A[None]):
+        assert layers.OPERATORS[kind](form).dtype == np.float32
+
+
+def test_degrees_are_summed_in_float64():
+    weights = np.array([2**24, 1, 1, 1], np.float32)  # 2**24 + 1 is no float32
+    mean = layers.mean_operator(sparse.csr_array(np.tile(weights, (4, 1))))
+    expected = (weights.astype(float) / (2**24 + 3)).astype(np.float32)
+    assert_array_equal(mean.toarray()[0], expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_node_counts_as_alone_until_its_degree_can_be_inverted(dtype):
+    deg = np.sqrt(np.finfo(dtype).tiny)  # a power of two
+    A = np.array([[[deg]], [[np.nextafter(deg, deg + 1)]]], dtype)
+    assert_array_equal(layers.mean_operator(A), [[[0.0]], [[1.0]]])
+
+
+def test_linear_takes_any_number_of_inputs():
+    rng = np.random.default_rng(0)
+    params = layers.init_linear(rng, [1, 2, 3], 2, "float64")
+    inputs = [rng.normal(size=(4, width)) for width in (1, 2, 3)]
+    expected = params["b"] + np.hstack(inputs) @ np.vstack(params["W"])
+    # Sums of six numbers of order one.
+    assert_allclose(layers.linear(params, *inputs), expected, rtol=0, atol=1e-14)
+
+
+def test_a_gnn_normalises_rows_if_not_told_otherwise():
+    params, (A, X) = random_gnn(0, "gcn", 2, False), (np.eye(3)[None], np.ones((3, 2)))
+    outputs, _ = layers.gnn(params, "gcn", A, X)
+    normed, _ = layers.gnn(params, "gcn", A, X, normalize_rows=True)
+    assert_array_equal(outputs, normed)

@@ -161,6 +161,11 @@ def test_clipping_shortens_what_is_too_long_and_keeps_its_direction(g, limit):
     assert length > limit or clipped is g
 
 
+def test_clipping_does_not_overflow_in_float32():
+    clipped = clip_by_norm(np.array([3e30, 4e30], np.float32), 1.0)
+    assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)  # a few roundings
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_clipping_keeps_the_precision_and_the_gradient_it_is_given(dtype):
     g = np.array([3, 4], dtype)

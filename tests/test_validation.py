@@ -247,7 +247,7 @@ TWO = np.ones((2, 2))
 COARSENED = "(1, 2) (3, 2) (2,) (2, 2, 2)"
 MISSHAPEN = [
     ("A must be (N, N)", paper.normalize_adjacency, "(2, 3) (3, 2)"),
-    ("W must be (2, width)", lambda W: paper.gcn_layer(W, TWO, TWO), "(1, 2) (3, 2)"),
+    ("W must be (1, width)", lambda W: paper.gcn_layer(W, TWO, TWO[:, :1]), "(2, 2)"),
     ("X must be (2, F)", lambda X: paper.gnn([TWO], TWO, X), "(1, 2) (3, 2)"),
     ("R must be (N, K) with K >= 1", paper.assign, "(2, 0) (2,) (2, 2, 2)"),
     ("S must be (2, K)", lambda S: paper.coarsen(TWO, TWO, S), COARSENED),

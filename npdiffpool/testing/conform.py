@@ -18,17 +18,18 @@ def laws_of_pooling(laws: Iterable[str] | None = None) -> list[Law]:
     Raises
     ------
     ValueError
-        If there is no law of an id.
+        If there is no law of an id, or no id.
     """
     parts = {"pool", "batched", "vjp"}
     if laws is None:
         needed = [[set(check.needs) for check in law.checks] for law in LAWS.values()]
         pairs = zip(LAWS.values(), needed)
         return [law for law, needs in pairs if any(parts & need for need in needs)]
-    unknown = [id for id in laws if id not in LAWS]
-    if unknown:
-        raise ValueError(f"laws must be of {', '.join(LAWS)}; got {unknown[0]!r}")
-    return [LAWS[id] for id in laws]
+    chosen = list(dict.fromkeys(laws))
+    wrong = [id for id in chosen if id not in LAWS][:1] or ([] if chosen else ["none"])
+    if wrong:
+        raise ValueError(f"laws must be of {', '.join(LAWS)}; got {wrong[0]!r}")
+    return [LAWS[id] for id in chosen]
 
 
 def conformance(

@@ -3,7 +3,7 @@
 A check is a function of parts of an implementation (see subjects.py) and of a
 case that Hypothesis draws; it raises where the claim does not hold. Its source is
 the body of the script that reproduces a counterexample, so the checks of a
-pooling layer use NumPy and their arguments, nothing else.
+pooling layer use NumPy and their arguments, nothing else (but E7, which is SciPy's).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from npdiffpool.checks import require_int
 from npdiffpool.testing.script import script_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
@@ -85,7 +86,8 @@ class Result:
     law : Law
     verdict : "holds", "fails" or "not applicable"
     reason : str
-        Why it fails or does not apply, in a line; empty where it holds.
+        Why it fails or does not apply, in a line. Where it holds, empty, or "in
+        part:" and why some check of it does not apply.
     script : str
         A program that shows the failure; empty where there is none.
     case : mapping
@@ -158,20 +160,29 @@ class Law:
             where not given.
         random_seed : int, optional
             With it the same cases are tried at every call.
+
+        Raises
+        ------
+        ValueError
+            If `examples` is no such number, or a pool is no pooling layer.
         """
+        if examples is not None:
+            require_int("examples", examples, 1)
         subjects = [subject_of(pool) for pool in pools]
-        applies, empty = False, None
+        applies, empty, unchecked = False, None, dict[str, None]()
         for check in self.checks:
             able = [s for s in subjects if s.lacks(check.needs) is None]
             applies = applies or bool(able)
+            unchecked.update({} if able else _declared(check, subjects[0]))
             found = able and find_violation(check, able, examples, random_seed)
-            if found and not _has_no_nodes(found.case):
+            if found and not has_no_nodes(found.case):
                 return self._failure(found)
             empty = empty or found or None
         if empty is not None:
             return self._failure(empty)
         if applies:
-            return Result(self, "holds")
+            reason = f"in part: {', '.join(unchecked)}" if unchecked else ""
+            return Result(self, "holds", reason)
         return Result(self, "not applicable", self.lacking(subjects[0]) or "")
 
     def lacking(self, subject: Subject) -> str | None:
@@ -185,6 +196,12 @@ class Law:
         reason = f"{self.id} fails on {found.subject.name}: {self.statement} ({kind}: "
         script = script_of(f"{self.id}: {self.statement}", found)
         return Result(self, "fails", f"{reason}{seen})", script, found.case)
+
+
+def _declared(check: Check, subject: Subject) -> dict[str, None]:
+    """Give the reasons, in order, why a subject lacks what others like it have."""
+    lacking = [name for name in check.needs if name not in subject.parts]
+    return {subject.missing[name]: None for name in lacking if name in subject.missing}
 
 
 def make_check(
@@ -213,7 +230,7 @@ def find_violation(
     kept = settings(database=None) if random_seed is not None else settings()
     chosen = settings(
         kept,
-        max_examples=examples or kept.max_examples,
+        max_examples=kept.max_examples if examples is None else examples,
         deadline=None,
         report_multiple_bugs=False,
         print_blob=False,
@@ -228,16 +245,17 @@ def find_violation(
     if first is None:
         return None
     sizes = [(1, 1), (1, 2), (1, 3), (1, 4), (1, LARGEST)]
-    if _has_no_nodes(first.case) and search(1, LARGEST, chosen) is None:
-        sizes = [(0, LARGEST)]
+    if has_no_nodes(first.case) and search(1, LARGEST, chosen) is None:
+        sizes = []
+    sizes.append((0, LARGEST))  # as at first, so that it is found again, and shrunk
     return next(filter(None, (search(*nodes, shrunk) for nodes in sizes)), first)
 
 
-def _has_no_nodes(value: Any) -> bool:
+def has_no_nodes(value: Any) -> bool:
     """Say whether there is a graph without nodes in a case, or part of one."""
     if isinstance(value, (dict, list)):
         parts = value.values() if isinstance(value, dict) else value
-        return any(_has_no_nodes(part) for part in parts)
+        return any(has_no_nodes(part) for part in parts)
     return isinstance(value, np.ndarray) and value.ndim > 0 and len(value) == 0
 
 
@@ -260,6 +278,8 @@ def _search(
                 found.append(Violation(check, subject, typed, error))
                 raise
 
+    # By its name Hypothesis knows which of the failures that it keeps are whose.
+    holds.__name__ = "holds_" + check.body.__name__.strip("<>")
     dtypes = st.sampled_from(check.dtypes)
     test = given(case=check.cases(*nodes), dtype=dtypes)(holds)
     test = seed(random_seed)(test) if random_seed is not None else test

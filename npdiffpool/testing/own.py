@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -82,7 +83,7 @@ ENGINE = Subject(
     ),
 )
 STACK = Subject("engine, upper levels", _pooling(own_parts.pool_stack))
-OWN = [
+SUBJECTS = [
     PAPER,
     ENGINE,
     STACK,
@@ -92,3 +93,20 @@ OWN = [
     _models(),
     *(_primitive(name) for name in PRIMITIVES),
 ]
+
+
+def part_of(subject: str, part: str) -> Any:
+    """Return a part of one of npdiffpool's own subjects; scripts import it so."""
+    return next(s.parts[part] for s in SUBJECTS if s.name == subject)
+
+
+def _with_sources(subject: Subject) -> Subject:
+    lines = {
+        name: f"from npdiffpool.testing.own import part_of\n\n"
+        f"{name} = part_of({subject.name!r}, {name!r})"
+        for name in subject.parts
+    }
+    return replace(subject, sources=lines)
+
+
+PAPER, ENGINE, *_ = OWN = [_with_sources(subject) for subject in SUBJECTS]

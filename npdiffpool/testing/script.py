@@ -25,13 +25,22 @@ def script_of(claim: str, violation: Any) -> str:
         if name in violation.case
     ]
     comment = fill(f"Law {claim}", 78, initial_indent="# ", subsequent_indent="# ")
+    imports = "\n".join(["import numpy as np", *_imports(violation.check.body)])
     paragraphs = [
-        comment + "\nimport numpy as np",
+        f"{comment}\n{imports}",
         "\n".join(parts),
         "\n".join(values),
         body_of(violation.check.body),
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _imports(body: Any) -> list[str]:
+    """Import what a check uses beside NumPy and its arguments, if anything."""
+    nodes = ast.walk(ast.parse(body_of(body)))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    used = sorted(names & set(body.__globals__) - {"np"})
+    return [f"from {body.__module__} import {', '.join(used)}"] if used else []
 
 
 def body_of(function: Any) -> str:

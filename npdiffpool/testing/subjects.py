@@ -15,13 +15,15 @@ vjp(A, R, Z, output, G) -> (dR, dZ)
 from __future__ import annotations
 
 import inspect
+import sys
+import warnings
 from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import Any, Callable, Mapping, NamedTuple
 
 import autograd.numpy as anp
 import numpy as np
-from autograd import grad
+from autograd import grad, make_vjp
 
 Part = Callable[..., Any]
 PROBE = (
@@ -93,13 +95,14 @@ def subject_of(
     ------
     ValueError
         If `pool` is not callable, fails on a path of three nodes, or returns
-        something without the attributes of `Pooled`.
+        something without the attributes of `Pooled`, or of other shapes.
     """
     if isinstance(pool, Subject):
         return pool
     pooled, call = _probe(pool), pool
     if type(pooled) is tuple:
         call, pooled = naming(pool), Pooled(*pooled)
+    _require_shapes(pooled)
     name = name or str(getattr(pool, "__name__", type(pool).__name__))
     batched = batched or getattr(pool, "batched", None)
     vjp = vjp or getattr(pool, "vjp", None)
@@ -122,30 +125,42 @@ def subject_of(
     return Subject(name, parts, missing, sources)
 
 
+CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
+
+
 def _probe(pool: Part) -> Any:
     if not callable(pool):
         raise ValueError(f"pool must be callable as pool(A, R, Z); got {pool!r}")
-    call = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
     try:
         pooled = pool(*(array.copy() for array in PROBE))
     except Exception as error:
         seen = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{call} must return a Pooled; it raised {seen}") from error
+        raise ValueError(f"{CALL} must return a Pooled; it raised {seen}") from error
     lacking = [name for name in ("A", "X", "S") if not hasattr(pooled, name)]
     if lacking and not (type(pooled) is tuple and 3 <= len(pooled) <= 5):
         raise ValueError(
-            f"{call} must return something with the attributes A, X and S (such as "
+            f"{CALL} must return something with the attributes A, X and S (such as "
             f"npdiffpool.testing.Pooled); got {type(pooled).__name__} without "
             f"{', '.join(lacking)}"
         )
     return pooled
 
 
+def _require_shapes(pooled: Any) -> None:
+    for name, shape in dict(A=(2, 2), X=(2, 2), S=(3, 2)).items():
+        seen = np.shape(getattr(pooled, name))
+        if seen != shape:
+            raise ValueError(
+                f"{CALL} must give {name} of shape {shape}, a dense array; got {seen}"
+            )
+
+
 NAMING = """\
-from npdiffpool.testing import Pooled
+from types import SimpleNamespace
 
 def pool(A, R, Z):
-    return Pooled(*layer(A, R, Z))"""
+    names = ("A", "X", "S", "link", "entropy")
+    return SimpleNamespace(**dict(zip(names, layer(A, R, Z))))"""
 
 
 def naming(layer: Part) -> Part:
@@ -163,7 +178,8 @@ def _import(function: Part, name: str) -> str:
     """Write the line that imports a function under a part's name."""
     module = getattr(function, "__module__", None)
     path = getattr(function, "__qualname__", "<")
-    if module in (None, "__main__") or not path.isidentifier():
+    found = getattr(sys.modules.get(str(module)), path, None)
+    if module == "__main__" or found is not function:
         label = getattr(function, "__name__", type(function).__name__)
         return f"{name} = ...  # your own goes here: {label}"
     shown = path if path == name else f"{path} as {name}"
@@ -179,15 +195,24 @@ def _add_vjp(
     if vjp is not None:
         parts["vjp"], sources["vjp"] = vjp, _import(vjp, "vjp")
         return
-    derived = derive_vjp(parts["pool"])
-    try:
-        derived(*PROBE, "X", np.ones((2, 2)))
+    derived, (A, R, Z) = derive_vjp(parts["pool"]), PROBE
+    try:  # the way forward alone: where the way back fails, a law has to say so
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Output seems independent of input")
+            make_vjp(lambda R: parts["pool"](A, R, Z).A)(R)
     except Exception as error:
-        missing["vjp"] = f"autograd cannot differentiate it ({type(error).__name__})"
+        seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        missing["vjp"] = f"autograd cannot differentiate it ({seen})"
         return
     parts["vjp"] = derived
-    imports = "import autograd.numpy as anp\nfrom autograd import grad\n\n"
-    sources["vjp"] = imports + dedent(inspect.getsource(derived))
+    sources["vjp"] = f"{AUTOGRAD}\n\n{dedent(inspect.getsource(derived))}"
+
+
+AUTOGRAD = """\
+import warnings
+
+import autograd.numpy as anp
+from autograd import grad"""
 
 
 def derive_vjp(pool: Part) -> Part:
@@ -197,6 +222,8 @@ def derive_vjp(pool: Part) -> Part:
         def total(R, Z):  # type: ignore[no-untyped-def]
             return anp.sum(G * getattr(pool(A, R, Z), output))
 
-        return grad(total, (0, 1))(R, Z)
+        with warnings.catch_warnings():  # a slope of zero is one, too
+            warnings.filterwarnings("ignore", "Output seems independent of input")
+            return grad(total, (0, 1))(R, Z)
 
     return vjp

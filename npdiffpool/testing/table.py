@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from importlib import import_module
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Any, Iterable
 
 from npdiffpool.progress import law_progress
@@ -36,10 +36,14 @@ def write_table(results: list[Result]) -> str:
 
 def _row(result: Result) -> str:
     verdict = result.verdict.upper() if result.script else result.verdict
-    text = result.reason if result.verdict == "not applicable" else ""
-    text = _indented(text or result.law.statement, 20)
-    row = f"{result.law.id:<5}{verdict:<15}{text}"
-    values = [f"{name} = {as_code(value)}" for name, value in result.case.items()]
+    text = result.reason or result.law.statement
+    if result.verdict == "holds" and result.reason:
+        text = f"{result.law.statement} ({result.reason})"
+    elif result.script:
+        text = shorten(result.reason.removeprefix(f"{result.law.id} fails "), 300)
+    row = f"{result.law.id:<5}{verdict:<15}{_indented(text, 20)}"
+    case = {name: value for name, value in result.case.items() if name != "rtol"}
+    values = [f"{name} = {as_code(value)}" for name, value in case.items()]
     shown = [f"{' ' * 20}{value}" for value in values if len(value) < 200]
     return "\n".join([row, *shown])
 
@@ -54,7 +58,7 @@ def import_pool(path: str) -> Any:
     Raises
     ------
     ValueError
-        If there is no such module or function.
+        If there is no such module or function, or the module cannot be imported.
     """
     module, _, name = path.partition(":")
     if not (module and name):
@@ -62,11 +66,13 @@ def import_pool(path: str) -> Any:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        return getattr(import_module(module), name)
-    except ImportError as error:
-        raise ValueError(f"cannot import {module!r}: {error}") from error
-    except AttributeError:
-        raise ValueError(f"{module!r} has no function {name!r}") from None
+        found = import_module(module)
+    except Exception as error:
+        seen = f"{type(error).__name__}: {error}"
+        raise ValueError(f"cannot import {module!r}: {seen}") from error
+    if not hasattr(found, name):
+        raise ValueError(f"{module!r} has no function {name!r}")
+    return getattr(found, name)
 
 
 def verify(

@@ -1,5 +1,6 @@
 """Mutation testing: break the core one place at a time, and see a test notice.
 
+    pip install -e ".[mutation]"
     python -m tests.mutation [--module NAME ...] [--jobs 2] [--sample N --seed S]
 
 A mutant that no test notices has to stand in equivalent.txt with the reason why it
@@ -34,13 +35,13 @@ def main():
     """Return 0 if all survivors are listed and all listed survive, else 1."""
     options, trials = parse_arguments(), Trials()
     prepare()
+    made = {m: s for name in options.module for m, s in mutants_of(name).items()}
     intact = {Mutant(CORE[0], "nothing", "", ""): read_module(CORE[0])}
     [(_, verdict, killer, seconds)] = trials.run(intact, 1, 3600)
     if verdict != "survived":
         print(f"The tests do not pass on the package as it is: {killer}")
         return 1
     print(f"{len(trials.seconds)} tests pass in {seconds:.0f} s", flush=True)
-    made = {m: s for name in options.module for m, s in mutants_of(name).items()}
     chosen, limit, verdicts = [*made], int(2 * seconds + 10), {}
     if options.sample:
         n = min(options.sample, len(made))

@@ -1,9 +1,10 @@
-"""`DiffPool` of torch-geometric-pool: three forms of its one layer.
+"""`DiffPool` of torch-geometric-pool: four forms of its one layer.
 
 - `pool`: dense, with the defaults.
 - `pool_plain`: dense, A' as in equation 4: without ``remove_self_loops`` and
   ``degree_norm``.
-- `pool_sparse`: likewise, on edge lists (``batched=False``).
+- `pool_normalised`: likewise, with ``normalize_loss``.
+- `pool_sparse`: A' as in equation 4 too, on edge lists (``batched=False``).
 
 The layer computes S from the features that it pools, by the softmax of an MLP.
 Here it is given [R, Z], its MLP is one linear map set to [I, 0], so that S is the
@@ -28,6 +29,7 @@ PROCESSED = (
     "A' has its diagonal removed and is normalised by degrees; equation 4 with "
     "remove_self_loops=False and degree_norm=False"
 )
+DIVIDED = "the link loss is over n^2; normalize_loss=False gives the paper's value"
 PLAIN: dict[str, Any] = {"remove_self_loops": False, "degree_norm": False}
 
 
@@ -73,4 +75,8 @@ pool.choices = dict.fromkeys("C2 C5 C8 C9 C10 C11 C12 C13".split(), PROCESSED)
 pool_plain, batched_plain, vjp_plain = parts_of(
     partial(_dense, **PLAIN), __name__, "_plain"
 )
+pool_normalised, batched_normalised, vjp_normalised = parts_of(
+    partial(_dense, normalize_loss=True, **PLAIN), __name__, "_normalised"
+)
+pool_normalised.choices = dict.fromkeys(("L1", "L3"), DIVIDED)
 pool_sparse, batched_sparse, vjp_sparse = parts_of(_sparse, __name__, "_sparse")

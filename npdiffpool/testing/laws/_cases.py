@@ -162,7 +162,7 @@ def generic_steps(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 def joined(*extras: str, weights: Sequence[str] = ("ones", "unlike")) -> Cases:
-    """Make cases of one to four graphs: lists As, Rs, Zs; one K, one D.
+    """Make cases of one to six graphs: lists As, Rs, Zs; one K, one D.
 
     "nodes" adds an order of the first graph's nodes, "graphs" one of the graphs.
     """
@@ -171,7 +171,7 @@ def joined(*extras: str, weights: Sequence[str] = ("ones", "unlike")) -> Cases:
     def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
         K, D = draw(st.integers(1, 4)), draw(st.integers(1, 2))
         size = st.integers(least, min(most, 6))
-        sizes = draw(st.lists(size, min_size=1, max_size=4))
+        sizes = draw(st.lists(size, min_size=1, max_size=6))
         As = [draw(adjacencies(N, N, directed=True, weights=weights)) for N in sizes]
         case = {
             "As": As,

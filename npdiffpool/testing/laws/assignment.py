@@ -70,9 +70,9 @@ def one_cluster_takes_every_node(pool, A, R, Z):
     np.testing.assert_array_equal(pool(A, R, Z).S, np.ones_like(R))
 
 
-@law("A7", "equation 6: p_k / p_max = exp(R_k - R_max)", growing)
+@law("A7", "equation 6", growing)
 def growing_logits_tend_to_the_one_hot_row(pool, A, order, times, rtol):
-    """As logits grow, S tends to the one-hot row of the largest.
+    """S is softmax(R): as R grows, it tends to the one-hot row of the largest.
 
     For gaps of `times` the rest weighs at most (K - 1) exp(-times).
     """
@@ -82,6 +82,14 @@ def growing_logits_tend_to_the_one_hot_row(pool, A, order, times, rtol):
     most = (K - 1) * np.exp(-times) * (1 + rtol) + np.finfo(S.dtype).tiny
     assert np.all(rest <= most), rest
     np.testing.assert_allclose(S.max(axis=1, initial=0), 1 - rest, rtol=rtol)
+
+
+@growing_logits_tend_to_the_one_hot_row.also(step(directed=True))
+def _the_assignment_is_the_softmax_of_the_logits(pool, A, R, Z, rtol):
+    E = np.exp(R - R.max(axis=1, initial=-np.inf, keepdims=True))
+    expected = E / E.sum(axis=1, keepdims=True)
+    rounding = np.finfo(R.dtype).eps * np.abs(R).max(initial=0)
+    np.testing.assert_allclose(pool(A, R, Z).S, expected, rtol, 4 * rounding)
 
 
 @law("A8", "equations 5 and 6: both see 1-WL colours only", alike)

@@ -42,7 +42,7 @@ def weights_stay_non_negative(pool, A, R, Z):
 def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     """A positive semidefinite A gives a positive semidefinite A'."""
     A_pooled = pool(M @ M.T, R, M).A
-    least = np.linalg.eigvalsh(A_pooled + A_pooled.T).min()
+    least = np.linalg.eigvalsh(A_pooled + A_pooled.T).min(initial=0)
     assert least >= -rtol * np.trace(A_pooled), least
 
 
@@ -100,15 +100,23 @@ def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
 hard = step(directed=True, kinds=["hard"])
 
 
-@law("C10", "equations 3 and 4 at one-hot S", hard, needs=STEERED)
+@law("C10", "equations 3 and 4", hard, needs=STEERED)
 def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
-    """A one-hot S sums blocks: A'_kl is the weight from cluster k to cluster l."""
+    """A'_kl is the weight from cluster k to l, by shares of S: blocks if one-hot."""
     pooled = pool(A, R, Z)
     members = [np.flatnonzero(R[:, k] == 0) for k in range(R.shape[1])]
     blocks = [[A[np.ix_(k, m)].sum() for m in members] for k in members]
     sums = [Z[k].sum(axis=0) for k in members]
     np.testing.assert_allclose(pooled.A, blocks, rtol)
     np.testing.assert_allclose(pooled.X, sums, rtol, rtol * np.abs(Z).sum())
+
+
+@a_hard_assignment_gives_block_sums.also(step(directed=True))
+def _any_assignment_gives_sums_of_shares(pool, A, R, Z, rtol):
+    pooled = pool(A, R, Z)
+    A_expected, X_expected = pooled.S.T @ A @ pooled.S, pooled.S.T @ Z
+    np.testing.assert_allclose(pooled.A, A_expected, rtol, rtol * A.sum())
+    np.testing.assert_allclose(pooled.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
 one_cluster = step(directed=True, clusters=1)

@@ -53,13 +53,15 @@ def link_loss_is_within_its_stated_error(pool, R, off, most):
     identity in float64 or the residual itself; T is the sum of the identity's
     terms, u the unit roundoff of the input, u64 = 2^-53.
     """
-    S = pool(off, R, R).S
+    S = pool(np.abs(off), R, R).S
     A = (S @ S.T * (1 + most * off)).astype(R.dtype)
+    pooled = pool(A, R, R)
+    S = pooled.S
     S64, A64, u = S.astype("float64"), A.astype("float64"), np.finfo(R.dtype).eps
     square = np.sum((A64 - S64 @ S64.T) ** 2)
     size = np.sum(A64**2) + 2 * np.sum(A64 * (S64 @ S64.T)) + np.sum((S64.T @ S64) ** 2)
     bound = 2.0**-53 * size + 2 * u * np.sqrt(square * size) + u**2 * size
-    error = abs(np.float64(pool(A, R, R).link) ** 2 - square)
+    error = abs(np.float64(pooled.link) ** 2 - square)
     assert error <= 4 * sum(S.shape) * bound, (error, bound)
 
 
@@ -225,6 +227,7 @@ def the_order_of_graphs_does_not_matter(batched, As, Rs, Zs, graphs, rtol):
     """Graphs of a batch in another order give the same results in that order."""
     before = batched(As, Rs, Zs)
     after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
+    assert len(before) == len(after) == len(As)
     for pooled, g in zip(after, graphs):
         A_scale, X_scale = As[g].sum(), np.abs(Zs[g]).sum()
         np.testing.assert_allclose(pooled.A, before[g].A, rtol, rtol * A_scale)
@@ -232,10 +235,29 @@ def the_order_of_graphs_does_not_matter(batched, As, Rs, Zs, graphs, rtol):
         np.testing.assert_allclose(pooled.S, before[g].S, rtol, rtol)
 
 
+@the_order_of_graphs_does_not_matter.also(joined("graphs"), needs=LINK)
+def _their_link_losses_follow_them(batched, As, Rs, Zs, graphs, rtol):
+    before = [pooled.link for pooled in batched(As, Rs, Zs)]
+    after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
+    expected, size = [before[g] for g in graphs], 1 + max(map(np.linalg.norm, As))
+    seen, atol = [pooled.link for pooled in after], max(rtol, 1e-7) * size
+    np.testing.assert_allclose(seen, expected, rtol, atol)
+
+
+@the_order_of_graphs_does_not_matter.also(joined("graphs"), needs=ENTROPY)
+def _their_entropies_follow_them(batched, As, Rs, Zs, graphs, rtol):
+    before = [pooled.entropy for pooled in batched(As, Rs, Zs)]
+    after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
+    expected = [before[g] for g in graphs]
+    np.testing.assert_allclose([p.entropy for p in after], expected, rtol, rtol)
+
+
 @law("B3", BATCH, joined())
 def other_graphs_leave_a_graph_as_it_is(pool, batched, As, Rs, Zs, rtol):
     """A graph in a batch is pooled as it is alone."""
-    for g, pooled in enumerate(batched(As, Rs, Zs)):
+    together = batched(As, Rs, Zs)
+    assert len(together) == len(As)
+    for g, pooled in enumerate(together):
         alone = pool(As[g], Rs[g], Zs[g])
         A_scale, X_scale = As[g].sum(), np.abs(Zs[g]).sum()
         np.testing.assert_allclose(pooled.A, alone.A, rtol, rtol * A_scale)

@@ -8,6 +8,7 @@ from npdiffpool.testing.laws._graph_cases import (
     pairs,
     ragged,
     separable,
+    sets_to_permute,
     training_sets,
     with_seed,
 )
@@ -53,17 +54,21 @@ def float32_is_within_1e_4_of_float64(model, A, X, seed):
     np.testing.assert_allclose(narrow, wide, 1e-4, 1e-4 * np.abs(wide).max(initial=1))
 
 
-@law("M5", "follows from proposition 1, at every step", training_sets, dtypes=EXACT)
+@law("M5", "follows from proposition 1, at every step", sets_to_permute, dtypes=EXACT)
 def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, orders):
     """Training on graphs with permuted nodes gives the same history of losses.
 
-    To 1e-8: Adam divides by gradients that may be small, and does so again.
+    To 1e-8, or a hundred times what the thirteenth digit of the features changes:
+    near a kink, of l2 normalisation or of Adam, rounding makes as much of little.
     """
     As_permuted = [A[np.ix_(order, order)] for A, order in zip(As, orders)]
     Xs_permuted = [X[order] for X, order in zip(Xs, orders)]
     history, _ = train(seed, As, Xs, labels)
     again, _ = train(seed, As_permuted, Xs_permuted, labels)
-    np.testing.assert_allclose(again, history, rtol=1e-8, atol=1e-8)
+    nudge = [1 + 1e-13 * np.cos(np.arange(X.size)).reshape(X.shape) for X in Xs]
+    near, _ = train(seed, As, [X * c for X, c in zip(Xs, nudge)], labels)
+    atol = 1e-8 + 100 * np.abs(near - history).max()
+    np.testing.assert_allclose(again, history, rtol=1e-8, atol=atol)
 
 
 @law("M6", "follows from one seeded generator", training_sets, dtypes=EXACT)
@@ -109,7 +114,8 @@ def renaming_the_classes_renames_the_predictions(predict, seed, As, Xs, labels):
 def a_separable_set_is_learnt_wholly(predict, seed, As, Xs, labels):
     """A set whose classes differ in structure is learnt to 100 %.
 
-    Of 300 sets and seeds, by every kind of model.
+    Of 300 sets and seeds, by every kind of model; each without batch norm, whose
+    running moments have not settled after so few steps.
     """
     options = dict(hidden=16, n_layers=2, learning_rate=0.02, batch_norm=False)
     predicted, _ = predict(seed, As, Xs, labels, epochs=30, **options)
