@@ -169,11 +169,11 @@ class Law:
         if examples is not None:
             require_int("examples", examples, 1)
         subjects = [subject_of(pool) for pool in pools]
-        applies, empty, unchecked = False, None, dict[str, None]()
+        applies, empty, unchecked = False, None, list[str]()
         for check in self.checks:
             able = [s for s in subjects if s.lacks(check.needs) is None]
             applies = applies or bool(able)
-            unchecked.update({} if able else _declared(check, subjects[0]))
+            unchecked += [] if able else subjects[0].excuses(check.needs)
             found = able and find_violation(check, able, examples, random_seed)
             if found and not has_no_nodes(found.case):
                 return self._failure(found)
@@ -181,8 +181,8 @@ class Law:
         if empty is not None:
             return self._failure(empty)
         if applies:
-            reason = f"in part: {', '.join(unchecked)}" if unchecked else ""
-            return Result(self, "holds", reason)
+            why = ", ".join(dict.fromkeys(unchecked))
+            return Result(self, "holds", f"in part: {why}" if why else "")
         return Result(self, "not applicable", self.lacking(subjects[0]) or "")
 
     def lacking(self, subject: Subject) -> str | None:
@@ -196,12 +196,6 @@ class Law:
         reason = f"{self.id} fails on {found.subject.name}: {self.statement} ({kind}: "
         script = script_of(f"{self.id}: {self.statement}", found)
         return Result(self, "fails", f"{reason}{seen})", script, found.case)
-
-
-def _declared(check: Check, subject: Subject) -> dict[str, None]:
-    """Give the reasons, in order, why a subject lacks what others like it have."""
-    lacking = [name for name in check.needs if name not in subject.parts]
-    return {subject.missing[name]: None for name in lacking if name in subject.missing}
 
 
 def make_check(

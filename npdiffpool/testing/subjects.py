@@ -74,6 +74,10 @@ class Subject:
                 return self.missing.get(name, f"it has no {name}")
         return None
 
+    def excuses(self, needs: tuple[str, ...]) -> list[str]:
+        """List why some parts, that others like it have, are not there."""
+        return [self.missing[name] for name in needs if name in self.missing]
+
 
 def subject_of(
     pool: Part | Subject,
