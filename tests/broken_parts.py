@@ -1,0 +1,213 @@
+"""Planted bugs of layers, models, training and primitives; see broken.py."""
+
+from functools import partial
+from unittest.mock import patch
+
+import autograd.numpy as np
+from autograd.tracer import getval
+from broken import eye, n, or_one, own, plant
+from broken_batches import through_softmax
+
+from npdiffpool import losses, model, pooling, training
+from npdiffpool.layers import batch_norm, init_batch_norm
+from npdiffpool.optim import adam_init
+from npdiffpool.primitives import segment_sum
+from npdiffpool.testing import own_models, own_parts
+from npdiffpool.testing.definitions import problem
+from npdiffpool.testing.subjects import Subject
+
+# Graph layers
+
+
+def patched(part, owner, name, value):
+    """Run a part while a name of a module stands for something else."""
+
+    def run(*args, **options):
+        with patch.object(owner, name, value):
+            return part(*args, **options)
+
+    return run
+
+
+def deg(A):
+    return np.sum(A, axis=1)
+
+
+def normalized(A, deg):
+    """Give A_ij / sqrt(d_i d_j), and 0 for 0 / 0."""
+    return A / np.sqrt(or_one(deg))[:, None] / np.sqrt(or_one(deg))[None, :]
+
+
+def gcn_without_loops(seed, A, X):
+    """Divide by the degrees, some of which are zero."""
+    W = np.random.default_rng(seed).normal(size=(X.shape[1], X.shape[1]))
+    A_hat = A / np.sqrt(deg(A))[:, None] / np.sqrt(deg(A))[None, :]
+    return np.maximum(A_hat @ X @ W.astype(X.dtype), 0)
+
+
+def of_two_hops(seed, A, X):
+    return own_parts.layer_of_engine("sage", seed, A + A @ A, X)
+
+
+def over_features(H):
+    return batch_norm(init_batch_norm(len(H), H.dtype), H.T)[0].T
+
+
+one_over_n = {"frobenius": 0, "nodes": 1, "entries": 1}
+LAYERS = {
+    "scaled_link": {
+        "the link loss over n for over n^2": patched(
+            own_parts.scaled_link, losses, "LINK_SCALES", one_over_n
+        ),
+    },
+    "propagation": {
+        "degrees without the self-loops": lambda A: normalized(A + eye(A), deg(A)),
+        "gcn without self-loops": lambda A: normalized(A, deg(A)),
+        "gcn normalised by rows": lambda A: (A + eye(A)) / (1 + deg(A))[:, None],
+    },
+    "neighbour_mean": {
+        "a mean over the neighbours + 1": lambda A: A / (1 + deg(A))[:, None],
+    },
+    "standardize": {"batch norm over the features": over_features},
+    "evaluate_norm": {
+        "moments of the batch at evaluation": lambda seed, H: (
+            own_parts.norm(seed, None, H)
+        ),
+    },
+}
+for part, bugs in LAYERS.items():
+    plant(part, bugs, own("engine"))
+of_nodes = {
+    # with a gamma and a beta for each number that a node can have
+    "batch norm over the node index": lambda seed, A, X: (
+        own_parts.norm(seed, A, X.T).T
+    ),
+}
+plant("equivariant", of_nodes, own("engine, batch norm"))
+of_layers = {
+    "two hops in a layer": of_two_hops,
+    "a layer without self-loops": gcn_without_loops,
+}
+plant("layer", of_layers, own("engine, a layer of sage"))
+
+
+# Models and training
+
+
+def numbers(X):
+    return 0.1 * np.arange(len(X))[:, None]
+
+
+def first_node(Z, offsets, kind):
+    return Z[offsets[:-1]]
+
+
+def mean_by_integers(Z, offsets, kind):
+    """Divide float32 by int64, which gives float64."""
+    return segment_sum(Z, offsets) / np.maximum(np.diff(offsets), 1)[:, None]
+
+
+def layers_input(level, Z, S, sound=pooling.coarsen):
+    """Pool the input of an upper level, which is as wide as its embeddings."""
+    return sound(level, level.X if level.X.shape == Z.shape else Z, S)
+
+
+def global_order(data, batch_size, rng, sound=training.minibatches):
+    return sound(data, batch_size, np.random)
+
+
+def forgetful(*args, resume=None, sound=training.fit, **options):
+    """Go on with the moments of Adam at zero."""
+    if resume is not None:
+        resume = resume._replace(adam=adam_init(resume.vector))
+    return sound(*args, resume=resume, **options)
+
+
+MODELS = own("engine, models")
+assign, run, predict = (MODELS.parts[p] for p in ("assigner", "model", "predict"))
+flat = dict(gnn="gcn", clusters=(), n_layers=1)  # trained fast
+train = partial(own_models.train, flat)
+
+
+def masked(seed, A, X, *clusters):
+    """Mask the clusters from the n-th on, as there are but n nodes."""
+    S = assign(seed, A, X, *clusters)
+    S = np.where(np.arange(S.shape[1]) < n(A), S, 0)
+    return S / np.sum(S, axis=1, keepdims=True)
+
+
+def noisy(seed, A, X):
+    return run(seed, A, X + np.random.default_rng(0).normal(size=X.shape))
+
+
+def indices(seed, As, Xs, labels, **changes):
+    """Predict the index of a class, not its name."""
+    index = np.unique(labels, return_inverse=True)[1]
+    return predict(seed, As, Xs, index, **changes)
+
+
+of_models = {
+    "assigner": {
+        "node numbers in the assignment": lambda seed, A, X, *clusters: (
+            assign(seed, A, X + numbers(X), *clusters)
+        ),
+        "at most n clusters": masked,
+    },
+    "model": {
+        "node numbers in the model": lambda seed, A, X: run(seed, A, X + numbers(X)),
+        "random node features": noisy,
+        "a readout of the first node": patched(run, model, "_readout", first_node),
+        "a mean over an int": patched(run, model, "_readout", mean_by_integers),
+    },
+    "predict": {
+        "classes as numbers": indices,
+        "edges ignored": lambda seed, As, *data, **changes: (
+            predict(seed, [0 * A for A in As], *data, **changes)
+        ),
+    },
+}
+for part, bugs in of_models.items():
+    plant(part, bugs, MODELS)
+of_training = {
+    "training by the first node": patched(train, model, "_readout", first_node),
+    "the global generator": patched(train, training, "minibatches", global_order),
+    "Adam's moments forgotten": patched(train, own_models, "fit", forgetful),
+}
+plant("train", of_training, Subject("a flat gcn", {"train": train}))
+engine_loss = patched(own_models.engine_loss, model, "coarsen", layers_input)
+plant("engine_loss", {"X for Z at the second level": engine_loss}, own("engine"))
+
+
+# Primitives
+
+
+def with_epsilon(sizes, seed, *dtype):
+    """Keep a length from zero by adding to it."""
+    _, definition, arrays = problem("l2_normalize", sizes, seed, *dtype)
+
+    def fused(X):
+        return X / (np.sqrt(np.sum(X * X, axis=1, keepdims=True)) + 1e-8)
+
+    return fused, definition, arrays
+
+
+def masked_in_place(G, Y):
+    G *= Y > 0
+    return G
+
+
+of_softmax = {
+    "the diagonal of the softmax's slope": lambda S, R: lambda G: S * (1 - S) * G,
+    # right at first order, but S depends on R
+    "a slope held constant": lambda S, R: lambda G: through_softmax(getval(S), G),
+}
+of_relu = {
+    "a slope of 1.0 and 0.0": lambda Y, X: lambda G: G * np.where(Y > 0, 1.0, 0.0),
+    "a gradient written over": lambda Y, X: lambda G: masked_in_place(G, Y),
+}
+for name, makers in {"row_softmax": of_softmax, "relu": of_relu}.items():
+    wrong = {bug: partial(problem, name, wrong=(0, makers[bug])) for bug in makers}
+    plant("primitive", wrong, own(f"primitive {name}"))
+right = (0, lambda Y, X: lambda G: G * (X > 0))
+plant("wrong_gradients", {"a wrong one that is right": [right]}, own("primitive relu"))
+plant("primitive", {"a length + epsilon": with_epsilon}, own("primitive l2_normalize"))
