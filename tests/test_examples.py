@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from npdiffpool.cli import main
+from npdiffpool.testing import LAWS
+from npdiffpool.testing.conform import laws_of_pooling
 from npdiffpool.testing.table import readme_rows
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +52,7 @@ def test_line_counts_in_the_readme_are_the_files_line_counts():
 def test_files_that_the_readme_names_exist():
     folders = "tests|npdiffpool|examples|benchmarks"
     names = set(re.findall(rf"`((?:{folders})/[\w./]+)`", README))
-    names |= set(re.findall(r"\]\((examples/[\w./]+)\)", README))
+    names |= set(re.findall(r"\]\(((?:examples|benchmarks)/[\w./]+)\)", README))
     assert len(names) >= 20
     assert [name for name in names if not (ROOT / name).exists()] == []
 
@@ -58,6 +60,8 @@ def test_files_that_the_readme_names_exist():
 def test_the_laws_in_the_readme_are_those_of_the_registry():
     shown = README.split("<!-- laws -->\n")[1].split("\n<!-- end of laws -->")[0]
     assert shown == readme_rows()
+    counts = f"{len(laws_of_pooling())} of the {len(LAWS)}"
+    assert f"{counts} are about a pooling layer" in README
 
 
 def test_functions_that_the_readme_names_exist():
