@@ -45,7 +45,7 @@ def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any,
     def vjp(A: Array, R: Array, Z: Array, output: str, G: Array) -> Any:
         inputs = [_tensor(M).requires_grad_() for M in (R, Z)]
         pooled = forward([_tensor(A)], *([M] for M in inputs))[0]
-        total = torch.sum(torch.as_tensor(G) * getattr(pooled, output))
+        total = torch.sum(_tensor(np.asarray(G)) * getattr(pooled, output))
         if not total.requires_grad:  # a constant, such as A' of no edges
             return tuple(np.zeros_like(M) for M in (R, Z))
         gradients = torch.autograd.grad(total, inputs, materialize_grads=True)
