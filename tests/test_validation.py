@@ -243,11 +243,11 @@ def test_more_unusable_graphs_are_refused(call, message):
 
 # The paper's functions
 
-TWO, WIDE = np.ones((2, 2)), np.ones((2, 3))
+TWO, LONG = np.ones((2, 2)), np.ones((2, 3))
 COARSENED = "(1, 2) (3, 2) (2,) (2, 2, 2)"
 MISSHAPEN = [
     ("A must be (N, N)", paper.normalize_adjacency, "(2, 3) (3, 2)"),
-    ("W must be (3, width)", lambda W: paper.gcn_layer(W, TWO, WIDE), "(2, 2) (4, 2)"),
+    ("W must be (3, width)", lambda W: paper.gcn_layer(W, TWO, LONG), "(2, 2) (4, 2)"),
     ("X must be (2, F)", lambda X: paper.gnn([TWO], TWO, X), "(1, 2) (3, 2)"),
     ("R must be (N, K) with K >= 1", paper.assign, "(2, 0) (2,) (2, 2, 2)"),
     ("S must be (2, K)", lambda S: paper.coarsen(TWO, TWO, S), COARSENED),
