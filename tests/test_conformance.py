@@ -7,6 +7,7 @@ from textwrap import dedent
 from types import SimpleNamespace
 
 import autograd.numpy as np
+import numpy
 import pytest
 from autograd.extend import defvjp, primitive
 
@@ -341,6 +342,15 @@ def test_a_gradient_that_raises_is_a_failure_not_a_law_that_does_not_apply():
 
     (result,) = conformance(pool, laws=["D1"], examples=5)
     assert result.verdict == "fails" and "ZeroDivisionError" in result.reason
+
+
+def test_a_layer_that_autograd_cannot_follow_in_z_has_no_gradients():
+    def pool(A, R, Z):
+        return pool_by_paper(A, R, Z)._replace(X=numpy.asarray(Z, float)[:2])
+
+    (result,) = conformance(pool, laws=["D1"], examples=5)
+    assert result.verdict == "not applicable"
+    assert result.reason.startswith("autograd cannot differentiate it (")
 
 
 @pytest.mark.parametrize("name, shape", [("A", (2,)), ("X", (1, 2)), ("S", (2, 3))])

@@ -114,6 +114,15 @@ def subject_of(
     sources, missing = {"pool": _import(pool, "pool")}, {"batched": "no batched form"}
     if call is not pool:
         sources["pool"] = "\n".join([_import(pool, "layer"), NAMING])
+    _add_flags(parts, missing, pooled)
+    if batched is not None:
+        parts["batched"], sources["batched"] = batched, _import(batched, "batched")
+    _add_vjp(parts, sources, missing, vjp)
+    return Subject(name, parts, missing, sources)
+
+
+def _add_flags(parts: dict[str, Any], missing: dict[str, str], pooled: Any) -> None:
+    """Say which losses the layer gives, and whether its S is chosen by R."""
     for loss in ("link", "entropy"):
         if getattr(pooled, loss, None) is None:
             missing[loss] = f"it gives no {loss} loss"
@@ -123,10 +132,6 @@ def subject_of(
         parts["steered"] = True
     else:
         missing["steered"] = "its S is not the softmax of the logits R"
-    if batched is not None:
-        parts["batched"], sources["batched"] = batched, _import(batched, "batched")
-    _add_vjp(parts, sources, missing, vjp)
-    return Subject(name, parts, missing, sources)
 
 
 CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
@@ -203,7 +208,7 @@ def _add_vjp(
     try:  # the way forward alone: where the way back fails, a law has to say so
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Output seems independent of input")
-            make_vjp(lambda R: parts["pool"](A, R, Z).A)(R)
+            make_vjp(lambda R, Z: parts["pool"](A, R, Z).A, (0, 1))(R, Z)
     except Exception as error:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
         missing["vjp"] = f"autograd cannot differentiate it ({seen})"
