@@ -1,6 +1,5 @@
 """Planted bugs of batches and of gradients; see broken.py."""
 
-
 import autograd.numpy as np
 from broken import (
     ASSIGNMENTS,

@@ -1,6 +1,5 @@
 """What strategies draw shrinks to the smallest example of its kind."""
 
-
 import numpy as np
 import pytest
 from drawing import (

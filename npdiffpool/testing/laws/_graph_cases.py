@@ -134,8 +134,8 @@ def training_sets(
 ) -> dict[str, Any]:
     """Draw two or three graphs with labels, an order of each one's nodes, a stop.
 
-    Features are normal numbers, so that no two nodes tie and no ReLU is at its
-    kink: there rounding, and so the order of nodes, would choose the slope.
+    Features are normal numbers, so that no two nodes tie and ReLUs are seldom at
+    their kink: there rounding, and so the order of nodes, would choose the slope.
     """
     n_graphs, seed = draw(st.integers(2, most_graphs)), draw(SEEDS)
     mild = adjacencies(least, min(most, 6), weights=["ones", "unlike"])

@@ -56,11 +56,12 @@ def float32_is_within_1e_4_of_float64(model, A, X, seed):
 
 @law("M5", "follows from proposition 1, at every step", two_to_permute, dtypes=EXACT)
 def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, orders):
-    """Training on graphs with permuted nodes gives the same history of losses.
+    """Without l2 normalisation, training does not depend on the order of nodes.
 
-    To 1e-8, or a hundred times what the thirteenth digit of the features changes: at
-    the kink of a ReLU rounding decides. Without l2 normalisation, to which a row of
-    rounding counts as much as any other.
+    The history of losses is the same to 1e-8, or to a hundred times what the
+    thirteenth digit of the features changes: at the kink of a ReLU rounding decides.
+    With l2 normalisation it is not: a row of rounding counts as much as any other
+    there, and of 1,500 such pairs of small graphs six were trained otherwise.
     """
     As_permuted = [A[np.ix_(order, order)] for A, order in zip(As, orders)]
     Xs_permuted = [X[order] for X, order in zip(Xs, orders)]
