@@ -92,6 +92,7 @@ defvjp(l2_normalize, _l2_normalize_vjp)
 
 BATCH_NORM_EPSILON = 1e-5
 _ROUNDING = 16  # machine epsilons that count as rounding
+_TIE = 64 * _ROUNDING  # likewise, where batch norm may have magnified it 316 times
 
 
 @primitive
@@ -276,7 +277,7 @@ def segment_max(X: Array, offsets: Array) -> Array:
 
 def _segment_max_vjp(Y: Array, X: Array, offsets: Array) -> Vjp:
     # dY_g = mean of dX_i over the rows i of g at which the maximum is reached.
-    least = Y - _ROUNDING * np.finfo(X.dtype).eps * np.abs(Y)
+    least = Y - _TIE * np.finfo(X.dtype).eps * np.abs(Y)
     ties = (X >= segment_repeat(least, offsets)).astype(X.dtype)
     share = ties / segment_repeat(segment_sum(ties, offsets), offsets)
     return lambda G: segment_repeat(G, offsets) * share

@@ -59,6 +59,14 @@ def test_rows_that_tie_for_the_maximum_share_the_gradient_evenly():
     assert_array_equal(shares, [[0.5, 0], [0.5, 1], [0, 0], [1, 1]])
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_rows_tie_up_to_1024_roundings(sign):
+    # Batch norm magnifies rounding by up to 1 / sqrt(1e-5) = 316.
+    below = np.array([[0.0], [1024 * EPS], [1040 * EPS]])
+    shares = slope(lambda X: p.segment_max(X, np.array([0, 3])), sign - below)
+    assert_array_equal(shares, [[0.5], [0.5], [0.0]])
+
+
 def spread(n_roundings):
     """Make a column around 1 whose mean and variance are exact in float64."""
     d = n_roundings * EPS

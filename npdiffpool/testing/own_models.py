@@ -219,14 +219,13 @@ def train(
     Xs: list[Array],
     labels: Array,
     stop: int | None = None,
-    **changes: Any,
 ) -> tuple[Array, Array]:
     """Train for two epochs; give the history and the parameters.
 
     With `stop`, from a new start as far as that epoch, and then on from there.
     """
     given: Any = {"epochs": 2, "learning_rate": 1e-2, "batch_size": 2}
-    config = _config(Xs[0], **{**options, **changes})
+    config = _config(Xs[0], **options)
     batch = GraphBatch.from_graphs([Graph(A, X) for A, X in zip(As, Xs)])
     run = partial(fit, config, train=Labelled(batch, labels), validation=None)
     kept: list[Checkpoint] = []
