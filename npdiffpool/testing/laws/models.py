@@ -9,7 +9,6 @@ from npdiffpool.testing.laws._graph_cases import (
     ragged,
     separable,
     training_sets,
-    two_to_permute,
     with_seed,
 )
 from npdiffpool.testing.laws._registry import law
@@ -54,23 +53,25 @@ def float32_is_within_1e_4_of_float64(model, A, X, seed):
     np.testing.assert_allclose(narrow, wide, 1e-4, 1e-4 * np.abs(wide).max(initial=1))
 
 
-@law("M5", "follows from proposition 1, at every step", two_to_permute, dtypes=EXACT)
+@law("M5", "follows from proposition 1, at every step", training_sets, dtypes=EXACT)
 def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, orders):
     """Training on graphs with permuted nodes gives the same history of losses.
 
-    To 1e-8, or a hundred times what the thirteenth digit of the features changes: at
-    the kink of a ReLU rounding decides.
+    To 1e-8; or to ten times what the thirteenth digit of the features changes, for at
+    a kink, where rows tie or a ReLU is at zero, rounding decides.
     """
     As_permuted = [A[np.ix_(order, order)] for A, order in zip(As, orders)]
     Xs_permuted = [X[order] for X, order in zip(Xs, orders)]
     history, _ = train(seed, As, Xs, labels)
     again, _ = train(seed, As_permuted, Xs_permuted, labels)
-    atol = 1e-8
-    for h in (-1e-13, 1e-13):
-        nudged = [X * (1 + h * np.cos(np.arange(X.size)).reshape(X.shape)) for X in Xs]
-        near, _ = train(seed, As, nudged, labels)
-        atol += 100 * np.abs(near - history).max()
-    np.testing.assert_allclose(again, history, rtol=1e-8, atol=atol)
+    off, sensitivity = np.abs(again - history).max(), 0.0
+    if off > 1e-8:
+        rng = np.random.default_rng(seed)
+        for _ in range(20):
+            nudged = [X * (1 + 1e-13 * rng.uniform(-1, 1, X.shape)) for X in Xs]
+            near, _ = train(seed, As, nudged, labels)
+            sensitivity = max(sensitivity, np.abs(near - history).max())
+    assert off <= 1e-8 + 10 * sensitivity, (off, sensitivity)
 
 
 @law("M6", "follows from one seeded generator", training_sets, dtypes=EXACT)
