@@ -10,6 +10,7 @@ from typing import Any, Sequence
 import numpy as np
 from scipy import sparse
 
+from npdiffpool.blocks import block_diagonal, ranges, running_total, take_blocks
 from npdiffpool.graphs import Floats, Graph, GraphError, Ints, check_graphs
 
 
@@ -66,7 +67,7 @@ class GraphBatch:
         sizes = [graph.n_nodes for graph in graphs]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
         blocks = [graph.adjacency for graph in graphs]
-        adjacency = _block_diagonal(blocks, offsets)
+        adjacency = block_diagonal(blocks, offsets)
         features = np.concatenate([graph.features for graph in graphs])
         return cls(adjacency, features, offsets, np.zeros(len(graphs))).astype(dtype)
 
@@ -118,23 +119,20 @@ class GraphBatch:
                 f"order must be whole numbers in 0 ... {self.n_graphs - 1}, at least "
                 f"one; got {order}"
             )
-        starts, stops = self.offsets[order], self.offsets[order + 1]
-        spans = list(zip(starts.tolist(), stops.tolist()))
-        offsets = np.concatenate([[0], np.cumsum(stops - starts)]).astype(np.intp)
-
-        def rows(X: Floats) -> Floats:
-            return np.concatenate([X[start:stop] for start, stop in spans])
+        starts, sizes = self.offsets[order], self.sizes[order]
+        offsets = running_total(sizes)
+        rows = ranges(starts, offsets)
 
         def blocks(M: sparse.csr_array) -> sparse.csr_array:
-            return _take_blocks(M, spans, offsets)
+            return take_blocks(M, rows, np.repeat(offsets[:-1] - starts, sizes))
 
         return GraphBatch(
             blocks(self.adjacency),
-            rows(self.features),
+            self.features[rows],
             offsets,
             self.squared_norms[order],
             {name: blocks(M) for name, M in self.operators.items()},
-            {name: rows(X) for name, X in self.propagated.items()},
+            {name: X[rows] for name, X in self.propagated.items()},
         )
 
 
@@ -151,33 +149,3 @@ def _squared_norms(A: sparse.csr_array, offsets: Ints) -> Floats:
     bounds = A.indptr[offsets]
     parts = [weights[start:stop] for start, stop in zip(bounds, bounds[1:])]
     return np.array([np.dot(part, part) for part in parts])
-
-
-def _block_diagonal(blocks: list[sparse.csr_array], offsets: Ints) -> sparse.csr_array:
-    columns = [block.indices + start for block, start in zip(blocks, offsets)]
-    counts = np.concatenate([np.diff(block.indptr) for block in blocks])
-    data = np.concatenate([block.data for block in blocks])
-    return _csr(data, np.concatenate(columns), counts)
-
-
-def _take_blocks(
-    M: sparse.csr_array, spans: list[tuple[int, int]], offsets: Ints
-) -> sparse.csr_array:
-    edges = [(M.indptr[start], M.indptr[stop]) for start, stop in spans]
-    columns = [
-        M.indices[first:last] + (shifted - start)
-        for (first, last), (start, _), shifted in zip(edges, spans, offsets)
-    ]
-    counts = np.diff(M.indptr)
-    return _csr(
-        np.concatenate([M.data[first:last] for first, last in edges]),
-        np.concatenate(columns),
-        np.concatenate([counts[start:stop] for start, stop in spans]),
-    )
-
-
-def _csr(data: Floats, columns: Ints, counts: Ints) -> sparse.csr_array:
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    kind = np.int32 if max(len(data), len(counts)) < 2**31 else np.int64
-    parts = (data, columns.astype(kind, copy=False), indptr.astype(kind, copy=False))
-    return sparse.csr_array(parts, shape=(len(counts), len(counts)))

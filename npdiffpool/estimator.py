@@ -1,7 +1,4 @@
-"""DiffPoolClassifier: scikit-learn's conventions, on lists of graphs.
-
-scikit-learn need not be there; its `clone`, `GridSearchCV`, `Pipeline` fit.
-"""
+"""DiffPoolClassifier: scikit-learn's conventions, on lists of graphs, without it."""
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
@@ -12,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool.checks import require, require_flag, require_int
+from npdiffpool.config import Config
 from npdiffpool.graphs import Floats, Graph, check_graphs
 from npdiffpool.inputs import (
     Scaling,
@@ -20,9 +18,9 @@ from npdiffpool.inputs import (
     prepare_graphs,
     prepare_validation,
 )
-from npdiffpool.model import Config, Output
+from npdiffpool.model import Output
 from npdiffpool.modelfile import ModelFileError, StoredModel, read_model, write_model
-from npdiffpool.primitives import row_softmax
+from npdiffpool.pooling import assign
 from npdiffpool.progress import training_progress
 from npdiffpool.training import Fitted, Labelled, Schedule, evaluate, fit
 
@@ -193,7 +191,7 @@ class DiffPoolClassifier:
 
     def predict_proba(self, graphs: Any) -> Floats:
         """Return the probability of each class, (G, C), columns as `classes_`."""
-        return np.asarray(row_softmax(self._logits(graphs)))
+        return np.asarray(assign(self._logits(graphs)))
 
     def score(self, graphs: Any, labels: Any) -> float:
         """Return the accuracy, the share of graphs whose class is predicted."""

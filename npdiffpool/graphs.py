@@ -5,18 +5,25 @@ at once are a `GraphBatch` (batches.py).
 """
 from __future__ import annotations
 
-from typing import Any, Iterable
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.integer[Any]]
+from npdiffpool.graphchecks import (
+    Floats,
+    GraphError,
+    Ints,
+    check_adjacency,
+    check_edges,
+    check_features,
+    check_graphs,
+    check_order,
+    check_weights,
+    numeric,
+)
 
-
-class GraphError(ValueError):
-    """Say which part of a graph is unusable, what is required and what was seen."""
+__all__ = ["Floats", "Graph", "GraphError", "Ints", "check_graphs", "numeric"]
 
 
 class Graph:
@@ -57,8 +64,8 @@ class Graph:
     __slots__ = ("adjacency", "features", "label")
 
     def __init__(self, adjacency: Any, features: Any, label: Any = None) -> None:
-        self.adjacency = _check_adjacency(adjacency)
-        self.features = _check_features(features, self.n_nodes)
+        self.adjacency = check_adjacency(adjacency)
+        self.features = check_features(features, self.n_nodes)
         self.label = label
 
     @property
@@ -97,12 +104,7 @@ class Graph:
         GraphError
             If `order` is not a permutation of the nodes.
         """
-        order = np.asarray(order, dtype=np.intp if len(order) == 0 else None)
-        whole = order.dtype.kind in "iu"
-        if not whole or not np.array_equal(np.sort(order), np.arange(self.n_nodes)):
-            raise GraphError(
-                f"order must hold each of 0 ... {self.n_nodes - 1} once; got {order}"
-            )
+        order = check_order(order, self.n_nodes)
         permuted = self.adjacency[order][:, order]
         return Graph(permuted, self.features[order], self.label)
 
@@ -143,14 +145,8 @@ class Graph:
                [1., 0., 1.],
                [0., 1., 0.]])
         """
-        edges = _check_edges(edges, n_nodes)
-        weights = np.ones(len(edges)) if weights is None else weights
-        weights = numeric(weights, "weights")
-        if weights.shape != (len(edges),):
-            raise GraphError(
-                f"weights must have shape ({len(edges)},), one for each edge; "
-                f"got {weights.shape}"
-            )
+        edges = check_edges(edges, n_nodes)
+        weights = check_weights(weights, len(edges))
         source, target = edges.T
         once = source != target
         rows = np.concatenate([source, target[once]])
@@ -204,92 +200,3 @@ class Graph:
             f"Graph(n_nodes={self.n_nodes}, n_edges={self.n_edges}, "
             f"n_features={self.n_features}, label={self.label!r})"
         )
-
-
-def check_graphs(graphs: Any) -> list[Graph]:
-    """Return a list of graphs of one feature width, or say what is wrong.
-
-    Raises
-    ------
-    GraphError
-        If there is no graph, one is not a `Graph`, or the feature widths differ.
-    """
-    if isinstance(graphs, Graph):
-        raise GraphError("graphs must be a sequence of Graph; got one Graph")
-    if not isinstance(graphs, Iterable):
-        kind = type(graphs).__name__
-        raise GraphError(f"graphs must be a sequence of Graph; got {kind}")
-    checked: list[Graph] = list(graphs)
-    if not checked:
-        raise GraphError("graphs must hold at least one Graph; got none")
-    for index, graph in enumerate(checked):
-        if not isinstance(graph, Graph):
-            kind = type(graph).__name__
-            raise GraphError(f"graphs[{index}] must be a Graph; got {kind}")
-        if graph.n_features != checked[0].n_features:
-            raise GraphError(
-                f"all graphs must have as many features as the first, "
-                f"{checked[0].n_features}; graphs[{index}] has {graph.n_features}"
-            )
-    return checked
-
-
-def _check_adjacency(adjacency: Any) -> sparse.csr_array:
-    A = adjacency if sparse.issparse(adjacency) else numeric(adjacency, "adjacency")
-    if A.ndim != 2 or A.shape[0] != A.shape[1]:
-        raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
-    # Widened first: uint8 duplicates, 200 and 200, would add up to 144.
-    A = sparse.csr_array(A.astype(_float_dtype(A, "adjacency")), copy=True)
-    A.sum_duplicates()
-    if not np.all(np.isfinite(A.data)):
-        raise GraphError("adjacency must be finite; it holds NaN or infinity")
-    if np.any(A.data < 0):
-        raise GraphError(f"adjacency must not be negative; got {A.data.min()}")
-    A.eliminate_zeros()
-    return A
-
-
-def _check_features(features: Any, n_nodes: int) -> Floats:
-    X = numeric(features, "features")
-    X = X.reshape(-1, 1) if X.ndim == 1 else X
-    if X.ndim != 2 or len(X) != n_nodes:
-        raise GraphError(
-            f"features must have one row for each of the {n_nodes} nodes, (N, F); "
-            f"got shape {X.shape}"
-        )
-    if not np.all(np.isfinite(X)):
-        raise GraphError("features must be finite; they hold NaN or infinity")
-    return X
-
-
-def numeric(values: Any, name: str) -> Floats:
-    """Copy into a float array; strings, objects and complex numbers are errors."""
-    try:
-        array = values.toarray() if sparse.issparse(values) else np.asarray(values)
-    except ValueError as error:  # rows of unlike lengths
-        raise GraphError(f"{name} must be an array of numbers: {error}") from None
-    return np.array(array, dtype=_float_dtype(array, name))
-
-
-def _float_dtype(array: Any, name: str) -> Any:
-    empty = 0 in array.shape
-    if array.dtype.kind not in "biuf" and not empty:
-        raise GraphError(f"{name} must be real numbers; got dtype {array.dtype}")
-    return np.float32 if array.dtype == np.float32 else np.float64
-
-
-def _check_edges(edges: Any, n_nodes: int) -> Ints:
-    if not isinstance(n_nodes, (int, np.integer)) or n_nodes < 0:
-        raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
-    array = np.asarray(edges)
-    if array.size == 0:
-        return np.zeros((0, 2), dtype=np.intp)
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-        raise GraphError(
-            f"edges must be whole numbers of shape (E, 2); "
-            f"got {array.dtype} of shape {array.shape}"
-        )
-    outside = array[(array < 0) | (array >= n_nodes)]
-    if len(outside):
-        raise GraphError(f"edges must name nodes 0 ... {n_nodes - 1}; got {outside[0]}")
-    return array

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from npdiffpool.batches import GraphBatch
 from npdiffpool.checks import require, require_flag, require_int
+from npdiffpool.config import Config
 from npdiffpool.graphs import Floats, Graph, GraphError, Ints, check_graphs
 from npdiffpool.layers import prepare
-from npdiffpool.model import Config
 from npdiffpool.training import Labelled
 
 

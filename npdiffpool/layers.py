@@ -7,33 +7,23 @@ written once. Every ``x`` has its ``init_x``, which makes the parameters.
 """
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any, Sequence
 
 import autograd.numpy as np
 import numpy
-from autograd.tracer import getval
 from scipy import sparse
 
 from npdiffpool.batches import GraphBatch
-from npdiffpool.primitives import (
-    BATCH_NORM_EPSILON,
-    affine,
-)
+from npdiffpool.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.primitives import batch_norm as _standardize
-from npdiffpool.primitives import l2_normalize, relu, segment_apply, sparse_matmul
+from npdiffpool.primitives import l2_normalize, layer, relu, row_mean
+from npdiffpool.segments import propagate
 
 Array = Any  # a float array, or autograd's box round one
 Params = dict[str, Any]
 Moments = list[tuple[Array, Array]]  # each batch norm's mean and variance
-
-
-def propagate(P: Array, H: Array) -> Array:
-    """Return P H, for P sparse (N, N) or a stack (B, K, K), and H (N, D)."""
-    if sparse.issparse(P):
-        return sparse_matmul(P, H)
-    B, K, _ = P.shape
-    stack = H.reshape(B, K, H.shape[1])
-    return segment_apply(P.reshape(B * K, K), stack, np.arange(B + 1) * K)
 
 
 def gcn_operator(A: Array) -> Array:
@@ -53,9 +43,7 @@ def mean_operator(A: Array) -> Array:
         deg = _degrees(A)
         inverse = numpy.divide(1, deg, out=numpy.zeros_like(deg), where=deg > 0)
         return sparse.csr_array(sparse.diags_array(inverse) @ A, dtype=A.dtype)
-    deg = np.sum(A, axis=-1, keepdims=True)
-    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)  # else its inverse may overflow
-    return A * usable / np.where(usable, deg, np.ones_like(deg))
+    return row_mean(A)
 
 
 def sum_operator(A: Array) -> Array:
@@ -80,14 +68,7 @@ def prepare(batch: GraphBatch, kinds: Sequence[str]) -> GraphBatch:
     kinds = [kind for kind in kinds if kind in CONVOLUTIONS]
     operators = {kind: OPERATORS[kind](batch.adjacency) for kind in kinds}
     propagated = {kind: P @ batch.features for kind, P in operators.items()}
-    return GraphBatch(
-        batch.adjacency,
-        batch.features,
-        batch.offsets,
-        batch.squared_norms,
-        operators,
-        propagated,
-    )
+    return replace(batch, operators=operators, propagated=propagated)
 
 
 def glorot(rng: np.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
@@ -102,13 +83,14 @@ def init_linear(rng: Any, n_in: Sequence[int], n_out: int, dtype: Any) -> Params
     return {"W": weights, "b": numpy.zeros(n_out, dtype)}
 
 
-def linear(params: Params, *inputs: Array) -> Array:
+def linear(params: Params, *inputs: Array, then: Any = affine) -> Array:
     """Return b + H_1 W_1 + H_2 W_2 + ...: (N, F_i) to (N, n_out).
 
     The same as one linear layer of the inputs put side by side, without the copy.
+    `then` is called with b, H_1, W_1, ... and may go on from there.
     """
-    pairs = [factor for pair in zip(inputs, params["W"]) for factor in pair]
-    return affine(params["b"], *pairs)
+    factors = [factor for pair in zip(inputs, params["W"]) for factor in pair]
+    return then(params["b"], *factors)
 
 
 def init_gcn(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -116,12 +98,12 @@ def init_gcn(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
     return init_linear(rng, [n_in], n_out, dtype)
 
 
-def gcn(params: Params, H: Array, PH: Array) -> Array:
+def gcn(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
     """Return A_hat H W + b: equation 2 before its ReLU, with a bias.
 
     `PH` is A_hat H, of P = `gcn_operator` (A); (N, n_in) to (N, n_out).
     """
-    return linear(params, PH)
+    return linear(params, PH, then=then)
 
 
 def init_sage(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -129,13 +111,13 @@ def init_sage(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
     return init_linear(rng, [n_in, n_in], n_out, dtype)
 
 
-def sage(params: Params, H: Array, PH: Array) -> Array:
+def sage(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
     """Return H W_1 + mean_neighbours(H) W_2 + b (GraphSAGE "mean", 1706.02216).
 
     `PH` is the mean over neighbours, P = `mean_operator` (A); zero at a node
     without any. (N, n_in) to (N, n_out). A weighted edge counts by its weight.
     """
-    return linear(params, H, PH)
+    return linear(params, H, PH, then=then)
 
 
 def init_s2v(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -143,13 +125,13 @@ def init_s2v(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
     return init_linear(rng, [n_in, n_out], n_out, dtype)
 
 
-def s2v(params: Params, X: Array, P_mu: Array | None) -> Array:
+def s2v(params: Params, X: Array, P_mu: Any, then: Any = affine) -> Array:
     """Return X W_1 + sum_neighbours(mu) W_2 + b (structure2vec, 1603.05629).
 
     `P_mu` is A mu, (N, n_out); None stands for mu = 0, where it starts. The
     same parameters serve every iteration.
     """
-    return linear(params, X) if P_mu is None else linear(params, X, P_mu)
+    return linear(params, *([X] if P_mu is None else [X, P_mu]), then=then)
 
 
 def init_batch_norm(width: int, dtype: Any) -> Params:
@@ -180,9 +162,8 @@ def batch_norm(
     """
     gamma, beta = params["gamma"], params["beta"]
     if running is None:
-        ans = _standardize(H, gamma, beta)
-        _, mean, variance = getval(ans)
-        return ans[0], (mean, variance)
+        Y, mean, variance = _standardize(H, gamma, beta)
+        return Y, (mean, variance)
     mean, variance = running
     scale = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
     return H * scale + (beta - mean * scale), running
@@ -243,20 +224,36 @@ def gnn(
     """
     H, outputs, moments = X, [], []
     for depth, norm in enumerate(params["norms"]):
-        H = _convolve(params["layers"], kind, depth, P, X, H, PX)
-        H = relu(l2_normalize(H) if normalize_rows else H)
-        if norm:
-            H, used = batch_norm(norm, H, running[depth] if running else None)
-            moments.append(used)
+        given = running[depth] if running and norm else None
+        then = partial(_activate, norm, normalize_rows, given)
+        weights = params["layers"][0 if kind == "s2v" else depth]
+        if kind == "s2v":
+            H, *used = s2v(weights, X, propagate(P, H) if depth else None, then)
+        elif depth == 0 and PX is not None:
+            H, *used = CONVOLUTIONS[kind][1](weights, X, PX, then)
+        else:
+            H, *used = _convolve(kind, weights, P, H, then)
+        moments += [tuple(used)] if norm else []
         outputs.append(H)
     return outputs, moments
 
 
-def _convolve(
-    layers: list[Params], kind: str, depth: int, P: Array, X: Array, H: Array, PX: Any
-) -> Array:
-    if kind == "s2v":
-        return s2v(layers[0], X, propagate(P, H) if depth else None)
-    _, convolution = CONVOLUTIONS[kind]
-    PH = PX if depth == 0 and PX is not None else propagate(P, H)
-    return convolution(layers[depth], H, PH)
+def _convolve(kind: str, params: Params, P: Array, H: Array, then: Any) -> Any:
+    n_in, n_out = params["W"][-1].shape
+    if kind == "sage" and n_in > n_out:  # P (H W_2) is cheaper than (P H) W_2
+        PHW = propagate(P, affine(None, H, params["W"][1]))
+        return then(params["b"] + PHW, H, params["W"][0])
+    return CONVOLUTIONS[kind][1](params, H, propagate(P, H), then)
+
+
+def _activate(
+    norm: Params, normalize_rows: bool, running: Any, b: Array, *factors: Array
+) -> tuple[Array, Array, Array]:
+    """Return a layer's output, and the moments that its batch norm used."""
+    if running is None:
+        gamma, beta, flag = norm.get("gamma"), norm.get("beta"), normalize_rows
+        Y, mean, variance = layer(b, gamma, beta, *factors, normalize_rows=flag)
+        return Y, mean, variance
+    H = affine(b, *factors)
+    H = relu(l2_normalize(H) if normalize_rows else H)
+    return batch_norm(norm, H, running)[0], *running

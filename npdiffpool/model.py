@@ -1,4 +1,4 @@
-"""The whole model: its configuration, its parameters, its forward pass, its loss.
+"""The whole model: its parameters, its forward pass, its loss.
 
 For each pooling level two GNNs that share nothing, one for the embeddings Z and
 one for the logits R of the assignment; then a last GNN, readouts of every level
@@ -6,109 +6,21 @@ side by side, and a classifier.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import autograd.numpy as np
 import numpy
 
-from npdiffpool import checks
 from npdiffpool.batches import GraphBatch
+from npdiffpool.config import Config
 from npdiffpool.layers import Moments, gnn, init_gnn, init_linear, linear
-from npdiffpool.losses import LINK_SCALES, cross_entropy, entropy_loss, link_loss
-from npdiffpool.pooling import Level, assign, coarsen, next_level
-from npdiffpool.primitives import relu, segment_max, segment_sum
+from npdiffpool.losses import cross_entropy, entropy_loss, link_loss
+from npdiffpool.pooling import Level, coarsen, next_level
+from npdiffpool.primitives import relu, softmax_entropy
+from npdiffpool.segments import segment_max, segment_sum
 
 Array = Any  # a float array, or autograd's box round one
 Params = dict[str, Any]
-
-GNNS = ("gcn", "sage", "s2v")
-READOUTS = ("sum", "mean", "max")
-
-
-@dataclass(frozen=True)
-class Config:
-    """Hold every choice that shapes the model and its loss.
-
-    Parameters
-    ----------
-    n_features, n_outputs : int
-        Input feature width F and number of classes C.
-    gnn : "gcn", "sage" or "s2v"
-        The layer of every GNN. With "s2v" the assignment's GNN is "sage", as in
-        the paper.
-    hidden : int
-        Width of every layer.
-    n_layers : int
-        Layers of every GNN.
-    clusters : tuple of int
-        K of each pooling level; () is a flat GNN.
-    readout : "sum", "mean" or "max"
-        "sum" is the paper's last level (S a vector of ones).
-    concat_layers : bool
-        Put a GNN's layers side by side, the logits being a linear layer of
-        them (the authors' code); without it the last layer alone is used, and
-        the last layer of the assignment's GNN is K wide (equation 2).
-    batch_norm, normalize_rows : bool
-        Batch norm and l2 normalisation in every layer.
-    classifier_hidden : int
-        Width of the classifier's hidden layer; 0 for none.
-    link_weight, entropy_weight : float
-        Weights of the auxiliary losses in the total.
-    link_scale : "frobenius", "nodes" or "entries"
-        See `npdiffpool.losses.link_loss`.
-    dtype : "float32" or "float64"
-
-    Raises
-    ------
-    ValueError
-        If a value is outside its range.
-    """
-
-    n_features: int
-    n_outputs: int
-    gnn: str = "sage"
-    hidden: int = 64
-    n_layers: int = 3
-    clusters: tuple[int, ...] = (8,)
-    readout: str = "max"
-    concat_layers: bool = True
-    batch_norm: bool = False
-    normalize_rows: bool = True
-    classifier_hidden: int = 50
-    link_weight: float = 1.0
-    entropy_weight: float = 1.0
-    link_scale: str = "frobenius"
-    dtype: str = "float32"
-
-    def __post_init__(self) -> None:
-        for name, least in (("n_features", 0), ("n_outputs", 1), ("hidden", 1)):
-            checks.require_int(name, getattr(self, name), least)
-        checks.require_int("n_layers", self.n_layers, 1)
-        checks.require_int("classifier_hidden", self.classifier_hidden, 0)
-        is_tuple = isinstance(self.clusters, tuple)
-        checks.require(is_tuple, "clusters", "a tuple", self.clusters)
-        for K in self.clusters:
-            checks.require_int("each of clusters", K, 1)
-        checks.require_choice("gnn", self.gnn, GNNS)
-        checks.require_choice("readout", self.readout, READOUTS)
-        checks.require_choice("link_scale", self.link_scale, tuple(LINK_SCALES))
-        checks.require_choice("dtype", self.dtype, ("float32", "float64"))
-        for name in ("concat_layers", "batch_norm", "normalize_rows"):
-            checks.require_flag(name, getattr(self, name))
-        for name in ("link_weight", "entropy_weight"):
-            weight = checks.require_number(name, getattr(self, name))
-            object.__setattr__(self, name, weight)
-
-    @property
-    def pool_gnn(self) -> str:
-        """Name the layer of the assignment's GNN."""
-        return "sage" if self.gnn == "s2v" else self.gnn
-
-    @property
-    def width(self) -> int:
-        """Give D, the width of the embeddings Z."""
-        return self.hidden * (self.n_layers if self.concat_layers else 1)
 
 
 class Output(NamedTuple):
@@ -172,19 +84,20 @@ def forward(
     -------
     Output
     """
-    level = Level.of(batch)
+    kinds = {config.gnn, config.pool_gnn}
+    level = Level.of(batch).with_operators(kinds)
     given = iter(running) if running is not None else iter([])
     levels, assignments, link, entropy, moments = [level], [], [], [], []
     readouts = []
     for block in params["levels"]:
         Z, used = _embed(block["embed"], level, config, next(given, None))
         R, used_by_pool = _pool_logits(block["pool"], level, config, next(given, None))
-        S = assign(R)
+        S, entropies = softmax_entropy(R)
         A_pooled, X_pooled = coarsen(level, Z, S)
         link.append(link_loss(level, S, A_pooled, config.link_scale))
-        entropy.append(entropy_loss(R, level.offsets))
+        entropy.append(entropy_loss(R, level.offsets, entropies))
         readouts.append(_readout(Z, level.offsets, config.readout))
-        level = next_level(A_pooled, X_pooled)
+        level = next_level(A_pooled, X_pooled).with_operators(kinds)
         levels.append(level)
         assignments.append(S)
         moments += [used, used_by_pool]
@@ -217,7 +130,7 @@ def _pool_logits(
 def _run_gnn(
     params: Params, kind: str, level: Level, config: Config, running: Moments | None
 ) -> tuple[list[Array], Moments]:
-    P, PX = level.operator(kind), level.propagated.get(kind)
+    P, PX = level.operators[kind], level.propagated.get(kind)
     options: Any = {"normalize_rows": config.normalize_rows, "running": running}
     return gnn(params, kind, P, level.X, PX, **options)
 

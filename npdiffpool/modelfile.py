@@ -10,9 +10,10 @@ from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
+from npdiffpool.config import Config
 from npdiffpool.files import save_arrays
 from npdiffpool.layers import Moments
-from npdiffpool.model import Config, init_model
+from npdiffpool.model import init_model
 from npdiffpool.optim import from_vector, to_vector
 from npdiffpool.training import Fitted, init_running
 

@@ -5,13 +5,14 @@ and A is a dense stack (B, K, K). Features are rows at every level.
 """
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Iterable, Mapping, NamedTuple
 
 import autograd.numpy as np
 
 from npdiffpool.batches import GraphBatch
-from npdiffpool.layers import OPERATORS, propagate
-from npdiffpool.primitives import row_softmax, segment_product
+from npdiffpool.layers import OPERATORS
+from npdiffpool.primitives import softmax_entropy
+from npdiffpool.segments import quadratic_form, segment_product
 
 Array = Any  # a float array, or autograd's box round one
 
@@ -19,7 +20,7 @@ Array = Any  # a float array, or autograd's box round one
 class Level(NamedTuple):
     """Hold the graphs of one level of the hierarchy."""
 
-    A: Array  # sparse (N, N) at level 0, (B, K, K) float64 above
+    A: Array  # sparse (N, N) at level 0, (B, K, K) above
     X: Array  # (N, F)
     offsets: Array  # (B + 1,)
     squared_norms: Array | None = None  # ||A||^2 of each graph, where A is sparse
@@ -29,25 +30,18 @@ class Level(NamedTuple):
     @classmethod
     def of(cls, batch: GraphBatch) -> Level:
         """Take a batch as level 0, with what was prepared for it."""
-        return cls(
-            batch.adjacency,
-            batch.features,
-            batch.offsets,
-            batch.squared_norms,
-            batch.operators,
-            batch.propagated,
-        )
+        return cls(*vars(batch).values())  # the fields of both, in one order
 
-    def operator(self, kind: str) -> Array:
-        """Give the propagation matrix of a kind of layer, in the features' dtype."""
-        if kind in self.operators:
-            return self.operators[kind]
-        return OPERATORS[kind](self.A).astype(self.X.dtype)
+    def with_operators(self, kinds: Iterable[str]) -> Level:
+        """Add the propagation matrices of these kinds of layer that are not there."""
+        missing = set(kinds) - set(self.operators)
+        made = {kind: OPERATORS[kind](self.A) for kind in sorted(missing)}
+        return self._replace(operators={**self.operators, **made})
 
 
 def assign(R: Array) -> Array:
     """Return S = softmax(R) by rows (equation 6), R and S of shape (N, K)."""
-    return row_softmax(R)
+    return softmax_entropy(R)[0]
 
 
 def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
@@ -66,15 +60,11 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
 
     Returns
     -------
-    A_pooled : (B, K, K) float64 array
-        In float64 whatever the dtype of S, because the link loss takes a
-        difference of large numbers from it.
+    A_pooled : (B, K, K) array
     X_pooled : (B, K, D) array
     """
-    S64 = S.astype(np.float64)
-    A_pooled = segment_product(S64, propagate(level.A, S64), level.offsets)
-    X_pooled = segment_product(S, Z, level.offsets)
-    return A_pooled, X_pooled
+    A_pooled = quadratic_form(level.A, S, level.offsets)
+    return A_pooled, segment_product(S, Z, level.offsets)
 
 
 def next_level(A_pooled: Array, X_pooled: Array) -> Level:

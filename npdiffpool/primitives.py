@@ -1,49 +1,56 @@
 """Custom primitives: forward, derivation, vector-Jacobian product, in that order.
 
 autograd would differentiate plain compositions of these, but more slowly, in
-float64, or to NaN at points that users reach. Rows are nodes. Graph g of a batch
-has rows ``offsets[g]`` to ``offsets[g + 1]``; a *segment* is one graph's rows.
-G is the incoming gradient. Every vector-Jacobian product is itself
-differentiable, since it is written with autograd's NumPy and these primitives.
+float64, or to NaN at points that users reach. Rows are nodes. G is the incoming
+gradient. Primitives that go graph by graph are in segments.py.
+
+A `fused` primitive (fused.py) is one function with plain NumPy inside: value first,
+then derivation and gradient. The plain composition that it equals stands above it.
 """
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
-import autograd.numpy as np
-import numpy
-from autograd.extend import defvjp, defvjp_argnums, primitive
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, defvjp_argnum, primitive
+
+from npdiffpool.fused import Vjp, fused
 
 Array = Any  # a float array, or autograd's box round one
-Vjp = Callable[[Array], Any]
+
+
+def _total(X: Array) -> Array:
+    """Return 1^T X, the sum over nodes, several times as fast as np.sum."""
+    return anp.dot(np.ones(len(X), X.dtype), X)
 
 
 @primitive
 def affine(b: Array, *factors: Array) -> Array:
-    """Return b + X_1 W_1 + X_2 W_2 + ... of ``affine(b, X_1, W_1, X_2, W_2, ...)``.
+    """Return b + X_1 W_1 + X_2 W_2 + ... of ``affine(b, X_1, W_1, X_2, ...)``.
 
-    Shapes: b (D,), X_i (N, F_i), W_i (F_i, D), result (N, D).
+    Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
     """
     Y = np.dot(factors[0], factors[1])
     for X, W in zip(factors[2::2], factors[3::2]):
         Y += np.dot(X, W)
-    Y += b
+    if b is not None:
+        Y += b
     return Y
 
 
-def _affine_vjp(argnums: Any, Y: Array, args: Any, kwargs: Any) -> Vjp:
+def _affine_gradient(argnum: int, G: Array, args: Any) -> Array:
     # dY = 1 db + dX W + X dW, so db = 1^T G, dX = G W^T, dW = X^T G.
-    def gradient(argnum: int, G: Array) -> Array:
-        if argnum == 0:
-            return np.sum(G, axis=0)
-        if argnum % 2:
-            return np.dot(G, args[argnum + 1].T)
-        return np.dot(args[argnum - 1].T, G)
-
-    return lambda G: [gradient(argnum, G) for argnum in argnums]
+    if argnum == 0:
+        return _total(G) if args[0].ndim == 1 else G
+    if argnum % 2:
+        return anp.dot(G, args[argnum + 1].T)
+    return anp.dot(args[argnum - 1].T, G)
 
 
-defvjp_argnums(affine, _affine_vjp)
+defvjp_argnum(
+    affine, lambda argnum, Y, args, kwargs: lambda G: _affine_gradient(argnum, G, args)
+)
 
 
 @primitive
@@ -56,59 +63,55 @@ def sparse_matmul(A: Any, H: Array) -> Array:
 defvjp(sparse_matmul, lambda Y, A, H: lambda G: sparse_matmul(A.T, G), argnums=(1,))
 
 
-@primitive
+def _row_mean_plainly(A: Array) -> Array:
+    deg = anp.sum(A, axis=-1, keepdims=True)
+    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)  # else 1 / deg may overflow
+    return A * usable / (deg * usable + ~usable)
+
+
+@fused(_row_mean_plainly)
+def row_mean(A: Array) -> tuple[Array, Vjp]:
+    """Return each row of A (..., N) divided by its sum; a row of zeros stays zero."""
+    deg = np.sum(A, axis=-1, keepdims=True)
+    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)
+    inverse = usable / (deg * usable + ~usable)
+    P = A * inverse
+
+    # Row i, p = a / d with d = <1, a>: dp = (da - p <1, da>) / d, so
+    # dA_i = (G_i - <G_i, P_i>) / d_i.
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        return [(G - np.einsum("...j,...j->...", G, P)[..., None]) * inverse]
+
+    return P, vjp
+
+
 def relu(X: Array) -> Array:
     """Return max(X, 0). Its slope at 0 is 0."""
-    return np.maximum(X, 0)
+    return X * (X > 0)
 
 
-# dY = dX where Y > 0, else 0.
-defvjp(relu, lambda Y, X: lambda G: G * (Y > 0))
-
-
-@primitive
 def l2_normalize(X: Array) -> Array:
     """Return each row of X (N, D) divided by its length; a row of zeros stays zero."""
     return X * _inverse_length(X)
 
 
 def _inverse_length(X: Array) -> Array:
-    squared = np.einsum("ij,ij->i", X, X)[:, None]
+    squared = anp.einsum("ij,ij->i", X, X)[:, None]
     usable = squared > np.finfo(X.dtype).tiny  # below, its square has underflowed
-    return usable / np.sqrt(np.where(usable, squared, np.ones_like(squared)))
+    return usable / anp.sqrt(squared * usable + ~usable)
 
-
-def _l2_normalize_vjp(Y: Array, X: Array) -> Vjp:
-    # Row i with y = x / |x|: dy = (dx - y <y, dx>) / |x|, a symmetric map, so
-    # dX_i = (G_i - Y_i <Y_i, G_i>) / |X_i|. At a row of zeros: 0.
-    def vjp(G: Array) -> Array:
-        inner = np.einsum("ij,ij->i", G, Y)[:, None]
-        return (G - Y * inner) * _inverse_length(X)
-
-    return vjp
-
-
-defvjp(l2_normalize, _l2_normalize_vjp)
 
 BATCH_NORM_EPSILON = 1e-5
 _ROUNDING = 16  # machine epsilons that count as rounding
-_TIE = 64 * _ROUNDING  # likewise, where batch norm may have magnified it 316 times
 
 
-@primitive
-def batch_norm(X: Array, gamma: Array, beta: Array) -> tuple[Array, Array, Array]:
-    """Return (Y, m, v): columns of X (N, D) standardised, then scaled and shifted.
-
-    Y = gamma (X - m) / sqrt(v + epsilon) + beta, with m and v the columns' mean
-    and (biased) variance, all three (D,) but Y (N, D). N of 0 gives m = v = 0. A
-    column that is constant up to rounding counts as constant, Y = beta: what is
-    left of it depends on the order of nodes, and later layers would amplify it.
-    """
-    m = np.sum(X, axis=0) / _count(X)
-    centred = X - m
-    v = np.einsum("ij,ij->j", centred, centred) / _count(X)
-    v = v * (v > _count(X) * (_ROUNDING * np.finfo(X.dtype).eps * m) ** 2)
-    Y = centred * ((v > 0) * gamma / np.sqrt(v + BATCH_NORM_EPSILON)) + beta
+def _batch_norm_plainly(
+    X: Array, gamma: Array, beta: Array, into: Any = None
+) -> tuple[Array, Array, Array]:
+    m = _total(X) / _count(X)
+    v = _total((X - m) ** 2) / _count(X)
+    v = v * _is_variable(v, m, X)
+    Y = (X - m) * ((v > 0) * gamma / anp.sqrt(v + BATCH_NORM_EPSILON)) + beta
     return Y, m, v
 
 
@@ -116,171 +119,147 @@ def _count(X: Array) -> Array:
     return X.dtype.type(max(len(X), 1))
 
 
-def _batch_norm_vjp(argnums: Any, ans: Any, args: Any, kwargs: Any) -> Vjp:
+def _is_variable(v: Array, m: Array, X: Array) -> Array:
+    return v > _count(X) * (_ROUNDING * np.finfo(X.dtype).eps * m) ** 2
+
+
+@fused(_batch_norm_plainly)
+def batch_norm(
+    X: Array, gamma: Array, beta: Array, into: Any = None
+) -> tuple[Any, Vjp]:
+    """Return (Y, m, v): columns of X (N, D) standardised, then scaled and shifted.
+
+    Y = gamma (X - m) / sqrt(v + epsilon) + beta, with m and v the columns' mean
+    and (biased) variance, without gradient, all three (D,) but Y (N, D). N of 0
+    gives m = v = 0. A column that is constant up to rounding counts as constant,
+    Y = beta: what is left of it depends on the order of nodes, and later layers
+    would amplify it. X - m is written into the array `into`, if given.
+    """
+    m = _total(X) / _count(X)
+    centred = np.subtract(X, m, out=into)
+    v = _total(centred * centred) / _count(X)
+    v *= _is_variable(v, m, X)
+    s = 1 / np.sqrt(v + X.dtype.type(BATCH_NORM_EPSILON))
+    scale = (v > 0) * s  # of a column that counts as constant: 0
+    Y = centred * (gamma * scale)
+    Y += beta
+
     # With s = (v + epsilon)^-1/2 and X^ = s (X - m): Y = gamma X^ + beta,
     # dX^ = s (dX - dm) - X^ s^2 dv / 2, dm = 1^T dX / N, dv = 2 1^T (X^ dX) / (s N).
     # Hence dbeta = 1^T G, dgamma = 1^T (G X^), and
-    # dX = s gamma (G - dbeta / N - X^ dgamma / N) + G_m / N + 2 X^ G_v / (s N).
-    # At a column that counts as constant this is the slope of X^ = 0, v = 0.
-    X, gamma, _ = args
-    _, m, v = ans
+    # dX = s gamma (G - dbeta / N - X^ dgamma / N).
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        dbeta, dgamma = _total(G), scale * _total(G * centred)
+        dX = centred * (scale * dgamma / -_count(X))
+        dX += G
+        dX -= dbeta / _count(X)
+        dX *= s * gamma
+        return [(dX, dgamma, dbeta)[argnum] for argnum in argnums]
 
-    def vjp(Gs: Any) -> Any:
-        G, G_m, G_v = Gs[0], Gs[1], Gs[2]
-        s = 1 / np.sqrt(v + BATCH_NORM_EPSILON)
-        X_hat = (X - m) * ((v > 0) * s)
-        dbeta, dgamma = np.sum(G, axis=0), np.einsum("ij,ij->j", G, X_hat)
-        shift = (G_m - s * gamma * dbeta) / _count(X)
-        slope = (2 * G_v / s - s * gamma * dgamma) / _count(X)
-        gradients = (G * (s * gamma) + X_hat * slope + shift, dgamma, dbeta)
-        return [gradients[argnum] for argnum in argnums]
+    return (Y, m, v), vjp
+
+
+def _layer_plainly(
+    b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
+) -> Any:
+    U = affine(b, *factors)
+    T = relu(l2_normalize(U) if normalize_rows else U)
+    return (T, (), ()) if gamma is None else batch_norm(T, gamma, beta)
+
+
+@fused(_layer_plainly)
+def layer(
+    b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
+) -> tuple[Any, Vjp]:
+    """Return (Y, m, v) of Y = batch_norm(relu(l2_normalize(affine(b, *factors)))).
+
+    Shapes and moments as there. `gamma` of None leaves out the batch norm, and
+    then m and v are empty; `normalize_rows` of False the l2 normalisation.
+    """
+    V = affine(b, *factors)
+    r = _inverse_length(V) if normalize_rows else None
+    V = V if r is None else np.multiply(V, r, out=V)
+    T = np.maximum(V, np.zeros_like(V))  # a scalar 0 takes three times as long
+    norm_vjp: Vjp
+    if gamma is None:
+        none = np.zeros(0, T.dtype)
+        ans, norm_vjp = (T, none, none), lambda G, argnums: (G.copy(), none, none)
+    else:
+        ans, norm_vjp = batch_norm.with_vjp(T, gamma, beta, into=T)
+
+    # The chain backwards: batch norm; M = dT where V > 0; and of each row v = u / |u|,
+    # dv = (du - v <v, du>) / |u|, a symmetric map, so with r_i = 1 / |U_i|, or 0 at a
+    # row of zeros, dU_i = r_i (M_i - V_i <V_i, M_i>).
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        M, dgamma, dbeta = norm_vjp(G, (0, 1, 2))
+        M *= V > 0
+        if r is not None:
+            M -= V * np.einsum("ij,ij->i", V, M)[:, None]
+            M *= r
+        known, args = {1: dgamma, 2: dbeta}, (b, *factors)
+        return [
+            known[i] if i in known else _affine_gradient(max(i - 2, 0), M, args)
+            for i in argnums
+        ]
+
+    return ans, vjp
+
+
+@primitive
+def softmax_entropy(R: Array) -> tuple[Array, Array]:
+    """Return (S, h): the softmax of each row of R (N, K), and its entropy in nats.
+
+    S[i, k] = exp(R[i, k]) / sum_j exp(R[i, j]), (N, K), and h_i = H(S_i) (N,),
+    exact where S underflows, for it takes log S from R.
+    """
+    shifted = R - np.max(R, axis=1, keepdims=True)
+    S = np.exp(shifted)
+    total = np.sum(S, axis=1, keepdims=True)
+    S /= total
+    h = np.log(total[:, 0]) - np.einsum("ij,ij->i", S, shifted)
+    return S, h
+
+
+def _softmax_entropy_vjp(ans: Any, R: Array) -> Vjp:
+    # Row i: dS = S * (dR - <S, dR>), and dh = -<log S, dS> since <1, dS> = 0. With
+    # G' = G - g log S it is dR = S * (G' - <S, G'>), and R does for log S in it, as
+    # the two differ by a constant of the row.
+    def vjp(Gs: Any) -> Array:
+        G = Gs[0] - Gs[1][:, None] * R
+        return ans[0] * (G - anp.sum(ans[0] * G, axis=1, keepdims=True))
 
     return vjp
 
 
-defvjp_argnums(batch_norm, _batch_norm_vjp)
+defvjp(softmax_entropy, _softmax_entropy_vjp)
 
 
-@primitive
-def row_softmax(R: Array) -> Array:
-    """Return S[i, k] = exp(R[i, k]) / sum_j exp(R[i, j]), R and S of shape (N, K)."""
-    E = np.exp(R - np.max(R, axis=1, keepdims=True))
-    return E / np.sum(E, axis=1, keepdims=True)
+def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
+    """Compose `cross_entropy` of plain operations."""
+    one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
+    shifted = logits - anp.max(logits, axis=1, keepdims=True)
+    total = anp.sum(anp.exp(shifted), axis=1)
+    return anp.log(total) - anp.sum(one_hot * shifted, axis=1)
 
 
-def _row_softmax_vjp(S: Array, R: Array) -> Vjp:
-    # Row i: dS_i/dR_i = diag(S_i) - S_i S_i^T, so dR_i = S_i * (G_i - <S_i, G_i>).
-    return lambda G: S * (G - np.sum(S * G, axis=1, keepdims=True))
+@fused(_cross_entropy_plainly)
+def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
+    """Return -log softmax(logits)[label] of each row, in nats: (B, C), (B,) to (B,)."""
+    shifted = logits - np.max(logits, axis=1, keepdims=True)
+    S, rows = np.exp(shifted), np.arange(len(logits))
+    total = np.sum(S, axis=1)
+    S /= total[:, None]
+
+    # L = log sum_j exp(R_j) - R_label: dL = <S, dR> - dR_label.
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        dR = S * G[:, None]
+        dR[rows, labels] -= G
+        return [dR]
+
+    return np.log(total) - shifted[rows, labels], vjp
 
 
-defvjp(row_softmax, _row_softmax_vjp)
-
-
-@primitive
-def log_softmax(R: Array) -> Array:
-    """Return log(row_softmax(R)), finite where the softmax underflows; (N, K)."""
-    shifted = R - np.max(R, axis=1, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
-
-
-def _log_softmax_vjp(L: Array, R: Array) -> Vjp:
-    # Row i: dL_i = dR_i - 1 <S_i, dR_i> with S = exp(L), so dR_i = G_i - S_i <1, G_i>.
-    return lambda G: G - np.exp(L) * np.sum(G, axis=1, keepdims=True)
-
-
-defvjp(log_softmax, _log_softmax_vjp)
-
-
-@primitive
 def safe_sqrt(x: Array) -> Array:
     """Return sqrt(max(x, 0)) by elements, with slope 0 where x <= 0."""
-    return np.sqrt(np.maximum(x, 0))
-
-
-def _safe_sqrt_vjp(y: Array, x: Array) -> Vjp:
-    # dy = dx / (2 y) where y > 0.
-    positive = y > 0
-    return lambda G: G * np.where(positive, 0.5 / np.where(positive, y, 1.0), 0.0)
-
-
-defvjp(safe_sqrt, _safe_sqrt_vjp)
-
-
-@primitive
-def segment_product(S: Array, Z: Array, offsets: Array) -> Array:
-    """Return S_g^T Z_g of every graph g: S (N, K), Z (N, D), result (B, K, D)."""
-    B, K, D = len(offsets) - 1, S.shape[1], Z.shape[1]
-    if _is_uniform(offsets):
-        S_stack, Z_stack = S.reshape(B, len(S) // B, K), Z.reshape(B, len(S) // B, D)
-        return np.matmul(_transpose(S_stack), Z_stack)
-    products = np.empty((B, K, D), dtype=np.result_type(S, Z))
-    for g, rows in enumerate(_segments(offsets)):
-        np.dot(S[rows].T, Z[rows], out=products[g])
-    return products
-
-
-@primitive
-def segment_apply(S: Array, M: Array, offsets: Array) -> Array:
-    """Return S_g M_g of every graph g, stacked: S (N, K), M (B, K, D): (N, D)."""
-    B, K, D = M.shape
-    if _is_uniform(offsets):
-        stack = S.reshape(B, len(S) // B, K)
-        return np.matmul(stack, M).reshape(len(S), D)
-    rows_out = np.empty((len(S), D), dtype=np.result_type(S, M))
-    for g, rows in enumerate(_segments(offsets)):
-        np.dot(S[rows], M[g], out=rows_out[rows])
-    return rows_out
-
-
-def _is_uniform(offsets: Array) -> bool:
-    sizes = np.diff(offsets)
-    return bool((sizes == sizes[0]).all())
-
-
-def _segments(offsets: Array) -> list[slice]:
-    bounds = offsets.tolist()
-    return [slice(start, stop) for start, stop in zip(bounds, bounds[1:])]
-
-
-def _transpose(M: Array) -> Array:
-    return np.swapaxes(M, 1, 2)
-
-
-# P_g = S_g^T Z_g: dP = dS^T Z + S^T dZ, so dS_g = Z_g G_g^T and dZ_g = S_g G_g.
-defvjp(
-    segment_product,
-    lambda P, S, Z, offsets: lambda G: segment_apply(Z, _transpose(G), offsets),
-    lambda P, S, Z, offsets: lambda G: segment_apply(S, G, offsets),
-)
-# Y_g = S_g M_g: dY = dS M + S dM, so dS_g = G_g M_g^T and dM_g = S_g^T G_g.
-defvjp(
-    segment_apply,
-    lambda Y, S, M, offsets: lambda G: segment_apply(G, _transpose(M), offsets),
-    lambda Y, S, M, offsets: lambda G: segment_product(S, G, offsets),
-)
-
-
-@primitive
-def segment_sum(X: Array, offsets: Array) -> Array:
-    """Return the sum of each graph's rows: X (N, ...) to (B, ...); of no rows, 0."""
-    return _reduce(numpy.add, X, offsets)
-
-
-@primitive
-def segment_repeat(Y: Array, offsets: Array) -> Array:
-    """Return row g of Y (B, ...) once for each row of graph g: (N, ...)."""
-    return np.repeat(Y, np.diff(offsets), axis=0)
-
-
-def _reduce(ufunc: Any, X: Array, offsets: Array) -> Array:
-    result = np.zeros((len(offsets) - 1, *X.shape[1:]), dtype=X.dtype)
-    filled = np.diff(offsets) > 0  # reduceat has no notion of an empty segment
-    if filled.any():
-        result[filled] = ufunc.reduceat(X, offsets[:-1][filled], axis=0)
-    return result
-
-
-# The sum over a segment and the repetition along it are each other's transpose.
-defvjp(segment_sum, lambda Y, X, offsets: lambda G: segment_repeat(G, offsets))
-defvjp(segment_repeat, lambda X, Y, offsets: lambda G: segment_sum(G, offsets))
-
-
-@primitive
-def segment_max(X: Array, offsets: Array) -> Array:
-    """Return the maximum of each graph's rows: X (N, D) to (B, D); of no rows, 0.
-
-    Rows that tie, up to rounding, share the gradient evenly: else the order of
-    nodes would choose among them.
-    """
-    return _reduce(numpy.maximum, X, offsets)
-
-
-def _segment_max_vjp(Y: Array, X: Array, offsets: Array) -> Vjp:
-    # dY_g = mean of dX_i over the rows i of g at which the maximum is reached.
-    least = Y - _TIE * np.finfo(X.dtype).eps * np.abs(Y)
-    ties = (X >= segment_repeat(least, offsets)).astype(X.dtype)
-    share = ties / segment_repeat(segment_sum(ties, offsets), offsets)
-    return lambda G: segment_repeat(G, offsets) * share
-
-
-defvjp(segment_max, _segment_max_vjp)
+    positive = x > 0
+    return anp.sqrt(x * positive + ~positive) * positive

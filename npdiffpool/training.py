@@ -14,10 +14,11 @@ from autograd.tracer import getval
 
 from npdiffpool.batches import GraphBatch
 from npdiffpool.checks import require_int, require_number
+from npdiffpool.config import Config
 from npdiffpool.graphs import Floats, Ints
 from npdiffpool.layers import Moments
 from npdiffpool.losses import cross_entropy
-from npdiffpool.model import Config, Output, Params, forward, init_model, total_loss
+from npdiffpool.model import Output, Params, forward, init_model, total_loss
 from npdiffpool.optim import (
     AdamState,
     adam_init,
@@ -160,17 +161,18 @@ def _next_epoch(
     validation: Labelled | None,
     rng: np.random.Generator,
 ) -> Checkpoint:
-    vector, running, adam = state.vector, state.running, state.adam
-    form = init_model(np.random.default_rng(0), config)
+    vector, running, adam = state.vector.copy(), state.running, state.adam
+    params = from_vector(init_model(np.random.default_rng(0), config), vector)
     differentiate = value_and_grad(partial(total_loss, config=config))
     totals = np.zeros(5)
     for part in minibatches(train, schedule.batch_size, rng):
-        loss, output, gradients = differentiate(from_vector(form, vector), *part)
+        loss, output, gradients = differentiate(params, *part)
         gradient = clip_by_norm(to_vector(gradients), schedule.clip_norm)
-        adam, vector = adam_step(adam, vector, gradient, schedule.learning_rate)
+        adam, moved = adam_step(adam, vector, gradient, schedule.learning_rate)
+        vector[:] = moved  # params are views of it
         running = update_running(running, output.moments)
         totals += len(part.labels) * _summary(loss, output, part.labels)
-    epoch, params = state.epoch + 1, from_vector(form, vector)
+    epoch = state.epoch + 1
     row = _row(epoch, totals / len(train.labels))
     if validation is not None:
         row.update(validate(params, running, validation, config))

@@ -12,7 +12,6 @@ import autograd.numpy as np
 import numpy
 
 from npdiffpool import paper
-from npdiffpool.primitives import log_softmax
 from npdiffpool.testing.own import OWN
 from npdiffpool.testing.own_parts import pool_by_paper
 from npdiffpool.testing.subjects import Pooled, Subject, derive_vjp
@@ -84,7 +83,7 @@ ASSIGNMENTS = {
     "a softmax that overflows": lambda R: (
         np.exp(R) / np.sum(np.exp(R), axis=1, keepdims=True)
     ),
-    "log-softmax for softmax": log_softmax,
+    "log-softmax for softmax": lambda R: np.log(softmax(R)),
     "argmax for softmax": lambda R: np.eye(R.shape[1])[np.argmax(R, axis=1)],
     "softmax over a sum + epsilon": lambda R: softmax(R, epsilon=1e-12),
     "logits clipped at 10": lambda R: softmax(np.clip(R, -10, 10)),

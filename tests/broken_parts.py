@@ -11,7 +11,7 @@ from broken_batches import through_softmax
 from npdiffpool import losses, model, pooling, training
 from npdiffpool.layers import batch_norm, init_batch_norm
 from npdiffpool.optim import adam_init
-from npdiffpool.primitives import segment_sum
+from npdiffpool.segments import segment_sum
 from npdiffpool.testing import own_models, own_parts
 from npdiffpool.testing.definitions import problem
 from npdiffpool.testing.subjects import Subject
@@ -112,8 +112,12 @@ def layers_input(level, Z, S, sound=pooling.coarsen):
     return sound(level, level.X if level.X.shape == Z.shape else Z, S)
 
 
-def global_order(data, batch_size, rng, sound=training.minibatches):
-    return sound(data, batch_size, np.random)
+def global_noise(data, batch_size, rng, sound=training.minibatches):
+    """Move the features: an order of two graphs would repeat every other time."""
+    for part in sound(data, batch_size, rng):
+        part.batch.propagated.clear()
+        part.batch.features *= 1 + 0.01 * np.random.random()
+        yield part
 
 
 def forgetful(*args, resume=None, sound=training.fit, **options):
@@ -170,7 +174,7 @@ for part, bugs in of_models.items():
     plant(part, bugs, MODELS)
 of_training = {
     "training by the first node": patched(train, model, "_readout", first_node),
-    "the global generator": patched(train, training, "minibatches", global_order),
+    "the global generator": patched(train, training, "minibatches", global_noise),
     "Adam's moments forgotten": patched(train, own_models, "fit", forgetful),
 }
 plant("train", of_training, Subject("a flat gcn", {"train": train}))
@@ -197,15 +201,19 @@ def masked_in_place(G, Y):
 
 
 of_softmax = {
-    "the diagonal of the softmax's slope": lambda S, R: lambda G: S * (1 - S) * G,
+    "the diagonal of the softmax's slope": lambda ans, R: lambda G: (
+        ans[0] * (1 - ans[0]) * G[0]
+    ),
     # right at first order, but S depends on R
-    "a slope held constant": lambda S, R: lambda G: through_softmax(getval(S), G),
+    "a slope held constant": lambda ans, R: lambda G: through_softmax(
+        getval(ans[0]), G[0] - G[1][:, None] * getval(R)
+    ),
 }
 of_relu = {
     "a slope of 1.0 and 0.0": lambda Y, X: lambda G: G * np.where(Y > 0, 1.0, 0.0),
     "a gradient written over": lambda Y, X: lambda G: masked_in_place(G, Y),
 }
-for name, makers in {"row_softmax": of_softmax, "relu": of_relu}.items():
+for name, makers in {"softmax_entropy": of_softmax, "relu": of_relu}.items():
     wrong = {bug: partial(problem, name, wrong=(0, makers[bug])) for bug in makers}
     plant("primitive", wrong, own(f"primitive {name}"))
 right = (0, lambda Y, X: lambda G: G * (X > 0))

@@ -12,9 +12,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from npdiffpool import Graph, GraphBatch, paper
 from npdiffpool import primitives as p
+from npdiffpool import segments
+from npdiffpool.config import GNNS, READOUTS, Config
 from npdiffpool.layers import prepare
 from npdiffpool.losses import entropy_loss, link_loss
-from npdiffpool.model import GNNS, READOUTS, Config, init_model, total_loss
+from npdiffpool.model import init_model, total_loss
 from npdiffpool.optim import from_vector, leaves, to_vector, value_and_grad
 from npdiffpool.pooling import Level, assign, coarsen, next_level
 
@@ -55,7 +57,7 @@ def test_a_row_counts_as_zero_until_its_squared_length_is_a_normal_number(dtype)
 
 def test_rows_that_tie_for_the_maximum_share_the_gradient_evenly():
     X = np.array([[2.0, 0.0], [2.0, 1.0], [1.0, 0.0], [7.0, 7.0]])
-    shares = slope(lambda X: p.segment_max(X, np.array([0, 3, 3, 4])), X)
+    shares = slope(lambda X: segments.segment_max(X, np.array([0, 3, 3, 4])), X)
     assert_array_equal(shares, [[0.5, 0], [0.5, 1], [0, 0], [1, 1]])
 
 
@@ -63,7 +65,7 @@ def test_rows_that_tie_for_the_maximum_share_the_gradient_evenly():
 def test_rows_tie_up_to_1024_roundings(sign):
     # Batch norm magnifies rounding by up to 1 / sqrt(1e-5) = 316.
     below = np.array([[0.0], [1024 * EPS], [1040 * EPS]])
-    shares = slope(lambda X: p.segment_max(X, np.array([0, 3])), sign - below)
+    shares = slope(lambda X: segments.segment_max(X, np.array([0, 3])), sign - below)
     assert_array_equal(shares, [[0.5], [0.5], [0.0]])
 
 

@@ -30,7 +30,7 @@ def random_gnn(seed, kind, n_features, norm, n_layers=2):
 
 
 def run(params, kind, A, X, normalize=False, running=None):
-    P = one_graph(A, X).operator(kind)
+    P = one_graph(A, X).with_operators([kind]).operators[kind]
     flags = dict(normalize_rows=normalize, running=running)
     return layers.gnn(params, kind, P, X, **flags)[0]
 

@@ -11,7 +11,8 @@ import npdiffpool
 
 PACKAGE = Path(npdiffpool.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-CORE = "paper graphs batches primitives layers pooling losses model optim".split()
+CORE = """paper graphs batches fused primitives segments layers pooling losses
+model optim""".split()
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT}
 LAYOUT |= {tokenize.DEDENT, tokenize.ENDMARKER, tokenize.ENCODING}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)

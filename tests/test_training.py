@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from npdiffpool import DiffPoolClassifier, Graph, GraphBatch
+from npdiffpool.config import GNNS, Config
 from npdiffpool.layers import prepare
-from npdiffpool.model import GNNS, Config, forward, init_model, total_loss
+from npdiffpool.model import forward, init_model, total_loss
 from npdiffpool.optim import (
     adam_init,
     adam_step,

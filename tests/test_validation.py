@@ -19,8 +19,8 @@ from npdiffpool import (
     load_model,
     paper,
 )
+from npdiffpool.config import Config
 from npdiffpool.inputs import count_clusters
-from npdiffpool.model import Config
 from npdiffpool.training import Schedule
 
 EDGE = [[0.0, 1.0], [1.0, 0.0]]

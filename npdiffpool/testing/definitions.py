@@ -1,7 +1,7 @@
 """Every primitive of the engine beside its definition, and wrong gradients of it.
 
 A definition is written out with plain operations that take complex numbers.
-relu, safe_sqrt and segment_max are analytic between their kinks.
+relu, safe_sqrt, layer and segment_max are analytic between their kinks.
 """
 
 from __future__ import annotations
@@ -10,27 +10,35 @@ from functools import partial
 from typing import Any, Callable, NamedTuple
 
 import autograd.numpy as np
-from autograd.extend import defvjp, primitive
+from autograd.extend import defvjp_argnum, primitive
 from scipy import sparse
 
 from npdiffpool import primitives as p
+from npdiffpool import segments as g
 from npdiffpool.testing.jacobians import generic
+from npdiffpool.testing.plain import (
+    Shape,
+    by_segment,
+    cut,
+    dense_blocks,
+    distances,
+    far,
+    flat,
+    largest,
+    link_norm,
+    link_norm_of_stack,
+    owner,
+    pairs,
+    relu,
+    rows_of_length_one,
+    softmax,
+    softmax_and_entropy,
+    standardize,
+)
 
 Array = Any
 Function = Callable[..., Any]
 Wrong = tuple[int, Function]  # which argument, and a maker of its vjp
-
-
-class Shape(NamedTuple):
-    """Hold the sizes of one drawn problem, and its constants."""
-
-    N: int
-    B: int
-    K: int
-    D: int
-    F: int
-    offsets: Any
-    A: Any  # sparse, not square, not symmetric
 
 
 class Primitive(NamedTuple):
@@ -40,37 +48,6 @@ class Primitive(NamedTuple):
     call: Function  # (fused, shape, *arrays) -> array
     plain: Function  # (shape, *arrays) -> array, complex numbers allowed
     arguments: Function  # shape -> the arrays' shapes
-
-
-def _by_segment(f: Function, shape: Shape, *arrays: Array) -> Array:
-    """Stack what a function gives for the rows of each graph."""
-    rows = [slice(*bounds) for bounds in zip(shape.offsets, shape.offsets[1:])]
-    return np.array([f(*[X[part] for X in arrays]) for part in rows])
-
-
-def _softmax(R: Array) -> Array:
-    """Return the softmax by rows as it is written down."""
-    return np.exp(R) / np.sum(np.exp(R), axis=1, keepdims=True)
-
-
-def _standardize(X: Array, gamma: Array, beta: Array) -> Array:
-    """Return batch norm, and the moments, as written down."""
-    n = max(len(X), 1)
-    m = np.sum(X, axis=0) / n
-    v = np.sum((X - m) ** 2, axis=0) / n
-    return _flat([gamma * (X - m) / np.sqrt(v + 1e-5) + beta, m, v])
-
-
-def _flat(parts: Array) -> Array:
-    """Lay the three results of batch norm end to end."""
-    return np.concatenate([np.ravel(parts[i]) for i in range(3)])
-
-
-def _largest(X: Array) -> Array:
-    """Return the largest entry of each column, by the real part."""
-    if len(X) == 0:
-        return np.sum(X, axis=0)
-    return np.array([column[np.argmax(np.real(column))] for column in X.T])
 
 
 def _plainly(fused: Function, shape: Shape, *arrays: Array) -> Array:
@@ -96,29 +73,90 @@ PRIMITIVES = {
         lambda s, H: s.A.toarray() @ H,
         lambda s: [(s.N, s.D)],
     ),
+    "stack_matmul": Primitive(
+        g.stack_matmul,
+        _plainly,
+        lambda s, P, H: np.concatenate([P_g @ H_g for P_g, H_g in pairs(P, H)]),
+        lambda s: [(s.B, s.K, s.K), (s.B * s.K, s.D)],
+    ),
+    "row_mean": Primitive(
+        p.row_mean,
+        lambda fused, s, X: fused(X * X),
+        lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
+        lambda s: [(s.N, s.D)],
+    ),
     "relu": Primitive(
-        p.relu, _plainly, lambda s, X: (np.real(X) > 0) * X, lambda s: [(s.N, s.D)]
+        p.relu, _plainly, lambda s, X: relu(X), lambda s: [(s.N, s.D)]
     ),
     "l2_normalize": Primitive(
         p.l2_normalize,
         _plainly,
-        lambda s, X: X / np.sqrt(np.sum(X * X, axis=1, keepdims=True)),
+        lambda s, X: rows_of_length_one(X),
         lambda s: [(s.N, s.D)],
     ),
     "batch_norm": Primitive(
         p.batch_norm,
-        lambda fused, s, X, gamma, beta: _flat(fused(X, gamma, beta)),
-        lambda s, X, gamma, beta: _standardize(X, gamma, beta),
+        lambda fused, s, X, gamma, beta: fused(X, gamma, beta)[0],
+        lambda s, X, gamma, beta: standardize(X, gamma, beta),
         lambda s: [(s.N, s.D), (s.D,), (s.D,)],
     ),
-    "row_softmax": Primitive(
-        p.row_softmax, _plainly, lambda s, R: _softmax(R), lambda s: [(s.N, s.K)]
+    "layer": Primitive(
+        p.layer,
+        lambda fused, s, b, *arrays: fused(far(b), *arrays, normalize_rows=True)[0],
+        lambda s, b, gamma, beta, X, W, Y, V: standardize(
+            relu(rows_of_length_one(far(b) + X @ W + Y @ V)), gamma, beta
+        ),
+        lambda s: [
+            (s.N, s.D + 1),
+            *[(s.D + 1,)] * 2,
+            *[(s.N, s.F), (s.F, s.D + 1), (s.N, s.K), (s.K, s.D + 1)],
+        ],
     ),
-    "log_softmax": Primitive(
-        p.log_softmax,
-        _plainly,
-        lambda s, R: np.log(_softmax(R)),
+    "layer without norms": Primitive(
+        p.layer,
+        lambda fused, s, b, X, W: fused(
+            far(b), None, None, X, W, normalize_rows=False
+        )[0],
+        lambda s, b, X, W: relu(far(b) + X @ W),
+        lambda s: [(s.D,), (s.N, s.F), (s.F, s.D)],
+    ),
+    "softmax_entropy": Primitive(
+        p.softmax_entropy,
+        lambda fused, s, R: flat(fused(R)),
+        lambda s, R: softmax_and_entropy(R),
         lambda s: [(s.N, s.K)],
+    ),
+    "cross_entropy": Primitive(
+        p.cross_entropy,
+        lambda fused, s, R: fused(R, np.arange(s.N) % s.K),
+        lambda s, R: -np.log(softmax(R))[np.arange(s.N), np.arange(s.N) % s.K],
+        lambda s: [(s.N, s.K)],
+    ),
+    "quadratic_form": Primitive(
+        g.quadratic_form,
+        lambda fused, s, S: fused(s.blocks, S, s.offsets),
+        lambda s, S: np.array(
+            [S_g.T @ A @ S_g for A, S_g in zip(dense_blocks(s), cut(S, s))]
+        ),
+        lambda s: [(s.N, s.K)],
+    ),
+    "quadratic_form of a stack": Primitive(
+        g.quadratic_form,
+        lambda fused, s, A, S: fused(A, S, s.F * np.arange(s.B + 1)),
+        lambda s, A, S: np.array([S_g.T @ A_g @ S_g for A_g, S_g in pairs(A, S)]),
+        lambda s: [(s.B, s.F, s.F), (s.B * s.F, s.K)],
+    ),
+    "link_norm": Primitive(
+        g.link_norm,
+        link_norm,
+        lambda s, S: distances(dense_blocks(s), cut(S, s)),
+        lambda s: [(s.N, s.K)],
+    ),
+    "link_norm of a stack": Primitive(
+        g.link_norm,
+        link_norm_of_stack,
+        lambda s, A, S: distances(A, [S_g for _, S_g in pairs(A, S)]),
+        lambda s: [(s.B, s.F, s.F), (s.B * s.F, s.K)],
     ),
     "safe_sqrt": Primitive(
         p.safe_sqrt,
@@ -127,41 +165,36 @@ PRIMITIVES = {
         lambda s: [(s.N,)],
     ),
     "segment_product": Primitive(
-        p.segment_product,
+        g.segment_product,
         _on_segments,
-        lambda s, S, Z: _by_segment(lambda S_g, Z_g: S_g.T @ Z_g, s, S, Z),
+        lambda s, S, Z: by_segment(lambda S_g, Z_g: S_g.T @ Z_g, s, S, Z),
         lambda s: [(s.N, s.K), (s.N, s.D)],
     ),
     "segment_apply": Primitive(
-        p.segment_apply,
+        g.segment_apply,
         _on_segments,
-        lambda s, S, M: np.sum(S[:, :, None] * M[_owner(s)], axis=1),
+        lambda s, S, M: np.sum(S[:, :, None] * M[owner(s)], axis=1),
         lambda s: [(s.N, s.K), (s.B, s.K, s.D)],
     ),
     "segment_sum": Primitive(
-        p.segment_sum,
+        g.segment_sum,
         _on_segments,
-        lambda s, X: _by_segment(lambda X_g: np.sum(X_g, axis=0), s, X),
+        lambda s, X: by_segment(lambda X_g: np.sum(X_g, axis=0), s, X),
         lambda s: [(s.N, s.D)],
     ),
     "segment_repeat": Primitive(
-        p.segment_repeat,
+        g.segment_repeat,
         _on_segments,
-        lambda s, Y: Y[_owner(s)],
+        lambda s, Y: Y[owner(s)],
         lambda s: [(s.B, s.D)],
     ),
     "segment_max": Primitive(
-        p.segment_max,
+        g.segment_max,
         _on_segments,
-        lambda s, X: _by_segment(_largest, s, X),
+        lambda s, X: by_segment(largest, s, X),
         lambda s: [(s.N, s.D)],
     ),
 }
-
-
-def _owner(s: Shape) -> Array:
-    """Give the graph that each row belongs to."""
-    return np.searchsorted(s.offsets, np.arange(s.N), side="right") - 1
 
 
 def problem(
@@ -186,16 +219,25 @@ def problem(
     """
     rng = np.random.default_rng(seed)
     N, (K, D, F) = sum(sizes), rng.integers(1, 4, size=3)
-    A = sparse.csr_array(rng.normal(size=(N + 1, N)) * rng.integers(0, 2, (N + 1, N)))
-    shape = Shape(N, len(sizes), K, D, F, np.cumsum([0, *sizes]), A.astype(dtype))
+    A = rng.normal(size=(N + 1, N)) * rng.integers(0, 2, (N + 1, N))
+    graph = np.repeat(np.arange(len(sizes)), sizes)
+    matrices = [A, A[:N] * (graph[:, None] == graph)]
+    As = [sparse.csr_array(M).astype(dtype) for M in matrices]
+    shape = Shape(N, len(sizes), K, D, F, np.cumsum([0, *sizes]), *As)
     chosen = PRIMITIVES[name]
     arrays = [generic(rng, size).astype(dtype) for size in chosen.arguments(shape)]
     if wrong is None:
         call: Function = partial(chosen.call, chosen.fused, shape)
         return call, partial(chosen.plain, shape), arrays
-    fused = primitive(chosen.fused.fun)  # type: ignore[attr-defined]
-    defvjp(fused, wrong[1], argnums=(wrong[0],))
-    place = wrong[0] - (name == "sparse_matmul")  # whose first argument is constant
+    fused = primitive(getattr(chosen.fused, "fun", chosen.fused))
+    argnum, maker = wrong
+
+    def vjp_of(i: int, ans: Array, args: Any, kwargs: Any) -> Function:
+        zero = np.zeros_like(args[i])  # of an argument made from the wrong one's
+        return maker(ans, *args, **kwargs) if i == argnum else lambda G: zero
+
+    defvjp_argnum(fused, vjp_of)
+    place = argnum - (name in CONSTANT_FIRST)
 
     def of_one(f: Function) -> Function:
         return lambda x: f(*[*arrays[:place], x, *arrays[place + 1 :]])
@@ -204,75 +246,4 @@ def problem(
     return call, of_one(partial(chosen.plain, shape)), [arrays[place]]
 
 
-WRONG_GRADIENTS: dict[str, list[Wrong]] = {
-    "affine": [
-        # a mean
-        (0, lambda Y, *_: lambda G: np.mean(G, axis=0)),
-        # off by 1e-7
-        (1, lambda Y, b, X, W, *_: lambda G: np.dot(G, W.T) * (1 + 1e-7)),
-        # rows reversed
-        (4, lambda Y, b, X, W, H, V: lambda G: np.dot(H.T, G[::-1])),
-    ],
-    "sparse_matmul": [
-        # not transposed
-        (1, lambda Y, A, H: lambda G: (A @ G[:-1])[:-1]),
-    ],
-    "relu": [
-        # slope everywhere
-        (0, lambda Y, X: lambda G: G * (Y >= 0)),
-        # half the slope
-        (0, lambda Y, X: lambda G: G * (Y > 0) * 0.5),
-    ],
-    "l2_normalize": [
-        # no projection
-        (0, lambda Y, X: lambda G: G * (Y / X)),
-        # no length
-        (0, lambda Y, X: lambda G: G - Y * np.sum(G * Y, axis=1, keepdims=True)),
-    ],
-    "batch_norm": [
-        # moments held constant
-        (0, lambda ans, X, gamma, b: lambda G: G[0] * gamma / np.sqrt(ans[2] + 1e-5)),
-    ],
-    "row_softmax": [
-        # the diagonal alone
-        (0, lambda S, R: lambda G: S * (1 - S) * G),
-    ],
-    "log_softmax": [
-        # no sum
-        (0, lambda L, R: lambda G: G - np.exp(L) * G),
-    ],
-    "safe_sqrt": [
-        # twice the slope
-        (0, lambda y, x: lambda G: G * (y > 0) / np.where(y > 0, y, 1)),
-    ],
-    "segment_product": [
-        # another graph's
-        (
-            0,
-            lambda P, S, Z, o: lambda G: p.segment_apply(
-                Z, np.swapaxes(G[::-1], 1, 2), o
-            ),
-        ),
-    ],
-    "segment_apply": [
-        # another graph's
-        (1, lambda Y, S, M, o: lambda G: p.segment_product(S, G, o)[::-1]),
-    ],
-    "segment_sum": [
-        # a mean
-        (
-            0,
-            lambda Y, X, o: lambda G: p.segment_repeat(
-                G / np.maximum(np.diff(o), 1)[:, None], o
-            ),
-        ),
-    ],
-    "segment_repeat": [
-        # the largest
-        (0, lambda X, Y, o: lambda G: p.segment_max(G, o)),
-    ],
-    "segment_max": [
-        # every row
-        (0, lambda Y, X, o: lambda G: p.segment_repeat(G, o)),
-    ],
-}
+CONSTANT_FIRST = ("sparse_matmul", "quadratic_form", "link_norm")

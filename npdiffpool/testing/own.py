@@ -8,8 +8,9 @@ from typing import Any
 
 from npdiffpool import paper
 from npdiffpool.testing import own_models, own_parts
-from npdiffpool.testing.definitions import PRIMITIVES, WRONG_GRADIENTS, problem
+from npdiffpool.testing.definitions import PRIMITIVES, problem
 from npdiffpool.testing.subjects import Subject, derive_vjp
+from npdiffpool.testing.wrong_gradients import WRONG_GRADIENTS
 
 MODELS: list[dict[str, Any]] = [
     dict(gnn="sage"),

@@ -15,9 +15,10 @@ from autograd import grad
 
 from npdiffpool import paper
 from npdiffpool.batches import GraphBatch
+from npdiffpool.config import Config
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.graphs import Graph
-from npdiffpool.model import Config, forward, init_model, total_loss
+from npdiffpool.model import forward, init_model, total_loss
 from npdiffpool.optim import leaves, rebuild, to_vector, value_and_grad
 from npdiffpool.training import Checkpoint, Labelled, Schedule, fit
 

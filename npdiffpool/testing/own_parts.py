@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from npdiffpool import layers, losses, paper, pooling, primitives
+from npdiffpool import layers, losses, paper, pooling, primitives, segments
 from npdiffpool.pooling import Level
 from npdiffpool.testing.subjects import Pooled
 
@@ -36,13 +36,13 @@ def sparse_level(As: list[Array], X: Array) -> Level:
 
 
 def pool_level(level: Level, R: Array) -> list[Pooled]:
-    """Pool every graph of a level, and hand A' on in the precision of the rest."""
+    """Pool every graph of a level."""
     S, cut = pooling.assign(R), level.offsets
     A_pooled, X_pooled = pooling.coarsen(level, level.X, S)
     link = losses.link_loss(level, S, A_pooled)
-    entropy, A_next = losses.entropy_loss(R, cut), A_pooled.astype(S.dtype)
+    entropy = losses.entropy_loss(R, cut)
     return [
-        Pooled(A_next[g], X_pooled[g], S[cut[g] : cut[g + 1]], link[g], entropy[g])
+        Pooled(A_pooled[g], X_pooled[g], S[cut[g] : cut[g + 1]], link[g], entropy[g])
         for g in range(len(cut) - 1)
     ]
 
@@ -59,7 +59,7 @@ def pool_batch(As: list[Array], Rs: list[Array], Zs: list[Array]) -> list[Pooled
 
 def pool_stack(A: Array, R: Array, Z: Array) -> Pooled:
     """Pool one graph as the engine does at its upper levels, which are dense."""
-    return pool_level(pooling.next_level(A[None].astype("float64"), Z[None]), R)[0]
+    return pool_level(pooling.next_level(A[None], Z[None]), R)[0]
 
 
 def scaled_link(A: Array, R: Array, scale: str) -> Array:
@@ -83,9 +83,9 @@ def layer_of_engine(kind: str, seed: int, A: Array, X: Array) -> Array:
     rng, width = np.random.default_rng(seed), X.shape[1]
     params = layers.init_gnn(rng, kind, [width, width], False, X.dtype)
     params["layers"][0]["b"] = rng.normal(size=width).astype(X.dtype)
-    P = sparse_level([A], X).operator(kind)
+    P = sparse_level([A], X).with_operators([kind]).operators[kind]
     if kind == "s2v":  # a later iteration, of mu = X, sees its neighbours too
-        mu = layers.s2v(params["layers"][0], X, layers.propagate(P, X))
+        mu = layers.s2v(params["layers"][0], X, segments.propagate(P, X))
         return primitives.relu(mu)
     return layers.gnn(params, kind, P, X, normalize_rows=False)[0][0]
 

@@ -1,0 +1,213 @@
+"""What speed.py writes about: the machine, installed sizes, and the tables.
+
+`write` makes the whole of results.md out of what results.json holds.
+"""
+
+import json
+import os
+import platform
+import re
+import statistics
+import time
+from importlib import metadata, util
+from pathlib import Path
+
+MINE = "npdiffpool"
+DENSE = "torch_geometric dense"
+VERSIONS = (
+    "npdiffpool",
+    "numpy",
+    "scipy",
+    "autograd",
+    "torch",
+    "torch-geometric",
+    "torch-geometric-pool",
+    "torch-scatter",
+)
+ROOTS = {  # torch_geometric and tgp do not name torch among their requirements
+    "npdiffpool": ["npdiffpool"],
+    "torch": ["torch"],
+    "torch_geometric": ["torch-geometric", "torch"],
+    "tgp": ["torch-geometric-pool", "torch-geometric", "torch"],
+}
+HEAD = """# Speed and memory
+
+Written by speed.py; results.json holds the raw numbers. Seconds an epoch are the
+median of all counted epochs of all rounds, each round a fresh process; peak memory
+is the largest of the rounds, with the imports. "Fastest" and "leanest" are of the
+other implementations, for as many threads, among those that finished.
+"""
+
+
+def session(command, graphs):
+    """Describe the machine as it is now, and what is about to run on it."""
+    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
+    return {
+        "date": time.strftime("%Y-%m-%d %H:%M"),
+        "command": command,
+        "graphs": graphs,
+        "processor": processor[1] if processor else platform.machine(),
+        "cores": os.cpu_count(),
+        "memory": round(int(memory[1]) / 2**20, 1),
+        "load": os.getloadavg(),
+        "versions": {"Python": platform.python_version(), **_versions()},
+    }
+
+
+def _versions():
+    found = {}
+    for name in VERSIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def installed_sizes():
+    """Give the MB on disk of each root alone and with all that it requires."""
+    sizes = {}
+    for name, roots in ROOTS.items():
+        closure = set()
+        for root in roots:
+            _add_requirements(root, closure)
+        if closure:
+            alone = _megabytes(roots[0].lower())
+            sizes[name] = [alone, sum(map(_megabytes, closure)), len(closure)]
+    return sizes
+
+
+def _add_requirements(name, closure):
+    """Add a distribution and those that it requires here, without extras."""
+    from pip._vendor.packaging.requirements import Requirement
+
+    name = re.sub(r"[-_.]+", "-", name).lower()
+    if name in closure:
+        return
+    try:
+        requirements = metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return
+    closure.add(name)
+    for requirement in map(Requirement, requirements):
+        if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
+            _add_requirements(requirement.name, closure)
+
+
+def _megabytes(name):
+    """Add up the files of a distribution; npdiffpool's are those of its folder."""
+    if name == MINE:
+        files = Path(util.find_spec(MINE).origin).parent.rglob("*")
+    else:
+        files = (file.locate() for file in metadata.files(name) or [])
+    files = [Path(file) for file in files if not str(file).endswith(".pyc")]
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+
+
+def to_json(results):
+    """Return results.json: a line a run."""
+    parts = {key: json.dumps(part) for key, part in results.items()}
+    for key in ("sessions", "runs"):
+        parts[key] = "[\n" + ",\n".join(map(json.dumps, results[key])) + "\n]"
+    return "{\n" + ",\n".join(f'"{k}": {part}' for k, part in parts.items()) + "\n}\n"
+
+
+def write(results):
+    """Return results.md."""
+    groups = {}
+    for run in results["runs"]:
+        workload, threads, _, name = run["key"]
+        groups.setdefault((workload, threads), {}).setdefault(name, []).append(run)
+    groups = {key: _summaries(runs) for key, runs in groups.items()}
+    parts = [HEAD, *map(_session_lines, results["sessions"])]
+    parts += ["## Ratios\n", _ratio_table(groups)]
+    parts += ["## Measurements\n", _table(groups)]
+    parts += ["## Imports and size\n", _import_table(results["imports"])]
+    return "\n".join([*parts, _size_table(results["sizes"])])
+
+
+def _session_lines(session):
+    load = " ".join(f"{value:.2f}" for value in session["load"])
+    versions = ", ".join(f"{n} {v}" for n, v in session["versions"].items())
+    return (
+        f"- {session['date']}: `{session['command']}`\n"
+        f"  on {session['processor']}, {session['cores']} cores, "
+        f"{session['memory']} GiB; load average before {load}.\n"
+        f"  {versions}.\n"
+    )
+
+
+def _summaries(runs):
+    """Give each implementation's seconds, peak and failure in one group."""
+    return {
+        name: {
+            "seconds": [second for run in of_name for second in run["seconds"]],
+            "peak": max((run["peak"] for run in of_name if run["peak"]), default=None),
+            "failure": next((r["failure"] for r in of_name if r["failure"]), ""),
+            "rounds": len(of_name),
+        }
+        for name, of_name in runs.items()
+    }
+
+
+def _ratio_table(groups):
+    rows = []
+    for (workload, threads), found in groups.items():
+        done = {name: s for name, s in found.items() if not s["failure"]}
+        mine = done.pop(MINE, None)
+        cells = _ratios(mine, done) if mine and done else ["none finished"] + ["-"] * 4
+        if DENSE in found and found[DENSE]["failure"]:
+            cells[2] = found[DENSE]["failure"]
+        rows.append("|".join([workload, str(threads), *cells]))
+    head = f"workload|threads|{MINE} / fastest|fastest|{MINE} / {DENSE}"
+    return _markdown(f"{head}|peak / leanest's|leanest", rows)
+
+
+def _ratios(mine, others):
+    """Give the cells of one row: ratios of median seconds, and of peaks."""
+    median = statistics.median(mine["seconds"])
+    seconds = {name: statistics.median(s["seconds"]) for name, s in others.items()}
+    fastest = min(seconds, key=seconds.get)
+    leanest = min(others, key=lambda name: others[name]["peak"])
+    speed, memory = median / seconds[fastest], mine["peak"] / others[leanest]["peak"]
+    dense = f"{median / seconds[DENSE]:.2f}" if DENSE in seconds else "-"
+    return [f"{speed:.2f}", fastest, dense, f"{memory:.2f}", leanest]
+
+
+def _table(groups):
+    rows = []
+    for (workload, threads), found in groups.items():
+        for name, s in found.items():
+            low, median, high = "-", s["failure"] or "-", "-"
+            if s["seconds"]:
+                low, high = (f"{end(s['seconds']):.3f}" for end in (min, max))
+                note = f" ({s['failure']})" if s["failure"] else ""
+                median = f"{statistics.median(s['seconds']):.3f}{note}"
+            counts = f"{len(s['seconds'])} in {s['rounds']}"
+            peak = f"{s['peak']:.0f}" if s["peak"] else "-"
+            row = f"{workload}|{threads}|{name}|{median}|{low} to {high}"
+            rows.append(f"{row}|{counts}|{peak}")
+    head = "workload|threads|implementation|s an epoch|min to max|epochs in rounds"
+    return _markdown(f"{head}|peak MB", rows)
+
+
+def _import_table(imports):
+    rows = []
+    for module, times in imports.items():
+        seconds, memory = zip(*times) if times else ((float("nan"),), (float("nan"),))
+        spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
+        row = f"`import {module}`|{statistics.median(seconds):.2f}|{spread}"
+        rows.append(f"{row}|{statistics.median(memory):.0f}")
+    return _markdown("fresh process|seconds|min to max|MB afterwards", rows)
+
+
+def _size_table(sizes):
+    rows = [f"{n}|{a:.1f}|{b:.0f}|{count}" for n, (a, b, count) in sizes.items()]
+    head = "installed|MB of its own|MB with all it requires|distributions"
+    return _markdown(head, rows)
+
+
+def _markdown(head, rows):
+    lines = [head, "|".join(["---"] * len(head.split("|"))), *rows]
+    return "\n".join(f"| {line.replace('|', ' | ')} |" for line in lines) + "\n"

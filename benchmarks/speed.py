@@ -1,0 +1,263 @@
+"""Seconds, memory and size of npdiffpool beside torch_geometric and tgp.
+
+    pip install -e ".[peers]"
+    NPDIFFPOOL_DATA=folder python benchmarks/speed.py
+
+Every measurement is a process of its own: it loads the same arrays, warms up and
+trains the same model (`Task`; peers.py has it in torch). The implementations take
+turns. Tables go into results.md (report.py), raw numbers into results.json beside
+it after each measurement: a run that was stopped goes on with ``--continue``. What
+fails or passes the time limit is said so in the tables, and not tried again.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy as np
+import report
+
+NAMES = (report.MINE, "torch_geometric dense", "tgp dense", "tgp sparse")
+IMPORTS = ("npdiffpool", "torch", "torch_geometric.nn", "tgp.poolers")
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+OUT = Path(__file__).parent / "results.md"
+TIMED_IMPORT = """
+import time
+start = time.perf_counter()
+import {}
+seconds = time.perf_counter() - start
+lines = open("/proc/self/status").read().splitlines()
+print(seconds, *(line.split()[1] for line in lines if line.startswith("VmRSS")))
+"""
+
+
+class Task(NamedTuple):
+    """Say what is trained: SAGE "mean", batch norm, max readouts, all losses."""
+
+    dataset: str
+    features: str
+    batch: int
+    clusters: tuple[int, ...]
+    epochs: int  # counted, in each round
+    warm_epochs: int = 1
+    warm_graphs: Optional[int] = None  # of each epoch of warm-up; None for all
+    graphs: Optional[int] = None  # chosen by seed 0; None for all
+    hidden: int = 64
+    layers: int = 3
+    rate: float = 1e-3
+    clip: float = 2.0
+
+
+SMALL = {"epochs": 5, "warm_epochs": 2, "graphs": 540}
+WORKLOADS = {  # name-batch-levels where a data set has several
+    "ENZYMES-20-1": Task("ENZYMES", "labels", 20, (13,), **SMALL),
+    "ENZYMES-128-1": Task("ENZYMES", "labels", 128, (13,), **SMALL),
+    "ENZYMES-20-2": Task("ENZYMES", "labels", 20, (32, 8), **SMALL),
+    "ENZYMES-128-2": Task("ENZYMES", "labels", 128, (32, 8), **SMALL),
+    "DD": Task("DD", "labels", 20, (100, 25), epochs=2, warm_graphs=60),
+    "COLLAB": Task("COLLAB", "auto", 64, (50,), epochs=1, warm_graphs=192),
+    "REDDIT-BINARY": Task("REDDIT-BINARY", "auto", 20, (100,), 1, warm_graphs=60),
+}
+
+
+def prepare_arrays(task, path):
+    """Write a task's graphs as flat arrays: edges in both directions, by source."""
+    from npdiffpool import load_dataset
+
+    dataset = load_dataset(task.dataset, features=task.features)
+    order = np.random.default_rng(0).permutation(len(dataset))[: task.graphs]
+    graphs = [dataset.graphs[i] for i in order]
+    edges = [graph.adjacency.nonzero() for graph in graphs]
+    arrays = {
+        "edges": np.concatenate(edges, axis=1, dtype=np.int32),
+        "starts": np.cumsum([0, *(len(source) for source, _ in edges)]),
+        "sizes": np.array([graph.n_nodes for graph in graphs], np.int32),
+        "features": np.concatenate([g.features for g in graphs], dtype=np.float32),
+        "labels": np.unique(dataset.labels, return_inverse=True)[1][order],
+    }
+    np.savez(path, **arrays)
+
+
+def train_npdiffpool(arrays, task, threads, seed, tick):
+    """Warm up, then call `tick` at the start and after each counted epoch."""
+    from scipy.sparse import csr_array
+
+    from npdiffpool import Graph, GraphBatch
+    from npdiffpool.config import Config
+    from npdiffpool.layers import prepare
+    from npdiffpool.training import Labelled, Schedule, fit
+
+    ends, labels = np.cumsum(arrays["sizes"])[:-1], arrays["labels"]
+    parts = np.split(arrays.pop("edges"), arrays["starts"][1:-1], axis=1)
+    graphs = [
+        Graph(csr_array((np.ones(E.shape[1], X.dtype), E), (len(X), len(X))), X)
+        for E, X in zip(parts, np.split(arrays.pop("features"), ends))
+    ]
+    parts, batch = None, GraphBatch.from_graphs(graphs, np.float32)
+    graphs, batch = None, prepare(batch, ["sage"])
+    sizes = {"hidden": task.hidden, "n_layers": task.layers, "clusters": task.clusters}
+    inputs = batch.features.shape[1], int(labels.max()) + 1
+    config = Config(*inputs, batch_norm=True, **sizes)
+    first, rng = np.arange(len(labels))[: task.warm_graphs], np.random.default_rng(seed)
+    warm, rest = Labelled(batch.take(first), labels[first]), (task.rate, task.clip)
+    fit(config, Schedule(task.warm_epochs, task.batch, *rest), warm, None, rng)
+    whole, schedule = Labelled(batch, labels), Schedule(task.epochs, task.batch, *rest)
+    tick()
+    fit(config, schedule, whole, None, rng, tick)
+
+
+def train(task, path, name, threads, seed):
+    """Print a line an epoch: its seconds, its mean loss and the peak memory so far."""
+    Path("/proc/self/oom_score_adj").write_text("1000")  # let nothing else be killed
+    times = []
+
+    def tick(row=None):
+        times.append(time.perf_counter())
+        if row is not None:
+            status = Path("/proc/self/status").read_text()
+            peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+            said = {"seconds": times[-1] - times[-2], "loss": row["loss"], "peak": peak}
+            print(json.dumps(said), flush=True)
+
+    trainer = train_npdiffpool
+    if name != report.MINE:
+        import peers
+
+        trainer = partial(peers.train, name)
+    with np.load(path) as file:
+        trainer(dict(file), task, threads, seed, tick)
+
+
+def work(job, task, *rest):
+    """Do in this process what `run` asks for."""
+    task = Task(*task)._replace(clusters=tuple(task[3]))
+    {"prepare": prepare_arrays, "train": train}[job](task, *rest)
+
+
+def run(command, threads=1, limit=None):
+    """Run Python and return what it printed, and what went wrong or None."""
+    variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
+    options = {"env": {**os.environ, **variables}, "timeout": limit}
+    command = [sys.executable, *command]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, **options)
+    except subprocess.TimeoutExpired as error:
+        return (error.stdout or b"").decode(), f"> {limit:g} s"
+    if done.returncode == 0:
+        return done.stdout, None
+    print(done.stderr, file=sys.stderr)
+    memory = ("MemoryError", "can't allocate memory", "bad_alloc")
+    if done.returncode == -9 or any(sign in done.stderr for sign in memory):
+        return done.stdout, "out of memory"
+    last = (done.stderr.strip().splitlines() or ["?"])[-1]
+    return done.stdout, f"failed: {last.split(':')[0]}"
+
+
+def measure(task, path, name, threads, seed, limit):
+    """Return what one fresh process measured."""
+    load = os.getloadavg()[0]
+    job = json.dumps(["train", task, path, name, threads, seed])
+    said, failure = run([__file__, "--work", job], threads, limit)
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    seconds, losses = ([line[key] for line in lines] for key in ("seconds", "loss"))
+    peak = max((line["peak"] for line in lines), default=None)
+    numbers = {"seconds": seconds, "losses": losses, "peak": peak}
+    return {**numbers, "failure": failure, "load": load}
+
+
+def measure_imports(times=5):
+    """Return the seconds and the MB afterwards of each import, in turn."""
+    found = {module: [] for module in IMPORTS}
+    for turn in range(times + 1):
+        for module in IMPORTS:
+            said, failure = run(["-c", TIMED_IMPORT.format(module)])
+            if turn and not failure:  # the first one reads the disk
+                seconds, memory = said.split()
+                found[module].append((float(seconds), int(memory) / 1024))
+    return found
+
+
+def missing(workload, arguments, runs):
+    """List what is not yet measured of a workload, the implementations in turn."""
+    known = [run["key"] for run in runs]
+    return [
+        [workload, threads, turn, name]
+        for threads in arguments.threads
+        for turn in range(arguments.rounds)
+        for name in arguments.only
+        if [workload, threads, turn, name] not in known
+    ]
+
+
+def measure_workload(workload, arguments, runs, save):
+    """Add to the runs what is missing of a workload, and save each."""
+    task, keys = WORKLOADS[workload], missing(workload, arguments, runs)
+    limits = [limit for limit in (task.graphs, arguments.graphs) if limit]
+    task = task._replace(graphs=min(limits, default=None))
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "arrays.npz"))
+        job = json.dumps(["prepare", task, path])
+        if keys and run([__file__, "--work", job])[1]:
+            sys.exit(f"{workload} cannot be prepared")
+        for key in keys:
+            _, threads, seed, name = key
+            failed = [old["key"] for old in runs if old["failure"]]
+            if any([workload, threads, name] == [*k[:2], k[3]] for k in failed):
+                continue
+            print(*key, flush=True)
+            found = measure(task, path, name, threads, seed, arguments.limit)
+            runs.append({"key": key, **found})
+            save()
+
+
+def parse():
+    """Return the arguments of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workloads", nargs="+", default=[""], help="or prefixes")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--graphs", type=int, help="of each data set, at most")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--limit", type=float, default=900, help="s a measurement")
+    parser.add_argument("--out", type=Path, default=OUT, help="its .json stands beside")
+    parser.add_argument("--continue", dest="resume", action="store_true")
+    parser.add_argument("--work", type=json.loads, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main():
+    """Measure what was asked for, and write it down."""
+    arguments = parse()
+    if arguments.work:
+        return work(*arguments.work)
+    raw = arguments.out.with_suffix(".json")
+    results = {"sessions": [], "imports": {}, "sizes": {}, "runs": []}
+    if arguments.resume and raw.exists():
+        results = json.loads(raw.read_text())
+        if any(old["graphs"] != arguments.graphs for old in results["sessions"]):
+            sys.exit(f"{raw} is of another --graphs")
+    command = shlex.join(["python", "benchmarks/speed.py", *sys.argv[1:]])
+    results["sessions"].append(report.session(command, arguments.graphs))
+
+    def save():
+        raw.write_text(report.to_json(results))
+        arguments.out.write_text(report.write(results))
+
+    results["imports"] = results["imports"] or measure_imports()
+    results["sizes"] = report.installed_sizes()
+    save()
+    for workload in WORKLOADS:
+        if workload.startswith(tuple(arguments.workloads)):
+            measure_workload(workload, arguments, results["runs"], save)
+
+
+if __name__ == "__main__":
+    main()
