@@ -5,13 +5,13 @@ Nothing is padded, masked or truncated: memory grows with nodes and edges.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Sequence
+from typing import Any, Iterable
 
 import numpy as np
-from scipy import sparse
+import scipy
 
-from npdiffpool.blocks import block_diagonal, ranges, running_total, take_blocks
-from npdiffpool.graphs import Floats, Graph, GraphError, Ints, check_graphs
+from npdiffpool import blocks
+from npdiffpool.graphs import Floats, Graph, GraphError, Ints, each_graph
 
 
 @dataclass(eq=False, repr=False)
@@ -27,33 +27,33 @@ class GraphBatch:
     ----------
     adjacency : (N, N) scipy.sparse.csr_array
         Block-diagonal; N is the number of nodes of all graphs together.
-    features : (N, F) array
+    features : (N, F) array, or csr_array where few entries are not 0
     offsets : (B + 1,) ints
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
     squared_norms : (B,) float64 array
         ||A_g||_F^2 of each graph, for the link loss.
     operators : dict of str to (N, N) csr_array
         Propagation matrices, by the name of the layer that uses them.
-    propagated : dict of str to (N, F) array
-        Each operator times `features`.
+    propagated : dict of str to (N, F) array or csr_array
+        Each operator times `features`, where that does not make them much larger.
     """
 
-    adjacency: sparse.csr_array
-    features: Floats
+    adjacency: scipy.sparse.csr_array
+    features: Any
     offsets: Ints
     squared_norms: Floats
-    operators: dict[str, sparse.csr_array] = field(default_factory=dict)
-    propagated: dict[str, Floats] = field(default_factory=dict)
+    operators: dict[str, scipy.sparse.csr_array] = field(default_factory=dict)
+    propagated: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_graphs(
-        cls, graphs: Sequence[Graph], dtype: Any = np.float64
+        cls, graphs: Iterable[Graph], dtype: Any = np.float64
     ) -> GraphBatch:
         """Join graphs, in the order given.
 
         Parameters
         ----------
-        graphs : sequence of Graph
+        graphs : iterable of Graph
             At least one, all of the same feature width; graphs of 0 nodes count.
         dtype : float32 or float64
 
@@ -63,13 +63,15 @@ class GraphBatch:
             If there is no graph, one is not a `Graph`, the feature widths
             differ, or a number is too large for `dtype`.
         """
-        graphs = check_graphs(graphs)
-        sizes = [graph.n_nodes for graph in graphs]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
-        blocks = [graph.adjacency for graph in graphs]
-        adjacency = block_diagonal(blocks, offsets)
-        features = np.concatenate([graph.features for graph in graphs])
-        return cls(adjacency, features, offsets, np.zeros(len(graphs))).astype(dtype)
+        parts = [
+            (g.adjacency, blocks.compact(blocks.cast(g.features, dtype, "feature")))
+            for g in each_graph(graphs)
+        ]
+        offsets = blocks.running_total([X.shape[0] for _, X in parts])
+        adjacency = blocks.block_diagonal([A for A, _ in parts], offsets)
+        features = blocks.join_rows([X for _, X in parts])
+        batch = cls(adjacency, features, offsets, np.zeros(len(parts)))
+        return batch.astype(dtype)
 
     @property
     def n_graphs(self) -> int:
@@ -94,10 +96,9 @@ class GraphBatch:
         GraphError
             If a number is too large for `dtype`.
         """
-        adjacency = self.adjacency.copy()
-        adjacency.data = _cast(adjacency.data, dtype, "edge weight")
-        features = _cast(self.features, dtype, "feature")
-        squared_norms = _squared_norms(adjacency, self.offsets)  # of what is kept
+        adjacency = blocks.cast(self.adjacency, dtype, "edge weight")
+        features = blocks.cast(self.features, dtype, "feature")
+        squared_norms = blocks.squared_norms(adjacency, self.offsets)  # of what is kept
         return GraphBatch(adjacency, features, self.offsets, squared_norms)
 
     def take(self, order: Ints) -> GraphBatch:
@@ -120,32 +121,17 @@ class GraphBatch:
                 f"one; got {order}"
             )
         starts, sizes = self.offsets[order], self.sizes[order]
-        offsets = running_total(sizes)
-        rows = ranges(starts, offsets)
+        offsets = blocks.running_total(sizes)
+        rows = blocks.ranges(starts, offsets)
 
-        def blocks(M: sparse.csr_array) -> sparse.csr_array:
-            return take_blocks(M, rows, np.repeat(offsets[:-1] - starts, sizes))
-
+        matrices = [self.adjacency, *self.operators.values()]
+        shifts = np.repeat(offsets[:-1] - starts, sizes)
+        adjacency, *operators = blocks.take_blocks(matrices, rows, shifts)
         return GraphBatch(
-            blocks(self.adjacency),
-            self.features[rows],
+            adjacency,
+            blocks.take_rows(self.features, rows),
             offsets,
             self.squared_norms[order],
-            {name: blocks(M) for name, M in self.operators.items()},
-            {name: X[rows] for name, X in self.propagated.items()},
+            dict(zip(self.operators, operators)),
+            {kind: blocks.take_rows(X, rows) for kind, X in self.propagated.items()},
         )
-
-
-def _cast(values: Floats, dtype: Any, name: str) -> Floats:
-    with np.errstate(over="ignore"):
-        cast = values.astype(dtype, copy=False)
-    if not np.all(np.isfinite(cast)):
-        raise GraphError(f"every {name} must fit into {np.dtype(dtype).name}")
-    return cast
-
-
-def _squared_norms(A: sparse.csr_array, offsets: Ints) -> Floats:
-    weights = A.data.astype(np.float64, copy=False)
-    bounds = A.indptr[offsets]
-    parts = [weights[start:stop] for start, stop in zip(bounds, bounds[1:])]
-    return np.array([np.dot(part, part) for part in parts])

@@ -1,13 +1,20 @@
-"""Block-diagonal sparse matrices: joining blocks and cutting them out."""
+"""Joining and cutting of block-diagonal matrices and of sparse features."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from scipy import sparse
+import scipy
 
-from npdiffpool.graphs import Floats, Ints
+from npdiffpool.graphs import Floats, GraphError, Ints
+
+CSR = Any  # scipy.sparse.csr_array
+_FEW = 1 / 8  # the share of entries below which CSR is smaller and multiplies faster
+_LARGE = 1000  # numbers from which on that matters
 
 
-def running_total(sizes: Ints) -> Ints:
+def running_total(sizes: Any) -> Ints:
+    """Return where each of some ranges begins, and where the last ends."""
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
 
 
@@ -16,23 +23,88 @@ def ranges(starts: Ints, offsets: Ints) -> Ints:
     return np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], np.diff(offsets))
 
 
-def block_diagonal(blocks: list[sparse.csr_array], offsets: Ints) -> sparse.csr_array:
-    columns = [block.indices + start for block, start in zip(blocks, offsets)]
+def compact(X: Any) -> Any:
+    """Return X (N, F) as CSR where it is large and mostly 0, else dense."""
+    size, is_sparse = np.prod(X.shape), scipy.sparse.issparse(X)
+    entries = X.nnz if is_sparse else np.count_nonzero(X)
+    if size >= _LARGE and entries < _FEW * size:
+        return X if is_sparse else scipy.sparse.csr_array(X)
+    return X.toarray() if is_sparse else X
+
+
+def join_rows(parts: list[Any]) -> Any:
+    """Put the features of several graphs one below the other: dense or CSR."""
+    if any(scipy.sparse.issparse(part) for part in parts):
+        sparse = [scipy.sparse.csr_array(part) for part in parts]
+        return compact(scipy.sparse.csr_array(scipy.sparse.vstack(sparse, "csr")))
+    return np.concatenate(parts)
+
+
+def take_rows(X: Any, rows: Ints) -> Any:
+    """Cut rows out of dense or CSR features."""
+    if not scipy.sparse.issparse(X):
+        return X[rows]
+    first, counts = X.indptr[rows], np.diff(X.indptr)[rows]
+    entries = ranges(first, running_total(counts))
+    return _csr(X.data[entries], X.indices[entries], counts, X.shape[1])
+
+
+def block_diagonal(blocks: list[CSR], offsets: Ints) -> CSR:
+    """Join square matrices into one."""
+    bounds = running_total([block.nnz for block in blocks])
+    columns = np.empty(bounds[-1], np.int32 if offsets[-1] < 2**31 else np.int64)
+    for block, i, j, start in zip(blocks, bounds, bounds[1:], offsets):
+        np.add(block.indices, start, out=columns[i:j], casting="unsafe")
     counts = np.concatenate([np.diff(block.indptr) for block in blocks])
     data = np.concatenate([block.data for block in blocks])
-    return _csr(data, np.concatenate(columns), counts)
+    return _csr(data, columns, counts, len(counts))
 
 
-def take_blocks(M: sparse.csr_array, rows: Ints, shifts: Ints) -> sparse.csr_array:
-    """Cut out rows, whose columns move by `shifts`, one number a row."""
-    first = M.indptr[rows]
-    counts = M.indptr[rows + 1] - first
-    edges = ranges(first, running_total(counts))
-    return _csr(M.data[edges], M.indices[edges] + np.repeat(shifts, counts), counts)
+def take_blocks(
+    matrices: list[CSR], rows: Ints, shifts: Ints
+) -> list[CSR]:
+    """Cut the same rows out of matrices; their columns move by `shifts`, one a row.
+
+    Matrices that share their array of column indices share the cut one, too.
+    """
+    cuts: dict[int, Any] = {}
+    for M in matrices:
+        if id(M.indices) not in cuts:
+            first, counts = M.indptr[rows], np.diff(M.indptr)[rows]
+            entries = ranges(first, running_total(counts))
+            columns = M.indices[entries] + np.repeat(shifts, counts)
+            empty = np.empty(len(entries), M.dtype)
+            cuts[id(M.indices)] = entries, _csr(empty, columns, counts, len(counts))
+    found = [cuts[id(M.indices)] for M in matrices]
+    return [with_data(cut, M.data[i]) for M, (i, cut) in zip(matrices, found)]
 
 
-def _csr(data: Floats, columns: Ints, counts: Ints) -> sparse.csr_array:
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    kind = np.int32 if max(len(data), len(counts)) < 2**31 else np.int64
-    parts = (data, columns.astype(kind, copy=False), indptr.astype(kind, copy=False))
-    return sparse.csr_array(parts, shape=(len(counts), len(counts)))
+def with_data(M: CSR, data: Floats) -> CSR:
+    """Return a matrix with other entries at the places of M, whose arrays it shares."""
+    return scipy.sparse.csr_array((data, M.indices, M.indptr), shape=M.shape)
+
+
+def _csr(data: Floats, columns: Ints, counts: Ints, width: int) -> CSR:
+    kind = np.int32 if max(len(data), width) < 2**31 else np.int64
+    indptr = running_total(counts).astype(kind)
+    parts = (data, columns.astype(kind, copy=False), indptr)
+    return scipy.sparse.csr_array(parts, shape=(len(counts), width))
+
+
+def cast(values: Any, dtype: Any, name: str) -> Any:
+    """Return numbers, dense or CSR, in float32 or float64, or say what does not fit."""
+    if scipy.sparse.issparse(values):
+        return with_data(values, cast(values.data, dtype, name))
+    with np.errstate(over="ignore"):
+        fitting = values.astype(dtype, copy=False)
+    if not np.all(np.isfinite(fitting)):
+        raise GraphError(f"every {name} must fit into {np.dtype(dtype).name}")
+    return fitting
+
+
+def squared_norms(A: CSR, offsets: Ints) -> Floats:
+    """Return ||A_g||_F^2 of each block, (B,) float64."""
+    weights = A.data.astype(np.float64, copy=False)
+    bounds = A.indptr[offsets]
+    parts = [weights[start:stop] for start, stop in zip(bounds, bounds[1:])]
+    return np.array([np.dot(part, part) for part in parts])

@@ -1,11 +1,11 @@
 """What a graph may be made of: the checks of `npdiffpool.graphs.Graph`."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy
 
 if TYPE_CHECKING:
     from npdiffpool.graphs import Graph
@@ -18,12 +18,13 @@ class GraphError(ValueError):
     """Say which part of a graph is unusable, what is required and what was seen."""
 
 
-def check_adjacency(adjacency: Any) -> sparse.csr_array:
-    A = adjacency if sparse.issparse(adjacency) else numeric(adjacency, "adjacency")
+def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:
+    is_sparse = scipy.sparse.issparse(adjacency)
+    A = adjacency if is_sparse else numeric(adjacency, "adjacency")
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
         raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
     # Widened first: uint8 duplicates, 200 and 200, would add up to 144.
-    A = sparse.csr_array(A.astype(float_dtype(A, "adjacency")), copy=True)
+    A = scipy.sparse.csr_array(A.astype(float_dtype(A, "adjacency")), copy=True)
     A.sum_duplicates()
     if not np.all(np.isfinite(A.data)):
         raise GraphError("adjacency must be finite; it holds NaN or infinity")
@@ -49,7 +50,8 @@ def check_features(features: Any, n_nodes: int) -> Floats:
 def numeric(values: Any, name: str) -> Floats:
     """Copy into a float array; strings, objects and complex numbers are errors."""
     try:
-        array = values.toarray() if sparse.issparse(values) else np.asarray(values)
+        is_sparse = scipy.sparse.issparse(values)
+        array = values.toarray() if is_sparse else np.asarray(values)
     except ValueError as error:  # rows of unlike lengths
         raise GraphError(f"{name} must be an array of numbers: {error}") from None
     return np.array(array, dtype=float_dtype(array, name))
@@ -107,6 +109,11 @@ def check_graphs(graphs: Any) -> list[Graph]:
     GraphError
         If there is no graph, one is not a `Graph`, or the feature widths differ.
     """
+    return list(each_graph(graphs))
+
+
+def each_graph(graphs: Any) -> Iterator[Graph]:
+    """Yield graphs as `check_graphs` lists them, one at a time."""
     from npdiffpool.graphs import Graph  # which imports this file
 
     if isinstance(graphs, Graph):
@@ -114,16 +121,17 @@ def check_graphs(graphs: Any) -> list[Graph]:
     if not isinstance(graphs, Iterable):
         kind = type(graphs).__name__
         raise GraphError(f"graphs must be a sequence of Graph; got {kind}")
-    checked: list[Graph] = list(graphs)
-    if not checked:
-        raise GraphError("graphs must hold at least one Graph; got none")
-    for index, graph in enumerate(checked):
+    width = None
+    for index, graph in enumerate(graphs):
         if not isinstance(graph, Graph):
             kind = type(graph).__name__
             raise GraphError(f"graphs[{index}] must be a Graph; got {kind}")
-        if graph.n_features != checked[0].n_features:
+        width = graph.n_features if width is None else width
+        if graph.n_features != width:
             raise GraphError(
-                f"all graphs must have as many features as the first, "
-                f"{checked[0].n_features}; graphs[{index}] has {graph.n_features}"
+                f"all graphs must have as many features as the first, {width}; "
+                f"graphs[{index}] has {graph.n_features}"
             )
-    return checked
+        yield graph
+    if width is None:
+        raise GraphError("graphs must hold at least one Graph; got none")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from npdiffpool.graphchecks import (
     Floats,
@@ -20,10 +20,12 @@ from npdiffpool.graphchecks import (
     check_graphs,
     check_order,
     check_weights,
+    each_graph,
     numeric,
 )
 
-__all__ = ["Floats", "Graph", "GraphError", "Ints", "check_graphs", "numeric"]
+__all__ = ["Floats", "Graph", "GraphError", "Ints", "check_graphs"]
+__all__ += ["each_graph", "numeric"]
 
 
 class Graph:
@@ -153,7 +155,7 @@ class Graph:
         columns = np.concatenate([target, source[once]])
         values = np.concatenate([weights, weights[once]])
         shape = (n_nodes, n_nodes)
-        adjacency = sparse.coo_array((values, (rows, columns)), shape=shape)
+        adjacency = scipy.sparse.coo_array((values, (rows, columns)), shape=shape)
         features = np.ones((n_nodes, 1)) if features is None else features
         return cls(adjacency, features, label)
 

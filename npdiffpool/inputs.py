@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 
 from npdiffpool.batches import GraphBatch
 from npdiffpool.checks import require, require_flag, require_int
@@ -34,6 +35,14 @@ class Scaling(NamedTuple):
             varied &= ~np.all((X == 0) | (X == 1), axis=0)
             mean[varied], scale[varied] = X.mean(axis=0)[varied], X.std(axis=0)[varied]
         return cls(mean, scale)
+
+    def apply(self, X: Any) -> Any:
+        """Scale features, dense or CSR; (N, F)."""
+        if not scipy.sparse.issparse(X):
+            return (X - self.mean) / self.scale
+        if not self.mean.any():
+            return scipy.sparse.csr_array(X / self.scale)
+        return (X.toarray() - self.mean) / self.scale
 
 
 def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
@@ -79,7 +88,7 @@ def prepare_graphs(
             f"got {graphs[0].n_features}"
         )
     batch = GraphBatch.from_graphs(graphs, np.float64)
-    batch.features = (batch.features - scaling.mean) / scaling.scale
+    batch.features = scaling.apply(batch.features)
     return prepare(batch.astype(config.dtype), (config.gnn, config.pool_gnn))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any, Iterable
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from npdiffpool.graphs import Floats, Graph, GraphError, numeric
 
@@ -25,7 +25,7 @@ def from_networkx(G: Any, features: Any, weight: str) -> tuple[Any, Any]:
     elif len(features) and all(isinstance(name, str) for name in features):
         features = _node_attributes(G, features)
     if n_nodes == 0:  # which networkx refuses to convert
-        return sparse.csr_array((0, 0)), features
+        return scipy.sparse.csr_array((0, 0)), features
     return networkx.to_scipy_sparse_array(G, weight=weight), features
 
 

@@ -13,9 +13,10 @@ from typing import Any, Sequence
 
 import autograd.numpy as np
 import numpy
-from scipy import sparse
+import scipy
 
 from npdiffpool.batches import GraphBatch
+from npdiffpool.blocks import compact, with_data
 from npdiffpool.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.primitives import batch_norm as _standardize
 from npdiffpool.primitives import l2_normalize, layer, relu, row_mean
@@ -28,10 +29,10 @@ Moments = list[tuple[Array, Array]]  # each batch norm's mean and variance
 
 def gcn_operator(A: Array) -> Array:
     """Return A_hat = D~^-1/2 (A + I) D~^-1/2, D~ = diag((A + I) 1) (equation 2)."""
-    if sparse.issparse(A):
-        A_tilde = A + sparse.eye_array(A.shape[0], dtype=A.dtype, format="csr")
-        root = sparse.diags_array(1 / numpy.sqrt(_degrees(A_tilde)))
-        return sparse.csr_array(root @ A_tilde @ root, dtype=A.dtype)
+    if scipy.sparse.issparse(A):
+        A_tilde = A + scipy.sparse.eye_array(A.shape[0], dtype=A.dtype, format="csr")
+        root = scipy.sparse.diags_array(1 / numpy.sqrt(_degrees(A_tilde)))
+        return scipy.sparse.csr_array(root @ A_tilde @ root, dtype=A.dtype)
     A_tilde = A + np.eye(A.shape[-1], dtype=A.dtype)
     root = np.sqrt(np.sum(A_tilde, axis=-1))
     return A_tilde / root[:, :, None] / root[:, None, :]
@@ -39,10 +40,11 @@ def gcn_operator(A: Array) -> Array:
 
 def mean_operator(A: Array) -> Array:
     """Return D^-1 A, the mean over neighbours; a row without edges stays zero."""
-    if sparse.issparse(A):
+    if scipy.sparse.issparse(A):
         deg = _degrees(A)
         inverse = numpy.divide(1, deg, out=numpy.zeros_like(deg), where=deg > 0)
-        return sparse.csr_array(sparse.diags_array(inverse) @ A, dtype=A.dtype)
+        rows = numpy.repeat(inverse.astype(A.dtype), numpy.diff(A.indptr))
+        return with_data(A, A.data * rows)
     return row_mean(A)
 
 
@@ -51,7 +53,7 @@ def sum_operator(A: Array) -> Array:
     return A
 
 
-def _degrees(A: sparse.csr_array) -> Array:
+def _degrees(A: scipy.sparse.csr_array) -> Array:
     return A @ numpy.ones(A.shape[1])  # A.sum adds in the precision of A
 
 
@@ -67,7 +69,11 @@ def prepare(batch: GraphBatch, kinds: Sequence[str]) -> GraphBatch:
     """
     kinds = [kind for kind in kinds if kind in CONVOLUTIONS]
     operators = {kind: OPERATORS[kind](batch.adjacency) for kind in kinds}
-    propagated = {kind: P @ batch.features for kind, P in operators.items()}
+    X, propagated = batch.features, {}
+    for kind, P in operators.items():
+        PX = compact(P @ X)
+        if scipy.sparse.issparse(PX) or not scipy.sparse.issparse(X):
+            propagated[kind] = PX
     return replace(batch, operators=operators, propagated=propagated)
 
 

@@ -30,10 +30,11 @@ def affine(b: Array, *factors: Array) -> Array:
     """Return b + X_1 W_1 + X_2 W_2 + ... of ``affine(b, X_1, W_1, X_2, ...)``.
 
     Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
+    An X_i that is constant may be scipy sparse.
     """
-    Y = np.dot(factors[0], factors[1])
+    Y = _product(factors[0], factors[1])
     for X, W in zip(factors[2::2], factors[3::2]):
-        Y += np.dot(X, W)
+        Y += _product(X, W)
     if b is not None:
         Y += b
     return Y
@@ -45,7 +46,11 @@ def _affine_gradient(argnum: int, G: Array, args: Any) -> Array:
         return _total(G) if args[0].ndim == 1 else G
     if argnum % 2:
         return anp.dot(G, args[argnum + 1].T)
-    return anp.dot(args[argnum - 1].T, G)
+    return _product(args[argnum - 1].T, G)
+
+
+def _product(X: Any, W: Array) -> Array:
+    return anp.dot(X, W) if isinstance(X, np.ndarray) else X @ W
 
 
 defvjp_argnum(

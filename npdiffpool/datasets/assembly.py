@@ -6,7 +6,7 @@ last, so that no step takes time for each edge in Python.
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
@@ -58,18 +58,18 @@ def _sort_by_graph(data: TUData) -> TUData:
     )
 
 
-def _join_edges(edges: Ints, n_nodes: int) -> sparse.csr_array:
+def _join_edges(edges: Ints, n_nodes: int) -> scipy.sparse.csr_array:
     """Make one adjacency of all graphs; True + True is True, never 2."""
     ones = np.ones(len(edges), dtype=bool)
     ends = (edges[:, 0] - 1, edges[:, 1] - 1)
-    listed = sparse.csr_array((ones, ends), shape=(n_nodes, n_nodes))
+    listed = scipy.sparse.csr_array((ones, ends), shape=(n_nodes, n_nodes))
     listed.sum_duplicates()
-    joined: sparse.csr_array = listed + listed.T.tocsr()
+    joined: scipy.sparse.csr_array = listed + listed.T.tocsr()
     return joined
 
 
 def _cut_graph(
-    adjacency: sparse.csr_array,
+    adjacency: scipy.sparse.csr_array,
     columns: list[Columns],
     start: int,
     stop: int,
@@ -80,4 +80,4 @@ def _cut_graph(
     shape = (stop - start, stop - start)
     parts = (np.ones(len(indices)), indices, indptr - indptr[0])
     features = np.hstack([group.rows(start, stop) for group in columns])
-    return Graph(sparse.csr_array(parts, shape=shape), features, label)
+    return Graph(scipy.sparse.csr_array(parts, shape=shape), features, label)

@@ -5,12 +5,9 @@ and has been checked; until then, and after a failure, there is nothing.
 """
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +85,10 @@ def _make_url(name: str, base_url: str | None) -> str:
 
 def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -> None:
     """Write what a server answers into a file, and check how much it was."""
+    import http.client  # here, for they take a fifth of the package's import
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=timeout) as response:
             length = response.headers.get("Content-Length", "")
