@@ -105,7 +105,7 @@ def first_propagation(P, numbers, n_in):
 
 def pool(A, numbers, sizes, K):
     """Do S^T (A S), S^T Z and S^T S of every graph, and what their gradients need."""
-    multiply_by_S(A, numbers, sizes, K)
+    multiply_by_s(A, numbers, sizes, K)
     for n in sizes:
         S, AS, Z = numbers(n, K), numbers(n, K), numbers(n, WIDTH)
         A_pooled, X_pooled = np.dot(S.T, AS), np.dot(S.T, Z)
@@ -116,7 +116,7 @@ def pool(A, numbers, sizes, K):
         np.dot(S, X_pooled)
 
 
-def multiply_by_S(A, numbers, sizes, K):
+def multiply_by_s(A, numbers, sizes, K):
     """Do A S; of a dense stack also the gradient by A, S G S^T."""
     if not isinstance(A, tuple):
         A @ numbers(sum(sizes), K)

@@ -79,12 +79,19 @@ class Graphs:
     """Hold a data set as flat tensors, to cut batches from."""
 
     def __init__(self, arrays):
-        self.x = torch.from_numpy(arrays["features"])
-        self.edges = torch.from_numpy(arrays["edges"])
+        sizes, degrees = arrays["sizes"], arrays["degrees"]
+        rows = np.repeat(np.arange(len(degrees)), arrays["entries"])
+        x = np.zeros((len(degrees), int(arrays["n_features"])), np.float32)
+        x[rows, arrays["columns"]] = arrays["values"]
+        self.x = torch.from_numpy(x)
+        node = np.concatenate([np.arange(size, dtype=np.int32) for size in sizes])
+        edges = np.stack([np.repeat(node, degrees), arrays["targets"]])
+        self.edges = torch.from_numpy(edges)
         self.labels = torch.from_numpy(arrays["labels"]).long()
-        self.sizes = torch.from_numpy(arrays["sizes"]).long()
-        self.node_starts = [0, *np.cumsum(arrays["sizes"]).tolist()]
-        self.edge_starts = arrays["starts"].tolist()
+        self.sizes = torch.from_numpy(sizes).long()
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        self.node_starts = starts.tolist()
+        self.edge_starts = np.concatenate([[0], np.cumsum(degrees)])[starts].tolist()
 
     def take(self, part):
         """Cut out the graphs of a list of numbers."""
@@ -230,7 +237,7 @@ def train(name, arrays, task, threads, seed, tick):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     graphs, rng = Graphs(arrays), np.random.default_rng(seed)
-    del arrays
+    arrays.clear()
     n_classes = int(graphs.labels.max()) + 1
     net = PEERS[name](graphs.x.shape[1], n_classes, task)
     adam = torch.optim.Adam(net.parameters(), task.rate, fused=True)

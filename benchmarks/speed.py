@@ -24,6 +24,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 import report
+from scipy.sparse import csr_array
 
 NAMES = (report.MINE, "torch_geometric dense", "tgp dense", "tgp sparse")
 IMPORTS = ("npdiffpool", "torch", "torch_geometric.nn", "tgp.poolers")
@@ -69,40 +70,63 @@ WORKLOADS = {  # name-batch-levels where a data set has several
 
 
 def prepare_arrays(task, path):
-    """Write a task's graphs as flat arrays: edges in both directions, by source."""
+    """Write a task's graphs as flat arrays: ends of edges and features, node by node.
+
+    Node i of all has `degrees[i]` edges; their other ends, numbered within the
+    graph, follow those of node i - 1 in `targets`. Likewise its features other
+    than 0, in `columns` and `values`.
+    """
     from npdiffpool import load_dataset
 
     dataset = load_dataset(task.dataset, features=task.features)
     order = np.random.default_rng(0).permutation(len(dataset))[: task.graphs]
     graphs = [dataset.graphs[i] for i in order]
-    edges = [graph.adjacency.nonzero() for graph in graphs]
+    X = [csr_array(graph.features.astype(np.float32)) for graph in graphs]
+    A = [graph.adjacency for graph in graphs]
     arrays = {
-        "edges": np.concatenate(edges, axis=1, dtype=np.int32),
-        "starts": np.cumsum([0, *(len(source) for source, _ in edges)]),
         "sizes": np.array([graph.n_nodes for graph in graphs], np.int32),
-        "features": np.concatenate([g.features for g in graphs], dtype=np.float32),
+        "degrees": np.concatenate([np.diff(matrix.indptr) for matrix in A]),
+        "targets": np.concatenate([matrix.indices for matrix in A], dtype=np.int32),
+        "n_features": X[0].shape[1],
+        "entries": np.concatenate([np.diff(matrix.indptr) for matrix in X]),
+        "columns": np.concatenate([matrix.indices for matrix in X], dtype=np.int32),
+        "values": np.concatenate([matrix.data for matrix in X]),
         "labels": np.unique(dataset.labels, return_inverse=True)[1][order],
     }
     np.savez(path, **arrays)
 
 
+def graphs_of(arrays):
+    """Yield the graphs of such arrays for npdiffpool."""
+    from npdiffpool import Graph
+
+    stop = np.cumsum(arrays["sizes"])
+    first_edge, first_entry = (
+        np.concatenate([[0], np.cumsum(arrays[name])]).astype(np.int32)
+        for name in ("degrees", "entries")
+    )
+    for i, j in zip(stop - arrays["sizes"], stop):
+        shape, edges = (j - i, j - i), slice(first_edge[i], first_edge[j])
+        ends, weights = arrays["targets"][edges], np.ones(1, np.float32)
+        weights = np.broadcast_to(weights, len(ends))
+        A = csr_array((weights, ends, first_edge[i : j + 1] - first_edge[i]), shape)
+        given = slice(first_entry[i], first_entry[j])
+        parts = arrays["values"][given], arrays["columns"][given]
+        shape = (j - i, int(arrays["n_features"]))
+        X = csr_array((*parts, first_entry[i : j + 1] - first_entry[i]), shape)
+        yield Graph(A, X.toarray())
+
+
 def train_npdiffpool(arrays, task, threads, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
-    from scipy.sparse import csr_array
-
-    from npdiffpool import Graph, GraphBatch
+    from npdiffpool import GraphBatch
     from npdiffpool.config import Config
     from npdiffpool.layers import prepare
     from npdiffpool.training import Labelled, Schedule, fit
 
-    ends, labels = np.cumsum(arrays["sizes"])[:-1], arrays["labels"]
-    parts = np.split(arrays.pop("edges"), arrays["starts"][1:-1], axis=1)
-    graphs = [
-        Graph(csr_array((np.ones(E.shape[1], X.dtype), E), (len(X), len(X))), X)
-        for E, X in zip(parts, np.split(arrays.pop("features"), ends))
-    ]
-    parts, batch = None, GraphBatch.from_graphs(graphs, np.float32)
-    graphs, batch = None, prepare(batch, ["sage"])
+    labels = arrays["labels"]
+    batch = prepare(GraphBatch.from_graphs(graphs_of(arrays), np.float32), ["sage"])
+    arrays.clear()
     sizes = {"hidden": task.hidden, "n_layers": task.layers, "clusters": task.clusters}
     inputs = batch.features.shape[1], int(labels.max()) + 1
     config = Config(*inputs, batch_norm=True, **sizes)

@@ -63,15 +63,9 @@ class GraphBatch:
             If there is no graph, one is not a `Graph`, the feature widths
             differ, or a number is too large for `dtype`.
         """
-        parts = [
-            (g.adjacency, blocks.compact(blocks.cast(g.features, dtype, "feature")))
-            for g in each_graph(graphs)
-        ]
-        offsets = blocks.running_total([X.shape[0] for _, X in parts])
-        adjacency = blocks.block_diagonal([A for A, _ in parts], offsets)
-        features = blocks.join_rows([X for _, X in parts])
-        batch = cls(adjacency, features, offsets, np.zeros(len(parts)))
-        return batch.astype(dtype)
+        adjacency, features, offsets = blocks.join_graphs(each_graph(graphs), dtype)
+        squared_norms = blocks.squared_norms(adjacency, offsets)
+        return cls(adjacency, features, offsets, squared_norms)
 
     @property
     def n_graphs(self) -> int:

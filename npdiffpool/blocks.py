@@ -1,12 +1,12 @@
 """Joining and cutting of block-diagonal matrices and of sparse features."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 import numpy as np
 import scipy
 
-from npdiffpool.graphs import Floats, GraphError, Ints
+from npdiffpool.graphs import Floats, Graph, GraphError, Ints
 
 CSR = Any  # scipy.sparse.csr_array
 _FEW = 1 / 8  # the share of entries below which CSR is smaller and multiplies faster
@@ -49,15 +49,40 @@ def take_rows(X: Any, rows: Ints) -> Any:
     return _csr(X.data[entries], X.indices[entries], counts, X.shape[1])
 
 
-def block_diagonal(blocks: list[CSR], offsets: Ints) -> CSR:
-    """Join square matrices into one."""
-    bounds = running_total([block.nnz for block in blocks])
-    columns = np.empty(bounds[-1], np.int32 if offsets[-1] < 2**31 else np.int64)
-    for block, i, j, start in zip(blocks, bounds, bounds[1:], offsets):
-        np.add(block.indices, start, out=columns[i:j], casting="unsafe")
-    counts = np.concatenate([np.diff(block.indptr) for block in blocks])
-    data = np.concatenate([block.data for block in blocks])
-    return _csr(data, columns, counts, len(counts))
+class Pile:
+    """Join arrays end to end as they come, holding none of them twice."""
+
+    def __init__(self, dtype: Any) -> None:
+        self.array, self.size = np.empty(1024, dtype), 0
+
+    def add(self, part: Any) -> None:
+        """Append a copy; realloc moves no memory where the system can remap it."""
+        stop = self.size + len(part)
+        if stop > len(self.array):
+            self.array.resize(stop + stop // 8, refcheck=False)  # of zeros
+        self.array[self.size : stop] = part
+        self.size = stop
+
+    def close(self) -> Any:
+        """Return all that was added."""
+        self.array.resize(self.size, refcheck=False)
+        return self.array
+
+
+def join_graphs(graphs: Iterable[Graph], dtype: Any) -> tuple[CSR, Any, Ints]:
+    """Return the block-diagonal adjacency, the features and the offsets of graphs."""
+    weights, columns, counts = Pile(dtype), Pile(np.int32), Pile(np.intp)
+    features, sizes, n = [], [], 0
+    for graph in graphs:
+        A, X = graph.adjacency, cast(graph.features, dtype, "feature")
+        weights.add(cast(A.data, dtype, "edge weight"))
+        columns.add(A.indices + n)
+        counts.add(np.diff(A.indptr))
+        features.append(compact(X))
+        sizes.append(graph.n_nodes)
+        n += graph.n_nodes
+    adjacency = _csr(weights.close(), columns.close(), counts.close(), n)
+    return adjacency, join_rows(features), running_total(sizes)
 
 
 def take_blocks(
@@ -104,7 +129,6 @@ def cast(values: Any, dtype: Any, name: str) -> Any:
 
 def squared_norms(A: CSR, offsets: Ints) -> Floats:
     """Return ||A_g||_F^2 of each block, (B,) float64."""
-    weights = A.data.astype(np.float64, copy=False)
     bounds = A.indptr[offsets]
-    parts = [weights[start:stop] for start, stop in zip(bounds, bounds[1:])]
+    parts = (A.data[i:j].astype(np.float64) for i, j in zip(bounds, bounds[1:]))
     return np.array([np.dot(part, part) for part in parts])

@@ -90,6 +90,7 @@ def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
             roots[node] = gradient
         for parent, part in zip(node.parents, node.vjp(gradient[0])):
             pending[parent] = add_outgrads(pending.get(parent), part)
+        node.vjp = None  # frees what it holds of the forward pass
     return roots
 
 
