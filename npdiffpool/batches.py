@@ -11,7 +11,8 @@ import numpy as np
 import scipy
 
 from npdiffpool import blocks
-from npdiffpool.graphs import Floats, Graph, GraphError, Ints, each_graph
+from npdiffpool.graphchecks import check_choice
+from npdiffpool.graphs import Floats, Graph, Ints, each_graph
 
 
 @dataclass(eq=False, repr=False)
@@ -107,13 +108,7 @@ class GraphBatch:
         GraphError
             If `order` is anything else.
         """
-        order = np.asarray(order)
-        whole = order.ndim == 1 and order.dtype.kind in "iu" and len(order) > 0
-        if not whole or order.min() < 0 or order.max() >= self.n_graphs:
-            raise GraphError(
-                f"order must be whole numbers in 0 ... {self.n_graphs - 1}, at least "
-                f"one; got {order}"
-            )
+        order = check_choice(order, self.n_graphs)
         starts, sizes = self.offsets[order], self.sizes[order]
         offsets = blocks.running_total(sizes)
         rows = blocks.ranges(starts, offsets)

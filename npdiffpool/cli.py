@@ -39,6 +39,7 @@ HELP = {
     "patience": "stop after so many epochs without a better validation score",
     "seed": "of the split and of everything random",
     "dtype": "float32 or float64",
+    "recompute": "save memory on large graphs, for a longer epoch",
 }
 
 

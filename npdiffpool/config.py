@@ -42,6 +42,9 @@ class Config:
     link_scale : "frobenius", "nodes" or "entries"
         See `npdiffpool.losses.link_loss`.
     dtype : "float32" or "float64"
+    recompute : bool
+        Run every GNN again for its gradient instead of keeping what it made: less
+        memory for large graphs, and more time.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class Config:
     entropy_weight: float = 1.0
     link_scale: str = "frobenius"
     dtype: str = "float32"
+    recompute: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("n_features", 0), ("n_outputs", 1), ("hidden", 1)):
@@ -78,7 +82,7 @@ class Config:
         checks.require_choice("readout", self.readout, READOUTS)
         checks.require_choice("link_scale", self.link_scale, tuple(LINK_SCALES))
         checks.require_choice("dtype", self.dtype, ("float32", "float64"))
-        for name in ("concat_layers", "batch_norm", "normalize_rows"):
+        for name in ("concat_layers", "batch_norm", "normalize_rows", "recompute"):
             checks.require_flag(name, getattr(self, name))
         for name in ("link_weight", "entropy_weight"):
             weight = checks.require_number(name, getattr(self, name))

@@ -68,8 +68,9 @@ class DiffPoolClassifier:
     seed : int
         Of everything random. The same seed gives the same bytes.
     dtype : "float32" or "float64"
-    verbose : bool
-        Show progress on standard error.
+    recompute : bool
+        Save memory on large graphs, for a longer epoch.
+    verbose : bool, for progress on standard error
 
     Attributes
     ----------
@@ -124,6 +125,7 @@ class DiffPoolClassifier:
     patience: int | None = Schedule.patience
     seed: int = 0
     dtype: str = Config.dtype
+    recompute: bool = Config.recompute
     verbose: bool = False
 
     def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:

@@ -90,6 +90,18 @@ def check_order(order: Any, n_nodes: int) -> Ints:
     return array
 
 
+def check_choice(order: Any, n_graphs: int) -> Ints:
+    """Return the numbers of some graphs, in any order, as an array."""
+    array = np.asarray(order)
+    whole = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 0
+    if not whole or array.min() < 0 or array.max() >= n_graphs:
+        raise GraphError(
+            f"order must be whole numbers in 0 ... {n_graphs - 1}, at least "
+            f"one; got {array}"
+        )
+    return array
+
+
 def check_weights(weights: Any, n_edges: int) -> Floats:
     """Return one weight an edge; ones for None."""
     array = numeric(np.ones(n_edges) if weights is None else weights, "weights")

@@ -10,22 +10,10 @@ from typing import Any
 import numpy as np
 import scipy
 
-from npdiffpool.graphchecks import (
-    Floats,
-    GraphError,
-    Ints,
-    check_adjacency,
-    check_edges,
-    check_features,
-    check_graphs,
-    check_order,
-    check_weights,
-    each_graph,
-    numeric,
-)
+from npdiffpool import graphchecks
+from npdiffpool.graphchecks import Floats, GraphError, Ints, check_graphs, each_graph
 
-__all__ = ["Floats", "Graph", "GraphError", "Ints", "check_graphs"]
-__all__ += ["each_graph", "numeric"]
+__all__ = ["Floats", "Graph", "GraphError", "Ints", "check_graphs", "each_graph"]
 
 
 class Graph:
@@ -66,8 +54,8 @@ class Graph:
     __slots__ = ("adjacency", "features", "label")
 
     def __init__(self, adjacency: Any, features: Any, label: Any = None) -> None:
-        self.adjacency = check_adjacency(adjacency)
-        self.features = check_features(features, self.n_nodes)
+        self.adjacency = graphchecks.check_adjacency(adjacency)
+        self.features = graphchecks.check_features(features, self.n_nodes)
         self.label = label
 
     @property
@@ -106,7 +94,7 @@ class Graph:
         GraphError
             If `order` is not a permutation of the nodes.
         """
-        order = check_order(order, self.n_nodes)
+        order = graphchecks.check_order(order, self.n_nodes)
         permuted = self.adjacency[order][:, order]
         return Graph(permuted, self.features[order], self.label)
 
@@ -147,8 +135,8 @@ class Graph:
                [1., 0., 1.],
                [0., 1., 0.]])
         """
-        edges = check_edges(edges, n_nodes)
-        weights = check_weights(weights, len(edges))
+        edges = graphchecks.check_edges(edges, n_nodes)
+        weights = graphchecks.check_weights(weights, len(edges))
         source, target = edges.T
         once = source != target
         rows = np.concatenate([source, target[once]])

@@ -6,7 +6,8 @@ from typing import Any, Iterable
 import numpy as np
 import scipy
 
-from npdiffpool.graphs import Floats, Graph, GraphError, numeric
+from npdiffpool.graphchecks import numeric
+from npdiffpool.graphs import Floats, Graph, GraphError
 
 try:
     import networkx

@@ -43,8 +43,9 @@ def mean_operator(A: Array) -> Array:
     if scipy.sparse.issparse(A):
         deg = _degrees(A)
         inverse = numpy.divide(1, deg, out=numpy.zeros_like(deg), where=deg > 0)
-        rows = numpy.repeat(inverse.astype(A.dtype), numpy.diff(A.indptr))
-        return with_data(A, A.data * rows)
+        weights = numpy.repeat(inverse.astype(A.dtype), numpy.diff(A.indptr))
+        weights *= A.data
+        return with_data(A, weights)
     return row_mean(A)
 
 
@@ -235,21 +236,20 @@ def gnn(
         weights = params["layers"][0 if kind == "s2v" else depth]
         if kind == "s2v":
             H, *used = s2v(weights, X, propagate(P, H) if depth else None, then)
-        elif depth == 0 and PX is not None:
-            H, *used = CONVOLUTIONS[kind][1](weights, X, PX, then)
         else:
-            H, *used = _convolve(kind, weights, P, H, then)
+            H, *used = _convolve(kind, weights, P, H, None if depth else PX, then)
         moments += [tuple(used)] if norm else []
         outputs.append(H)
     return outputs, moments
 
 
-def _convolve(kind: str, params: Params, P: Array, H: Array, then: Any) -> Any:
+def _convolve(kind: str, params: Params, P: Array, H: Array, PH: Any, then: Any) -> Any:
     n_in, n_out = params["W"][-1].shape
-    if kind == "sage" and n_in > n_out:  # P (H W_2) is cheaper than (P H) W_2
+    if PH is None and kind == "sage" and n_in > n_out:  # P (H W_2) is cheaper there
         PHW = propagate(P, affine(None, H, params["W"][1]))
         return then(params["b"] + PHW, H, params["W"][0])
-    return CONVOLUTIONS[kind][1](params, H, propagate(P, H), then)
+    PH = propagate(P, H) if PH is None else PH
+    return CONVOLUTIONS[kind][1](params, H, PH, then)
 
 
 def _activate(

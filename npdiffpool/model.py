@@ -13,6 +13,7 @@ import numpy
 
 from npdiffpool.batches import GraphBatch
 from npdiffpool.config import Config
+from npdiffpool.fused import leaves, rebuild, recompute
 from npdiffpool.layers import Moments, gnn, init_gnn, init_linear, linear
 from npdiffpool.losses import cross_entropy, entropy_loss, link_loss
 from npdiffpool.pooling import Level, coarsen, next_level
@@ -44,9 +45,8 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
         levels.append({"embed": embed, "pool": _init_pool(rng, config, n_in, K)})
         n_in = config.width
     embed = init_gnn(rng, config.gnn, [n_in, *widths], config.batch_norm, dtype)
-    width = config.width * (len(levels) + 1)
-    sizes = [width, config.classifier_hidden, config.n_outputs]
-    sizes = [size for size in sizes if size > 0]
+    hidden = [config.classifier_hidden] if config.classifier_hidden else []
+    sizes = [config.width * (len(levels) + 1), *hidden, config.n_outputs]
     steps = zip(sizes, sizes[1:])
     classify = [init_linear(rng, [n_in], n_out, dtype) for n_in, n_out in steps]
     return {"levels": levels, "embed": embed, "classify": classify}
@@ -109,6 +109,23 @@ def forward(
     return Output(logits, embeddings, link, entropy, assignments, levels, moments)
 
 
+def _lean(function: Any) -> Any:
+    """Let a GNN be run again for its gradient, where the configuration says so."""
+
+    def run(params: Params, level: Level, config: Config, running: Any) -> Any:
+        def of_arrays(X: Array, *rest: Array) -> Any:
+            again = level._replace(X=X, operators=dict(zip(level.operators, rest)))
+            values = iter(rest[len(level.operators) :])
+            return function(rebuild(params, values), again, config, running)
+
+        if not config.recompute:
+            return function(params, level, config, running)
+        return recompute(of_arrays)(level.X, *level.operators.values(), *leaves(params))
+
+    return run
+
+
+@_lean
 def _embed(
     params: Params, level: Level, config: Config, running: Moments | None
 ) -> tuple[Array, Moments]:
@@ -118,6 +135,7 @@ def _embed(
     return Z, moments
 
 
+@_lean
 def _pool_logits(
     params: Params, level: Level, config: Config, running: Moments | None
 ) -> tuple[Array, Moments]:
@@ -131,8 +149,8 @@ def _run_gnn(
     params: Params, kind: str, level: Level, config: Config, running: Moments | None
 ) -> tuple[list[Array], Moments]:
     P, PX = level.operators[kind], level.propagated.get(kind)
-    options: Any = {"normalize_rows": config.normalize_rows, "running": running}
-    return gnn(params, kind, P, level.X, PX, **options)
+    flag = config.normalize_rows
+    return gnn(params, kind, P, level.X, PX, normalize_rows=flag, running=running)
 
 
 def _readout(Z: Array, offsets: Array, kind: str) -> Array:

@@ -5,32 +5,14 @@ all leaves as one vector, so a step is a handful of array operations.
 """
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy
 from autograd.core import VJPNode, add_outgrads
 from autograd.tracer import isbox, new_box, trace_stack
 from autograd.util import toposort
 
-Tree = Any  # nested dicts and lists of arrays
-
-
-def leaves(tree: Tree) -> list[Any]:
-    """List the arrays of a tree, dicts in the order of their keys' insertion."""
-    if isinstance(tree, dict):
-        return [leaf for value in tree.values() for leaf in leaves(value)]
-    if isinstance(tree, (list, tuple)):
-        return [leaf for value in tree for leaf in leaves(value)]
-    return [tree]
-
-
-def rebuild(tree: Tree, values: Iterator[Any]) -> Tree:
-    """Make a tree of the same form whose leaves are the next of `values`."""
-    if isinstance(tree, dict):
-        return {key: rebuild(value, values) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [rebuild(value, values) for value in tree]
-    return next(values)
+from npdiffpool.fused import Tree, leaves, rebuild
 
 
 def to_vector(tree: Tree) -> Any:

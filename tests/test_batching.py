@@ -1,14 +1,19 @@
 """A batch is its graphs, each as if it were alone."""
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import close, one_graph, random_moments, random_params
+from scipy import sparse
 from scipy.linalg import block_diag
 
-from npdiffpool import layers, losses, model, pooling
+from npdiffpool import blocks, layers, losses, model, pooling
 from npdiffpool.batches import GraphBatch
 from npdiffpool.graphs import Graph
+from npdiffpool.optim import to_vector, value_and_grad
 from npdiffpool.testing.strategies import batches, permutations, poolings
 
 seeds = st.integers(0, 2**32 - 1)
@@ -132,8 +137,8 @@ def test_a_dense_stack_pools_like_the_sparse_matrix(case):
     A, Z, S = case
     stack = pooling.next_level(A[None], Z[None])
     pooled = pooling.coarsen(stack, Z, S)
-    for dense, sparse in zip(pooled, pooling.coarsen(one_graph(A, Z), Z, S)):
-        close(dense, sparse, scale=np.max(np.abs(sparse)))
+    for dense, ragged in zip(pooled, pooling.coarsen(one_graph(A, Z), Z, S)):
+        close(dense, ragged, scale=np.max(np.abs(ragged)))
     size = np.sum(A**2) + np.sum((S @ S.T) ** 2)
     for kind in KINDS:
         operator = one_graph(A, Z).with_operators([kind]).operators[kind].toarray()
@@ -163,3 +168,65 @@ def test_squared_norms_are_those_of_the_adjacency_that_is_kept():
     batch = GraphBatch.from_graphs([graph], np.float32)
     kept = np.sum(batch.adjacency.toarray().astype(np.float64) ** 2)
     close(batch.squared_norms, [kept])
+
+
+# Features that are mostly zero
+
+
+def one_hot_graphs(n_features=60):
+    """Make graphs whose features are kept as CSR: 1 of 60 entries is not 0."""
+    rng, graphs = np.random.default_rng(0), []
+    for n in (30, 0, 45):
+        A = np.triu(rng.random((n, n)) < 0.1, 1)
+        X = np.eye(n_features)[rng.integers(0, n_features, n)] * rng.random((n, 1))
+        graphs.append(Graph(A + A.T, X))
+    return graphs
+
+
+def densely(batch):
+    """Take the features of a batch, and what was made of them, as dense arrays."""
+    propagated = {kind: X.toarray() for kind, X in batch.propagated.items()}
+    return replace(batch, features=batch.features.toarray(), propagated=propagated)
+
+
+@GNNS
+@pytest.mark.parametrize("hidden", [4, 80])  # narrower than the features, and wider
+def test_sparse_features_give_the_losses_and_gradients_of_dense_ones(gnn, hidden):
+    config = config_of(gnn, n_features=60, hidden=hidden)
+    params, labels = random_params(0, config), np.array([0, 1, 2])
+    joined = GraphBatch.from_graphs(one_hot_graphs())
+    assert sparse.issparse(joined.features)
+    for batch in (joined, layers.prepare(joined, [gnn, "sage"]).take([2, 0, 1])):
+        function = partial(model.total_loss, labels=labels, config=config)
+        loss, _, gradients = value_and_grad(function)(params, batch)
+        expected, _, dense_ones = value_and_grad(function)(params, densely(batch))
+        close(loss, expected)
+        gradient = to_vector(dense_ones)
+        close(to_vector(gradients), gradient, np.max(np.abs(gradient)))
+
+
+def test_sparse_features_take_the_place_of_dense_ones_where_few_are_not_zero():
+    X = np.zeros((40, 25))
+    X[:, :3] = 1  # 120 of 1000
+    assert sparse.issparse(blocks.compact(X))
+    assert not sparse.issparse(blocks.compact(X[1:]))  # too small to matter
+    X[:5, 3] = 1  # 125: an eighth
+    assert not sparse.issparse(blocks.compact(X))
+    assert not sparse.issparse(blocks.compact(sparse.csr_array(X)))
+    X[0, 0] = 0
+    np.testing.assert_array_equal(blocks.compact(sparse.csr_array(X)).toarray(), X)
+
+
+def test_what_has_become_dense_by_propagation_is_not_kept_for_sparse_features():
+    n = 40
+    graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all: no zero is left
+    batch = layers.prepare(GraphBatch.from_graphs([graph]), KINDS)
+    assert sparse.issparse(batch.features) and batch.propagated == {}
+
+
+def test_a_pile_grows_without_losing_what_it_holds():
+    pile, parts = blocks.Pile(np.float32), [np.arange(n) for n in (3, 0, 2000, 5, 9000)]
+    for part in parts:
+        pile.add(part)
+    np.testing.assert_array_equal(pile.close(), np.concatenate(parts))
+    assert pile.close().dtype == np.float32

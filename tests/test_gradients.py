@@ -3,17 +3,22 @@
 Of each primitive in general position they are laws D1 to D6.
 """
 
+from dataclasses import replace
+from functools import partial
 from itertools import product
 
 import autograd.numpy as np
 import pytest
 from autograd import grad
+from autograd.core import make_vjp
+from autograd.tracer import getval, isbox
 from numpy.testing import assert_allclose, assert_array_equal
 
 from npdiffpool import Graph, GraphBatch, paper
 from npdiffpool import primitives as p
 from npdiffpool import segments
 from npdiffpool.config import GNNS, READOUTS, Config
+from npdiffpool.fused import recompute
 from npdiffpool.layers import prepare
 from npdiffpool.losses import entropy_loss, link_loss
 from npdiffpool.model import init_model, total_loss
@@ -107,6 +112,29 @@ def test_batch_norm_of_equal_rows_has_finite_gradients():
 
 def slope(f, x):
     return grad(lambda x: np.sum(f(x)))(x)
+
+
+def test_a_gradient_that_is_itself_traced_goes_by_the_plain_composition():
+    """Linear in G: its slope by G, of which X knows nothing, is the Jacobian again."""
+    X, ones = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]]), np.ones(2)
+
+    def pulled(G):
+        f = partial(p.layer, ones, ones, ones, np.eye(3), normalize_rows=True)
+        return make_vjp(lambda X: f(X)[0], X)[0](G)
+
+    G, dG = np.cos(X), np.sin(3 * X)
+    expected = np.sum(pulled(dG) * X)
+    assert_allclose(np.sum(grad(lambda G: np.sum(pulled(G) * X))(G) * dG), expected)
+
+
+def test_where_float32_shows_but_rounding_of_the_link_loss_it_has_no_slope():
+    """Law L8: by float64 the loss is 1e-6 here, by float32 anything."""
+    S = np.array([[1, 0], [1, 0], [0, 1]], "float32")
+    A = (S @ S.T) * (1 + 2e-7)
+    level = ragged_level(A)._replace(X=S)
+    loss = lambda S: link_loss(level, S, coarsen(level, S, S)[0])[0]  # noqa: E731
+    assert 0 < loss(S) < 1e-5
+    assert_array_equal(grad(loss)(S), np.zeros((3, 2)))
 
 
 # The losses where norms and logarithms meet zero (laws L8 and E6)
@@ -217,6 +245,32 @@ def test_the_gradient_of_the_whole_loss_is_its_directional_derivative(options):
         # Central differences: 1e-10 of truncation and 1e-10 of rounding, times
         # the third derivative and the loss, over a slope of 0.01 or more.
         assert_allclose(slope, gradient @ v, rtol=1e-6, atol=1e-8)
+
+
+@each_option
+def test_recomputing_changes_neither_the_loss_nor_its_gradients(options):
+    params, batch, labels, config = whole(options)
+    lean = replace(config, recompute=True)
+    loss, output, gradients = value_and_grad(total_loss)(params, batch, labels, config)
+    again, same, lean_ones = value_and_grad(total_loss)(params, batch, labels, lean)
+    assert again == loss
+    assert_array_equal(getval(same.logits), getval(output.logits))
+    assert repr(same.moments) == repr(output.moments)
+    gradient = to_vector(gradients)  # terms are added up in another order
+    atol = 1e-12 * np.max(np.abs(gradient))
+    assert_allclose(to_vector(lean_ones), gradient, rtol=1e-9, atol=atol)
+
+
+def test_recomputing_keeps_nothing_of_the_forward_pass():
+    kept = []
+
+    def cube(x):
+        y = x * x
+        kept.append(isbox(y))
+        return y * x
+
+    assert grad(lambda x: 2 * recompute(cube)(x))(3.0) == 54.0
+    assert kept == [False, True]  # once without a trace, once for the gradient
 
 
 @each_option
