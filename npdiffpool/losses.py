@@ -42,9 +42,9 @@ def link_loss(
 
         ||A - S S^T||^2 = ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2
 
-    in float64, since it cancels where A is near S S^T: the squared loss is off
-    by at most 4 (n + K) u (||A||^2 + 2 tr(S^T A S) + ||S^T S||^2) with
-    u = 2^-53, so the loss by the square root of that where it vanishes.
+    which cancels where A is near S S^T, and is done in float64 there. With T the
+    sum of the terms' sizes and u the unit roundoff of S, the square of the loss L
+    is off by at most 4 (n + K) (2^-53 T + 2 u L sqrt(T) + u^2 T), law L3.
 
     Parameters
     ----------

@@ -221,8 +221,7 @@ def softmax_entropy(R: Array) -> tuple[Array, Array]:
     S = np.exp(shifted)
     total = np.sum(S, axis=1, keepdims=True)
     S /= total
-    h = np.log(total[:, 0]) - np.einsum("ij,ij->i", S, shifted)
-    return S, h
+    return S, np.log(total[:, 0]) - np.einsum("ij,ij->i", S, shifted)
 
 
 def _softmax_entropy_vjp(ans: Any, R: Array) -> Vjp:

@@ -18,6 +18,7 @@ from npdiffpool.primitives import safe_sqrt, sparse_matmul
 
 Array = Any  # a float array, or autograd's box round one
 _SIGNIFICANT = 100  # roundings that a link loss must exceed to have a slope
+_CANCELLED = 0.1  # the share of its terms below which the square needs float64
 
 
 @primitive
@@ -80,8 +81,7 @@ defvjp(
 def segment_sum(X: Array, offsets: Array) -> Array:
     """Return the sum of each graph's rows: X (N, ...) to (B, ...); of no rows, 0."""
     ones = np.ones(len(X), X.dtype)
-    sums = [np.dot(ones[rows], X[rows]) for rows in _segments(offsets)]
-    return np.array(sums, X.dtype)
+    return np.array([ones[rows] @ X[rows] for rows in _segments(offsets)], X.dtype)
 
 
 @primitive
@@ -146,11 +146,7 @@ defvjp(
 )
 
 
-def _quadratic_form_plainly(A: Any, S: Array, offsets: Array) -> Array:
-    return segment_product(S, propagate(A, S), offsets)
-
-
-@fused(_quadratic_form_plainly)
+@fused(lambda A, S, offsets: segment_product(S, propagate(A, S), offsets))
 def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
     """Return S_g^T A_g S_g of every graph: S (N, K), result (B, K, K).
 
@@ -183,25 +179,34 @@ def _link_norm_plainly(
     return safe_sqrt(squared_norms - 2 * trace + anp.sum(gram * gram, axis=(1, 2)))
 
 
+def _link_terms(
+    A: Any, S: Array, squared_norms: Array, offsets: Array
+) -> tuple[Array, Array, Array]:
+    """Return ||A - S S^T||^2, the sum of its terms' sizes, and S^T S of every graph."""
+    gram = segment_product(S, S, offsets)
+    trace = segment_sum(np.einsum("ij,ij->i", S, propagate(A, S)), offsets)
+    terms = squared_norms + np.einsum("gkl,gkl->g", gram, gram)
+    return terms - 2 * trace, terms + 2 * trace, gram
+
+
 @fused(_link_norm_plainly)
 def link_norm(
     A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Array
 ) -> tuple[Array, Vjp]:
     """Return ||A_g - S_g S_g^T||_F of every graph, (B,), without n x n.
 
-    Its square is ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2, a difference of large
-    numbers: in float64, whatever the dtype of S (N, K). `squared_norms` (B,) is
-    ||A||^2, None for a stack A; `A_pooled` (B, K, K), S^T A S, is there for its
-    gradient alone.
+    Its square is ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2, in float64 where that is a
+    difference of large numbers, whatever the dtype of S (N, K). `squared_norms`
+    (B,) is ||A||^2, None for a stack A; `A_pooled` (B, K, K), S^T A S, is there for
+    its gradient alone.
     """
     if squared_norms is None:
         squared_norms = np.einsum("gij,gij->g", A, A, dtype=np.float64)
-    S64 = S.astype(np.float64)
-    gram = segment_product(S64, S64, offsets)
-    trace = segment_sum(np.einsum("ij,ij->i", S64, propagate(A, S64)), offsets)
-    square = np.einsum("gkl,gkl->g", gram, gram) + squared_norms
-    L = np.sqrt(np.maximum(square - 2 * trace, 0))
-    steep = L > _SIGNIFICANT * np.finfo(S.dtype).eps * np.sqrt(square + 2 * trace)
+    square, size, gram = _link_terms(A, S, squared_norms, offsets)
+    if np.any(square < _CANCELLED * size):
+        square, size, gram = _link_terms(A, S.astype("float64"), squared_norms, offsets)
+    L = np.sqrt(np.maximum(square, 0))
+    steep = L > _SIGNIFICANT * np.finfo(S.dtype).eps * np.sqrt(size)
 
     # 2 L dL = 2 <A, dA> - 2 tr(dA') + 2 <S^T S, dS^T S + S^T dS>: with h = G / L,
     # dA = h A, dA' = -h I, dS = 2 h S (S^T S). Where L is but rounding its slope is 0.
