@@ -27,15 +27,13 @@ SIZES = (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 DEGREE, FEATURES, CLASSES = 10, 16, 2
 TASK = speed.Task("", "", batch=1, clusters=(32,), epochs=0, hidden=32)
 RECOMPUTING = f"{report.MINE}, recomputing"
-IMPLEMENTATIONS = {  # imports; a colour of Okabe and Ito, and a marker
+MODELS = {  # what it imports, a colour of Okabe and Ito, a marker
     report.MINE: ("npdiffpool.training", "#0072B2", "o"),
     RECOMPUTING: ("npdiffpool.training", "#56B4E9", "s"),
     report.DENSE: ("peers", "#D55E00", "^"),
     "tgp sparse": ("peers tgp.utils.losses", "#000000", "D"),
 }
-ENOUGH, LEAST, MOST = 0.5, 2, 20  # seconds, and repeats, of one measurement
-LARGE = 10_000  # nodes from which on exponents are fitted, where three finished
-OUT = Path(__file__).parent / "growth.md"
+ENOUGH, LEAST, MOST = 0.5, 2, 20  # seconds, and repeats, of a measurement
 HEAD = """# Growth
 
 Written by growth.py; growth.json holds the raw numbers. Random geometric graphs of
@@ -48,21 +46,17 @@ and "above imports" what imports alone do not take. 1 GB is 1000 MB, 10^9 bytes.
 """
 
 
-def write_arrays(n, seed, path):
-    """Write a random geometric graph of n nodes as `speed.prepare_arrays` does.
-
-    Its radius is that at which exactly n DEGREE / 2 pairs of points are near.
-    """
+def write_arrays(n, path):
+    """Write a geometric graph of n DEGREE / 2 edges as `speed.prepare_arrays` does."""
     from scipy.spatial import cKDTree
 
-    rng, n_pairs = np.random.default_rng(seed), n * DEGREE // 2
+    rng, n_pairs = np.random.default_rng(0), n * DEGREE // 2
     points, enough = rng.uniform(size=(n, 2)), 1.1 * np.sqrt(DEGREE / (np.pi * n))
     pairs = cKDTree(points).query_pairs(enough, output_type="ndarray")
     squares = np.sum(np.diff(points[pairs], axis=1) ** 2, axis=(1, 2))
     i, j = pairs[np.argpartition(squares, n_pairs)[:n_pairs]].T
     ends = np.concatenate([i, j]), np.concatenate([j, i])
     A = speed.csr_array((np.ones(2 * n_pairs, bool), ends), shape=(n, n))
-    A.sort_indices()
     np.savez(
         path,
         sizes=np.array([n], np.int32),
@@ -76,7 +70,7 @@ def write_arrays(n, seed, path):
     )
 
 
-def step_of_npdiffpool(arrays, name, threads, seed):
+def step_of_npdiffpool(arrays, name, threads):
     """Return a function that does loss and gradient, and returns the loss."""
     from npdiffpool import GraphBatch, layers, model, optim
     from npdiffpool.config import Config
@@ -87,18 +81,18 @@ def step_of_npdiffpool(arrays, name, threads, seed):
     flags = {"batch_norm": True, "recompute": name == RECOMPUTING}
     sizes = {"hidden": TASK.hidden, "n_layers": TASK.layers, "clusters": TASK.clusters}
     config = Config(FEATURES, CLASSES, **flags, **sizes)
-    params = model.init_model(np.random.default_rng(seed), config)
+    params = model.init_model(np.random.default_rng(0), config)
     differentiate = optim.value_and_grad(model.total_loss)
     return lambda: float(differentiate(params, batch, labels, config)[0])
 
 
-def step_of_peer(arrays, name, threads, seed):
+def step_of_peer(arrays, name, threads):
     """Return such a function of a model of peers.py."""
     import peers
     import torch
 
     torch.set_num_threads(threads)
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     graphs = peers.Graphs(arrays)
     arrays.clear()
     batch, labels = graphs.take([0]), graphs.labels
@@ -114,25 +108,23 @@ def step_of_peer(arrays, name, threads, seed):
     return step
 
 
-def work(name, smallest, path, memory, *rest):
-    """Print the memory after imports, then of each repeat seconds, loss and peak."""
+def work(name, smallest, path, memory, threads):
+    """Print what this process measures."""
     Path("/proc/self/oom_score_adj").write_text("1000")  # let nothing else be killed
     resource.setrlimit(resource.RLIMIT_AS, (int(memory * 1e9),) * 2)
-    for module in IMPLEMENTATIONS[name][0].split():
+    for module in MODELS[name][0].split():
         import_module(module)
-    print(json.dumps({"imports": megabytes("VmRSS")}), flush=True)
+    imports, times = megabytes("VmRSS"), []
     step_of = step_of_npdiffpool if name.startswith(report.MINE) else step_of_peer
-    with np.load(smallest) as file:
-        step_of(dict(file), name, *rest)()
-    with np.load(path) as file:
-        step = step_of(dict(file), name, *rest)
-    times = []
+    step_of(dict(np.load(smallest)), name, threads)()
+    step = step_of(dict(np.load(path)), name, threads)
     while len(times) < LEAST or (sum(times) < ENOUGH and len(times) < MOST):
         start = time.perf_counter()
         loss = step()
         times.append(time.perf_counter() - start)
-        said = {"seconds": times[-1], "loss": loss, "peak": megabytes("VmHWM")}
-        print(json.dumps(said), flush=True)
+    said = {"seconds": times, "median": np.median(times), "loss": loss}
+    peak = megabytes("VmHWM")
+    print(json.dumps({**said, "peak": peak, "above": peak - imports}))
 
 
 def megabytes(name):
@@ -144,53 +136,43 @@ def megabytes(name):
 def measure(n, name, paths, arguments):
     """Return what one fresh process measured."""
     load, (threads, limit) = os.getloadavg()[0], (arguments.threads, arguments.limit)
-    job = json.dumps([name, *paths, arguments.memory, threads, arguments.seed])
+    job = json.dumps([name, *paths, arguments.memory, threads])
     said, failure = speed.run([__file__, "--work", job], threads, limit)
-    found = {"nodes": n, "name": name, "failure": failure, "load": load}
-    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    for key in ("imports", "seconds", "loss", "peak"):
-        found[key] = [line[key] for line in lines if key in line]
-    if not failure:
-        found["median"], found["most"] = np.median(found["seconds"]), found["peak"][-1]
-        found["above"] = found["most"] - found["imports"][0]
-    return found
+    found = {} if failure else json.loads(said.splitlines()[-1])
+    return {"nodes": n, "name": name, "failure": failure, "load": load, **found}
 
 
-def by_name(runs):
-    """Group the runs that finished."""
-    done = [run for run in runs if not run["failure"]]
+def finished(runs):
+    """Group the runs that finished by implementation."""
     names = dict.fromkeys(run["name"] for run in runs)
+    done = [run for run in runs if not run["failure"]]
     return {name: [run for run in done if run["name"] == name] for name in names}
 
 
 def write(results):
     """Return growth.md."""
-    runs, last = results["runs"], []
-    for run in (run for run in runs if run["nodes"] == SIZES[-1]):
-        if run["name"].startswith(report.MINE) and not run["failure"]:
-            numbers = f"{run['median']:.1f} s, {run['most'] / 1000:.2f} GB"
-            last.append(f"{run['name']}: {numbers} (targets 60 s, 8 GB).\n")
+    runs, last, rows = results["runs"], [], []
+    for run in runs:
+        cells = [run["failure"], *"----"]
+        if not run["failure"]:
+            times, peak = run["seconds"], run["peak"]
+            spread = f"{min(times):.3f} to {max(times):.3f}|{len(times)}"
+            cells = [f"{run['median']:.3f}", spread, f"{peak:.0f}|{run['above']:.0f}"]
+            if run["nodes"] == SIZES[-1] and run["name"].startswith(report.MINE):
+                numbers = f"{run['median']:.1f} s (target 60), {peak / 1000:.2f} GB"
+                last.append(f"{run['name']}, {run['nodes']:,}: {numbers} (target 8).\n")
+        rows.append("|".join([f"{run['nodes']:,}", run["name"], *cells]))
+    head = "nodes|implementation|s|min to max|repeats|peak MB|MB above imports"
     parts = [HEAD, *map(report._session_lines, results["sessions"]), "## Exponents\n"]
     parts += [exponent_table(runs), *last, "## Measurements\n"]
-    head = "nodes|implementation|s|min to max|repeats|peak MB|MB above imports"
-    return "\n".join([*parts, report._markdown(head, map(row_of, runs))])
-
-
-def row_of(run):
-    """Return a run's row of the table."""
-    cells = [run["failure"], *"----"]
-    if not run["failure"]:
-        spread = f"{min(run['seconds']):.3f} to {max(run['seconds']):.3f}"
-        cells = [f"{run['median']:.3f}", spread, str(len(run["seconds"]))]
-        cells += [f"{run['most']:.0f}", f"{run['above']:.0f}"]
-    return "|".join([f"{run['nodes']:,}", run["name"], *cells])
+    return "\n".join([*parts, report._markdown(head, rows)])
 
 
 def exponent_table(runs):
     """Give the least-squares slopes of log seconds and log memory by log nodes."""
     rows = []
-    for name, done in by_name(runs).items():
-        large = [run for run in done if run["nodes"] >= LARGE]
+    for name, done in finished(runs).items():
+        large = [run for run in done if run["nodes"] >= 10_000]
         done = large if len(large) >= 3 else done
         cells = ["-", "-", "too few finished"]
         if len(done) > 1:
@@ -204,48 +186,39 @@ def exponent_table(runs):
 
 
 def draw(runs, path):
-    """Draw seconds and memory against nodes."""
+    """Draw seconds and memory against nodes; where one ran out, a cross and why."""
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
     labels = "seconds of loss and gradient", "peak memory above imports (MB)"
     for axes, key, label in zip(panels, ("median", "above"), labels):
         axes.set(xscale="log", yscale="log", xlabel="nodes", ylabel=label)
-        for name, done in by_name(runs).items():
-            failed = [r for r in runs if r["name"] == name and r["failure"]]
-            draw_line(axes, name, [(run["nodes"], run[key]) for run in done], failed)
+        for name, done in finished(runs).items():
+            style = dict(zip(("color", "marker"), MODELS[name][1:]))
+            n, y = ([run[column] for run in done] for column in ("nodes", key))
+            axes.plot(n, y, **style, markersize=5, label=name)
+            for run in runs:
+                if run["name"] == name and run["failure"] and done:
+                    axes.scatter(n[-1], y[-1], 130, style["color"], "x", linewidths=2)
+                    why = f"  {run['failure']}\n  at {run['nodes']:,}"
+                    axes.text(n[-1], y[-1], why, color=style["color"], va="center")
         n, y = np.concatenate([line.get_xydata() for line in axes.lines]).T
-        guide = 0.6 * np.unique(n) * np.min(y / n)
+        guide = 0.6 * np.unique(n) * np.min(y / n, initial=np.inf)
         axes.plot(np.unique(n), guide, "--", color="0.5", label="slope 1")
         axes.grid(color="0.9", linewidth=0.7)
     panels[0].legend(frameon=False, fontsize=9, loc="upper left")
     figure.savefig(path, dpi=150)
-    pyplot.close(figure)
-
-
-def draw_line(axes, name, points, failed):
-    """Draw one implementation's line; where it ran out, a cross and why."""
-    _, colour, marker = IMPLEMENTATIONS[name]
-    points = np.reshape(points, (-1, 2))
-    axes.plot(*points.T, color=colour, marker=marker, markersize=5, label=name)
-    if failed and len(points):
-        axes.scatter(*points[-1], s=130, color=colour, marker="x", linewidths=2)
-        why = f"{failed[0]['failure']}\nat {failed[0]['nodes']:,}"
-        place = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(why, points[-1], fontsize=8, color=colour, **place)
 
 
 def parse():
     """Return the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = list(IMPLEMENTATIONS)
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="nodes")
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--only", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--memory", type=float, default=16, help="GB a process")
     parser.add_argument("--limit", type=float, default=300, help="s a process")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=OUT, help=".json, .png beside it")
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     parser.add_argument("--work", type=json.loads, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -257,20 +230,20 @@ def main():
         return work(*arguments.work)
     words = [Path(word).name for word in sys.argv[1:]]  # no folders
     command = shlex.join(["python", "benchmarks/growth.py", *words])
-    results, out = {"sessions": [report.session(command, 1)], "runs": []}, arguments.out
-    runs = results["runs"]
+    runs, out = [], arguments.out
+    results = {"sessions": [report.session(command, 1)], "runs": runs}
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder, name)) for name in ("smallest.npz", "arrays.npz")]
-        write_arrays(SIZES[0], arguments.seed, paths[0])
+        write_arrays(SIZES[0], paths[0])
         for n in (n for n in SIZES if n <= arguments.largest):
-            write_arrays(n, arguments.seed, paths[1])
+            write_arrays(n, paths[1])
             failed = {run["name"] for run in runs if run["failure"]}
             for name in (name for name in arguments.only if name not in failed):
                 print(f"{n:,}", name, flush=True)
                 runs.append(measure(n, name, paths, arguments))
                 out.with_suffix(".json").write_text(report.to_json(results))
                 out.write_text(write(results))
-                draw(runs, out.with_suffix(".png"))
+    draw(runs, out.with_suffix(".png"))
 
 
 if __name__ == "__main__":

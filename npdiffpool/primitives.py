@@ -13,7 +13,7 @@ from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
-from autograd.extend import defvjp, defvjp_argnum, primitive
+from autograd.extend import defvjp, primitive
 
 from npdiffpool.fused import Vjp, fused
 
@@ -22,40 +22,36 @@ Array = Any  # a float array, or autograd's box round one
 
 def _total(X: Array) -> Array:
     """Return 1^T X, the sum over nodes, several times as fast as np.sum."""
-    return anp.dot(np.ones(len(X), X.dtype), X)
+    return np.dot(np.ones(len(X), X.dtype), X)
 
 
-@primitive
-def affine(b: Array, *factors: Array) -> Array:
+def _affine_plainly(b: Array, *factors: Array) -> Array:
+    Y = sum(X @ W for X, W in zip(factors[::2], factors[1::2]))
+    return Y if b is None else Y + b
+
+
+@fused(_affine_plainly)
+def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
     """Return b + X_1 W_1 + X_2 W_2 + ... of ``affine(b, X_1, W_1, X_2, ...)``.
 
     Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
     An X_i that is constant may be scipy sparse.
     """
-    Y = _product(factors[0], factors[1])
+    Y = factors[0] @ factors[1]
     for X, W in zip(factors[2::2], factors[3::2]):
-        Y += _product(X, W)
+        Y += X @ W
     if b is not None:
         Y += b
-    return Y
 
-
-def _affine_gradient(argnum: int, G: Array, args: Any) -> Array:
     # dY = 1 db + dX W + X dW, so db = 1^T G, dX = G W^T, dW = X^T G.
-    if argnum == 0:
-        return _total(G) if args[0].ndim == 1 else G
-    if argnum % 2:
-        return anp.dot(G, args[argnum + 1].T)
-    return _product(args[argnum - 1].T, G)
+    def gradient(argnum: int, G: Array) -> Array:
+        if argnum == 0:
+            return _total(G) if b.ndim == 1 else G
+        if argnum % 2:
+            return G @ factors[argnum].T
+        return factors[argnum - 2].T @ G
 
-
-def _product(X: Any, W: Array) -> Array:
-    return anp.dot(X, W) if isinstance(X, np.ndarray) else X @ W
-
-
-defvjp_argnum(
-    affine, lambda argnum, Y, args, kwargs: lambda G: _affine_gradient(argnum, G, args)
-)
+    return Y, lambda G, argnums: [gradient(argnum, G) for argnum in argnums]
 
 
 @primitive
@@ -113,8 +109,8 @@ _ROUNDING = 16  # machine epsilons that count as rounding
 def _batch_norm_plainly(
     X: Array, gamma: Array, beta: Array, into: Any = None
 ) -> tuple[Array, Array, Array]:
-    m = _total(X) / _count(X)
-    v = _total((X - m) ** 2) / _count(X)
+    m = anp.sum(X, axis=0) / _count(X)
+    v = anp.sum((X - m) ** 2, axis=0) / _count(X)
     v = v * _is_variable(v, m, X)
     Y = (X - m) * ((v > 0) * gamma / anp.sqrt(v + BATCH_NORM_EPSILON)) + beta
     return Y, m, v
@@ -181,7 +177,7 @@ def layer(
     Shapes and moments as there. `gamma` of None leaves out the batch norm, and
     then m and v are empty; `normalize_rows` of False the l2 normalisation.
     """
-    V = affine(b, *factors)
+    V, affine_vjp = affine.with_vjp(b, *factors)
     r = _inverse_length(V) if normalize_rows else None
     V = V if r is None else np.multiply(V, r, out=V)
     T = np.maximum(V, np.zeros_like(V))  # a scalar 0 takes three times as long
@@ -201,11 +197,8 @@ def layer(
         if r is not None:
             M -= V * np.einsum("ij,ij->i", V, M)[:, None]
             M *= r
-        known, args = {1: dgamma, 2: dbeta}, (b, *factors)
-        return [
-            known[i] if i in known else _affine_gradient(max(i - 2, 0), M, args)
-            for i in argnums
-        ]
+        known = {1: [dgamma], 2: [dbeta]}
+        return [(known.get(i) or affine_vjp(M, [max(i - 2, 0)]))[0] for i in argnums]
 
     return ans, vjp
 
