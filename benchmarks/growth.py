@@ -3,9 +3,8 @@
     pip install -e ".[peers,viz]"
     python benchmarks/growth.py
 
-One training step without the optimiser, in a fresh process that has warmed up on
-the smallest graph. Implementations are given ever larger graphs until they run out
-of memory or time. Raw numbers and a picture stand beside growth.md.
+One training step without the optimiser, in a fresh process warmed up on the smallest
+graph. Implementations are given ever larger graphs until memory or time run out.
 """
 
 import argparse
@@ -40,7 +39,8 @@ Written by growth.py; growth.json holds the raw numbers. Random geometric graphs
 average degree 10, 16 features; 3 layers of width 32 a block, SAGE "mean", batch norm,
 32 clusters in one level, link and entropy losses, float32. Seconds are the median of
 the repeats of loss and gradient; the peak is that of the process, loading included,
-and "above imports" what imports alone do not take. 1 GB is 1000 MB, 10^9 bytes.
+and "above imports" what imports alone do not take. 1 GB is 1000 MB, 10^9 bytes. Unless
+the command says otherwise a process may take 16 GB of addresses and 300 s in all.
 
 ![Seconds and memory against nodes](growth.png)
 """
@@ -194,14 +194,14 @@ def draw(runs, path):
     for axes, key, label in zip(panels, ("median", "above"), labels):
         axes.set(xscale="log", yscale="log", xlabel="nodes", ylabel=label)
         for name, done in finished(runs).items():
-            style = dict(zip(("color", "marker"), MODELS[name][1:]))
+            _, colour, marker = MODELS[name]
             n, y = ([run[column] for run in done] for column in ("nodes", key))
-            axes.plot(n, y, **style, markersize=5, label=name)
+            axes.plot(n, y, f"{marker}-", color=colour, markersize=5, label=name)
             for run in runs:
                 if run["name"] == name and run["failure"] and done:
-                    axes.scatter(n[-1], y[-1], 130, style["color"], "x", linewidths=2)
-                    why = f"  {run['failure']}\n  at {run['nodes']:,}"
-                    axes.text(n[-1], y[-1], why, color=style["color"], va="center")
+                    axes.plot(n[-1], y[-1], "x", color=colour, ms=13, mew=2)
+                    why = f"   {run['failure']}\n   at {run['nodes']:,}"
+                    axes.text(n[-1], y[-1], why, color=colour, va="center")
         n, y = np.concatenate([line.get_xydata() for line in axes.lines]).T
         guide = 0.6 * np.unique(n) * np.min(y / n, initial=np.inf)
         axes.plot(np.unique(n), guide, "--", color="0.5", label="slope 1")

@@ -11,6 +11,8 @@ from npdiffpool.graphs import Floats, Graph, GraphError, Ints
 CSR = Any  # scipy.sparse.csr_array
 _FEW = 1 / 8  # the share of entries below which CSR is smaller and multiplies faster
 _LARGE = 1000  # numbers from which on that matters
+_DENSE = 0.15  # the density, and
+_EDGES = 8  # the mean degree, above which a dense block multiplies faster than CSR
 
 
 def running_total(sizes: Any) -> Ints:
@@ -132,3 +134,46 @@ def squared_norms(A: CSR, offsets: Ints) -> Floats:
     bounds = A.indptr[offsets]
     parts = (A.data[i:j].astype(np.float64) for i, j in zip(bounds, bounds[1:]))
     return np.array([np.dot(part, part) for part in parts])
+
+
+class BlockDiagonal:
+    """A block-diagonal matrix of which dense blocks are kept, and multiply, as such."""
+
+    ndim = 2
+
+    def __init__(self, rest: CSR, dense: list[tuple[slice, Any]]) -> None:
+        self.rest, self.dense = rest, dense
+        self.shape, self.dtype = rest.shape, rest.dtype
+
+    @property
+    def T(self) -> BlockDiagonal:  # noqa: N802
+        """Transpose."""
+        dense = [(rows, block.T) for rows, block in self.dense]
+        return BlockDiagonal(self.rest.T, dense)
+
+    def __matmul__(self, H: Any) -> Any:
+        H = H.toarray() if scipy.sparse.issparse(H) else H
+        product = self.rest @ H
+        for rows, block in self.dense:
+            np.dot(block, H[rows], out=product[rows])
+        return product
+
+
+def with_dense_blocks(M: CSR, offsets: Ints) -> Any:
+    """Keep the blocks of dense graphs dense, if there are any: CSR is slower there."""
+    sizes, bounds = np.diff(offsets), M.indptr[offsets]
+    is_dense = np.diff(bounds) > np.maximum(_DENSE * sizes, _EDGES) * sizes
+    if not is_dense.any():
+        return M
+    dense = []
+    for start, stop in zip(offsets[:-1][is_dense], offsets[1:][is_dense]):
+        rows, block = slice(start, stop), np.zeros((stop - start,) * 2, M.dtype)
+        entries = slice(M.indptr[start], M.indptr[stop])
+        counts = np.diff(M.indptr[start : stop + 1])
+        at = np.repeat(np.arange(stop - start), counts), M.indices[entries] - start
+        block[at] = M.data[entries]
+        dense.append((rows, block))
+    counts = np.diff(M.indptr) * np.repeat(~is_dense, sizes)
+    kept = np.repeat(np.repeat(~is_dense, sizes), np.diff(M.indptr))
+    rest = _csr(M.data[kept], M.indices[kept], counts, M.shape[1])
+    return BlockDiagonal(rest, dense)

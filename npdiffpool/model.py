@@ -85,7 +85,7 @@ def forward(
     Output
     """
     kinds = {config.gnn, config.pool_gnn}
-    level = Level.of(batch).with_operators(kinds)
+    level = Level.of(batch).with_operators(kinds).with_dense_blocks()
     given = iter(running) if running is not None else iter([])
     levels, assignments, link, entropy, moments = [level], [], [], [], []
     readouts = []

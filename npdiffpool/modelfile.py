@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import tokenize
 import zipfile
 import zlib
 from dataclasses import asdict
@@ -28,6 +29,8 @@ UNREADABLE = (
     TypeError,
     AttributeError,
     EOFError,
+    SyntaxError,  # of NumPy, which reads an array's header as Python
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )

@@ -10,6 +10,7 @@ from typing import Any, Iterable, Mapping, NamedTuple
 import autograd.numpy as np
 
 from npdiffpool.batches import GraphBatch
+from npdiffpool.blocks import with_dense_blocks
 from npdiffpool.layers import OPERATORS
 from npdiffpool.primitives import softmax_entropy
 from npdiffpool.segments import quadratic_form, segment_product
@@ -37,6 +38,12 @@ class Level(NamedTuple):
         missing = set(kinds) - set(self.operators)
         made = {kind: OPERATORS[kind](self.A) for kind in sorted(missing)}
         return self._replace(operators={**self.operators, **made})
+
+    def with_dense_blocks(self) -> Level:
+        """Let dense graphs of level 0 multiply as dense blocks."""
+        matrices = [self.A, *self.operators.values()]
+        A, *Ps = [with_dense_blocks(M, self.offsets) for M in matrices]
+        return self._replace(A=A, operators=dict(zip(self.operators, Ps)))
 
 
 def assign(R: Array) -> Array:

@@ -10,7 +10,6 @@ from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
-import scipy
 from autograd.extend import defvjp, primitive
 
 from npdiffpool.fused import Vjp, fused
@@ -127,7 +126,7 @@ defvjp(segment_max, _segment_max_vjp)
 
 def propagate(P: Any, H: Array) -> Array:
     """Return P H, for P sparse (N, N) or a stack (B, K, K), and H (N, D)."""
-    return sparse_matmul(P, H) if scipy.sparse.issparse(P) else stack_matmul(P, H)
+    return sparse_matmul(P, H) if P.ndim == 2 else stack_matmul(P, H)
 
 
 @primitive
@@ -157,7 +156,7 @@ def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
     # dA' = dS^T A S + S^T dA S + S^T A dS, so dS_g = A S G^T + A^T S G and
     # dA_g = S_g G S_g^T.
     def vjp(G: Array, argnums: Any) -> list[Array]:
-        A_T = A.T if scipy.sparse.issparse(A) else _transpose(A)
+        A_T = A.T if A.ndim == 2 else _transpose(A)
         dS = segment_apply(AS, _transpose(G), offsets)
         dS += segment_apply(propagate(A_T, S), G, offsets)
         if list(argnums) == [1]:

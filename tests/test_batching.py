@@ -230,3 +230,45 @@ def test_a_pile_grows_without_losing_what_it_holds():
         pile.add(part)
     np.testing.assert_array_equal(pile.close(), np.concatenate(parts))
     assert pile.close().dtype == np.float32
+
+
+# Dense graphs
+
+
+def dense_and_sparse_graphs():
+    """Make directed graphs of which the second, of 20 nodes, is a dense one."""
+    rng, graphs = np.random.default_rng(1), []
+    for n, density in ((30, 0.1), (20, 0.9), (0, 0.0), (8, 1.0)):
+        A = rng.random((n, n)) * (rng.random((n, n)) < density)
+        graphs.append(Graph(A, rng.normal(size=(n, 2))))
+    return graphs
+
+
+def test_a_dense_block_multiplies_as_its_part_of_the_matrix():
+    batch, rng = GraphBatch.from_graphs(dense_and_sparse_graphs()), np.random
+    M = blocks.with_dense_blocks(batch.adjacency, batch.offsets)
+    H, A = rng.default_rng(2).normal(size=(58, 3)), batch.adjacency.toarray()
+    assert [rows for rows, _ in M.dense] == [slice(30, 50)]  # 8 nodes are too few
+    assert M.rest.nnz + np.count_nonzero(M.dense[0][1]) == batch.adjacency.nnz
+    close(M @ H, A @ H, 1.0)
+    close(M.T @ H, A.T @ H, 1.0)
+    close(M @ sparse.csr_array(H), A @ H, 1.0)
+
+
+def test_without_a_dense_graph_the_matrix_stays_as_it_is():
+    batch = GraphBatch.from_graphs(dense_and_sparse_graphs()[::2])
+    assert blocks.with_dense_blocks(batch.adjacency, batch.offsets) is batch.adjacency
+
+
+@GNNS
+def test_dense_blocks_change_neither_the_loss_nor_its_gradients(gnn, monkeypatch):
+    config, params = config_of(gnn), random_params(0, config_of(gnn))
+    batch, labels = GraphBatch.from_graphs(dense_and_sparse_graphs()), np.arange(4) % 3
+    function = partial(model.total_loss, labels=labels, config=config)
+    loss, output, gradients = value_and_grad(function)(params, batch)
+    assert isinstance(output.levels[0].A, blocks.BlockDiagonal)
+    monkeypatch.setattr(blocks, "_EDGES", 1e9)
+    expected, output, others = value_and_grad(function)(params, batch)
+    assert sparse.issparse(output.levels[0].A)
+    close(loss, expected)
+    close(to_vector(gradients), to_vector(others), np.max(np.abs(to_vector(others))))
