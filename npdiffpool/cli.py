@@ -18,6 +18,7 @@ from npdiffpool.checks import require_int
 from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
 from npdiffpool.estimator import DiffPoolClassifier, load_model
 from npdiffpool.run import train_run
+from npdiffpool.threads import can_limit
 
 HELP = {
     "gnn": "the graph layer: sage, gcn or s2v",
@@ -49,11 +50,13 @@ BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 def console() -> None:
     """Run the command line with one BLAS thread, unless the user has chosen.
 
-    Graphs are small: a second thread gains little, and on a busy machine makes
-    a step up to ten times slower. A BLAS counts its threads when NumPy is
+    Most graphs are small: a second thread gains little, and on a busy machine
+    makes a step up to ten times slower. A BLAS counts its threads when NumPy is
     imported, which has happened, so the process starts itself again, once.
+    With threadpoolctl there is no need to: see `npdiffpool.threads`.
     """
-    if os.name == "posix" and not any(name in os.environ for name in BLAS_THREADS):
+    chosen = any(name in os.environ for name in BLAS_THREADS)
+    if os.name == "posix" and not chosen and not can_limit():
         os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     sys.exit(main())

@@ -28,6 +28,7 @@ from npdiffpool.optim import (
     to_vector,
     value_and_grad,
 )
+from npdiffpool.threads import blas_threads
 
 Row = dict[str, float]
 MOMENTUM = 0.1  # the share of the newest batch in the running moments
@@ -135,10 +136,11 @@ def fit(
     np.empty(2**25 - 2**16, np.uint8)
     state = resume if resume is not None else _begin(config, rng)
     rng.bit_generator.state = state.rng_state
-    while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
-        state = _next_epoch(state, config, schedule, train, validation, rng)
-        on_epoch(state.history[-1])
-        on_checkpoint(state)
+    with blas_threads(schedule.batch_size * train.batch.n_nodes / len(train.labels)):
+        while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
+            state = _next_epoch(state, config, schedule, train, validation, rng)
+            on_epoch(state.history[-1])
+            on_checkpoint(state)
     assert state.best is not None  # schedule.epochs >= 1
     return state.best._replace(history=state.history)
 
