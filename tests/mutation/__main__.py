@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.mutation.mutants import Mutant, mutants_of, read_module
 from tests.mutation.trials import Trials, prepare
 
-CORE = "paper primitives layers pooling losses optim".split()
+CORE = "paper fused primitives segments layers pooling losses optim".split()
 LISTED = Path(__file__).with_name("equivalent.txt")
 
 
