@@ -36,22 +36,29 @@ ENOUGH, LEAST, MOST = 0.5, 2, 20  # seconds, and repeats, of a measurement
 HEAD = """# Growth
 
 Written by growth.py; growth.json holds the raw numbers. Random geometric graphs of
-average degree 10, 16 features; 3 layers of width 32 a block, SAGE "mean", batch norm,
-32 clusters in one level, link and entropy losses, float32. Seconds are the median of
-the repeats of loss and gradient; the peak is that of the process, loading included,
-and "above imports" what imports alone do not take. 1 GB is 1000 MB, 10^9 bytes. Unless
-the command says otherwise a process may take 16 GB of addresses and 300 s in all.
+average degree 10, nodes numbered by place unless --shuffled, 16 features; 3 layers of
+width 32 a block, SAGE "mean", batch norm, 32 clusters in one level, link and entropy
+losses, float32. Seconds are the median of the repeats of loss and gradient; the peak
+is that of the process, loading included, and "above imports" what imports alone do
+not take. 1 GB is 1000 MB, 10^9 bytes. Unless the command says otherwise a process may
+take 16 GB of addresses and 300 s in all.
 
 ![Seconds and memory against nodes](growth.png)
 """
 
 
-def write_arrays(n, path):
-    """Write a geometric graph of n DEGREE / 2 edges as `speed.prepare_arrays` does."""
+def write_arrays(n, path, shuffled):
+    """Write a geometric graph of n DEGREE / 2 edges as `speed.prepare_arrays` does.
+
+    Its nodes are numbered square by square of about ten, or at random.
+    """
     from scipy.spatial import cKDTree
 
     rng, n_pairs = np.random.default_rng(0), n * DEGREE // 2
     points, enough = rng.uniform(size=(n, 2)), 1.1 * np.sqrt(DEGREE / (np.pi * n))
+    if not shuffled:
+        squares = (points * np.sqrt(n / 10)).astype(int)
+        points = points[np.lexsort(squares.T)]
     pairs = cKDTree(points).query_pairs(enough, output_type="ndarray")
     squares = np.sum(np.diff(points[pairs], axis=1) ** 2, axis=(1, 2))
     i, j = pairs[np.argpartition(squares, n_pairs)[:n_pairs]].T
@@ -74,6 +81,9 @@ def step_of_npdiffpool(arrays, name, threads):
     """Return a function that does loss and gradient, and returns the loss."""
     from npdiffpool import GraphBatch, layers, model, optim
     from npdiffpool.config import Config
+    from npdiffpool.memory import keep_freed_memory
+
+    keep_freed_memory()  # as `npdiffpool.training.fit` does
 
     labels, graphs = arrays["labels"], speed.graphs_of(arrays)
     batch = layers.prepare(GraphBatch.from_graphs(graphs, np.float32), ["sage"])
@@ -187,11 +197,11 @@ def exponent_table(runs):
 
 def draw(runs, path):
     """Draw seconds and memory against nodes; where one ran out, a cross and why."""
-    from matplotlib import pyplot
+    from matplotlib.figure import Figure
 
-    figure, panels = pyplot.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
+    figure = Figure(figsize=(10, 4.4), layout="constrained")
     labels = "seconds of loss and gradient", "peak memory above imports (MB)"
-    for axes, key, label in zip(panels, ("median", "above"), labels):
+    for axes, key, label in zip(figure.subplots(1, 2), ("median", "above"), labels):
         axes.set(xscale="log", yscale="log", xlabel="nodes", ylabel=label)
         for name, done in finished(runs).items():
             _, colour, marker = MODELS[name]
@@ -200,13 +210,13 @@ def draw(runs, path):
             for run in runs:
                 if run["name"] == name and run["failure"] and done:
                     axes.plot(n[-1], y[-1], "x", color=colour, ms=13, mew=2)
-                    why = f"   {run['failure']}\n   at {run['nodes']:,}"
-                    axes.text(n[-1], y[-1], why, color=colour, va="center")
+                    why = f"{run['failure']} at {run['nodes']:,}   "
+                    axes.text(n[-1], y[-1], why, color=colour, ha="right", va="bottom")
         n, y = np.concatenate([line.get_xydata() for line in axes.lines]).T
         guide = 0.6 * np.unique(n) * np.min(y / n, initial=np.inf)
         axes.plot(np.unique(n), guide, "--", color="0.5", label="slope 1")
         axes.grid(color="0.9", linewidth=0.7)
-    panels[0].legend(frameon=False, fontsize=9, loc="upper left")
+    figure.axes[0].legend(frameon=False, fontsize=9, loc="lower right")
     figure.savefig(path, dpi=150)
 
 
@@ -215,6 +225,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="nodes")
     parser.add_argument("--only", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--shuffled", action="store_true", help="number at random")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--memory", type=float, default=16, help="GB a process")
     parser.add_argument("--limit", type=float, default=300, help="s a process")
@@ -234,16 +245,16 @@ def main():
     results = {"sessions": [report.session(command, 1)], "runs": runs}
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder, name)) for name in ("smallest.npz", "arrays.npz")]
-        write_arrays(SIZES[0], paths[0])
+        write_arrays(SIZES[0], paths[0], arguments.shuffled)
         for n in (n for n in SIZES if n <= arguments.largest):
-            write_arrays(n, paths[1])
+            write_arrays(n, paths[1], arguments.shuffled)
             failed = {run["name"] for run in runs if run["failure"]}
             for name in (name for name in arguments.only if name not in failed):
                 print(f"{n:,}", name, flush=True)
                 runs.append(measure(n, name, paths, arguments))
                 out.with_suffix(".json").write_text(report.to_json(results))
                 out.write_text(write(results))
-    draw(runs, out.with_suffix(".png"))
+                draw(runs, out.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -115,10 +115,13 @@ def segment_max(X: Array, offsets: Array) -> Array:
 
 def _segment_max_vjp(Y: Array, X: Array, offsets: Array) -> Any:
     # dY_g = mean of dX_i over the rows i of g at which the maximum is reached.
-    least = Y - _TIE * np.finfo(X.dtype).eps * np.abs(Y)
-    ties = (X >= np.repeat(least, np.diff(offsets), axis=0)).astype(X.dtype)
-    counts = np.maximum(segment_sum(ties, offsets), 1)
-    return lambda G: segment_repeat(G / counts, offsets) * ties
+    def vjp(G: Array) -> Array:
+        least = Y - _TIE * np.finfo(X.dtype).eps * np.abs(Y)
+        ties = (X >= np.repeat(least, np.diff(offsets), axis=0)).astype(X.dtype)
+        share = G / np.maximum(segment_sum(ties, offsets), 1)
+        return segment_repeat(share, offsets) * ties
+
+    return vjp
 
 
 defvjp(segment_max, _segment_max_vjp)
@@ -161,8 +164,7 @@ def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
         dS += segment_apply(propagate(A_T, S), G, offsets)
         if list(argnums) == [1]:
             return [dS]
-        S_stack = _stack(S, len(G))
-        return [np.matmul(np.matmul(S_stack, G), _transpose(S_stack)), dS]
+        return [_stack(S, len(G)) @ G @ _transpose(_stack(S, len(G))), dS]
 
     return segment_product(S, AS, offsets), vjp
 

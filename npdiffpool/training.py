@@ -18,6 +18,7 @@ from npdiffpool.config import Config
 from npdiffpool.graphs import Floats, Ints
 from npdiffpool.layers import Moments
 from npdiffpool.losses import cross_entropy
+from npdiffpool.memory import keep_freed_memory
 from npdiffpool.model import Output, Params, forward, init_model, total_loss
 from npdiffpool.optim import (
     AdamState,
@@ -132,8 +133,7 @@ def fit(
         summed over levels) and `train_accuracy`, all while the parameters
         moved, and `validation_loss` (cross-entropy) and `validation_accuracy`.
     """
-    # Having freed a block as large as this, glibc keeps what a step frees for the next.
-    np.empty(2**25 - 2**16, np.uint8)
+    keep_freed_memory()
     state = resume if resume is not None else _begin(config, rng)
     rng.bit_generator.state = state.rng_state
     with blas_threads(schedule.batch_size * train.batch.n_nodes / len(train.labels)):
@@ -176,6 +176,7 @@ def _next_epoch(
         vector[:] = moved  # params are views of it
         running = update_running(running, output.moments)
         totals += len(part.labels) * _summary(loss, output, part.labels)
+        del output  # holds S and the levels, which the next step makes anew
     epoch = state.epoch + 1
     row = _row(epoch, totals / len(train.labels))
     if validation is not None:

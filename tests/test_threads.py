@@ -1,5 +1,7 @@
-"""One BLAS thread where batches are small, and the user's choice where they are not."""
+"""What training asks of the BLAS, by the size of a batch, and of the C library."""
+import ctypes
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from npdiffpool import GraphBatch, load_dataset
 from npdiffpool.config import Config
+from npdiffpool.memory import keep_freed_memory
 from npdiffpool.threads import LARGE, blas_threads
 from npdiffpool.training import Labelled, Schedule, fit
 
@@ -50,3 +53,15 @@ def test_training_chooses_by_the_nodes_of_a_batch(batch_size, expected):
     schedule, rng = Schedule(1, batch_size), np.random.default_rng(0)
     fit(config, schedule, train, None, rng, lambda row: seen.append(n_threads()))
     assert seen == [expected]
+
+
+def test_freed_memory_is_kept_where_glibc_is_there_and_elsewhere_nothing_happens(
+    monkeypatch,
+):
+    asked = []
+    libc = SimpleNamespace(mallopt=lambda *option: asked.append(option))
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: libc)
+    keep_freed_memory()
+    assert asked == [(-4, 0), (-1, 2**31 - 1)]
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    keep_freed_memory()

@@ -23,6 +23,7 @@ from npdiffpool.testing.plain import (
     dense_blocks,
     distances,
     far,
+    far_from_product,
     flat,
     largest,
     link_norm,
@@ -155,7 +156,7 @@ PRIMITIVES = {
     "link_norm of a stack": Primitive(
         g.link_norm,
         link_norm_of_stack,
-        lambda s, A, S: distances(A, [S_g for _, S_g in pairs(A, S)]),
+        lambda s, A, S: distances(far_from_product(A), [S for _, S in pairs(A, S)]),
         lambda s: [(s.B, s.F, s.F), (s.B * s.F, s.K)],
     ),
     "safe_sqrt": Primitive(
@@ -221,7 +222,8 @@ def problem(
     N, (K, D, F) = sum(sizes), rng.integers(1, 4, size=3)
     A = rng.normal(size=(N + 1, N)) * rng.integers(0, 2, (N + 1, N))
     graph = np.repeat(np.arange(len(sizes)), sizes)
-    matrices = [A, A[:N] * (graph[:, None] == graph)]
+    blocks = A[:N] * (graph[:, None] == graph) + 10 * np.eye(N)  # far from S S^T
+    matrices = [A, blocks]
     As = [sparse.csr_array(M).astype(dtype) for M in matrices]
     shape = Shape(N, len(sizes), K, D, F, np.cumsum([0, *sizes]), *As)
     chosen = PRIMITIVES[name]
