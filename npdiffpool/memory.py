@@ -7,7 +7,7 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep freed memory for the next step, up to 2 GB at a time.
+    """Have glibc keep freed memory for the next step.
 
     By default it gives large blocks back to the system, which then has to clear
     every page of the next one: up to two thirds of a step on large graphs. It
@@ -17,6 +17,6 @@ def keep_freed_memory() -> None:
     try:
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+        libc.mallopt(M_TRIM_THRESHOLD, -1)  # never
     except (AttributeError, OSError, TypeError):
         pass
