@@ -11,8 +11,6 @@ import argparse
 import json
 import os
 import resource
-import shlex
-import sys
 import tempfile
 import time
 from importlib import import_module
@@ -175,9 +173,9 @@ def write(results):
                 last.append(f"{run['name']}, {run['nodes']:,}: {numbers} (target 8).\n")
         rows.append("|".join([f"{run['nodes']:,}", run["name"], *cells]))
     head = "nodes|implementation|s|min to max|repeats|peak MB|MB above imports"
-    parts = [HEAD, *map(report._session_lines, results["sessions"]), "## Exponents\n"]
+    parts = [HEAD, *map(report.session_lines, results["sessions"]), "## Exponents\n"]
     parts += [exponent_table(runs), *last, "## Measurements\n"]
-    return "\n".join([*parts, report._markdown(head, rows)])
+    return "\n".join([*parts, report.markdown(head, rows)])
 
 
 def exponent_table(runs):
@@ -194,7 +192,7 @@ def exponent_table(runs):
             cells.append(f"{done[0]['nodes']:,} to {done[-1]['nodes']:,}")
         rows.append("|".join([name, *cells]))
     head = "implementation|seconds grow as n to the|MB above imports|fitted to nodes"
-    return report._markdown(head, rows)
+    return report.markdown(head, rows)
 
 
 def draw(runs, path):
@@ -241,10 +239,8 @@ def main():
     arguments = parse()
     if arguments.work:
         return work(*arguments.work)
-    words = [Path(word).name for word in sys.argv[1:]]  # no folders
-    command = shlex.join(["python", "benchmarks/growth.py", *words])
     runs, out = [], arguments.out
-    results = {"sessions": [report.session(command, 1)], "runs": runs}
+    results = {"sessions": [report.session()], "runs": runs}
     with tempfile.TemporaryDirectory() as folder:
         paths = [str(Path(folder, name)) for name in ("smallest.npz", "arrays.npz")]
         write_arrays(SIZES[0], paths[0], arguments.shuffled)

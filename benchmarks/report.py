@@ -7,7 +7,9 @@ import json
 import os
 import platform
 import re
+import shlex
 import statistics
+import sys
 import time
 from importlib import metadata, util
 from pathlib import Path
@@ -39,8 +41,10 @@ other implementations, for as many threads, among those that finished.
 """
 
 
-def session(command, graphs):
+def session(graphs=None):
     """Describe the machine as it is now, and what is about to run on it."""
+    words = [Path(word).name for word in sys.argv]  # no folders
+    command = shlex.join(["python", f"benchmarks/{words[0]}", *words[1:]])
     processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
     return {
@@ -120,14 +124,15 @@ def write(results):
         workload, threads, _, name = run["key"]
         groups.setdefault((workload, threads), {}).setdefault(name, []).append(run)
     groups = {key: _summaries(runs) for key, runs in groups.items()}
-    parts = [HEAD, *map(_session_lines, results["sessions"])]
+    parts = [HEAD, *map(session_lines, results["sessions"])]
     parts += ["## Ratios\n", _ratio_table(groups)]
     parts += ["## Measurements\n", _table(groups)]
     parts += ["## Imports and size\n", _import_table(results["imports"])]
     return "\n".join([*parts, _size_table(results["sizes"])])
 
 
-def _session_lines(session):
+def session_lines(session):
+    """Give the lines that tell of one session."""
     load = " ".join(f"{value:.2f}" for value in session["load"])
     versions = ", ".join(f"{n} {v}" for n, v in session["versions"].items())
     return (
@@ -161,7 +166,7 @@ def _ratio_table(groups):
             cells[2] = found[DENSE]["failure"]
         rows.append("|".join([workload, str(threads), *cells]))
     head = f"workload|threads|{MINE} / fastest|fastest|{MINE} / {DENSE}"
-    return _markdown(f"{head}|peak / leanest's|leanest", rows)
+    return markdown(f"{head}|peak / leanest's|leanest", rows)
 
 
 def _ratios(mine, others):
@@ -189,7 +194,7 @@ def _table(groups):
             row = f"{workload}|{threads}|{name}|{median}|{low} to {high}"
             rows.append(f"{row}|{counts}|{peak}")
     head = "workload|threads|implementation|s an epoch|min to max|epochs in rounds"
-    return _markdown(f"{head}|peak MB", rows)
+    return markdown(f"{head}|peak MB", rows)
 
 
 def _import_table(imports):
@@ -199,15 +204,16 @@ def _import_table(imports):
         spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
         row = f"`import {module}`|{statistics.median(seconds):.2f}|{spread}"
         rows.append(f"{row}|{statistics.median(memory):.0f}")
-    return _markdown("fresh process|seconds|min to max|MB afterwards", rows)
+    return markdown("fresh process|seconds|min to max|MB afterwards", rows)
 
 
 def _size_table(sizes):
     rows = [f"{n}|{a:.1f}|{b:.0f}|{count}" for n, (a, b, count) in sizes.items()]
     head = "installed|MB of its own|MB with all it requires|distributions"
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
-def _markdown(head, rows):
+def markdown(head, rows):
+    """Lay out a table whose cells are divided by bars."""
     lines = [head, "|".join(["---"] * len(head.split("|"))), *rows]
     return "\n".join(f"| {line.replace('|', ' | ')} |" for line in lines) + "\n"

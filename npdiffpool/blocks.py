@@ -87,9 +87,7 @@ def join_graphs(graphs: Iterable[Graph], dtype: Any) -> tuple[CSR, Any, Ints]:
     return adjacency, join_rows(features), running_total(sizes)
 
 
-def take_blocks(
-    matrices: list[CSR], rows: Ints, shifts: Ints
-) -> list[CSR]:
+def take_blocks(matrices: list[CSR], rows: Ints, shifts: Ints) -> list[CSR]:
     """Cut the same rows out of matrices; their columns move by `shifts`, one a row.
 
     Matrices that share their array of column indices share the cut one, too.

@@ -1,4 +1,4 @@
-"""DiffPoolClassifier: scikit-learn's conventions, on lists of graphs, without it."""
+"""DiffPoolClassifier: scikit-learn's conventions, kept without scikit-learn."""
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
@@ -180,8 +180,8 @@ class DiffPoolClassifier:
 
     def _config(self, graphs: list[Graph], n_classes: int) -> Config:
         """Build the model's configuration; `Config` checks what it is given."""
-        names = {f.name for f in fields(Config)} & set(self.get_params())
-        choices = {name: getattr(self, name) for name in names}
+        given = self.get_params()
+        choices = {f.name: given[f.name] for f in fields(Config) if f.name in given}
         largest = max(graph.n_nodes for graph in graphs)
         choices["clusters"] = count_clusters(self.clusters, largest)
         return Config(graphs[0].n_features, n_classes, **choices)

@@ -19,6 +19,7 @@ class GraphError(ValueError):
 
 
 def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:
+    """Return an adjacency as CSR: square, finite, not negative, no entry twice."""
     is_sparse = scipy.sparse.issparse(adjacency)
     A = adjacency if is_sparse else numeric(adjacency, "adjacency")
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
@@ -35,6 +36,7 @@ def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:
 
 
 def check_features(features: Any, n_nodes: int) -> Floats:
+    """Return features as a finite (N, F) array, a row a node."""
     X = numeric(features, "features")
     X = X.reshape(-1, 1) if X.ndim == 1 else X
     if X.ndim != 2 or len(X) != n_nodes:
@@ -58,6 +60,7 @@ def numeric(values: Any, name: str) -> Floats:
 
 
 def float_dtype(array: Any, name: str) -> Any:
+    """Return float32 of float32, float64 of every other real dtype."""
     empty = 0 in array.shape
     if array.dtype.kind not in "biuf" and not empty:
         raise GraphError(f"{name} must be real numbers; got dtype {array.dtype}")
@@ -65,6 +68,7 @@ def float_dtype(array: Any, name: str) -> Any:
 
 
 def check_edges(edges: Any, n_nodes: int) -> Ints:
+    """Return edges as (E, 2) whole numbers that name nodes."""
     if not isinstance(n_nodes, (int, np.integer)) or n_nodes < 0:
         raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
     array = np.asarray(edges)

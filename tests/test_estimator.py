@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 from npdiffpool import DiffPoolClassifier, Graph, load_model
 from npdiffpool.inputs import Scaling, count_clusters
@@ -345,3 +346,13 @@ def test_features_so_large_that_the_model_overflows_are_refused():
     clf.fit([Graph([[0.0]], [[1.0]]), Graph([[0.0]], [[0.0]])], [0, 1])
     with np.errstate(all="ignore"), pytest.raises(ValueError, match="model overflows"):
         clf.predict([Graph([[0.0]], [[3e38]])])
+
+
+@pytest.mark.parametrize("mean, scale", [(0, 1), (0, 4), (0.5, 4)])
+def test_sparse_features_are_scaled_as_dense_ones(mean, scale):
+    X = np.diag([1.0, 2.0, 3.0])
+    scaling = Scaling(np.full(3, float(mean)), np.full(3, float(scale)))
+    scaled = scaling.apply(sparse.csr_array(X))
+    assert sparse.issparse(scaled) == (mean == 0)
+    scaled = scaled.toarray() if mean == 0 else scaled
+    assert_array_equal(scaled, scaling.apply(X))

@@ -17,6 +17,7 @@ from reference import (
 
 from npdiffpool import layers, model, optim, paper, primitives
 from npdiffpool.batches import GraphBatch
+from npdiffpool.config import LINK_SCALES
 from npdiffpool.graphs import Graph
 from npdiffpool.testing.strategies import (
     adjacencies,
@@ -202,9 +203,10 @@ def test_the_engine_matches_the_dense_model_graph_by_graph(config, batch, seed):
         expected = reference.forward(params, A, X, config, running)
         close(output.logits[g], expected[0], np.max(np.abs(expected[0])))
         for L, L_dense, S in zip(output.link, expected[1], expected[3]):
-            # Where A and S S^T cancel it is the squares that are exact: law L1.
-            size = (L_dense + np.linalg.norm(S @ S.T)) ** 2  # >= ||A||^2 if unscaled
-            close(L[g] ** 2, L_dense**2, size + np.sum(A**2))
+            unscaled = max(len(S), 1) ** LINK_SCALES[config.link_scale]
+            square, seen = (L_dense * unscaled) ** 2, (L[g] * unscaled) ** 2
+            assert abs(seen - square) <= 1e-9 * square + reference.link_error(A, S)
+            A = S.T @ A @ S
         close([L[g] for L in output.entropy], expected[2], scale=1.0)
         for S, level, S_dense in zip(output.assignments, output.levels, expected[3]):
             close(S[slice(*level.offsets[g : g + 2])], S_dense, scale=1.0)

@@ -1,4 +1,4 @@
-"""Every primitive of the engine beside its definition, and wrong gradients of it.
+"""Every primitive of the engine beside its definition.
 
 A definition is written out with plain operations that take complex numbers.
 relu, safe_sqrt, layer and segment_max are analytic between their kinks.
@@ -223,8 +223,7 @@ def problem(
     A = rng.normal(size=(N + 1, N)) * rng.integers(0, 2, (N + 1, N))
     graph = np.repeat(np.arange(len(sizes)), sizes)
     blocks = A[:N] * (graph[:, None] == graph) + 10 * np.eye(N)  # far from S S^T
-    matrices = [A, blocks]
-    As = [sparse.csr_array(M).astype(dtype) for M in matrices]
+    As = [sparse.csr_array(M).astype(dtype) for M in (A, blocks)]
     shape = Shape(N, len(sizes), K, D, F, np.cumsum([0, *sizes]), *As)
     chosen = PRIMITIVES[name]
     arrays = [generic(rng, size).astype(dtype) for size in chosen.arguments(shape)]
