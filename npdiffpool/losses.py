@@ -31,10 +31,7 @@ def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
 
 
 def link_loss(
-    level: Level,
-    S: Array,
-    A_pooled: Array,
-    scale: str = "frobenius",
+    level: Level, S: Array, A_pooled: Array, scale: str = "frobenius"
 ) -> Array:
     """Return L_LP = ||A - S S^T||_F of each graph (section 3.3).
 

@@ -181,11 +181,10 @@ def _link_norm_plainly(
 
 
 def _link_terms(
-    A: Any, S: Array, squared_norms: Array, offsets: Array
+    trace: Array, S: Array, squared_norms: Array, offsets: Array
 ) -> tuple[Array, Array, Array]:
     """Return ||A - S S^T||^2, the sum of its terms' sizes, and S^T S of every graph."""
     gram = segment_product(S, S, offsets)
-    trace = segment_sum(np.einsum("ij,ij->i", S, propagate(A, S)), offsets)
     terms = squared_norms + np.einsum("gkl,gkl->g", gram, gram)
     return terms - 2 * trace, terms + 2 * trace, gram
 
@@ -198,14 +197,16 @@ def link_norm(
 
     Its square is ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2, in float64 where that is a
     difference of large numbers, whatever the dtype of S (N, K). `squared_norms`
-    (B,) is ||A||^2, None for a stack A; `A_pooled` (B, K, K), S^T A S, is there for
-    its gradient alone.
+    (B,) is ||A||^2, None for a stack A; `A_pooled` is S^T A S, (B, K, K).
     """
     if squared_norms is None:
         squared_norms = np.einsum("gij,gij->g", A, A, dtype=np.float64)
-    square, size, gram = _link_terms(A, S, squared_norms, offsets)
+    trace = np.einsum("gkk->g", A_pooled)
+    square, size, gram = _link_terms(trace, S, squared_norms, offsets)
     if np.any(square < _CANCELLED * size):
-        square, size, gram = _link_terms(A, S.astype("float64"), squared_norms, offsets)
+        S_64 = S.astype(np.float64)
+        trace = segment_sum(np.einsum("ij,ij->i", S_64, propagate(A, S_64)), offsets)
+        square, size, gram = _link_terms(trace, S_64, squared_norms, offsets)
     L = np.sqrt(np.maximum(square, 0))
     steep = L > _SIGNIFICANT * np.finfo(S.dtype).eps * np.sqrt(size)
 
