@@ -27,7 +27,8 @@ class GraphBatch:
     Attributes
     ----------
     adjacency : (N, N) scipy.sparse.csr_array
-        Block-diagonal; N is the number of nodes of all graphs together.
+        Block-diagonal; N is the number of nodes of all graphs together. Its `data`
+        may be read-only: equal weights are kept once.
     features : (N, F) array, or csr_array where few entries are not 0
     offsets : (B + 1,) ints
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
@@ -113,14 +114,13 @@ class GraphBatch:
         offsets = blocks.running_total(sizes)
         rows = blocks.ranges(starts, offsets)
 
-        matrices = [self.adjacency, *self.operators.values()]
         shifts = np.repeat(offsets[:-1] - starts, sizes)
-        adjacency, *operators = blocks.take_blocks(matrices, rows, shifts)
+        operators = self.operators.items()
         return GraphBatch(
-            adjacency,
+            blocks.take_blocks(self.adjacency, rows, shifts),
             blocks.take_rows(self.features, rows),
             offsets,
             self.squared_norms[order],
-            dict(zip(self.operators, operators)),
+            {kind: blocks.take_blocks(P, rows, shifts) for kind, P in operators},
             {kind: blocks.take_rows(X, rows) for kind, X in self.propagated.items()},
         )

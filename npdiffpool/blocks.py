@@ -36,10 +36,10 @@ def compact(X: Any) -> Any:
 
 def join_rows(parts: list[Any]) -> Any:
     """Put the features of several graphs one below the other: dense or CSR."""
-    if any(scipy.sparse.issparse(part) for part in parts):
-        sparse = [scipy.sparse.csr_array(part) for part in parts]
-        return compact(scipy.sparse.csr_array(scipy.sparse.vstack(sparse, "csr")))
-    return np.concatenate(parts)
+    if not any(scipy.sparse.issparse(part) for part in parts):
+        return compact(np.concatenate(parts))
+    sparse = [scipy.sparse.csr_array(part) for part in parts]
+    return compact(scipy.sparse.csr_array(scipy.sparse.vstack(sparse, "csr")))
 
 
 def take_rows(X: Any, rows: Ints) -> Any:
@@ -61,7 +61,7 @@ class Pile:
         """Append a copy; realloc moves no memory where the system can remap it."""
         stop = self.size + len(part)
         if stop > len(self.array):
-            self.array.resize(stop + stop // 8, refcheck=False)  # of zeros
+            self.array.resize(stop + stop // 8, refcheck=False)
         self.array[self.size : stop] = part
         self.size = stop
 
@@ -83,25 +83,17 @@ def join_graphs(graphs: Iterable[Graph], dtype: Any) -> tuple[CSR, Any, Ints]:
         features.append(compact(X))
         sizes.append(graph.n_nodes)
         n += graph.n_nodes
-    adjacency = _csr(weights.close(), columns.close(), counts.close(), n)
+    data = _once_if_equal(weights.close())
+    adjacency = _csr(data, columns.close(), counts.close(), n)
     return adjacency, join_rows(features), running_total(sizes)
 
 
-def take_blocks(matrices: list[CSR], rows: Ints, shifts: Ints) -> list[CSR]:
-    """Cut the same rows out of matrices; their columns move by `shifts`, one a row.
-
-    Matrices that share their array of column indices share the cut one, too.
-    """
-    cuts: dict[int, Any] = {}
-    for M in matrices:
-        if id(M.indices) not in cuts:
-            first, counts = M.indptr[rows], np.diff(M.indptr)[rows]
-            entries = ranges(first, running_total(counts))
-            columns = M.indices[entries] + np.repeat(shifts, counts)
-            empty = np.empty(len(entries), M.dtype)
-            cuts[id(M.indices)] = entries, _csr(empty, columns, counts, len(counts))
-    found = [cuts[id(M.indices)] for M in matrices]
-    return [with_data(cut, M.data[i]) for M, (i, cut) in zip(matrices, found)]
+def take_blocks(M: CSR, rows: Ints, shifts: Ints) -> CSR:
+    """Cut rows out of a matrix; their columns move by `shifts`, one a row."""
+    first, counts = M.indptr[rows], np.diff(M.indptr)[rows]
+    entries = ranges(first, running_total(counts))
+    columns = M.indices[entries] + np.repeat(shifts, counts)
+    return _csr(M.data[entries], columns, counts, len(counts))
 
 
 def with_data(M: CSR, data: Floats) -> CSR:
@@ -116,10 +108,16 @@ def _csr(data: Floats, columns: Ints, counts: Ints, width: int) -> CSR:
     return scipy.sparse.csr_array(parts, shape=(len(counts), width))
 
 
+def _once_if_equal(values: Any) -> Any:
+    """Return equal numbers, such as no weights, as a view that repeats the first."""
+    is_equal = len(values) > 0 and values.min() == values.max()
+    return np.broadcast_to(values[:1].copy(), values.shape) if is_equal else values
+
+
 def cast(values: Any, dtype: Any, name: str) -> Any:
     """Return numbers, dense or CSR, in float32 or float64, or say what does not fit."""
     if scipy.sparse.issparse(values):
-        return with_data(values, cast(values.data, dtype, name))
+        return with_data(values, _once_if_equal(cast(values.data, dtype, name)))
     with np.errstate(over="ignore"):
         fitting = values.astype(dtype, copy=False)
     if not np.all(np.isfinite(fitting)):

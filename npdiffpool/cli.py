@@ -18,7 +18,7 @@ from npdiffpool.checks import require_int
 from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
 from npdiffpool.estimator import DiffPoolClassifier, load_model
 from npdiffpool.run import train_run
-from npdiffpool.threads import can_limit
+from npdiffpool.threads import VARIABLES, can_limit, is_chosen
 
 HELP = {
     "gnn": "the graph layer: sage, gcn or s2v",
@@ -44,9 +44,6 @@ HELP = {
 }
 
 
-BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-
-
 def console() -> None:
     """Run the command line with one BLAS thread, unless the user has chosen.
 
@@ -55,9 +52,8 @@ def console() -> None:
     imported, which has happened, so the process starts itself again, once.
     With threadpoolctl there is no need to: see `npdiffpool.threads`.
     """
-    chosen = any(name in os.environ for name in BLAS_THREADS)
-    if os.name == "posix" and not chosen and not can_limit():
-        os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+    if os.name == "posix" and not is_chosen() and not can_limit():
+        os.environ.update(dict.fromkeys(VARIABLES, "1"))
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     sys.exit(main())
 

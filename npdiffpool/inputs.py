@@ -27,13 +27,19 @@ class Scaling(NamedTuple):
     def of(cls, graphs: list[Graph], standardize: bool) -> Scaling:
         """Measure the nodes of `graphs`; 0 and 1 for features that are 0 or 1."""
         require_flag("standardize", standardize)
-        X = np.concatenate([graph.features for graph in graphs]).astype(np.float64)
-        mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
-        if standardize and len(X):
-            # Not std > 0: that of a constant column may be a rounding error.
-            varied = X.min(axis=0) < X.max(axis=0)
-            varied &= ~np.all((X == 0) | (X == 1), axis=0)
-            mean[varied], scale[varied] = X.mean(axis=0)[varied], X.std(axis=0)[varied]
+        width = graphs[0].n_features
+        mean, scale = np.zeros(width), np.ones(width)
+        parts = [graph.features for graph in graphs if graph.n_nodes]
+        if not standardize or not parts:
+            return cls(mean, scale)
+        # Not std > 0: that of a constant column may be a rounding error.
+        least = np.min([X.min(axis=0) for X in parts], axis=0)
+        varied = least < np.max([X.max(axis=0) for X in parts], axis=0)
+        varied &= ~np.all([np.all((X == 0) | (X == 1), axis=0) for X in parts], axis=0)
+        n = sum(map(len, parts))
+        mean[varied] = sum(X[:, varied].sum(axis=0, dtype=float) for X in parts) / n
+        squares = (((X - mean)[:, varied] ** 2).sum(axis=0) for X in parts)
+        scale[varied] = np.sqrt(sum(squares) / n)
         return cls(mean, scale)
 
     def apply(self, X: Any) -> Any:

@@ -47,8 +47,7 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
     embed = init_gnn(rng, config.gnn, [n_in, *widths], config.batch_norm, dtype)
     hidden = [config.classifier_hidden] if config.classifier_hidden else []
     sizes = [config.width * (len(levels) + 1), *hidden, config.n_outputs]
-    steps = zip(sizes, sizes[1:])
-    classify = [init_linear(rng, [n_in], n_out, dtype) for n_in, n_out in steps]
+    classify = [init_linear(rng, [n], m, dtype) for n, m in zip(sizes, sizes[1:])]
     return {"levels": levels, "embed": embed, "classify": classify}
 
 
@@ -87,8 +86,7 @@ def forward(
     kinds = {config.gnn, config.pool_gnn}
     level = Level.of(batch).with_operators(kinds).with_dense_blocks()
     given = iter(running) if running is not None else iter([])
-    levels, assignments, link, entropy, moments = [level], [], [], [], []
-    readouts = []
+    levels, readouts, assignments, link, entropy, moments = [level], [], [], [], [], []
     for block in params["levels"]:
         Z, used = _embed(block["embed"], level, config, next(given, None))
         R, used_by_pool = _pool_logits(block["pool"], level, config, next(given, None))

@@ -21,7 +21,7 @@ Array = Any  # a float array, or autograd's box round one
 class Level(NamedTuple):
     """Hold the graphs of one level of the hierarchy."""
 
-    A: Array  # sparse (N, N) at level 0, (B, K, K) above
+    A: Array  # (N, N), sparse or a BlockDiagonal, at level 0; (B, K, K) above
     X: Array  # (N, F)
     offsets: Array  # (B + 1,)
     squared_norms: Array | None = None  # ||A||^2 of each graph, where A is sparse

@@ -14,6 +14,7 @@ from typing import Any
 import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
+from autograd.tracer import getval
 
 from npdiffpool.fused import Vjp, fused
 
@@ -35,7 +36,7 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
     """Return b + X_1 W_1 + X_2 W_2 + ... of ``affine(b, X_1, W_1, X_2, ...)``.
 
     Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
-    An X_i that is constant may be scipy sparse.
+    An X_i that is constant may be scipy sparse; there is no second derivative then.
     """
     Y = factors[0] @ factors[1]
     for X, W in zip(factors[2::2], factors[3::2]):
@@ -112,8 +113,8 @@ def _batch_norm_plainly(
     m = anp.sum(X, axis=0) / _count(X)
     v = anp.sum((X - m) ** 2, axis=0) / _count(X)
     v = v * _is_variable(v, m, X)
-    Y = (X - m) * ((v > 0) * gamma / anp.sqrt(v + BATCH_NORM_EPSILON)) + beta
-    return Y, m, v
+    centred = X - m - getval(X - m) * (v == 0)  # 0, its slope kept, where v is 0
+    return centred * gamma / anp.sqrt(v + BATCH_NORM_EPSILON) + beta, m, v
 
 
 def _count(X: Array) -> Array:
@@ -148,7 +149,8 @@ def batch_norm(
     # With s = (v + epsilon)^-1/2 and X^ = s (X - m): Y = gamma X^ + beta,
     # dX^ = s (dX - dm) - X^ s^2 dv / 2, dm = 1^T dX / N, dv = 2 1^T (X^ dX) / (s N).
     # Hence dbeta = 1^T G, dgamma = 1^T (G X^), and
-    # dX = s gamma (G - dbeta / N - X^ dgamma / N).
+    # dX = s gamma (G - dbeta / N - X^ dgamma / N). A column that counts as constant has
+    # the slope of X^ = 0, v = 0.
     def vjp(G: Array, argnums: Any) -> list[Array]:
         dbeta, dgamma = _total(G), scale * _total(G * centred)
         dX = centred * (scale * dgamma / -_count(X))
@@ -219,10 +221,10 @@ def softmax_entropy(R: Array) -> tuple[Array, Array]:
 
 def _softmax_entropy_vjp(ans: Any, R: Array) -> Vjp:
     # Row i: dS = S * (dR - <S, dR>), and dh = -<log S, dS> since <1, dS> = 0. With
-    # G' = G - g log S it is dR = S * (G' - <S, G'>), and R does for log S in it, as
-    # the two differ by a constant of the row.
+    # G' = G - g log S it is dR = S * (G' - <S, G'>), and R - max R does for log S in
+    # it, as the two differ by a constant of the row.
     def vjp(Gs: Any) -> Array:
-        G = Gs[0] - Gs[1][:, None] * R
+        G = Gs[0] - Gs[1][:, None] * (R - anp.max(R, axis=1, keepdims=True))
         return ans[0] * (G - anp.sum(ans[0] * G, axis=1, keepdims=True))
 
     return vjp

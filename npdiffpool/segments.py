@@ -78,14 +78,14 @@ defvjp(
 
 @primitive
 def segment_sum(X: Array, offsets: Array) -> Array:
-    """Return the sum of each graph's rows: X (N, ...) to (B, ...); of no rows, 0."""
+    """Return the sum of each graph's rows: X (N,) or (N, D), of no rows 0."""
     ones = np.ones(len(X), X.dtype)
     return np.array([ones[rows] @ X[rows] for rows in _segments(offsets)], X.dtype)
 
 
 @primitive
 def segment_repeat(Y: Array, offsets: Array) -> Array:
-    """Return row g of Y (B, ...) once for each row of graph g: (N, ...)."""
+    """Return row g of Y, (B,) or (B, D), once for each row of graph g."""
     return np.repeat(Y, np.diff(offsets), axis=0)
 
 
@@ -128,7 +128,7 @@ defvjp(segment_max, _segment_max_vjp)
 
 
 def propagate(P: Any, H: Array) -> Array:
-    """Return P H, for P sparse (N, N) or a stack (B, K, K), and H (N, D)."""
+    """Return P H, for P (N, N), sparse or of blocks, or (B, K, K), and H (N, D)."""
     return sparse_matmul(P, H) if P.ndim == 2 else stack_matmul(P, H)
 
 
@@ -203,10 +203,13 @@ def link_norm(
         squared_norms = np.einsum("gij,gij->g", A, A, dtype=np.float64)
     trace = np.einsum("gkk->g", A_pooled)
     square, size, gram = _link_terms(trace, S, squared_norms, offsets)
-    if np.any(square < _CANCELLED * size):
+    cancels = square < _CANCELLED * size
+    if S.dtype != np.float64 and cancels.any():
         S_64 = S.astype(np.float64)
         trace = segment_sum(np.einsum("ij,ij->i", S_64, propagate(A, S_64)), offsets)
-        square, size, gram = _link_terms(trace, S_64, squared_norms, offsets)
+        exact = _link_terms(trace, S_64, squared_norms, offsets)
+        square, size = np.where(cancels, exact[:2], (square, size))
+        gram = np.where(cancels[:, None, None], exact[2], gram)
     L = np.sqrt(np.maximum(square, 0))
     steep = L > _SIGNIFICANT * np.finfo(S.dtype).eps * np.sqrt(size)
 

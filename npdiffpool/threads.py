@@ -1,10 +1,20 @@
-"""BLAS threads by size: a second one pays for large batches and harms small ones."""
+"""BLAS threads: one for training, for the products of a minibatch are small.
+
+A second thread makes an epoch faster by a quarter in one process and slower by a
+quarter in the next (benchmarks/NOTES.md). Two cores pay as two processes.
+"""
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from typing import Any
 
-LARGE = 2000  # rows of a product from which on more than one thread pays
+VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def is_chosen() -> bool:
+    """Tell whether the user has chosen a number of threads by the environment."""
+    return any(name in os.environ for name in VARIABLES)
 
 
 def can_limit() -> bool:
@@ -16,13 +26,12 @@ def can_limit() -> bool:
     return True
 
 
-def blas_threads(rows: float) -> Any:
-    """Return a context with one BLAS thread where products have few rows.
+def one_blas_thread() -> Any:
+    """Return a context with one BLAS thread, unless the user has chosen a number.
 
-    Where they have many, and where threadpoolctl is not installed, the number of
-    threads stays what the BLAS was started with (``OPENBLAS_NUM_THREADS``).
+    Where threadpoolctl is not installed nothing is changed.
     """
-    if rows >= LARGE or not can_limit():
+    if is_chosen() or not can_limit():
         return nullcontext()
     from threadpoolctl import threadpool_limits
 

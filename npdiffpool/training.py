@@ -29,7 +29,7 @@ from npdiffpool.optim import (
     to_vector,
     value_and_grad,
 )
-from npdiffpool.threads import blas_threads
+from npdiffpool.threads import one_blas_thread
 
 Row = dict[str, float]
 MOMENTUM = 0.1  # the share of the newest batch in the running moments
@@ -106,7 +106,8 @@ def fit(
 
     With a validation set the parameters given back are those of the best epoch:
     the highest validation accuracy, among equals the lowest validation
-    cross-entropy. Without one they are the last.
+    cross-entropy. Without one they are the last. BLAS threads meanwhile, and freed
+    memory from then on, are as `npdiffpool.threads` and `npdiffpool.memory` say.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def fit(
     keep_freed_memory()
     state = resume if resume is not None else _begin(config, rng)
     rng.bit_generator.state = state.rng_state
-    with blas_threads(schedule.batch_size * train.batch.n_nodes / len(train.labels)):
+    with one_blas_thread():
         while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
             state = _next_epoch(state, config, schedule, train, validation, rng)
             on_epoch(state.history[-1])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import close, one_graph, random_moments, random_params
+from samples import dense_and_sparse_graphs, one_hot_graphs
 from scipy import sparse
 from scipy.linalg import block_diag
 
@@ -170,17 +171,48 @@ def test_squared_norms_are_those_of_the_adjacency_that_is_kept():
     close(batch.squared_norms, [kept])
 
 
-# Features that are mostly zero
-
-
-def one_hot_graphs(n_features=60):
-    """Make graphs whose features are kept as CSR: 1 of 60 entries is not 0."""
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_equal_weights_are_kept_once_and_count_as_ever(dtype):
+    """At 1, say: COLLAB has 25 million."""
     rng, graphs = np.random.default_rng(0), []
-    for n in (30, 0, 45):
-        A = np.triu(rng.random((n, n)) < 0.1, 1)
-        X = np.eye(n_features)[rng.integers(0, n_features, n)] * rng.random((n, 1))
-        graphs.append(Graph(A + A.T, X))
-    return graphs
+    for n in (3, 0, 5):
+        A = rng.random((n, n)) < 0.5
+        graphs.append(Graph(0.7 * (A | A.T), rng.normal(size=(n, 2))))
+    batch = GraphBatch.from_graphs(graphs).astype(dtype)
+    assert batch.adjacency.data.strides == (0,)
+    expected = block_diag(*[graph.adjacency.toarray() for graph in graphs])
+    np.testing.assert_array_equal(batch.adjacency.toarray(), expected.astype(dtype))
+    cut = batch.take([2, 0]).adjacency.toarray()
+    order = [3, 4, 5, 6, 7, 0, 1, 2]
+    np.testing.assert_array_equal(cut, expected[np.ix_(order, order)].astype(dtype))
+
+
+def test_the_mean_is_made_of_each_minibatch_and_the_rest_once():
+    batch = layers.prepare(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
+    assert list(batch.operators) == ["gcn"]
+    assert set(batch.propagated) == {"gcn", "sage"}
+
+
+def test_in_float32_a_graph_that_cancels_changes_no_other_link_loss():
+    """float64 is taken of the one graph, not of the batch."""
+    rng = np.random.default_rng(0)
+    S = np.eye(2)[[0, 0, 1, 1]]
+    A = rng.random((6, 6)) < 0.5
+    graphs = [Graph(S @ S.T, np.zeros((4, 1))), Graph(A | A.T, np.zeros((6, 1)))]
+    soft = rng.random((6, 2))
+    both = np.concatenate([S, soft]).astype("float32")
+    together = link_losses(graphs, both)
+    assert together[0] == 0 and together[1] > 1
+    assert together[1] == link_losses(graphs[1:], both[4:])[0]
+
+
+def link_losses(graphs, S):
+    level = pooling.Level.of(GraphBatch.from_graphs(graphs, S.dtype))
+    A_pooled, _ = pooling.coarsen(level, S, S)
+    return losses.link_loss(level, S, A_pooled)
+
+
+# Features that are mostly zero
 
 
 def densely(batch):
@@ -217,6 +249,11 @@ def test_sparse_features_take_the_place_of_dense_ones_where_few_are_not_zero():
     np.testing.assert_array_equal(blocks.compact(sparse.csr_array(X)).toarray(), X)
 
 
+def test_many_small_graphs_have_sparse_features_together():
+    graphs = [Graph(np.zeros((2, 2)), np.eye(60)[[i, -i]]) for i in range(10)]
+    assert sparse.issparse(GraphBatch.from_graphs(graphs).features)
+
+
 def test_what_has_become_dense_by_propagation_is_not_kept_for_sparse_features():
     n = 40
     graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all: no zero is left
@@ -233,15 +270,6 @@ def test_a_pile_grows_without_losing_what_it_holds():
 
 
 # Dense graphs
-
-
-def dense_and_sparse_graphs():
-    """Make directed graphs of which the second, of 20 nodes, is a dense one."""
-    rng, graphs = np.random.default_rng(1), []
-    for n, density in ((30, 0.1), (20, 0.9), (0, 0.0), (8, 1.0)):
-        A = rng.random((n, n)) * (rng.random((n, n)) < density)
-        graphs.append(Graph(A, rng.normal(size=(n, 2))))
-    return graphs
 
 
 def test_a_dense_block_multiplies_as_its_part_of_the_matrix():

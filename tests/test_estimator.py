@@ -244,6 +244,18 @@ def test_features_are_scaled_by_the_training_nodes_but_not_zeros_and_ones():
     assert_array_equal(Scaling.of([Graph(np.eye(2), X)], False), [[0] * 3, [1] * 3])
 
 
+def test_scaling_is_the_same_however_the_nodes_are_divided_into_graphs():
+    X = np.random.default_rng(0).normal(7.0, 3.0, size=(9, 2)).astype("float32")
+    X[:, 1] = np.arange(9) % 3 == 0  # 0 and 1: as it is
+    parts = np.split(X, [2, 2, 6])
+    graphs = [Graph(np.zeros((len(part), len(part))), part) for part in parts]
+    scaling, wide = Scaling.of(graphs, standardize=True), X.astype("float64")
+    assert_allclose(scaling.mean, [wide[:, 0].mean(), 0.0], rtol=1e-15)
+    assert_allclose(scaling.scale, [wide[:, 0].std(), 1.0], rtol=1e-15)
+    whole = Scaling.of([Graph(np.zeros((9, 9)), X)], standardize=True)
+    assert_allclose(whole, scaling, rtol=1e-15)
+
+
 def test_a_constant_feature_is_left_alone():
     constant = Graph(np.zeros((3, 3)), [[0.1], [0.1], [0.1]])
     assert_array_equal(Scaling.of([constant], standardize=True), [[0.0], [1.0]])

@@ -84,6 +84,11 @@ def test_degrees_are_summed_in_float64():
     assert_array_equal(mean.toarray()[0], expected)
 
 
+def test_weights_too_small_for_their_inverse_in_float32_have_a_mean():
+    A = sparse.csr_array(np.array([[1, 3]], np.float32) * np.float32(1e-40))
+    assert_allclose(layers.mean_operator(A).toarray(), [[0.25, 0.75]], rtol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_node_counts_as_alone_until_its_degree_can_be_inverted(dtype):
     deg = np.sqrt(np.finfo(dtype).tiny)  # a power of two

@@ -1,4 +1,4 @@
-"""What training asks of the BLAS, by the size of a batch, and of the C library."""
+"""What training asks of the BLAS and of the C library."""
 import ctypes
 import sys
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from npdiffpool import GraphBatch, load_dataset
 from npdiffpool.config import Config
 from npdiffpool.memory import keep_freed_memory
-from npdiffpool.threads import LARGE, blas_threads
+from npdiffpool.threads import VARIABLES
 from npdiffpool.training import Labelled, Schedule, fit
 
 MUTAG = load_dataset("MUTAG")  # 18 nodes a graph
@@ -27,32 +27,35 @@ def two_threads():
         yield
 
 
-def test_few_rows_take_one_thread_and_give_the_others_back():
-    with blas_threads(LARGE - 1):
-        assert n_threads() == {1}
+@pytest.fixture
+def unchosen(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def threads_while_training():
+    seen = []
+    config = Config(7, 2, hidden=4, n_layers=1, clusters=(2,))
+    batch = GraphBatch.from_graphs(MUTAG.graphs[:4], "float32")
+    train, rng = Labelled(batch, np.arange(4) % 2), np.random.default_rng(0)
+    fit(config, Schedule(1), train, None, rng, lambda row: seen.append(n_threads()))
+    return seen
+
+
+def test_training_takes_one_thread_and_gives_the_others_back(unchosen):
+    assert threads_while_training() == [{1}]
     assert n_threads() == {2}
 
 
-def test_many_rows_take_what_is_there():
-    with blas_threads(LARGE):
-        assert n_threads() == {2}
+@pytest.mark.parametrize("name", VARIABLES)
+def test_training_leaves_a_chosen_number_alone(unchosen, monkeypatch, name):
+    monkeypatch.setenv(name, "2")
+    assert threads_while_training() == [{2}]
 
 
-def test_without_threadpoolctl_nothing_is_changed(monkeypatch):
+def test_without_threadpoolctl_nothing_is_changed(unchosen, monkeypatch):
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    with blas_threads(1):
-        assert n_threads() == {2}
-
-
-@pytest.mark.parametrize("batch_size, expected", [(20, {1}), (120, {2})])
-def test_training_chooses_by_the_nodes_of_a_batch(batch_size, expected):
-    seen = []
-    config = Config(7, 2, hidden=4, n_layers=1, clusters=(2,))
-    batch = GraphBatch.from_graphs(MUTAG.graphs, "float32")
-    train = Labelled(batch, np.arange(len(MUTAG)) % 2)
-    schedule, rng = Schedule(1, batch_size), np.random.default_rng(0)
-    fit(config, schedule, train, None, rng, lambda row: seen.append(n_threads()))
-    assert seen == [expected]
+    assert threads_while_training() == [{2}]
 
 
 def test_freed_memory_is_kept_where_glibc_is_there_and_elsewhere_nothing_happens(

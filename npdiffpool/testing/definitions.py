@@ -223,19 +223,22 @@ def problem(
     A = rng.normal(size=(N + 1, N)) * rng.integers(0, 2, (N + 1, N))
     graph = np.repeat(np.arange(len(sizes)), sizes)
     blocks = A[:N] * (graph[:, None] == graph) + 10 * np.eye(N)  # far from S S^T
-    As = [sparse.csr_array(M).astype(dtype) for M in (A, blocks)]
-    shape = Shape(N, len(sizes), K, D, F, np.cumsum([0, *sizes]), *As)
-    chosen = PRIMITIVES[name]
+    As = [sparse.csr_array(M, dtype=dtype) for M in (A, blocks)]
+    offsets, chosen = np.cumsum([0, *sizes]), PRIMITIVES[name]
+    shape = Shape(N, len(sizes), K, D, F, offsets, *As)
     arrays = [generic(rng, size).astype(dtype) for size in chosen.arguments(shape)]
     if wrong is None:
         call: Function = partial(chosen.call, chosen.fused, shape)
         return call, partial(chosen.plain, shape), arrays
     fused = primitive(getattr(chosen.fused, "fun", chosen.fused))
     argnum, maker = wrong
+    with_vjp: Any = getattr(chosen.fused, "with_vjp", None)
 
     def vjp_of(i: int, ans: Array, args: Any, kwargs: Any) -> Function:
-        zero = np.zeros_like(args[i])  # of an argument made from the wrong one's
-        return maker(ans, *args, **kwargs) if i == argnum else lambda G: zero
+        if i == argnum:
+            return maker(ans, *args, **kwargs)  # type: ignore[no-any-return]
+        right = with_vjp(*args, **kwargs)[1]  # of an argument made from the other's
+        return lambda G: right(G, [i])[0]
 
     defvjp_argnum(fused, vjp_of)
     place = argnum - (name in CONSTANT_FIRST)

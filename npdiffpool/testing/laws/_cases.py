@@ -135,7 +135,7 @@ def nearly_products(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
     return {
         "R": R,
         "off": draw(features(N, N, ["real"], exponents=(0, 0))),
-        "most": draw(st.sampled_from([1e-2, 1e-3, 1e-4, 1e-8, 0.0])),
+        "most": draw(st.sampled_from([10.0, 1.0, 1e-2, 1e-3, 1e-4, 1e-8, 0.0])),
     }
 
 

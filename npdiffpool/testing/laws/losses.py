@@ -54,10 +54,10 @@ def link_loss_is_within_its_stated_error(pool, R, off, most):
     terms, u the unit roundoff of the input, u64 = 2^-53.
     """
     S = pool(np.abs(off), R, R).S
-    A = (S @ S.T * (1 + most * off)).astype(R.dtype)
+    A = (S @ S.T * np.maximum(1 + most * off, 0)).astype(R.dtype)
     pooled = pool(A, R, R)
     S = pooled.S
-    S64, A64, u = S.astype("float64"), A.astype("float64"), np.finfo(R.dtype).eps
+    S64, A64, u = S.astype("float64"), A.astype("float64"), np.finfo(R.dtype).eps / 2
     square = np.sum((A64 - S64 @ S64.T) ** 2)
     size = np.sum(A64**2) + 2 * np.sum(A64 * (S64 @ S64.T)) + np.sum((S64.T @ S64) ** 2)
     bound = 2.0**-53 * size + 2 * u * np.sqrt(square * size) + u**2 * size
