@@ -36,9 +36,9 @@ HEAD = """# Growth
 Written by growth.py; growth.json holds the raw numbers. Random geometric graphs of
 average degree 10, nodes numbered by place unless --shuffled, 16 features; 3 layers of
 width 32 a block, SAGE "mean", batch norm, 32 clusters in one level, link and entropy
-losses, float32. Seconds are the median of the repeats of loss and gradient, after one
-that does not count; the peak
-is that of the process, loading included, and "above imports" what imports alone do
+losses, float32, one thread, freed memory kept for the next step (speed.py). Seconds
+are the median of the repeats of loss and gradient, after one that does not count; the
+peak is that of the process, loading included, and "above imports" what imports alone do
 not take. 1 GB is 1000 MB, 10^9 bytes. Unless the command says otherwise a process may
 take 16 GB of addresses and 300 s in all.
 
@@ -76,17 +76,17 @@ def write_arrays(n, path, shuffled):
     )
 
 
-def step_of_npdiffpool(arrays, name, threads):
+def step_of_npdiffpool(arrays, name):
     """Return a function that does loss and gradient, and returns the loss."""
     from npdiffpool import GraphBatch, layers, model, optim
     from npdiffpool.config import Config
     from npdiffpool.memory import keep_freed_memory
 
     keep_freed_memory()  # as `npdiffpool.training.fit` does
-
     labels, graphs = arrays["labels"], speed.graphs_of(arrays)
-    batch = layers.prepare(GraphBatch.from_graphs(graphs, np.float32), ["sage"])
+    joined = GraphBatch.from_graphs(graphs, np.float32)
     arrays.clear()
+    batch = layers.prepare(joined, ["sage"])
     flags = {"batch_norm": True, "recompute": name == RECOMPUTING}
     sizes = {"hidden": TASK.hidden, "n_layers": TASK.layers, "clusters": TASK.clusters}
     config = Config(FEATURES, CLASSES, **flags, **sizes)
@@ -95,12 +95,11 @@ def step_of_npdiffpool(arrays, name, threads):
     return lambda: float(differentiate(params, batch, labels, config)[0])
 
 
-def step_of_peer(arrays, name, threads):
+def step_of_peer(arrays, name):
     """Return such a function of a model of peers.py."""
     import peers
     import torch
 
-    torch.set_num_threads(threads)
     torch.manual_seed(0)
     graphs = peers.Graphs(arrays)
     arrays.clear()
@@ -117,7 +116,7 @@ def step_of_peer(arrays, name, threads):
     return step
 
 
-def work(name, smallest, path, memory, threads):
+def work(name, smallest, path, memory):
     """Print what this process measures."""
     Path("/proc/self/oom_score_adj").write_text("1000")  # let nothing else be killed
     resource.setrlimit(resource.RLIMIT_AS, (int(memory * 1e9),) * 2)
@@ -125,8 +124,8 @@ def work(name, smallest, path, memory, threads):
         import_module(module)
     imports, times = megabytes("VmRSS"), []
     step_of = step_of_npdiffpool if name.startswith(report.MINE) else step_of_peer
-    step_of(dict(np.load(smallest)), name, threads)()
-    step = step_of(dict(np.load(path)), name, threads)
+    step_of(dict(np.load(smallest)), name)()
+    step = step_of(dict(np.load(path)), name)
     step()  # the memory of the first is new to the process
     while len(times) < LEAST or (sum(times) < ENOUGH and len(times) < MOST):
         start = time.perf_counter()
@@ -145,9 +144,8 @@ def megabytes(name):
 
 def measure(n, name, paths, arguments):
     """Return what one fresh process measured."""
-    load, (threads, limit) = os.getloadavg()[0], (arguments.threads, arguments.limit)
-    job = json.dumps([name, *paths, arguments.memory, threads])
-    said, failure = speed.run([__file__, "--work", job], threads, limit)
+    load, job = os.getloadavg()[0], json.dumps([name, *paths, arguments.memory])
+    said, failure = speed.run([__file__, "--work", job], 1, arguments.limit, name)
     found = {} if failure else json.loads(said.splitlines()[-1])
     return {"nodes": n, "name": name, "failure": failure, "load": load, **found}
 
@@ -226,7 +224,6 @@ def parse():
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="nodes")
     parser.add_argument("--only", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--shuffled", action="store_true", help="number at random")
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--memory", type=float, default=16, help="GB a process")
     parser.add_argument("--limit", type=float, default=300, help="s a process")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))

@@ -17,9 +17,11 @@ The settings are the fastest of those tried, on one thread and on two:
 - Readouts by ``segment`` (2 to 4 times as fast as ``scatter`` and ``global_max_pool``).
 - A batch is cut out of flat tensors, and a dense one is filled by flat index.
 - Adam with ``fused=True``.
+- Freed memory is kept by the C library (speed.py).
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -29,7 +31,8 @@ from torch_geometric.nn import DenseSAGEConv, SAGEConv, dense_diff_pool
 from torch_geometric.utils import segment
 
 
-class Batch(NamedTuple):
+@dataclass
+class Batch:
     """Hold some graphs: nodes one after the other, edges sorted by source."""
 
     x: torch.Tensor  # (N, F)
@@ -46,6 +49,7 @@ class Batch(NamedTuple):
         """Give the number of each node's graph: (N,)."""
         return torch.repeat_interleave(self.sizes, output_size=len(self.x))
 
+    @cached_property
     def csr(self):
         """Give the adjacency as SAGEConv takes it fastest."""
         N, (source, target) = len(self.x), self.edge_index
@@ -190,7 +194,7 @@ class TGPDense(Net):
 
     def first(self, batch):
         """Return the readout, X', A' and losses of the first level."""
-        Z, R = self.gnns(batch.x, batch.csr())
+        Z, R = self.gnns(batch.x, batch.csr)
         readout = segment(Z, batch.offsets, "max")
         Z, R, adjacency, mask = batch.padded([Z, R])
         return readout, *self.coarsen(Z, adjacency, R, mask)
@@ -212,7 +216,7 @@ class TGPSparse(TGPDense):
 
     def first(self, batch):
         """Return the readout, X', A' and losses of the first level."""
-        Z, R = self.gnns(batch.x, batch.csr())
+        Z, R = self.gnns(batch.x, batch.csr)
         readout = segment(Z, batch.offsets, "max")
         S, where = torch.softmax(R, dim=-1), {"batch": batch.graph_of_node}
         so, edges = self.select.SelectOutput(s=S, **where), batch.edge_index
@@ -232,7 +236,7 @@ PEERS = {
 }
 
 
-def train(name, arrays, task, threads, seed, tick):
+def train(name, threads, arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)

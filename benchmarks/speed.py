@@ -26,13 +26,20 @@ import report
 from scipy.sparse import csr_array
 
 NAMES = (report.MINE, "torch_geometric dense", "tgp dense", "tgp sparse")
-IMPORTS = ("npdiffpool", "torch", "torch_geometric.nn", "tgp.poolers")
+IMPORTS = (
+    "import npdiffpool",
+    "import npdiffpool; npdiffpool.Graph([[0.0]], [[1.0]])",
+    "import torch",
+    "import torch_geometric.nn",
+    "import tgp.poolers",
+)
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 OUT = Path(__file__).parent / "results.md"
 TIMED_IMPORT = """
 import time
 start = time.perf_counter()
-import {}
+{}
 seconds = time.perf_counter() - start
 lines = open("/proc/self/status").read().splitlines()
 print(seconds, *(line.split()[1] for line in lines if line.startswith("VmRSS")))
@@ -116,7 +123,7 @@ def graphs_of(arrays):
         yield Graph(A, X.toarray())
 
 
-def train_npdiffpool(arrays, task, threads, seed, tick):
+def train_npdiffpool(arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     from npdiffpool import GraphBatch
     from npdiffpool.config import Config
@@ -124,8 +131,9 @@ def train_npdiffpool(arrays, task, threads, seed, tick):
     from npdiffpool.training import Labelled, Schedule, fit
 
     labels = arrays["labels"]
-    batch = prepare(GraphBatch.from_graphs(graphs_of(arrays), np.float32), ["sage"])
+    joined = GraphBatch.from_graphs(graphs_of(arrays), np.float32)
     arrays.clear()
+    batch = prepare(joined, ["sage"])
     sizes = {"hidden": task.hidden, "n_layers": task.layers, "clusters": task.clusters}
     inputs = batch.features.shape[1], int(labels.max()) + 1
     config = Config(*inputs, batch_norm=True, **sizes)
@@ -154,9 +162,9 @@ def train(task, path, name, threads, seed):
     if name != report.MINE:
         import peers
 
-        trainer = partial(peers.train, name)
+        trainer = partial(peers.train, name, threads)
     with np.load(path) as file:
-        trainer(dict(file), task, threads, seed, tick)
+        trainer(dict(file), task, seed, tick)
 
 
 def work(job, task, *rest):
@@ -165,10 +173,12 @@ def work(job, task, *rest):
     {"prepare": prepare_arrays, "train": train}[job](task, *rest)
 
 
-def run(command, threads=1, limit=None):
+def run(command, threads=1, limit=None, name=report.MINE):
     """Run Python and return what it printed, and what went wrong or None."""
-    variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    options = {"env": {**os.environ, **variables}, "timeout": limit}
+    mine = name.startswith(report.MINE)  # sets the C library itself, for training
+    variables = dict.fromkeys(THREAD_VARIABLES, "1" if mine else str(threads))
+    variables = {**os.environ, **variables, **({} if mine else KEEP_MEMORY)}
+    options = {"env": variables, "timeout": limit}
     command = [sys.executable, *command]
     try:
         done = subprocess.run(command, capture_output=True, text=True, **options)
@@ -188,7 +198,7 @@ def measure(task, path, name, threads, seed, limit):
     """Return what one fresh process measured."""
     load = os.getloadavg()[0]
     job = json.dumps(["train", task, path, name, threads, seed])
-    said, failure = run([__file__, "--work", job], threads, limit)
+    said, failure = run([__file__, "--work", job], threads, limit, name)
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     seconds, losses = ([line[key] for line in lines] for key in ("seconds", "loss"))
     peak = max((line["peak"] for line in lines), default=None)
@@ -198,13 +208,13 @@ def measure(task, path, name, threads, seed, limit):
 
 def measure_imports(times=5):
     """Return the seconds and the MB afterwards of each import, in turn."""
-    found = {module: [] for module in IMPORTS}
+    found = {statement: [] for statement in IMPORTS}
     for turn in range(times + 1):
-        for module in IMPORTS:
-            said, failure = run(["-c", TIMED_IMPORT.format(module)])
+        for statement in IMPORTS:
+            said, failure = run(["-c", TIMED_IMPORT.format(statement)])
             if turn and not failure:  # the first one reads the disk
                 seconds, memory = said.split()
-                found[module].append((float(seconds), int(memory) / 1024))
+                found[statement].append((float(seconds), int(memory) / 1024))
     return found
 
 

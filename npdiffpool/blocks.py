@@ -125,6 +125,13 @@ def cast(values: Any, dtype: Any, name: str) -> Any:
     return fitting
 
 
+def row_sums(A: CSR) -> Floats:
+    """Return A 1, the degrees, in float64, in which no copy of A is made."""
+    deg, filled = np.zeros(A.shape[0]), np.diff(A.indptr) > 0
+    deg[filled] = np.add.reduceat(A.data, A.indptr[:-1][filled], dtype=np.float64)
+    return deg
+
+
 def squared_norms(A: CSR, offsets: Ints) -> Floats:
     """Return ||A_g||_F^2 of each block, (B,) float64."""
     bounds = A.indptr[offsets]

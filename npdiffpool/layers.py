@@ -16,7 +16,7 @@ import numpy
 import scipy
 
 from npdiffpool.batches import GraphBatch
-from npdiffpool.blocks import compact, with_data
+from npdiffpool.blocks import compact, row_sums, with_data
 from npdiffpool.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.primitives import batch_norm as _standardize
 from npdiffpool.primitives import l2_normalize, layer, relu, row_mean
@@ -31,7 +31,7 @@ def gcn_operator(A: Array) -> Array:
     """Return A_hat = D~^-1/2 (A + I) D~^-1/2, D~ = diag((A + I) 1) (equation 2)."""
     if scipy.sparse.issparse(A):
         A_tilde = A + scipy.sparse.eye_array(A.shape[0], dtype=A.dtype, format="csr")
-        root = scipy.sparse.diags_array(1 / numpy.sqrt(_degrees(A_tilde)))
+        root = scipy.sparse.diags_array(1 / numpy.sqrt(row_sums(A_tilde)))
         return scipy.sparse.csr_array(root @ A_tilde @ root, dtype=A.dtype)
     A_tilde = A + np.eye(A.shape[-1], dtype=A.dtype)
     root = np.sqrt(np.sum(A_tilde, axis=-1))
@@ -41,20 +41,18 @@ def gcn_operator(A: Array) -> Array:
 def mean_operator(A: Array) -> Array:
     """Return D^-1 A, the mean over neighbours; a row without edges stays zero."""
     if scipy.sparse.issparse(A):
-        deg = _degrees(A)
-        inverse = numpy.divide(1, deg, out=numpy.zeros_like(deg), where=deg > 0)
-        weights = numpy.repeat(inverse, numpy.diff(A.indptr)) * A.data
-        return with_data(A, weights.astype(A.dtype))
+        deg = row_sums(A)
+        usable = deg > numpy.finfo(A.dtype).tiny  # else 1 / deg may overflow
+        inverse = numpy.divide(1, deg, out=numpy.zeros_like(deg), where=usable)
+        weights = numpy.repeat(inverse.astype(A.dtype), numpy.diff(A.indptr))
+        weights *= A.data
+        return with_data(A, weights)
     return row_mean(A)
 
 
 def sum_operator(A: Array) -> Array:
     """Return A, the sum over neighbours."""
     return A
-
-
-def _degrees(A: scipy.sparse.csr_array) -> Array:
-    return A @ numpy.ones(A.shape[1])  # A.sum adds in the precision of A
 
 
 OPERATORS = {"gcn": gcn_operator, "sage": mean_operator, "s2v": sum_operator}
