@@ -27,8 +27,8 @@ RECOMPUTING = f"{report.MINE}, recomputing"
 MODELS = {  # what it imports, a colour of Okabe and Ito, a marker
     report.MINE: ("npdiffpool.training", "#0072B2", "o"),
     RECOMPUTING: ("npdiffpool.training", "#56B4E9", "s"),
-    report.DENSE: ("peers", "#D55E00", "^"),
-    "tgp sparse": ("peers tgp.utils.losses", "#000000", "D"),
+    report.DENSE + report.KEPT: ("peers", "#D55E00", "^"),
+    f"tgp sparse{report.KEPT}": ("peers tgp.utils.losses", "#000000", "D"),
 }
 ENOUGH, LEAST, MOST = 0.5, 3, 20  # seconds, and repeats, of a measurement
 HEAD = """# Growth
@@ -104,7 +104,7 @@ def step_of_peer(arrays, name):
     graphs = peers.Graphs(arrays)
     arrays.clear()
     batch, labels = graphs.take([0]), graphs.labels
-    net = peers.PEERS[name](FEATURES, CLASSES, TASK)
+    net = peers.PEERS[name.removesuffix(report.KEPT)](FEATURES, CLASSES, TASK)
 
     def step():
         net.zero_grad()

@@ -17,7 +17,7 @@ The settings are the fastest of those tried, on one thread and on two:
 - Readouts by ``segment`` (2 to 4 times as fast as ``scatter`` and ``global_max_pool``).
 - A batch is cut out of flat tensors, and a dense one is filled by flat index.
 - Adam with ``fused=True``.
-- Freed memory is kept by the C library (speed.py).
+- Each as it comes and with freed memory kept by the C library (speed.py).
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,8 @@ import numpy as np
 import report
 from scipy.sparse import csr_array
 
-NAMES = (report.MINE, "torch_geometric dense", "tgp dense", "tgp sparse")
+PEERS = (report.DENSE, "tgp dense", "tgp sparse")
+NAMES = (report.MINE, *PEERS, *(name + report.KEPT for name in PEERS))
 IMPORTS = (
     "import npdiffpool",
     "import npdiffpool; npdiffpool.Graph([[0.0]], [[1.0]])",
@@ -162,7 +163,7 @@ def train(task, path, name, threads, seed):
     if name != report.MINE:
         import peers
 
-        trainer = partial(peers.train, name, threads)
+        trainer = partial(peers.train, name.removesuffix(report.KEPT), threads)
     with np.load(path) as file:
         trainer(dict(file), task, seed, tick)
 
@@ -175,10 +176,10 @@ def work(job, task, *rest):
 
 def run(command, threads=1, limit=None, name=report.MINE):
     """Run Python and return what it printed, and what went wrong or None."""
-    mine = name.startswith(report.MINE)  # sets the C library itself, for training
-    variables = dict.fromkeys(THREAD_VARIABLES, "1" if mine else str(threads))
-    variables = {**os.environ, **variables, **({} if mine else KEEP_MEMORY)}
-    options = {"env": variables, "timeout": limit}
+    threads = 1 if name.startswith(report.MINE) else threads
+    variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
+    variables.update(KEEP_MEMORY if name.endswith(report.KEPT) else {})
+    options = {"env": {**os.environ, **variables}, "timeout": limit}
     command = [sys.executable, *command]
     try:
         done = subprocess.run(command, capture_output=True, text=True, **options)

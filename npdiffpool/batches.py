@@ -11,8 +11,8 @@ import numpy as np
 import scipy
 
 from npdiffpool import blocks
-from npdiffpool.graphchecks import check_choice
-from npdiffpool.graphs import Floats, Graph, Ints, each_graph
+from npdiffpool.graphlists import check_choice, each_graph
+from npdiffpool.graphs import Floats, Graph, Ints
 
 
 @dataclass(eq=False, repr=False)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
-from npdiffpool.graphs import Floats, Graph, check_graphs
+from npdiffpool.graphlists import check_graphs
+from npdiffpool.graphs import Floats, Graph
 from npdiffpool.inputs import (
     Scaling,
     count_clusters,
@@ -38,10 +39,8 @@ class DiffPoolClassifier:
     gnn : "sage", "gcn" or "s2v"
         The graph layer: GraphSAGE "mean" (the paper's), equation 2, or
         structure2vec (with sage for the assignment, as in the paper).
-    hidden : int
-        Width of every layer.
-    n_layers : int
-        Graph layers in each GNN.
+    hidden, n_layers : int
+        Width of every layer, and graph layers in each GNN.
     clusters : sequence of int or float
         One entry a pooling level: a number of clusters, or a ratio in (0, 1),
         rounded up, of the largest training graph and then of the level before.
@@ -70,7 +69,8 @@ class DiffPoolClassifier:
     dtype : "float32" or "float64"
     recompute : bool
         Save memory on large graphs, for a longer epoch.
-    verbose : bool, for progress on standard error
+    verbose : bool
+        Show progress on standard error.
 
     Attributes
     ----------

@@ -1,14 +1,11 @@
 """What a graph may be made of: the checks of `npdiffpool.graphs.Graph`."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy
-
-if TYPE_CHECKING:
-    from npdiffpool.graphs import Graph
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]
@@ -94,18 +91,6 @@ def check_order(order: Any, n_nodes: int) -> Ints:
     return array
 
 
-def check_choice(order: Any, n_graphs: int) -> Ints:
-    """Return the numbers of some graphs, in any order, as an array."""
-    array = np.asarray(order)
-    whole = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 0
-    if not whole or array.min() < 0 or array.max() >= n_graphs:
-        raise GraphError(
-            f"order must be whole numbers in 0 ... {n_graphs - 1}, at least "
-            f"one; got {array}"
-        )
-    return array
-
-
 def check_weights(weights: Any, n_edges: int) -> Floats:
     """Return one weight an edge; ones for None."""
     array = numeric(np.ones(n_edges) if weights is None else weights, "weights")
@@ -115,39 +100,3 @@ def check_weights(weights: Any, n_edges: int) -> Floats:
             f"got {array.shape}"
         )
     return array
-
-
-def check_graphs(graphs: Any) -> list[Graph]:
-    """Return a list of graphs of one feature width, or say what is wrong.
-
-    Raises
-    ------
-    GraphError
-        If there is no graph, one is not a `Graph`, or the feature widths differ.
-    """
-    return list(each_graph(graphs))
-
-
-def each_graph(graphs: Any) -> Iterator[Graph]:
-    """Yield graphs as `check_graphs` lists them, one at a time."""
-    from npdiffpool.graphs import Graph  # which imports this file
-
-    if isinstance(graphs, Graph):
-        raise GraphError("graphs must be a sequence of Graph; got one Graph")
-    if not isinstance(graphs, Iterable):
-        kind = type(graphs).__name__
-        raise GraphError(f"graphs must be a sequence of Graph; got {kind}")
-    width = None
-    for index, graph in enumerate(graphs):
-        if not isinstance(graph, Graph):
-            kind = type(graph).__name__
-            raise GraphError(f"graphs[{index}] must be a Graph; got {kind}")
-        width = graph.n_features if width is None else width
-        if graph.n_features != width:
-            raise GraphError(
-                f"all graphs must have as many features as the first, {width}; "
-                f"graphs[{index}] has {graph.n_features}"
-            )
-        yield graph
-    if width is None:
-        raise GraphError("graphs must hold at least one Graph; got none")

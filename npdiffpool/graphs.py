@@ -11,9 +11,9 @@ import numpy as np
 import scipy
 
 from npdiffpool import graphchecks
-from npdiffpool.graphchecks import Floats, GraphError, Ints, check_graphs, each_graph
+from npdiffpool.graphchecks import Floats, GraphError, Ints
 
-__all__ = ["Floats", "Graph", "GraphError", "Ints", "check_graphs", "each_graph"]
+__all__ = ["Floats", "Graph", "GraphError", "Ints"]
 
 
 class Graph:

@@ -12,7 +12,8 @@ import scipy
 from npdiffpool.batches import GraphBatch
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
-from npdiffpool.graphs import Floats, Graph, GraphError, Ints, check_graphs
+from npdiffpool.graphlists import check_graphs
+from npdiffpool.graphs import Floats, Graph, GraphError, Ints
 from npdiffpool.layers import prepare
 from npdiffpool.training import Labelled
 

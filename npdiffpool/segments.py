@@ -59,7 +59,7 @@ def _stack(X: Array, B: int) -> Array:
 
 
 def _transpose(M: Array) -> Array:
-    return M.swapaxes(1, 2)
+    return M.T if M.ndim == 2 else M.swapaxes(1, 2)
 
 
 # P_g = S_g^T Z_g: dP = dS^T Z + S^T dZ, so dS_g = Z_g G_g^T and dZ_g = S_g G_g.
@@ -158,15 +158,15 @@ def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
 
     # dA' = dS^T A S + S^T dA S + S^T A dS, so dS_g = A S G^T + A^T S G and
     # dA_g = S_g G S_g^T.
-    def vjp(G: Array, argnums: Any) -> list[Array]:
-        A_T = A.T if A.ndim == 2 else _transpose(A)
+    def gradient(argnum: int, G: Array) -> Array:
+        if argnum == 0:
+            return _stack(S, len(G)) @ G @ _transpose(_stack(S, len(G)))
         dS = segment_apply(AS, _transpose(G), offsets)
-        dS += segment_apply(propagate(A_T, S), G, offsets)
-        if list(argnums) == [1]:
-            return [dS]
-        return [_stack(S, len(G)) @ G @ _transpose(_stack(S, len(G))), dS]
+        dS += segment_apply(propagate(_transpose(A), S), G, offsets)
+        return dS
 
-    return segment_product(S, AS, offsets), vjp
+    A_pooled = segment_product(S, AS, offsets)
+    return A_pooled, lambda G, argnums: [gradient(argnum, G) for argnum in argnums]
 
 
 def _link_norm_plainly(

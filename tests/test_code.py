@@ -1,4 +1,7 @@
-"""Code that is printed gives back what it was printed for, to the last bit."""
+"""Code that is printed gives back what it was printed for, to the last bit.
+
+But for the bits of a NaN: one is as good as another.
+"""
 
 import re
 import subprocess
