@@ -27,9 +27,10 @@ class GraphBatch:
     Attributes
     ----------
     adjacency : (N, N) scipy.sparse.csr_array
-        Block-diagonal; N is the number of nodes of all graphs together. Its `data`
-        may be read-only: equal weights are kept once.
+        Block-diagonal; N is the number of nodes of all graphs together.
     features : (N, F) array, or csr_array where few entries are not 0
+        Of a csr_array, this or the adjacency, the `data` are read-only where all
+        are equal: they are kept once.
     offsets : (B + 1,) ints
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
     squared_norms : (B,) float64 array

@@ -39,7 +39,10 @@ def gcn_operator(A: Array) -> Array:
 
 
 def mean_operator(A: Array) -> Array:
-    """Return D^-1 A, the mean over neighbours; a row without edges stays zero."""
+    """Return D^-1 A, the mean over neighbours; a row without edges stays zero.
+
+    So does one whose degree is too small for 1 / deg to be safe in the precision of A.
+    """
     if scipy.sparse.issparse(A):
         deg = row_sums(A)
         usable = deg > numpy.finfo(A.dtype).tiny  # else 1 / deg may overflow

@@ -1,7 +1,7 @@
 """BLAS threads: one for training, for the products of a minibatch are small.
 
 A second thread makes an epoch faster by a quarter in one process and slower by a
-quarter in the next (benchmarks/NOTES.md). Two cores pay as two processes.
+sixth in the next (benchmarks/NOTES.md). Two cores pay as two processes.
 """
 from __future__ import annotations
 

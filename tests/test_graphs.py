@@ -266,7 +266,8 @@ def equal(batch, other):
     assert batch.propagated.keys() == other.propagated.keys()
     for name, P in batch.operators.items():
         pairs.append((P.toarray(), other.operators[name].toarray()))
-        pairs.append((batch.propagated[name], other.propagated[name]))
+    for name, PX in batch.propagated.items():
+        pairs.append((PX, other.propagated[name]))
     for found, expected in pairs:
         assert_array_equal(found, expected, strict=True)
 

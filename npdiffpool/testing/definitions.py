@@ -230,24 +230,27 @@ def problem(
     if wrong is None:
         call: Function = partial(chosen.call, chosen.fused, shape)
         return call, partial(chosen.plain, shape), arrays
-    fused = primitive(getattr(chosen.fused, "fun", chosen.fused))
-    argnum, maker = wrong
-    with_vjp: Any = getattr(chosen.fused, "with_vjp", None)
-
-    def vjp_of(i: int, ans: Array, args: Any, kwargs: Any) -> Function:
-        if i == argnum:
-            return maker(ans, *args, **kwargs)  # type: ignore[no-any-return]
-        right = with_vjp(*args, **kwargs)[1]  # of an argument made from the other's
-        return lambda G: right(G, [i])[0]
-
-    defvjp_argnum(fused, vjp_of)
-    place = argnum - (name in CONSTANT_FIRST)
+    fused, place = _planted(chosen.fused, *wrong), wrong[0] - (name in CONSTANT_FIRST)
 
     def of_one(f: Function) -> Function:
         return lambda x: f(*[*arrays[:place], x, *arrays[place + 1 :]])
 
     call = of_one(partial(chosen.call, fused, shape))
     return call, of_one(partial(chosen.plain, shape)), [arrays[place]]
+
+
+def _planted(fused: Any, argnum: int, maker: Function) -> Function:
+    """Return a primitive of the same value, its gradient by one argument replaced."""
+    copy: Function = primitive(getattr(fused, "fun", fused))
+
+    def vjp_of(i: int, ans: Array, args: Any, kwargs: Any) -> Function:
+        if i == argnum:
+            return maker(ans, *args, **kwargs)  # type: ignore[no-any-return]
+        right = fused.with_vjp(*args, **kwargs)[1]  # of what is made from the other
+        return lambda G: right(G, [i])[0]
+
+    defvjp_argnum(copy, vjp_of)
+    return copy
 
 
 CONSTANT_FIRST = ("sparse_matmul", "quadratic_form", "link_norm")
