@@ -245,13 +245,14 @@ def test_features_are_scaled_by_the_training_nodes_but_not_zeros_and_ones():
 
 
 def test_scaling_is_the_same_however_the_nodes_are_divided_into_graphs():
-    X = np.random.default_rng(0).normal(7.0, 3.0, size=(9, 2)).astype("float32")
+    X = np.random.default_rng(0).normal(7.0, 3.0, size=(9, 3)).astype("float32")
     X[:, 1] = np.arange(9) % 3 == 0  # 0 and 1: as it is
+    X[:8, 2] = np.arange(8) % 3 == 0  # but for one node of the last graph
     parts = np.split(X, [2, 2, 6])
     graphs = [Graph(np.zeros((len(part), len(part))), part) for part in parts]
     scaling, wide = Scaling.of(graphs, standardize=True), X.astype("float64")
-    assert_allclose(scaling.mean, [wide[:, 0].mean(), 0.0], rtol=1e-15)
-    assert_allclose(scaling.scale, [wide[:, 0].std(), 1.0], rtol=1e-15)
+    assert_allclose(scaling.mean, wide.mean(axis=0) * [1, 0, 1], rtol=1e-15)
+    assert_allclose(scaling.scale, np.where([1, 0, 1], wide.std(axis=0), 1), rtol=1e-15)
     whole = Scaling.of([Graph(np.zeros((9, 9)), X)], standardize=True)
     assert_allclose(whole, scaling, rtol=1e-15)
 

@@ -57,6 +57,17 @@ def test_l2_normalisation_is_finite_at_every_scale(dtype, exponent):
     assert np.all(np.isfinite([p.l2_normalize(X), slope(p.l2_normalize, X)]))
 
 
+def test_large_logits_cost_the_gradient_of_the_entropy_no_digits():
+    """R + 2^20 is R exactly shifted; a product with R itself would lose six digits."""
+    R = np.arange(6, dtype="float32").reshape(2, 3) / 4
+    shift = np.float32(2**20)
+
+    def entropy(R):
+        return np.sum(p.softmax_entropy(R)[1])
+
+    assert_allclose(slope(entropy, R + shift), slope(entropy, R), rtol=1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_row_counts_as_zero_until_its_squared_length_is_a_normal_number(dtype):
     length = np.sqrt(np.finfo(dtype).tiny)  # a power of two
