@@ -208,8 +208,8 @@ def draw(runs, path):
             for run in runs:
                 if run["name"] == name and run["failure"] and done:
                     axes.plot(n[-1], y[-1], "x", color=colour, ms=13, mew=2)
-                    why = f"{run['failure']} at {run['nodes']:,}   "
-                    axes.text(n[-1], y[-1], why, color=colour, ha="right", va="bottom")
+                    why = f"{run['failure']} at {run['nodes']:,}\n"
+                    axes.text(n[-1], y[-1], why, color=colour, ha="center")
         n, y = np.concatenate([line.get_xydata() for line in axes.lines]).T
         guide = 0.6 * np.unique(n) * np.min(y / n, initial=np.inf)
         axes.plot(np.unique(n), guide, "--", color="0.5", label="slope 1")
