@@ -149,7 +149,7 @@ def session_lines(session):
         f"- {session['date']}: `{session['command']}`\n"
         f"  on {session['processor']}, {session['cores']} cores, "
         f"{session['memory']} GiB; load average before {load}.\n"
-        f"  {versions}.\n"
+        f"  {versions}.\n{session.get('note', '')}"
     )
 
 
