@@ -64,8 +64,8 @@ def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> A
 def recompute(function: Callable[..., Any]) -> Callable[..., Any]:
     """Keep nothing of a function but its arguments: run it again for the gradient."""
 
-    def with_vjp(*args: Any, **options: Any) -> tuple[Any, Vjp]:
-        return function(*args, **options), partial(_vjp_of, function, args, options)
+    def with_vjp(*args: Any) -> tuple[Any, Vjp]:
+        return function(*args), partial(_vjp_of, function, args, {})
 
     traced: Callable[..., Any] = fused(function)(with_vjp)
     return traced
