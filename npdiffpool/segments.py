@@ -172,12 +172,11 @@ def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
 def _link_norm_plainly(
     A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Array
 ) -> Array:
-    S = S.astype(np.float64)
     gram = segment_product(S, S, offsets)
     trace = anp.sum(A_pooled * np.eye(S.shape[1]), axis=(1, 2))
-    if squared_norms is None:
-        squared_norms = anp.sum(A * A, axis=(1, 2))
-    return safe_sqrt(squared_norms - 2 * trace + anp.sum(gram * gram, axis=(1, 2)))
+    norms = anp.sum(A * A, axis=(1, 2)) if squared_norms is None else squared_norms
+    square = norms - 2 * trace + anp.sum(gram * gram, axis=(1, 2))
+    return safe_sqrt(square).astype(A_pooled.dtype)
 
 
 def _link_terms(

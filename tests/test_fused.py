@@ -105,3 +105,32 @@ def test_float64_is_taken_where_the_link_loss_cancels_and_only_there(
     A_pooled, offsets = (S.T @ A @ S)[None], np.array([0, 4])
     segments.link_norm(A[None], S, A_pooled, None, offsets)
     assert dtypes == ["float32"] + ["float64"] * exact
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_where_the_link_loss_cancels_it_is_right_fused_or_plain(dtype):
+    """A is (1 - r) S S^T of one-hot rows: the loss is r times the root of 8."""
+    S = np.eye(2, dtype=dtype)[[0, 0, 1, 1]]
+    A = S @ S.T * np.array(1 - 2**-12, dtype)
+    A_pooled, offsets = (S.T @ A @ S)[None], np.array([0, 4])
+
+    def call(S):
+        return segments.link_norm(A[None], S, A_pooled, None, offsets)
+
+    for value in (call(S), in_a_second_trace(call, S)):
+        assert value.dtype == dtype
+        assert_allclose(value, 2**-12 * np.sqrt(8), rtol=1e-6)  # float32, 1e-7
+
+
+def test_a_link_loss_whose_square_rounds_below_zero_is_zero():
+    offsets, below = np.array([0, 3]), 0
+    for seed in range(50):
+        S = p.softmax_entropy(np.random.default_rng(seed).normal(size=(3, 2)))[0]
+        A = S @ S.T
+        A_pooled = (S.T @ A @ S)[None]
+        norms = np.array([np.sum(A * A)])
+        square = segments._link_terms(np.trace(A_pooled[0]), S, norms, offsets)[0]
+        L = segments.link_norm(A[None], S, A_pooled, norms, offsets)
+        below += int(square[0] < 0)
+        assert L[0] == 0 if square[0] < 0 else L[0] < 1e-7
+    assert below > 5
