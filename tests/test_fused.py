@@ -57,9 +57,10 @@ def test_at_the_edges_it_is_what_is_worked_out_by_hand_fused_or_plain(name, dtyp
         assert_array_equal(value, np.array(expected, dtype))
 
 
-@pytest.mark.parametrize("primitive", [p.layer, p.affine, p.row_mean], ids=str)
-def test_a_primitive_keeps_its_name_and_its_docstring(primitive):
-    assert primitive.__name__ == primitive.with_vjp.__name__ != "with_vjp"
+@pytest.mark.parametrize("name", ["layer", "affine", "row_mean"])
+def test_a_primitive_keeps_its_name_and_its_docstring(name):
+    primitive = getattr(p, name)
+    assert primitive.__name__ == name
     assert primitive.__doc__ == primitive.with_vjp.__doc__
     assert primitive.__doc__.startswith("Return ")
 
