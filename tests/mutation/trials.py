@@ -18,8 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "npdiffpool"
-TESTS = """laws fused reference gradients symmetry layers batching engine_equals_paper optim
-    training validation""".split()
+TESTS = """laws fused reference gradients symmetry layers batching
+    engine_equals_paper optim training validation""".split()
 # What takes longest, and D2, D6 and "thrown", which look at the kit, not at the core.
 LEFT_OUT = "M5 or M6 or M7 or M8 or M9 or D2 or A8 or D6 or thrown"
 IMPORTED = """autograd.numpy autograd.test_util hypothesis.extra.numpy networkx
