@@ -31,7 +31,7 @@ from speed import WORKLOADS  # noqa: E402
 import npdiffpool as ndp  # noqa: E402
 from npdiffpool.blocks import with_dense_blocks  # noqa: E402
 from npdiffpool.config import Config  # noqa: E402
-from npdiffpool.layers import prepare  # noqa: E402
+from npdiffpool.preparation import prepare  # noqa: E402
 from npdiffpool.training import Labelled, Schedule, fit, minibatches  # noqa: E402
 
 HIDDEN, LAYERS, CLASSIFIER = 64, 3, 50

@@ -78,7 +78,7 @@ def write_arrays(n, path, shuffled):
 
 def step_of_npdiffpool(arrays, name):
     """Return a function that does loss and gradient, and returns the loss."""
-    from npdiffpool import GraphBatch, layers, model, optim
+    from npdiffpool import GraphBatch, model, optim, preparation
     from npdiffpool.config import Config
     from npdiffpool.memory import keep_freed_memory
 
@@ -86,7 +86,7 @@ def step_of_npdiffpool(arrays, name):
     labels, graphs = arrays["labels"], speed.graphs_of(arrays)
     joined = GraphBatch.from_graphs(graphs, np.float32)
     arrays.clear()
-    batch = layers.prepare(joined, ["sage"])
+    batch = preparation.prepare(joined, ["sage"])
     flags = {"batch_norm": True, "recompute": name == RECOMPUTING}
     sizes = {"hidden": TASK.hidden, "n_layers": TASK.layers, "clusters": TASK.clusters}
     config = Config(FEATURES, CLASSES, **flags, **sizes)

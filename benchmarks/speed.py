@@ -128,7 +128,7 @@ def train_npdiffpool(arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     from npdiffpool import GraphBatch
     from npdiffpool.config import Config
-    from npdiffpool.layers import prepare
+    from npdiffpool.preparation import prepare
     from npdiffpool.training import Labelled, Schedule, fit
 
     labels = arrays["labels"]

@@ -1,7 +1,12 @@
 """DiffPool from scratch in NumPy, gradients by autograd, held up by properties."""
 from npdiffpool.batches import GraphBatch
 from npdiffpool.datasets import Dataset, DatasetError, load_dataset
-from npdiffpool.estimator import DiffPoolClassifier, NotFittedError, load_model
+from npdiffpool.estimator import (
+    DiffPoolClassifier,
+    DiffPoolRegressor,
+    NotFittedError,
+    load_model,
+)
 from npdiffpool.graphs import Graph, GraphError
 from npdiffpool.modelfile import ModelFileError
 
@@ -9,6 +14,7 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "DiffPoolClassifier",
+    "DiffPoolRegressor",
     "Graph",
     "GraphBatch",
     "GraphError",

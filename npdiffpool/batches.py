@@ -21,7 +21,7 @@ class GraphBatch:
 
     Node i of graph g is row ``offsets[g] + i``. Besides the adjacency a batch
     carries what layers derive from it once for a whole data set (`operators`,
-    `propagated`: see `npdiffpool.layers.prepare`), so that `take` cuts a
+    `propagated`: see `npdiffpool.preparation.prepare`), so that `take` cuts a
     minibatch out of it without doing that work again.
 
     Attributes
@@ -39,6 +39,9 @@ class GraphBatch:
         Propagation matrices, by the name of the layer that uses them.
     propagated : dict of str to (N, F) array or csr_array
         Each operator times `features`, where that does not make them much larger.
+    clusters : tuple of int arrays
+        Of a fixed assignment: the cluster of each node, (N,), then of each cluster
+        at the next level, (B, K), and so on. See `npdiffpool.assignments`.
     """
 
     adjacency: scipy.sparse.csr_array
@@ -47,6 +50,7 @@ class GraphBatch:
     squared_norms: Floats
     operators: dict[str, scipy.sparse.csr_array] = field(default_factory=dict)
     propagated: dict[str, Any] = field(default_factory=dict)
+    clusters: tuple[Ints, ...] = ()
 
     @classmethod
     def from_graphs(
@@ -124,4 +128,5 @@ class GraphBatch:
             self.squared_norms[order],
             {kind: blocks.take_blocks(P, rows, shifts) for kind, P in operators},
             {kind: blocks.take_rows(X, rows) for kind, X in self.propagated.items()},
+            tuple(c[order if level else rows] for level, c in enumerate(self.clusters)),
         )

@@ -1,4 +1,4 @@
-"""The command line: ``npdiffpool train``, ``predict``, ``datasets``, ``verify``.
+"""The command line: ``npdiffpool train``, ``cv``, ``predict``, ``verify``, ...
 
 Results go to standard output, progress to standard error. The exit status is 0,
 or 2 with one line on standard error that names what is wrong, 130 after Ctrl-C, or,
@@ -15,16 +15,19 @@ from importlib.metadata import version
 from typing import Any, NoReturn, Sequence
 
 from npdiffpool.checks import require_int
+from npdiffpool.cv import cv_run
 from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
 from npdiffpool.estimator import DiffPoolClassifier, load_model
+from npdiffpool.evaluation import Source
 from npdiffpool.run import train_run
 from npdiffpool.threads import VARIABLES, can_limit, is_chosen
 
 HELP = {
-    "gnn": "the graph layer: sage, gcn or s2v",
+    "gnn": "the graph layer: sage, gcn, s2v or mlp (no edges)",
+    "assignment": "learned, hard, graclus, random or uniform",
     "hidden": "width of every layer",
     "n_layers": "graph layers in each GNN",
-    "readout": "how nodes become a graph's embedding: max, mean or sum",
+    "readout": "how nodes become a row: max, mean, sum, set2set or sortpool",
     "link_weight": "weight of the link loss",
     "entropy_weight": "weight of the entropy loss",
     "link_scale": "frobenius (the paper), nodes or entries",
@@ -98,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=shown)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands)
+    _add_cv(commands)
     _add_predict(commands)
     datasets = commands.add_parser("datasets", help="list the known data sets")
     datasets.set_defaults(run=_datasets)
@@ -120,10 +124,15 @@ def _add_train(commands: Any) -> None:
         help="name, folder or zip of a data set in TU form",
     )
     train.add_argument("--out", metavar="RUN", help="run folder, new or empty")
-    train.add_argument(
+    _add_model(train)
+
+
+def _add_model(command: Any) -> None:
+    """Offer how features are made, and every parameter of the classifier."""
+    command.add_argument(
         "--features", default="auto", help="auto, labels, attributes, degree or ones"
     )
-    train.add_argument(
+    command.add_argument(
         "--clusters",
         type=_clusters,
         default="0.25",
@@ -131,7 +140,7 @@ def _add_train(commands: Any) -> None:
     )
     for field in fields(DiffPoolClassifier):
         if field.name in HELP:
-            _add_field(train, field)
+            _add_field(command, field)
 
 
 def _add_field(train: Any, field: Any) -> None:
@@ -154,13 +163,53 @@ def _clusters(text: str) -> tuple[float, ...]:
         raise argparse.ArgumentTypeError(message) from None
 
 
-def _train(arguments: argparse.Namespace) -> None:
+def _classifier(arguments: argparse.Namespace) -> DiffPoolClassifier:
     values = vars(arguments)
     names = {field.name for field in fields(DiffPoolClassifier)} & set(values)
-    parameters = {name: values[name] for name in names}
-    clf = DiffPoolClassifier(**parameters)
+    return DiffPoolClassifier(**{name: values[name] for name in names})
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    clf = _classifier(arguments).set_params(verbose=True)
     dataset = load_dataset(arguments.data, features=arguments.features)
-    train_run(clf.set_params(verbose=True), dataset, arguments.out)
+    train_run(clf, dataset, arguments.out)
+
+
+def _add_cv(commands: Any) -> None:
+    cv = commands.add_parser(
+        "cv",
+        help="cross-validate by a published protocol",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Cross-validate. With the same command, a run that was stopped "
+        "goes on where it was.",
+    )
+    cv.set_defaults(run=_cv)
+    cv.add_argument("data", metavar="DATA", help="as for train")
+    cv.add_argument(
+        "--protocol",
+        default="fair",
+        help="fair: a validation part chooses, test accuracy is reported; paper: the "
+        "maximum over epochs of the mean validation accuracy",
+    )
+    cv.add_argument("--splits", metavar="FILE", help="index lists of the folds, JSON")
+    cv.add_argument(
+        "--grid",
+        metavar="FILE",
+        help='configurations to choose from, JSON such as {"hidden": [32, 64]}',
+    )
+    cv.add_argument("--folds", type=int, default=10, help="where --splits is not given")
+    cv.add_argument("--runs", type=int, default=3, help="final runs a fold, fair only")
+    cv.add_argument("--jobs", type=int, default=1, help="processes")
+    cv.add_argument("--out", metavar="FOLDER", help="of the results, JSON")
+    _add_model(cv)
+
+
+def _cv(arguments: argparse.Namespace) -> None:
+    names = ("protocol", "splits", "grid", "folds", "runs", "jobs", "out")
+    options = {name: getattr(arguments, name) for name in names}
+    require_int("--jobs", arguments.jobs, 1)
+    source = Source(arguments.data, arguments.features)
+    cv_run(_classifier(arguments), source, **options)
 
 
 def _add_predict(commands: Any) -> None:

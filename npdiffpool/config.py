@@ -6,8 +6,19 @@ from dataclasses import dataclass
 from npdiffpool import checks
 
 LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2}  # the power of n divided by
-GNNS = ("gcn", "sage", "s2v")
-READOUTS = ("sum", "mean", "max")
+GNNS = ("gcn", "sage", "s2v", "mlp")
+READOUTS = ("sum", "mean", "max", "set2set", "sortpool")
+FIXED = ("graclus", "random", "uniform")
+ASSIGNMENTS = ("learned", "hard", *FIXED)
+LOSSES = ("cross_entropy", "squared_error")
+CHOICES = {
+    "gnn": GNNS,
+    "assignment": ASSIGNMENTS,
+    "readout": READOUTS,
+    "link_scale": tuple(LINK_SCALES),
+    "loss": LOSSES,
+    "dtype": ("float32", "float64"),
+}
 
 
 @dataclass(frozen=True)
@@ -17,18 +28,26 @@ class Config:
     Parameters
     ----------
     n_features, n_outputs : int
-        Input feature width F and number of classes C.
-    gnn : "gcn", "sage" or "s2v"
+        Input feature width F and number of classes C, or 1 of a regression.
+    gnn : "gcn", "sage", "s2v" or "mlp"
         The layer of every GNN. With "s2v" the assignment's GNN is "sage", as in
-        the paper.
+        the paper. "mlp" sees no edges: each node is transformed by itself.
     hidden : int
         Width of every layer.
     n_layers : int
         Layers of every GNN.
     clusters : tuple of int
         K of each pooling level; () is a flat GNN.
-    readout : "sum", "mean" or "max"
-        "sum" is the paper's last level (S a vector of ones).
+    assignment : "learned", "hard", "graclus", "random" or "uniform"
+        Where S comes from: equation 6; its argmax, with the gradient straight
+        through; Graclus (the paper's DiffPool-Det); 1-WL colours scattered over the
+        clusters; 1 / K everywhere. The last three are fixed.
+    largest : int
+        Nodes of the largest training graph, which graclus cuts into K clusters, and
+        smaller ones into their share. 0 if a graph is cut as if it were the largest.
+    readout : "sum", "mean", "max", "set2set" or "sortpool"
+        "sum" is the paper's last level (S a vector of ones). For the last two see
+        `npdiffpool.readouts`.
     concat_layers : bool
         Put a GNN's layers side by side, the logits being a linear layer of
         them (the authors' code); without it the last layer alone is used, and
@@ -41,6 +60,8 @@ class Config:
         Weights of the auxiliary losses in the total.
     link_scale : "frobenius", "nodes" or "entries"
         See `npdiffpool.losses.link_loss`.
+    loss : "cross_entropy" or "squared_error"
+        What else is minimised: of classes, or of a number a graph.
     dtype : "float32" or "float64"
     recompute : bool
         Run every GNN again for its gradient instead of keeping what it made: less
@@ -58,6 +79,8 @@ class Config:
     hidden: int = 64
     n_layers: int = 3
     clusters: tuple[int, ...] = (8,)
+    assignment: str = "learned"
+    largest: int = 0
     readout: str = "max"
     concat_layers: bool = True
     batch_norm: bool = False
@@ -66,22 +89,20 @@ class Config:
     link_weight: float = 1.0
     entropy_weight: float = 1.0
     link_scale: str = "frobenius"
+    loss: str = "cross_entropy"
     dtype: str = "float32"
     recompute: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("n_features", 0), ("n_outputs", 1), ("hidden", 1)):
-            checks.require_int(name, getattr(self, name), least)
-        checks.require_int("n_layers", self.n_layers, 1)
-        checks.require_int("classifier_hidden", self.classifier_hidden, 0)
+        least = {"n_outputs": 1, "hidden": 1, "n_layers": 1}
+        for name in (*least, "n_features", "largest", "classifier_hidden"):
+            checks.require_int(name, getattr(self, name), least.get(name, 0))
         is_tuple = isinstance(self.clusters, tuple)
         checks.require(is_tuple, "clusters", "a tuple", self.clusters)
         for K in self.clusters:
             checks.require_int("each of clusters", K, 1)
-        checks.require_choice("gnn", self.gnn, GNNS)
-        checks.require_choice("readout", self.readout, READOUTS)
-        checks.require_choice("link_scale", self.link_scale, tuple(LINK_SCALES))
-        checks.require_choice("dtype", self.dtype, ("float32", "float64"))
+        for name, choices in CHOICES.items():
+            checks.require_choice(name, getattr(self, name), choices)
         for name in ("concat_layers", "batch_norm", "normalize_rows", "recompute"):
             checks.require_flag(name, getattr(self, name))
         for name in ("link_weight", "entropy_weight"):

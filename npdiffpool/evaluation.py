@@ -1,91 +1,178 @@
-"""Splits of a data set into parts that hold the classes in equal shares."""
+"""Cross-validation: two protocols, any executor, and nothing that is done is lost.
+
+"fair" (Errica et al., arXiv 1912.09893): in every outer fold a validation part, cut
+out of the training part, chooses the configuration and the epoch; the test part is
+looked at by the final runs alone. "paper" (Ying et al., as they tell it in their
+issues): the highest mean, over folds, of the validation accuracy at one epoch. What it
+validates by is in no training part, but chooses the epoch: it is not a test figure.
+
+Work is cut into jobs, one training each (jobs.py).
+"""
 from __future__ import annotations
 
-from typing import Any, Sequence
+from concurrent.futures import Executor
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
-from npdiffpool.checks import require, require_int
-from npdiffpool.graphs import Ints
+from npdiffpool.checks import require, require_choice, require_int
+from npdiffpool.datasets import Dataset
+from npdiffpool.jobfiles import Folder, Row
+from npdiffpool.jobs import Job, Queue, Source, Work, load_labelled
+from npdiffpool.splits import Split, make_splits, stratified_folds, stratified_split
+
+__all__ = [
+    "Evaluation",
+    "Source",
+    "cross_validate",
+    "stratified_folds",
+    "stratified_split",
+]
+PROTOCOLS = ("fair", "paper")
 
 
-def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
-    """Divide examples into folds, each class spread over them as evenly as it goes.
+class Evaluation(NamedTuple):
+    """Hold what a protocol gives.
+
+    `score` is the mean over folds, `spread` the standard deviation over folds, of the
+    mean test score of a fold's runs ("fair"), or of the validation score after `epoch`
+    ("paper"). Scores are accuracies, or of a regressor R^2 (test) and the negative
+    squared error in shares of the training variance (validation).
+    """
+
+    protocol: str
+    score: float
+    spread: float
+    folds: list[Row]
+    epoch: int | None
+
+
+def cross_validate(
+    model: Any,
+    data: Any,
+    labels: Any = None,
+    *,
+    protocol: str = "fair",
+    splits: Sequence[Split] | None = None,
+    folds: int = 10,
+    grid: Sequence[Row] = ({},),
+    runs: int = 3,
+    executor: Executor | None = None,
+    folder: Any = None,
+    on_done: Callable[[int, int, Job, Row], None] = lambda *seen: None,
+) -> Evaluation:
+    """Cross-validate a model.
 
     Parameters
     ----------
-    labels : (G,) array
-    n_folds : int
-        At least 2, at most G.
-    seed : int
+    model : DiffPoolClassifier, or what has its conventions
+        Run r of a fold trains with seed ``model.seed + r``.
+    data : Dataset, Source, or sequence of Graph
+        A `Source` is loaded by each worker for itself; graphs are sent to it.
+    labels : sequence, optional
+        Of a sequence of graphs; else the data set's own where not given.
+    protocol : "fair" or "paper"
+    splits : list of Split, optional
+        As from `npdiffpool.splits.read_splits`; else stratified, by the model's seed.
+    folds : int
+        Outer folds to make where `splits` is not given.
+    grid : sequence of dict
+        Parameters of the model to choose from.
+    runs : int
+        Final runs of each fold; "fair" only.
+    executor : concurrent.futures.Executor, optional
+        Runs the jobs; this process, one after the other, where not given.
+    folder : path, optional
+        Keeps each job's result as soon as there is one. What is there already is not
+        run again: an evaluation that was stopped goes on.
+    on_done : callable
+        Is told how many jobs are done, of how many, the latest one and its result.
 
     Returns
     -------
-    list of int arrays
-        The sorted indices of each fold; together every index once. The folds'
-        sizes differ by at most one.
+    Evaluation
 
     Raises
     ------
     ValueError
-        If `n_folds` or `seed` is out of range.
-
-    Examples
-    --------
-    >>> [fold.tolist() for fold in stratified_folds(["a", "a", "b", "b"], 2)]
-    [[0, 2], [1, 3]]
+        If an argument is unusable, or the folder holds another evaluation.
     """
-    labels = np.asarray(labels)
-    require_int("n_folds", n_folds, 2)
-    require_int("seed", seed, 0)
-    require(n_folds <= len(labels), "n_folds", f"at most {len(labels)}", n_folds)
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    # Dealing out the examples class by class, like cards, keeps all shares equal.
-    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    return [np.sort(dealt[first::n_folds]) for first in range(n_folds)]
+    require_choice("protocol", protocol, PROTOCOLS)
+    require_int("runs", runs, 1)
+    require(len(grid) > 0, "grid", "one configuration or more", grid)
+    known = model.get_params()
+    for name in (name for choice in grid for name in choice):
+        require(name in known, "a name in grid", f"one of {', '.join(known)}", name)
+    graphs, labels = load_labelled(data, labels)
+    if isinstance(data, Dataset):
+        data = data.graphs
+    if splits is None:
+        splits = make_splits(labels, folds, model.seed)
+    work = Work(model, data, labels, protocol, splits, grid, runs)
+    kept = Folder(folder, work.settings())
+    result = {"fair": _fair, "paper": _paper}[protocol](
+        work, Queue(work, kept, executor, on_done)
+    )
+    kept.write("results", result._asdict())
+    return result
 
 
-def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> list[Ints]:
-    """Divide examples into parts of given shares, the classes equal in each.
-
-    Parameters
-    ----------
-    labels : (G,) array
-    shares : sequence of float
-        Positive, of sum one; the parts are as large as rounding allows.
-    seed : int
-
-    Returns
-    -------
-    list of int arrays
-        The sorted indices of each part; together every index once.
-
-    Raises
-    ------
-    ValueError
-        If the shares are not positive or do not add up to one, a part would be
-        empty, or `seed` is negative.
-
-    Examples
-    --------
-    >>> [len(part) for part in stratified_split(list("ab") * 50, (0.8, 0.1, 0.1))]
-    [80, 10, 10]
-    """
-    labels = np.asarray(labels)
-    require_int("seed", seed, 0)
-    usable = len(shares) > 0 and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
-    require(usable, "shares", "positive, of sum 1", shares)
-    bounds = np.rint(np.cumsum(shares) * len(labels)).astype(int)
-    sizes = np.diff(bounds, prepend=0)
-    require(sizes.min() > 0, "labels", "enough for every part", f"{len(labels)} labels")
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    parts = _spread(sizes)
-    return [np.sort(dealt[parts == part]) for part in range(len(sizes))]
+def _fair(work: Work, queue: Queue) -> Evaluation:
+    """Select in each fold where there is a choice, then run and test."""
+    n_folds, n_choices = len(work.splits), len(work.grid)
+    queue.total = n_folds * (work.runs + (n_choices if n_choices > 1 else 0))
+    selected: list[list[tuple[Any, int]]] = [[] for _ in range(n_folds)]
+    finals: list[dict[int, Row]] = [{} for _ in range(n_folds)]
+    chosen = [0] * n_folds
+    for fold in range(n_folds):
+        for number in range(n_choices if n_choices > 1 else work.runs):
+            is_final = n_choices == 1
+            queue.add(Job(fold, 0, number) if is_final else Job(fold, number, None))
+    for job, row in queue:
+        if job.run is not None:
+            finals[job.fold][job.run] = row
+            continue
+        better = (-row["validation"], row["validation_loss"], job.choice)
+        selected[job.fold].append((better, job.choice))
+        if len(selected[job.fold]) == n_choices:
+            chosen[job.fold] = min(selected[job.fold])[1]
+            for run in range(work.runs):
+                queue.add(Job(job.fold, chosen[job.fold], run))
+    folds = [
+        _fold_of(fold, chosen[fold], [rows[run] for run in sorted(rows)])
+        for fold, rows in enumerate(finals)
+    ]
+    scores = [fold["test"] for fold in folds]
+    mean, spread = float(np.mean(scores)), float(np.std(scores))
+    return Evaluation("fair", mean, spread, folds, None)
 
 
-def _spread(sizes: Ints) -> Ints:
-    """Return part numbers, part p `sizes[p]` times, each spread evenly along."""
-    positions = [(np.arange(size) + 0.5) / size for size in sizes]
-    parts = np.repeat(np.arange(len(sizes)), sizes)
-    return parts[np.argsort(np.concatenate(positions), kind="stable")]
+def _fold_of(fold: int, choice: int, runs: list[Row]) -> Row:
+    means = {
+        name: float(np.mean([run[name] for run in runs]))
+        for name in ("test", "validation")
+    }
+    return {"fold": fold, "choice": choice, **means, "runs": runs}
+
+
+def _paper(work: Work, queue: Queue) -> Evaluation:
+    """Take the configuration and the epoch of the best mean over folds."""
+    n_folds, n_choices = len(work.splits), len(work.grid)
+    queue.total = n_folds * n_choices
+    for fold in range(n_folds):
+        for choice in range(n_choices):
+            queue.add(Job(fold, choice, None))
+    curves = {(job.choice, job.fold): row["curve"] for job, row in queue}
+    means = [
+        np.mean([curves[choice, fold] for fold in range(n_folds)], axis=0)
+        for choice in range(n_choices)
+    ]
+    choice = int(np.argmax([mean.max() for mean in means]))
+    epoch = int(np.argmax(means[choice]))
+    scores = [curves[choice, fold][epoch] for fold in range(n_folds)]
+    folds = [
+        {"fold": fold, "choice": choice, "validation": score}
+        for fold, score in enumerate(scores)
+    ]
+    mean, spread = float(np.mean(scores)), float(np.std(scores))
+    return Evaluation("paper", mean, spread, folds, epoch + 1)

@@ -1,20 +1,22 @@
 """From what a user gives to what the model takes: checked, scaled, prepared."""
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy
 
+from npdiffpool.assignments import with_clusters
 from npdiffpool.batches import GraphBatch
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
 from npdiffpool.graphlists import check_graphs
-from npdiffpool.graphs import Floats, Graph, GraphError, Ints
-from npdiffpool.layers import prepare
+from npdiffpool.graphs import Floats, Graph, GraphError
+from npdiffpool.preparation import prepare
+from npdiffpool.targets import Targets
 from npdiffpool.training import Labelled
 
 
@@ -94,37 +96,14 @@ def prepare_graphs(
             f"graphs must have {config.n_features} features, as in training; "
             f"got {graphs[0].n_features}"
         )
-    batch = GraphBatch.from_graphs(graphs, np.float64)
-    batch.features = scaling.apply(batch.features)
-    return prepare(batch.astype(config.dtype), (config.gnn, config.pool_gnn))
-
-
-def index_classes(labels: Any, n_graphs: int) -> tuple[npt.NDArray[Any], Ints]:
-    """Return the sorted classes and each label's place among them.
-
-    Raises
-    ------
-    ValueError
-        If there is not one number or string a graph, or only one class.
-    """
-    labels = np.asarray(labels)
-    require(labels.shape == (n_graphs,), "labels", f"({n_graphs},)", labels.shape)
-    if labels.dtype == object and all(isinstance(label, str) for label in labels):
-        labels = labels.astype(str)  # as pandas holds them
-    usable = labels.dtype.kind in "biuUS" or _all_finite(labels)
-    kind = labels.dtype.name
-    require(usable, "labels", "numbers or strings, none missing", f"dtype {kind}")
-    classes, indices = np.unique(labels, return_inverse=True)
-    require(len(classes) >= 2, "labels", "of at least two classes", classes.tolist())
-    return classes, indices
-
-
-def _all_finite(labels: npt.NDArray[Any]) -> bool:
-    return labels.dtype.kind == "f" and bool(np.all(np.isfinite(labels)))
+    whole = with_clusters(GraphBatch.from_graphs(graphs, np.float64), config)
+    scaled = replace(whole, features=scaling.apply(whole.features))
+    batch = prepare(scaled.astype(config.dtype), (config.gnn, config.pool_gnn))
+    return replace(batch, clusters=whole.clusters)
 
 
 def prepare_validation(
-    pair: Any, classes: npt.NDArray[Any], config: Config, scaling: Scaling
+    pair: Any, targets: Targets, config: Config, scaling: Scaling
 ) -> Labelled | None:
     """Prepare the pair (graphs, labels) that chooses the epoch, or None.
 
@@ -137,10 +116,6 @@ def prepare_validation(
         return None
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
-    graphs, labels = check_graphs(pair[0]), np.asarray(pair[1])
-    shape = (len(graphs),)
-    require(labels.shape == shape, "validation labels", f"{shape}", labels.shape)
-    unseen = np.setdiff1d(labels, classes)
-    require(not len(unseen), "validation labels", "seen in training", unseen.tolist())
-    indices = np.searchsorted(classes, labels)
-    return Labelled(prepare_graphs(graphs, config, scaling), indices)
+    graphs = check_graphs(pair[0])
+    encoded = targets.encode(pair[1], len(graphs), "validation labels")
+    return Labelled(prepare_graphs(graphs, config, scaling), encoded)

@@ -7,7 +7,6 @@ written once. Every ``x`` has its ``init_x``, which makes the parameters.
 """
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, Sequence
 
@@ -15,8 +14,7 @@ import autograd.numpy as np
 import numpy
 import scipy
 
-from npdiffpool.batches import GraphBatch
-from npdiffpool.blocks import compact, row_sums, with_data
+from npdiffpool.blocks import row_sums, with_data
 from npdiffpool.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.primitives import batch_norm as _standardize
 from npdiffpool.primitives import l2_normalize, layer, relu, row_mean
@@ -58,25 +56,9 @@ def sum_operator(A: Array) -> Array:
     return A
 
 
+# An MLP looks at none.
 OPERATORS = {"gcn": gcn_operator, "sage": mean_operator, "s2v": sum_operator}
-
-
-def prepare(batch: GraphBatch, kinds: Sequence[str]) -> GraphBatch:
-    """Add to a batch what the layers of `kinds` need and no parameter changes.
-
-    These are the features propagated once, and gcn's propagation matrix. They are
-    made once for a data set; `GraphBatch.take` hands them on. s2v needs neither:
-    it propagates by the adjacency itself and starts from zero.
-    """
-    A, X, operators, propagated = batch.adjacency, batch.features, {}, {}
-    for kind in sorted(CONVOLUTIONS.keys() & set(kinds)):
-        P = OPERATORS[kind](A)
-        PX = compact(P @ X)
-        if scipy.sparse.issparse(PX) or not scipy.sparse.issparse(X):
-            propagated[kind] = PX
-        if kind == "gcn":  # the mean of a minibatch is made as fast as cut out
-            operators[kind] = P
-    return replace(batch, operators=operators, propagated=propagated)
+OPERATORS |= {"mlp": sum_operator}
 
 
 def glorot(rng: np.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
@@ -187,12 +169,11 @@ def init_gnn(
 
     For s2v all of sizes[1:] must be equal, for the layers share their weights.
     """
-    steps = list(zip(sizes, sizes[1:]))
     if kind == "s2v":
         layers = [init_s2v(rng, sizes[0], sizes[1], dtype)]
     else:
-        init, _ = CONVOLUTIONS[kind]
-        layers = [init(rng, n_in, n_out, dtype) for n_in, n_out in steps]
+        init = CONVOLUTIONS[kind][0] if kind != "mlp" else init_gcn
+        layers = [init(rng, *step, dtype) for step in zip(sizes, sizes[1:])]
     norms = [init_batch_norm(n, dtype) if normalize else {} for n in sizes[1:]]
     return {"layers": layers, "norms": norms}
 
@@ -216,7 +197,8 @@ def gnn(
     Parameters
     ----------
     params : as `init_gnn` makes them
-    kind : "gcn", "sage" or "s2v"
+    kind : "gcn", "sage", "s2v" or "mlp"
+        The last one, of linear layers alone, looks at no edge.
     P : propagation matrix of that kind
     X : (N, F) array
     PX : (N, F) array, optional
@@ -237,6 +219,8 @@ def gnn(
         weights = params["layers"][0 if kind == "s2v" else depth]
         if kind == "s2v":
             H, *used = s2v(weights, X, propagate(P, H) if depth else None, then)
+        elif kind == "mlp":
+            H, *used = linear(weights, H, then=then)
         else:
             H, *used = _convolve(kind, weights, P, H, None if depth else PX, then)
         moments += [tuple(used)] if norm else []

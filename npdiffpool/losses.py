@@ -1,4 +1,4 @@
-"""Losses of a batch, one number a graph: cross-entropy, link loss, entropy loss.
+"""Losses of a batch, one number a graph: of classes or targets, link, entropy.
 
 Each graph's loss is as if it were alone: batching changes nothing. All are
 differentiable, with finite gradients where norms and logarithms meet zero.
@@ -16,7 +16,13 @@ from npdiffpool.segments import link_norm, segment_sum
 
 Array = Any  # a float array, or autograd's box round one
 
-__all__ = ["LINK_SCALES", "cross_entropy", "entropy_loss", "link_loss"]
+__all__ = ["LINK_SCALES", "cross_entropy", "entropy_loss", "link_loss", "squared_error"]
+
+
+def squared_error(outputs: Array, targets: Array) -> Array:
+    """Return (y - t)^2 of each graph: outputs y (B, 1), targets t (B,) to (B,)."""
+    error = outputs[:, 0] - targets.astype(outputs.dtype)
+    return error * error
 
 
 def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:

@@ -6,28 +6,30 @@ side by side, and a classifier.
 """
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import autograd.numpy as np
-import numpy
 
+from npdiffpool.assignments import fixed_assignment, harden, with_clusters
 from npdiffpool.batches import GraphBatch
-from npdiffpool.config import Config
+from npdiffpool.config import FIXED, Config
 from npdiffpool.fused import leaves, rebuild, recompute
-from npdiffpool.layers import Moments, gnn, init_gnn, init_linear, linear
-from npdiffpool.losses import cross_entropy, entropy_loss, link_loss
+from npdiffpool.layers import Moments, Params, gnn, init_gnn, init_linear, linear
+from npdiffpool.losses import cross_entropy, entropy_loss, link_loss, squared_error
 from npdiffpool.pooling import Level, coarsen, next_level
 from npdiffpool.primitives import relu, softmax_entropy
-from npdiffpool.segments import segment_max, segment_sum
+from npdiffpool.readouts import init_readout, readout, readout_width
 
 Array = Any  # a float array, or autograd's box round one
-Params = dict[str, Any]
+Given = Optional[Moments]  # moments to use, those of a GNN's own input where None
+Ran = tuple[Array, Moments]  # what a GNN gives, and the moments that it used
+LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 
 
 class Output(NamedTuple):
     """Hold what a forward pass gives."""
 
-    logits: Array  # (B, C)
+    logits: Array  # (B, C), of a regression the outputs (B, 1)
     embeddings: Array  # (B, (levels + 1) D), the readouts side by side
     link: list[Array]  # of each pooling level, (B,)
     entropy: list[Array]  # of each pooling level, (B,), nats a node
@@ -37,7 +39,11 @@ class Output(NamedTuple):
 
 
 def init_model(rng: np.random.Generator, config: Config) -> Params:
-    """Draw the parameters: ``{"levels": [{"embed", "pool"}], "embed", "classify"}``."""
+    """Draw the parameters.
+
+    They are ``{"levels": [{"embed", "pool"}, ...], "embed", "read", "classify"}``;
+    "read" has one entry more than "levels", empty where a readout has none.
+    """
     dtype, widths = config.dtype, [config.hidden] * config.n_layers
     levels, n_in = [], config.n_features
     for K in config.clusters:
@@ -46,12 +52,15 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
         n_in = config.width
     embed = init_gnn(rng, config.gnn, [n_in, *widths], config.batch_norm, dtype)
     hidden = [config.classifier_hidden] if config.classifier_hidden else []
-    sizes = [config.width * (len(levels) + 1), *hidden, config.n_outputs]
+    read = [init_readout(rng, config) for _ in range(len(levels) + 1)]
+    sizes = [readout_width(config) * len(read), *hidden, config.n_outputs]
     classify = [init_linear(rng, [n], m, dtype) for n, m in zip(sizes, sizes[1:])]
-    return {"levels": levels, "embed": embed, "classify": classify}
+    return {"levels": levels, "embed": embed, "read": read, "classify": classify}
 
 
 def _init_pool(rng: Any, config: Config, n_in: int, K: int) -> Params:
+    if config.assignment in FIXED:
+        return {"gnn": {"layers": [], "norms": []}, "head": {}}
     widths = [config.hidden] * config.n_layers
     if not config.concat_layers:
         widths[-1] = K
@@ -73,7 +82,7 @@ def forward(
     ----------
     params : as `init_model` makes them
     batch : GraphBatch
-        Prepared by `npdiffpool.layers.prepare`, or not.
+        Prepared by `npdiffpool.preparation.prepare`, or not.
     config : Config
     running : list, optional
         Batch-norm moments, as in `Output.moments`. Without it each batch norm
@@ -84,27 +93,39 @@ def forward(
     Output
     """
     kinds = {config.gnn, config.pool_gnn}
-    level = Level.of(batch).with_operators(kinds).with_dense_blocks()
+    level = Level.of(with_clusters(batch, config)).with_operators(kinds)
+    level = level.with_dense_blocks()
     given = iter(running) if running is not None else iter([])
-    levels, readouts, assignments, link, entropy, moments = [level], [], [], [], [], []
-    for block in params["levels"]:
+    levels, Zs, assignments, link, entropy, moments = [level], [], [], [], [], []
+    for block, K in zip(params["levels"], config.clusters):
         Z, used = _embed(block["embed"], level, config, next(given, None))
-        R, used_by_pool = _pool_logits(block["pool"], level, config, next(given, None))
-        S, entropies = softmax_entropy(R)
+        S, entropies, by_pool = _assign(block, level, K, config, next(given, None))
         A_pooled, X_pooled = coarsen(level, Z, S)
         link.append(link_loss(level, S, A_pooled, config.link_scale))
-        entropy.append(entropy_loss(R, level.offsets, entropies))
-        readouts.append(_readout(Z, level.offsets, config.readout))
-        level = next_level(A_pooled, X_pooled).with_operators(kinds)
+        entropy.append(entropy_loss(S, level.offsets, entropies))
+        level = next_level(A_pooled, X_pooled, level.clusters[1:])
+        level = level.with_operators(kinds)
         levels.append(level)
+        Zs.append(Z)
         assignments.append(S)
-        moments += [used, used_by_pool]
+        moments += [used, by_pool]
     Z, used = _embed(params["embed"], level, config, next(given, None))
-    readouts.append(_readout(Z, level.offsets, config.readout))
+    read = zip(params["read"], [*Zs, Z], levels)
+    readouts = [readout(part, Z, at.offsets, config) for part, Z, at in read]
     embeddings = np.concatenate(readouts, axis=1)
-    logits = _classify(params["classify"], embeddings)
-    moments.append(used)
+    logits, moments = _classify(params["classify"], embeddings), [*moments, used]
     return Output(logits, embeddings, link, entropy, assignments, levels, moments)
+
+
+def _assign(
+    params: Params, level: Level, K: int, config: Config, running: Moments | None
+) -> tuple[Array, Array, Moments]:
+    """Return S (equation 6, or fixed), the entropies of its rows, and the moments."""
+    if config.assignment in FIXED:
+        return (*fixed_assignment(level, K, config), [])
+    R, used = _pool_logits(params["pool"], level, config, running)
+    S, entropies = softmax_entropy(R)
+    return harden(S) if config.assignment == "hard" else S, entropies, used
 
 
 def _lean(function: Any) -> Any:
@@ -124,9 +145,7 @@ def _lean(function: Any) -> Any:
 
 
 @_lean
-def _embed(
-    params: Params, level: Level, config: Config, running: Moments | None
-) -> tuple[Array, Moments]:
+def _embed(params: Params, level: Level, config: Config, running: Given) -> Ran:
     """Return Z = GNN_embed(A, X) (equation 5)."""
     layers, moments = _run_gnn(params, config.gnn, level, config, running)
     Z = np.concatenate(layers, axis=1) if config.concat_layers else layers[-1]
@@ -134,9 +153,7 @@ def _embed(
 
 
 @_lean
-def _pool_logits(
-    params: Params, level: Level, config: Config, running: Moments | None
-) -> tuple[Array, Moments]:
+def _pool_logits(params: Params, level: Level, config: Config, running: Given) -> Ran:
     """Return R = GNN_pool(A, X), what equation 6 takes the softmax of."""
     layers, moments = _run_gnn(params["gnn"], config.pool_gnn, level, config, running)
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
@@ -151,15 +168,6 @@ def _run_gnn(
     return gnn(params, kind, P, level.X, PX, normalize_rows=flag, running=running)
 
 
-def _readout(Z: Array, offsets: Array, kind: str) -> Array:
-    """Return the sum, mean or maximum over each graph's nodes: (N, D) to (B, D)."""
-    if kind == "max":
-        return segment_max(Z, offsets)
-    total = segment_sum(Z, offsets)
-    sizes = numpy.maximum(numpy.diff(offsets), 1).astype(Z.dtype)
-    return total / sizes[:, None] if kind == "mean" else total
-
-
 def _classify(params: list[Params], embeddings: Array) -> Array:
     *hidden, last = params
     for layer in hidden:
@@ -172,11 +180,11 @@ def total_loss(
 ) -> tuple[Array, Output]:
     """Return the training loss, mean over the graphs, and the pass it came from.
 
-    Of a graph: cross-entropy + sum over levels of (link_weight L_LP +
-    entropy_weight L_E).
+    Of a graph: cross-entropy (or squared error) + sum over levels of (link_weight
+    L_LP + entropy_weight L_E).
     """
     output = forward(params, batch, config)
-    losses = cross_entropy(output.logits, labels)
+    losses = LOSSES[config.loss](output.logits, labels)
     for L_link, L_ent in zip(output.link, output.entropy):
         losses = losses + config.link_weight * L_link + config.entropy_weight * L_ent
     return np.sum(losses) / losses.dtype.type(len(losses)), output

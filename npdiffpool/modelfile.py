@@ -15,12 +15,13 @@ from npdiffpool.config import Config
 from npdiffpool.files import save_arrays
 from npdiffpool.layers import Moments
 from npdiffpool.model import init_model
+from npdiffpool.moments import init_running
 from npdiffpool.optim import from_vector, to_vector
-from npdiffpool.training import Fitted, init_running
+from npdiffpool.training import Fitted
 
 FORMAT = "npdiffpool model"
 VERSION = 1
-ARRAYS = ("classes", "mean", "scale")
+TARGETS = {"classifier": "classes", "regressor": "target"}
 UNREADABLE = (
     OSError,
     RuntimeError,  # of zipfile: encrypted, an unknown compression
@@ -43,6 +44,7 @@ class ModelFileError(ValueError):
 class StoredModel(NamedTuple):
     """Hold what a model file holds."""
 
+    kind: str
     parameters: dict[str, Any]
     config: Config
     fitted: Fitted
@@ -59,6 +61,7 @@ def write_model(path: str | PathLike[str], model: StoredModel) -> None:
     header = {
         "format": FORMAT,
         "version": VERSION,
+        "kind": model.kind,
         "parameters": model.parameters,
         "config": asdict(model.config),
         "history": model.fitted.history,
@@ -98,16 +101,18 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
         config = Config(**{**header["config"], "clusters": _tuple(header, "config")})
         parameters = {**header["parameters"], "clusters": _tuple(header, "parameters")}
         fitted = _fitted(config, header, contents)
-        arrays = {name: contents[name] for name in ARRAYS}
+        kind = header.get("kind", "classifier")  # the first files did not say
+        lengths = _lengths(kind, config)
+        arrays = {name: contents[name] for name in lengths}
         names = header["feature_names"]
-        _require_shapes(config, arrays)
+        _require_shapes(arrays, lengths)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such model file") from None
     except UNREADABLE as error:
         raise ModelFileError(f"{path}: not a readable model file ({error})") from error
-    return StoredModel(parameters, config, fitted, names, arrays)
+    return StoredModel(kind, parameters, config, fitted, names, arrays)
 
 
 def _require_known(header: Any) -> None:
@@ -144,9 +149,15 @@ def _fill(name: str, tree: Any, contents: Mapping[str, Any]) -> Any:
     return from_vector(tree, vector)
 
 
-def _require_shapes(config: Config, arrays: Mapping[str, Any]) -> None:
-    lengths = (config.n_outputs, config.n_features, config.n_features)
-    for name, length in zip(ARRAYS, lengths):
+def _lengths(kind: str, config: Config) -> dict[str, int]:
+    """Return how long each array must be."""
+    of_targets = 2 if kind == "regressor" else config.n_outputs
+    n_features = config.n_features
+    return {TARGETS[kind]: of_targets, "mean": n_features, "scale": n_features}
+
+
+def _require_shapes(arrays: Mapping[str, Any], lengths: Mapping[str, int]) -> None:
+    for name, length in lengths.items():
         if arrays[name].shape != (length,):
             raise ModelFileError(
                 f"{name} must have shape ({length},); got {arrays[name].shape}"

@@ -27,6 +27,7 @@ class Level(NamedTuple):
     squared_norms: Array | None = None  # ||A||^2 of each graph, where A is sparse
     operators: Mapping[str, Array] = {}
     propagated: Mapping[str, Array] = {}
+    clusters: tuple[Array, ...] = ()  # of fixed assignments, this level's first
 
     @classmethod
     def of(cls, batch: GraphBatch) -> Level:
@@ -74,7 +75,8 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     return A_pooled, segment_product(S, Z, level.offsets)
 
 
-def next_level(A_pooled: Array, X_pooled: Array) -> Level:
+def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
     """Make coarsened graphs, (B, K, K) and (B, K, D), the next level."""
     B, K, D = X_pooled.shape
-    return Level(A_pooled, X_pooled.reshape(B * K, D), np.arange(B + 1) * K)
+    X, offsets = X_pooled.reshape(B * K, D), np.arange(B + 1) * K
+    return Level(A_pooled, X, offsets, clusters=clusters)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
@@ -35,10 +36,13 @@ def training_progress(epochs: int, shown: bool) -> Iterator[Callable[[Row], None
 
 def describe(row: Row) -> str:
     """Say a row of the history in a few words."""
-    text = f"loss {row['loss']:.3f}, train {row['train_accuracy']:.1%}"
-    if "validation_accuracy" in row:
-        text += f", validation {row['validation_accuracy']:.1%}"
-    return text
+    parts = [f"loss {row['loss']:.3f}"]
+    for name in ("train", "validation"):
+        if f"{name}_accuracy" in row:
+            parts.append(f"{name} {row[f'{name}_accuracy']:.1%}")
+    if "validation_loss" in row and "validation_accuracy" not in row:
+        parts.append(f"validation loss {row['validation_loss']:.3f}")
+    return ", ".join(parts)
 
 
 @contextmanager
@@ -58,6 +62,31 @@ def law_progress(total: int, shown: bool) -> Iterator[Callable[[str], None]]:
 
     try:
         yield step
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+@contextmanager
+def job_progress() -> Iterator[Callable[[int, int, Any, Any], None]]:
+    """Give what shows how many jobs are done, with the time that is left."""
+    bar, start = None, time.monotonic()
+
+    def show(done: int, total: int, job: Any, row: Any) -> None:
+        nonlocal bar
+        bar = bar if bar is not None else _bar(total, "job", "cross-validation")
+        text = f"fold {job.fold}: validation {row['validation']:.1%}"
+        text += f", test {row['test']:.1%}" if "test" in row else ""
+        if bar is not None:
+            bar.set_postfix_str(text, refresh=False)
+            bar.update()
+        elif done % max(1, total // LINES) == 0 or done in (1, total):
+            left = (time.monotonic() - start) / done * (total - done)
+            line = f"job {done:>3}/{total}  {text}, {left / 60:.0f} min left"
+            print(line, file=sys.stderr, flush=True)
+
+    try:
+        yield show
     finally:
         if bar is not None:
             bar.close()

@@ -16,10 +16,10 @@ from npdiffpool.batches import GraphBatch
 from npdiffpool.checks import require_int, require_number
 from npdiffpool.config import Config
 from npdiffpool.graphs import Floats, Ints
-from npdiffpool.layers import Moments
-from npdiffpool.losses import cross_entropy
+from npdiffpool.layers import Moments, Params
 from npdiffpool.memory import keep_freed_memory
-from npdiffpool.model import Output, Params, forward, init_model, total_loss
+from npdiffpool.model import LOSSES, Output, forward, init_model, total_loss
+from npdiffpool.moments import init_running, update_running
 from npdiffpool.optim import (
     AdamState,
     adam_init,
@@ -32,7 +32,6 @@ from npdiffpool.optim import (
 from npdiffpool.threads import one_blas_thread
 
 Row = dict[str, float]
-MOMENTUM = 0.1  # the share of the newest batch in the running moments
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,10 @@ class Schedule:
 
 
 class Labelled(NamedTuple):
-    """Hold prepared graphs and the index of each one's class."""
+    """Hold prepared graphs and the index of each one's class, or its target."""
 
     batch: GraphBatch
-    labels: Ints
+    labels: Ints | Floats
 
 
 class Fitted(NamedTuple):
@@ -169,17 +168,17 @@ def _next_epoch(
     vector, running, adam = state.vector.copy(), state.running, state.adam
     params = from_vector(init_model(np.random.default_rng(0), config), vector)
     differentiate = value_and_grad(partial(total_loss, config=config))
-    totals = np.zeros(5)
+    totals = np.zeros(())
     for part in minibatches(train, schedule.batch_size, rng):
         loss, output, gradients = differentiate(params, *part)
         gradient = clip_by_norm(to_vector(gradients), schedule.clip_norm)
         adam, moved = adam_step(adam, vector, gradient, schedule.learning_rate)
         vector[:] = moved  # params are views of it
         running = update_running(running, output.moments)
-        totals += len(part.labels) * _summary(loss, output, part.labels)
+        totals = totals + len(part.labels) * _summary(loss, output, part.labels, config)
         del output  # holds S and the levels, which the next step makes anew
     epoch = state.epoch + 1
-    row = _row(epoch, totals / len(train.labels))
+    row = _row(epoch, totals / len(train.labels), config)
     if validation is not None:
         row.update(validate(params, running, validation, config))
     _require_finite(row, vector)
@@ -194,7 +193,7 @@ def _better(best: Fitted | None, latest: Fitted) -> Fitted:
 
     def score(fitted: Fitted) -> tuple[float, float]:
         row = fitted.history[fitted.best_epoch - 1]
-        return row["validation_accuracy"], -row["validation_loss"]
+        return row.get("validation_accuracy", 0.0), -row["validation_loss"]
 
     unvalidated = "validation_loss" not in latest.history[-1]
     if best is None or unvalidated or score(latest) > score(best):
@@ -210,36 +209,6 @@ def minibatches(
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         yield Labelled(data.batch.take(chosen), data.labels[chosen])
-
-
-def init_running(config: Config) -> list[Moments]:
-    """Make the running moments before training: mean 0, variance 1."""
-    params = init_model(np.random.default_rng(0), config)
-    blocks = [
-        block
-        for level in params["levels"]
-        for block in (level["embed"], level["pool"]["gnn"])
-    ]
-    return [
-        [
-            (np.zeros_like(norm["beta"]), np.ones_like(norm["gamma"]))
-            for norm in block["norms"]
-            if norm
-        ]
-        for block in [*blocks, params["embed"]]
-    ]
-
-
-def update_running(running: list[Moments], latest: list[Moments]) -> list[Moments]:
-    """Move each running mean and variance towards the latest batch's."""
-
-    def move(old: Any, new: Any) -> Any:
-        return old + old.dtype.type(MOMENTUM) * (new - old)
-
-    return [
-        [(move(m, m_new), move(v, v_new)) for (m, v), (m_new, v_new) in zip(old, new)]
-        for old, new in zip(running, latest)
-    ]
 
 
 def evaluate(
@@ -263,14 +232,18 @@ def evaluate(
 def validate(
     params: Params, running: list[Moments], data: Labelled, config: Config
 ) -> Row:
-    """Return `validation_loss` (cross-entropy, nats a graph) and the accuracy."""
+    """Return `validation_loss`, the mean over graphs, and of classes the accuracy."""
     outputs = evaluate(params, running, data.batch, config)
     logits = np.concatenate([output.logits for output in outputs])
-    correct = np.argmax(logits, axis=1) == data.labels
-    return {
-        "validation_loss": float(np.mean(cross_entropy(logits, data.labels))),
-        "validation_accuracy": float(np.mean(correct)),
-    }
+    losses = LOSSES[config.loss](logits, data.labels)
+    row = {"validation_loss": float(np.mean(losses))}
+    if config.loss == "cross_entropy":
+        row["validation_accuracy"] = _accuracy(logits, data.labels)
+    return row
+
+
+def _accuracy(logits: Any, labels: Any) -> float:
+    return float(np.mean(np.argmax(logits, axis=1) == labels))
 
 
 def _require_finite(row: Row, vector: Floats) -> None:
@@ -285,16 +258,16 @@ def _require_finite(row: Row, vector: Floats) -> None:
             )
 
 
-def _summary(loss: Any, output: Output, labels: Ints) -> Floats:
+def _summary(loss: Any, output: Output, labels: Any, config: Config) -> Floats:
     """Return the batch's mean losses and accuracy, in the order of `_row`."""
     logits = getval(output.logits)
     link = sum(np.mean(getval(part), dtype=np.float64) for part in output.link)
     entropy = sum(np.mean(getval(part), dtype=np.float64) for part in output.entropy)
-    class_loss = np.mean(cross_entropy(logits, labels), dtype=np.float64)
-    accuracy = np.mean(np.argmax(logits, axis=1) == labels)
-    return np.array([float(loss), class_loss, link, entropy, accuracy])
+    main_loss = np.mean(LOSSES[config.loss](logits, labels), dtype=np.float64)
+    accuracy = [_accuracy(logits, labels)] if config.loss == "cross_entropy" else []
+    return np.array([float(loss), main_loss, link, entropy, *accuracy])
 
 
-def _row(epoch: int, means: Floats) -> Row:
-    names = ("loss", "cross_entropy", "link_loss", "entropy_loss", "train_accuracy")
+def _row(epoch: int, means: Floats, config: Config) -> Row:
+    names = ("loss", config.loss, "link_loss", "entropy_loss", "train_accuracy")
     return {"epoch": epoch, **dict(zip(names, means.tolist()))}

@@ -98,11 +98,11 @@ def numbers(X):
     return 0.1 * np.arange(len(X))[:, None]
 
 
-def first_node(Z, offsets, kind):
+def first_node(params, Z, offsets, config):
     return Z[offsets[:-1]]
 
 
-def mean_by_integers(Z, offsets, kind):
+def mean_by_integers(params, Z, offsets, config):
     """Divide float32 by int64, which gives float64."""
     return segment_sum(Z, offsets) / np.maximum(np.diff(offsets), 1)[:, None]
 
@@ -160,8 +160,8 @@ of_models = {
     "model": {
         "node numbers in the model": lambda seed, A, X: run(seed, A, X + numbers(X)),
         "random node features": noisy,
-        "a readout of the first node": patched(run, model, "_readout", first_node),
-        "a mean over an int": patched(run, model, "_readout", mean_by_integers),
+        "a readout of the first node": patched(run, model, "readout", first_node),
+        "a mean over an int": patched(run, model, "readout", mean_by_integers),
     },
     "predict": {
         "classes as numbers": indices,
@@ -173,7 +173,7 @@ of_models = {
 for part, bugs in of_models.items():
     plant(part, bugs, MODELS)
 of_training = {
-    "training by the first node": patched(train, model, "_readout", first_node),
+    "training by the first node": patched(train, model, "readout", first_node),
     "the global generator": patched(train, training, "minibatches", global_noise),
     "Adam's moments forgotten": patched(train, own_models, "fit", forgetful),
 }

@@ -11,10 +11,11 @@ from samples import dense_and_sparse_graphs, one_hot_graphs
 from scipy import sparse
 from scipy.linalg import block_diag
 
-from npdiffpool import blocks, layers, losses, model, pooling
+from npdiffpool import blocks, losses, model, pooling
 from npdiffpool.batches import GraphBatch
 from npdiffpool.graphs import Graph
 from npdiffpool.optim import to_vector, value_and_grad
+from npdiffpool.preparation import prepare
 from npdiffpool.testing.strategies import batches, permutations, poolings
 
 seeds = st.integers(0, 2**32 - 1)
@@ -66,9 +67,9 @@ def test_a_batch_holds_its_graphs_side_by_side(graphs):
 def test_graphs_taken_from_a_batch_are_as_if_joined_anew(graphs, data):
     """Law B2: with operators and first propagation, in any order, any subset."""
     order = data.draw(permutations(len(graphs)))[: data.draw(st.integers(1, 6))]
-    taken = layers.prepare(GraphBatch.from_graphs(graphs), KINDS).take(order)
+    taken = prepare(GraphBatch.from_graphs(graphs), KINDS).take(order)
     joined = GraphBatch.from_graphs([graphs[g] for g in order])
-    assert_same_batch(taken, layers.prepare(joined, KINDS))
+    assert_same_batch(taken, prepare(joined, KINDS))
 
 
 @GNNS
@@ -78,7 +79,7 @@ def test_a_prepared_batch_gives_the_same_logits(gnn, graphs, seed):
     config, batch = config_of(gnn), GraphBatch.from_graphs(graphs)
     params, running = random_params(seed, config), random_moments(seed, config)
     expected = model.forward(params, batch, config, running).logits
-    prepared = layers.prepare(batch, [gnn, config.pool_gnn])
+    prepared = prepare(batch, [gnn, config.pool_gnn])
     actual = model.forward(params, prepared, config, running).logits
     close(actual, expected, scale=np.max(np.abs(expected)))
 
@@ -188,7 +189,7 @@ def test_equal_weights_are_kept_once_and_count_as_ever(dtype):
 
 
 def test_the_mean_is_made_of_each_minibatch_and_the_rest_once():
-    batch = layers.prepare(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
+    batch = prepare(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
     assert list(batch.operators) == ["gcn"]
     assert set(batch.propagated) == {"gcn", "sage"}
 
@@ -228,7 +229,7 @@ def test_sparse_features_give_the_losses_and_gradients_of_dense_ones(gnn, hidden
     params, labels = random_params(0, config), np.array([0, 1, 2])
     joined = GraphBatch.from_graphs(one_hot_graphs())
     assert sparse.issparse(joined.features)
-    for batch in (joined, layers.prepare(joined, [gnn, "sage"]).take([2, 0, 1])):
+    for batch in (joined, prepare(joined, [gnn, "sage"]).take([2, 0, 1])):
         function = partial(model.total_loss, labels=labels, config=config)
         loss, _, gradients = value_and_grad(function)(params, batch)
         expected, _, dense_ones = value_and_grad(function)(params, densely(batch))
@@ -257,7 +258,7 @@ def test_many_small_graphs_have_sparse_features_together():
 def test_what_has_become_dense_by_propagation_is_not_kept_for_sparse_features():
     n = 40
     graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all: no zero is left
-    batch = layers.prepare(GraphBatch.from_graphs([graph]), KINDS)
+    batch = prepare(GraphBatch.from_graphs([graph]), KINDS)
     assert sparse.issparse(batch.features) and batch.propagated == {}
 
 

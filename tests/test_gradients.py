@@ -21,11 +21,11 @@ from npdiffpool import primitives as p
 from npdiffpool import segments
 from npdiffpool.config import GNNS, READOUTS, Config
 from npdiffpool.fused import recompute
-from npdiffpool.layers import prepare
 from npdiffpool.losses import entropy_loss, link_loss
 from npdiffpool.model import init_model, total_loss
 from npdiffpool.optim import from_vector, leaves, to_vector, value_and_grad
 from npdiffpool.pooling import Level, assign, coarsen, next_level
+from npdiffpool.preparation import prepare
 from npdiffpool.testing.definitions import PRIMITIVES, problem
 from npdiffpool.testing.wrong_gradients import WRONG_GRADIENTS
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch
-from npdiffpool.layers import prepare
+from npdiffpool.preparation import prepare
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 ARRAYS = [getattr(sparse, f"{name}_array") for name in FORMATS]

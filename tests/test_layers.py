@@ -12,10 +12,11 @@ from reference import close, one_graph
 from scipy import sparse
 
 from npdiffpool import layers
+from npdiffpool.config import GNNS
 from npdiffpool.testing.strategies import graphs, permutations
 
 seeds = st.integers(0, 2**32 - 1)
-KINDS = pytest.mark.parametrize("kind", ["gcn", "sage", "s2v"])
+KINDS = pytest.mark.parametrize("kind", GNNS)
 NORMS = pytest.mark.parametrize("normalize", [False, True], ids=["plain", "normed"])
 
 

@@ -19,7 +19,7 @@ from npdiffpool import (
     load_model,
     paper,
 )
-from npdiffpool.config import Config
+from npdiffpool.config import READOUTS, Config
 from npdiffpool.inputs import count_clusters
 from npdiffpool.training import Schedule
 
@@ -291,8 +291,8 @@ SHARED = [
     *refused("hidden", "a whole number >= 1", 0, -1, 2.0, "8", None, True),
     *refused("n_layers", "a whole number >= 1", 0, 1.5),
     *refused("classifier_hidden", "a whole number >= 0", -1, None),
-    *refused("gnn", "one of 'gcn', 'sage', 's2v'", "gat", "", None, 3),
-    *refused("readout", "one of 'sum', 'mean', 'max'", "median", ["max"]),
+    *refused("gnn", "one of 'gcn', 'sage', 's2v', 'mlp'", "gat", "", None, 3),
+    *refused("readout", f"one of {str(READOUTS)[1:-1]}", "median", ["max"]),
     *refused("link_scale", "one of 'frobenius', 'nodes', 'entries'", "edges", 1),
     *refused("dtype", "one of 'float32', 'float64'", "float16", np.float32),
     *refused("concat_layers", "True or False", 1, "yes", None),

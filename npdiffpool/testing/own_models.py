@@ -154,7 +154,9 @@ def engine_params(params: Any) -> Any:
     classify = [
         {"W": [np.vstack([unread, params["classify"]])], "b": np.zeros(N_OUTPUTS)}
     ]
-    return {"levels": levels, "embed": gnn(params["embed"]), "classify": classify}
+    embed = gnn(params["embed"])
+    read: list[Any] = [{}] * (len(levels) + 1)
+    return {"levels": levels, "embed": embed, "read": read, "classify": classify}
 
 
 def as_the_papers(gradient: Any) -> Any:

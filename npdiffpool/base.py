@@ -1,0 +1,217 @@
+"""What DiffPoolClassifier and DiffPoolRegressor share: scikit-learn's conventions."""
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from os import PathLike
+from typing import Any, ClassVar, Iterator, Sequence
+
+import numpy as np
+
+from npdiffpool.checks import require, require_flag, require_int
+from npdiffpool.config import Config
+from npdiffpool.graphlists import check_graphs
+from npdiffpool.graphs import Floats, Graph
+from npdiffpool.inputs import (
+    Scaling,
+    count_clusters,
+    prepare_graphs,
+    prepare_validation,
+)
+from npdiffpool.model import Output
+from npdiffpool.modelfile import StoredModel, write_model
+from npdiffpool.progress import training_progress
+from npdiffpool.targets import Classes, Numbers, Targets
+from npdiffpool.training import Fitted, Labelled, Schedule, evaluate, fit
+
+
+class NotFittedError(ValueError, AttributeError):
+    """Say that the model must be fitted first."""
+
+
+@dataclass(eq=False)
+class Estimator:
+    """Train DiffPool on graphs; what it tells of them the subclasses say.
+
+    The parameters are those of `npdiffpool.DiffPoolClassifier`.
+    """
+
+    gnn: str = Config.gnn
+    hidden: int = Config.hidden
+    n_layers: int = Config.n_layers
+    clusters: Sequence[float] = (0.25,)
+    assignment: str = Config.assignment
+    readout: str = Config.readout
+    link_weight: float = Config.link_weight
+    entropy_weight: float = Config.entropy_weight
+    link_scale: str = Config.link_scale
+    concat_layers: bool = Config.concat_layers
+    batch_norm: bool = Config.batch_norm
+    normalize_rows: bool = Config.normalize_rows
+    classifier_hidden: int = Config.classifier_hidden
+    standardize: bool = True
+    epochs: int = Schedule.epochs
+    batch_size: int = Schedule.batch_size
+    learning_rate: float = Schedule.learning_rate
+    clip_norm: float = Schedule.clip_norm
+    patience: int | None = Schedule.patience
+    seed: int = 0
+    dtype: str = Config.dtype
+    recompute: bool = Config.recompute
+    verbose: bool = False
+
+    kind: ClassVar[str]  # in a model file
+    targets_kind: ClassVar[type[Classes] | type[Numbers]]
+
+    def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:
+        """Train on graphs and their labels.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+            Of a `Dataset` the names of the features are remembered.
+        labels : sequence, as long as `graphs`
+            Of a classifier numbers or strings, of at least two kinds; of a regressor
+            finite numbers.
+        validation : pair of graphs and labels, optional
+            Chooses the epoch whose parameters are kept (best accuracy, then
+            lowest loss) and, with `patience`, when to stop. Without it the last
+            epoch's are kept.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is unusable; the estimator is then
+            as it was.
+        """
+        require_flag("verbose", self.verbose)
+        require_int("seed", self.seed, 0)
+        feature_names = getattr(graphs, "feature_names", None)
+        graphs = check_graphs(graphs)
+        targets = self.targets_kind.of(labels, len(graphs))
+        schedule, config = self._schedule(), self._config(graphs, targets)
+        scaling = Scaling.of(graphs, self.standardize)
+        encoded = targets.encode(labels, len(graphs))
+        train = Labelled(prepare_graphs(graphs, config, scaling), encoded)
+        held_out = prepare_validation(validation, targets, config, scaling)
+        if schedule.patience is not None and held_out is None:
+            raise ValueError("patience needs a validation set; fit was given none")
+        rng = np.random.default_rng(self.seed)
+        with training_progress(schedule.epochs, self.verbose) as show:
+            fitted = fit(config, schedule, train, held_out, rng, show)
+        self._keep(fitted, config, scaling, targets, feature_names)
+        return self
+
+    def _keep(
+        self,
+        fitted: Fitted,
+        config: Config,
+        scaling: Scaling,
+        targets: Targets,
+        feature_names: Sequence[str] | None,
+    ) -> None:
+        self.config_, self.scaling_, self.targets_ = config, scaling, targets
+        self.params_, self.running_, self.history_, self.best_epoch_ = fitted
+        self.n_features_in_ = config.n_features
+        self.feature_names_in_ = None if feature_names is None else list(feature_names)
+
+    def _schedule(self) -> Schedule:
+        return Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
+
+    def _config(self, graphs: list[Graph], targets: Targets) -> Config:
+        """Build the model's configuration; `Config` checks what it is given."""
+        given = self.get_params()
+        choices = {f.name: given[f.name] for f in fields(Config) if f.name in given}
+        largest = max(graph.n_nodes for graph in graphs)
+        choices["clusters"] = count_clusters(self.clusters, largest)
+        choices |= {"largest": largest, "loss": targets.loss}
+        return Config(graphs[0].n_features, targets.n_outputs, **choices)
+
+    def transform(self, graphs: Any) -> Floats:
+        """Return the graphs' embeddings, (G, D): what the last layers see."""
+        return np.concatenate([output.embeddings for output in self._run(graphs)])
+
+    def assignments(self, graph: Graph) -> list[Floats]:
+        """Return [S_0, S_1, ...] of one graph, (N, K_0), (K_0, K_1), ..."""
+        (output,) = self._run([graph])
+        return list(output.assignments)
+
+    def hierarchy(self, graph: Graph) -> list[Graph]:
+        """Return the coarsened graphs of one graph, level by level.
+
+        Of level l: K_l nodes, adjacency S^T A S, whose diagonal holds the edge
+        mass inside each cluster, features S^T Z. The graph itself is not there.
+        """
+        (output,) = self._run([graph])
+        return [Graph(level.A[0], level.X, graph.label) for level in output.levels[1:]]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model to an .npz file, whole or not at all.
+
+        Raises
+        ------
+        NotFittedError
+        """
+        self._require_fitted()
+        fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
+        arrays = {**self.targets_.arrays(), **self.scaling_._asdict()}
+        names, parameters = self.feature_names_in_, self.get_params()
+        model = StoredModel(self.kind, parameters, self.config_, fitted, names, arrays)
+        write_model(path, model)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the constructor's parameters (scikit-learn's convention)."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def set_params(self, **params: Any) -> Any:
+        """Change parameters by name and return self (scikit-learn's convention).
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name.
+        """
+        known = self.get_params()
+        for name, value in params.items():
+            require(name in known, "a parameter", f"one of {', '.join(known)}", name)
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "params_")
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import (
+            ClassifierTags,
+            InputTags,
+            RegressorTags,
+            Tags,
+            TargetTags,
+        )
+
+        is_classifier = self.kind == "classifier"
+        return Tags(
+            estimator_type=self.kind,
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags() if is_classifier else None,
+            regressor_tags=None if is_classifier else RegressorTags(),
+            input_tags=InputTags(two_d_array=False),
+        )
+
+    def _require_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
+
+    def _run(self, graphs: Any) -> Iterator[Output]:
+        self._require_fitted()
+        batch = prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
+        return evaluate(self.params_, self.running_, batch, self.config_)
+
+    def _outputs(self, graphs: Any) -> Floats:
+        outputs = np.concatenate([output.logits for output in self._run(graphs)])
+        if not np.all(np.isfinite(outputs)):
+            raise ValueError("graphs hold numbers so large that the model overflows")
+        return outputs

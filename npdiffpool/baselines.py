@@ -1,0 +1,167 @@
+"""What DiffPool is compared with and is not a value of one of its parameters.
+
+The flat GNN of equal depth and size, and the 1-WL subtree kernel. Others are:
+``clusters=()`` is a flat GNN, with ``gnn="mlp"`` too the structure-free baseline;
+`assignment` has the controls, `readout` Set2Set and SortPool.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Iterator, Sequence
+
+import numpy as np
+import scipy
+
+from npdiffpool.blocks import join_graphs
+from npdiffpool.checks import require_int, require_number
+from npdiffpool.colours import colours_of_features, mix, wl_colours
+from npdiffpool.config import Config
+from npdiffpool.graphlists import check_graphs
+from npdiffpool.model import init_model
+from npdiffpool.optim import to_vector
+from npdiffpool.targets import Classes
+
+
+def count_parameters(config: Config) -> int:
+    """Count the numbers that training moves."""
+    return len(to_vector(init_model(np.random.default_rng(0), config)))
+
+
+def flat_twin(config: Config) -> Config:
+    """Return the flat GNN of the same depth and, as nearly as it goes, the same size.
+
+    As many layers in line as `config` has over all levels, no pooling, and the width
+    whose number of parameters is nearest.
+
+    Examples
+    --------
+    >>> twin = flat_twin(Config(n_features=3, n_outputs=2, clusters=(8,)))
+    >>> twin.clusters, twin.n_layers, twin.hidden
+    ((), 6, 84)
+    """
+    size = count_parameters(config)
+    n_layers = config.n_layers * (1 + len(config.clusters))
+    flat = replace(config, clusters=(), n_layers=n_layers, hidden=1)
+    low, high = 1, 2
+    while count_parameters(replace(flat, hidden=high)) < size:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        below = count_parameters(replace(flat, hidden=middle)) < size
+        low, high = (middle, high) if below else (low, middle)
+    widths = [replace(flat, hidden=width) for width in (low, high)]
+    return min(widths, key=lambda twin: abs(count_parameters(twin) - size))
+
+
+@dataclass(eq=False)
+class SubtreeKernelClassifier:
+    """Classify graphs by how often each 1-WL colour is in them, linearly.
+
+    The 1-WL subtree kernel (Shervashidze et al., JMLR 12, 2011) with a support vector
+    machine, of scikit-learn, which this needs. Features that are not labels, but
+    measured, make almost every colour occur once: leave them out.
+
+    Parameters
+    ----------
+    rounds : sequence of int
+        Of 1-WL; fit chooses among them by the validation accuracy.
+    penalties : sequence of float
+        The C of the machine, chosen likewise.
+    seed : int
+        Of nothing; here because the protocols set it.
+
+    Attributes
+    ----------
+    classes_ : (C,) array
+    history_ : list of dict
+        One row, of what was chosen: `validation_accuracy` and `validation_loss` (the
+        share of errors), `rounds`, `penalty`.
+    best_epoch_ : int
+        1.
+    """
+
+    rounds: Sequence[int] = (1, 2, 3, 4)
+    penalties: Sequence[float] = (0.01, 0.1, 1.0, 10.0, 100.0)
+    seed: int = 0
+
+    def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:
+        """Choose by the validation pair, which must be given, and keep the machine.
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is unusable.
+        """
+        for rounds in self.rounds:
+            require_int("each of rounds", rounds, 0)
+        for penalty in self.penalties:
+            require_number("each of penalties", penalty, above=True)
+        if validation is None:
+            raise ValueError("validation must be a pair (graphs, labels); got None")
+        graphs, held = check_graphs(graphs), check_graphs(validation[0])
+        targets = Classes.of(labels, len(graphs))
+        encoded = targets.encode(labels, len(graphs))
+        held_labels = targets.encode(validation[1], len(held), "validation labels")
+        tried = [
+            machine
+            for rounds in self.rounds
+            for machine in self._machines(graphs, encoded, held, held_labels, rounds)
+        ]
+        row, self.machine_, self.known_, self.train_ = max(
+            tried, key=lambda found: found[0]["validation_accuracy"]
+        )
+        self.classes_, self.history_, self.best_epoch_ = targets.classes, [row], 1
+        return self
+
+    def _machines(
+        self, graphs: Any, labels: Any, held: Any, held_labels: Any, rounds: int
+    ) -> Iterator[tuple[dict[str, float], Any, Any, Any]]:
+        from sklearn.svm import SVC
+
+        known, train = count_colours(graphs, rounds)
+        among = (train @ train.T).toarray()
+        across = count_colours(held, rounds, known)[1][:, : len(known)] @ train.T
+        for penalty in self.penalties:
+            machine = SVC(C=penalty, kernel="precomputed").fit(among, labels)
+            right = machine.predict(across.toarray()) == held_labels
+            accuracy = float(np.mean(right))
+            row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
+            yield {**row, "rounds": rounds, "penalty": penalty}, machine, known, train
+
+    def predict(self, graphs: Any) -> Any:
+        """Return the class of each graph, (G,)."""
+        rounds = int(self.history_[0]["rounds"])
+        new = count_colours(check_graphs(graphs), rounds, self.known_)[1]
+        across = new[:, : len(self.known_)] @ self.train_.T
+        return self.classes_[self.machine_.predict(across.toarray())]
+
+    def score(self, graphs: Any, labels: Any) -> float:
+        """Return the accuracy."""
+        return float(np.mean(self.predict(graphs) == np.asarray(labels)))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the constructor's parameters."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+def count_colours(graphs: Any, rounds: int, known: Any = ()) -> tuple[Any, Any]:
+    """Return the colours of rounds 0 to `rounds`, and how often graphs have them.
+
+    The counts are a (G, colours) csr_array, each row divided by its length, so that
+    products of rows are the normalised kernel. Colours that are `known` come first.
+    """
+    A, X, offsets = join_graphs(graphs, np.float64)
+    seen = np.array(wl_colours(A, colours_of_features(X), rounds))
+    seen = mix(seen + np.arange(rounds + 1, dtype=np.uint64)[:, None]).ravel()
+    known = np.asarray(known, dtype=np.uint64)
+    extra = np.setdiff1d(seen, known)
+    place = np.searchsorted(known, seen)
+    is_new = np.isin(seen, known, invert=True)
+    place[is_new] = len(known) + np.searchsorted(extra, seen[is_new])
+    graph = np.tile(np.repeat(np.arange(len(graphs)), np.diff(offsets)), rounds + 1)
+    colours = np.concatenate([known, extra])
+    shape = len(graphs), len(colours)
+    counts = scipy.sparse.csr_array((np.ones(len(place)), (graph, place)), shape)
+    lengths = np.sqrt(counts.multiply(counts).sum(axis=1))
+    unit = scipy.sparse.diags_array(1 / np.maximum(lengths, 1)) @ counts
+    return colours, scipy.sparse.csr_array(unit)

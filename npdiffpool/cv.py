@@ -1,0 +1,142 @@
+"""What ``npdiffpool cv`` does: cross-validate by a protocol and print the table."""
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import nullcontext
+from itertools import product
+from pathlib import Path
+from typing import Any, ContextManager
+
+import numpy as np
+
+from npdiffpool.datasets import Dataset, load_dataset
+from npdiffpool.estimator import DiffPoolClassifier
+from npdiffpool.evaluation import Evaluation, Source, cross_validate
+from npdiffpool.jobfiles import Row
+from npdiffpool.progress import job_progress
+from npdiffpool.splits import read_splits
+from npdiffpool.threads import VARIABLES
+
+
+class GridError(ValueError):
+    """Say what is wrong with a file of configurations."""
+
+
+def cv_run(
+    clf: DiffPoolClassifier,
+    source: Source,
+    *,
+    protocol: str,
+    splits: str | None,
+    grid: str | None,
+    folds: int,
+    runs: int,
+    jobs: int,
+    out: str | None,
+) -> Evaluation:
+    """Cross-validate on a data set, say how far it is, print the table.
+
+    Parameters
+    ----------
+    clf : DiffPoolClassifier
+    source : Source
+    protocol, folds, runs : see `npdiffpool.evaluation.cross_validate`
+    splits, grid : str or None
+        Files of index lists and of configurations.
+    jobs : int
+        Processes.
+    out : str or None
+        Folder of the results; ``runs/NAME-PROTOCOL`` where not given. With the same
+        command a run that was stopped goes on there.
+
+    Raises
+    ------
+    ValueError
+        If an argument or a file is unusable.
+    """
+    dataset = load_dataset(source.data, features=source.features)
+    choices = read_grid(grid) if grid is not None else [{}]
+    parts = read_splits(splits, len(dataset)) if splits is not None else None
+    folder = Path(out or Path("runs", f"{dataset.name}-{protocol}"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    print(dataset, flush=True)
+    workers: ContextManager[Executor | None] = nullcontext()
+    if jobs > 1:
+        os.environ.update({name: os.environ.get(name, "1") for name in VARIABLES})
+        workers = ProcessPoolExecutor(jobs)
+    with workers as executor, job_progress() as show:
+        result = cross_validate(
+            clf,
+            source if jobs > 1 else dataset,
+            dataset.labels,
+            protocol=protocol,
+            splits=parts,
+            folds=folds,
+            grid=choices,
+            runs=runs,
+            executor=executor,
+            folder=folder,
+            on_done=show,
+        )
+    print(write_table(result, choices))
+    print(_majority(dataset))
+    print(f"results: {folder}")
+    return result
+
+
+def read_grid(path: str) -> list[Row]:
+    """Read configurations: a JSON list of them, or an object of lists to combine.
+
+    Raises
+    ------
+    GridError
+        If the file is neither.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            combined = product(*(list(values) for values in content.values()))
+            content = [dict(zip(content, values)) for values in combined]
+        usable = isinstance(content, list) and len(content) > 0
+        if not usable or not all(isinstance(choice, dict) for choice in content):
+            raise TypeError("neither")
+    except (TypeError, ValueError) as error:
+        form = '[{"hidden": 32}, {"hidden": 64}] or {"hidden": [32, 64]}'
+        raise GridError(f"{path} must be JSON such as {form}; got {error}") from None
+    tuples = {"clusters": tuple}
+    return [
+        {name: tuples.get(name, _same)(value) for name, value in choice.items()}
+        for choice in content
+    ]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def write_table(result: Evaluation, grid: list[Row]) -> str:
+    """Return the table of an evaluation: a line a fold, then the mean and spread."""
+    is_fair, has_choice = result.protocol == "fair", len(grid) > 1
+    lines = ["fold  validation" + ("    test" if is_fair else "")]
+    for row in result.folds:
+        text = f"{row['fold']:>4}  {row['validation']:>9.1%}"
+        text += f"  {row['test']:>7.1%}" if is_fair else ""
+        text += f"  {json.dumps(grid[row['choice']])}" if has_choice else ""
+        lines.append(text)
+    spread = f"{100 * result.score:.1f} ± {100 * result.spread:.1f} %"
+    over = f"mean ± standard deviation over {len(result.folds)} folds"
+    if is_fair:
+        runs = len(result.folds[0]["runs"])
+        lines.append(f"test accuracy {spread}, {over}, {runs} runs each")
+    else:
+        what = f"validation accuracy after epoch {result.epoch}"
+        lines.append(f"{what}: {spread}, {over}")
+        lines.append("(the maximum over epochs of the mean over folds: no test figure)")
+    return "\n".join(lines)
+
+
+def _majority(dataset: Dataset) -> str:
+    _, counts = np.unique(dataset.labels, return_counts=True)
+    return f"always the majority class: {counts.max() / counts.sum():.1%}"

@@ -1,0 +1,72 @@
+"""A folder that keeps what is done of an evaluation, job by job.
+
+settings.json says what is evaluated, NAME.json is a job's result, seconds.json how long
+each took (the only file that differs from one machine to the next), results.json the
+end. Each is written whole or not at all.
+"""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Mapping
+
+from npdiffpool.files import write_text
+
+Row = dict[str, Any]
+
+
+class Folder:
+    """Keep results as JSON files; without a path, keep nothing.
+
+    Parameters
+    ----------
+    path : path or None
+        Made if it is not there; its parent must be.
+    settings : dict
+        What decides every result, as JSON.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds the results of other settings, or other things.
+    """
+
+    def __init__(self, path: Any, settings: Mapping[str, Any]) -> None:
+        self.path = None if path is None else Path(path)
+        self.seconds: dict[str, float] = {}
+        if self.path is None:
+            return
+        self.path.mkdir(exist_ok=True)
+        known = self.read("settings")
+        if known is None:
+            if any(self.path.iterdir()):
+                raise ValueError(f"{self.path} must be new, empty or of an evaluation")
+            self.write("settings", settings)
+        elif known != json.loads(_text(settings)):
+            differing = [key for key in settings if known.get(key) != settings[key]]
+            raise ValueError(
+                f"{self.path} holds an evaluation of other settings; "
+                f"what differs: {', '.join(differing) or 'its form'}"
+            )
+        self.seconds = self.read("seconds") or {}
+
+    def read(self, name: str) -> Any:
+        """Return what is kept under a name, or None."""
+        if self.path is None or not (self.path / f"{name}.json").exists():
+            return None
+        return json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
+
+    def write(self, name: str, content: Any) -> None:
+        """Keep something under a name."""
+        if self.path is not None:
+            write_text(self.path / f"{name}.json", _text(content))
+
+    def keep(self, name: str, row: Row, seconds: float) -> None:
+        """Keep a job's result and how long it took."""
+        self.write(name, row)
+        self.seconds[name] = round(seconds, 3)
+        self.write("seconds", dict(sorted(self.seconds.items())))
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,169 @@
+"""Splits of a data set: by seed, in equal shares, or from an index file."""
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, Sequence
+
+import numpy as np
+
+from npdiffpool.checks import require, require_int
+from npdiffpool.graphs import Ints
+
+
+class Split(NamedTuple):
+    """Hold the indices of one outer fold; `validation` is cut out of what is left."""
+
+    train: list[int]
+    validation: list[int]
+    test: list[int]
+
+
+class SplitsError(ValueError):
+    """Say what is wrong with a file of splits."""
+
+
+def make_splits(labels: Any, n_folds: int, seed: int = 0) -> list[Split]:
+    """Divide a data set into outer folds, and a tenth of each one's rest to validate.
+
+    Both by class (`stratified_folds`, `stratified_split`), of numbers at random.
+    """
+    labels, splits = np.asarray(labels), []
+    strata = labels if labels.dtype.kind != "f" else np.zeros(len(labels))
+    for test in stratified_folds(strata, n_folds, seed):
+        rest = np.setdiff1d(np.arange(len(labels)), test)
+        parts = stratified_split(strata[rest], (0.9, 0.1), seed)
+        train, validation = (rest[part].tolist() for part in parts)
+        splits.append(Split(train, validation, test.tolist()))
+    return splits
+
+
+def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
+    """Read index lists in the form of Errica et al. (arXiv 1912.09893).
+
+    A JSON list with, of each outer fold, ``{"test": [...], "model_selection":
+    [{"train": [...], "validation": [...]}]}``.
+
+    Raises
+    ------
+    SplitsError
+        If the file is not of this form, an index is outside 0 ... `n_graphs` - 1, is
+        in two parts of a fold, or the tests are not each graph once.
+    FileNotFoundError
+    """
+    try:
+        folds = json.loads(Path(path).read_text(encoding="utf-8"))
+        splits = [
+            Split(inner["train"], inner["validation"], fold["test"])
+            for fold in folds
+            for inner in fold["model_selection"][:1]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        form = '[{"test": [...], "model_selection": [{"train": [...], ...}]}, ...]'
+        message = f"{path} must be JSON, {form}; got {type(error).__name__}: {error}"
+        raise SplitsError(message) from None
+    for number, split in enumerate(splits):
+        _check_fold(split, f"{path}, fold {number}", n_graphs)
+    tested = sorted(index for split in splits for index in split.test)
+    if tested != list(range(n_graphs)):
+        message = f"{path} must test each of {n_graphs} graphs once; it does not"
+        raise SplitsError(message)
+    return splits
+
+
+def _check_fold(split: Split, where: str, n_graphs: int) -> None:
+    indices: list[Any] = []
+    for name, part in zip(Split._fields, split):
+        if not isinstance(part, list) or not part:
+            message = f"{name} must be a list of indices; got {part!r}"
+            raise SplitsError(f"{where}: {message}")
+        indices += part
+    for index in indices:
+        if type(index) is not int or not 0 <= index < n_graphs:
+            message = f"an index must be in 0 ... {n_graphs - 1}; got {index!r}"
+            raise SplitsError(f"{where}: {message}")
+    if len(set(indices)) < len(indices):
+        raise SplitsError(f"{where}: a graph must be in one part; one is in two")
+
+
+def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
+    """Divide examples into folds, each class spread over them as evenly as it goes.
+
+    Parameters
+    ----------
+    labels : (G,) array
+    n_folds : int
+        At least 2, at most G.
+    seed : int
+
+    Returns
+    -------
+    list of int arrays
+        The sorted indices of each fold; together every index once. The folds'
+        sizes differ by at most one.
+
+    Raises
+    ------
+    ValueError
+        If `n_folds` or `seed` is out of range.
+
+    Examples
+    --------
+    >>> [fold.tolist() for fold in stratified_folds(["a", "a", "b", "b"], 2)]
+    [[0, 2], [1, 3]]
+    """
+    labels = np.asarray(labels)
+    require_int("n_folds", n_folds, 2)
+    require_int("seed", seed, 0)
+    require(n_folds <= len(labels), "n_folds", f"at most {len(labels)}", n_folds)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    # Dealing out the examples class by class, like cards, keeps all shares equal.
+    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    return [np.sort(dealt[first::n_folds]) for first in range(n_folds)]
+
+
+def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> list[Ints]:
+    """Divide examples into parts of given shares, the classes equal in each.
+
+    Parameters
+    ----------
+    labels : (G,) array
+    shares : sequence of float
+        Positive, of sum one; the parts are as large as rounding allows.
+    seed : int
+
+    Returns
+    -------
+    list of int arrays
+        The sorted indices of each part; together every index once.
+
+    Raises
+    ------
+    ValueError
+        If the shares are not positive or do not add up to one, a part would be
+        empty, or `seed` is negative.
+
+    Examples
+    --------
+    >>> [len(part) for part in stratified_split(list("ab") * 50, (0.8, 0.1, 0.1))]
+    [80, 10, 10]
+    """
+    labels = np.asarray(labels)
+    require_int("seed", seed, 0)
+    usable = len(shares) > 0 and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
+    require(usable, "shares", "positive, of sum 1", shares)
+    bounds = np.rint(np.cumsum(shares) * len(labels)).astype(int)
+    sizes = np.diff(bounds, prepend=0)
+    require(sizes.min() > 0, "labels", "enough for every part", f"{len(labels)} labels")
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    parts = _spread(sizes)
+    return [np.sort(dealt[parts == part]) for part in range(len(sizes))]
+
+
+def _spread(sizes: Ints) -> Ints:
+    """Return part numbers, part p `sizes[p]` times, each spread evenly along."""
+    positions = [(np.arange(size) + 0.5) / size for size in sizes]
+    parts = np.repeat(np.arange(len(sizes)), sizes)
+    return parts[np.argsort(np.concatenate(positions), kind="stable")]

@@ -1,0 +1,274 @@
+"""Protocols: what chooses, what is reported, and that nothing is lost or redone."""
+import json
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pytest
+
+import npdiffpool as ndp
+from npdiffpool.cli import main
+from npdiffpool.cv import read_grid
+from npdiffpool.evaluation import Source, cross_validate
+from npdiffpool.splits import Split, make_splits, read_splits
+
+GRAPHS = [ndp.Graph([[0.0]], [[float(i)]]) for i in range(30)]
+LABELS = np.arange(30) % 2
+trained = []
+
+
+@dataclass
+class Told:
+    """Pretend to train: accuracies are told by the parameters and the fold."""
+
+    level: float = 0.5
+    seed: int = 0
+
+    def fit(self, graphs, labels, validation):
+        self.train = {int(graph.features[0, 0]) for graph in graphs}
+        self.held = {int(graph.features[0, 0]) for graph in validation[0]}
+        trained.append((self.level, self.seed, sorted(self.train), sorted(self.held)))
+        drift = min(self.held) / 1000
+        curve = [self.level, self.level + 0.2 + drift, self.level + 0.1]
+        losses = [{"validation_accuracy": a, "validation_loss": 1 - a} for a in curve]
+        self.history_, self.best_epoch_ = losses, 2
+        return self
+
+    def score(self, graphs, labels):
+        seen = {int(graph.features[0, 0]) for graph in graphs}
+        assert not seen & (self.train | self.held)
+        return self.level + 0.01 * self.seed
+
+    def get_params(self):
+        return asdict(self)
+
+
+def run(folder=None, model=None, **options):
+    trained.clear()
+    model = model if model is not None else Told()
+    return cross_validate(model, GRAPHS, LABELS, folds=3, folder=folder, **options)
+
+
+def files(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.stem != "seconds"}
+
+
+# What is chosen and reported
+
+
+def test_fair_reports_the_mean_over_folds_of_the_mean_over_runs():
+    result = run(runs=3, model=Told(0.3, seed=5))
+    assert result.score == pytest.approx(0.3 + 0.06)
+    assert result.spread == pytest.approx(0)
+    assert [[run["test"] for run in fold["runs"]] for fold in result.folds] == [
+        pytest.approx([0.35, 0.36, 0.37])
+    ] * 3
+
+
+def test_fair_chooses_by_validation_in_each_fold_and_tests_that_alone():
+    grid = [{"level": 0.2}, {"level": 0.6}, {"level": 0.4}]
+    result = run(grid=grid, runs=2)
+    assert [fold["choice"] for fold in result.folds] == [1, 1, 1]
+    assert result.score == pytest.approx(0.605)
+    assert len(trained) == 3 * (3 + 2)
+
+
+def test_among_equals_the_first_of_the_grid_is_chosen():
+    result = run(grid=[{"level": 0.4}, {"level": 0.4}], runs=1)
+    assert [fold["choice"] for fold in result.folds] == [0, 0, 0]
+
+
+def test_paper_is_the_maximum_over_epochs_of_the_mean_over_folds():
+    result = run(protocol="paper", grid=[{"level": 0.2}, {"level": 0.5}])
+    drifts = [min(split.test) / 1000 for split in make_splits(LABELS, 3)]
+    assert result.epoch == 2
+    assert result.score == pytest.approx(0.7 + np.mean(drifts))
+    assert result.spread == pytest.approx(np.std(drifts))
+    assert [fold["choice"] for fold in result.folds] == [1, 1, 1]
+
+
+def test_paper_validates_by_the_fold_and_trains_on_all_the_rest():
+    run(protocol="paper")
+    for (_, _, train, held), split in zip(trained, make_splits(LABELS, 3)):
+        assert held == split.test
+        assert train == sorted(split.train + split.validation)
+
+
+def test_each_graph_is_tested_once():
+    splits = make_splits(LABELS, 3)
+    assert sorted(sum((split.test for split in splits), [])) == list(range(30))
+    for split in splits:
+        assert sorted(sum(split, [])) == list(range(30))
+
+
+# Where it runs, and that it goes on
+
+
+def train_for_real(folder, executor, **options):
+    mutag = ndp.load_dataset("MUTAG")[:40]
+    clf = ndp.DiffPoolClassifier(epochs=2, hidden=4, dtype="float64")
+    given = dict(folds=2, runs=2, executor=executor, folder=folder)
+    return cross_validate(clf, mutag, mutag.labels, **{**given, **options})
+
+
+@pytest.mark.parametrize("pool", [ProcessPoolExecutor, ThreadPoolExecutor])
+def test_results_are_the_same_bytes_whatever_runs_them(tmp_path, pool):
+    grid = [{"hidden": 4}, {"hidden": 5}]
+    expected = train_for_real(tmp_path / "here", None, grid=grid)
+    with pool(2) as executor:
+        assert train_for_real(tmp_path / "there", executor, grid=grid) == expected
+    assert files(tmp_path / "there") == files(tmp_path / "here")
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
+    def stop_at_third(done, total, job, row):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cv", runs=2, on_done=stop_at_third)
+    assert len(trained) == 3
+    result = run(tmp_path / "cv", runs=2)
+    assert len(trained) == 3
+    assert result == run(tmp_path / "whole", runs=2)
+    assert files(tmp_path / "cv") == files(tmp_path / "whole")
+
+
+def test_what_is_done_is_counted(tmp_path):
+    seen = []
+    run(runs=2, on_done=lambda done, total, job, row: seen.append((done, total, job)))
+    assert [(done, total) for done, total, _ in seen] == [(n, 6) for n in range(1, 7)]
+    assert {job.name for _, _, job in seen} == {
+        f"fold-{fold}-run-{run}" for fold in range(3) for run in range(2)
+    }
+
+
+def test_a_folder_of_another_evaluation_is_left_alone(tmp_path):
+    run(tmp_path / "cv", runs=1)
+    before = files(tmp_path / "cv")
+    with pytest.raises(ValueError, match="other settings; what differs: runs"):
+        run(tmp_path / "cv", runs=2)
+    assert files(tmp_path / "cv") == before
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("dear")
+    with pytest.raises(ValueError, match="must be new, empty or of an evaluation"):
+        run(tmp_path / "full")
+
+
+def test_a_worker_that_fails_is_not_passed_over():
+    class Broken(Told):
+        def score(self, graphs, labels):
+            raise ValueError("the model overflows")
+
+    with pytest.raises(ValueError, match="the model overflows"):
+        run(model=Broken())
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"protocol": "kind"}, "protocol must be one of 'fair', 'paper'; got 'kind'"),
+        ({"runs": 0}, "runs must be a whole number >= 1; got 0"),
+        ({"grid": []}, r"grid must be one configuration or more; got \[\]"),
+    ],
+)
+def test_arguments_are_checked_before_any_work(options, message):
+    with pytest.raises(ValueError, match=message):
+        run(**options)
+    assert trained == []
+
+
+# Files of splits and of configurations
+
+
+def fold(test, train, validation):
+    inner = [{"train": train, "validation": validation}]
+    return {"test": test, "model_selection": inner}
+
+
+def test_index_files_are_read(tmp_path):
+    path = tmp_path / "splits.json"
+    path.write_text(json.dumps([fold([0, 3], [1], [2]), fold([1, 2], [0], [3])]))
+    assert read_splits(path, 4) == [Split([1], [2], [0, 3]), Split([0], [3], [1, 2])]
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("{", "must be JSON"),
+        ('[{"test": [0]}]', "must be JSON.*'model_selection'"),
+        ([fold([0, 1], [2], [9])], r"fold 0: an index must be in 0 ... 3; got 9"),
+        ([fold([0, 1], [2], [True])], "got True"),
+        ([fold([0, 1], [2], [2])], "a graph must be in one part; one is in two"),
+        ([fold([0, 1], [], [2])], r"train must be a list of indices; got \[\]"),
+        ([fold([0, 1], [2], [3])], "must test each of 4 graphs once; it does not"),
+    ],
+)
+def test_index_files_that_are_wrong_are_refused(tmp_path, content, message):
+    path = tmp_path / "splits.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        read_splits(path, 4)
+
+
+def test_a_grid_is_a_list_or_lists_to_combine(tmp_path):
+    path = tmp_path / "grid.json"
+    path.write_text('[{"hidden": 3}, {"clusters": [0.25, 4]}]')
+    assert read_grid(path) == [{"hidden": 3}, {"clusters": (0.25, 4)}]
+    path.write_text('{"hidden": [3, 4], "gnn": ["gcn", "sage"]}')
+    assert len(read_grid(path)) == 4
+    assert {"hidden": 4, "gnn": "gcn"} in read_grid(path)
+
+
+@pytest.mark.parametrize("content", ["{", "3", "[]", "[3]", '{"hidden": 3}'])
+def test_a_grid_that_is_none_is_refused(tmp_path, content):
+    path = tmp_path / "grid.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match="must be JSON such as"):
+        read_grid(path)
+
+
+# The command
+
+
+QUICK = ["--epochs", "2", "--hidden", "4", "--folds", "2", "--runs", "1"]
+
+
+def test_cv_prints_a_line_a_fold_and_the_mean(tmp_path, capsys):
+    folder = tmp_path / "cv"
+    assert main(["cv", "MUTAG", *QUICK, "--jobs", "2", "--out", str(folder)]) == 0
+    printed = capsys.readouterr()
+    results = json.loads((folder / "results.json").read_text())
+    assert f"test accuracy {100 * results['score']:.1f} ± " in printed.out
+    assert "over 2 folds, 1 runs each" in printed.out
+    assert "always the majority class: 66.5%" in printed.out
+    assert "job   2/2" in printed.err
+
+
+def test_cv_by_the_papers_protocol_says_that_it_is_no_test_figure(tmp_path, capsys):
+    grid = tmp_path / "grid.json"
+    grid.write_text('{"hidden": [4, 5]}')
+    options = ["--protocol", "paper", "--grid", str(grid)]
+    out = ["--out", str(tmp_path / "cv")]
+    assert main(["cv", "MUTAG", *QUICK, *options, *out]) == 0
+    printed = capsys.readouterr().out
+    assert "validation accuracy after epoch" in printed
+    assert "no test figure" in printed
+    assert '{"hidden": ' in printed
+
+
+def test_cv_goes_on_with_the_same_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["cv", "MUTAG", *QUICK]) == 0
+    first = capsys.readouterr().out
+    monkeypatch.setattr(ndp.DiffPoolClassifier, "fit", None)  # nothing is trained
+    assert main(["cv", "MUTAG", *QUICK]) == 0
+    assert capsys.readouterr().out == first
+    assert (tmp_path / "runs" / "MUTAG-fair" / "results.json").exists()
+
+
+def test_a_source_is_loaded_by_whoever_needs_it():
+    clf = ndp.DiffPoolClassifier(epochs=1, hidden=4)
+    result = cross_validate(clf, Source("MUTAG"), folds=2, runs=1)
+    mutag = ndp.load_dataset("MUTAG")
+    assert result == cross_validate(clf, mutag, mutag.labels, folds=2, runs=1)
