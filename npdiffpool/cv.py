@@ -7,14 +7,15 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
-from typing import Any, ContextManager
+from typing import ContextManager
 
 import numpy as np
 
-from npdiffpool.datasets import Dataset, load_dataset
+from npdiffpool.datasets import Dataset
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import Evaluation, Source, cross_validate
 from npdiffpool.jobfiles import Row
+from npdiffpool.jobs import load_source
 from npdiffpool.progress import job_progress
 from npdiffpool.splits import read_splits
 from npdiffpool.threads import VARIABLES
@@ -31,10 +32,9 @@ def cv_run(
     protocol: str,
     splits: str | None,
     grid: str | None,
-    folds: int,
-    runs: int,
     jobs: int,
     out: str | None,
+    **counts: int,
 ) -> Evaluation:
     """Cross-validate on a data set, say how far it is, print the table.
 
@@ -42,21 +42,23 @@ def cv_run(
     ----------
     clf : DiffPoolClassifier
     source : Source
-    protocol, folds, runs : see `npdiffpool.evaluation.cross_validate`
+    protocol : "fair" or "paper"
     splits, grid : str or None
         Files of index lists and of configurations.
     jobs : int
         Processes.
     out : str or None
         Folder of the results; ``runs/NAME-PROTOCOL`` where not given. With the same
-        command a run that was stopped goes on there.
+        command, but for `jobs`, a run that was stopped goes on there.
+    **counts : int
+        `folds` and `runs` of `npdiffpool.evaluation.cross_validate`.
 
     Raises
     ------
     ValueError
         If an argument or a file is unusable.
     """
-    dataset = load_dataset(source.data, features=source.features)
+    dataset = load_source(source)
     choices = read_grid(grid) if grid is not None else [{}]
     parts = read_splits(splits, len(dataset)) if splits is not None else None
     folder = Path(out or Path("runs", f"{dataset.name}-{protocol}"))
@@ -69,16 +71,14 @@ def cv_run(
     with workers as executor, job_progress() as show:
         result = cross_validate(
             clf,
-            source if jobs > 1 else dataset,
-            dataset.labels,
+            source,
             protocol=protocol,
             splits=parts,
-            folds=folds,
             grid=choices,
-            runs=runs,
             executor=executor,
             folder=folder,
             on_done=show,
+            **counts,
         )
     print(write_table(result, choices))
     print(_majority(dataset))
@@ -105,15 +105,12 @@ def read_grid(path: str) -> list[Row]:
     except (TypeError, ValueError) as error:
         form = '[{"hidden": 32}, {"hidden": 64}] or {"hidden": [32, 64]}'
         raise GridError(f"{path} must be JSON such as {form}; got {error}") from None
-    tuples = {"clusters": tuple}
     return [
-        {name: tuples.get(name, _same)(value) for name, value in choice.items()}
+        {**choice, "clusters": tuple(choice["clusters"])}
+        if "clusters" in choice
+        else choice
         for choice in content
     ]
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def write_table(result: Evaluation, grid: list[Row]) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from npdiffpool.base import Estimator, NotFittedError
 from npdiffpool.checks import require
-from npdiffpool.graphs import Floats, Graph  # noqa: F401 (the examples)
+from npdiffpool.graphs import Floats
 from npdiffpool.inputs import Scaling
 from npdiffpool.modelfile import ModelFileError, read_model
 from npdiffpool.pooling import assign
@@ -90,6 +90,7 @@ class DiffPoolClassifier(Estimator):
 
     Examples
     --------
+    >>> from npdiffpool import Graph
     >>> ring = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
     >>> path = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     >>> ones = [[1.0], [1.0], [1.0]]
@@ -138,6 +139,7 @@ class DiffPoolRegressor(Estimator):
 
     Examples
     --------
+    >>> from npdiffpool import Graph
     >>> sizes = [3, 4, 5, 6] * 4
     >>> rings = [Graph(np.roll(np.eye(n), 1, 1), np.ones((n, 1))) for n in sizes]
     >>> flat = {"readout": "sum", "clusters": (), "learning_rate": 0.01}

@@ -121,7 +121,7 @@ def _fair(work: Work, queue: Queue) -> Evaluation:
     """Select in each fold where there is a choice, then run and test."""
     n_folds, n_choices = len(work.splits), len(work.grid)
     queue.total = n_folds * (work.runs + (n_choices if n_choices > 1 else 0))
-    selected: list[list[tuple[Any, int]]] = [[] for _ in range(n_folds)]
+    selected: list[list[tuple[float, float, int]]] = [[] for _ in range(n_folds)]
     finals: list[dict[int, Row]] = [{} for _ in range(n_folds)]
     chosen = [0] * n_folds
     for fold in range(n_folds):
@@ -132,10 +132,10 @@ def _fair(work: Work, queue: Queue) -> Evaluation:
         if job.run is not None:
             finals[job.fold][job.run] = row
             continue
-        better = (-row["validation"], row["validation_loss"], job.choice)
-        selected[job.fold].append((better, job.choice))
+        order = -row["validation"], row["validation_loss"], job.choice
+        selected[job.fold].append(order)
         if len(selected[job.fold]) == n_choices:
-            chosen[job.fold] = min(selected[job.fold])[1]
+            chosen[job.fold] = min(selected[job.fold])[-1]
             for run in range(work.runs):
                 queue.add(Job(job.fold, chosen[job.fold], run))
     folds = [

@@ -57,15 +57,15 @@ class Work(NamedTuple):
 
     def settings(self) -> Row:
         """Return all that decides the results, as JSON."""
-        splits = json.dumps(self.splits).encode()
         given = Path(self.data.data).name if isinstance(self.data, Source) else "graphs"
         return {
             "data": given,
             "features": getattr(self.data, "features", None),
+            "labels": _digest(self.labels.tolist()),
             "model": type(self.model).__name__,
             "parameters": _plain(self.model.get_params()),
             "protocol": self.protocol,
-            "splits": hashlib.sha256(splits).hexdigest(),
+            "splits": _digest(self.splits),
             "grid": _plain(list(self.grid)),
             "runs": self.runs,
         }
@@ -161,7 +161,8 @@ def _score(row: Row) -> float:
 
 
 @lru_cache(maxsize=1)
-def _loaded(source: Source) -> Dataset:
+def load_source(source: Source) -> Dataset:
+    """Load a data set, once in each process."""
     return load_dataset(source.data, features=source.features)
 
 
@@ -173,11 +174,15 @@ def load_labelled(data: Any, labels: Any) -> tuple[Any, Any]:
     ValueError
         If there is not one label a graph, or the graphs are none.
     """
-    dataset = _loaded(data) if isinstance(data, Source) else data
+    dataset = load_source(data) if isinstance(data, Source) else data
     graphs = check_graphs(dataset)
     labels = np.asarray(dataset.labels if labels is None else labels)
     require(labels.shape == (len(graphs),), "labels", "one a graph", labels.shape)
     return graphs, labels
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

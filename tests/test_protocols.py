@@ -267,6 +267,25 @@ def test_cv_goes_on_with_the_same_command(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "runs" / "MUTAG-fair" / "results.json").exists()
 
 
+def test_cv_goes_on_with_another_number_of_processes(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "cv"
+    command = ["cv", "MUTAG", *QUICK, "--out", str(folder)]
+    assert main([*command, "--jobs", "2"]) == 0
+    before = files(folder)
+    monkeypatch.setattr(ndp.DiffPoolClassifier, "fit", None)  # nothing is trained
+    assert main([*command, "--jobs", "1"]) == 0
+    assert files(folder) == before
+
+
+def test_graphs_of_other_labels_are_another_evaluation(tmp_path):
+    run(tmp_path / "cv", runs=1)
+    with pytest.raises(ValueError, match="what differs: labels"):
+        splits = make_splits(LABELS, 3)
+        cross_validate(
+            Told(), GRAPHS, 1 - LABELS, splits=splits, runs=1, folder=tmp_path / "cv"
+        )
+
+
 def test_a_source_is_loaded_by_whoever_needs_it():
     clf = ndp.DiffPoolClassifier(epochs=1, hidden=4)
     result = cross_validate(clf, Source("MUTAG"), folds=2, runs=1)
