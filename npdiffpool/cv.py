@@ -62,7 +62,6 @@ def cv_run(
     choices = read_grid(grid) if grid is not None else [{}]
     parts = read_splits(splits, len(dataset)) if splits is not None else None
     folder = Path(out or Path("runs", f"{dataset.name}-{protocol}"))
-    folder.parent.mkdir(parents=True, exist_ok=True)
     print(dataset, flush=True)
     workers: ContextManager[Executor | None] = nullcontext()
     if jobs > 1:

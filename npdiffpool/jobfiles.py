@@ -21,7 +21,7 @@ class Folder:
     Parameters
     ----------
     path : path or None
-        Made if it is not there; its parent must be.
+        Made with the first result, if it is not there.
     settings : dict
         What decides every result, as JSON.
 
@@ -33,15 +33,14 @@ class Folder:
 
     def __init__(self, path: Any, settings: Mapping[str, Any]) -> None:
         self.path = None if path is None else Path(path)
+        self.settings = settings
         self.seconds: dict[str, float] = {}
-        if self.path is None:
+        if self.path is None or not self.path.exists():
             return
-        self.path.mkdir(exist_ok=True)
         known = self.read("settings")
         if known is None:
-            if any(self.path.iterdir()):
+            if not self.path.is_dir() or any(self.path.iterdir()):
                 raise ValueError(f"{self.path} must be new, empty or of an evaluation")
-            self.write("settings", settings)
         elif known != json.loads(_text(settings)):
             differing = [key for key in settings if known.get(key) != settings[key]]
             raise ValueError(
@@ -63,6 +62,9 @@ class Folder:
 
     def keep(self, name: str, row: Row, seconds: float) -> None:
         """Keep a job's result and how long it took."""
+        if self.path is not None and not self.seconds:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.write("settings", self.settings)
         self.write(name, row)
         self.seconds[name] = round(seconds, 3)
         self.write("seconds", dict(sorted(self.seconds.items())))

@@ -155,6 +155,13 @@ def test_a_folder_of_another_evaluation_is_left_alone(tmp_path):
         run(tmp_path / "full")
 
 
+def test_what_cannot_be_trained_leaves_no_folder(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["cv", "MUTAG", "--hidden", "-1"]) == 2
+    assert "hidden must be a whole number >= 1; got -1" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_worker_that_fails_is_not_passed_over():
     class Broken(Told):
         def score(self, graphs, labels):
