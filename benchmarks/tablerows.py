@@ -1,0 +1,100 @@
+"""The rows and columns of the table of variants, and what is published of them."""
+from typing import Any, NamedTuple
+
+
+class Row(NamedTuple):
+    """Name a variant and the parameters that differ from the defaults."""
+
+    title: str
+    parameters: Any  # of DiffPoolClassifier; None is the 1-WL kernel
+    paper: dict[str, str] = {}  # published: Ying et al., arXiv 1806.08804
+    fair: dict[str, str] = {}  # published: Errica et al., arXiv 1912.09893
+
+
+class Columns(NamedTuple):
+    """Say how a data set is run, within a budget of hours on two cores."""
+
+    epochs: int
+    clusters: tuple[float, ...] = (0.25,)
+    two_levels: tuple[float, ...] = (0.25, 0.25)
+    has_labels: bool = False  # beside attributes
+
+
+SETS = {
+    "ENZYMES": Columns(200, has_labels=True),
+    "PROTEINS": Columns(20, (20,), (20, 5), has_labels=True),
+    "DD": Columns(20, (50,), (50, 10)),
+    "MUTAG": Columns(100),
+    "COLLAB": Columns(10, (50,), (50, 10)),
+    "REDDIT-BINARY": Columns(12, (50,), (50, 10)),
+}
+
+
+def _of(*figures: str) -> dict[str, str]:
+    """Name the figures of a published row: ENZYMES, DD, COLLAB, PROTEINS, then REDDIT."""
+    names = ("ENZYMES", "DD", "COLLAB", "PROTEINS", "REDDIT-BINARY")
+    return {name: figure for name, figure in zip(names, figures) if figure}
+
+
+ALONE: dict[str, Any] = {"link_weight": 0.0, "entropy_weight": 0.0}
+ROWS = {
+    "learned": Row(
+        "DiffPool, the defaults",
+        {},
+        _of("62.53", "80.64", "75.48", "76.25"),
+        _of("59.5 ± 5.6", "75.0 ± 3.5", "68.9 ± 2.0", "73.7 ± 3.5", "89.1 ± 1.6"),
+    ),
+    "no-link": Row(
+        "without link loss (NoLP)",
+        {"link_weight": 0.0},
+        _of("61.95", "79.98", "75.58", "76.22"),
+    ),
+    "no-entropy": Row("without entropy loss", {"entropy_weight": 0.0}),
+    "no-auxiliary": Row("classification loss alone", ALONE),
+    "two-levels": Row("two levels", {"clusters": "two"}),
+    "graclus": Row(
+        "Graclus (DiffPool-Det)",
+        {"assignment": "graclus"},
+        _of("58.33", "75.47", "82.13", "75.62"),
+    ),
+    "hard": Row("hard, straight through", {"assignment": "hard"}),
+    "random": Row("control: random assignment", {"assignment": "random"}),
+    "uniform": Row("control: uniform assignment", {"assignment": "uniform"}),
+    "flat": Row(
+        "flat GraphSAGE, as deep and as large",
+        {"clusters": ()},
+        _of("54.25", "75.42", "68.25", "70.48"),
+        _of("58.2 ± 6.0", "72.9 ± 2.0", "73.9 ± 1.7", "73.0 ± 4.5", "84.3 ± 1.9"),
+    ),
+    "structure-free": Row(
+        "structure-free",
+        {"clusters": (), "gnn": "mlp"},
+        {},
+        _of("65.2 ± 6.4", "78.4 ± 4.5", "70.2 ± 1.5", "75.8 ± 3.7", "82.2 ± 3.0"),
+    ),
+    "set2set": Row(
+        "flat, Set2Set readout",
+        {"clusters": (), "readout": "set2set"},
+        _of("60.15", "78.12", "71.75", "74.29"),
+    ),
+    "sortpool": Row(
+        "flat, SortPool readout (DGCNN)",
+        {"clusters": (), "readout": "sortpool"},
+        _of("57.12", "79.37", "73.76", "75.54"),
+        _of("38.9 ± 5.7", "76.6 ± 4.3", "71.2 ± 1.9", "72.9 ± 3.5", "87.8 ± 2.5"),
+    ),
+    "gcn": Row("with gcn layers (equation 2)", {"gnn": "gcn"}),
+    "s2v-flat": Row("S2V, flat", {"gnn": "s2v", "clusters": ()}, _of("61.10", "78.92")),
+    "s2v": Row("S2V, one level", {"gnn": "s2v"}, _of("62.86", "80.75")),
+    "s2v-two-levels": Row(
+        "S2V, two levels", {"gnn": "s2v", "clusters": "two"}, _of("63.33", "82.07")
+    ),
+    "wl-kernel": Row(
+        "1-WL subtree kernel, SVM", None, _of("53.43", "74.02", "78.61", "73.76")
+    ),
+    "scale-nodes": Row('link_scale="nodes"', {"link_scale": "nodes"}),
+    "readout-mean": Row('readout="mean"', {"readout": "mean"}),
+    "readout-sum": Row('readout="sum" (the paper)', {"readout": "sum"}),
+    "batch-norm": Row("batch_norm=True (the paper)", {"batch_norm": True}),
+    "no-l2": Row("normalize_rows=False", {"normalize_rows": False}),
+}
