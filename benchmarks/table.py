@@ -46,7 +46,8 @@ def model_of(row, dataset, epochs):
     if row == "flat":
         largest = max(graph.n_nodes for graph in dataset.graphs)
         clusters = count_clusters(known.clusters, largest)
-        twin = flat_twin(Config(dataset.n_features, dataset.n_classes, clusters=clusters))
+        sizes = dataset.n_features, dataset.n_classes
+        twin = flat_twin(Config(*sizes, clusters=clusters))
         given |= {"n_layers": twin.n_layers, "hidden": twin.hidden}
     return ndp.DiffPoolClassifier(**given)
 

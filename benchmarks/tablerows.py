@@ -31,7 +31,7 @@ SETS = {
 
 
 def _of(*figures: str) -> dict[str, str]:
-    """Name the figures of a published row: ENZYMES, DD, COLLAB, PROTEINS, then REDDIT."""
+    """Name a published row's figures: ENZYMES, DD, COLLAB, PROTEINS, REDDIT-BINARY."""
     names = ("ENZYMES", "DD", "COLLAB", "PROTEINS", "REDDIT-BINARY")
     return {name: figure for name, figure in zip(names, figures) if figure}
 

@@ -1,9 +1,10 @@
 """What DiffPoolClassifier and DiffPoolRegressor share: scikit-learn's conventions."""
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, fields
 from os import PathLike
-from typing import Any, ClassVar, Iterator, Sequence
+from typing import Any, Callable, ClassVar, Iterator, Sequence
 
 import numpy as np
 
@@ -17,11 +18,19 @@ from npdiffpool.inputs import (
     prepare_graphs,
     prepare_validation,
 )
-from npdiffpool.model import Output
+from npdiffpool.model import Output, init_model
 from npdiffpool.modelfile import StoredModel, write_model
+from npdiffpool.optim import from_vector
 from npdiffpool.progress import training_progress
 from npdiffpool.targets import Classes, Numbers, Targets
-from npdiffpool.training import Fitted, Labelled, Schedule, evaluate, fit
+from npdiffpool.training import (
+    Checkpoint,
+    Fitted,
+    Labelled,
+    Schedule,
+    evaluate,
+    fit,
+)
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -62,7 +71,13 @@ class Estimator:
     kind: ClassVar[str]  # in a model file
     targets_kind: ClassVar[type[Classes] | type[Numbers]]
 
-    def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:
+    def fit(
+        self,
+        graphs: Any,
+        labels: Any,
+        validation: Any = None,
+        on_epoch: Callable[[Any], None] = lambda model: None,
+    ) -> Any:
         """Train on graphs and their labels.
 
         Parameters
@@ -76,6 +91,8 @@ class Estimator:
             Chooses the epoch whose parameters are kept (best accuracy, then
             lowest loss) and, with `patience`, when to stop. Without it the last
             epoch's are kept.
+        on_epoch : callable, optional
+            Is shown, after each epoch, the model as it then is: a fitted one.
 
         Returns
         -------
@@ -99,11 +116,20 @@ class Estimator:
         held_out = prepare_validation(validation, targets, config, scaling)
         if schedule.patience is not None and held_out is None:
             raise ValueError("patience needs a validation set; fit was given none")
+        about = config, scaling, targets, feature_names
+
+        def look(state: Checkpoint) -> None:
+            new = init_model(np.random.default_rng(0), config)
+            params = from_vector(new, state.vector)
+            latest = Fitted(params, state.running, state.history, state.epoch)
+            on_epoch(copy(self)._keep(latest, *about))
+
         rng = np.random.default_rng(self.seed)
         with training_progress(schedule.epochs, self.verbose) as show:
-            fitted = fit(config, schedule, train, held_out, rng, show)
-        self._keep(fitted, config, scaling, targets, feature_names)
-        return self
+            fitted = fit(
+                config, schedule, train, held_out, rng, show, on_checkpoint=look
+            )
+        return self._keep(fitted, *about)
 
     def _keep(
         self,
@@ -112,11 +138,12 @@ class Estimator:
         scaling: Scaling,
         targets: Targets,
         feature_names: Sequence[str] | None,
-    ) -> None:
+    ) -> Any:
         self.config_, self.scaling_, self.targets_ = config, scaling, targets
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         self.n_features_in_ = config.n_features
         self.feature_names_in_ = None if feature_names is None else list(feature_names)
+        return self
 
     def _schedule(self) -> Schedule:
         return Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})

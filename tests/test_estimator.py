@@ -94,6 +94,26 @@ def test_graphs_may_come_as_a_generator_and_labels_as_a_list():
     assert_array_equal(clf.predict_proba(iter(GRAPHS)), whole.predict_proba(GRAPHS))
 
 
+def test_after_each_epoch_the_model_is_shown_as_it_then_is():
+    seen = []
+    clf = classifier().fit(GRAPHS, LABELS, on_epoch=seen.append)
+    assert [len(model.history_) for model in seen] == [1, 2, 3]
+    for epochs, model in enumerate(seen, start=1):
+        stopped = classifier(epochs=epochs).fit(GRAPHS, LABELS)
+        assert model.best_epoch_ == epochs and model is not clf
+        assert_array_equal(model.predict_proba(GRAPHS), stopped.predict_proba(GRAPHS))
+
+
+def test_the_model_that_is_shown_is_the_latest_not_the_best():
+    seen = []
+    clf = classifier(epochs=20, learning_rate=0.05)
+    clf.fit(GRAPHS[:3], LABELS[:3], (GRAPHS[3:], LABELS[3:]), on_epoch=seen.append)
+    assert clf.best_epoch_ < 20
+    assert [model.best_epoch_ for model in seen] == list(range(1, 21))
+    kept = seen[clf.best_epoch_ - 1].predict_proba(GRAPHS)
+    assert_array_equal(kept, clf.predict_proba(GRAPHS))
+
+
 def test_fitting_again_forgets_the_first_fit(fitted):
     clf = classifier(clusters=(3, 2)).fit(GRAPHS, 1 - LABELS)
     clf.fit(GRAPHS, LABELS)

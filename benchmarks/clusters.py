@@ -1,0 +1,125 @@
+"""Clusters measured over training, with each auxiliary loss on and off.
+
+    NPDIFFPOOL_DATA=folder python benchmarks/clusters.py ENZYMES PROTEINS COLLAB
+
+Trains on the first of ten folds' training part and measures the first level's
+assignments of its validation part after some epochs. Writes results/clusters-DATA.json,
+a row an epoch and seed, and from those files alone results/clusters.md.
+"""
+import argparse
+import json
+import os
+import shlex
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")  # the processes are the parallelism
+
+import clustertext  # noqa: E402
+import numpy as np  # noqa: E402
+from scipy.sparse.csgraph import shortest_path  # noqa: E402
+from tablerows import SETS  # noqa: E402
+
+import npdiffpool as ndp  # noqa: E402
+from npdiffpool import measures  # noqa: E402
+from npdiffpool.colours import colours_of_features, wl_colours  # noqa: E402
+from npdiffpool.splits import make_splits  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results"
+AT = (1, 2, 5, 10, 20, 50, 100)
+FAR = 4  # edges apart, from which on two nodes are far
+LOSSES = {
+    "classification alone": {"link_weight": 0.0, "entropy_weight": 0.0},
+    "with link": {"entropy_weight": 0.0},
+    "with entropy": {"link_weight": 0.0},
+    "with both": {},
+}
+
+
+def measure(graph, S):
+    """Measure the assignment of one graph; None where there is nothing to measure."""
+    A, clusters = graph.adjacency, np.argmax(S, axis=1)
+    same = clusters[:, None] == clusters
+    others = ~np.eye(len(S), dtype=bool)
+    edges = (A.toarray() != 0) & others
+    dense = edges & ((A @ A).toarray() > 0)  # of edges: those within a triangle
+    far = shortest_path(A, unweighted=True) >= FAR
+    seen = wl_colours(A, colours_of_features(graph.features), 1)[-1]
+    alike = (seen[:, None] == seen) & others
+
+    def share(pairs):  # of some pairs of nodes, those that share a cluster
+        return float(same[pairs].mean()) if pairs.any() else None
+
+    return {
+        "entropy / log K": measures.relative_entropy(S),
+        "effective clusters / K": measures.effective_clusters(S) / S.shape[1],
+        "used / K": measures.clusters_used(S) / S.shape[1],
+        "modularity": measures.modularity(A, clusters) if edges.any() else None,
+        "inside: all pairs": share(others),
+        "inside: edges": share(edges),
+        "inside: edges within a triangle": share(dense),
+        "inside: pairs not joined": share(~edges & others),
+        "inside: far": share(far & others),
+        "inside: far, alike": share(alike & far),
+    }
+
+
+def means(model, graphs):
+    """Return the mean of each measure over graphs of two nodes or more."""
+    found = [measure(g, model.assignments(g)[0]) for g in graphs if g.n_nodes > 1]
+    known = {
+        key: [row[key] for row in found if row[key] is not None] for key in found[0]
+    }
+    return {key: float(np.mean(of)) if of else None for key, of in known.items()}
+
+
+def train(name, epochs, losses, seed):
+    """Train once; return a row for each of the epochs that are measured."""
+    dataset = ndp.load_dataset(name)
+    split = make_splits(dataset.labels, 10, 0)[0]
+    part, held = dataset[np.array(split.train)], dataset[np.array(split.validation)]
+    given = {"clusters": SETS[name].clusters, "seed": seed, **LOSSES[losses]}
+    rows = []
+
+    def look(model, epoch=None):
+        epoch = len(model.history_) if epoch is None else epoch
+        if epoch in (0, *AT):
+            rows.append({"epoch": epoch, **means(model, held)})
+
+    still = ndp.DiffPoolClassifier(**given, epochs=1, learning_rate=1e-30)
+    look(still.fit(part, part.labels), epoch=0)
+    clf = ndp.DiffPoolClassifier(**given, epochs=epochs)
+    clf.fit(part, part.labels, (held, held.labels), on_epoch=look)
+    known = ("cross_entropy", "validation_accuracy")
+    curves = {key: [row[key] for row in clf.history_] for key in known}
+    about = {"losses": losses, "seed": seed, "K": clf.config_.clusters[0]}
+    return {**about, "rows": rows, **curves}
+
+
+def main():
+    """Train every variant, and write what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="*", metavar="DATA", help=", ".join(SETS))
+    parser.add_argument("--epochs", type=int, help="in place of the table's")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    for name in arguments.data:
+        epochs = arguments.epochs or SETS[name].epochs
+        words = [name, "--epochs", str(epochs), "--seeds", str(arguments.seeds)]
+        with ProcessPoolExecutor(arguments.jobs) as pool:
+            cases = zip(*product(LOSSES, range(arguments.seeds)))
+            runs = list(pool.map(partial(train, name, epochs), *cases))
+        command = shlex.join(["python", "benchmarks/clusters.py", *words])
+        kept = {"data": name, "command": command, "runs": runs}
+        path = RESULTS / f"clusters-{name}.json"
+        path.write_text(json.dumps(kept, indent=1) + "\n")
+    (RESULTS / "clusters.md").write_text(clustertext.write(RESULTS))
+
+
+if __name__ == "__main__":
+    main()

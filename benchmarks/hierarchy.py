@@ -1,0 +1,142 @@
+"""Planted hierarchies: DiffPool, its controls and flat GNNs of equal depth and size.
+
+    python benchmarks/hierarchy.py
+
+Draws `hierarchical_sbm` for each seed, trains each model on the first graphs, keeps the
+epoch that the next ones choose and tests on the last. Of the assignments (argmax of the
+rows of S_0, and of S_0 S_1) it gives the normalised mutual information and the adjusted
+Rand index with the planted truth. Writes results/hierarchy.json and hierarchy.md.
+"""
+import argparse
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")  # the processes are the parallelism
+
+import numpy as np  # noqa: E402
+from sklearn.metrics import (  # noqa: E402
+    adjusted_rand_score,
+    normalized_mutual_info_score,
+)
+
+import npdiffpool as ndp  # noqa: E402
+from npdiffpool.baselines import count_parameters, flat_twin  # noqa: E402
+from npdiffpool.config import Config  # noqa: E402
+from npdiffpool.datasets import hierarchical_sbm  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results"
+CONFIG = Config(n_features=8, n_outputs=2, clusters=(8,))
+TWIN = flat_twin(CONFIG)
+FLAT = {"clusters": (), "hidden": TWIN.hidden}
+EQUAL = {**FLAT, "n_layers": TWIN.n_layers}
+MODELS = {
+    "DiffPool, 8 clusters": {"clusters": (8,)},
+    "the same, untrained": {"clusters": (8,), "learning_rate": 1e-30},
+    "DiffPool, 8 and 2 clusters": {"clusters": (8, 2)},
+    "DiffPool, 8, no auxiliary loss": {
+        "clusters": (8,),
+        "link_weight": 0.0,
+        "entropy_weight": 0.0,
+    },
+    "control: random assignment, 8": {"clusters": (8,), "assignment": "random"},
+    "Graclus, 8": {"clusters": (8,), "assignment": "graclus"},
+    "flat, as deep and as large": EQUAL,
+    "flat, readout mean": {**EQUAL, "readout": "mean"},
+    "flat, readout sum": {**EQUAL, "readout": "sum"},
+    "flat, twice as deep": {**FLAT, "n_layers": 2 * TWIN.n_layers},
+}
+SCORES = {"NMI": normalized_mutual_info_score, "ARI": adjusted_rand_score}
+HEAD = """# Planted hierarchies
+
+Written by `python benchmarks/hierarchy.py`: `hierarchical_sbm` with its defaults, drawn
+anew for each of {seeds} seeds; {train} graphs to train on for {epochs} epochs,
+{held} to choose the epoch, {test} to test. Test accuracy in percent, agreement of the
+clusters with the planted truth on the test graphs, mean ± standard deviation over
+seeds. Level 1 is the community of a node, level 2 its group. The flat GNN of equal
+depth and size has {layers} layers of {hidden} ({size} parameters; DiffPool {own}).
+"""
+
+
+def agreement(drawn, model, chosen):
+    """Return NMI and ARI of each level, mean over graphs."""
+    found = {}
+    for number in chosen:
+        S, truths = np.eye(72), (drawn.communities[number], drawn.groups[number])
+        assignments = model.assignments(drawn.dataset[int(number)])
+        for level, (S_next, truth) in enumerate(zip(assignments, truths), start=1):
+            S = S @ S_next
+            for name, score in SCORES.items():
+                value = score(truth, np.argmax(S, axis=1))
+                found.setdefault(f"{name} {level}", []).append(float(value))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def train(sizes, epochs, name, seed):
+    """Train a model on one drawing; return what was measured."""
+    drawn = hierarchical_sbm(sum(sizes), seed=seed)
+    parts = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    pairs = [(drawn.dataset[part], drawn.dataset.labels[part]) for part in parts]
+    clf = ndp.DiffPoolClassifier(**MODELS[name], epochs=epochs, seed=seed)
+    clf.fit(*pairs[0], validation=pairs[1])
+    last = clf.history_[-1]
+    return {
+        "model": name,
+        "seed": seed,
+        "test": clf.score(*pairs[2]),
+        "training accuracy, last epoch": last["train_accuracy"],
+        "kept epoch": clf.best_epoch_,
+        **agreement(drawn, clf, parts[2]),
+    }
+
+
+def write(kept):
+    """Return the page."""
+    names = ["test", "NMI 1", "ARI 1", "NMI 2", "ARI 2"]
+    names += ["training accuracy, last epoch", "kept epoch"]
+    head = {"layers": TWIN.n_layers, "hidden": TWIN.hidden}
+    head |= {"size": count_parameters(TWIN), "own": count_parameters(CONFIG)}
+    lines = [HEAD.format(**kept["settings"], **head)]
+    lines += ["| | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
+    for model in MODELS:
+        runs = [run for run in kept["runs"] if run["model"] == model]
+        cells = [_shown(name, [run.get(name) for run in runs]) for name in names]
+        lines.append(f"| {model} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(name, values):
+    if not values or values[0] is None:
+        return ""
+    scale, digits = (1, 2) if name[:3] in SCORES else (1, 0)
+    if name.startswith(("test", "training")):
+        scale, digits = 100, 1
+    mean, spread = scale * np.mean(values), scale * np.std(values)
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"
+
+
+def main():
+    """Train every model on every drawing, and write what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs=3, default=(1000, 200, 300))
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    work = partial(train, arguments.sizes, arguments.epochs)
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        runs = list(pool.map(work, *zip(*product(MODELS, range(arguments.seeds)))))
+    settings = dict(zip(("train", "held", "test"), arguments.sizes))
+    settings |= {"epochs": arguments.epochs, "seeds": arguments.seeds}
+    kept = {"settings": settings, "runs": runs}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "hierarchy.json").write_text(json.dumps(kept, indent=1) + "\n")
+    (RESULTS / "hierarchy.md").write_text(write(kept))
+
+
+if __name__ == "__main__":
+    main()
