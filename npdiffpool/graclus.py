@@ -60,7 +60,8 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     Returns
     -------
     (N,) ints
-        The cluster of each node, from 0 to min(n_clusters, N) - 1.
+        The cluster of each node, from 0 to min(n_clusters, N) - 1, numbered by their
+        nodes' colours.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     A.eliminate_zeros()
     if colours is None:
         colours = wl_colours(A, np.zeros(A.shape[0], np.uint64), _ROUNDS)[-1]
-    levels = []
+    levels, of_nodes = [], colours
     while A.shape[0] > n_clusters:
         merged = _merge(A, A.shape[0] - n_clusters, colours)
         levels.append((A, merged, colours))
@@ -89,7 +90,7 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     clusters = np.arange(A.shape[0])
     for A, merged, colours in reversed(levels):
         clusters = _refine(A, clusters[merged], colours)
-    return _in_order_of_nodes(clusters)
+    return _by_colour(clusters, of_nodes)
 
 
 def one_hot(clusters: Ints) -> CSR:
@@ -99,10 +100,11 @@ def one_hot(clusters: Ints) -> CSR:
     return scipy.sparse.csr_array((np.ones(n), (np.arange(n), clusters)), shape)
 
 
-def _in_order_of_nodes(clusters: Ints) -> Ints:
-    """Number the clusters as their first nodes come."""
+def _by_colour(clusters: Ints, colours: Colours) -> Ints:
+    """Number the clusters by their colours, equal ones as their first nodes come."""
     _, first, inverse = np.unique(clusters, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse]
+    order = np.lexsort((first, merge_colours(colours, inverse)))
+    return np.argsort(order)[inverse]
 
 
 def _merge(A: CSR, most: int, colours: Colours) -> Ints:

@@ -101,6 +101,16 @@ def test_graclus_cuts_each_graph_into_its_share_and_then_the_coarsened_graph():
     assert_array_equal(np.argmax(output.assignments[1], axis=1), second)
 
 
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_clusters_are_numbered_by_what_is_in_them_not_by_the_order_of_nodes(order):
+    """Found by law M5: beside the last cluster stands one that the graph has not."""
+    unlike = Graph(np.zeros((2, 2)), np.array([[0.5, 1.0], [-2.0, 0.3]]))
+    config = config_of("graclus", clusters=(3, 2), largest=0)
+    both = [run(config, [g]).assignments for g in (unlike, unlike.permute(order))]
+    first, again = (S @ S_next for S, S_next in both)
+    assert_array_equal(again, first[order])
+
+
 @pytest.mark.parametrize(
     "n, expected", [(0, 1), (1, 1), (2, 1), (3, 2), (12, 5), (99, 5)]
 )

@@ -43,19 +43,17 @@ def test_the_cut_is_what_its_definition_says(A, data):
 def test_every_cluster_has_a_node_and_they_are_as_many_as_asked_for(A, K):
     clusters = graclus(sparse.csr_array(A), K)
     assert_array_equal(np.unique(clusters), np.arange(min(K, len(A))))
-    first = [clusters.tolist().index(k) for k in range(min(K, len(A)))]
-    assert first == sorted(first)
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_order_of_nodes_changes_no_cluster(seed):
+def test_the_order_of_nodes_changes_no_cluster_and_no_number(seed):
     """Of random weights, where nothing is alike but for the rounding of sums."""
     A, _ = planted(seed)
     A = A.multiply(sparse.csr_array(np.random.default_rng(seed).random(A.shape)))
     A = sparse.csr_array(A + A.T)
     order = np.random.default_rng(seed + 1).permutation(A.shape[0])
     again = graclus(sparse.csr_array(A[order][:, order]), 5)
-    assert adjusted_rand_score(graclus(A, 5)[order], again) == 1
+    assert_array_equal(graclus(A, 5)[order], again)
 
 
 @given(drawn=cliques())

@@ -20,6 +20,17 @@ MODELS: list[dict[str, Any]] = [
     dict(gnn="s2v", readout="sum", batch_norm=True),
     dict(gnn="s2v", clusters=(3, 2)),
 ]
+VARIANTS: list[dict[str, Any]] = [
+    dict(assignment="uniform", clusters=(3, 2)),
+    dict(gnn="mlp", clusters=()),
+    dict(readout="set2set", clusters=()),
+]
+JUMPING: list[dict[str, Any]] = [  # by a rounding, so that M4 is not theirs
+    dict(assignment="hard", clusters=(3, 2)),
+    dict(assignment="graclus", clusters=(3, 2)),
+    dict(assignment="random", clusters=(3, 2)),
+    dict(readout="sortpool", clusters=()),
+]
 
 
 def _pooling(pool: Any, **more: Any) -> dict[str, Any]:
@@ -32,12 +43,12 @@ def _layer(kind: str) -> Subject:
     return Subject(f"engine, a layer of {kind}", {"layer": layer, "equivariant": layer})
 
 
-def _models() -> Subject:
-    """Make one subject of all models: the seed chooses among them."""
+def _models(name: str, models: list[dict[str, Any]], parts: str) -> Subject:
+    """Make one subject of some models: the seed chooses among them."""
 
     def part(function: Any) -> Any:
         def chosen(seed: int, *args: Any, **options: Any) -> Any:
-            return function(MODELS[seed % len(MODELS)], seed, *args, **options)
+            return function(models[seed % len(models)], seed, *args, **options)
 
         return chosen
 
@@ -47,8 +58,7 @@ def _models() -> Subject:
         "train": own_models.train,
         "predict": own_models.predict,
     }
-    parts = {name: part(function) for name, function in made.items()}
-    return Subject("engine, models", parts)
+    return Subject(name, {known: part(made[known]) for known in parts.split()})
 
 
 def _primitive(name: str) -> Subject:
@@ -91,7 +101,9 @@ SUBJECTS = [
     *(_layer(kind) for kind in ("gcn", "sage", "s2v")),
     Subject("engine, batch norm", {"equivariant": own_parts.norm}),
     Subject("engine, l2 normalisation", {"equivariant": own_parts.unit_rows}),
-    _models(),
+    _models("engine, models", MODELS, "model assigner train predict"),
+    _models("engine, variants", VARIANTS, "model train"),
+    _models("engine, variants that jump", JUMPING, "train"),
     *(_primitive(name) for name in PRIMITIVES),
 ]
 
