@@ -27,7 +27,7 @@ def hierarchical_sbm(
     *,
     n_communities: int = 8,
     part_size: int = 3,
-    within: float = 0.5,
+    within: float = 0.7,
     between: float = 1.0,
     noise: float = 0.0,
     seed: int = 0,
