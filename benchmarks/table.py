@@ -72,6 +72,7 @@ def run_row(name, row, protocol, options, executor):
             source,
             protocol=protocol,
             splits=splits,
+            grid=ROWS[row].grid,
             runs=options.runs,
             executor=executor,
             folder=work,

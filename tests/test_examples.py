@@ -1,10 +1,12 @@
 """Every example and README block runs, and what the README says is so."""
 import doctest
+import json
 import re
 import runpy
 import shlex
 import subprocess
 import sys
+from concurrent.futures import Executor, Future
 from importlib import import_module
 from pathlib import Path
 
@@ -106,6 +108,44 @@ def test_verifying_a_layer_finds_the_mistake_and_shows_it(capsys):
     with pytest.raises(AssertionError):
         exec(program, {"pool": example["transposed"]})
     exec(program, {"pool": example["plain"]})
+
+
+def test_a_row_of_the_table_is_compared_fold_by_fold(capsys):
+    """At two epochs; the file's own row, of a hundred, is the example as it stands."""
+    example = runpy.run_path(str(EXAMPLES / "04_a_row_of_the_table.py"))
+    kept = json.loads(example["ROW"].read_text())
+    first, second = (example["again"](kept["settings"], epochs=2) for _ in range(2))
+    assert example["compare"](first._asdict(), second)
+    assert not example["compare"](kept["result"], second)
+    output = capsys.readouterr().out
+    assert output.count("digit for digit the same: yes") == 1
+    assert len(re.findall(r"(?m)^ +\d  +\d+\.\d{4}%  +\d+\.\d{4}%$", output)) == 20
+    assert example["model_of"](kept["settings"]).epochs == 100
+
+
+class AtOnce(Executor):
+    """Run in this process: what an example defines, another could not import."""
+
+    def __init__(self, processes):
+        self.processes = processes
+
+    def submit(self, function, /, *args):
+        future = Future()
+        future.set_result(function(*args))
+        return future
+
+
+def test_where_a_flat_gnn_fails_both_are_tested_and_the_clusters_shown(
+    capsys, monkeypatch
+):
+    example = runpy.run_path(str(EXAMPLES / "05_where_a_flat_gnn_fails.py"))
+    monkeypatch.setitem(example["main"].__globals__, "ProcessPoolExecutor", AtOnce)
+    found = example["main"](sizes=(20, 4, 6), epochs=1)
+    assert all(score * n % 1 == 0 for score, n in zip(found["flat GNN"], (20, 4, 6)))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["DiffPool", "flat"]
+    counts = [sum(map(int, line.replace(".", "0").split())) for line in lines[-8:]]
+    assert counts == [9] * 8  # nodes of each community
 
 
 def test_importing_the_package_needs_nothing_but_its_three_requirements():
