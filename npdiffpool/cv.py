@@ -125,7 +125,8 @@ def write_table(result: Evaluation, grid: list[Row]) -> str:
     over = f"mean ± standard deviation over {len(result.folds)} folds"
     if is_fair:
         runs = len(result.folds[0]["runs"])
-        lines.append(f"test accuracy {spread}, {over}, {runs} runs each")
+        each = "one run each" if runs == 1 else f"{runs} runs each"
+        lines.append(f"test accuracy {spread}, {over}, {each}")
     else:
         what = f"validation accuracy after epoch {result.epoch}"
         lines.append(f"{what}: {spread}, {over}")

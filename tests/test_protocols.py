@@ -247,7 +247,7 @@ def test_cv_prints_a_line_a_fold_and_the_mean(tmp_path, capsys):
     printed = capsys.readouterr()
     results = json.loads((folder / "results.json").read_text())
     assert f"test accuracy {100 * results['score']:.1f} ± " in printed.out
-    assert "over 2 folds, 1 runs each" in printed.out
+    assert "over 2 folds, one run each" in printed.out
     assert "always the majority class: 66.5%" in printed.out
     assert "job   2/2" in printed.err
 
