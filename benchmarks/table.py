@@ -7,8 +7,8 @@
 The folder holds the data sets and, in splits/, the index lists of the fair protocol;
 without a list folds are stratified by seed. What is done is kept, job by job, under
 results/work; a finished row is one file, results/DATA/ROW-PROTOCOL.json, with every
-fold and run, and is not run again. results/README.md is written from those files alone:
-`python benchmarks/table.py --write`.
+fold and run, and is not run again. results/README.md, and the table in the project's
+README, are written from those files alone: `python benchmarks/table.py --write`.
 """
 import argparse
 import json
@@ -33,6 +33,7 @@ from npdiffpool.progress import job_progress  # noqa: E402
 from npdiffpool.splits import read_splits  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parent.parent / "README.md"
 
 
 def model_of(row, dataset, epochs):
@@ -132,6 +133,10 @@ def main():
                 for row in arguments.rows:
                     run_row(name, row, arguments.protocol, arguments, executor)
     (RESULTS / "README.md").write_text(tabletext.write(RESULTS))
+    before, rest = README.read_text().split("<!-- results -->\n")
+    after = rest.split("<!-- end of results -->")[1]
+    marked = f"<!-- results -->\n{tabletext.brief(RESULTS)}\n<!-- end of results -->"
+    README.write_text(before + marked + after)
 
 
 if __name__ == "__main__":

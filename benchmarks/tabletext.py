@@ -35,7 +35,8 @@ Accuracy on the validation parts of the fair protocol at the best epoch, in perc
 mean ± standard deviation over folds; no test part is looked at.
 """
 PARAMETERS = "scale-nodes readout-mean readout-sum batch-norm no-l2".split()
-COMPARED = ["learned", "no-link", "no-entropy", "no-auxiliary", "two-levels", *PARAMETERS]
+COMPARED = "learned no-link no-entropy no-auxiliary two-levels".split() + PARAMETERS
+BRIEF = "learned no-auxiliary graclus random flat structure-free wl-kernel".split()
 TOOK = """## What each row took
 
 Seconds are those of all its trainings, one thread each, on a machine that had other
@@ -45,11 +46,7 @@ work beside them: no benchmark.
 
 def write(folder):
     """Return the page: a table a protocol, then what each row took."""
-    files = {}
-    for path in sorted(folder.glob("*/*-*.json")):
-        row, _, protocol = path.stem.rpartition("-")
-        if path.parent.name in SETS and row in ROWS:
-            files[protocol, row, path.parent.name] = json.loads(path.read_text())
+    files = _read(folder)
     variants = [row for row in ROWS if row not in PARAMETERS]
     others = [row for row in variants if row != "learned"]
     sections = [
@@ -61,6 +58,23 @@ def write(folder):
         (TOOK, _took(files)),
     ]
     return "\n".join("\n".join([text, *lines, ""]) for text, lines in sections)
+
+
+def brief(folder):
+    """Return the README's table: rows of the fair protocol, then one of the paper's."""
+    files = _read(folder)
+    lines = _table(BRIEF, lambda row, name: _score(files, "fair", row, name))
+    last = _table(["learned"], lambda row, name: _score(files, "paper", row, name))
+    return "\n".join(lines + [last[-1].replace("| DiffPool", "| *paper*: DiffPool")])
+
+
+def _read(folder):
+    files = {}
+    for path in sorted(folder.glob("*/*-*.json")):
+        row, _, protocol = path.stem.rpartition("-")
+        if path.parent.name in SETS and row in ROWS:
+            files[protocol, row, path.parent.name] = json.loads(path.read_text())
+    return files
 
 
 def _table(rows, cell):

@@ -1,19 +1,24 @@
-"""The ratios that benchmarks/results.md shows are those of its measurements."""
-import importlib.util
+"""What the pages of benchmarks/ show is what was measured."""
+import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 PYG = "torch_geometric dense"
-PATH = Path(__file__).parents[1] / "benchmarks/report.py"
+ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def report():
-    spec = importlib.util.spec_from_file_location("report", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def report(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return import_module("report")
+
+
+@pytest.fixture
+def tabletext(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return import_module("tabletext")
 
 
 def run(name, threads, seconds, peak, failure=None):
@@ -77,3 +82,57 @@ def test_what_has_failed_is_not_compared_but_said(report):
     assert found["1"] == ["0.50", "tgp sparse", "> 900 s", "0.25", "tgp sparse"]
     alone = ratios(report, run("npdiffpool", 1, [1.0], 100))
     assert alone["1"] == ["none finished", "-", "-", "-", "-"]
+
+
+# The table of variants
+
+
+def keep_row(folder, name, row, protocol, scores):
+    """Write a row's file, one run a fold."""
+    part = "test" if protocol == "fair" else "validation"
+    folds = [{part: score, "validation": score} for score in scores]
+    result = {"score": sum(scores) / 2, "spread": 0.02, "folds": folds}
+    kept = {"result": result, "seconds": 7, "command": f"run {row}", "settings": {}}
+    (folder / name).mkdir(exist_ok=True)
+    (folder / name / f"{row}-{protocol}.json").write_text(json.dumps(kept))
+
+
+def cells(text, section, title):
+    lines = text.split(section)[1].split("##")[0].splitlines()
+    (row,) = [line for line in lines if line.startswith(f"| {title}")]
+    return row.strip("| ").split(" | ")[1:]
+
+
+def test_scores_stand_beside_what_is_published_and_what_is_not_run_is_said(
+    tabletext, tmp_path
+):
+    keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.6, 0.7])
+    keep_row(tmp_path, "MUTAG", "learned", "fair", [0.8, 0.9])
+    found = cells(tabletext.write(tmp_path), "## fair:", "DiffPool")
+    enzymes, proteins, _, mutag, *_ = found
+    assert enzymes == "65.0 ± 2.0 (59.5 ± 5.6)"
+    assert proteins == "- (73.7 ± 3.5)"
+    assert mutag == "85.0 ± 2.0"
+
+
+def test_what_differs_by_less_than_its_spread_is_a_tie(tabletext, tmp_path):
+    keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.6, 0.7])
+    keep_row(tmp_path, "ENZYMES", "no-link", "fair", [0.7, 0.62])
+    keep_row(tmp_path, "ENZYMES", "hard", "fair", [0.5, 0.62])
+    text = tabletext.write(tmp_path)
+    against = "### Against the first row"
+    assert cells(text, against, "without link")[0] == "-1.0 ± 9.0, tie"
+    assert cells(text, against, "hard")[0] == "+9.0 ± 1.0"
+
+
+def test_each_row_stands_with_the_command_that_has_it_again(tabletext, tmp_path):
+    keep_row(tmp_path, "DD", "flat", "paper", [0.5, 0.5])
+    assert "| DD | flat | paper | 7 | `run flat` |" in tabletext.write(tmp_path)
+
+
+def test_the_tables_that_are_committed_are_those_of_the_files(tabletext):
+    folder = ROOT / "benchmarks" / "results"
+    assert (folder / "README.md").read_text() == tabletext.write(folder)
+    readme = (ROOT / "README.md").read_text()
+    marked = readme.split("<!-- results -->\n")[1].split("\n<!-- end of results -->")[0]
+    assert marked == tabletext.brief(folder)

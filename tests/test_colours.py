@@ -57,6 +57,19 @@ def test_features_are_compared_as_numbers_dense_or_sparse():
     assert_array_equal(colours_of_features(sparse.csr_array(X)), [first, second, third])
 
 
+def test_a_zero_that_is_stored_is_a_zero():
+    X = sparse.csr_array(np.array([[1.0, 2.0], [1.0, 0.0]]))
+    X.data[1] = -0.0
+    first, second = colours_of_features(X).tolist()
+    assert first == second
+
+
+def test_signs_in_two_columns_do_not_cancel():
+    """Flipped, the highest bits of two numbers leave a plain sum as it is."""
+    first, second = colours_of_features(np.array([[1.0, 3.0], [-1.0, -3.0]])).tolist()
+    assert first != second
+
+
 def test_no_two_numbers_are_mixed_to_the_same():
     low = np.arange(10_000, dtype=np.uint64)
     numbers = np.concatenate([low, ~low])  # from 0 up, and from 2^64 - 1 down

@@ -1,5 +1,6 @@
 """Protocols: what chooses, what is reported, and that nothing is lost or redone."""
 import json
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
@@ -14,7 +15,7 @@ from npdiffpool.splits import Split, make_splits, read_splits
 
 GRAPHS = [ndp.Graph([[0.0]], [[float(i)]]) for i in range(30)]
 LABELS = np.arange(30) % 2
-trained = []
+trained, tested = [], []
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Told:
         self.train = {int(graph.features[0, 0]) for graph in graphs}
         self.held = {int(graph.features[0, 0]) for graph in validation[0]}
         trained.append((self.level, self.seed, sorted(self.train), sorted(self.held)))
+        time.sleep(0.002)
         drift = min(self.held) / 1000
         curve = [self.level, self.level + 0.2 + drift, self.level + 0.1]
         losses = [{"validation_accuracy": a, "validation_loss": 1 - a} for a in curve]
@@ -37,6 +39,7 @@ class Told:
     def score(self, graphs, labels):
         seen = {int(graph.features[0, 0]) for graph in graphs}
         assert not seen & (self.train | self.held)
+        tested.append((self.level, sorted(seen)))
         return self.level + 0.01 * self.seed
 
     def get_params(self):
@@ -45,6 +48,7 @@ class Told:
 
 def run(folder=None, model=None, **options):
     trained.clear()
+    tested.clear()
     model = model if model is not None else Told()
     return cross_validate(model, GRAPHS, LABELS, folds=3, folder=folder, **options)
 
@@ -71,6 +75,8 @@ def test_fair_chooses_by_validation_in_each_fold_and_tests_that_alone():
     assert [fold["choice"] for fold in result.folds] == [1, 1, 1]
     assert result.score == pytest.approx(0.605)
     assert len(trained) == 3 * (3 + 2)
+    parts = [split.test for split in make_splits(LABELS, 3)]
+    assert tested == [(0.6, part) for part in parts for _ in range(2)]
 
 
 def test_among_equals_the_first_of_the_grid_is_chosen():
@@ -160,6 +166,16 @@ def test_what_cannot_be_trained_leaves_no_folder(tmp_path, capsys, monkeypatch):
     assert main(["cv", "MUTAG", "--hidden", "-1"]) == 2
     assert "hidden must be a whole number >= 1; got -1" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_waits_is_not_run_after_a_stop():
+    def stop(done, total, job, row):
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(KeyboardInterrupt):
+            run(runs=20, executor=executor, on_done=stop)
+    assert len(trained) < 3 * 20 / 2  # the one that had begun ends
 
 
 def test_a_worker_that_fails_is_not_passed_over():
