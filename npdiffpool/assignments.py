@@ -1,6 +1,8 @@
 """Assignments that nothing learns: DiffPool-Det by Graclus, and two controls.
 
-All are the same for a graph however its nodes are numbered, like what is learned.
+All are the same for a graph however its nodes are numbered, like what is learned, but
+for Graclus where 1-WL leaves its choices equal. A graph that gets fewer than K clusters
+has super-nodes that hold nothing; a GNN's bias gives these embeddings, too.
 """
 from __future__ import annotations
 

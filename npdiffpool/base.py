@@ -76,7 +76,7 @@ class Estimator:
         graphs: Any,
         labels: Any,
         validation: Any = None,
-        on_epoch: Callable[[Any], None] = lambda model: None,
+        on_epoch: Callable[[Any], None] | None = None,
     ) -> Any:
         """Train on graphs and their labels.
 
@@ -104,12 +104,8 @@ class Estimator:
             If an argument or a parameter is unusable; the estimator is then
             as it was.
         """
-        require_flag("verbose", self.verbose)
-        require_int("seed", self.seed, 0)
         feature_names = getattr(graphs, "feature_names", None)
-        graphs = check_graphs(graphs)
-        targets = self.targets_kind.of(labels, len(graphs))
-        schedule, config = self._schedule(), self._config(graphs, targets)
+        graphs, targets, schedule, config = self.check(graphs, labels)
         scaling = Scaling.of(graphs, self.standardize)
         encoded = targets.encode(labels, len(graphs))
         train = Labelled(prepare_graphs(graphs, config, scaling), encoded)
@@ -119,6 +115,8 @@ class Estimator:
         about = config, scaling, targets, feature_names
 
         def look(state: Checkpoint) -> None:
+            if on_epoch is None:
+                return
             new = init_model(np.random.default_rng(0), config)
             params = from_vector(new, state.vector)
             latest = Fitted(params, state.running, state.history, state.epoch)
@@ -130,6 +128,26 @@ class Estimator:
                 config, schedule, train, held_out, rng, show, on_checkpoint=look
             )
         return self._keep(fitted, *about)
+
+    def check(
+        self, graphs: Any, labels: Any
+    ) -> tuple[list[Graph], Targets, Schedule, Config]:
+        """Check graphs, labels and every parameter, as `fit` does before any work.
+
+        Returns
+        -------
+        list of Graph, targets, Schedule, Config
+            What they were understood as.
+
+        Raises
+        ------
+        ValueError
+        """
+        require_flag("verbose", self.verbose)
+        require_int("seed", self.seed, 0)
+        graphs = check_graphs(graphs)
+        targets = self.targets_kind.of(labels, len(graphs))
+        return graphs, targets, self._schedule(), self._config(graphs, targets)
 
     def _keep(
         self,

@@ -18,7 +18,7 @@ Colours = npt.NDArray[np.uint64]
 
 def colours_of_features(X: Any) -> Colours:
     """Return a colour of each row of X, (N, F) dense or CSR: equal rows, equal ones."""
-    X = scipy.sparse.csr_array(X, dtype=np.float64)
+    X = scipy.sparse.csr_array(X, dtype=np.float64, copy=True)
     X.eliminate_zeros()  # and with them the sign of zero
     columns = mix(X.indices.astype(np.uint64))
     return mix(_row_totals(X.indptr, mix(columns ^ X.data.view(np.uint64))))
@@ -46,6 +46,18 @@ def wl_colours(A: CSR, colours: Colours, rounds: int) -> list[Colours]:
         of_edges = mix(mix(seen[-1])[A.indices] ^ weights)
         seen.append(mix(mix(seen[-1]) + mix(_row_totals(A.indptr, of_edges))))
     return seen
+
+
+def stable_colours(A: CSR, colours: Colours) -> Colours:
+    """Refine colours of one graph until no round tells more nodes apart."""
+    known, n_colours = colours, len(np.unique(colours))
+    while n_colours < len(colours):
+        refined = wl_colours(A, known, 1)[-1]
+        n_refined = len(np.unique(refined))
+        if n_refined == n_colours:
+            break
+        known, n_colours = refined, n_refined
+    return known
 
 
 def merge_colours(colours: Colours, clusters: Any) -> Colours:

@@ -14,7 +14,7 @@ from npdiffpool.graphs import Floats
 from npdiffpool.inputs import Scaling
 from npdiffpool.modelfile import ModelFileError, read_model
 from npdiffpool.pooling import assign
-from npdiffpool.targets import Classes, Numbers
+from npdiffpool.targets import Classes, Numbers, numbers
 
 __all__ = ["DiffPoolClassifier", "DiffPoolRegressor", "NotFittedError", "load_model"]
 
@@ -162,12 +162,12 @@ class DiffPoolRegressor(Estimator):
         1 at best, 0 if no better than their mean; of equal labels 0, or 1 where each
         is predicted exactly.
         """
-        labels = np.asarray(labels, dtype=np.float64)
         predicted = self.predict(graphs)
-        require(labels.shape == predicted.shape, "labels", "one a graph", labels.shape)
+        labels = numbers(labels, len(predicted))
         error = float(np.sum((labels - predicted) ** 2))
-        spread = float(np.sum((labels - labels.mean()) ** 2))
-        return 1 - error / spread if spread else float(error == 0)
+        if np.min(labels) == np.max(labels):
+            return float(error == 0)
+        return 1 - error / float(np.sum((labels - labels.mean()) ** 2))
 
 
 def load_model(path: str | PathLike[str]) -> Any:

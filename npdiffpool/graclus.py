@@ -4,7 +4,7 @@ After Dhillon, Guan, Kulis, "Weighted graph cuts without eigenvectors: a multile
 approach", IEEE TPAMI 29(11), 2007: heavy edges are merged level by level until as many
 super-nodes are left as clusters are asked for; on the way back to the nodes each level
 is refined by moving single ones. Nothing is random, and the order of nodes decides
-only between nodes that 1-WL cannot tell apart.
+only between choices that 1-WL, refined until it is stable, cannot tell apart.
 """
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ import numpy as np
 import scipy
 
 from npdiffpool.checks import require_int
-from npdiffpool.colours import Colours, merge_colours, mix, wl_colours
+from npdiffpool.colours import Colours, merge_colours, mix, stable_colours
 from npdiffpool.graphs import Ints
 
 CSR = Any  # scipy.sparse.csr_array
-_ROUNDS = 6  # of 1-WL, by whose colours ties are broken
 _DIGITS = 9  # beyond which sums in another order differ
 _SWEEPS = 10  # over the nodes of a level, at most
 _WORD = 2**64
@@ -55,7 +54,8 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     n_clusters : int
         At least 1. With N nodes or fewer each node is a cluster.
     colours : (N,) uint64, optional
-        What decides where edges are equally heavy; 1-WL's where not given.
+        What is known of the nodes. Where edges are equally heavy these decide, as
+        1-WL refines them.
 
     Returns
     -------
@@ -79,18 +79,26 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     A = A / A.data.max(initial=1e-300)  # no scale changes a cut, and none overflows
     A.eliminate_zeros()
     if colours is None:
-        colours = wl_colours(A, np.zeros(A.shape[0], np.uint64), _ROUNDS)[-1]
-    levels, of_nodes = [], colours
+        colours = np.zeros(A.shape[0], np.uint64)
+    levels, of_nodes = [], _refined(A, colours)
+    colours = of_nodes
     while A.shape[0] > n_clusters:
         merged = _merge(A, A.shape[0] - n_clusters, colours)
         levels.append((A, merged, colours))
         S = one_hot(merged)
         A = scipy.sparse.csr_array(S.T @ A @ S)
-        colours = merge_colours(colours, merged)
+        colours = _refined(A, merge_colours(colours, merged))
     clusters = np.arange(A.shape[0])
     for A, merged, colours in reversed(levels):
         clusters = _refine(A, clusters[merged], colours)
     return _by_colour(clusters, of_nodes)
+
+
+def _refined(A: CSR, colours: Colours) -> Colours:
+    """Refine by 1-WL, weights rounded as their sums are not exact."""
+    A = A.copy()
+    A.data = np.round(A.data, _DIGITS)
+    return stable_colours(A, colours)
 
 
 def one_hot(clusters: Ints) -> CSR:

@@ -22,7 +22,7 @@ Array = Any  # a float array, or autograd's box round one
 STEPS = 3  # of Set2Set
 KEPT = 30  # nodes of a graph that SortPool keeps
 CHANNELS = 16  # of each, after its convolution
-SORTED_BY = 8  # columns, the last first
+SORTED_BY = 8  # columns, the last first, and then by one sum of them all
 
 
 def readout_width(config: Config) -> int:
@@ -98,11 +98,15 @@ def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
     In descending order of the last column, then the one before, and so on; every kept
     node is convolved by itself, their rows put side by side. (N, D) to
     (B, KEPT * CHANNELS); a graph of fewer nodes is filled up with zeros.
+
+    Differs from the source (DGCNN): no convolution along the sequence of nodes, no
+    pooling of it, and as many nodes kept of any data set.
     """
     B, N = len(offsets) - 1, len(Z)
     graph = numpy.repeat(numpy.arange(B), numpy.diff(offsets))
     keys = -getval(Z).T[-SORTED_BY:]
-    order = numpy.lexsort((*keys, graph))
+    tie_breaker = getval(Z) @ numpy.cos(numpy.arange(Z.shape[1]))
+    order = numpy.lexsort((tie_breaker, *keys, graph))
     rank = numpy.arange(N) - offsets[:-1][graph]
     is_kept = rank < KEPT
     at = (graph * KEPT + rank)[is_kept]

@@ -31,9 +31,10 @@ class Classes:
         labels = _one_a_graph(labels, n_graphs, "labels")
         if labels.dtype == object and all(isinstance(label, str) for label in labels):
             labels = labels.astype(str)  # as pandas holds them
-        usable = labels.dtype.kind in "biuUS" or _all_finite(labels)
+        is_float = labels.dtype.kind == "f"
+        usable = labels.dtype.kind in "biuUS" or is_float and np.all(np.isfinite(labels))
         kind = f"dtype {labels.dtype.name}"
-        require(usable, "labels", "numbers or strings, none missing", kind)
+        require(bool(usable), "labels", "numbers or strings, none missing", kind)
         found = np.unique(labels)
         require(len(found) >= 2, "labels", "of at least two classes", found.tolist())
         return cls(found)
@@ -85,9 +86,12 @@ class Numbers:
         ValueError
             If there is not one finite number a graph.
         """
-        labels = _numbers(labels, n_graphs, "labels")
-        varies = np.min(labels) < np.max(labels)
-        return cls(float(np.mean(labels)), float(np.std(labels)) if varies else 1.0)
+        labels = numbers(labels, n_graphs)
+        if np.min(labels) == np.max(labels):
+            return cls(float(labels[0]), 1.0)
+        largest = np.max(np.abs(labels))  # divided by it, squares do not overflow
+        mean, scale = (largest * f(labels / largest) for f in (np.mean, np.std))
+        return cls(float(mean), float(scale))
 
     def encode(self, labels: Any, n_graphs: int, name: str = "labels") -> Floats:
         """Return the targets, centred and scaled.
@@ -97,7 +101,7 @@ class Numbers:
         ValueError
             If there is not one finite number a graph.
         """
-        return (_numbers(labels, n_graphs, name) - self.mean) / self.scale
+        return (numbers(labels, n_graphs, name) - self.mean) / self.scale
 
     def decode(self, outputs: Floats) -> Floats:
         """Return outputs in the units of the targets."""
@@ -119,15 +123,15 @@ def _one_a_graph(labels: Any, n_graphs: int, name: str) -> npt.NDArray[Any]:
     return array
 
 
-def _numbers(labels: Any, n_graphs: int, name: str) -> Floats:
+def numbers(labels: Any, n_graphs: int, name: str = "labels") -> Floats:
+    """Return the labels as float64, if they are one finite number a graph."""
     array = _one_a_graph(labels, n_graphs, name)
-    usable = array.dtype.kind in "iu" or _all_finite(array)
-    require(usable, name, "finite numbers", f"dtype {array.dtype.name}")
-    return np.asarray(array, np.float64)
-
-
-def _all_finite(labels: npt.NDArray[Any]) -> bool:
-    return labels.dtype.kind == "f" and bool(np.all(np.isfinite(labels)))
+    is_number = array.dtype.kind in "iuf"
+    require(is_number, name, "finite numbers", f"dtype {array.dtype.name}")
+    array = array.astype(np.float64)
+    wrong = array[~np.isfinite(array)].tolist()
+    require(not wrong, name, "finite numbers", (wrong or [0.0])[0])
+    return array
 
 
 Targets = Union[Classes, Numbers]

@@ -64,6 +64,16 @@ def test_a_zero_that_is_stored_is_a_zero():
     assert first == second
 
 
+def test_features_are_left_as_they_are():
+    X = sparse.csr_array(np.array([[1.0, 2.0], [1.0, 0.0]]))
+    X.data[1] = 0.0
+    before = [part.copy() for part in (X.data, X.indices, X.indptr)]
+    X.data.flags.writeable = False
+    colours_of_features(X)
+    for part, was in zip((X.data, X.indices, X.indptr), before):
+        assert_array_equal(part, was)
+
+
 def test_signs_in_two_columns_do_not_cancel():
     """Flipped, the highest bits of two numbers leave a plain sum as it is."""
     first, second = colours_of_features(np.array([[1.0, 3.0], [-1.0, -3.0]])).tolist()

@@ -56,6 +56,19 @@ def test_the_order_of_nodes_changes_no_cluster_and_no_number(seed):
     assert_array_equal(graclus(A, 5)[order], again)
 
 
+@pytest.mark.parametrize("n, K", [(41, 6), (40, 10), (33, 8), (44, 4)])
+def test_a_path_is_cut_alike_in_any_order_or_from_the_other_end(n, K):
+    """Nothing but the distances from its ends tells its nodes apart."""
+    path, rng, seen = np.eye(n, k=1) + np.eye(n, k=-1), np.random.default_rng(n), set()
+    for _ in range(10):
+        order = rng.permutation(n)
+        clusters = np.empty(n, int)
+        clusters[order] = graclus(sparse.csr_array(path[np.ix_(order, order)]), K)
+        cuts = np.flatnonzero(np.diff(clusters)) + 1
+        seen.add(min(tuple(cuts), tuple(n - cuts[::-1])))
+    assert len(seen) == 1
+
+
 @given(drawn=cliques())
 def test_disjoint_cliques_are_found(drawn):
     A, S = drawn

@@ -10,6 +10,7 @@ from npdiffpool.config import READOUTS, Config
 from npdiffpool.readouts import (
     CHANNELS,
     KEPT,
+    SORTED_BY,
     STEPS,
     init_readout,
     readout,
@@ -103,6 +104,15 @@ def test_sortpool_breaks_ties_by_the_columns_before():
     W, b = params["W"][0], params["b"]
     assert_allclose(row[0], np.maximum(W[-2] + b, 0), rtol=1e-12)
     assert_allclose(row[1:], [np.maximum(b, 0)] * (KEPT - 1), rtol=1e-12)
+
+
+def test_sortpool_breaks_ties_of_the_columns_it_sorts_by():
+    config, params, Z = drawn("sortpool", hidden=8)
+    Z[:, -SORTED_BY:] = 0.0
+    rng = np.random.default_rng(3)
+    shuffled = np.concatenate([rng.permutation(part) for part in parts(Z)])
+    expected = readout(params, Z, OFFSETS, config)
+    assert_allclose(readout(params, shuffled, OFFSETS, config), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["set2set", "sortpool"])

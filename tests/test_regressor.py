@@ -8,6 +8,7 @@ from npdiffpool import DiffPoolRegressor, Graph, GraphBatch, NotFittedError, loa
 from npdiffpool.config import Config
 from npdiffpool.model import init_model, total_loss
 from npdiffpool.optim import leaves, value_and_grad
+from npdiffpool.targets import Numbers
 
 
 def cliques(sizes):
@@ -59,6 +60,14 @@ def test_targets_in_other_units_are_learnt_alike():
     assert_allclose(scaled, 1000 * plain - 7, rtol=1e-4)  # the fit is in float32
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_targets_of_any_size_have_a_scale(size):
+    of = Numbers.of(size * np.array([0.0, 1.0, -1.0]), 3)
+    encoded = of.encode(size * np.array([0.0, 1.0, -1.0]), 3)
+    assert_allclose(encoded, np.sqrt(1.5) * np.array([0, 1, -1]), atol=1e-15)
+    assert_allclose(of.decode(encoded), size * np.array([0.0, 1.0, -1.0]), rtol=1e-14)
+
+
 def test_score_is_r_squared():
     graphs, counts = counted(12)
     model = regressor().fit(graphs, counts)
@@ -66,6 +75,9 @@ def test_score_is_r_squared():
     expected = 1 - np.sum((counts - predicted) ** 2) / (12 * np.var(counts))
     assert_allclose(model.score(graphs, counts), expected, rtol=1e-12)
     assert model.score(graphs, np.ones(12)) == 0
+    assert model.score(graphs[:3], [0.1] * 3) == 0  # whose mean is not 0.1
+    with pytest.raises(ValueError, match="labels must be finite numbers; got nan"):
+        model.score(graphs[:2], [np.nan, 1.0])
     twice = graphs[:1] * 2
     assert model.score(twice, model.predict(twice)) == 1
 
@@ -109,7 +121,7 @@ def test_it_keeps_scikit_learns_conventions():
     "labels, message",
     [
         ([1.0, 2.0], r"labels must be \(3,\); got \(2,\)"),
-        ([1.0, np.nan, 2.0], "labels must be finite numbers; got 'dtype float64'"),
+        ([1.0, np.nan, 2.0], "labels must be finite numbers; got nan"),
         (["a", "b", "c"], "labels must be finite numbers; got 'dtype str"),
     ],
 )
