@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
@@ -67,18 +67,16 @@ def cv_run(
     if jobs > 1:
         os.environ.update({name: os.environ.get(name, "1") for name in VARIABLES})
         workers = ProcessPoolExecutor(jobs)
-    with workers as executor, job_progress() as show:
-        result = cross_validate(
-            clf,
-            source,
-            protocol=protocol,
-            splits=parts,
-            grid=choices,
-            executor=executor,
-            folder=folder,
-            on_done=show,
-            **counts,
-        )
+    given: Row = {"protocol": protocol, "splits": parts, "grid": choices, **counts}
+    try:
+        with workers as executor, job_progress() as show:
+            more: Row = {"executor": executor, "folder": folder, "on_done": show}
+            result = cross_validate(clf, source, **given, **more)
+    except BrokenExecutor:
+        raise ChildProcessError(
+            f"a worker was killed (too little memory for --jobs {jobs}?); {folder} "
+            "keeps what was done, and the same command goes on"
+        ) from None
     print(write_table(result, choices))
     print(_majority(dataset))
     print(f"results: {folder}")
@@ -96,20 +94,26 @@ def read_grid(path: str) -> list[Row]:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         if isinstance(content, dict):
-            combined = product(*(list(values) for values in content.values()))
+            for name, values in content.items():
+                if not isinstance(values, list) or not values:
+                    raise TypeError(f"no list of values of {name}: {values!r}")
+            combined = product(*content.values())
             content = [dict(zip(content, values)) for values in combined]
         usable = isinstance(content, list) and len(content) > 0
         if not usable or not all(isinstance(choice, dict) for choice in content):
-            raise TypeError("neither")
+            raise TypeError(f"no configuration: {json.dumps(content)[:60]}")
     except (TypeError, ValueError) as error:
         form = '[{"hidden": 32}, {"hidden": 64}] or {"hidden": [32, 64]}'
         raise GridError(f"{path} must be JSON such as {form}; got {error}") from None
-    return [
-        {**choice, "clusters": tuple(choice["clusters"])}
-        if "clusters" in choice
-        else choice
-        for choice in content
-    ]
+    return [_with_levels(choice) for choice in content]
+
+
+def _with_levels(choice: Row) -> Row:
+    """Make `clusters` a tuple, of a number alone one level."""
+    if "clusters" not in choice:
+        return choice
+    given = choice["clusters"]
+    return {**choice, "clusters": tuple(given if isinstance(given, list) else [given])}
 
 
 def write_table(result: Evaluation, grid: list[Row]) -> str:

@@ -16,13 +16,27 @@ from typing import Any, Callable, NamedTuple, Sequence
 import numpy as np
 
 from npdiffpool.checks import require, require_choice, require_int
-from npdiffpool.datasets import Dataset
 from npdiffpool.jobfiles import Folder, Row
-from npdiffpool.jobs import Job, Queue, Source, Work, load_labelled
-from npdiffpool.splits import Split, make_splits, stratified_folds, stratified_split
+from npdiffpool.jobs import (
+    Job,
+    Progress,
+    Queue,
+    Source,
+    Work,
+    digest_graphs,
+    load_labelled,
+)
+from npdiffpool.splits import (
+    Split,
+    check_splits,
+    make_splits,
+    stratified_folds,
+    stratified_split,
+)
 
 __all__ = [
     "Evaluation",
+    "Progress",
     "Source",
     "cross_validate",
     "stratified_folds",
@@ -59,7 +73,7 @@ def cross_validate(
     runs: int = 3,
     executor: Executor | None = None,
     folder: Any = None,
-    on_done: Callable[[int, int, Job, Row], None] = lambda *seen: None,
+    on_done: Callable[[Progress], None] = lambda progress: None,
 ) -> Evaluation:
     """Cross-validate a model.
 
@@ -73,7 +87,8 @@ def cross_validate(
         Of a sequence of graphs; else the data set's own where not given.
     protocol : "fair" or "paper"
     splits : list of Split, optional
-        As from `npdiffpool.splits.read_splits`; else stratified, by the model's seed.
+        As from `npdiffpool.splits.read_splits`; else by the model's seed, stratified
+        if it is a classifier.
     folds : int
         Outer folds to make where `splits` is not given.
     grid : sequence of dict
@@ -86,7 +101,7 @@ def cross_validate(
         Keeps each job's result as soon as there is one. What is there already is not
         run again: an evaluation that was stopped goes on.
     on_done : callable
-        Is told how many jobs are done, of how many, the latest one and its result.
+        Is told how far it is, at the beginning and after each job.
 
     Returns
     -------
@@ -95,26 +110,49 @@ def cross_validate(
     Raises
     ------
     ValueError
-        If an argument is unusable, or the folder holds another evaluation.
+        If an argument, or a parameter of the model or in the grid, is unusable, or the
+        folder holds another evaluation; before any work.
+
+    Notes
+    -----
+    Where a job fails, those under way are waited for and kept before it is told.
     """
     require_choice("protocol", protocol, PROTOCOLS)
     require_int("runs", runs, 1)
-    require(len(grid) > 0, "grid", "one configuration or more", grid)
-    known = model.get_params()
-    for name in (name for choice in grid for name in choice):
-        require(name in known, "a name in grid", f"one of {', '.join(known)}", name)
+    require_int("folds", folds, 2)
     graphs, labels = load_labelled(data, labels)
-    if isinstance(data, Dataset):
-        data = data.graphs
+    _check_grid(model, grid, protocol, graphs, labels)
+    if not isinstance(data, Source):
+        data = graphs
     if splits is None:
-        splits = make_splits(labels, folds, model.seed)
-    work = Work(model, data, labels, protocol, splits, grid, runs)
+        by_class = getattr(model, "kind", "classifier") == "classifier"
+        splits = make_splits(labels, folds, model.seed, by_class)
+    splits = check_splits(splits, len(graphs))
+    digest = digest_graphs(graphs)
+    work = Work(model, data, digest, labels, protocol, splits, grid, runs)
     kept = Folder(folder, work.settings())
     result = {"fair": _fair, "paper": _paper}[protocol](
         work, Queue(work, kept, executor, on_done)
     )
     kept.write("results", result._asdict())
     return result
+
+
+def _check_grid(model: Any, grid: Any, protocol: str, graphs: Any, labels: Any) -> None:
+    """Check the names and values of every configuration."""
+    require(len(grid) > 0, "grid", "one configuration or more", grid)
+    known = model.get_params()
+    names = [name for name in known if name != "seed"]  # it is the run's
+    for choice in grid:
+        for name in choice:
+            require(name in names, "a name in grid", f"one of {', '.join(names)}", name)
+        candidate = type(model)(**{**known, **choice})
+        if hasattr(candidate, "check"):
+            candidate.check(graphs, labels)
+        if protocol == "paper":
+            patience = getattr(candidate, "patience", None)
+            every = "None, for the paper's protocol compares every epoch"
+            require(patience is None, "patience", every, patience)
 
 
 def _fair(work: Work, queue: Queue) -> Evaluation:

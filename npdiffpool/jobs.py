@@ -11,14 +11,17 @@ import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
 
 import numpy as np
+import scipy
 
 from npdiffpool.checks import require
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.graphlists import check_graphs
+from npdiffpool.graphs import Graph
 from npdiffpool.jobfiles import Folder, Row
 from npdiffpool.splits import Split
 
@@ -44,11 +47,22 @@ class Job(NamedTuple):
         return f"fold-{self.fold}-{last}"
 
 
+class Progress(NamedTuple):
+    """Say how far an evaluation is: `resumed` of the `done` were done before."""
+
+    done: int
+    total: int
+    resumed: int
+    job: Job | None  # the latest, None at the beginning
+    row: Row | None  # what it gave
+
+
 class Work(NamedTuple):
     """Hold what every job is cut from."""
 
     model: Any
     data: Any  # graphs, or a Source
+    digest: str  # of the graphs
     labels: Any
     protocol: str
     splits: Sequence[Split]
@@ -59,7 +73,9 @@ class Work(NamedTuple):
         """Return all that decides the results, as JSON."""
         given = Path(self.data.data).name if isinstance(self.data, Source) else "graphs"
         return {
+            "version": version("npdiffpool"),
             "data": given,
+            "graphs": self.digest,
             "features": getattr(self.data, "features", None),
             "labels": _digest(self.labels.tolist()),
             "model": type(self.model).__name__,
@@ -67,7 +83,7 @@ class Work(NamedTuple):
             "protocol": self.protocol,
             "splits": _digest(self.splits),
             "grid": _plain(list(self.grid)),
-            "runs": self.runs,
+            "runs": self.runs if self.protocol == "fair" else None,
         }
 
     def arguments(self, job: Job) -> tuple[Any, ...]:
@@ -89,7 +105,7 @@ class Queue:
         self, work: Work, kept: Folder, executor: Executor | None, on_done: Any
     ) -> None:
         self.work, self.kept, self.executor = work, kept, executor
-        self.on_done, self.total, self.done = on_done, 0, 0
+        self.on_done, self.total, self.done, self.resumed = on_done, 0, 0, 0
         self.ready: deque[tuple[Job, Row]] = deque()
         self.jobs: deque[Job] = deque()
         self.waiting: dict[Future[Any], Job] = {}
@@ -98,6 +114,7 @@ class Queue:
         """Have a job run, unless its result is there."""
         known = self.kept.read(job.name)
         if known is not None:
+            self.resumed += 1
             self.ready.append((job, known))
         elif self.executor is None:
             self.jobs.append(job)
@@ -106,28 +123,42 @@ class Queue:
 
     def __iter__(self) -> Iterator[tuple[Job, Row]]:
         try:
+            self._tell(None, None)
             while self.ready or self.jobs or self.waiting:
                 if not self.ready:
-                    self.ready += map(self._keep, self._next())
+                    self._next()
                 job, row = self.ready.popleft()
                 self.done += 1
-                self.on_done(self.done, self.total, job, row)
+                self._tell(job, row)
                 yield job, row
         finally:
-            for future in self.waiting:
-                future.cancel()
+            under_way = [future for future in self.waiting if not future.cancel()]
+            self._keep(wait(under_way).done)
 
-    def _next(self) -> list[tuple[Job, tuple[Row, float]]]:
+    def _tell(self, job: Job | None, row: Row | None) -> None:
+        self.on_done(Progress(self.done, self.total, self.resumed, job, row))
+
+    def _next(self) -> None:
+        """Have at least one more result ready, or raise what went wrong."""
         if self.jobs:
             job = self.jobs.popleft()
-            return [(job, run_job(*self.work.arguments(job)))]
+            self._write(job, *run_job(*self.work.arguments(job)))
+            return
         done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
-        return [(self.waiting.pop(future), future.result()) for future in done]
+        self._keep(done)
+        for future in done:
+            future.result()
 
-    def _keep(self, done: tuple[Job, tuple[Row, float]]) -> tuple[Job, Row]:
-        job, (row, seconds) = done
+    def _keep(self, done: Iterable[Future[Any]]) -> None:
+        """Keep the results of those that have one."""
+        for future in done:
+            job = self.waiting.pop(future)
+            if future.exception() is None:
+                self._write(job, *future.result())
+
+    def _write(self, job: Job, row: Row, seconds: float) -> None:
         self.kept.keep(job.name, row, seconds)
-        return job, row
+        self.ready.append((job, row))
 
 
 def run_job(model: Any, data: Any, labels: Any, split: Split) -> tuple[Row, float]:
@@ -176,9 +207,25 @@ def load_labelled(data: Any, labels: Any) -> tuple[Any, Any]:
     """
     dataset = load_source(data) if isinstance(data, Source) else data
     graphs = check_graphs(dataset)
-    labels = np.asarray(dataset.labels if labels is None else labels)
+    if labels is None:
+        own = [graph.label for graph in graphs]
+        labels = getattr(dataset, "labels", own)
+        require(None not in list(labels), "labels", "given, or every graph's own", None)
+    labels = np.asarray(labels)
     require(labels.shape == (len(graphs),), "labels", "one a graph", labels.shape)
     return graphs, labels
+
+
+def digest_graphs(graphs: Sequence[Graph]) -> str:
+    """Return what tells these graphs from all others."""
+    seen = hashlib.sha256()
+    for graph in graphs:
+        for M in map(scipy.sparse.csr_array, (graph.adjacency, graph.features)):
+            seen.update(repr(M.shape).encode())
+            for part in (M.indptr, M.indices):
+                seen.update(part.astype(np.int64).tobytes())
+            seen.update(M.data.astype(np.float64).tobytes())
+    return seen.hexdigest()
 
 
 def _digest(value: Any) -> str:

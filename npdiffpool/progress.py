@@ -68,22 +68,19 @@ def law_progress(total: int, shown: bool) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def job_progress() -> Iterator[Callable[[int, int, Any, Any], None]]:
-    """Give what shows how many jobs are done, with the time that is left."""
+def job_progress() -> Iterator[Callable[[Any], None]]:
+    """Give what shows an evaluation's `Progress`, with the time that is left."""
     bar, start = None, time.monotonic()
 
-    def show(done: int, total: int, job: Any, row: Any) -> None:
+    def show(seen: Any) -> None:
         nonlocal bar
-        bar = bar if bar is not None else _bar(total, "job", "cross-validation")
-        text = f"fold {job.fold}: validation {row['validation']:.1%}"
-        text += f", test {row['test']:.1%}" if "test" in row else ""
-        if bar is not None:
-            bar.set_postfix_str(text, refresh=False)
-            bar.update()
-        elif done % max(1, total // LINES) == 0 or done in (1, total):
-            left = (time.monotonic() - start) / done * (total - done)
-            line = f"job {done:>3}/{total}  {text}, {left / 60:.0f} min left"
-            print(line, file=sys.stderr, flush=True)
+        if seen.job is None:
+            bar = _bar(seen.total, "job", "cross-validation", seen.resumed)
+            kept = f", {seen.resumed} of them done before" if seen.resumed else ""
+            if bar is None:
+                print(f"{seen.total} jobs{kept}", file=sys.stderr, flush=True)
+        elif seen.done > seen.resumed:
+            _show_job(bar, seen, time.monotonic() - start)
 
     try:
         yield show
@@ -92,11 +89,25 @@ def job_progress() -> Iterator[Callable[[int, int, Any, Any], None]]:
             bar.close()
 
 
-def _bar(total: int, unit: str, title: str) -> Any:
+def _show_job(bar: Any, seen: Any, seconds: float) -> None:
+    text = f"fold {seen.job.fold}: validation {seen.row['validation']:.1%}"
+    text += f", test {seen.row['test']:.1%}" if "test" in seen.row else ""
+    new = seen.done - seen.resumed
+    if bar is not None:
+        bar.set_postfix_str(text, refresh=False)
+        bar.update()
+    elif seen.done % max(1, seen.total // LINES) == 0 or new == 1:
+        minutes = seconds / new * (seen.total - seen.done) / 60
+        line = f"job {seen.done:>3}/{seen.total}  {text}, {minutes:.0f} min left"
+        print(line, file=sys.stderr, flush=True)
+
+
+def _bar(total: int, unit: str, title: str, initial: int = 0) -> Any:
     if not sys.stderr.isatty():
         return None
     try:
         from tqdm import tqdm
     except ImportError:
         return None
-    return tqdm(total=total, unit=unit, desc=title, dynamic_ncols=True)
+    look = {"dynamic_ncols": True, "initial": initial}
+    return tqdm(total=total, unit=unit, desc=title, **look)

@@ -24,13 +24,15 @@ class SplitsError(ValueError):
     """Say what is wrong with a file of splits."""
 
 
-def make_splits(labels: Any, n_folds: int, seed: int = 0) -> list[Split]:
+def make_splits(
+    labels: Any, n_folds: int, seed: int = 0, by_class: bool = True
+) -> list[Split]:
     """Divide a data set into outer folds, and a tenth of each one's rest to validate.
 
-    Both by class (`stratified_folds`, `stratified_split`), of numbers at random.
+    Both by class (`stratified_folds`, `stratified_split`), or at random.
     """
     labels, splits = np.asarray(labels), []
-    strata = labels if labels.dtype.kind != "f" else np.zeros(len(labels))
+    strata = labels if by_class else np.zeros(len(labels))
     for test in stratified_folds(strata, n_folds, seed):
         rest = np.setdiff1d(np.arange(len(labels)), test)
         parts = stratified_split(strata[rest], (0.9, 0.1), seed)
@@ -70,6 +72,25 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
         message = f"{path} must test each of {n_graphs} graphs once; it does not"
         raise SplitsError(message)
     return splits
+
+
+def check_splits(splits: Any, n_graphs: int) -> list[Split]:
+    """Return folds, given as triples of indices, as lists of whole numbers.
+
+    Raises
+    ------
+    SplitsError
+        If there is none, a part is empty, an index is outside 0 ... `n_graphs` - 1,
+        or a graph is in two parts of a fold.
+    """
+    parts = [[np.asarray(part).tolist() for part in split] for split in splits]
+    if not parts or any(len(part) != 3 for part in parts):
+        form = "one fold or more, each (train, validation, test)"
+        raise SplitsError(f"splits must be {form}; got {splits!r}")
+    checked = [Split(*part) for part in parts]
+    for number, split in enumerate(checked):
+        _check_fold(split, f"splits[{number}]", n_graphs)
+    return checked
 
 
 def _check_fold(split: Split, where: str, n_graphs: int) -> None:

@@ -31,10 +31,10 @@ class Classes:
         labels = _one_a_graph(labels, n_graphs, "labels")
         if labels.dtype == object and all(isinstance(label, str) for label in labels):
             labels = labels.astype(str)  # as pandas holds them
-        is_float = labels.dtype.kind == "f"
-        usable = labels.dtype.kind in "biuUS" or is_float and np.all(np.isfinite(labels))
-        kind = f"dtype {labels.dtype.name}"
-        require(bool(usable), "labels", "numbers or strings, none missing", kind)
+        kind = labels.dtype.kind
+        usable = kind in "biuUS" or kind == "f" and np.all(np.isfinite(labels))
+        seen = f"dtype {labels.dtype.name}"
+        require(bool(usable), "labels", "numbers or strings, none missing", seen)
         found = np.unique(labels)
         require(len(found) >= 2, "labels", "of at least two classes", found.tolist())
         return cls(found)

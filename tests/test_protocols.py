@@ -1,5 +1,7 @@
 """Protocols: what chooses, what is reported, and that nothing is lost or redone."""
 import json
+import os
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -127,8 +129,8 @@ def test_results_are_the_same_bytes_whatever_runs_them(tmp_path, pool):
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
-    def stop_at_third(done, total, job, row):
-        if done == 3:
+    def stop_at_third(progress):
+        if progress.done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -140,20 +142,34 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
     assert files(tmp_path / "cv") == files(tmp_path / "whole")
 
 
-def test_what_is_done_is_counted(tmp_path):
+def test_what_is_done_is_counted_and_what_was_done_before(tmp_path):
     seen = []
-    run(runs=2, on_done=lambda done, total, job, row: seen.append((done, total, job)))
-    assert [(done, total) for done, total, _ in seen] == [(n, 6) for n in range(1, 7)]
-    assert {job.name for _, _, job in seen} == {
+    run(tmp_path / "cv", runs=2, on_done=seen.append)
+    assert [one[:3] for one in seen] == [(n, 6, 0) for n in range(7)]
+    assert seen[0].job is None and seen[0].row is None
+    assert {one.job.name for one in seen[1:]} == {
         f"fold-{fold}-run-{run}" for fold in range(3) for run in range(2)
     }
+    (tmp_path / "cv" / "fold-1-run-0.json").unlink()
+    seen.clear()
+    run(tmp_path / "cv", runs=2, on_done=seen.append)
+    assert [one[:3] for one in seen] == [(n, 6, 5) for n in range(7)]
+    assert seen[-1].job.name == "fold-1-run-0"  # the only one that is run
 
 
 def test_a_folder_of_another_evaluation_is_left_alone(tmp_path):
     run(tmp_path / "cv", runs=1)
     before = files(tmp_path / "cv")
-    with pytest.raises(ValueError, match="other settings; what differs: runs"):
+    differs = r"another folder; what differs: runs \(1 there, 2 here\)$"
+    with pytest.raises(ValueError, match=differs):
         run(tmp_path / "cv", runs=2)
+    differs = r"what differs: level \(0.5 there, 0.25 here\)$"
+    with pytest.raises(ValueError, match=differs):
+        run(tmp_path / "cv", runs=1, model=Told(0.25))
+    with pytest.raises(ValueError, match="what differs: graphs$"):
+        cross_validate(
+            Told(), GRAPHS[::-1], LABELS, folds=3, runs=1, folder=tmp_path / "cv"
+        )
     assert files(tmp_path / "cv") == before
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("dear")
@@ -169,8 +185,9 @@ def test_what_cannot_be_trained_leaves_no_folder(tmp_path, capsys, monkeypatch):
 
 
 def test_what_waits_is_not_run_after_a_stop():
-    def stop(done, total, job, row):
-        raise KeyboardInterrupt
+    def stop(progress):
+        if progress.done:
+            raise KeyboardInterrupt
 
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(KeyboardInterrupt):
@@ -178,13 +195,35 @@ def test_what_waits_is_not_run_after_a_stop():
     assert len(trained) < 3 * 20 / 2  # the one that had begun ends
 
 
-def test_a_worker_that_fails_is_not_passed_over():
-    class Broken(Told):
-        def score(self, graphs, labels):
-            raise ValueError("the model overflows")
+class Broken(Told):
+    """Fail in the fold that tests the first graph, while the others are under way."""
 
-    with pytest.raises(ValueError, match="the model overflows"):
-        run(model=Broken())
+    meeting = threading.Barrier(3)
+
+    def score(self, graphs, labels):
+        self.meeting.wait(timeout=10)
+        if any(graph.features[0, 0] == 0 for graph in graphs):
+            raise ValueError("the model overflows")
+        time.sleep(0.1)
+        return super().score(graphs, labels)
+
+
+def test_where_a_job_fails_those_under_way_are_kept(tmp_path):
+    with ThreadPoolExecutor(3) as executor:
+        with pytest.raises(ValueError, match="the model overflows"):
+            run(tmp_path / "cv", model=Broken(), runs=1, executor=executor)
+    kept = {path.name for path in (tmp_path / "cv").glob("fold-*")}
+    whole = {i for i, split in enumerate(make_splits(LABELS, 3)) if 0 not in split.test}
+    assert kept == {f"fold-{fold}-run-0.json" for fold in whole}
+
+
+def test_a_worker_that_is_killed_is_told_in_a_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ndp.DiffPoolClassifier, "fit", lambda *args, **kw: os._exit(9))
+    command = ["cv", "MUTAG", *QUICK, "--jobs", "2", "--out", str(tmp_path / "cv")]
+    assert main(command) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "a worker was killed (too little memory for --jobs 2?)" in message
+    assert "the same command goes on" in message
 
 
 @pytest.mark.parametrize(
@@ -193,12 +232,50 @@ def test_a_worker_that_fails_is_not_passed_over():
         ({"protocol": "kind"}, "protocol must be one of 'fair', 'paper'; got 'kind'"),
         ({"runs": 0}, "runs must be a whole number >= 1; got 0"),
         ({"grid": []}, r"grid must be one configuration or more; got \[\]"),
+        ({"grid": [{"levl": 1}]}, "a name in grid must be one of level; got 'levl'"),
+        ({"grid": [{"seed": 1}]}, "a name in grid must be one of level; got 'seed'"),
+        ({"splits": []}, r"splits must be one fold or more.*got \[\]"),
+        ({"splits": [([0, 1], [2], [1])]}, r"splits\[0\]: a graph must be in one part"),
+        ({"splits": [([0], [2], [30])]}, "an index must be in 0 ... 29; got 30"),
     ],
 )
 def test_arguments_are_checked_before_any_work(options, message):
     with pytest.raises(ValueError, match=message):
         run(**options)
     assert trained == []
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"folds": 1}, "folds must be a whole number >= 2; got 1"),
+        ({"grid": [{"hidden": 4}, {"hidden": -3}]}, "hidden must be .*; got -3"),
+        ({"grid": [{}, {"epochs": 0}]}, "epochs must be .*; got 0"),
+        ({"protocol": "paper", "grid": [{"patience": 3}]}, "patience must be None"),
+    ],
+)
+def test_parameters_in_a_grid_are_checked_before_any_work(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        train_for_real(tmp_path / "cv", None, **options)
+    assert not (tmp_path / "cv").exists()
+
+
+def test_splits_may_be_arrays_and_graphs_come_from_a_generator():
+    splits = [tuple(map(np.array, split)) for split in make_splits(LABELS, 3)]
+    graphs = (ndp.Graph([[0.0]], [[float(i)]], int(LABELS[i])) for i in range(30))
+    again = cross_validate(Told(), graphs, splits=splits)
+    assert again == run()
+    with pytest.raises(ValueError, match="labels must be given, or every graph's own"):
+        cross_validate(Told(), GRAPHS)
+
+
+def test_folds_are_stratified_for_a_classifier_whatever_the_labels_are():
+    labels = np.repeat([0.0, 1.0], [20, 10])
+    run_of = cross_validate(Told(), GRAPHS, labels, folds=5, runs=1)
+    assert len(run_of.folds) == 5
+    assert {sum(1 for i in part if i >= 20) for _, part in tested[-5:]} == {2}
+    by_chance = make_splits(labels, 5, by_class=False)
+    assert len({sum(i >= 20 for i in split.test) for split in by_chance}) > 1
 
 
 # Files of splits and of configurations
@@ -241,13 +318,26 @@ def test_a_grid_is_a_list_or_lists_to_combine(tmp_path):
     path.write_text('{"hidden": [3, 4], "gnn": ["gcn", "sage"]}')
     assert len(read_grid(path)) == 4
     assert {"hidden": 4, "gnn": "gcn"} in read_grid(path)
+    path.write_text('{"clusters": [0.25, [8, 2]]}')
+    assert read_grid(path) == [{"clusters": (0.25,)}, {"clusters": (8, 2)}]
 
 
-@pytest.mark.parametrize("content", ["{", "3", "[]", "[3]", '{"hidden": 3}'])
-def test_a_grid_that_is_none_is_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    "content, seen",
+    [
+        ("{", "Expecting property name"),
+        ("3", "no configuration: 3"),
+        ("[]", r"no configuration: \[\]"),
+        ("[3]", r"no configuration: \[3\]"),
+        ('{"hidden": 3}', "no list of values of hidden: 3"),
+        ('{"gnn": "sage"}', "no list of values of gnn: 'sage'"),
+        ('{"hidden": []}', r"no list of values of hidden: \[\]"),
+    ],
+)
+def test_a_grid_that_is_none_is_refused(tmp_path, content, seen):
     path = tmp_path / "grid.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match="must be JSON such as"):
+    with pytest.raises(ValueError, match=f"must be JSON such as .*; got {seen}"):
         read_grid(path)
 
 
@@ -265,6 +355,7 @@ def test_cv_prints_a_line_a_fold_and_the_mean(tmp_path, capsys):
     assert f"test accuracy {100 * results['score']:.1f} ± " in printed.out
     assert "over 2 folds, one run each" in printed.out
     assert "always the majority class: 66.5%" in printed.out
+    assert printed.err.startswith("2 jobs\n")
     assert "job   2/2" in printed.err
 
 
