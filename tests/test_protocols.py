@@ -166,9 +166,10 @@ def test_a_folder_of_another_evaluation_is_left_alone(tmp_path):
     differs = r"what differs: level \(0.5 there, 0.25 here\)$"
     with pytest.raises(ValueError, match=differs):
         run(tmp_path / "cv", runs=1, model=Told(0.25))
+    doubled = [ndp.Graph(g.adjacency, 2 * g.features) for g in GRAPHS]
     with pytest.raises(ValueError, match="what differs: graphs$"):
         cross_validate(
-            Told(), GRAPHS[::-1], LABELS, folds=3, runs=1, folder=tmp_path / "cv"
+            Told(), doubled, LABELS, folds=3, runs=1, folder=tmp_path / "cv"
         )
     assert files(tmp_path / "cv") == before
     (tmp_path / "full").mkdir()
@@ -182,6 +183,12 @@ def test_what_cannot_be_trained_leaves_no_folder(tmp_path, capsys, monkeypatch):
     assert main(["cv", "MUTAG", "--hidden", "-1"]) == 2
     assert "hidden must be a whole number >= 1; got -1" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_papers_protocol_has_no_runs_to_differ_by(tmp_path):
+    first = run(tmp_path / "cv", protocol="paper", runs=1)
+    assert run(tmp_path / "cv", protocol="paper", runs=5) == first
+    assert trained == []
 
 
 def test_what_waits_is_not_run_after_a_stop():
