@@ -4,11 +4,12 @@
     NPDIFFPOOL_DATA=folder python benchmarks/table.py ENZYMES --rows learned flat
     NPDIFFPOOL_DATA=folder python benchmarks/table.py ENZYMES --protocol paper
 
-The folder holds the data sets and, in splits/, the index lists of the fair protocol;
-without a list folds are stratified by seed. What is done is kept, job by job, under
-results/work; a finished row is one file, results/DATA/ROW-PROTOCOL.json, with every
-fold and run, and is not run again. results/README.md, and the table in the project's
-README, are written from those files alone: `python benchmarks/table.py --write`.
+The folder holds the data sets and, in splits/, the index lists of Errica et al. (from
+the repository of their paper). What is done is kept, job by job, under results/work; a
+finished row is one file, results/DATA/ROW-PROTOCOL.json, with every fold and run.
+results/README.md, and the table in the project's README, are written from those files
+alone: `python benchmarks/table.py --write`. With --again rows that are there are run
+again, from the beginning, and compared with their files; nothing is written.
 """
 import argparse
 import json
@@ -16,6 +17,7 @@ import os
 import shlex
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from itertools import product
 from pathlib import Path
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -53,41 +55,77 @@ def model_of(row, dataset, epochs):
     return ndp.DiffPoolClassifier(**given)
 
 
-def run_row(name, row, protocol, options, executor):
-    """Evaluate one row and write its file."""
-    path = RESULTS / name / f"{row}-{protocol}.json"
-    if path.exists():
-        return
-    print(f"{name}, {row}, {protocol}", flush=True)
+def grid_of(row, protocol):
+    """Return the configurations to choose from.
+
+    The kernel chooses by the validation part itself; under the paper's protocol that
+    would be anew in each fold, so there each of its choices is a configuration.
+    """
+    if ROWS[row].parameters is not None or protocol == "fair":
+        return ROWS[row].grid
+    kernel = SubtreeKernelClassifier()
+    choices = product(kernel.rounds, kernel.penalties)
+    return [{"rounds": (n,), "penalties": (C,)} for n, C in choices]
+
+
+def splits_of(name, n_graphs, folder):
+    """Return the published index lists; of a set that has none, None."""
+    if not SETS[name].has_splits:
+        return None
+    if folder is None:
+        raise SystemExit("--splits or NPDIFFPOOL_DATA must say where the lists are")
+    return read_splits(folder / f"{name}_splits.json", n_graphs)
+
+
+def evaluate(name, row, protocol, epochs, options, executor, folder):
+    """Cross-validate a row, going on with what is in the folder."""
     # The kernel counts labels: attributes would make every colour occur once.
     is_kernel = ROWS[row].parameters is None and SETS[name].has_labels
     source = Source(name, "labels" if is_kernel else "auto")
     dataset = ndp.load_dataset(source.data, features=source.features)
-    file = options.splits and options.splits / f"{name}_splits.json"
-    splits = read_splits(file, len(dataset)) if file and file.exists() else None
-    epochs = options.epochs or SETS[name].epochs
-    work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
     with job_progress() as show:
-        result = cross_validate(
+        return cross_validate(
             model_of(row, dataset, epochs),
             source,
             protocol=protocol,
-            splits=splits,
-            grid=ROWS[row].grid,
+            splits=splits_of(name, len(dataset), options.splits),
+            grid=grid_of(row, protocol),
             runs=options.runs,
             executor=executor,
-            folder=work,
+            folder=folder,
             on_done=show,
         )
-    write_row(path, work, result, command_of(name, row, protocol, epochs, options.runs))
+
+
+def run_row(name, row, protocol, options, executor):
+    """Evaluate one row and write its file, or have it again and compare."""
+    path = RESULTS / name / f"{row}-{protocol}.json"
+    print(f"{name}, {row}, {protocol}", flush=True)
+    if path.exists() and not options.again:
+        print(f"  kept in {path}; --again has it again")
+        return
+    epochs = options.epochs or SETS[name].epochs
+    work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
+    folder = None if options.again else work
+    result = evaluate(name, row, protocol, epochs, options, executor, folder)
     print(f"  {100 * result.score:.1f} ± {100 * result.spread:.1f} %", flush=True)
+    if options.again:
+        known = json.loads(path.read_text())["result"]
+        same = known == json.loads(json.dumps(result._asdict()))
+        print(f"  digit for digit as in {path}: {'yes' if same else 'no'}")
+    elif epochs == SETS[name].epochs:
+        command = command_of(name, row, protocol, epochs, options.runs)
+        write_row(path, work, result, command)
+    else:
+        print(f"  not written: the table has {SETS[name].epochs} epochs")
 
 
 def command_of(name, row, protocol, epochs, runs):
     """Return the command that has this row again, whatever the defaults become."""
     words = ["python", "benchmarks/table.py", name, "--rows", row]
     words += ["--protocol", protocol, "--epochs", str(epochs)]
-    return shlex.join(words + (["--runs", str(runs)] if protocol == "fair" else []))
+    words += ["--runs", str(runs)] if protocol == "fair" else []
+    return shlex.join([*words, "--again"])
 
 
 def write_row(path, work, result, command):
@@ -114,6 +152,9 @@ def parse():
     parser.add_argument("--runs", type=int, default=1, help="final runs a fold")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--splits", type=Path, help="folder; else that of the data")
+    parser.add_argument(
+        "--again", action="store_true", help="run rows that are there, and compare"
+    )
     parser.add_argument("--write", action="store_true", help="write the table alone")
     arguments = parser.parse_args()
     unknown = set(arguments.data) - set(SETS)
@@ -125,13 +166,19 @@ def parse():
 
 
 def main():
-    """Run what is missing, then write the table."""
+    """Run what is missing, then write the tables; or have rows again."""
     arguments = parse()
     if not arguments.write:
         with ProcessPoolExecutor(arguments.jobs) as executor:
             for name in arguments.data:
                 for row in arguments.rows:
                     run_row(name, row, arguments.protocol, arguments, executor)
+    if not arguments.again:
+        write_tables()
+
+
+def write_tables():
+    """Write both tables from the rows' files."""
     (RESULTS / "README.md").write_text(tabletext.write(RESULTS))
     before, rest = README.read_text().split("<!-- results -->\n")
     after = rest.split("<!-- end of results -->")[1]

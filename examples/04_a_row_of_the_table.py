@@ -12,30 +12,35 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import npdiffpool as ndp
+from npdiffpool import DiffPoolClassifier, load_dataset
+from npdiffpool.baselines import SubtreeKernelClassifier
 from npdiffpool.evaluation import Source, cross_validate
 from npdiffpool.splits import read_splits
 
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
 ROW = RESULTS / "MUTAG" / "learned-paper.json"
+MODELS = {kind.__name__: kind for kind in (DiffPoolClassifier, SubtreeKernelClassifier)}
 PROCESSES = 2
 
 
-def model_of(settings, **changes):
-    """Return the classifier that a row's file describes."""
-    parameters = {**settings["parameters"], **changes}
-    parameters["clusters"] = tuple(parameters["clusters"])
-    return ndp.DiffPoolClassifier(**parameters)
+def with_tuples(parameters):
+    """Return parameters as they were before JSON made lists of tuples."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in parameters.items()
+    }
 
 
 def again(settings, splits=None, executor=None, **changes):
     """Cross-validate as the row's file says, `changes` to the model apart."""
+    parameters = with_tuples({**settings["parameters"], **changes})
     return cross_validate(
-        model_of(settings, **changes),
+        MODELS[settings["model"]](**parameters),
         Source(settings["data"], settings["features"]),
         protocol=settings["protocol"],
         splits=splits,
-        runs=settings["runs"],
+        grid=[with_tuples(choice) for choice in settings["grid"]],
+        runs=settings["runs"] or 1,
         executor=executor,
     )
 
@@ -61,7 +66,7 @@ def main(path=ROW, splits=None, processes=PROCESSES):
     name = kept["settings"]["data"]
     print(f"{name}: {kept['command']}")
     if splits is not None:
-        splits = read_splits(splits, len(ndp.load_dataset(name)))
+        splits = read_splits(splits, len(load_dataset(name)))
     with ProcessPoolExecutor(processes) as executor:
         return compare(kept["result"], again(kept["settings"], splits, executor))
 

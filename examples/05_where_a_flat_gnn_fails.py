@@ -2,10 +2,12 @@
 
 Run it with ``python examples/05_where_a_flat_gnn_fails.py``; it takes about a minute
 on two cores. Every graph has eight communities, which stand in two rings: of four and
-four, or of three and five. Which of the two is the question. Within three edges of a
-node there is nothing to tell them apart by; the way round a ring is nine edges or more.
-A flat GNN of DiffPool's depth and size learns some of its training graphs by heart.
-DiffPool makes each community a super-node; then a ring of three is three edges long.
+four, or of three and five. Which of the two is the question. Nothing within three edges
+of a node tells; the way round a ring is nine edges or more. A flat GNN of DiffPool's
+depth and size reaches six edges, enough to see a ring of three from inside, but learns
+its training graphs by heart instead. DiffPool makes each community a super-node, and
+then a ring of three is three edges long. Features name a node's community, so that
+finding the communities is easy; what is hard is to see how they are joined.
 """
 from concurrent.futures import ProcessPoolExecutor
 

@@ -136,7 +136,8 @@ def _add_model(command: Any) -> None:
         "--clusters",
         type=_clusters,
         default="0.25",
-        help="a level each, such as 0.25,4: ratios of the largest graph, or numbers",
+        help="a level each, such as 0.25,4: ratios of the largest graph, or numbers; "
+        'none ("") for a flat GNN',
     )
     for field in fields(DiffPoolClassifier):
         if field.name in HELP:

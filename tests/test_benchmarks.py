@@ -92,7 +92,8 @@ def keep_row(folder, name, row, protocol, scores):
     part = "test" if protocol == "fair" else "validation"
     folds = [{part: score, "validation": score} for score in scores]
     result = {"score": sum(scores) / 2, "spread": 0.02, "folds": folds}
-    kept = {"result": result, "seconds": 7, "command": f"run {row}", "settings": {}}
+    kept = {"result": result, "seconds": 7, "command": f"run {row}"}
+    kept["settings"] = {"runs": 3}
     (folder / name).mkdir(exist_ok=True)
     (folder / name / f"{row}-{protocol}.json").write_text(json.dumps(kept))
 
@@ -119,15 +120,20 @@ def test_what_differs_by_less_than_its_spread_is_a_tie(tabletext, tmp_path):
     keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.6, 0.7])
     keep_row(tmp_path, "ENZYMES", "no-link", "fair", [0.7, 0.62])
     keep_row(tmp_path, "ENZYMES", "hard", "fair", [0.5, 0.62])
+    keep_row(tmp_path, "ENZYMES", "random", "fair", [0.6, 0.7])
     text = tabletext.write(tmp_path)
     against = "### Against the first row"
     assert cells(text, against, "without link")[0] == "-1.0 ± 9.0, tie"
     assert cells(text, against, "hard")[0] == "+9.0 ± 1.0"
+    assert cells(text, against, "control: random")[0] == "+0.0 ± 0.0, tie"
 
 
 def test_each_row_stands_with_the_command_that_has_it_again(tabletext, tmp_path):
     keep_row(tmp_path, "DD", "flat", "paper", [0.5, 0.5])
-    assert "| DD | flat | paper | 7 | `run flat` |" in tabletext.write(tmp_path)
+    keep_row(tmp_path, "DD", "flat", "fair", [0.5, 0.5])
+    text = tabletext.write(tmp_path)
+    assert "| DD | flat | paper |  | 7 | `run flat` |" in text
+    assert "| DD | flat | fair | 3 | 7 | `run flat` |" in text
 
 
 def test_the_tables_that_are_committed_are_those_of_the_files(tabletext):

@@ -120,7 +120,18 @@ def test_a_row_of_the_table_is_compared_fold_by_fold(capsys):
     output = capsys.readouterr().out
     assert output.count("digit for digit the same: yes") == 1
     assert len(re.findall(r"(?m)^ +\d  +\d+\.\d{4}%  +\d+\.\d{4}%$", output)) == 20
-    assert example["model_of"](kept["settings"]).epochs == 100
+    assert kept["settings"]["parameters"]["epochs"] == 100
+
+
+def test_rows_of_the_kernel_and_of_a_grid_can_be_had_again_too():
+    example = runpy.run_path(str(EXAMPLES / "04_a_row_of_the_table.py"))
+    settings = json.loads(example["ROW"].read_text())["settings"]
+    grid = [{"clusters": [2]}, {"clusters": [0.25]}]
+    chosen = example["again"]({**settings, "grid": grid}, epochs=1)
+    assert {fold["choice"] for fold in chosen.folds} <= {0, 1}
+    kernel = {"rounds": [1], "penalties": [1.0], "seed": 0}
+    settings |= {"model": "SubtreeKernelClassifier", "parameters": kernel}
+    assert 0.7 < example["again"](settings).score < 1
 
 
 class AtOnce(Executor):
