@@ -56,7 +56,8 @@ def measure(graph, S):
     return {
         "entropy / log K": measures.relative_entropy(S),
         "effective clusters / K": measures.effective_clusters(S) / S.shape[1],
-        "used / K": measures.clusters_used(S) / S.shape[1],
+        "used": float(measures.clusters_used(S)),
+        "used / least of n and K": measures.clusters_used(S) / min(S.shape),
         "modularity": measures.modularity(A, clusters) if edges.any() else None,
         "inside: all pairs": share(others),
         "inside: edges": share(edges),
@@ -107,6 +108,8 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
+    if set(arguments.data) - set(SETS):
+        parser.error(f"DATA must be of {', '.join(SETS)}; got {arguments.data}")
     RESULTS.mkdir(exist_ok=True)
     for name in arguments.data:
         epochs = arguments.epochs or SETS[name].epochs

@@ -61,7 +61,7 @@ def _halved(run):
 def _over_training(runs):
     epochs = [row["epoch"] for row in runs[0]["rows"]]
     lines = _head([f"epoch {epoch}" for epoch in epochs])
-    for key in list(runs[0]["rows"][0])[1:6]:
+    for key in list(runs[0]["rows"][0])[1:7]:
         cells = [
             _shown([run["rows"][at][key] for run in runs]) for at in range(len(epochs))
         ]
