@@ -2,23 +2,34 @@
 import json
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+
+import npdiffpool as ndp
+from npdiffpool.baselines import count_parameters
+from npdiffpool.datasets import hierarchical_sbm
+from npdiffpool.targets import Classes
 
 PYG = "torch_geometric dense"
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def report(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    return import_module("report")
+def imported(name):
+    """Make a fixture of a module of benchmarks/."""
+
+    @pytest.fixture(name=name)
+    def module(monkeypatch):
+        monkeypatch.syspath_prepend(ROOT / "benchmarks")
+        return import_module(name)
+
+    return module
 
 
-@pytest.fixture
-def tabletext(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    return import_module("tabletext")
+report, table, tabletext = map(imported, ("report", "table", "tabletext"))
+clusters, clustertext = map(imported, ("clusters", "clustertext"))
+hierarchy = imported("hierarchy")
 
 
 def run(name, threads, seconds, peak, failure=None):
@@ -142,3 +153,117 @@ def test_the_tables_that_are_committed_are_those_of_the_files(tabletext):
     readme = (ROOT / "README.md").read_text()
     marked = readme.split("<!-- results -->\n")[1].split("\n<!-- end of results -->")[0]
     assert marked == tabletext.brief(folder)
+
+
+def test_a_rows_model_is_what_the_row_says(table):
+    mutag = ndp.load_dataset("MUTAG")
+    flat, learned = (table.model_of(row, mutag, 9) for row in ("flat", "learned"))
+    assert learned.get_params() == ndp.DiffPoolClassifier(epochs=9).get_params()
+    assert flat.clusters == () and flat.epochs == 9 and flat.n_layers == 6
+    sizes = [count_parameters(clf._config(mutag.graphs, Classes.of(mutag.labels, 188)))
+             for clf in (flat, learned)]  # fmt: skip
+    assert abs(sizes[0] / sizes[1] - 1) < 0.02
+    assert table.model_of("two-levels", mutag, 9).clusters == (0.25, 0.25)
+    assert table.model_of("s2v-flat", mutag, 9).gnn == "s2v"
+    for row, entry in table.ROWS.items():
+        assert entry.parameters is None or table.model_of(row, mutag, 1).check(
+            mutag.graphs[:9], mutag.labels[:9]
+        )
+
+
+def test_the_kernel_chooses_as_the_protocol_does(table):
+    grid = table.grid_of("wl-kernel", "paper")
+    assert len(grid) == 20 and grid[0] == {"rounds": (1,), "penalties": (0.01,)}
+    assert table.grid_of("wl-kernel", "fair") == ({},)
+    assert len(table.grid_of("grid", "paper")) == 4
+
+
+def options(**changes):
+    given = {"again": False, "epochs": None, "runs": 1, "splits": None}
+    return SimpleNamespace(**{**given, **changes})
+
+
+def test_a_row_is_kept_had_again_and_never_written_over(
+    table, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    row = "MUTAG", "wl-kernel", "fair"
+    monkeypatch.setitem(table.SETS, "MUTAG", table.SETS["MUTAG"]._replace(epochs=2))
+    table.run_row(*row, options(), None)
+    path = tmp_path / "MUTAG" / "wl-kernel-fair.json"
+    kept = path.read_bytes()
+    assert "--rows wl-kernel --protocol fair --epochs 2" in json.loads(kept)["command"]
+    table.run_row(*row, options(), None)
+    assert "--again has it again" in capsys.readouterr().out
+    table.run_row(*row, options(again=True), None)
+    assert "wl-kernel-fair.json: yes" in capsys.readouterr().out
+    changed = json.loads(kept)
+    changed["result"]["score"] += 1e-9
+    path.write_text(json.dumps(changed))
+    table.run_row(*row, options(again=True), None)
+    assert "wl-kernel-fair.json: no" in capsys.readouterr().out
+
+
+def test_a_trial_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    table.run_row("MUTAG", "wl-kernel", "fair", options(epochs=1), None)
+    assert "not written: the table has 100 epochs" in capsys.readouterr().out
+    assert not (tmp_path / "MUTAG").exists()
+
+
+def test_index_lists_that_are_missing_are_not_passed_over(table):
+    assert table.splits_of("MUTAG", 188, None) is None
+    with pytest.raises(SystemExit, match="must say where the lists are"):
+        table.splits_of("DD", 1178, None)
+
+
+# Clusters
+
+
+def test_clusters_are_measured_as_their_names_say(clusters):
+    """Two triangles, an edge between them; a cluster each, one node astray."""
+    A = np.kron(np.eye(2), np.ones((3, 3))) - np.eye(6)
+    A[2, 3] = A[3, 2] = 1
+    S = np.eye(4)[[0, 0, 0, 1, 1, 0]]
+    found = clusters.measure(ndp.Graph(A, np.ones((6, 1))), S)
+    assert found["used"] == 2 and found["used / least of n and K"] == 0.5
+    assert found["inside: all pairs"] == pytest.approx(7 / 15)
+    assert found["inside: edges"] == pytest.approx(4 / 7)
+    assert found["inside: edges within a triangle"] == pytest.approx(4 / 6)
+    assert found["inside: pairs not joined"] == pytest.approx(3 / 8)
+    assert found["inside: far"] is None  # no two are four edges apart
+
+
+def test_pairs_that_are_far_and_alike(clusters):
+    path = np.eye(8, k=1) + np.eye(8, k=-1)
+    S = np.eye(2)[[0, 0, 0, 0, 1, 1, 1, 0]]
+    found = clusters.measure(ndp.Graph(path, np.ones((8, 1))), S)
+    # Far: 04 05 06 07, 15 16 17, 26 27, 37. Alike: the ends, and 15 16 26 within.
+    assert found["inside: far"] == pytest.approx(4 / 10)
+    assert found["inside: far, alike"] == pytest.approx(1 / 4)
+
+
+def test_the_page_of_clusters_has_means_and_spreads(clustertext, tmp_path):
+    rows = [{"epoch": 0, "used": 4.0}, {"epoch": 9, "used": 2.0}]
+    curve = {"validation_accuracy": [0.5, 0.7], "cross_entropy": [1.0, 0.4], "K": 4}
+    runs = [
+        {"losses": losses, "seed": seed, "rows": rows, **curve}
+        for losses in ("link", "with both")
+        for seed in range(2)
+    ]
+    kept = {"data": "ENZYMES", "command": "go", "runs": runs}
+    (tmp_path / "clusters-ENZYMES.json").write_text(json.dumps(kept))
+    text = clustertext.write(tmp_path)
+    assert "| used | 4 ± 0 | 2 ± 0 | 2 ± 0 |" in text
+    assert "| epochs until it has halved |  | 2 ± 0 | 2 ± 0 |" in text
+
+
+def test_agreement_with_the_planted_truth(hierarchy):
+    drawn = hierarchical_sbm(2)
+    truth = [np.eye(8)[drawn.communities[0]], None]
+    group_of = dict(zip(drawn.communities[0].tolist(), drawn.groups[0].tolist()))
+    truth[1] = np.eye(2)[[group_of[k] for k in range(8)]]
+    found = hierarchy.agreement(drawn, lambda graph: truth, [0])
+    assert found == {"NMI 1": 1, "ARI 1": 1, "NMI 2": 1, "ARI 2": 1}
+    one = hierarchy.agreement(drawn, lambda graph: [np.ones((72, 1))], [0])
+    assert one == {"NMI 1": 0, "ARI 1": 0}

@@ -17,7 +17,7 @@ from npdiffpool.testing import laws
 from npdiffpool.testing.definitions import PRIMITIVES
 from npdiffpool.testing.law import LARGEST
 from npdiffpool.testing.laws import LAWS
-from npdiffpool.testing.own import OWN
+from npdiffpool.testing.own import JUMPING, OWN, models_of
 from npdiffpool.testing.script import body_of
 from npdiffpool.testing.wrong_gradients import WRONG_GRADIENTS
 
@@ -27,6 +27,13 @@ CATALOGUE = dict(A=8, C=14, L=8, E=7, B=3, G=6, M=9, D=6)
 @pytest.mark.parametrize("law", LAWS.values(), ids=lambda law: f"{law.id}-{law.name}")
 def test_law(law):
     law.check(*OWN)
+
+
+@pytest.mark.parametrize("law", ["M1", "M2"])
+def test_models_that_jump_see_1_wl_colours_only(law):
+    """But for Graclus, which cuts among nodes that are alike as it must."""
+    jumping = [one for one in JUMPING if one.get("assignment") != "graclus"]
+    LAWS[law].check(models_of("engine, that jump", jumping, "model"))
 
 
 def test_the_catalogue_is_complete_and_in_order():

@@ -43,7 +43,7 @@ def _layer(kind: str) -> Subject:
     return Subject(f"engine, a layer of {kind}", {"layer": layer, "equivariant": layer})
 
 
-def _models(name: str, models: list[dict[str, Any]], parts: str) -> Subject:
+def models_of(name: str, models: list[dict[str, Any]], parts: str) -> Subject:
     """Make one subject of some models: the seed chooses among them."""
 
     def part(function: Any) -> Any:
@@ -101,9 +101,9 @@ SUBJECTS = [
     *(_layer(kind) for kind in ("gcn", "sage", "s2v")),
     Subject("engine, batch norm", {"equivariant": own_parts.norm}),
     Subject("engine, l2 normalisation", {"equivariant": own_parts.unit_rows}),
-    _models("engine, models", MODELS, "model assigner train predict"),
-    _models("engine, variants", VARIANTS, "model train"),
-    _models("engine, variants that jump", JUMPING, "train"),
+    models_of("engine, models", MODELS, "model assigner train predict"),
+    models_of("engine, variants", VARIANTS, "model train"),
+    models_of("engine, variants that jump", JUMPING, "train"),
     *(_primitive(name) for name in PRIMITIVES),
 ]
 
