@@ -202,6 +202,9 @@ def test_a_row_is_kept_had_again_and_never_written_over(
     path.write_text(json.dumps(changed))
     table.run_row(*row, options(again=True), None)
     assert "wl-kernel-fair.json: no" in capsys.readouterr().out
+    monkeypatch.setattr(table.SubtreeKernelClassifier, "fit", None)
+    with pytest.raises(TypeError):  # nothing but training has a row again
+        table.run_row(*row, options(again=True), None)
 
 
 def test_a_trial_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, capsys):
