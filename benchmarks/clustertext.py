@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 
+WITH = ("with link", "with both")
 HEAD = """# Clusters measured
 
 Written by `python benchmarks/clusters.py` from the files beside it: the first level's
@@ -11,9 +12,10 @@ seeds. A node is in the cluster that is the largest of its row of S. "Inside" is
 share of pairs of nodes that are in one cluster: of all pairs; of those joined by an
 edge; of those edges that are part of a triangle; of pairs not joined; of pairs four
 edges apart or more (or not connected); and of those among them whose features, and
-whose neighbours' features, are the same (one round of 1-WL). "Untrained" are the
-parameters that training begins with. An entropy is low, too, where all nodes of a graph
-are in one cluster: read it beside "used".
+whose neighbours' features, are the same (one round of 1-WL; "-" where no two are).
+"Untrained" are the parameters that training begins with, "alone" is the classification
+loss. An entropy is low, too, where all nodes of a graph are in one cluster: read it
+beside "used". A claim is called a tie where a difference is within a spread.
 """
 
 
@@ -29,6 +31,7 @@ def write(folder):
         title = f"## {kept['data']}, K = {runs[0]['K']}"
         lines += [title, "", f"After epoch {last}; `{kept['command']}`", ""]
         lines += _at_the_end(of)
+        lines += ["", "The claims of the paper's section 4.3:", "", *_claims(of)]
         lines += ["", "With both losses, over training:", ""]
         lines += [*_over_training(of["with both"]), ""]
     return "\n".join(lines)
@@ -50,6 +53,80 @@ def _at_the_end(of):
         cells = [_shown([value(run) for run in runs]) for runs in of.values()]
         lines.append(f"| {title} | " + " | ".join(["", *cells]) + " |")
     return lines
+
+
+def _claims(of):
+    """Set a number, for or against, beside each claim of section 4.3."""
+    alone, link, both = (of[name] for name in ("classification alone", *WITH))
+    lines = ["| claim | measured by | | | |", "| --- |" + " --- |" * 4]
+    for claim, by, more, high, less, low in (
+        (
+            "the hierarchy appears from the classification loss alone",
+            "modularity",
+            *("alone", _last(alone, "modularity")),
+            *("untrained", [run["rows"][0]["modularity"] for run in alone]),
+        ),
+        (
+            "the link loss makes memberships better",
+            "modularity",
+            *("with link", _last(link, "modularity")),
+            *("alone", _last(alone, "modularity")),
+        ),
+        (
+            "dense subgraphs collapse into one cluster",
+            "inside, with both",
+            *("triangles' edges", _last(both, "inside: edges within a triangle")),
+            *("all edges", _last(both, "inside: edges")),
+        ),
+        (
+            "nodes that are alike share a cluster even when far apart",
+            "inside, with both",
+            *("far, alike", _last(both, "inside: far, alike")),
+            *("far", _last(both, "inside: far")),
+        ),
+        (
+            "of the clusters offered only a few are used",
+            "share of K, with both",
+            *("a half", [0.5]),
+            *("used", [run["rows"][-1]["used"] / run["K"] for run in both]),
+        ),
+        (
+            "the auxiliary losses slow down convergence",
+            "epochs until the cross-entropy has halved",
+            *("with both", [_halved(run) for run in both]),
+            *("alone", [_halved(run) for run in alone]),
+        ),
+        (
+            "but training ends better",
+            "best validation accuracy",
+            *("with both", [max(run["validation_accuracy"]) for run in both]),
+            *("alone", [max(run["validation_accuracy"]) for run in alone]),
+        ),
+        (
+            "and with clearer clusters",
+            "entropy / log K",
+            *("alone", _last(alone, "entropy / log K")),
+            *("with both", _last(both, "entropy / log K")),
+        ),
+    ):
+        cells = f"{more} {_shown(high)}", f"{less} {_shown(low)}", _verdict(high, low)
+        lines.append(f"| {claim} | {by} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _last(runs, key):
+    return [run["rows"][-1][key] for run in runs]
+
+
+def _verdict(high, low):
+    """Say whether the first is the larger: a tie within the larger spread."""
+    sides = [[value for value in side if value is not None] for side in (high, low)]
+    if not all(sides):
+        return "not measured"
+    difference = np.mean(sides[0]) - np.mean(sides[1])
+    if abs(difference) <= max(np.std(side) for side in sides):
+        return "tie"
+    return "for" if difference > 0 else "against"
 
 
 def _halved(run):
