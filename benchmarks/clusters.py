@@ -97,6 +97,7 @@ def train(name, epochs, losses, seed):
     known = ("cross_entropy", "validation_accuracy")
     curves = {key: [row[key] for row in clf.history_] for key in known}
     about = {"losses": losses, "seed": seed, "K": clf.config_.clusters[0]}
+    about["graphs"] = len(held)
     return {**about, "rows": rows, **curves}
 
 

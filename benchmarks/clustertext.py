@@ -15,7 +15,8 @@ edges apart or more (or not connected); and of those among them whose features, 
 whose neighbours' features, are the same (one round of 1-WL; "-" where no two are).
 "Untrained" are the parameters that training begins with, "alone" is the classification
 loss. An entropy is low, too, where all nodes of a graph are in one cluster: read it
-beside "used". A claim is called a tie where a difference is within a spread.
+beside "used". A claim is called a tie where a difference is within a spread, or, of
+accuracies, within the standard error of a share of so few graphs.
 """
 
 
@@ -109,7 +110,9 @@ def _claims(of):
             *("with both", _last(both, "entropy / log K")),
         ),
     ):
-        cells = f"{more} {_shown(high)}", f"{less} {_shown(low)}", _verdict(high, low)
+        error = _error(both) if by == "best validation accuracy" else 0.0
+        verdict = _verdict(high, low, error)
+        cells = f"{more} {_shown(high)}", f"{less} {_shown(low)}", verdict
         lines.append(f"| {claim} | {by} | " + " | ".join(cells) + " |")
     return lines
 
@@ -118,13 +121,19 @@ def _last(runs, key):
     return [run["rows"][-1][key] for run in runs]
 
 
-def _verdict(high, low):
-    """Say whether the first is the larger: a tie within the larger spread."""
+def _error(runs):
+    """Return the standard error of the best accuracies, as shares of graphs."""
+    share = np.mean([max(run["validation_accuracy"]) for run in runs])
+    return np.sqrt(share * (1 - share) / runs[0]["graphs"])
+
+
+def _verdict(high, low, error):
+    """Say whether the first is the larger: a tie within the largest spread."""
     sides = [[value for value in side if value is not None] for side in (high, low)]
     if not all(sides):
         return "not measured"
     difference = np.mean(sides[0]) - np.mean(sides[1])
-    if abs(difference) <= max(np.std(side) for side in sides):
+    if abs(difference) <= max(error, *(np.std(side) for side in sides)):
         return "tie"
     return "for" if difference > 0 else "against"
 
@@ -154,6 +163,6 @@ def _shown(values):
     known = [value for value in values if value is not None]
     if not known:
         return "-"
-    text = f"{np.mean(known):.3g} ± {np.std(known):.2g}"
+    text = f"{np.mean(known):.3g} ± {round(np.std(known), 9):.2g}"
     few = f" ({len(known)} of {len(values)})" if len(known) < len(values) else ""
     return text + few

@@ -254,11 +254,14 @@ def keep_clusters(folder, **last):
     kinds = ["classification alone", "with link", "with entropy", "with both"]
     runs = []
     for kind, seed in product(kinds, range(3)):
-        first = {"epoch": 0, **dict.fromkeys(measured, 0.25), "inside: far, alike": None}
+        first = {"epoch": 0, **dict.fromkeys(measured, 0.25)}
+        first["inside: far, alike"] = None
         changed = {key: value + seed / 100 for key, value in last.get(kind, {}).items()}
         rows = [first, {**first, "epoch": 9, **changed}]
-        curves = {"validation_accuracy": [0.5, 0.7], "cross_entropy": [1.0, 0.4]}
-        runs.append({"losses": kind, "seed": seed, "K": 4, "rows": rows, **curves})
+        best = 0.75 if kind == "with both" else 0.7
+        curves = {"validation_accuracy": [0.5, best], "cross_entropy": [1.0, 0.4]}
+        about = {"losses": kind, "seed": seed, "K": 4, "graphs": 50}
+        runs.append({**about, "rows": rows, **curves})
     kept = {"data": "ENZYMES", "command": "go", "runs": runs}
     (folder / "clusters-ENZYMES.json").write_text(json.dumps(kept))
 
@@ -286,7 +289,7 @@ def test_claims_are_set_against_their_numbers(clustertext, tmp_path):
         "nodes that are alike": "not measured",
         "of the clusters offered": "for",
         "the auxiliary losses": "tie",
-        "but training": "tie",
+        "but training": "tie",  # .05 of 50 graphs: less than an error of .061
         "and with clearer": "for",
     }
     for claim, verdict in verdicts.items():
