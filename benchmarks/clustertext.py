@@ -16,7 +16,7 @@ whose neighbours' features, are the same (one round of 1-WL; "-" where no two ar
 "Untrained" are the parameters that training begins with, "alone" is the classification
 loss. An entropy is low, too, where all nodes of a graph are in one cluster: read it
 beside "used". A claim is called a tie where a difference is within a spread, or, of
-accuracies, within the standard error of a share of so few graphs.
+accuracies, within the standard error of the difference of two shares of so few graphs.
 """
 
 
@@ -110,7 +110,8 @@ def _claims(of):
             *("with both", _last(both, "entropy / log K")),
         ),
     ):
-        error = _error(both) if by == "best validation accuracy" else 0.0
+        is_accuracy = by == "best validation accuracy"
+        error = np.hypot(_error(both), _error(alone)) if is_accuracy else 0.0
         verdict = _verdict(high, low, error)
         cells = f"{more} {_shown(high)}", f"{less} {_shown(low)}", verdict
         lines.append(f"| {claim} | {by} | " + " | ".join(cells) + " |")
