@@ -162,3 +162,9 @@ def _require_shapes(arrays: Mapping[str, Any], lengths: Mapping[str, int]) -> No
             raise ModelFileError(
                 f"{name} must have shape ({length},); got {arrays[name].shape}"
             )
+    for name in {"mean", "scale", "target"} & set(lengths):
+        if not (arrays[name].dtype.kind == "f" and np.all(np.isfinite(arrays[name]))):
+            raise ModelFileError(f"{name} must be finite numbers")
+    divisors = [arrays["scale"], arrays.get("target", np.ones(2))[1:]]
+    if min(part.min(initial=1.0) for part in divisors) <= 0:
+        raise ModelFileError("scales must be above 0; one is not")

@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npdiffpool import DiffPoolClassifier, Graph, ModelFileError, load_model
+from npdiffpool import (
+    DiffPoolClassifier,
+    DiffPoolRegressor,
+    Graph,
+    ModelFileError,
+    load_model,
+)
 from npdiffpool.files import atomic_path, save_arrays, write_text
 
 GRAPHS = [Graph(np.eye(2)[::order], [0.5, 1.5]) for order in (1, -1)] * 2
@@ -282,3 +288,28 @@ def test_weights_and_moments_must_fit_the_configuration(path, name):
 def test_classes_and_scaling_must_fit_the_configuration(path, name, length):
     message = f"{name} must have shape ({length},); got (3,)"
     refused(changed(path, **{name: np.ones(3)}), message)
+
+
+@pytest.mark.parametrize("name", ["mean", "scale"])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_scaling_must_be_finite(path, name, number):
+    refused(changed(path, **{name: np.array([number])}), f"{name} must be finite")
+
+
+@pytest.mark.parametrize("number", [0.0, -1.0])
+def test_scales_must_be_above_zero(path, number):
+    spoilt = changed(path, scale=np.array([number]))
+    refused(spoilt, "scales must be above 0; one is not")
+
+
+def test_a_regressors_targets_must_have_a_scale(tmp_path):
+    graphs = [Graph([[0.0]], [[float(i)]]) for i in range(4)]
+    model = DiffPoolRegressor(epochs=1, hidden=2).fit(graphs, range(4))
+    model.save(tmp_path / "model.npz")
+    for pair, message in (
+        ([0.0, 0.0], "scales must be above 0"),
+        ([0.0, np.nan], "target must be finite"),
+        ([np.inf, 1.0], "target must be finite"),
+    ):
+        spoilt = changed(tmp_path / "model.npz", target=np.array(pair))
+        refused(spoilt, message)
