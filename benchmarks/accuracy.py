@@ -13,18 +13,14 @@ as ``hidden=32`` are parameters of DiffPoolClassifier, as JSON.
 """
 import argparse
 import json
-import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # the processes are the parallelism
+import numpy as np
 
-import numpy as np  # noqa: E402
-
-import npdiffpool as ndp  # noqa: E402
-from npdiffpool.evaluation import stratified_folds, stratified_split  # noqa: E402
+import npdiffpool as ndp
+from npdiffpool.evaluation import stratified_folds, stratified_split
 
 LAST = 20  # epochs whose mean validation accuracy smooths what one would say
 

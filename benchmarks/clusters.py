@@ -8,25 +8,21 @@ a row an epoch and seed, and from those files alone results/clusters.md.
 """
 import argparse
 import json
-import os
 import shlex
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # the processes are the parallelism
+import clustertext
+import numpy as np
+from scipy.sparse.csgraph import shortest_path
+from tablerows import SETS
 
-import clustertext  # noqa: E402
-import numpy as np  # noqa: E402
-from scipy.sparse.csgraph import shortest_path  # noqa: E402
-from tablerows import SETS  # noqa: E402
-
-import npdiffpool as ndp  # noqa: E402
-from npdiffpool import measures  # noqa: E402
-from npdiffpool.colours import colours_of_features, wl_colours  # noqa: E402
-from npdiffpool.splits import make_splits  # noqa: E402
+import npdiffpool as ndp
+from npdiffpool import measures
+from npdiffpool.colours import colours_of_features, wl_colours
+from npdiffpool.splits import make_splits
 
 RESULTS = Path(__file__).parent / "results"
 AT = (1, 2, 5, 10, 20, 50, 100)

@@ -9,25 +9,21 @@ Rand index with the planted truth. Writes results/hierarchy.json and hierarchy.m
 """
 import argparse
 import json
-import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # the processes are the parallelism
-
-import numpy as np  # noqa: E402
-from sklearn.metrics import (  # noqa: E402
+import numpy as np
+from sklearn.metrics import (
     adjusted_rand_score,
     normalized_mutual_info_score,
 )
 
-import npdiffpool as ndp  # noqa: E402
-from npdiffpool.baselines import count_parameters, flat_twin  # noqa: E402
-from npdiffpool.config import Config  # noqa: E402
-from npdiffpool.datasets import hierarchical_sbm  # noqa: E402
+import npdiffpool as ndp
+from npdiffpool.baselines import count_parameters, flat_twin
+from npdiffpool.config import Config
+from npdiffpool.datasets import hierarchical_sbm
 
 RESULTS = Path(__file__).parent / "results"
 CONFIG = Config(n_features=8, n_outputs=2, clusters=(8,))

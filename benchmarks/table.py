@@ -20,19 +20,16 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from pathlib import Path
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # the processes are the parallelism
+import tabletext
+from tablerows import ROWS, SETS
 
-import tabletext  # noqa: E402
-from tablerows import ROWS, SETS  # noqa: E402
-
-import npdiffpool as ndp  # noqa: E402
-from npdiffpool.baselines import SubtreeKernelClassifier, flat_twin  # noqa: E402
-from npdiffpool.config import Config  # noqa: E402
-from npdiffpool.evaluation import PROTOCOLS, Source, cross_validate  # noqa: E402
-from npdiffpool.inputs import count_clusters  # noqa: E402
-from npdiffpool.progress import job_progress  # noqa: E402
-from npdiffpool.splits import read_splits  # noqa: E402
+import npdiffpool as ndp
+from npdiffpool.baselines import SubtreeKernelClassifier, flat_twin
+from npdiffpool.config import Config
+from npdiffpool.evaluation import PROTOCOLS, Source, cross_validate
+from npdiffpool.inputs import count_clusters
+from npdiffpool.progress import job_progress
+from npdiffpool.splits import read_splits
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import os
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from itertools import product
@@ -18,7 +17,6 @@ from npdiffpool.jobfiles import Row
 from npdiffpool.jobs import load_source
 from npdiffpool.progress import job_progress
 from npdiffpool.splits import read_splits
-from npdiffpool.threads import VARIABLES
 
 
 class GridError(ValueError):
@@ -65,7 +63,6 @@ def cv_run(
     print(dataset, flush=True)
     workers: ContextManager[Executor | None] = nullcontext()
     if jobs > 1:
-        os.environ.update({name: os.environ.get(name, "1") for name in VARIABLES})
         workers = ProcessPoolExecutor(jobs)
     given: Row = {"protocol": protocol, "splits": parts, "grid": choices, **counts}
     try:

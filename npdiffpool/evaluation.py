@@ -124,18 +124,23 @@ def cross_validate(
     _check_grid(model, grid, protocol, graphs, labels)
     if not isinstance(data, Source):
         data = graphs
-    if splits is None:
-        by_class = getattr(model, "kind", "classifier") == "classifier"
-        splits = make_splits(labels, folds, model.seed, by_class)
-    splits = check_splits(splits, len(graphs))
+    parts = _splits_of(model, labels, splits, folds)
     digest = digest_graphs(graphs)
-    work = Work(model, data, digest, labels, protocol, splits, grid, runs)
+    work = Work(model, data, digest, labels, protocol, parts, grid, runs)
     kept = Folder(folder, work.settings())
     result = {"fair": _fair, "paper": _paper}[protocol](
         work, Queue(work, kept, executor, on_done)
     )
     kept.write("results", result._asdict())
     return result
+
+
+def _splits_of(model: Any, labels: Any, splits: Any, folds: int) -> list[Split]:
+    """Return the splits given, checked, or make them by the model's seed."""
+    if splits is not None:
+        return check_splits(splits, len(labels))
+    by_class = getattr(model, "kind", "classifier") == "classifier"
+    return make_splits(labels, folds, model.seed, by_class)
 
 
 def _check_grid(model: Any, grid: Any, protocol: str, graphs: Any, labels: Any) -> None:

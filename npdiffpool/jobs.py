@@ -24,6 +24,7 @@ from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Graph
 from npdiffpool.jobfiles import Folder, Row
 from npdiffpool.splits import Split
+from npdiffpool.threads import one_blas_thread
 
 
 class Source(NamedTuple):
@@ -173,16 +174,17 @@ def run_job(model: Any, data: Any, labels: Any, split: Split) -> tuple[Row, floa
         return [graphs[i] for i in indices], labels[indices]
 
     start = time.perf_counter()
-    model.fit(*part(split.train), validation=part(split.validation))
-    kept = model.history_[model.best_epoch_ - 1]
-    row: Row = {
-        "epoch": model.best_epoch_,
-        "validation": _score(kept),
-        "validation_loss": kept["validation_loss"],
-    }
-    if split.test:
-        row["test"] = model.score(*part(split.test))
-    else:
+    with one_blas_thread():  # jobs are the parallelism
+        model.fit(*part(split.train), validation=part(split.validation))
+        kept = model.history_[model.best_epoch_ - 1]
+        row: Row = {
+            "epoch": model.best_epoch_,
+            "validation": _score(kept),
+            "validation_loss": kept["validation_loss"],
+        }
+        if split.test:
+            row["test"] = model.score(*part(split.test))
+    if not split.test:
         row["curve"] = [_score(row) for row in model.history_]
     return row, time.perf_counter() - start
 

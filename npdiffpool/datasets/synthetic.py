@@ -71,35 +71,36 @@ def hierarchical_sbm(
     >>> [np.bincount(group).tolist() for group in drawn.groups]   # 9 nodes a community
     [[36, 36], [27, 45]]
     """
-    for name, value, least in (
-        ("n_graphs", n_graphs, 2),
-        ("n_communities", n_communities, 8),
-        ("part_size", part_size, 1),
-        ("seed", seed, 0),
-    ):
-        require_int(name, value, least)
+    require_int("n_graphs", n_graphs, 2)
+    require_int("n_communities", n_communities, 8)
     require(n_communities % 2 == 0, "n_communities", "even", n_communities)
-    shares = {"within": within, "between": between, "noise": noise}
-    for name, share in shares.items():
-        require(require_number(name, share) <= 1, name, "at most 1", share)
+    require_int("part_size", part_size, 1)
+    require_int("seed", seed, 0)
+    _require_shares(within=within, between=between, noise=noise)
     rng = np.random.default_rng(seed)
     labels = np.arange(n_graphs) % 2
     half, size = n_communities // 2, PARTS * part_size
-    graphs: list[Graph] = []
-    communities: list[Ints] = []
-    groups: list[Ints] = []
+    found = Hierarchy(_empty(labels, n_communities, seed), [], [])
     for label in labels:
         rings = [half - label, half + label]
         community = np.repeat(rng.permutation(n_communities), size)
         chance = _parts(rings, within, between)
         chance = np.kron(chance, np.ones((part_size, part_size)))
         features = _features(rng, community, noise)
-        graphs.append(Graph(_draw(rng, chance), features, int(label)))
-        communities.append(community)
-        groups.append(np.repeat([0, 1], np.multiply(rings, size)))
+        found.dataset.graphs.append(Graph(_draw(rng, chance), features, int(label)))
+        found.communities.append(community)
+        found.groups.append(np.repeat([0, 1], np.multiply(rings, size)))
+    return found
+
+
+def _require_shares(**shares: float) -> None:
+    for name, share in shares.items():
+        require(require_number(name, share) <= 1, name, "at most 1", share)
+
+
+def _empty(labels: Ints, n_communities: int, seed: int) -> Dataset:
     names = tuple(f"community {number}" for number in range(n_communities))
-    dataset = Dataset(graphs, labels, "hierarchical SBM", names, f"seed {seed}")
-    return Hierarchy(dataset, communities, groups)
+    return Dataset([], labels, "hierarchical SBM", names, f"seed {seed}")
 
 
 def _parts(rings: list[int], within: float, between: float) -> Floats:
