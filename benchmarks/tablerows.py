@@ -16,6 +16,7 @@ class Columns(NamedTuple):
     """Say how a data set is run, within a budget of hours on two cores."""
 
     epochs: int
+    paper_epochs: int  # a maximum over epochs: by the paper's protocol more is higher
     clusters: tuple[float, ...] = (0.25,)
     two_levels: tuple[float, ...] = (0.25, 0.25)
     has_labels: bool = False  # beside attributes
@@ -23,12 +24,12 @@ class Columns(NamedTuple):
 
 
 SETS = {
-    "ENZYMES": Columns(100, has_labels=True),
-    "PROTEINS": Columns(20, (20,), (20, 5), has_labels=True),
-    "DD": Columns(20, (50,), (50, 10)),
-    "MUTAG": Columns(100, has_splits=False),
-    "COLLAB": Columns(10, (50,), (50, 10)),
-    "REDDIT-BINARY": Columns(12, (50,), (50, 10)),
+    "ENZYMES": Columns(100, 100, has_labels=True),
+    "PROTEINS": Columns(20, 20, (20,), (20, 5), has_labels=True),
+    "DD": Columns(20, 60, (50,), (50, 10)),
+    "MUTAG": Columns(100, 100, has_splits=False),
+    "COLLAB": Columns(10, 10, (50,), (50, 10)),
+    "REDDIT-BINARY": Columns(12, 12, (50,), (50, 10)),
 }
 
 
@@ -72,7 +73,7 @@ ROWS = {
     ),
     "structure-free": Row(
         "structure-free",
-        {"clusters": (), "gnn": "mlp"},
+        {"clusters": (), "gnn": "mlp", "readout": "sum"},
         {},
         _of("65.2 ± 6.4", "78.4 ± 4.5", "70.2 ± 1.5", "75.8 ± 3.7", "82.2 ± 3.0"),
     ),

@@ -96,6 +96,7 @@ def _settings():
     lines = ["| | " + " | ".join(SETS) + " |", "| --- |" + " --- |" * len(SETS)]
     for title, value in (
         ("epochs", lambda known: known.epochs),
+        ("epochs, the paper's protocol", lambda known: known.paper_epochs),
         ("clusters", lambda known: known.clusters[0]),
         ("clusters, two levels", lambda known: "{}, {}".format(*known.two_levels)),
     ):
