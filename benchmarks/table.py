@@ -178,10 +178,12 @@ def main():
 def write_tables():
     """Write both tables from the rows' files."""
     (RESULTS / "README.md").write_text(tabletext.write(RESULTS))
-    before, rest = README.read_text().split("<!-- results -->\n")
-    after = rest.split("<!-- end of results -->")[1]
-    marked = f"<!-- results -->\n{tabletext.brief(RESULTS)}\n<!-- end of results -->"
-    README.write_text(before + marked + after)
+    text = README.read_text()
+    for name, table in (("results", tabletext.brief), ("gained", tabletext.gained)):
+        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        before, rest = text.split(start)
+        text = before + start + table(RESULTS) + end + rest.split(end)[1]
+    README.write_text(text)
 
 
 if __name__ == "__main__":

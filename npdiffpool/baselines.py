@@ -1,8 +1,8 @@
 """What DiffPool is compared with and is not a value of one of its parameters.
 
 The flat GNN of equal depth and size, and the 1-WL subtree kernel. Others are:
-``clusters=()`` is a flat GNN, with ``gnn="mlp"`` too the structure-free baseline;
-`assignment` has the controls, `readout` Set2Set and SortPool.
+``clusters=()`` is a flat GNN, and with ``gnn="mlp", readout="sum"`` the structure-free
+baseline; `assignment` has the controls, `readout` Set2Set and SortPool.
 """
 from __future__ import annotations
 

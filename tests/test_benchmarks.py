@@ -99,10 +99,11 @@ def test_what_has_failed_is_not_compared_but_said(report):
 # The table of variants
 
 
-def keep_row(folder, name, row, protocol, scores):
+def keep_row(folder, name, row, protocol, scores, validation=None):
     """Write a row's file, one run a fold."""
     part = "test" if protocol == "fair" else "validation"
-    folds = [{part: score, "validation": score} for score in scores]
+    pairs = zip(scores, validation or scores)
+    folds = [{part: score, "validation": chosen} for score, chosen in pairs]
     result = {"score": sum(scores) / 2, "spread": 0.02, "folds": folds}
     kept = {"result": result, "seconds": 7, "command": f"run {row}"}
     kept["settings"] = {"runs": 3}
@@ -140,6 +141,14 @@ def test_what_differs_by_less_than_its_spread_is_a_tie(tabletext, tmp_path):
     assert cells(text, against, "control: random")[0] == "+0.0 ± 0.0, tie"
 
 
+def test_what_a_departure_gained_is_told_by_validation_parts(tabletext, tmp_path):
+    keep_row(tmp_path, "MUTAG", "learned", "fair", [0.6, 0.7], [0.9, 0.9])
+    keep_row(tmp_path, "MUTAG", "raw", "fair", [0.8, 0.9], [0.8, 0.7])
+    header, _, row = tabletext.gained(tmp_path).splitlines()
+    assert header == "| | ENZYMES | MUTAG |"
+    assert row == "| standardize=False (the paper) | - | +15.0 ± 5.0 |"
+
+
 def test_each_row_stands_with_the_command_that_has_it_again(tabletext, tmp_path):
     keep_row(tmp_path, "DD", "flat", "paper", [0.5, 0.5])
     keep_row(tmp_path, "DD", "flat", "fair", [0.5, 0.5])
@@ -152,8 +161,9 @@ def test_the_tables_that_are_committed_are_those_of_the_files(tabletext):
     folder = ROOT / "benchmarks" / "results"
     assert (folder / "README.md").read_text() == tabletext.write(folder)
     readme = (ROOT / "README.md").read_text()
-    marked = readme.split("<!-- results -->\n")[1].split("\n<!-- end of results -->")[0]
-    assert marked == tabletext.brief(folder)
+    for name, table in (("results", tabletext.brief), ("gained", tabletext.gained)):
+        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        assert readme.split(start)[1].split(end)[0] == table(folder)
 
 
 def test_a_rows_model_is_what_the_row_says(table):
@@ -212,6 +222,10 @@ def test_a_trial_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, 
     monkeypatch.setattr(table, "RESULTS", tmp_path)
     table.run_row("MUTAG", "wl-kernel", "fair", options(epochs=1), None)
     assert "not written: the table has 100 epochs" in capsys.readouterr().out
+    few = table.SETS["MUTAG"]._replace(epochs=1, paper_epochs=3)
+    monkeypatch.setitem(table.SETS, "MUTAG", few)
+    table.run_row("MUTAG", "wl-kernel", "paper", options(epochs=1), None)
+    assert "not written: the table has 3 epochs" in capsys.readouterr().out
     assert not (tmp_path / "MUTAG").exists()
 
 
