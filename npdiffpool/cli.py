@@ -1,4 +1,4 @@
-"""The command line: ``npdiffpool train``, ``cv``, ``predict``, ``verify``, ...
+"""The command line: ``npdiffpool train``, ``cv``, ``predict``, ``report``, ...
 
 Results go to standard output, progress to standard error. The exit status is 0,
 or 2 with one line on standard error that names what is wrong, 130 after Ctrl-C, or,
@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_cv(commands)
     _add_predict(commands)
+    _add_report(commands)
     datasets = commands.add_parser("datasets", help="list the known data sets")
     datasets.set_defaults(run=_datasets)
     _add_verify(commands)
@@ -233,6 +234,25 @@ def _predict(arguments: argparse.Namespace) -> None:
     writer.writerow(["graph", "predicted", *(f"p({name})" for name in clf.classes_)])
     for index, (label, row) in enumerate(zip(predicted, probabilities)):
         writer.writerow([index, label, *(f"{p:.6f}" for p in row)])
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser(
+        "report",
+        help="write the report of a run, one HTML file",
+        description="Write RUN/report.html again, from the other files of the run "
+        "folder. It needs no network: open it in a browser.",
+    )
+    report.set_defaults(run=_report)
+    report.add_argument("folder", metavar="RUN", help="a folder that train wrote")
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    try:
+        from npdiffpool.viz import write_report
+    except ImportError as error:
+        raise ValueError(f"report: {error}") from None
+    print(write_report(arguments.folder))
 
 
 def _add_verify(commands: Any) -> None:

@@ -1,7 +1,7 @@
 """A training run and its folder: what ``npdiffpool train`` does.
 
-The folder holds config.json, history.csv, model.npz and, with the viz extra,
-figures/hierarchy.png and figures/history.png.
+The folder holds config.json, history.csv, model.npz, snapshots.npz and, with the viz
+extra, report.html, figures/hierarchy.png and figures/history.png.
 """
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import stratified_split
 from npdiffpool.files import write_text
 from npdiffpool.graphs import Ints
+from npdiffpool.snapshots import Recorder, write_snapshots
 
 SHARES = (0.8, 0.1, 0.1)
 PARTS = ("train", "validation", "test")
@@ -56,13 +57,17 @@ def train_run(clf: DiffPoolClassifier, dataset: Dataset, out: str | None) -> Pat
     sizes = ", ".join(f"{len(part)} {name}" for part, name in zip(split, PARTS))
     print(f"split, stratified, seed {clf.seed}: {sizes}", flush=True)
     train, validation, test = (dataset[part] for part in split)
+    recorder = _recorder(clf, dataset, split[-1])
     with _new_folder(out, dataset.name) as folder:
-        clf.fit(train, train.labels, validation=(validation, validation.labels))
+        held_out = validation, validation.labels
+        clf.fit(train, train.labels, validation=held_out, on_epoch=recorder)
+        recorder.look(clf, clf.best_epoch_)
         results = _results(clf, train, test)
         _say(results, len(clf.history_))
         config = _config(clf, dataset, split, results)
         write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
         write_text(folder / "history.csv", _history_csv(clf))
+        write_snapshots(folder / "snapshots.npz", recorder.snapshots())
         clf.save(folder / "model.npz")
     print(f"run folder: {folder}")
     _draw(clf, test, folder)
@@ -102,6 +107,12 @@ def _free_folder(name: str) -> Path:
     return Path("runs", f"{name}-{number}")
 
 
+def _recorder(clf: DiffPoolClassifier, dataset: Dataset, numbers: Ints) -> Recorder:
+    """Watch test graphs; what is seen changes nothing."""
+    graphs = [dataset.graphs[number] for number in numbers]
+    return Recorder(numbers.tolist(), graphs, dataset.labels[numbers], clf.epochs)
+
+
 def _results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> dict[str, Any]:
     best = clf.history_[clf.best_epoch_ - 1]
     labels, counts = np.unique(train.labels, return_counts=True)
@@ -111,9 +122,20 @@ def _results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> dict[str
         "validation_accuracy": best["validation_accuracy"],
         "test_accuracy": clf.score(test, test.labels),
         "test_graphs": len(test),
+        "confusion": _confusion(clf, test),
         "majority_class": int(majority),
         "majority_test_accuracy": float(np.mean(test.labels == majority)),
     }
+
+
+def _confusion(clf: DiffPoolClassifier, test: Dataset) -> dict[str, Any]:
+    """Count test graphs by true class (rows) and predicted class (columns)."""
+    true, predicted = np.union1d(clf.classes_, test.labels), clf.classes_
+    counts = np.zeros((len(true), len(predicted)), dtype=int)
+    rows = np.searchsorted(true, test.labels)
+    np.add.at(counts, (rows, np.searchsorted(predicted, clf.predict(test))), 1)
+    names = {"true": true.tolist(), "predicted": predicted.tolist()}
+    return {**names, "counts": counts.tolist()}
 
 
 def _say(results: dict[str, Any], epochs: int) -> None:
@@ -134,7 +156,11 @@ def _config(
     clf: DiffPoolClassifier, dataset: Dataset, split: list[Ints], results: Any
 ) -> dict[str, Any]:
     return {
-        "data": {"name": dataset.name, "source": dataset.source},
+        "data": {
+            "name": dataset.name,
+            "source": dataset.source,
+            "statistics": dataset.statistics(),
+        },
         "features": list(dataset.feature_names),
         "parameters": clf.get_params(),
         "clusters": clf.config_.clusters,
@@ -157,12 +183,13 @@ def _history_csv(clf: DiffPoolClassifier) -> str:
 
 
 def _draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
-    """Draw the largest test graph's hierarchy and the history, if that is possible."""
+    """Draw the largest test graph's hierarchy and the history, write the report."""
     try:
-        from npdiffpool.viz import save_figures
+        from npdiffpool.viz import save_figures, write_report
     except ImportError as error:
-        print(f"no figures: {error}")
+        print(f"no figures, no report: {error}")
         return
     graph = max(test.graphs, key=lambda graph: graph.n_nodes)
     for path in save_figures(clf, graph, folder):
         print(f"figure: {path}")
+    print(f"report: {write_report(folder)}")

@@ -7,6 +7,7 @@ import npdiffpool.viz._extra  # noqa: F401  (first: it says what to install)
 from npdiffpool.viz.files import save_figures
 from npdiffpool.viz.hierarchy import draw_hierarchy, plot_hierarchy
 from npdiffpool.viz.history import draw_history, plot_history
+from npdiffpool.viz.report import write_report
 
 __all__ = [
     "draw_hierarchy",
@@ -14,4 +15,5 @@ __all__ = [
     "plot_hierarchy",
     "plot_history",
     "save_figures",
+    "write_report",
 ]

@@ -1,0 +1,280 @@
+"""Snapshots: what training does to the assignments of a few graphs, epoch by epoch.
+
+Kept is what a picture shows, not S itself: each node's cluster (the argmax of its row
+of S), its share there, the masses of the clusters and the heavier links of A'. They
+are arrays of one file of a run folder, snapshots.npz.
+"""
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any, NamedTuple, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from npdiffpool import measures
+from npdiffpool.files import save_arrays
+from npdiffpool.graphs import Floats, Graph, Ints
+from npdiffpool.modelfile import UNREADABLE
+
+WATCHED = 6  # graphs
+MOST_NODES = 300  # of a watched graph, if there are such
+MEASURED = 100  # graphs of which measures are means
+EPOCHS = 40
+FAINT = 0.05  # links of A' below this share of the heaviest are not kept
+
+
+class Pooling(NamedTuple):
+    """Hold one pooling, of n nodes into K clusters, at each of E epochs."""
+
+    cluster: Ints  # (E, n) the argmax of each row of S
+    share: Floats  # (E, n) what the row has there
+    mass: Floats  # (E, K) nodes of the graph that each cluster holds
+    links: Floats  # (M, 4) place among the epochs, clusters k < l, weight / heaviest
+
+
+class Watched(NamedTuple):
+    """Hold one graph and what became of it at each of E epochs."""
+
+    number: int  # in the data set
+    truth: int  # place of its class among the model's, -1 if it has no such class
+    edges: Ints  # (M, 2)
+    kinds: Ints  # (N,) column of the node's one feature that is 1, -1 if not one-hot
+    probabilities: Floats  # (E, C)
+    poolings: list[Pooling]
+
+
+class Snapshots(NamedTuple):
+    """Hold what a training's snapshots saw."""
+
+    epochs: Ints  # (E,)
+    measures: dict[str, Floats]  # (E,) each, of the first pooling
+    graphs: list[Watched]
+
+
+class Recorder:
+    """Take snapshots of a training: give it as `on_epoch` to `fit`.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Which graphs of the data set may be watched.
+    graphs : sequence of Graph
+        These graphs. Watched are `WATCHED` of them, small to large, of no more than
+        `MOST_NODES` nodes (or the smallest), measured `MEASURED`.
+    labels : (G,) array
+    epochs : int
+        Epochs at most. Snapshots are taken of `EPOCHS` of them, early ones closer.
+    """
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        graphs: Sequence[Graph],
+        labels: Any,
+        epochs: int,
+    ) -> None:
+        self._measured = list(graphs[:MEASURED])
+        sizes = np.array([graph.n_nodes for graph in graphs])
+        self._places = _choose(sizes)
+        self._chosen = [graphs[place] for place in self._places]
+        self._numbers = [int(numbers[place]) for place in self._places]
+        self._labels = [labels[place] for place in self._places]
+        steps = np.geomspace(1, epochs, EPOCHS).round().astype(int)
+        self._wanted = set(np.maximum(steps, np.arange(EPOCHS) + 1).tolist())
+        self._seen: dict[int, Any] = {}
+
+    def __call__(self, clf: Any) -> None:
+        """Look at the model after an epoch, if it is one of those."""
+        epoch = len(clf.history_)
+        if epoch in self._wanted:
+            self.look(clf, epoch)
+
+    def look(self, clf: Any, epoch: int) -> None:
+        """Take a snapshot of a fitted model, once an epoch."""
+        if epoch in self._seen:
+            return
+        poolings = [_poolings(graph, clf.assignments(graph)) for graph in self._chosen]
+        probabilities = clf.predict_proba(self._chosen)
+        measured = [_measure(g, clf.assignments(g)) for g in self._measured]
+        self._classes = clf.classes_.tolist()
+        self._seen[epoch] = poolings, probabilities, measured
+
+    def snapshots(self) -> Snapshots:
+        """Return what was seen, in the order of the epochs."""
+        epochs = sorted(self._seen)
+        poolings, probabilities, measured = zip(*(self._seen[at] for at in epochs))
+        means = {
+            name: np.array([_mean(one[name] for one in rows) for rows in measured])
+            for name in measured[0][0]
+        }
+        graphs = [
+            Watched(
+                self._numbers[i],
+                self._truth(i),
+                _edges(graph),
+                _kinds(graph),
+                np.array([rows[i] for rows in probabilities]),
+                _over_epochs([levels[i] for levels in poolings]),
+            )
+            for i, graph in enumerate(self._chosen)
+        ]
+        return Snapshots(np.array(epochs), means, graphs)
+
+    def _truth(self, i: int) -> int:
+        label = self._labels[i]
+        return self._classes.index(label) if label in self._classes else -1
+
+
+def _choose(sizes: Ints) -> Ints:
+    """Choose graphs from small to large, evenly, among those that are not too large."""
+    order = np.argsort(sizes, kind="stable")
+    fitting = order[sizes[order] <= MOST_NODES]
+    order = fitting if len(fitting) else order[:1]
+    places = np.linspace(0, len(order) - 1, min(WATCHED, len(order)))
+    chosen: Ints = order[places.round().astype(int)]
+    return chosen
+
+
+def _poolings(graph: Graph, assignments: Sequence[Any]) -> list[Any]:
+    """Return (cluster, share, mass, links) of each level."""
+    A, mass, found = graph.adjacency, np.ones(graph.n_nodes), []
+    for S in assignments:
+        mass, A = S.T @ mass, S.T @ (A @ S)
+        found.append((S.argmax(axis=1), S.max(axis=1), mass, _heavy_links(A)))
+    return found
+
+
+def _heavy_links(A: Any) -> Floats:
+    """List k, l and weight over the heaviest of the links between clusters, (M, 3)."""
+    entries = sparse.coo_array(np.triu((A + A.T) / 2, k=1))
+    weights = entries.data / entries.data.max(initial=1e-300)
+    table = np.stack([entries.row, entries.col, weights], axis=1)
+    heavy: Floats = table[weights >= FAINT]
+    return heavy
+
+
+def _over_epochs(epochs: list[list[Any]]) -> list[Pooling]:
+    """Turn levels at each epoch into epochs of each level."""
+    found = []
+    for level in zip(*epochs):
+        cluster, share, mass, links = zip(*level)
+        placed = [np.column_stack([np.full(len(t), e), t]) for e, t in enumerate(links)]
+        stacked = [np.array(part) for part in (cluster, share, mass)]
+        found.append(Pooling._make([*stacked, np.concatenate(placed)]))
+    return found
+
+
+def _measure(graph: Graph, assignments: Sequence[Any]) -> dict[str, float]:
+    """Measure the first pooling, if there is one."""
+    if not assignments:
+        return {}
+    S, clusters = assignments[0], assignments[0].argmax(axis=1)
+    return {
+        "entropy of S / log K": measures.relative_entropy(S),
+        "clusters used": measures.clusters_used(S),
+        "effective clusters": measures.effective_clusters(S),
+        "edges inside clusters": measures.edges_inside(graph.adjacency, clusters),
+        "modularity": measures.modularity(graph.adjacency, clusters),
+    }
+
+
+def _mean(values: Any) -> float:
+    """Return the mean of what is a number; of graphs without edges some are not."""
+    array = np.array(list(values), dtype=float)
+    known = array[~np.isnan(array)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _edges(graph: Graph) -> Ints:
+    links = sparse.coo_array(sparse.triu(graph.adjacency, k=1))
+    return np.stack([links.row, links.col], axis=1).astype(np.int64)
+
+
+def _kinds(graph: Graph) -> Ints:
+    X = np.asarray(graph.features)
+    one_hot = X.size and np.all((X == 0) | (X == 1)) and np.all(X.sum(axis=1) == 1)
+    return X.argmax(axis=1) if one_hot else np.full(graph.n_nodes, -1)
+
+
+def write_snapshots(path: str | PathLike[str], snapshots: Snapshots) -> None:
+    """Write snapshots as an .npz of plain arrays, whole or not at all."""
+    arrays: dict[str, Any] = {"epochs": snapshots.epochs}
+    arrays |= {f"measure:{name}": row for name, row in snapshots.measures.items()}
+    for i, graph in enumerate(snapshots.graphs):
+        *fields, poolings = graph
+        named = zip(Watched._fields, fields)
+        arrays |= {f"graph:{i}:{name}": value for name, value in named}
+        for level, pooling in enumerate(poolings):
+            prefix = f"graph:{i}:pooling:{level}:"
+            arrays |= {prefix + name: v for name, v in pooling._asdict().items()}
+    save_arrays(path, {name: _narrow(value) for name, value in arrays.items()})
+
+
+def _narrow(value: Any) -> Any:
+    array = np.asarray(value)
+    return array.astype(np.float32 if array.dtype.kind == "f" else np.int32)
+
+
+def read_snapshots(path: str | PathLike[str]) -> Snapshots:
+    """Read what `write_snapshots` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is not such a file, or its arrays do not fit each other.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        snapshots = _assemble(arrays)
+        for graph in snapshots.graphs:
+            _check(graph, len(snapshots.epochs))
+    except UNREADABLE as error:
+        reason = f"not a readable file of snapshots ({error})"
+        raise ValueError(f"{path}: {reason}") from None
+    return snapshots
+
+
+def _assemble(arrays: dict[str, Any]) -> Snapshots:
+    named = [name for name in arrays if name.startswith("measure:")]
+    means = {name.partition(":")[2]: arrays[name] for name in named}
+    graphs: list[Watched] = []
+    while f"graph:{len(graphs)}:edges" in arrays:
+        graphs.append(_assemble_graph(arrays, f"graph:{len(graphs)}:"))
+    return Snapshots(arrays["epochs"], means, graphs)
+
+
+def _assemble_graph(arrays: dict[str, Any], prefix: str) -> Watched:
+    poolings: list[Pooling] = []
+    while f"{prefix}pooling:{len(poolings)}:mass" in arrays:
+        at = f"{prefix}pooling:{len(poolings)}:"
+        poolings.append(Pooling(*(arrays[at + name] for name in Pooling._fields)))
+    number, truth = int(arrays[prefix + "number"]), int(arrays[prefix + "truth"])
+    edges, kinds = arrays[prefix + "edges"], arrays[prefix + "kinds"]
+    return Watched(
+        number, truth, edges, kinds, arrays[prefix + "probabilities"], poolings
+    )
+
+
+def _check(graph: Watched, E: int) -> None:
+    """Require arrays that fit: what a picture would be drawn from."""
+    n = len(graph.kinds)
+    _require(graph.edges, "edges", (len(graph.edges), 2), n)
+    _require(graph.probabilities, "probabilities", (E, graph.probabilities.shape[-1]))
+    for cluster, share, mass, links in graph.poolings:
+        K = mass.shape[-1]
+        _require(cluster, "cluster", (E, n), K)
+        _require(share, "share", (E, n), 1 + 1e-3)
+        _require(mass, "mass", (E, K))
+        _require(links, "links", (len(links), 4))
+        _require(links[:, 0], "links", (len(links),), E)
+        _require(links[:, 1:3], "links", (len(links), 2), K)
+        n = K
+
+
+def _require(array: Any, name: str, shape: tuple[int, ...], below: float = 1e9) -> None:
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}; got {array.shape}")
+    if not np.all((array >= 0) & (array < below)):
+        raise ValueError(f"{name} must lie from 0 to below {below:g}")

@@ -1,0 +1,199 @@
+"use strict";
+// The explorer: a test graph, an epoch, its pooled graphs; pointing lights up members.
+// Everything that is written goes through textContent or a number.
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const place = document.getElementById("explorer");
+  if (!data || !place) return;
+  const SVG = "http://www.w3.org/2000/svg";
+  const percent = (share) => `${share} %`;
+
+  function make(parent, name, attributes = {}, text = null) {
+    const isShape = parent instanceof SVGElement || name === "svg";
+    const made = isShape ? document.createElementNS(SVG, name) : document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== null) made.textContent = text;
+    parent.append(made);
+    return made;
+  }
+
+  const controls = make(place, "div", { class: "controls" });
+  const chooser = make(make(controls, "label", {}, "Graph "), "select", { id: "graph" });
+  data.graphs.forEach((graph, i) => {
+    const size = `${graph.kinds.length} nodes, class ${data.classes[graph.truth] ?? "?"}`;
+    make(chooser, "option", { value: i }, `number ${graph.number}: ${size}`);
+  });
+  const slide = make(controls, "label", { class: "slide" }, "Epoch ");
+  const last = data.epochs.length - 1;
+  const slider = make(slide, "input", { id: "epoch", type: "range", min: 0, max: last, step: 1 });
+  const shown = make(slide, "output", { for: "epoch" });
+  const play = make(controls, "button", { type: "button", id: "play" }, "Play");
+  const keep = make(controls, "button", { type: "button", id: "kept" }, "Kept epoch");
+  const said = make(place, "p", { class: "said", id: "said", "aria-live": "polite" });
+  const panels = make(place, "div", { class: "levels" });
+  make(place, "p", {}, "Left the graph: a node's colour is its cluster, its opacity how sure "
+    + "the row of S is. Right the pooled graphs: the area is the number of nodes held, a "
+    + "line's width its weight in S^T A S. Point at a circle, or go through them by the "
+    + "tabulator key, and its nodes light up. With the slider in focus the arrow keys "
+    + "change the epoch.");
+
+  // What each level shows at an epoch: places, radii, colours and opacities of its nodes.
+  function levelsAt(graph, frame) {
+    const n = graph.kinds.length;
+    const levels = [{
+      ids: [...Array(n).keys()], places: graph.places, radii: Array(n).fill(graph.radius),
+      mass: Array(n).fill(1), edges: graph.edges, weights: null,
+    }];
+    frame.levels.forEach((pooling, l) => {
+      const total = pooling.mass.reduce((a, b) => a + b, 0) || 1;
+      const edges = [], weights = [];
+      for (let i = 0; i < pooling.links.length; i += 3) {
+        edges.push(pooling.links[i], pooling.links[i + 1]);
+        weights.push(pooling.links[i + 2]);
+      }
+      levels.push({
+        ids: pooling.used, places: pooling.places, mass: pooling.mass, edges, weights,
+        radii: pooling.mass.map((m) => Math.max(12, 1000 * Math.sqrt(0.12 / Math.PI * m / total))),
+        colours: pooling.used.map((k) => graph.colours[l][k]),
+      });
+      Object.assign(levels[l], { cluster: pooling.cluster, share: pooling.share });
+      if (l === 0) levels[0].colours = pooling.cluster.map((k) => graph.colours[0][k]);
+    });
+    return levels;
+  }
+
+  let levels = [], drawn = [];
+
+  // Places of a level's nodes below, and of its clusters above, that belong together.
+  function family(l, i) {
+    const lit = levels.map(() => new Set());
+    lit[l].add(i);
+    for (let below = l - 1; below >= 0; below--) {
+      levels[below].cluster.forEach((k, j) => {
+        if (lit[below + 1].has(levels[below + 1].ids.indexOf(k))) lit[below].add(j);
+      });
+    }
+    for (let above = l + 1, k = i; above < levels.length; above++) {
+      k = levels[above].ids.indexOf(levels[above - 1].cluster[k]);
+      lit[above].add(k);
+    }
+    return lit;
+  }
+
+  function light(l, i) {
+    const lit = family(l, i);
+    drawn.forEach((panel, at) => {
+      panel.svg.classList.add("dimmed");
+      panel.nodes.forEach((node, j) => node.classList.toggle("lit", lit[at].has(j)));
+    });
+    say(l, i, lit);
+  }
+
+  function dark() {
+    drawn.forEach((panel) => {
+      panel.svg.classList.remove("dimmed");
+      panel.nodes.forEach((node) => node.classList.remove("lit"));
+    });
+    sayGraph();
+  }
+
+  const graphOf = () => data.graphs[Number(chooser.value)];
+  const frameOf = () => graphOf().frames[Number(slider.value)];
+
+  function sayGraph() {
+    const graph = graphOf(), frame = frameOf();
+    const best = frame.p.indexOf(Math.max(...frame.p));
+    said.textContent = `Predicted ${data.classes[best]} with ${percent(frame.p[best])}, the `
+      + `truth is ${data.classes[graph.truth] ?? "a class that training did not have"}.`;
+  }
+
+  function say(l, i, lit) {
+    const level = levels[l];
+    if (l === 0) {
+      const kind = graphOf().kinds[i];
+      const goes = level.cluster
+        ? `in cluster ${level.cluster[i]} with a share of ${percent(level.share[i])}` : "";
+      said.textContent = `Node ${i}${kind ? ` (${kind})` : ""}: ${goes}`;
+      return;
+    }
+    const counts = new Map();
+    for (const j of lit[0]) {
+      const kind = graphOf().kinds[j];
+      if (kind) counts.set(kind, (counts.get(kind) || 0) + 1);
+    }
+    const list = [...counts].sort((a, b) => b[1] - a[1]).map(([kind, n]) => `${n} × ${kind}`);
+    said.textContent = `Level ${l}, cluster ${level.ids[i]}: holds ${level.mass[i]} nodes by `
+      + `shares; the largest share of ${lit[0].size} is here`
+      + (list.length ? ` (${list.join(", ")}).` : ".");
+  }
+
+  function drawLevel(level, l) {
+    const figure = make(panels, "figure");
+    const kept = l === 0 ? `${level.ids.length} nodes, ${level.edges.length / 2} edges`
+      : `${new Set(levels[l - 1].cluster).size} of ${frameSize(l)} clusters are some node's largest`;
+    make(figure, "figcaption", {}, l === 0 ? "Graph " : `Level ${l} `).append(
+      Object.assign(document.createElement("small"), { textContent: kept }));
+    const svg = make(figure, "svg", { viewBox: "-40 -40 1080 1080", role: "group" });
+    const at = (i) => [level.places[2 * i], level.places[2 * i + 1]];
+    for (let e = 0; e < level.edges.length / 2; e++) {
+      const [x1, y1] = at(level.edges[2 * e]), [x2, y2] = at(level.edges[2 * e + 1]);
+      const weight = level.weights ? level.weights[e] / 100 : 0.3;
+      make(svg, "line", { class: "edge", x1, y1, x2, y2, "stroke-width": 3 + 15 * weight,
+        "stroke-opacity": level.weights ? 0.25 + 0.75 * weight : 0.8 });
+    }
+    const nodes = level.ids.map((id, i) => {
+      const [cx, cy] = at(i);
+      const opacity = level.share && l === 0 ? 0.15 + 0.85 * level.share[i] / 100 : 1;
+      const name = l === 0 ? `node ${id}` : `level ${l}, cluster ${id}`;
+      const node = make(svg, "circle", { class: "node", cx, cy, r: level.radii[i],
+        fill: level.colours ? level.colours[i] : "#7f7f7f", "fill-opacity": opacity,
+        tabindex: l === 0 ? -1 : 0, role: "img", "aria-label": name });
+      for (const event of ["pointerenter", "focus", "click"]) {
+        node.addEventListener(event, () => light(l, i));
+      }
+      for (const event of ["pointerleave", "blur"]) node.addEventListener(event, dark);
+      return node;
+    });
+    if (l > 0) level.ids.forEach((id, i) => {
+      const [x, y] = at(i);
+      make(svg, "text", { class: "number", x, y: y + 14 }, id);
+    });
+    return { svg, nodes };
+  }
+
+  const frameSize = (l) => graphOf().sizes[l - 1];
+
+  function draw() {
+    levels = levelsAt(graphOf(), frameOf());
+    panels.replaceChildren();
+    drawn = levels.map(drawLevel);
+    const epoch = data.epochs[Number(slider.value)];
+    shown.textContent = epoch + (epoch === data.kept ? " (kept)" : "");
+    slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
+    sayGraph();
+  }
+
+  let timer = null;
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "Play";
+  }
+  play.addEventListener("click", () => {
+    if (timer) return stop();
+    if (Number(slider.value) === last) slider.value = 0;
+    play.textContent = "Stop";
+    timer = setInterval(() => {
+      slider.value = Number(slider.value) + 1;
+      draw();
+      if (Number(slider.value) === last) stop();
+    }, 250);
+    draw();
+  });
+  const goTo = (value) => { stop(); slider.value = value; draw(); };
+  keep.addEventListener("click", () => goTo(Math.max(0, data.epochs.indexOf(data.kept))));
+  slider.addEventListener("input", () => { stop(); draw(); });
+  chooser.addEventListener("change", draw);
+  chooser.value = String(data.graphs.length - 1);
+  goTo(Math.max(0, data.epochs.indexOf(data.kept)));
+})();

@@ -1,0 +1,237 @@
+"""The report of a run: one HTML file that needs nothing else, and no network.
+
+Everything in it comes from the run folder. Text is escaped, the data of the explorer
+is JSON in which no tag can end; a policy in the page forbids it any request.
+"""
+from __future__ import annotations
+
+import csv
+import json
+import os
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from npdiffpool.files import write_text
+from npdiffpool.snapshots import Snapshots, read_snapshots
+from npdiffpool.viz._explorer import explorer_data
+from npdiffpool.viz._svg import chart
+
+LOSSES = {
+    "total": "loss",
+    "cross-entropy": "cross_entropy",
+    "cross-entropy, validation": "validation_loss",
+    "entropy of S": "entropy_loss",
+}
+ACCURACIES = {"training": "train_accuracy", "validation": "validation_accuracy"}
+UNITS = {
+    "entropy of S / log K": "0: one-hot, 1: uniform",
+    "clusters used": "mean a graph",
+    "effective clusters": "mean a graph",
+    "edges inside clusters": "share",
+    "modularity": "Newman's",
+}
+
+
+def write_report(run: str | os.PathLike[str]) -> Path:
+    """Write the report of a run folder into it.
+
+    Parameters
+    ----------
+    run : path
+        A folder that ``npdiffpool train`` wrote: config.json, history.csv and,
+        for the explorer and the measures of clusters, snapshots.npz are read.
+
+    Returns
+    -------
+    pathlib.Path
+        ``run/report.html``, replaced whole or, if anything goes wrong, not at all.
+
+    Raises
+    ------
+    ValueError
+        If the folder is no run folder or a file in it cannot be read.
+    """
+    folder = Path(run)
+    config, history = _read_config(folder), _read_history(folder)
+    path = folder / "snapshots.npz"
+    snapshots = read_snapshots(path) if path.exists() else None
+    try:
+        page = _page(config, history, snapshots)
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ValueError(
+            f"{folder / 'config.json'}: does not say what a report needs ({error!r})"
+        ) from None
+    write_text(folder / "report.html", page)
+    return folder / "report.html"
+
+
+def _read_config(folder: Path) -> Any:
+    path = folder / "config.json"
+    if not path.exists():
+        raise ValueError(f"{folder} is not a run folder: it has no config.json")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: not readable JSON ({error})") from None
+
+
+def _read_history(folder: Path) -> dict[str, list[float]]:
+    """Return the columns of history.csv; what is empty is NaN."""
+    path = folder / "history.csv"
+    if not path.exists():
+        raise ValueError(f"{folder} is not a run folder: it has no history.csv")
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        columns = {
+            name: [float(row[name] or "nan") for row in rows] for name in rows[0]
+        }
+    except (ValueError, TypeError, IndexError) as error:
+        raise ValueError(f"{path}: not a table of numbers ({error})") from None
+    if "epoch" not in columns:
+        raise ValueError(f"{path}: must have a column epoch; got {', '.join(columns)}")
+    return columns
+
+
+def _page(config: Any, history: Any, snapshots: Snapshots | None) -> str:
+    parts = {
+        "title": escape(str(config["data"]["name"])),
+        "summary": _summary(config),
+        "explorer": _explorer(config, snapshots),
+        "curves": _curves(history, config["results"]["best_epoch"]),
+        "clusters": _clusters(snapshots, config["results"]["best_epoch"]),
+        "confusion": _confusion(config["results"]["confusion"]),
+        "configuration": _configuration(config),
+        "style": _resource("report.css"),
+        "script": _resource("report.js"),
+        "data": _embed(_explorer_data(config, snapshots)),
+    }
+    page = _resource("report.html")
+    # Cut at the marks first: what is put in is never searched for marks.
+    pieces = page.split("{{")
+    filled = [pieces[0]]
+    for piece in pieces[1:]:
+        name, rest = piece.split("}}", 1)
+        filled += [parts[name], rest]
+    return "".join(filled)
+
+
+def _resource(name: str) -> str:
+    page = files("npdiffpool.viz") / "page" / name
+    return page.read_text(encoding="utf-8")
+
+
+def _embed(data: Any) -> str:
+    """Write JSON that no text can get out of, as it has no <, > or &."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for mark in "<>&":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
+
+
+def _summary(config: Any) -> str:
+    results, data = config["results"], config["data"]
+    accuracy, n = results["test_accuracy"], results["test_graphs"]
+    error = float(np.sqrt(accuracy * (1 - accuracy) / max(n, 1)))
+    counts = data["statistics"]
+    text = (
+        f"Test accuracy <strong>{accuracy:.1%}</strong> ({round(accuracy * n)} of {n} "
+        f"graphs, standard error {error:.1%}); always the majority class: "
+        f"{results['majority_test_accuracy']:.1%}. Kept is epoch "
+        f"{int(results['best_epoch'])}, the best on validation: "
+        f"{results['validation_accuracy']:.1%}."
+    )
+    about = (
+        f"{escape(str(data['name']))}: {int(counts['graphs'])} graphs, "
+        f"{int(counts['classes'])} classes, {counts['nodes_mean']:.1f} nodes and "
+        f"{counts['edges_mean']:.1f} edges on average, {len(config['features'])} "
+        "features."
+    )
+    return f"<p>{text}</p><p>{about}</p>"
+
+
+def _explorer_data(config: Any, snapshots: Snapshots | None) -> Any:
+    if snapshots is None:
+        return None
+    results, names = config["results"], [str(name) for name in config["features"]]
+    kept, classes = int(results["best_epoch"]), results["confusion"]["predicted"]
+    return explorer_data(snapshots, names, classes, kept)
+
+
+def _explorer(config: Any, snapshots: Snapshots | None) -> str:
+    if snapshots is None:
+        return "<p>This run has no snapshots.npz, so there is nothing to explore.</p>"
+    if not any(graph.poolings for graph in snapshots.graphs):
+        return "<p>A flat model: it pools nothing.</p><div id=explorer></div>"
+    return "<div id=explorer></div>"
+
+
+def _curves(history: Mapping[str, Sequence[float]], kept: int) -> str:
+    def columns(names: Mapping[str, str]) -> dict[str, Sequence[float]]:
+        return {title: history[key] for title, key in names.items() if key in history}
+
+    accuracies = {
+        title: (100 * np.array(values)).tolist()
+        for title, values in columns(ACCURACIES).items()
+    }
+    epochs = history["epoch"]
+    link = {"link loss": history.get("link_loss", [])}
+    return (
+        chart("Losses", "nats", epochs, columns(LOSSES), kept)
+        + chart("Link loss", "||A - S S^T||, a graph", epochs, link, kept)
+        + chart("Accuracy", "% of graphs", epochs, accuracies, kept)
+    )
+
+
+def _clusters(snapshots: Snapshots | None, kept: int) -> str:
+    if snapshots is None or not snapshots.measures:
+        return "<p>No clusters were measured.</p>"
+    epochs = snapshots.epochs.tolist()
+    drawn = [
+        chart(name, UNITS.get(name, ""), epochs, {name: values.tolist()}, kept)
+        for name, values in snapshots.measures.items()
+    ]
+    return "".join(drawn)
+
+
+def _confusion(confusion: Any) -> str:
+    """Make a table: a row a true class, a column a predicted one, counts of graphs."""
+    true, predicted, counts = (confusion[k] for k in ("true", "predicted", "counts"))
+    head = "".join(f"<th scope=col>{escape(str(name))}</th>" for name in predicted)
+    rows, most = [], max(max(row) for row in counts) or 1
+    for name, row in zip(true, counts):
+        cells = "".join(
+            f'<td{" class=right" if name == column else ""} '
+            f'style="--share:{count / most:.2f}">{int(count)}</td>'
+            for column, count in zip(predicted, row)
+        )
+        rows.append(f"<tr><th scope=row>{escape(str(name))}</th>{cells}</tr>")
+    corner = "<th>true \\ predicted</th>"
+    return f"<table class=confusion><tr>{corner}{head}</tr>{''.join(rows)}</table>"
+
+
+def _configuration(config: Any) -> str:
+    groups = {
+        "Parameters": config["parameters"],
+        "Clusters of each level": {"K": config["clusters"]},
+        "Data": {**config["data"]["statistics"], "source": config["data"]["source"]},
+        "Versions": config["versions"],
+    }
+    return "".join(_table(title, values) for title, values in groups.items())
+
+
+def _table(title: str, values: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><th scope=row>{escape(str(name))}</th>"
+        f"<td>{escape(_shown(value))}</td></tr>"
+        for name, value in values.items()
+    )
+    return f"<h3>{escape(title)}</h3><table>{rows}</table>"
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,255 @@
+"""The report says what the run folder says, and nothing in it can get out."""
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from npdiffpool.cli import main
+from npdiffpool.snapshots import Pooling, Snapshots, Watched, read_snapshots
+from npdiffpool.viz import write_report
+from npdiffpool.viz._explorer import explorer_data
+from npdiffpool.viz._svg import chart
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run of three epochs on MUTAG with two levels: its folder."""
+    folder = tmp_path_factory.mktemp("runs") / "mutag"
+    words = ["--epochs", "3", "--hidden", "8", "--clusters", "0.25,2"]
+    assert main(["train", *words, "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """A copy of it, to be changed."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+class Page(HTMLParser):
+    """Collect the elements of a page and what is written in them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.open = [], {}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, text):
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(text)
+
+
+def page_of(run):
+    return Page(write_report(run).read_text(encoding="utf-8"))
+
+
+def change(run, **changes):
+    config = json.loads((run / "config.json").read_text())
+    for path, value in changes.items():
+        *parents, name = path.split("__")
+        inner = config
+        for parent in parents:
+            inner = inner[parent]
+        inner[name] = value
+    (run / "config.json").write_text(json.dumps(config))
+
+
+def test_training_writes_the_report_and_report_writes_it_again(run, capsys):
+    first = (run / "report.html").read_bytes()
+    (run / "report.html").unlink()
+    assert main(["report", str(run)]) == 0
+    assert capsys.readouterr().out == f"{run / 'report.html'}\n"
+    assert (run / "report.html").read_bytes() == first
+
+
+def test_the_report_says_the_results(run):
+    results = json.loads((run / "config.json").read_text())["results"]
+    page = page_of(run)
+    assert f"{results['test_accuracy']:.1%}" in page.texts["strong"]
+    counts = [int(text) for text in page.texts["td"][:4]]
+    assert [counts[:2], counts[2:]] == results["confusion"]["counts"]
+    right = np.trace(results["confusion"]["counts"])
+    assert right / results["test_graphs"] == pytest.approx(results["test_accuracy"])
+    assert sum(counts) == results["test_graphs"] == 19
+
+
+def test_the_report_asks_no_network(run):
+    page = page_of(run)
+    policies = [a["content"] for tag, a in page.tags if "http-equiv" in a]
+    assert len(policies) == 1 and policies[0].startswith("default-src 'none';")
+    assert {tag for tag, _ in page.tags} & {"img", "iframe", "object", "embed"} == set()
+    targets = [a[k] for _, a in page.tags for k in ("src", "href") if k in a]
+    assert targets == ["data:,"]
+    text = (run / "report.html").read_text(encoding="utf-8")
+    assert set(re.findall(r"https?://[^\"']+", text)) == {"http://www.w3.org/2000/svg"}
+    assert len(text) < 2_000_000
+
+
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{data}}"
+
+
+def test_text_cannot_break_out_of_the_page(run):
+    plain = [tag for tag, _ in page_of(run).tags]
+    evil = {"data__name": EVIL, "data__source": EVIL, "parameters__gnn": EVIL}
+    evil |= {"features": [EVIL] * 7, "versions__numpy": EVIL}
+    for side in ("true", "predicted"):
+        evil[f"results__confusion__{side}"] = [EVIL, "1"]
+    change(run, **evil)
+    page = page_of(run)
+    assert [tag for tag, _ in page.tags] == plain
+    assert EVIL in page.texts["h1"][0] and EVIL in page.texts["td"]
+    data = json.loads(page.texts["script"][0])
+    assert data["classes"] == [EVIL, "1"]
+    assert data["graphs"][0]["kinds"][0] == EVIL
+
+
+def test_a_run_without_snapshots_has_a_report_without_an_explorer(run):
+    (run / "snapshots.npz").unlink()
+    page = page_of(run)
+    assert "no snapshots.npz" in " ".join(page.texts["p"])
+    assert json.loads(page.texts["script"][0]) is None
+
+
+def test_a_flat_models_report_says_that_nothing_is_pooled(tmp_path):
+    words = ["--epochs", "1", "--hidden", "4", "--clusters", ""]
+    assert main(["train", *words, "--out", str(tmp_path / "run")]) == 0
+    assert "it pools nothing" in " ".join(page_of(tmp_path / "run").texts["p"])
+
+
+@pytest.mark.parametrize(
+    "name, text, said",
+    [
+        ("config.json", None, "is not a run folder: it has no config.json"),
+        ("history.csv", None, "is not a run folder: it has no history.csv"),
+        ("config.json", "{", "config.json: not readable JSON"),
+        ("config.json", '{"data": 1}', "does not say what a report needs"),
+        ("history.csv", "epoch,loss\n1,much\n", "history.csv: not a table of numbers"),
+        ("history.csv", "", "history.csv: not a table of numbers"),
+        ("history.csv", "loss\n1\n", "must have a column epoch; got loss"),
+        ("snapshots.npz", "x", "snapshots.npz: not a readable file of snapshots"),
+    ],
+)
+def test_a_folder_that_is_no_run_is_refused(run, name, text, said, capsys):
+    before = (run / "report.html").read_bytes()
+    (run / name).unlink()
+    if text is not None:
+        (run / name).write_text(text)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        write_report(run)
+    assert main(["report", str(run)]) == 2
+    assert said in capsys.readouterr().err
+    assert (run / "report.html").read_bytes() == before
+
+
+# What the explorer draws
+
+SQUARE = np.array([[0, 1], [1, 2], [2, 3], [0, 3]])
+
+
+def watched(cluster, share, mass, links=()):
+    """Make snapshots of a square of four nodes, pooled once, at each of E epochs."""
+    arrays = np.array(cluster), np.array(share), np.array(mass)
+    pooling = Pooling(*arrays, np.array(links, float).reshape(-1, 4))
+    chances = np.tile([0.25, 0.75], (len(cluster), 1))
+    graph = Watched(7, 1, SQUARE, np.array([0, 1, 1, -1]), chances, [pooling])
+    return Snapshots(np.arange(len(cluster)) + 1, {}, [graph])
+
+
+def explored(*arguments):
+    snapshots = watched(*arguments)
+    (graph,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
+    return graph
+
+
+def test_super_nodes_stand_in_the_middle_of_their_members():
+    graph = explored([[0, 0, 2, 2]], [[0.5, 1, 1, 1]], [[2, 0, 2]])
+    (level,) = graph["frames"][0]["levels"]
+    places = np.reshape(graph["places"], (4, 2))
+    assert level["used"] == [0, 2] and level["mass"] == [2.0, 2.0]
+    assert level["cluster"] == [0, 0, 2, 2] and level["share"] == [50, 100, 100, 100]
+    centres = np.reshape(level["places"], (2, 2))
+    np.testing.assert_allclose(centres[0], (places[0] + 2 * places[1]) / 3, atol=1)
+    np.testing.assert_allclose(centres[1], (places[2] + places[3]) / 2, atol=1)
+    assert graph["kinds"] == ["C", "N", "N", ""]
+
+
+def test_a_cluster_keeps_its_colour_over_epochs_and_the_fullest_comes_first():
+    clusters = [[0, 0, 2, 2], [2, 2, 2, 2], [2, 2, 1, 2]]
+    graph = explored(clusters, np.ones((3, 4)), [[2, 0, 2], [0, 0, 4], [0, 1, 3]])
+    colours = graph["colours"][0]
+    assert colours == {2: "#0072b2", 0: "#e69f00", 1: "#009e73"}
+    assert [frame["levels"][0]["used"] for frame in graph["frames"]] == [
+        [0, 2], [2], [1, 2]]  # fmt: skip
+
+
+def test_a_heavy_cluster_without_members_is_shown_and_a_light_one_is_not():
+    graph = explored([[0, 0, 0, 0]], [[0.6] * 4], [[2.4, 1.5, 0.1]])
+    assert graph["frames"][0]["levels"][0]["used"] == [0, 1]
+
+
+def test_links_are_between_places_of_what_is_shown():
+    links = [[0, 0, 2, 1.0], [0, 0, 1, 0.5], [1, 0, 2, 0.25]]
+    graph = explored([[0, 0, 2, 2]] * 2, np.ones((2, 4)), [[2, 0, 2]] * 2, links)
+    found = [frame["levels"][0]["links"] for frame in graph["frames"]]
+    assert found == [[0, 1, 100], [0, 1, 25]]  # cluster 1 is not shown
+
+
+def test_what_is_drawn_of_a_run_lies_in_the_picture(finished):
+    config = json.loads((finished / "config.json").read_text())
+    snapshots = read_snapshots(finished / "snapshots.npz")
+    data = explorer_data(snapshots, config["features"], [-1, 1], 3)
+    assert data["epochs"] == [1, 2, 3] and len(data["graphs"]) == 6
+    for graph in data["graphs"]:
+        levels = [level for frame in graph["frames"] for level in frame["levels"]]
+        assert len(levels) == 6
+        places = [*graph["places"], *(x for level in levels for x in level["places"])]
+        assert 0 <= min(places) and max(places) <= 1000
+
+
+# Charts
+
+
+def points_of(text, number):
+    """Return the points of a line of a chart, and where its axes' ticks stand."""
+    (found,) = re.findall(rf'class="line line{number}" points="([^"]+)"', text)
+    return np.array([pair.split(",") for pair in found.split()], float)
+
+
+def test_a_chart_has_its_points_where_its_ticks_say():
+    text = chart("Losses", "nats", [1, 2, 3], {"a": [0, 5, 10], "b": [10, 0, 10]}, 2)
+    ticks = re.findall(r'y="([\d.]+)" class="left">([-\d.]+)<', text)
+    y_of = {float(value): float(y) - 4 for y, value in ticks}
+    (x_kept,) = re.findall(r'class="kept" x1="([\d.]+)"', text)
+    a, b = points_of(text, 0), points_of(text, 1)
+    np.testing.assert_allclose(a[:, 1], [y_of[0], (y_of[0] + y_of[10]) / 2, y_of[10]])
+    np.testing.assert_allclose(b[:, 1], [y_of[10], y_of[0], y_of[10]])
+    assert a[1, 0] == float(x_kept) == pytest.approx((a[0, 0] + a[2, 0]) / 2)
+    assert text.count('class="key') == 2
+
+
+def test_gaps_part_a_line_and_a_piece_of_one_point_is_a_dot():
+    nan = float("nan")
+    text = chart("t", "u", range(1, 6), {"a": [1, 2, nan, 3, nan]})
+    assert len(points_of(text, 0)) == 2
+    assert text.count("<circle") == 1
+    assert 'class="key' not in text  # one line needs no legend
+
+
+def test_a_chart_of_nothing_is_left_out():
+    assert chart("t", "u", [1], {"a": [float("nan")]}) == ""
+    assert chart("t", "u", [1], {}) == ""
+
+
+def test_names_in_a_chart_are_escaped():
+    text = chart('<b>"t', "<u>", [1, 2], {"<i>": [1, 2], "&": [2, 1]})
+    assert "<b>" not in text and "<u>" not in text and "<i>" not in text
