@@ -77,6 +77,9 @@ class Estimator:
         labels: Any,
         validation: Any = None,
         on_epoch: Callable[[Any], None] | None = None,
+        *,
+        on_checkpoint: Callable[[Checkpoint], None] | None = None,
+        resume: Checkpoint | None = None,
     ) -> Any:
         """Train on graphs and their labels.
 
@@ -93,6 +96,11 @@ class Estimator:
             epoch's are kept.
         on_epoch : callable, optional
             Is shown, after each epoch, the model as it then is: a fitted one.
+        on_checkpoint : callable, optional
+            Is given the training's state after each epoch, after `on_epoch`.
+        resume : npdiffpool.training.Checkpoint, optional
+            Go on after this one: with the same parameters and data, all that follows
+            is as it would have been.
 
         Returns
         -------
@@ -115,18 +123,16 @@ class Estimator:
         about = config, scaling, targets, feature_names
 
         def look(state: Checkpoint) -> None:
-            if on_epoch is None:
-                return
-            new = init_model(np.random.default_rng(0), config)
-            params = from_vector(new, state.vector)
-            latest = Fitted(params, state.running, state.history, state.epoch)
-            on_epoch(copy(self)._keep(latest, *about))
+            if on_epoch is not None:
+                on_epoch(copy(self)._keep(_latest(state, config), *about))
+            if on_checkpoint is not None:
+                on_checkpoint(state)
 
         rng = np.random.default_rng(self.seed)
-        with training_progress(schedule.epochs, self.verbose) as show:
-            fitted = fit(
-                config, schedule, train, held_out, rng, show, on_checkpoint=look
-            )
+        done = 0 if resume is None else resume.epoch
+        given: Any = {"on_checkpoint": look, "resume": resume}
+        with training_progress(schedule.epochs, self.verbose, done) as show:
+            fitted = fit(config, schedule, train, held_out, rng, show, **given)
         return self._keep(fitted, *about)
 
     def check(
@@ -260,3 +266,9 @@ class Estimator:
         if not np.all(np.isfinite(outputs)):
             raise ValueError("graphs hold numbers so large that the model overflows")
         return outputs
+
+
+def _latest(state: Checkpoint, config: Config) -> Fitted:
+    """Return what a training has come to after an epoch."""
+    params = from_vector(init_model(np.random.default_rng(0), config), state.vector)
+    return Fitted(params, state.running, state.history, state.epoch)

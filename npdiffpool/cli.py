@@ -78,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"npdiffpool: {_one_line(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("npdiffpool: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"npdiffpool: {str(stop) or 'interrupted'}", file=sys.stderr)
         return 130
     return status or 0
 
@@ -125,6 +125,11 @@ def _add_train(commands: Any) -> None:
         help="name, folder or zip of a data set in TU form",
     )
     train.add_argument("--out", metavar="RUN", help="run folder, new or empty")
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a run that was stopped, in --out, with the same options",
+    )
     _add_model(train)
 
 
@@ -174,7 +179,7 @@ def _classifier(arguments: argparse.Namespace) -> DiffPoolClassifier:
 def _train(arguments: argparse.Namespace) -> None:
     clf = _classifier(arguments).set_params(verbose=True)
     dataset = load_dataset(arguments.data, features=arguments.features)
-    train_run(clf, dataset, arguments.out)
+    train_run(clf, dataset, arguments.out, arguments.resume)
 
 
 def _add_cv(commands: Any) -> None:

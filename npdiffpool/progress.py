@@ -11,12 +11,14 @@ LINES = 10  # plain lines of one run
 
 
 @contextmanager
-def training_progress(epochs: int, shown: bool) -> Iterator[Callable[[Row], None]]:
+def training_progress(
+    epochs: int, shown: bool, done: int = 0
+) -> Iterator[Callable[[Row], None]]:
     """Give what shows the rows of a training history, if they are to be shown.
 
     On standard error, which leaves standard output to results.
     """
-    bar = _bar(epochs, "epoch", "training") if shown else None
+    bar = _bar(epochs, "epoch", "training", done) if shown else None
     every = max(1, epochs // LINES)
 
     def show(row: Row) -> None:

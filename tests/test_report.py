@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from npdiffpool.cli import main
-from npdiffpool.snapshots import Pooling, Snapshots, Watched, read_snapshots
+from npdiffpool.snapshotfiles import read_snapshots
+from npdiffpool.snapshots import Pooling, Snapshots, Watched
 from npdiffpool.viz import write_report
 from npdiffpool.viz._explorer import explorer_data
 from npdiffpool.viz._svg import chart
