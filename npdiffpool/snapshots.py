@@ -1,4 +1,4 @@
-"""Snapshots: what training does to the assignments of a few graphs, epoch by epoch.
+"""Snapshots: what training does to the assignments of a few graphs, by epoch.
 
 Kept is what a picture shows, not S itself: each node's cluster (the argmax of its row
 of S), its share there, the masses of the clusters and the heavier links of A'.
