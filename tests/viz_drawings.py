@@ -45,3 +45,9 @@ def discs(axes):
     centres = np.array([(box.p0 + box.p1) / 2 for box in boxes]).reshape(-1, 2)
     radii = np.array([box.width / 2 for box in boxes])
     return centres, radii, nodes.get_facecolors()
+
+
+def distance_to_link(points, start, end):
+    link = end - start
+    along = np.clip((points - start) @ link / (link @ link), 0, 1)
+    return np.linalg.norm(points - start - along[:, None] * link, axis=1)

@@ -14,11 +14,13 @@ from scipy import sparse
 
 from npdiffpool.graphs import Graph
 from npdiffpool.viz._colours import far_ranks
-from npdiffpool.viz._layout import node_positions, separate, typical_distance
+from npdiffpool.viz._discs import separate
+from npdiffpool.viz._layout import node_positions, typical_distance
 
 Array = npt.NDArray[Any]
 
 MASS_SHARE = 0.05  # a cluster without members is used from this share of the nodes
+FAINT_SHARE = 0.05  # links of a pooled graph below this share of the heaviest
 _POOLED_AREA = 0.12  # share of the layout's box that the super-nodes fill
 
 
@@ -110,21 +112,45 @@ def _node_radius(positions: Array) -> float:
 
 
 def _pool(level: Level, S: Array, places: Array, fresh: int) -> Level:
-    """Make the next level: clusters at their mass-weighted centres."""
+    """Make the next level: clusters where their members are, in the mean."""
     K, total = S.shape[1], level.mass.sum()
     mass = S.T @ level.mass
     members = np.bincount(level.cluster[level.used], minlength=K)
     used = (members > 0) | (mass > min(MASS_SHARE, 0.5 / K) * total)
     used &= mass > 0
-    centres = S.T @ (level.mass[:, None] * level.positions)
-    centres /= np.where(mass > 0, mass, 1)[:, None]
+    centres = _centres(level, S)
     box = np.prod(np.ptp(places, axis=0)) if total else 0.0
     radii = np.sqrt(_POOLED_AREA * max(box, 0.3) / np.pi * mass / max(total, 1))
-    centres[used] = separate(centres[used], radii[used])
-    nothing = np.full(K, -1)
-    colour = _inherit(level, S, used, centres, fresh)
-    A = S.T @ (level.A @ S)
-    return Level(True, A, mass, used, centres, radii, colour, nothing, np.ones(K))
+    nothing, A = np.full(K, -1), S.T @ (level.A @ S)
+    pooled = Level(True, A, mass, used, centres, radii, nothing, nothing, np.ones(K))
+    places = _clear(pooled)
+    colour = _inherit(level, S, used, places, fresh)
+    return pooled._replace(positions=places, colour=colour)
+
+
+def _centres(level: Level, S: Array) -> Array:
+    """Give the mean place of each cluster's members, by the mass they give it.
+
+    Of a cluster without members it is that of all nodes. Were it so for every
+    cluster, soft ones would all stand in the middle.
+    """
+    given = level.mass[:, None] * S
+    own = np.equal.outer(level.cluster, np.arange(S.shape[1])) & level.used[:, None]
+    of_members = np.where(own, given, 0)
+    weights = np.where(of_members.any(axis=0), of_members, given)
+    total = weights.sum(axis=0)
+    centres: Array = (weights / np.where(total > 0, total, 1)).T @ level.positions
+    return centres
+
+
+def _clear(pooled: Level) -> Array:
+    """Push the used super-nodes off each other and off the drawn links."""
+    places: Array = pooled.positions.copy()
+    used = pooled.used
+    pairs, _ = links(pooled, FAINT_SHARE)
+    number = np.cumsum(used) - 1  # among the used
+    places[used] = separate(places[used], pooled.radii[used], number[pairs])
+    return places
 
 
 def _inherit(level: Level, S: Array, used: Array, centres: Array, fresh: int) -> Array:
