@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from npdiffpool.graphs import Graph
+from npdiffpool.viz._checks import check_assignment
 from npdiffpool.viz._colours import far_ranks
 from npdiffpool.viz._discs import separate
 from npdiffpool.viz._layout import node_positions, typical_distance
@@ -89,19 +90,8 @@ def links(level: Level, least_share: float) -> tuple[Array, Array]:
 def _check(graph: Graph, assignments: Sequence[Any]) -> list[Array]:
     n_rows, matrices = graph.n_nodes, []
     for level, given in enumerate(assignments):
-        S, name = np.asarray(given, dtype=np.float64), f"assignments[{level}]"
-        if S.ndim != 2 or len(S) != n_rows or S.shape[1] == 0:
-            raise ValueError(
-                f"{name} must have shape ({n_rows}, K), one row a node of level "
-                f"{level} and K >= 1; got {S.shape}"
-            )
-        # 1e-3: float32 rows of 1000 clusters sum to 1 within 1e-4.
-        if not (np.all(S >= 0) and np.all(np.abs(S.sum(axis=1) - 1) < 1e-3)):
-            raise ValueError(
-                f"{name} must have rows >= 0 that sum to 1; "
-                f"got a least entry of {S.min()} and sums from "
-                f"{S.sum(axis=1).min()} to {S.sum(axis=1).max()}"
-            )
+        shape = f"({n_rows}, K), one row a node of level {level} and K >= 1"
+        S = check_assignment(given, f"assignments[{level}]", shape, n_rows)
         matrices.append(S)
         n_rows = S.shape[1]
     return matrices

@@ -17,6 +17,7 @@ from npdiffpool.viz._colours import palette
 from npdiffpool.viz._levels import FAINT_SHARE, Level, levels, links
 from npdiffpool.viz._outlines import draw_outlines
 from npdiffpool.viz._panel import draw_links, draw_nodes, draw_numbers, frame
+from npdiffpool.viz._words import count
 
 
 def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> AxesRow:
@@ -93,7 +94,7 @@ def draw_hierarchy(
         _draw_panel(panel, level, above, colours)
     row[0].set_title(_graph_title(graph), fontsize=10)
     for index, (panel, level) in enumerate(zip(row[1:], stack[1:]), start=1):
-        used = f"{np.sum(level.used)} of {_count(len(level.used), 'cluster')} used"
+        used = f"{np.sum(level.used)} of {count(len(level.used), 'cluster')} used"
         panel.set_title(f"level {index}: {used}", fontsize=10)
     if axes is None:
         fit_height(row)
@@ -112,7 +113,7 @@ def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) 
         faint = len(links(level, 0.0)[0]) - len(pairs)
         if faint:
             least = f"{FAINT_SHARE:.0%} of the heaviest"
-            notes.append(f"{_count(faint, 'link')} under {least} left out")
+            notes.append(f"{count(faint, 'link')} under {least} left out")
     if above is not None and np.any(level.used):
         certainty = np.average(level.certainty, weights=level.mass)
         notes.append(f"opacity: certainty, mean {certainty:.2f}")
@@ -127,13 +128,9 @@ def _outlined(n_parts: int, n_bare: int) -> str:
     if n_bare:
         n_drawn = n_parts - n_bare
         return f"dotted: {n_drawn} of {n_parts} connected parts, the largest"
-    return f"dotted: {_count(n_parts, 'connected part')}"
+    return f"dotted: {count(n_parts, 'connected part')}"
 
 
 def _graph_title(graph: Graph) -> str:
-    nodes, edges = _count(graph.n_nodes, "node"), _count(graph.n_edges, "edge")
+    nodes, edges = count(graph.n_nodes, "node"), count(graph.n_edges, "edge")
     return f"graph: {nodes}, {edges}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
