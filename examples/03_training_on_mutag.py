@@ -3,12 +3,10 @@
 #
 # MUTAG is a set of molecules: atoms are nodes, bonds are edges, and the class says
 # whether the molecule is mutagenic. It comes with the package. This page trains on
-# most of it, tests on the rest, and looks at what the clusters hold. Run with a folder
-# as an argument it draws there the README's picture, figures/hierarchy.png, and the
-# training's course, figures/history.png; that needs the viz extra.
+# most of it, tests on the rest, and looks at what the clusters hold. The README's
+# pictures are of this model: `pictures.py` draws them.
 
 # %%
-import sys
 from collections import Counter
 
 import numpy as np
@@ -66,8 +64,8 @@ def atoms_by_cluster(clf, graphs):
 # README has ten folds of it, under "Results".
 
 # %%
-def main(figures=None, epochs=EPOCHS, other_seeds=OTHER_SEEDS):
-    """Train, test once, print what was learned, and draw it if given a folder."""
+def main(epochs=EPOCHS, other_seeds=OTHER_SEEDS):
+    """Train, test once, and print what was learned."""
     mutag = ndp.load_dataset("MUTAG")
     clf, test = train(mutag, epochs, SEED)
     print(f"{'epoch':>5}{'loss':>8}{'train':>8}{'validation':>12}")
@@ -87,14 +85,8 @@ def main(figures=None, epochs=EPOCHS, other_seeds=OTHER_SEEDS):
     larger = np.max(np.unique(test.labels, return_counts=True)[1]) / len(test)
     print(f"\ntest accuracy of other splits: {', '.join(scores)}")
     print(f"one graph is {1 / len(test):.1%}; always the larger class {larger:.1%}")
-    if figures is not None:
-        from npdiffpool.viz import save_figures
-
-        largest = max(test.graphs, key=lambda graph: graph.n_nodes)
-        save_figures(clf, largest, figures)
 
 
 # %%
 if __name__ == "__main__":
-    in_notebook = "get_ipython" in globals()  # sys.argv is the kernel's there
-    main(*[] if in_notebook else sys.argv[1:2])
+    main()

@@ -98,7 +98,7 @@ def test_the_tour_lists_the_pages_in_order():
     tour = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"(?m)^\| \[(\w+\.py)\]\(\1\)", tour) == [p.name for p in PAGES]
     assert [int(page.name[:2]) for page in PAGES] == list(range(1, 10))
-    sentence = README[README.index("The guided tour") : README.index("## Verify your")]
+    sentence = README[README.index("The guided tour") : README.index("## Limits")]
     assert re.findall(r"`(\d\d_\w+)`", sentence) == [page.stem for page in PAGES]
 
 
@@ -150,15 +150,43 @@ def test_the_engine_prints_the_papers_values_and_gradients_and_pads_nothing(caps
     assert "largest graph: 200 rows, 20000 entries" in output
 
 
-def test_training_on_mutag_tests_once_and_draws(capsys, tmp_path):
-    run_page(3)["main"](figures=tmp_path, epochs=3, other_seeds=(1,))
+def test_training_on_mutag_tests_once(capsys):
+    run_page(3)["main"](epochs=3, other_seeds=(1,))
     output = capsys.readouterr().out
     assert re.search(r"test accuracy \d+\.\d% of 19 graphs", output)
     atoms = [int(n) for n in re.findall(r"(\d+) (?:C|N|O|F|I|Cl|Br)\b", output)]
     assert sum(atoms) == 367  # of all test graphs
     assert re.search(r"other splits: \d+\.\d%\n", output)
     assert "one graph is 5.3%; always the larger class 68.4%" in output  # 13 of 19
-    assert (tmp_path / "figures/hierarchy.png").exists()
+
+
+def test_the_pictures_of_the_readme_are_drawn_by_one_script(tmp_path):
+    script = runpy.run_path(str(EXAMPLES / "pictures.py"))
+    script["main"](tmp_path, epochs=2)
+    drawn = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert drawn == {path.name for path in (EXAMPLES / "figures").iterdir()}
+    shown = set(re.findall(r"\(examples/figures/(\w+\.png)\)", README))
+    assert shown == drawn
+    with open(tmp_path / "figures/assignment.png", "rb") as file:
+        assert file.read(8) == b"\x89PNG\r\n\x1a\n"
+
+
+CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
+
+
+def test_the_chinese_page_says_what_the_readme_says():
+    failed, attempted = doctest.testfile(
+        str(ROOT / "README.zh.md"), module_relative=False, encoding="utf-8"
+    )
+    assert attempted >= 5 and failed == 0
+    blocks = re.findall(r"```sh\n(.*?)```", CHINESE, flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) >= 3 and [line for line in lines if line not in README] == []
+    functions = re.findall(r"`(?:paper|layers|pooling|losses)\.\w+`", CHINESE)
+    assert len(functions) == 14
+    assert [name for name in functions if name not in README] == []
+    targets = re.findall(r"\]\(([\w./]+)\)", CHINESE)
+    assert len(targets) >= 4 and all((ROOT / target).exists() for target in targets)
 
 
 def table_of(level):
