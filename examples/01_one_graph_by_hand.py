@@ -1,17 +1,19 @@
-"""One graph by hand: every equation of DiffPool, with its numbers and shapes.
+# %% [markdown]
+# # One graph by hand
+#
+# Every equation of DiffPool (arXiv 1806.08804), with its numbers and shapes. Two
+# triangles joined by one edge are pooled into two clusters, first with an assignment
+# that we choose, then with one that gradient descent finds from the paper's two
+# losses. Nothing but `npdiffpool.paper` is used, where each equation is one function.
 
-Two triangles joined by one edge are pooled into two clusters, first with an
-assignment that we choose, then with one that gradient descent finds from the
-paper's two losses. Nothing but `npdiffpool.paper` is used: one function an
-equation. Run it with ``python examples/01_one_graph_by_hand.py``.
-"""
+# %%
 import autograd.numpy as np
 from autograd import grad
 
 from npdiffpool import paper
 
 EDGES = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)]
-N, F, D, K = 6, 2, 3, 2
+N, F, D, K = 6, 2, 3, 2  # nodes, features, embedding width, clusters
 STEPS, LEARNING_RATE, ENTROPY_WEIGHT = 200, 0.5, 0.1
 SEED = 0
 
@@ -25,6 +27,16 @@ def two_triangles():
     return A, X
 
 
+# %% [markdown]
+# ## The equations
+#
+# A graph layer mixes each node with its neighbours (2). Layers give the nodes'
+# embeddings Z (5). Row i of the assignment S says how node i is shared out over the
+# clusters (6). Then the clusters are the nodes of a smaller graph: their features
+# are sums of embeddings (3), their edges sums of edges (4). A layer adds self-loops
+# itself, so it is given A - I.
+
+# %%
 def show(equation, name, value):
     """Print an equation, then what it gives, with its shape."""
     print(f"\n{equation}\n{name} {value.shape} =")
@@ -38,44 +50,48 @@ def pool_by_hand(A, X, rng):
     show("A_hat = D~^-1/2 (A + I) D~^-1/2", "A_hat", A_hat)
     show("(2) H' = ReLU(A_hat H W)", "H'", paper.gcn_layer(W, A_hat, X))
     Z = paper.gnn([W], A - np.eye(N), X)
-    show("(5) Z = GNN_embed(A, X), here of one layer", "Z", Z)
+    show("(5) Z = GNN_embed(A, X), of one layer here: H' again", "Z", Z)
     R = np.array([[4.0, 0.0]] * 3 + [[0.0, 4.0]] * 3)
     S = paper.assign(R)
     show("(6) S = softmax(R) by rows; we choose R", "S", S)
     A_pooled, X_pooled = paper.coarsen(A, Z, S)
     show("(3) X' = S^T Z", "X'", X_pooled)
-    show("(4) A' = S^T A S: seven edges and six loops weigh 20", "A'", A_pooled)
+    weight = f"{len(EDGES)} edges, each twice, and {N} loops weigh {np.sum(A):.0f}"
+    show(f"(4) A' = S^T A S: {weight}", "A'", A_pooled)
     print(f"\nsum of A = {np.sum(A):.6f}, sum of A' = {np.sum(A_pooled):.6f}")
     return S
 
 
+# %% [markdown]
+# ## The losses
+#
+# Two losses say what a good S is, without any label. The link loss L_LP wants nodes
+# that are joined to be in one cluster. The entropy loss L_E wants each node to be
+# in one cluster alone. Descending their weighted sum finds the two triangles.
+
+# %%
 def auxiliary_loss(R, A):
     """Return L_LP + ENTROPY_WEIGHT L_E of one level (section 3.3)."""
     S = paper.assign(R)
     return paper.link_loss(A, S) + ENTROPY_WEIGHT * paper.entropy_loss(S)
 
 
-def learn_assignment(A, rng):
-    """Descend the auxiliary losses from random logits and return R, (N, K)."""
-    R = 0.1 * rng.normal(size=(N, K))
-    slope = grad(auxiliary_loss)
-    for _ in range(STEPS):
-        R = R - LEARNING_RATE * slope(R, A)
-    return R
-
-
-if __name__ == "__main__":
+def main():
+    """Pool by hand, then learn an assignment, and compare."""
     rng = np.random.default_rng(SEED)
     A, X = two_triangles()
-    S = pool_by_hand(A, X, rng)
+    found = {"by hand": pool_by_hand(A, X, rng), "uniform": np.full((N, K), 1 / K)}
+    R, slope = 0.1 * rng.normal(size=(N, K)), grad(auxiliary_loss)
+    for _ in range(STEPS):
+        R = R - LEARNING_RATE * slope(R, A)
+    found["learned"] = paper.assign(R)
     print("\nL_LP = ||A - S S^T||_F and L_E = mean entropy of the rows, nats:")
-    R = learn_assignment(A, rng)
-    candidates = {
-        "by hand": S,
-        "uniform": np.full((N, K), 1 / K),
-        "learned": paper.assign(R),
-    }
     print(f"{'S':<10}{'L_LP':>8}{'L_E':>8}  clusters of the six nodes")
-    for name, S in candidates.items():
+    for name, S in found.items():
         L_link, L_ent = paper.link_loss(A, S), paper.entropy_loss(S)
         print(f"{name:<10}{L_link:>8.3f}{L_ent:>8.3f}  {np.argmax(S, axis=1)}")
+
+
+# %%
+if __name__ == "__main__":
+    main()

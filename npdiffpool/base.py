@@ -39,10 +39,7 @@ class NotFittedError(ValueError, AttributeError):
 
 @dataclass(eq=False)
 class Estimator:
-    """Train DiffPool on graphs; what it tells of them the subclasses say.
-
-    The parameters are those of `npdiffpool.DiffPoolClassifier`.
-    """
+    """Train DiffPool, with the parameters of `npdiffpool.DiffPoolClassifier`."""
 
     gnn: str = Config.gnn
     hidden: int = Config.hidden
@@ -77,6 +74,9 @@ class Estimator:
         labels: Any,
         validation: Any = None,
         on_epoch: Callable[[Any], None] | None = None,
+        *,
+        on_checkpoint: Callable[[Checkpoint], None] | None = None,
+        resume: Checkpoint | None = None,
     ) -> Any:
         """Train on graphs and their labels.
 
@@ -93,6 +93,11 @@ class Estimator:
             epoch's are kept.
         on_epoch : callable, optional
             Is shown, after each epoch, the model as it then is: a fitted one.
+        on_checkpoint : callable, optional
+            Is given the training's state after each epoch, after `on_epoch`.
+        resume : npdiffpool.training.Checkpoint, optional
+            Go on after this one: with the same parameters and data, all that follows
+            is as it would have been.
 
         Returns
         -------
@@ -115,18 +120,16 @@ class Estimator:
         about = config, scaling, targets, feature_names
 
         def look(state: Checkpoint) -> None:
-            if on_epoch is None:
-                return
-            new = init_model(np.random.default_rng(0), config)
-            params = from_vector(new, state.vector)
-            latest = Fitted(params, state.running, state.history, state.epoch)
-            on_epoch(copy(self)._keep(latest, *about))
+            if on_epoch is not None:
+                on_epoch(copy(self)._keep(_latest(state, config), *about))
+            if on_checkpoint is not None:
+                on_checkpoint(state)
 
         rng = np.random.default_rng(self.seed)
-        with training_progress(schedule.epochs, self.verbose) as show:
-            fitted = fit(
-                config, schedule, train, held_out, rng, show, on_checkpoint=look
-            )
+        done = 0 if resume is None else resume.epoch
+        given: Any = {"on_checkpoint": look, "resume": resume}
+        with training_progress(schedule.epochs, self.verbose, done) as show:
+            fitted = fit(config, schedule, train, held_out, rng, show, **given)
         return self._keep(fitted, *about)
 
     def check(
@@ -202,8 +205,7 @@ class Estimator:
 
         Returns
         -------
-        list of arrays
-            S_0 (N, K_0), S_1 (K_0, K_1), ...; rows sum to 1.
+        list of arrays, S_0 (N, K_0), S_1 (K_0, K_1), ...
         """
         (output,) = self._run([graph])
         return list(output.assignments)
@@ -265,21 +267,15 @@ class Estimator:
         return hasattr(self, "params_")
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import (
-            ClassifierTags,
-            InputTags,
-            RegressorTags,
-            Tags,
-            TargetTags,
-        )
+        from sklearn import utils
 
         is_classifier = self.kind == "classifier"
-        return Tags(
+        return utils.Tags(
             estimator_type=self.kind,
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags() if is_classifier else None,
-            regressor_tags=None if is_classifier else RegressorTags(),
-            input_tags=InputTags(two_d_array=False),
+            target_tags=utils.TargetTags(required=True),
+            classifier_tags=utils.ClassifierTags() if is_classifier else None,
+            regressor_tags=None if is_classifier else utils.RegressorTags(),
+            input_tags=utils.InputTags(two_d_array=False),
         )
 
     def _require_fitted(self) -> None:
@@ -296,3 +292,9 @@ class Estimator:
         if not np.all(np.isfinite(outputs)):
             raise ValueError("graphs hold numbers so large that the model overflows")
         return outputs
+
+
+def _latest(state: Checkpoint, config: Config) -> Fitted:
+    """Return what a training has come to after an epoch."""
+    params = from_vector(init_model(np.random.default_rng(0), config), state.vector)
+    return Fitted(params, state.running, state.history, state.epoch)

@@ -2,49 +2,28 @@
 
 Results go to standard output, progress to standard error. The exit status is 0,
 or 2 with one line on standard error that names what is wrong, 130 after Ctrl-C, or,
-of ``verify``, 1 where a law fails.
+of ``verify``, 1 where a law fails. What can be given is in options.py.
 """
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import fields
-from importlib.metadata import version
-from typing import Any, NoReturn, Sequence
+from typing import Any, Sequence
 
 from npdiffpool.checks import require_int
 from npdiffpool.cv import cv_run
 from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
 from npdiffpool.estimator import DiffPoolClassifier, load_model
 from npdiffpool.evaluation import Source
+from npdiffpool.options import build_parser
+from npdiffpool.progress import coloured
 from npdiffpool.run import train_run
 from npdiffpool.threads import VARIABLES, can_limit, is_chosen
-
-HELP = {
-    "gnn": "the graph layer: sage, gcn, s2v or mlp (no edges)",
-    "assignment": "learned, hard, graclus, random or uniform",
-    "hidden": "width of every layer",
-    "n_layers": "graph layers in each GNN",
-    "readout": "how nodes become a row: max, mean, sum, set2set or sortpool",
-    "link_weight": "weight of the link loss",
-    "entropy_weight": "weight of the entropy loss",
-    "link_scale": "frobenius (the paper), nodes or entries",
-    "classifier_hidden": "width of the layer before the logits, 0 for none",
-    "concat_layers": "use all layers of a GNN, side by side",
-    "batch_norm": "standardise each layer's features over the nodes",
-    "normalize_rows": "normalise each layer's rows to length one",
-    "standardize": "centre and scale features that are not just 0 and 1",
-    "epochs": "passes over the training graphs",
-    "batch_size": "graphs a step",
-    "learning_rate": "step of Adam",
-    "clip_norm": "largest norm of the gradient",
-    "patience": "stop after so many epochs without a better validation score",
-    "seed": "of the split and of everything random",
-    "dtype": "float32 or float64",
-    "recompute": "save memory on large graphs, for a longer epoch",
-}
 
 
 def console() -> None:
@@ -69,100 +48,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         The arguments; those of the process where not given.
     """
-    arguments = _parser().parse_args(argv)
+    arguments, status = build_parser(ACTIONS).parse_args(argv), None
     try:
         status = arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError) as error:
-        print(f"npdiffpool: {_one_line(error)}", file=sys.stderr)
+        _complain(" ".join(str(error).split()) or type(error).__name__)
         return 2
-    except KeyboardInterrupt:
-        print("npdiffpool: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        _complain(str(stop) or "interrupted")
         return 130
     return status or 0
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _complain(text: str) -> None:
+    name = coloured("npdiffpool:", "red", sys.stderr)
+    print(f"{name} {text}", file=sys.stderr)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Say what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"npdiffpool: {message} (see {self.prog} --help)\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="npdiffpool", description="DiffPool from scratch in NumPy.")
-    shown = f"npdiffpool {version('npdiffpool')}"
-    parser.add_argument("--version", action="version", version=shown)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_train(commands)
-    _add_cv(commands)
-    _add_predict(commands)
-    _add_report(commands)
-    datasets = commands.add_parser("datasets", help="list the known data sets")
-    datasets.set_defaults(run=_datasets)
-    _add_verify(commands)
-    return parser
-
-
-def _add_train(commands: Any) -> None:
-    train = commands.add_parser(
-        "train",
-        help="train a classifier and write a run folder",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    train.set_defaults(run=_train)
-    train.add_argument(
-        "data",
-        nargs="?",
-        default="MUTAG",
-        metavar="DATA",
-        help="name, folder or zip of a data set in TU form",
-    )
-    train.add_argument("--out", metavar="RUN", help="run folder, new or empty")
-    _add_model(train)
-
-
-def _add_model(command: Any) -> None:
-    """Offer how features are made, and every parameter of the classifier."""
-    command.add_argument(
-        "--features", default="auto", help="auto, labels, attributes, degree or ones"
-    )
-    command.add_argument(
-        "--clusters",
-        type=_clusters,
-        default="0.25",
-        help="a level each, such as 0.25,4: ratios of the largest graph, or numbers; "
-        'none ("") for a flat GNN',
-    )
-    for field in fields(DiffPoolClassifier):
-        if field.name in HELP:
-            _add_field(command, field)
-
-
-def _add_field(train: Any, field: Any) -> None:
-    """Offer a parameter of the classifier, of the type of its default."""
-    kind: dict[str, Any] = {"type": type(field.default)}
-    if field.default is None:
-        kind = {"type": int}
-    elif isinstance(field.default, bool):
-        kind = {"action": argparse.BooleanOptionalAction}
-    flag, text = f"--{field.name.replace('_', '-')}", HELP[field.name]
-    train.add_argument(flag, default=field.default, help=text, **kind)
-
-
-def _clusters(text: str) -> tuple[float, ...]:
-    try:
-        words = [word for word in text.split(",") if word]
-        return tuple(int(w) if w.isdecimal() else float(w) for w in words)
-    except ValueError:
-        message = f"must be numbers with commas between; got {text!r}"
-        raise argparse.ArgumentTypeError(message) from None
+def _only_json(arguments: argparse.Namespace) -> Any:
+    """Return a context: with --json, what is printed in it is no result."""
+    return redirect_stdout(sys.stderr) if arguments.json else nullcontext()
 
 
 def _classifier(arguments: argparse.Namespace) -> DiffPoolClassifier:
@@ -173,37 +81,12 @@ def _classifier(arguments: argparse.Namespace) -> DiffPoolClassifier:
 
 def _train(arguments: argparse.Namespace) -> None:
     clf = _classifier(arguments).set_params(verbose=True)
-    dataset = load_dataset(arguments.data, features=arguments.features)
-    train_run(clf, dataset, arguments.out)
-
-
-def _add_cv(commands: Any) -> None:
-    cv = commands.add_parser(
-        "cv",
-        help="cross-validate by a published protocol",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        description="Cross-validate. With the same command, a run that was stopped "
-        "goes on where it was.",
-    )
-    cv.set_defaults(run=_cv)
-    cv.add_argument("data", metavar="DATA", help="as for train")
-    cv.add_argument(
-        "--protocol",
-        default="fair",
-        help="fair: a validation part chooses, test accuracy is reported; paper: the "
-        "maximum over epochs of the mean validation accuracy",
-    )
-    cv.add_argument("--splits", metavar="FILE", help="index lists of the folds, JSON")
-    cv.add_argument(
-        "--grid",
-        metavar="FILE",
-        help='configurations to choose from, JSON such as {"hidden": [32, 64]}',
-    )
-    cv.add_argument("--folds", type=int, default=10, help="where --splits is not given")
-    cv.add_argument("--runs", type=int, default=3, help="final runs a fold, fair only")
-    cv.add_argument("--jobs", type=int, default=1, help="processes")
-    cv.add_argument("--out", metavar="FOLDER", help="of the results, JSON")
-    _add_model(cv)
+    with _only_json(arguments):
+        dataset = load_dataset(arguments.data, features=arguments.features)
+        folder = train_run(clf, dataset, arguments.out, arguments.resume)
+    if arguments.json:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        print(json.dumps({"run": str(folder), **config["results"]}))
 
 
 def _cv(arguments: argparse.Namespace) -> None:
@@ -211,16 +94,10 @@ def _cv(arguments: argparse.Namespace) -> None:
     options = {name: getattr(arguments, name) for name in names}
     require_int("--jobs", arguments.jobs, 1)
     source = Source(arguments.data, arguments.features)
-    cv_run(_classifier(arguments), source, **options)
-
-
-def _add_predict(commands: Any) -> None:
-    predict = commands.add_parser(
-        "predict", help="write predictions as CSV to standard output"
-    )
-    predict.set_defaults(run=_predict)
-    predict.add_argument("model", metavar="MODEL", help="a model.npz")
-    predict.add_argument("data", metavar="DATA", help="as for train")
+    with _only_json(arguments):
+        result = cv_run(_classifier(arguments), source, **options)
+    if arguments.json:
+        print(json.dumps(result._asdict()))
 
 
 def _predict(arguments: argparse.Namespace) -> None:
@@ -236,49 +113,12 @@ def _predict(arguments: argparse.Namespace) -> None:
         writer.writerow([index, label, *(f"{p:.6f}" for p in row)])
 
 
-def _add_report(commands: Any) -> None:
-    report = commands.add_parser(
-        "report",
-        help="write the report of a run, one HTML file",
-        description="Write RUN/report.html again, from the other files of the run "
-        "folder. It needs no network: open it in a browser.",
-    )
-    report.set_defaults(run=_report)
-    report.add_argument("folder", metavar="RUN", help="a folder that train wrote")
-
-
 def _report(arguments: argparse.Namespace) -> None:
     try:
         from npdiffpool.viz import write_report
     except ImportError as error:
         raise ValueError(f"report: {error}") from None
     print(write_report(arguments.folder))
-
-
-def _add_verify(commands: Any) -> None:
-    verify = commands.add_parser(
-        "verify",
-        help="check the laws of graph pooling on a layer",
-        description="Check the laws on a pooling layer, pool(A, R, Z) -> Pooled, or "
-        "on npdiffpool itself. The exit status is 1 if a law fails.",
-    )
-    verify.set_defaults(run=_verify)
-    verify.add_argument(
-        "layer",
-        nargs="?",
-        metavar="MODULE:FUNCTION",
-        help="the layer; npdiffpool itself where not given",
-    )
-    verify.add_argument(
-        "--law",
-        action="append",
-        metavar="ID",
-        help="a law to check, such as C1; may be given again; all by default",
-    )
-    verify.add_argument(
-        "--examples", type=int, metavar="N", help="cases a check, 100 by default"
-    )
-    verify.add_argument("--list", action="store_true", help="list the laws and stop")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -293,14 +133,30 @@ def _verify(arguments: argparse.Namespace) -> int:
     if arguments.examples is not None:
         require_int("--examples", arguments.examples, 1)
     results = table.verify(arguments.layer, arguments.law, arguments.examples)
-    print(table.write_table(results))
+    if arguments.json:
+        print(json.dumps([table.as_row(result) for result in results]))
+    else:
+        print(table.write_table(results))
     return int(any(result.verdict == "fails" for result in results))
 
 
 def _datasets(arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print(json.dumps([row._asdict() for row in known_datasets()]))
+        return
     print(f"{'name':<18}{'graphs':>8}{'classes':>9}{'nodes':>9}{'edges':>10}  found")
     for row in known_datasets():
         print(
             f"{row.name:<18}{row.graphs:>8}{row.classes:>9}"
             f"{row.nodes_mean:>9.2f}{row.edges_mean:>10.2f}  {row.found}"
         )
+
+
+ACTIONS = {
+    "train": _train,
+    "cv": _cv,
+    "predict": _predict,
+    "report": _report,
+    "datasets": _datasets,
+    "verify": _verify,
+}

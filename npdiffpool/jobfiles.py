@@ -42,7 +42,7 @@ class Folder:
             if not self.path.is_dir() or any(self.path.iterdir()):
                 raise ValueError(f"{self.path} must be new, empty or of an evaluation")
         elif known != json.loads(_text(settings)):
-            differing = _differences(known, json.loads(_text(settings)))
+            differing = differences(known, json.loads(_text(settings)))
             raise ValueError(
                 f"{self.path} holds an evaluation of other settings: give another "
                 f"folder; what differs: {differing}"
@@ -70,7 +70,7 @@ class Folder:
         self.write("seconds", dict(sorted(self.seconds.items())))
 
 
-def _differences(known: Any, settings: Any) -> str:
+def differences(known: Any, settings: Any) -> str:
     """Name the settings that differ; of numbers and words, say how."""
     if not isinstance(known, dict) or set(known) != set(settings):
         return "its form"
@@ -78,7 +78,7 @@ def _differences(known: Any, settings: Any) -> str:
     for key in sorted(key for key in settings if known[key] != settings[key]):
         there, here = known[key], settings[key]
         if isinstance(here, dict):
-            parts.append(_differences(there, here))
+            parts.append(differences(there, here))
         else:
             is_short = len(str(there)) < 30 > len(str(here))
             parts.append(f"{key} ({there} there, {here} here)" if is_short else key)

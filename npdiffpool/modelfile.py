@@ -78,7 +78,7 @@ def write_model(path: str | PathLike[str], model: StoredModel) -> None:
         "feature_names": model.feature_names,
     }
     text = np.array(json.dumps(header, default=_plain))
-    weights, moments = _vector(model.fitted.params), _vector(model.fitted.running)
+    weights, moments = vector_of(model.fitted.params), vector_of(model.fitted.running)
     vectors = {"weights": weights, "moments": moments}
     save_arrays(path, {"header": text, **vectors, **model.arrays})
 
@@ -90,7 +90,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"cannot save a parameter of type {type(value).__name__}")
 
 
-def _vector(tree: Any) -> Any:
+def vector_of(tree: Any) -> Any:
+    """Return a tree's leaves as one vector, of no leaves an empty one."""
     return to_vector(tree) if tree and any(tree) else np.zeros(0)
 
 
@@ -139,14 +140,21 @@ def _tuple(header: Any, part: str) -> tuple[Any, ...]:
 
 
 def _fitted(config: Config, header: Any, contents: Mapping[str, Any]) -> Fitted:
-    params = _fill("weights", init_model(np.random.default_rng(0), config), contents)
+    params = fill("weights", init_model(np.random.default_rng(0), config), contents)
     running: list[Moments] = init_running(config)
     if config.batch_norm:
-        running = _fill("moments", running, contents)
+        running = fill("moments", running, contents)
     return Fitted(params, running, header["history"], header["best_epoch"])
 
 
-def _fill(name: str, tree: Any, contents: Mapping[str, Any]) -> Any:
+def fill(name: str, tree: Any, contents: Mapping[str, Any]) -> Any:
+    """Return the tree with the leaves that the vector of that name has.
+
+    Raises
+    ------
+    ModelFileError
+        If the vector does not fit the tree, or is not finite.
+    """
     template, vector = to_vector(tree), contents[name]
     if vector.shape != template.shape or vector.dtype != template.dtype:
         raise ModelFileError(

@@ -1,6 +1,7 @@
 """Progress: a bar on a terminal that has tqdm, plain lines anywhere else."""
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -8,19 +9,32 @@ from typing import Any, Callable, Iterator
 
 Row = dict[str, float]
 LINES = 10  # plain lines of one run
+COLOURS = {"red": "31", "green": "32"}
+
+
+def coloured(text: str, colour: str, stream: Any) -> str:
+    """Colour text that goes to a terminal, unless $NO_COLOR is set."""
+    if not stream.isatty() or "NO_COLOR" in os.environ:
+        return text
+    return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
 
 
 @contextmanager
-def training_progress(epochs: int, shown: bool) -> Iterator[Callable[[Row], None]]:
+def training_progress(
+    epochs: int, shown: bool, done: int = 0
+) -> Iterator[Callable[[Row], None]]:
     """Give what shows the rows of a training history, if they are to be shown.
 
     On standard error, which leaves standard output to results.
     """
-    bar = _bar(epochs, "epoch", "training") if shown else None
-    every = max(1, epochs // LINES)
+    bar = _bar(epochs, "epoch", "training", done) if shown else None
+    every, start = max(1, epochs // LINES), time.monotonic()
 
     def show(row: Row) -> None:
         epoch, text = int(row["epoch"]), describe(row)
+        if bar is None and epoch < epochs:
+            seconds = (time.monotonic() - start) / (epoch - done) * (epochs - epoch)
+            text += f", {_duration(seconds)} left"
         if bar is not None:
             bar.set_postfix_str(text, refresh=False)
             bar.update()
@@ -97,9 +111,13 @@ def _show_job(bar: Any, seen: Any, seconds: float) -> None:
         bar.set_postfix_str(text, refresh=False)
         bar.update()
     elif seen.done % max(1, seen.total // LINES) == 0 or new == 1:
-        minutes = seconds / new * (seen.total - seen.done) / 60
-        line = f"job {seen.done:>3}/{seen.total}  {text}, {minutes:.0f} min left"
+        left = _duration(seconds / new * (seen.total - seen.done))
+        line = f"job {seen.done:>3}/{seen.total}  {text}, {left} left"
         print(line, file=sys.stderr, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def _bar(total: int, unit: str, title: str, initial: int = 0) -> Any:

@@ -1,7 +1,7 @@
 """A training run and its folder: what ``npdiffpool train`` does.
 
-The folder holds config.json, history.csv, model.npz, snapshots.npz and, with the viz
-extra, report.html, figures/hierarchy.png and figures/history.png.
+The folder holds config.json, history.csv, model.npz, snapshots.npz, checkpoint.npz and,
+with the viz extra, report.html, figures/hierarchy.png and figures/history.png.
 """
 from __future__ import annotations
 
@@ -17,18 +17,30 @@ from typing import Any, Iterator
 import numpy as np
 import scipy
 
+from npdiffpool.checkpoints import Saver, read_checkpoint
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import stratified_split
 from npdiffpool.files import write_text
 from npdiffpool.graphs import Ints
-from npdiffpool.snapshots import Recorder, write_snapshots
+from npdiffpool.jobs import digest_graphs
+from npdiffpool.snapshotfiles import write_snapshots
+from npdiffpool.snapshots import Recorder
 
 SHARES = (0.8, 0.1, 0.1)
 PARTS = ("train", "validation", "test")
 
 
-def train_run(clf: DiffPoolClassifier, dataset: Dataset, out: str | None) -> Path:
+class Interrupted(KeyboardInterrupt):
+    """Say where a training was stopped, and how to go on."""
+
+
+def train_run(
+    clf: DiffPoolClassifier,
+    dataset: Dataset,
+    out: str | None,
+    resume: bool = False,
+) -> Path:
     """Split a data set, train, test once, write the run folder; say so.
 
     The validation part chooses the epoch; the test part is looked at once, at
@@ -41,6 +53,8 @@ def train_run(clf: DiffPoolClassifier, dataset: Dataset, out: str | None) -> Pat
     dataset : Dataset
     out : str or None
         The run folder, new or empty; ``runs/NAME-1``, ``-2``, ... where not given.
+    resume : bool
+        Go on with the run in `out`, which was stopped, to the same bytes.
 
     Returns
     -------
@@ -50,28 +64,86 @@ def train_run(clf: DiffPoolClassifier, dataset: Dataset, out: str | None) -> Pat
     Raises
     ------
     ValueError
-        If the folder is not empty, or the data or a parameter are unusable.
+        If the folder is not empty, or the data or a parameter are unusable; with
+        `resume`, if there is no such run or its settings were others.
+    Interrupted
+        After Ctrl-C: the run folder then holds the last whole epoch's state.
     """
     print(_describe(dataset))
     split = stratified_split(dataset.labels, SHARES, clf.seed)
     sizes = ", ".join(f"{len(part)} {name}" for part, name in zip(split, PARTS))
     print(f"split, stratified, seed {clf.seed}: {sizes}", flush=True)
-    train, validation, test = (dataset[part] for part in split)
+    train, _, test = (dataset[part] for part in split)
     recorder = _recorder(clf, dataset, split[-1])
-    with _new_folder(out, dataset.name) as folder:
-        held_out = validation, validation.labels
-        clf.fit(train, train.labels, validation=held_out, on_epoch=recorder)
+    with _new_folder(out, dataset.name) if not resume else _stopped(out) as folder:
+        _fit(clf, dataset, split, recorder, folder / "checkpoint.npz")
         recorder.look(clf, clf.best_epoch_)
         results = _results(clf, train, test)
         _say(results, len(clf.history_))
-        config = _config(clf, dataset, split, results)
-        write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
         write_text(folder / "history.csv", _history_csv(clf))
         write_snapshots(folder / "snapshots.npz", recorder.snapshots())
         clf.save(folder / "model.npz")
+        config = _config(clf, dataset, split, results)  # the last: the run is done
+        write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
     print(f"run folder: {folder}")
     _draw(clf, test, folder)
     return folder
+
+
+def _fit(
+    clf: DiffPoolClassifier,
+    dataset: Dataset,
+    split: list[Ints],
+    recorder: Recorder,
+    path: Path,
+) -> None:
+    """Train, from the checkpoint if there is one, and keep one."""
+    train, validation, _ = (dataset[part] for part in split)
+    settings = _settings(clf, dataset)
+    *_, config = clf.check(train, train.labels)
+    state = None
+    if path.exists():
+        state = read_checkpoint(path, settings, config, recorder)
+        print(f"going on after epoch {state.epoch} of {clf.epochs}", flush=True)
+    saver = Saver(path, settings, recorder)
+    more: Any = {"on_epoch": recorder, "on_checkpoint": saver, "resume": state}
+    try:
+        clf.fit(train, train.labels, (validation, validation.labels), **more)
+    except KeyboardInterrupt:
+        saver.save()
+        if saver.state is None:
+            raise
+        raise Interrupted(
+            f"interrupted after epoch {saver.state.epoch} of {clf.epochs}; to go on, "
+            f"the same command with --resume --out {path.parent}"
+        ) from None
+    saver.save()
+
+
+def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> dict[str, Any]:
+    """Return all that decides a training, as JSON."""
+    parameters = {k: v for k, v in clf.get_params().items() if k != "verbose"}
+    return {
+        "version": version("npdiffpool"),
+        "data": dataset.name,
+        "graphs": digest_graphs(dataset.graphs),
+        "labels": dataset.labels.tolist(),
+        "features": list(dataset.feature_names),
+        "parameters": parameters,
+    }
+
+
+@contextmanager
+def _stopped(out: str | None) -> Iterator[Path]:
+    """Give the folder of a run that was stopped, or say why there is none."""
+    if out is None:
+        raise ValueError("--resume needs --out, the folder of the run that was stopped")
+    folder = Path(out)
+    if (folder / "config.json").exists():
+        raise ValueError(f"nothing to resume: the run in {folder} is finished")
+    if not (folder / "checkpoint.npz").exists():
+        raise ValueError(f"nothing to resume: {folder} has no checkpoint.npz")
+    yield folder
 
 
 def _describe(dataset: Dataset) -> str:
@@ -88,7 +160,10 @@ def _new_folder(out: str | None, name: str) -> Iterator[Path]:
     """Make the run folder before any work; take it back, if empty, at a failure."""
     folder = Path(out) if out is not None else _free_folder(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"--out must be a new or empty folder; got {folder}")
+        is_stopped = (folder / "checkpoint.npz").exists()
+        is_stopped &= not (folder / "config.json").exists()
+        hint = ", which holds a run that --resume goes on with" if is_stopped else ""
+        raise ValueError(f"--out must be a new or empty folder; got {folder}{hint}")
     made = [part for part in (folder, *folder.parents) if not part.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:

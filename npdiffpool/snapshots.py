@@ -1,21 +1,17 @@
-"""Snapshots: what training does to the assignments of a few graphs, epoch by epoch.
+"""Snapshots: what training does to the assignments of a few graphs, by epoch.
 
 Kept is what a picture shows, not S itself: each node's cluster (the argmax of its row
-of S), its share there, the masses of the clusters and the heavier links of A'. They
-are arrays of one file of a run folder, snapshots.npz.
+of S), its share there, the masses of the clusters and the heavier links of A'.
 """
 from __future__ import annotations
 
-from os import PathLike
 from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 from scipy import sparse
 
 from npdiffpool import measures
-from npdiffpool.files import save_arrays
 from npdiffpool.graphs import Floats, Graph, Ints
-from npdiffpool.modelfile import UNREADABLE
 
 WATCHED = 6  # graphs
 MOST_NODES = 300  # of a watched graph, if there are such
@@ -95,23 +91,21 @@ class Recorder:
         if epoch in self._seen:
             return
         poolings = [_poolings(graph, clf.assignments(graph)) for graph in self._chosen]
-        probabilities = clf.predict_proba(self._chosen)
         measured = [_measure(g, clf.assignments(g)) for g in self._measured]
+        means = {name: _mean(row[name] for row in measured) for name in measured[0]}
         self._classes = clf.classes_.tolist()
-        self._seen[epoch] = poolings, probabilities, measured
+        truths = [self._truth(i) for i in range(len(self._chosen))]
+        self._seen[epoch] = poolings, clf.predict_proba(self._chosen), means, truths
 
     def snapshots(self) -> Snapshots:
         """Return what was seen, in the order of the epochs."""
         epochs = sorted(self._seen)
-        poolings, probabilities, measured = zip(*(self._seen[at] for at in epochs))
-        means = {
-            name: np.array([_mean(one[name] for one in rows) for rows in measured])
-            for name in measured[0][0]
-        }
+        seen = [self._seen[epoch] for epoch in epochs]
+        poolings, probabilities, means, (truths, *_) = zip(*seen)
         graphs = [
             Watched(
                 self._numbers[i],
-                self._truth(i),
+                truths[i],
                 _edges(graph),
                 _kinds(graph),
                 np.array([rows[i] for rows in probabilities]),
@@ -119,11 +113,30 @@ class Recorder:
             )
             for i, graph in enumerate(self._chosen)
         ]
-        return Snapshots(np.array(epochs), means, graphs)
+        over = {name: np.array([row[name] for row in means]) for name in means[0]}
+        return Snapshots(np.array(epochs), over, graphs)
+
+    def restore(self, snapshots: Snapshots) -> None:
+        """Take what another recorder of the same graphs has seen for one's own.
+
+        Raises
+        ------
+        ValueError
+            If it has seen other graphs.
+        """
+        numbers = [graph.number for graph in snapshots.graphs]
+        if numbers != self._numbers:
+            raise ValueError(f"seen must be graphs {self._numbers}; got {numbers}")
+        truths = [graph.truth for graph in snapshots.graphs]
+        for at, epoch in enumerate(snapshots.epochs.tolist()):
+            poolings = [_at_epoch(graph.poolings, at) for graph in snapshots.graphs]
+            chances = [graph.probabilities[at] for graph in snapshots.graphs]
+            means = {name: row[at] for name, row in snapshots.measures.items()}
+            self._seen[epoch] = poolings, chances, means, truths
 
     def _truth(self, i: int) -> int:
-        label = self._labels[i]
-        return self._classes.index(label) if label in self._classes else -1
+        label, known = self._labels[i], self._classes
+        return known.index(label) if label in known else -1
 
 
 def _choose(sizes: Ints) -> Ints:
@@ -165,6 +178,15 @@ def _over_epochs(epochs: list[list[Any]]) -> list[Pooling]:
     return found
 
 
+def _at_epoch(poolings: list[Pooling], at: int) -> list[Any]:
+    """Turn epochs of each level into the levels at one epoch."""
+    found = []
+    for cluster, share, mass, links in poolings:
+        here = links[links[:, 0] == at][:, 1:]
+        found.append((cluster[at], share[at], mass[at], here))
+    return found
+
+
 def _measure(graph: Graph, assignments: Sequence[Any]) -> dict[str, float]:
     """Measure the first pooling, if there is one."""
     if not assignments:
@@ -195,86 +217,3 @@ def _kinds(graph: Graph) -> Ints:
     X = np.asarray(graph.features)
     one_hot = X.size and np.all((X == 0) | (X == 1)) and np.all(X.sum(axis=1) == 1)
     return X.argmax(axis=1) if one_hot else np.full(graph.n_nodes, -1)
-
-
-def write_snapshots(path: str | PathLike[str], snapshots: Snapshots) -> None:
-    """Write snapshots as an .npz of plain arrays, whole or not at all."""
-    arrays: dict[str, Any] = {"epochs": snapshots.epochs}
-    arrays |= {f"measure:{name}": row for name, row in snapshots.measures.items()}
-    for i, graph in enumerate(snapshots.graphs):
-        *fields, poolings = graph
-        named = zip(Watched._fields, fields)
-        arrays |= {f"graph:{i}:{name}": value for name, value in named}
-        for level, pooling in enumerate(poolings):
-            prefix = f"graph:{i}:pooling:{level}:"
-            arrays |= {prefix + name: v for name, v in pooling._asdict().items()}
-    save_arrays(path, {name: _narrow(value) for name, value in arrays.items()})
-
-
-def _narrow(value: Any) -> Any:
-    array = np.asarray(value)
-    return array.astype(np.float32 if array.dtype.kind == "f" else np.int32)
-
-
-def read_snapshots(path: str | PathLike[str]) -> Snapshots:
-    """Read what `write_snapshots` wrote.
-
-    Raises
-    ------
-    ValueError
-        If the file is not such a file, or its arrays do not fit each other.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        snapshots = _assemble(arrays)
-        for graph in snapshots.graphs:
-            _check(graph, len(snapshots.epochs))
-    except UNREADABLE as error:
-        reason = f"not a readable file of snapshots ({error})"
-        raise ValueError(f"{path}: {reason}") from None
-    return snapshots
-
-
-def _assemble(arrays: dict[str, Any]) -> Snapshots:
-    named = [name for name in arrays if name.startswith("measure:")]
-    means = {name.partition(":")[2]: arrays[name] for name in named}
-    graphs: list[Watched] = []
-    while f"graph:{len(graphs)}:edges" in arrays:
-        graphs.append(_assemble_graph(arrays, f"graph:{len(graphs)}:"))
-    return Snapshots(arrays["epochs"], means, graphs)
-
-
-def _assemble_graph(arrays: dict[str, Any], prefix: str) -> Watched:
-    poolings: list[Pooling] = []
-    while f"{prefix}pooling:{len(poolings)}:mass" in arrays:
-        at = f"{prefix}pooling:{len(poolings)}:"
-        poolings.append(Pooling(*(arrays[at + name] for name in Pooling._fields)))
-    number, truth = int(arrays[prefix + "number"]), int(arrays[prefix + "truth"])
-    edges, kinds = arrays[prefix + "edges"], arrays[prefix + "kinds"]
-    return Watched(
-        number, truth, edges, kinds, arrays[prefix + "probabilities"], poolings
-    )
-
-
-def _check(graph: Watched, E: int) -> None:
-    """Require arrays that fit: what a picture would be drawn from."""
-    n = len(graph.kinds)
-    _require(graph.edges, "edges", (len(graph.edges), 2), n)
-    _require(graph.probabilities, "probabilities", (E, graph.probabilities.shape[-1]))
-    for cluster, share, mass, links in graph.poolings:
-        K = mass.shape[-1]
-        _require(cluster, "cluster", (E, n), K)
-        _require(share, "share", (E, n), 1 + 1e-3)
-        _require(mass, "mass", (E, K))
-        _require(links, "links", (len(links), 4))
-        _require(links[:, 0], "links", (len(links),), E)
-        _require(links[:, 1:3], "links", (len(links), 2), K)
-        n = K
-
-
-def _require(array: Any, name: str, shape: tuple[int, ...], below: float = 1e9) -> None:
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}; got {array.shape}")
-    if not np.all((array >= 0) & (array < below)):
-        raise ValueError(f"{name} must lie from 0 to below {below:g}")

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.cli import main
+from npdiffpool.cli import ACTIONS, main
+from npdiffpool.options import COMMANDS, build_parser
+from npdiffpool.progress import coloured
 
 QUICK = ["--epochs", "2", "--hidden", "8"]
 
@@ -48,8 +51,9 @@ def test_train_prints_the_split_and_the_test_accuracy(tmp_path, capsys):
 
 def test_the_run_folder_holds_what_was_promised(run):
     names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
-    figures = {"figures/hierarchy.png", "figures/history.png"}
-    assert names == {"config.json", "history.csv", "model.npz"} | figures
+    figures = {"figures/hierarchy.png", "figures/history.png", "report.html"}
+    arrays = {"model.npz", "snapshots.npz", "checkpoint.npz"}
+    assert names == {"config.json", "history.csv"} | arrays | figures
 
 
 def test_the_saved_model_gives_the_test_accuracy_that_was_printed(run):
@@ -72,7 +76,8 @@ def test_the_history_file_has_a_row_an_epoch(run):
 
 def test_runs_of_one_seed_are_the_same_bytes(run, tmp_path):
     assert main(["train", *QUICK, "--out", str(tmp_path / "again")]) == 0
-    for name in ("config.json", "history.csv", "model.npz"):
+    arrays = ("model.npz", "snapshots.npz", "checkpoint.npz")
+    for name in ("config.json", "history.csv", "report.html", *arrays):
         assert (run / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
@@ -169,3 +174,75 @@ def test_the_module_runs_as_a_program(chosen):
     assert result.returncode == 2
     assert result.stderr == "npdiffpool: nothing.npz: no such model file\n"
     assert result.stdout == ""
+
+
+def test_json_is_all_that_a_program_reads(tmp_path, capsys):
+    out = str(tmp_path / "run")
+    assert main(["train", *QUICK, "--json", "--out", out]) == 0
+    printed = capsys.readouterr()
+    results = json.loads(printed.out)
+    config = json.loads((tmp_path / "run/config.json").read_text())
+    assert results == {"run": out, **config["results"]}
+    assert "test accuracy" in printed.err
+    assert main(["datasets", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["graphs"] for row in rows if row["name"] == "MUTAG"] == [188]
+    assert main(["verify", "--law", "A1", "--examples", "2", "--json"]) == 0
+    (verdict,) = json.loads(capsys.readouterr().out)
+    assert verdict["law"] == "A1" and verdict["verdict"] == "holds"
+    folds = ["--folds", "2", "--runs", "1", "--out", str(tmp_path / "cv")]
+    assert main(["cv", "MUTAG", *QUICK, *folds, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["protocol"] == "fair" and len(result["folds"]) == 2
+
+
+def test_a_misspelt_command_is_answered_by_the_nearest(capsys):
+    assert "Did you mean train?" in fails(["trian"], capsys)
+    error = fails(["xyzzy"], capsys)
+    assert "is none of train, cv, predict" in error and "mean" not in error
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_shows_examples_that_can_be_parsed(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"] if command else ["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out.partition("example")[2]
+    lines = [line for line in text.splitlines() if line.startswith("  npdiffpool ")]
+    assert lines
+    parser = build_parser(ACTIONS)
+    for line in lines:
+        words = shlex.split(re.split(" {3,}| > ", line.strip())[0])
+        assert parser.parse_args(words[1:]).command in COMMANDS
+
+
+def test_plain_lines_say_how_long_it_takes(tmp_path, capsys):
+    assert main(["train", *QUICK, "--out", str(tmp_path / "run")]) == 0
+    first, last = capsys.readouterr().err.splitlines()
+    assert re.search(r"epoch +1/2 .*, \d+ s left$", first)
+    assert "left" not in last
+
+
+class Terminal(io.StringIO):
+    """Stand for a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_colour_is_for_terminals(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert coloured("no", "red", Terminal()) == "\x1b[31mno\x1b[0m"
+    assert coloured("no", "red", io.StringIO()) == "no"
+    monkeypatch.setenv("NO_COLOR", "")
+    assert coloured("no", "red", Terminal()) == "no"
+
+
+def test_a_reader_that_stops_reading_is_no_error():
+    command = [sys.executable, "-m", "npdiffpool", "datasets"]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, env=environment, **pipes)
+    process.stdout.close()
+    assert process.stderr.read() == "" and process.wait() == 0
+    process.stderr.close()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from npdiffpool.cli import main
-from npdiffpool.snapshots import Pooling, Snapshots, Watched, read_snapshots
+from npdiffpool.snapshotfiles import read_snapshots
+from npdiffpool.snapshots import Pooling, Snapshots, Watched
 from npdiffpool.viz import write_report
 from npdiffpool.viz._explorer import explorer_data
 from npdiffpool.viz._svg import chart
@@ -212,8 +213,12 @@ def test_what_is_drawn_of_a_run_lies_in_the_picture(finished):
     for graph in data["graphs"]:
         levels = [level for frame in graph["frames"] for level in frame["levels"]]
         assert len(levels) == 6
-        places = [*graph["places"], *(x for level in levels for x in level["places"])]
-        assert 0 <= min(places) and max(places) <= 1000
+        x, y, width, height = graph["box"]
+        for level in (graph, *levels):
+            places, radii = np.reshape(level["places"], (-1, 2)), level["radii"]
+            low, high = places.T - radii, places.T + radii
+            assert np.all(low.min(axis=1) >= [x, y])
+            assert np.all(high.max(axis=1) <= [x + width, y + height])
 
 
 # Charts

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from npdiffpool.cli import main
-from npdiffpool.snapshots import read_snapshots
+from npdiffpool.snapshotfiles import read_snapshots
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 api = pytest.importorskip("playwright.sync_api", reason='needs the "browser" extra')

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.snapshots import MOST_NODES, Recorder, read_snapshots, write_snapshots
+from npdiffpool.snapshotfiles import read_snapshots, write_snapshots
+from npdiffpool.snapshots import MOST_NODES, Recorder
 
 
 class Pooled:

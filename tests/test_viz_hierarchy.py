@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from viz_drawings import axes_row, cliques, discs, find, soft
+from viz_drawings import axes_row, cliques, discs, distance_to_link, find, soft
 
 from npdiffpool import Graph, viz
 from npdiffpool.viz._colours import far_ranks, palette
@@ -48,11 +48,43 @@ def test_area_is_proportional_to_mass_on_one_scale_for_all_levels():
     assert np.allclose(area_2 / area_1.sum(), (S_0 @ S_1).sum(axis=0) / 16, atol=1e-9)
 
 
-def test_super_nodes_stand_at_their_mass_weighted_centres():
-    S = soft(np.repeat([0, 1, 2], 6), 3, np.linspace(0.85, 1, 18))
+def test_super_nodes_stand_at_the_mean_place_of_their_members():
+    labels = np.repeat([0, 1, 2], 6)
+    S = soft(labels, 3, np.linspace(0.4, 0.9, 18))
     row = viz.draw_hierarchy(cliques(3, 6), [S], axes_row(2))
-    centres = (S.T @ discs(row[0])[0]) / S.sum(axis=0)[:, None]
+    share = np.where(np.eye(3)[labels] > 0, S, 0)
+    centres = (share.T @ discs(row[0])[0]) / share.sum(axis=0)[:, None]
     assert np.allclose(discs(row[1])[0], centres, atol=1e-9)
+
+
+def test_members_weigh_by_their_mass_at_the_second_level():
+    S_0 = np.eye(4)[np.repeat([0, 1, 2, 3], [4, 8, 4, 4])]
+    S_1 = soft([0, 0, 1, 1], 2, [0.9, 0.6, 0.7, 0.8])
+    first, second = levels(cliques(5, 4), [S_0, S_1], 0)[1:]
+    given = first.mass * [0.9, 0.6, 0.7, 0.8]
+    for k, members in enumerate([[0, 1], [2, 3]]):
+        mean = np.average(first.positions[members], axis=0, weights=given[members])
+        assert np.allclose(second.positions[k], mean, atol=1e-9)
+
+
+def test_a_cluster_without_members_stands_at_the_mean_place_of_all_nodes():
+    labels, centre = np.repeat([0, 1, 2], 6), np.linspace(0.05, 0.2, 18)
+    S = np.column_stack([np.eye(3)[labels] * (1 - centre)[:, None], centre])
+    row = viz.draw_hierarchy(cliques(3, 6), [S], axes_row(2))
+    mean = np.average(discs(row[0])[0], axis=0, weights=centre)
+    assert np.allclose(discs(row[1])[0][3], mean, atol=1e-9)
+
+
+def test_no_link_runs_behind_a_super_node_of_a_symmetric_graph():
+    A = np.diag(np.ones(11), 1)  # a path: every cluster's middle is the path's own
+    S = soft([0, 1, 2, 3, 4, 5, 5, 4, 3, 2, 1, 0], 6, 0.5)
+    graph = Graph(A + A.T, np.ones((12, 1)))
+    panel = viz.draw_hierarchy(graph, [S], axes_row(2))[1]
+    centres, radii, _ = discs(panel)
+    (links,) = find(panel, "links")
+    for segment in links.get_segments():
+        away = distance_to_link(centres, *segment)
+        assert np.sum(away < radii) == 2  # those at its ends
 
 
 def test_super_nodes_at_one_place_are_pushed_apart():

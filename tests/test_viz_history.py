@@ -60,3 +60,13 @@ def test_no_epoch_is_marked_where_none_was_chosen():
 def test_rejects_a_history_without_epochs():
     with pytest.raises(ValueError, match="history must hold at least one epoch"):
         viz.draw_history([])
+
+
+def test_no_line_runs_along_the_upper_edge():
+    rows = [{"loss": 2.0, "link_loss": 30.0 - 0.1 * i} for i in range(9)]
+    losses, _ = viz.draw_history(rows, axes=axes_row(2))
+    (right,) = [one for one in losses.figure.axes if find(one, "link_loss")]
+    assert right.get_ylim() == pytest.approx((0, 31.5))
+    assert losses.get_ylim() == pytest.approx((0, 2.1))
+    nothing, _ = viz.draw_history([{"loss": 0.0}], axes=axes_row(2))
+    assert nothing.get_ylim() == (0, 1)

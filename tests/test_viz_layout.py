@@ -9,7 +9,7 @@ from viz_drawings import cliques
 
 from npdiffpool import load_dataset
 from npdiffpool.viz import _pieces
-from npdiffpool.viz._layout import node_positions, separate
+from npdiffpool.viz._layout import node_positions
 
 
 def planted(n_groups, size):
@@ -103,10 +103,3 @@ def test_loose_pieces_stay_beside_the_main_one_without_touching():
     assert np.max(nearest[40:]) < 5 * np.median(nearest[:40])
     assert np.min(nearest[40:]) > 0.5 * np.median(nearest[:40])
     assert np.max(np.ptp(positions, axis=0)) == pytest.approx(1)
-
-
-def test_discs_that_do_not_overlap_stay_put():
-    centres = np.array([[0, 0], [0.1, 0], [5, 5]])
-    moved = separate(centres, np.array([0.1, 0.1, 0.1]))
-    assert np.array_equal(moved[2], centres[2])
-    assert np.linalg.norm(moved[0] - moved[1]) >= 0.2

@@ -1,12 +1,15 @@
 """Dotted outlines hold the connected parts of clusters and nothing else."""
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.path import Path
-from viz_drawings import axes_row, cliques, discs, find
+from viz_drawings import axes_row, cliques, discs, distance_to_link, find
 
 from npdiffpool import Graph, load_dataset, viz
 from npdiffpool.viz._levels import Level
 from npdiffpool.viz._outlines import draw_outlines
+from npdiffpool.viz.hierarchy import _outlined
 
 RADIUS, REACH = 0.03, 0.045  # of a lone graph's nodes, and of outlines from them
 
@@ -41,12 +44,6 @@ def outlines_of(positions, pairs, cluster):
     links = np.array(pairs, dtype=int).reshape(-1, 2)
     draw_outlines(axes, nodes, above, links, np.eye(3)[:2])
     return find(axes, "outline")
-
-
-def distance_to_link(points, start, end):
-    link = end - start
-    along = np.clip((points - start) @ link / (link @ link), 0, 1)
-    return np.linalg.norm(points - start - along[:, None] * link, axis=1)
 
 
 def test_each_connected_part_of_a_cluster_has_an_outline():
@@ -147,13 +144,46 @@ def test_outlines_hold_whole_super_nodes_of_any_size():
         assert np.all(inside(outline, centres[k] + radii[k] * circle))
 
 
-@pytest.mark.parametrize("n_alone, n_outlines", [(39, 40), (40, 1)])
-def test_over_40_parts_those_of_one_node_are_left_out(n_alone, n_outlines):
-    A = np.zeros((n_alone + 2, n_alone + 2))
-    A[0, 1] = A[1, 0] = 1
-    graph = Graph(A, np.ones((len(A), 1)))
-    row = viz.draw_hierarchy(graph, [np.ones((len(A), 1))], axes_row(2))
-    assert len(find(row[0], "outline")) == n_outlines
-    left_out = ", but for 40 of one node" if n_outlines == 1 else ""
-    said = row[0].get_xlabel().splitlines()[-1]
-    assert said == f"dotted: {n_alone + 1} connected parts{left_out}"
+def alone_and_linked(n_alone, *sizes):
+    """Draw nodes without links and paths of some sizes, all of one cluster."""
+    N = n_alone + sum(sizes)
+    links = np.ones(N - 1)
+    links[:n_alone] = links[n_alone + np.cumsum(sizes)[:-1] - 1] = 0
+    A = np.diag(links, 1)
+    graph = Graph(A + A.T, np.ones((N, 1)))
+    return viz.draw_hierarchy(graph, [np.ones((N, 1))], axes_row(2))[0]
+
+
+def said(panel):
+    return panel.get_xlabel().splitlines()[-1]
+
+
+def test_over_40_parts_those_of_one_node_are_left_out():
+    panel = alone_and_linked(39, 2)
+    assert len(find(panel, "outline")) == 40
+    assert said(panel) == "dotted: 40 connected parts"
+    panel = alone_and_linked(40, 2)
+    assert held(panel) == [[40, 41]]
+    assert said(panel) == "dotted: 1 of 41 connected parts, the largest"
+
+
+def test_over_40_parts_only_the_40_largest_have_outlines():
+    panel = alone_and_linked(0, *[2] * 5, *[3] * 37, 4)
+    assert sorted(len(part) for part in held(panel)) == [2] * 2 + [3] * 37 + [4]
+    assert said(panel) == "dotted: 40 of 43 connected parts, the largest"
+
+
+def test_many_nodes_all_alone_are_said_to_have_no_outlines():
+    panel = alone_and_linked(40, 1)
+    assert find(panel, "outline") == []
+    assert said(panel) == "not outlined: 41 parts of one node"
+
+
+def test_the_longest_caption_fits_below_one_of_three_panels():
+    row = Figure((9, 3.6), layout="constrained").subplots(1, 3)
+    captions = _outlined(9999, 9959), "999 links under 5% of the heaviest left out"
+    for panel, text in zip(row, captions):
+        panel.set_xlabel(text, fontsize=8)
+    FigureCanvasAgg(row[0].figure).draw()
+    boxes = [panel.xaxis.label.get_window_extent() for panel in row[:2]]
+    assert 0 <= boxes[0].x0 and boxes[0].x1 < boxes[1].x0

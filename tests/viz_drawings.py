@@ -1,4 +1,6 @@
 """Graphs to draw, and what a drawing shows, read back from its artists."""
+from types import SimpleNamespace
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -10,6 +12,8 @@ HISTORY = [
     {"epoch": 2, "loss": 1.2, "cross_entropy": 0.5, "link_loss": 20.0,
      "entropy_loss": 0.4, "train_accuracy": 0.75, "validation_accuracy": None},
 ]  # fmt: skip
+# Four embeddings in a plane: 4 to either side along one direction, 2 along another.
+PLANE = np.array([[4, 0], [-4, 0], [0, 2], [0, -2.0]]) @ [[0, -0.6, 0.8], [1, 0, 0]]
 
 
 def cliques(n_cliques, size):
@@ -30,6 +34,23 @@ def soft(labels, n_clusters, certainty):
     return S
 
 
+def model_of(embeddings, kind="classifier"):
+    """Make a model that finds each graph's embedding by its number of nodes."""
+    table = np.asarray(embeddings, dtype=np.float32)
+
+    def transform(graphs):
+        return table[[graph.n_nodes - 1 for graph in graphs]]
+
+    return SimpleNamespace(transform=transform, kind=kind)
+
+
+def of_sizes(n_graphs, labels=None):
+    """Make graphs of 1, 2, ... nodes, without edges."""
+    labels = [None] * n_graphs if labels is None else labels
+    pairs = enumerate(labels, start=1)
+    return [Graph(np.zeros((n, n)), np.ones((n, 1)), label) for n, label in pairs]
+
+
 def axes_row(n_panels):
     return Figure().subplots(1, n_panels, squeeze=False)[0]
 
@@ -45,3 +66,19 @@ def discs(axes):
     centres = np.array([(box.p0 + box.p1) / 2 for box in boxes]).reshape(-1, 2)
     radii = np.array([box.width / 2 for box in boxes])
     return centres, radii, nodes.get_facecolors()
+
+
+def distance_to_link(points, start, end):
+    link = end - start
+    along = np.clip((points - start) @ link / (link @ link), 0, 1)
+    return np.linalg.norm(points - start - along[:, None] * link, axis=1)
+
+
+def texts(labels):
+    return [label.get_text() for label in labels]
+
+
+def bar(axes):
+    """Return the axes of the colour bar beside a panel."""
+    (scale,) = (other for other in axes.figure.axes if other is not axes)
+    return scale

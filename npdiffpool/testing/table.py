@@ -34,6 +34,12 @@ def write_table(results: list[Result]) -> str:
     return "\n".join([*rows, "", total, *scripts])
 
 
+def as_row(result: Result) -> dict[str, str]:
+    """Return a result as JSON has it."""
+    law = {"law": result.law.id, "statement": result.law.statement}
+    return {**law, "verdict": result.verdict, "reason": result.reason}
+
+
 def _row(result: Result) -> str:
     verdict = result.verdict.upper() if result.script else result.verdict
     text = result.reason or result.law.statement

@@ -14,11 +14,11 @@ from matplotlib.colors import to_hex
 from npdiffpool.graphs import Floats, Ints
 from npdiffpool.snapshots import Pooling, Snapshots, Watched
 from npdiffpool.viz._colours import palette
-from npdiffpool.viz._layout import node_positions, separate, typical_distance
+from npdiffpool.viz._discs import separate
+from npdiffpool.viz._layout import node_positions, typical_distance
+from npdiffpool.viz._levels import POOLED_AREA, are_used
 
 SIDE = 1000
-POOLED_AREA = 0.12  # share of the picture that the super-nodes fill
-LEAST_MASS = 0.05  # a cluster without members is shown from this share of the nodes
 
 
 def explorer_data(
@@ -52,12 +52,14 @@ def _graph(graph: Watched, names: Sequence[str]) -> dict[str, Any]:
     places = node_positions(A + A.T, seed=0)
     ranks = [_ranks(pooling) for pooling in graph.poolings]
     radius = np.clip(0.33 * typical_distance(places), 0.003, 0.03)
+    radii = [round(SIDE * float(radius))] * n
+    nodes = {"places": _flat(places), "radii": radii}
     frames = [_frames(graph, places, at) for at in range(len(graph.probabilities))]
     return {
         "number": graph.number,
         "truth": graph.truth,
-        "radius": round(SIDE * float(radius)),
-        "places": _flat(places),
+        "box": _box([nodes, *(level for levels in frames for level in levels)]),
+        **nodes,
         "kinds": [names[k] if 0 <= k < len(names) else "" for k in graph.kinds],
         "edges": graph.edges.ravel().tolist(),
         "sizes": [pooling.mass.shape[1] for pooling in graph.poolings],
@@ -80,11 +82,10 @@ def _ranks(pooling: Pooling) -> Ints:
 
 
 def _is_used(pooling: Pooling) -> Any:
-    """Say which clusters are shown, (E, K): with members, or much mass."""
+    """Say which clusters are shown at each epoch, (E, K)."""
     K = pooling.mass.shape[1]
-    heavy = pooling.mass > LEAST_MASS * pooling.mass.sum(axis=1, keepdims=True)
     members = np.array([np.bincount(row, minlength=K) for row in pooling.cluster])
-    return (members.reshape(-1, K) > 0) | heavy
+    return are_used(members, pooling.mass)
 
 
 def _colours(ranks: Ints) -> dict[int, str]:
@@ -103,8 +104,10 @@ def _frames(graph: Watched, places: Floats, at: int) -> list[dict[str, Any]]:
         # Clusters of nodes that are not shown are not shown either.
         weights = np.zeros((len(shown), pooling.mass.shape[1]))
         weights[np.arange(len(shown)), cluster] = mass * share
-        mass = pooling.mass[at][used]
-        places = _centres(weights[:, used], places, mass)
+        mass, links = pooling.mass[at][used], _links(pooling.links, at, used)
+        radii = np.sqrt(POOLED_AREA / np.pi * mass / max(mass.sum(), 1e-9))
+        places = _centres(weights[:, used], places)
+        places = separate(places, radii, links[:, :2])
         levels.append(
             {
                 "cluster": cluster.tolist(),
@@ -112,29 +115,39 @@ def _frames(graph: Watched, places: Floats, at: int) -> list[dict[str, Any]]:
                 "used": used.tolist(),
                 "mass": [round(float(nodes), 1) for nodes in mass],
                 "places": _flat(places),
-                "links": _links(pooling.links, at, used),
+                "radii": [max(12, round(SIDE * radius)) for radius in radii],
+                "links": links.ravel().tolist(),
             }
         )
         shown = used
     return levels
 
 
-def _centres(weights: Floats, places: Floats, mass: Floats) -> Floats:
+def _centres(weights: Floats, places: Floats) -> Floats:
     """Put each cluster in its members' middle, those without in the picture's."""
     held = weights.sum(axis=0)
-    centres = weights.T @ places / np.where(held > 0, held, 1)[:, None]
-    radii = np.sqrt(POOLED_AREA / np.pi * mass / max(mass.sum(), 1e-9))
-    return separate(centres, radii)
+    centres: Floats = weights.T @ places / np.where(held > 0, held, 1)[:, None]
+    return centres
 
 
-def _links(links: Floats, at: int, used: Ints) -> list[int]:
-    """List the links between clusters that are shown: k, l, percent of the heaviest."""
+def _box(levels: Sequence[dict[str, Any]]) -> list[int]:
+    """Return corner, width and height of what holds every disc of a graph, square."""
+    points = np.concatenate([np.reshape(lev["places"], (-1, 2)) for lev in levels])
+    radii = np.concatenate([lev["radii"] for lev in levels])[:, None]
+    low, high = (points - radii).min(axis=0), (points + radii).max(axis=0)
+    side = float(np.max(high - low)) + 20
+    corner = (low + high - side) / 2
+    return [*np.floor(corner).astype(int).tolist(), *[round(side)] * 2]
+
+
+def _links(links: Floats, at: int, used: Ints) -> Ints:
+    """Tabulate links between clusters that are shown: k, l, percent of the heaviest."""
     k, l, weight = links[links[:, 0] == at][:, 1:].T
     kept = np.isin(k, used) & np.isin(l, used)
     columns = np.searchsorted(used, k), np.searchsorted(used, l), 100 * weight
     table = np.stack(columns, axis=1)[kept]
-    flat: list[int] = table.round().astype(int).ravel().tolist()
-    return flat
+    whole: Ints = table.round().astype(int)
+    return whole
 
 
 def _flat(places: Floats) -> list[int]:

@@ -1,4 +1,4 @@
-"""Places for nodes: a force layout, pieces packed side by side, no overlaps.
+"""Places for nodes: a force layout, pieces packed side by side.
 
 Connected pieces are laid out one at a time: forces alone would push whatever has
 no link to the main piece out of sight.
@@ -47,44 +47,6 @@ def typical_distance(positions: Floats) -> float:
         return 1.0
     distances, _ = cKDTree(positions).query(positions, k=2)
     return float(np.median(distances[:, 1])) or 1.0
-
-
-def separate(centres: Floats, radii: Floats) -> Floats:
-    """Push discs apart until none overlap; the others stay put.
-
-    Parameters
-    ----------
-    centres : (K, 2) array
-    radii : (K,) array
-
-    Returns
-    -------
-    (K, 2) array
-        Discs at one and the same place leave it in a spiral.
-    """
-    K, moved = len(centres), np.array(centres, dtype=np.float64)
-    gap = 0.25 * np.mean(radii) if len(radii) else 0.0
-    turns = 2.4 * np.arange(K)  # the golden angle: no two directions alike
-    spiral = np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    for _ in range(300):
-        reach = 2 * radii.max(initial=0) + gap
-        i, j = cKDTree(moved).query_pairs(reach, output_type="ndarray").T
-        apart = moved[i] - moved[j]
-        distance = np.linalg.norm(apart, axis=1)
-        overlap = radii[i] + radii[j] + gap - distance
-        if np.all(overlap < 1e-9):
-            break
-        same = distance < 1e-9
-        apart[same] = (spiral[i] - spiral[j])[same]
-        unit = apart / np.linalg.norm(apart, axis=1, keepdims=True)
-        push = np.maximum(overlap, 0)[:, None] * unit
-        step = np.zeros_like(moved)
-        np.add.at(step, i, push)
-        np.subtract.at(step, j, push)
-        met = np.bincount(np.concatenate([i, j])[np.tile(overlap > 0, 2)], minlength=K)
-        # Discs in a heap are pushed by the mean, or they would burst into a ring.
-        moved += 0.5 * step / np.maximum(met, 1)[:, None]
-    return moved
 
 
 def _links(A: Any) -> sparse.csr_array:

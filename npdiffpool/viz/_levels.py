@@ -13,13 +13,16 @@ import numpy.typing as npt
 from scipy import sparse
 
 from npdiffpool.graphs import Graph
+from npdiffpool.viz._checks import check_assignment
 from npdiffpool.viz._colours import far_ranks
-from npdiffpool.viz._layout import node_positions, separate, typical_distance
+from npdiffpool.viz._discs import separate
+from npdiffpool.viz._layout import node_positions, typical_distance
 
 Array = npt.NDArray[Any]
 
 MASS_SHARE = 0.05  # a cluster without members is used from this share of the nodes
-_POOLED_AREA = 0.12  # share of the layout's box that the super-nodes fill
+FAINT_SHARE = 0.05  # links of a pooled graph below this share of the heaviest
+POOLED_AREA = 0.12  # share of the layout's box that the super-nodes fill
 
 
 class Level(NamedTuple):
@@ -84,22 +87,18 @@ def links(level: Level, least_share: float) -> tuple[Array, Array]:
     return pairs[kept], relative[kept]
 
 
+def are_used(members: Array, mass: Array) -> Array:
+    """Say which clusters are drawn: with members, or much mass; (..., K) all three."""
+    least = min(MASS_SHARE, 0.5 / mass.shape[-1]) * mass.sum(axis=-1, keepdims=True)
+    used: Array = ((members > 0) | (mass > least)) & (mass > 0)
+    return used
+
+
 def _check(graph: Graph, assignments: Sequence[Any]) -> list[Array]:
     n_rows, matrices = graph.n_nodes, []
     for level, given in enumerate(assignments):
-        S, name = np.asarray(given, dtype=np.float64), f"assignments[{level}]"
-        if S.ndim != 2 or len(S) != n_rows or S.shape[1] == 0:
-            raise ValueError(
-                f"{name} must have shape ({n_rows}, K), one row a node of level "
-                f"{level} and K >= 1; got {S.shape}"
-            )
-        # 1e-3: float32 rows of 1000 clusters sum to 1 within 1e-4.
-        if not (np.all(S >= 0) and np.all(np.abs(S.sum(axis=1) - 1) < 1e-3)):
-            raise ValueError(
-                f"{name} must have rows >= 0 that sum to 1; "
-                f"got a least entry of {S.min()} and sums from "
-                f"{S.sum(axis=1).min()} to {S.sum(axis=1).max()}"
-            )
+        shape = f"({n_rows}, K), one row a node of level {level} and K >= 1"
+        S = check_assignment(given, f"assignments[{level}]", shape, n_rows)
         matrices.append(S)
         n_rows = S.shape[1]
     return matrices
@@ -110,21 +109,43 @@ def _node_radius(positions: Array) -> float:
 
 
 def _pool(level: Level, S: Array, places: Array, fresh: int) -> Level:
-    """Make the next level: clusters at their mass-weighted centres."""
+    """Make the next level: clusters where their members are, in the mean."""
     K, total = S.shape[1], level.mass.sum()
     mass = S.T @ level.mass
-    members = np.bincount(level.cluster[level.used], minlength=K)
-    used = (members > 0) | (mass > min(MASS_SHARE, 0.5 / K) * total)
-    used &= mass > 0
-    centres = S.T @ (level.mass[:, None] * level.positions)
-    centres /= np.where(mass > 0, mass, 1)[:, None]
+    used = are_used(np.bincount(level.cluster[level.used], minlength=K), mass)
+    centres = _centres(level, S)
     box = np.prod(np.ptp(places, axis=0)) if total else 0.0
-    radii = np.sqrt(_POOLED_AREA * max(box, 0.3) / np.pi * mass / max(total, 1))
-    centres[used] = separate(centres[used], radii[used])
-    nothing = np.full(K, -1)
-    colour = _inherit(level, S, used, centres, fresh)
-    A = S.T @ (level.A @ S)
-    return Level(True, A, mass, used, centres, radii, colour, nothing, np.ones(K))
+    radii = np.sqrt(POOLED_AREA * max(box, 0.3) / np.pi * mass / max(total, 1))
+    nothing, A = np.full(K, -1), S.T @ (level.A @ S)
+    pooled = Level(True, A, mass, used, centres, radii, nothing, nothing, np.ones(K))
+    places = _clear(pooled)
+    colour = _inherit(level, S, used, places, fresh)
+    return pooled._replace(positions=places, colour=colour)
+
+
+def _centres(level: Level, S: Array) -> Array:
+    """Give the mean place of each cluster's members, by the mass they give it.
+
+    Of a cluster without members it is that of all nodes. Were it so for every
+    cluster, soft ones would all stand in the middle.
+    """
+    given = level.mass[:, None] * S
+    own = np.equal.outer(level.cluster, np.arange(S.shape[1])) & level.used[:, None]
+    of_members = np.where(own, given, 0)
+    weights = np.where(of_members.any(axis=0), of_members, given)
+    total = weights.sum(axis=0)
+    centres: Array = (weights / np.where(total > 0, total, 1)).T @ level.positions
+    return centres
+
+
+def _clear(pooled: Level) -> Array:
+    """Push the used super-nodes off each other and off the drawn links."""
+    places: Array = pooled.positions.copy()
+    used = pooled.used
+    pairs, _ = links(pooled, FAINT_SHARE)
+    number = np.cumsum(used) - 1  # among the used
+    places[used] = separate(places[used], pooled.radii[used], number[pairs])
+    return places
 
 
 def _inherit(level: Level, S: Array, used: Array, centres: Array, fresh: int) -> Array:

@@ -17,7 +17,7 @@ from npdiffpool.viz._colours import ink
 from npdiffpool.viz._layout import typical_distance
 from npdiffpool.viz._levels import Array, Level
 
-MOST_PARTS = 40  # in a panel, past which parts of one node get no outline
+MOST_PARTS = 40  # in a panel, past which only so many, the largest, get an outline
 # In distances of an outline from its links:
 _GRID = 0.3  # how far apart the points of the grid and of the links are
 _LONG = 8  # links from this length on are followed only if the part needs them
@@ -44,13 +44,18 @@ def draw_outlines(
 ) -> tuple[int, int]:
     """Draw an outline round each part, in its cluster's colour.
 
+    Where there are over 40 parts, round the 40 largest, but those of one node.
+
     Returns
     -------
     (int, int)
         How many parts there are, and how many of them have no outline.
     """
     parts = cluster_parts(level, pairs)
-    outlined = [one for one in parts if len(one) > 1 or len(parts) <= MOST_PARTS]
+    outlined = parts
+    if len(parts) > MOST_PARTS:
+        largest = sorted(parts, key=len, reverse=True)[:MOST_PARTS]
+        outlined = [part for part in largest if len(part) > 1]
     for part in outlined:
         x, y, field = _field(level, part, pairs)
         shade = ink(colours[above.colour[level.cluster[part[0]]]])

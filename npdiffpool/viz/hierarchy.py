@@ -14,11 +14,10 @@ from matplotlib.axes import Axes
 from npdiffpool.graphs import Floats, Graph
 from npdiffpool.viz._axes import AxesRow, fit_height, row_of_axes, strip
 from npdiffpool.viz._colours import palette
-from npdiffpool.viz._levels import Level, levels, links
+from npdiffpool.viz._levels import FAINT_SHARE, Level, levels, links
 from npdiffpool.viz._outlines import draw_outlines
 from npdiffpool.viz._panel import draw_links, draw_nodes, draw_numbers, frame
-
-FAINT_SHARE = 0.05  # links of a pooled graph below this share of the heaviest
+from npdiffpool.viz._words import count
 
 
 def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> AxesRow:
@@ -57,13 +56,14 @@ def draw_hierarchy(
     Left the graph in a force layout: a node's colour is its cluster, the argmax of
     its row of S, and its opacity that row's largest entry. A dotted outline goes
     round each connected part of each cluster, drawn links connecting; where there
-    are over 40 parts, not round those of one node.
+    are over 40 parts, round the 40 largest, but not round those of one node.
 
-    Beside it one panel a level: super-nodes at their clusters' mass-weighted
-    centres, pushed apart only where they would overlap; area by mass, in nodes of
-    the graph, on one scale for all panels; the number is the column of S. Links
-    are S^T A S, width and opacity by weight, without those below 5 % of the
-    heaviest. Captions count what is left out.
+    Beside it one panel a level: super-nodes at the mean place of their members
+    (the nodes whose argmax they are, by the mass they give; without members, of all
+    nodes), pushed aside only where they would overlap or hide a link; area by mass,
+    in nodes of the graph, on one scale for all panels; the number is the column of
+    S. Links are S^T A S, width and opacity by weight, without those below 5 % of
+    the heaviest. Captions count what is left out.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def draw_hierarchy(
         _draw_panel(panel, level, above, colours)
     row[0].set_title(_graph_title(graph), fontsize=10)
     for index, (panel, level) in enumerate(zip(row[1:], stack[1:]), start=1):
-        used = f"{np.sum(level.used)} of {_count(len(level.used), 'cluster')} used"
+        used = f"{np.sum(level.used)} of {count(len(level.used), 'cluster')} used"
         panel.set_title(f"level {index}: {used}", fontsize=10)
     if axes is None:
         fit_height(row)
@@ -133,20 +133,24 @@ def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) 
         faint = len(links(level, 0.0)[0]) - len(pairs)
         if faint:
             least = f"{FAINT_SHARE:.0%} of the heaviest"
-            notes.append(f"{_count(faint, 'link')} under {least} left out")
+            notes.append(f"{count(faint, 'link')} under {least} left out")
     if above is not None and np.any(level.used):
         certainty = np.average(level.certainty, weights=level.mass)
         notes.append(f"opacity: certainty, mean {certainty:.2f}")
-        n_parts, n_bare = draw_outlines(axes, level, above, pairs, colours)
-        bare = f", but for {n_bare} of one node" if n_bare else ""
-        notes.append(f"dotted: {_count(n_parts, 'connected part')}{bare}")
+        counts = draw_outlines(axes, level, above, pairs, colours)
+        notes.append(_outlined(*counts))
     axes.set_xlabel("\n".join(notes), fontsize=8, color="0.35")
 
 
+def _outlined(n_parts: int, n_bare: int) -> str:
+    if n_bare == n_parts:
+        return f"not outlined: {n_parts} parts of one node"
+    if n_bare:
+        n_drawn = n_parts - n_bare
+        return f"dotted: {n_drawn} of {n_parts} connected parts, the largest"
+    return f"dotted: {count(n_parts, 'connected part')}"
+
+
 def _graph_title(graph: Graph) -> str:
-    nodes, edges = _count(graph.n_nodes, "node"), _count(graph.n_edges, "edge")
+    nodes, edges = count(graph.n_nodes, "node"), count(graph.n_edges, "edge")
     return f"graph: {nodes}, {edges}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

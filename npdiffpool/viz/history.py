@@ -104,11 +104,11 @@ def draw_history(
         right = losses.twinx()
         handles += _draw_lines(right, history, LINK)
         right.set_ylabel("link loss (edge weight)")
-        right.set_ylim(bottom=0)
+        _from_zero(right)
         right.spines["top"].set_visible(False)
     is_classifier = _column(history, "cross_entropy") is not None
     losses.set_ylabel("loss (nats)" if is_classifier else "loss")
-    losses.set_ylim(bottom=0)
+    _from_zero(losses)
     kept = _draw_lines(accuracies, history, ACCURACIES, scale=100)
     accuracies.set_ylabel("accuracy (% of graphs)")
     if not kept:
@@ -138,6 +138,12 @@ def _draw_lines(
             style = {"color": colour, "linestyle": dashes, "marker": marker}
             handles += axes.plot(epochs, scale * values, label=name, gid=key, **style)
     return handles
+
+
+def _from_zero(axes: Axes) -> None:
+    """Begin the scale at 0, and end it where no line runs along the edge."""
+    highest = axes.dataLim.y1
+    axes.set_ylim(0, 1.05 * highest if highest > 0 else 1)
 
 
 def _finish(axes: Axes, handles: list[Any], best_epoch: int | None) -> None:

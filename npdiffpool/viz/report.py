@@ -16,7 +16,8 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from npdiffpool.files import write_text
-from npdiffpool.snapshots import Snapshots, read_snapshots
+from npdiffpool.snapshotfiles import read_snapshots
+from npdiffpool.snapshots import Snapshots
 from npdiffpool.viz._explorer import explorer_data
 from npdiffpool.viz._svg import chart
 

@@ -41,11 +41,10 @@
   function levelsAt(graph, frame) {
     const n = graph.kinds.length;
     const levels = [{
-      ids: [...Array(n).keys()], places: graph.places, radii: Array(n).fill(graph.radius),
+      ids: [...Array(n).keys()], places: graph.places, radii: graph.radii,
       mass: Array(n).fill(1), edges: graph.edges, weights: null,
     }];
     frame.levels.forEach((pooling, l) => {
-      const total = pooling.mass.reduce((a, b) => a + b, 0) || 1;
       const edges = [], weights = [];
       for (let i = 0; i < pooling.links.length; i += 3) {
         edges.push(pooling.links[i], pooling.links[i + 1]);
@@ -53,7 +52,7 @@
       }
       levels.push({
         ids: pooling.used, places: pooling.places, mass: pooling.mass, edges, weights,
-        radii: pooling.mass.map((m) => Math.max(12, 1000 * Math.sqrt(0.12 / Math.PI * m / total))),
+        radii: pooling.radii,
         colours: pooling.used.map((k) => graph.colours[l][k]),
       });
       Object.assign(levels[l], { cluster: pooling.cluster, share: pooling.share });
@@ -133,7 +132,7 @@
       : `${new Set(levels[l - 1].cluster).size} of ${frameSize(l)} clusters are some node's largest`;
     make(figure, "figcaption", {}, l === 0 ? "Graph " : `Level ${l} `).append(
       Object.assign(document.createElement("small"), { textContent: kept }));
-    const svg = make(figure, "svg", { viewBox: "-40 -40 1080 1080", role: "group" });
+    const svg = make(figure, "svg", { viewBox: graphOf().box.join(" "), role: "group" });
     const at = (i) => [level.places[2 * i], level.places[2 * i + 1]];
     for (let e = 0; e < level.edges.length / 2; e++) {
       const [x1, y1] = at(level.edges[2 * e]), [x2, y2] = at(level.edges[2 * e + 1]);

@@ -1,12 +1,15 @@
-"""A row of the table of results, had again: MUTAG by the paper's protocol.
+# %% [markdown]
+# # A row of the table of results, had again
+#
+# The README's table is written from files in benchmarks/results, and each file says all
+# that decided its row. This page takes MUTAG's row by the paper's protocol, trains it
+# anew from its file, and compares fold by fold. These are ten trainings.
+#
+# As a script it takes another row's file as an argument, and as a second the file of
+# index lists where the row was run by one (all but MUTAG's). DD, COLLAB and
+# REDDIT-BINARY take a quarter of an hour and more.
 
-Run it with ``python examples/04_a_row_of_the_table.py``: ten trainings, a minute on two
-cores. The row's file, benchmarks/results/MUTAG/learned-paper.json, says all that
-decided it; from that the row is trained anew, and each fold is compared with the file.
-Another row's file as an argument has that row again, with the file of index lists as a
-second where the row was run by one (all but MUTAG's; DD, COLLAB and REDDIT-BINARY take
-a quarter of an hour and more).
-"""
+# %%
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -17,12 +20,19 @@ from npdiffpool.baselines import SubtreeKernelClassifier
 from npdiffpool.evaluation import Source, cross_validate
 from npdiffpool.splits import read_splits
 
-RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
-ROW = RESULTS / "MUTAG" / "learned-paper.json"
+HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # a notebook's
+ROW = HERE.parent / "benchmarks" / "results" / "MUTAG" / "learned-paper.json"
 MODELS = {kind.__name__: kind for kind in (DiffPoolClassifier, SubtreeKernelClassifier)}
 PROCESSES = 2
 
 
+# %% [markdown]
+# ## Again
+#
+# Everything that `cross_validate` needs is in the file's settings: the model with its
+# parameters, the data, the protocol, the grid.
+
+# %%
 def with_tuples(parameters):
     """Return parameters as they were before JSON made lists of tuples."""
     return {
@@ -45,6 +55,13 @@ def again(settings, splits=None, executor=None, **changes):
     )
 
 
+# %% [markdown]
+# ## The same?
+#
+# A seed decides everything random, so each fold comes out as it did. Another processor
+# or BLAS rounds otherwise, and after many steps that shows in the digits.
+
+# %%
 def compare(kept, new):
     """Print each fold beside the file's, and say whether all are equal."""
     part = "test" if new.protocol == "fair" else "validation"
@@ -71,5 +88,7 @@ def main(path=ROW, splits=None, processes=PROCESSES):
         return compare(kept["result"], again(kept["settings"], splits, executor))
 
 
+# %%
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    in_notebook = "get_ipython" in globals()  # sys.argv is the kernel's there
+    main(*[] if in_notebook else sys.argv[1:3])

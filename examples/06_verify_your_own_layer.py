@@ -37,13 +37,14 @@ def transposed(A, R, Z):
 
 # %% [markdown]
 # `conformance` gives one result a law: it holds, it fails with the smallest
-# counterexample that was found, or it does not apply. These layers have no losses and
-# no batched form, so the laws of these do not apply. Their gradients are autograd's.
+# counterexample that was found (of n nodes), or it does not apply. These layers have no
+# losses and no batched form, so the laws of these do not apply. Their gradients are
+# autograd's.
 
 # %%
-def report(title, pool):
+def report(title, pool, examples):
     """Print how many laws hold, and of which sizes the counterexamples are."""
-    results = conformance(pool, examples=EXAMPLES)
+    results = conformance(pool, examples=examples)
     holding = [r for r in results if r.verdict == "holds"]
     failing = {r.law.id: r for r in results if r.verdict == "fails"}
     print(f"{title}: {len(holding)} laws hold, {len(failing)} fail")
@@ -58,15 +59,15 @@ def report(title, pool):
 # mistake that is easily made.
 
 # %%
-def main():
-    report("S^T A S as it is", plain)
-    report("MinCut, normalised as published", mincut)
-    failing = report("transposed", transposed)
-    print("\nThe mistake as a program. Its first line says what to put there:\n")
+def main(examples=EXAMPLES):
+    report("S^T A S as it is", plain, examples)
+    report("MinCut, normalised as published", mincut, examples)
+    failing = report("transposed", transposed, examples)
+    print(f"The catalogue has {len(LAWS)} laws; npdiffpool verify --list shows them.")
+    print("\nThe mistake as a program; put the layer where it says `pool = ...`:\n")
     print(failing["C10"].script)
 
 
 # %%
 if __name__ == "__main__":
     main()
-    print(f"The catalogue has {len(LAWS)} laws; npdiffpool verify --list shows them.")

@@ -1,14 +1,15 @@
-"""Where a flat GNN fails: communities of communities, told apart by pooling.
+# %% [markdown]
+# # Where a flat GNN fails
+#
+# Communities of communities, told apart by pooling. Every graph has eight communities,
+# which stand in two rings: of four and four, or of three and five. Which of the two is
+# the question. Nothing within three edges of a node tells; the way round a ring is nine
+# edges or more.
+#
+# Features name a node's community, so that finding the communities is easy. What is
+# hard is to see how they are joined.
 
-Run it with ``python examples/05_where_a_flat_gnn_fails.py``; it takes about a minute
-on two cores. Every graph has eight communities, which stand in two rings: of four and
-four, or of three and five. Which of the two is the question. Nothing within three edges
-of a node tells; the way round a ring is nine edges or more. A flat GNN of DiffPool's
-depth and size reaches six edges, enough to see a ring of three from inside, but learns
-its training graphs by heart instead. DiffPool makes each community a super-node, and
-then a ring of three is three edges long. Features name a node's community, so that
-finding the communities is easy; what is hard is to see how they are joined.
-"""
+# %%
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -20,6 +21,16 @@ from npdiffpool.datasets import hierarchical_sbm
 
 SIZES = (1000, 100, 200)  # graphs to train on, to choose the epoch, to test
 EPOCHS = 40
+PROCESSES = 2  # 1: one training after the other
+
+# %% [markdown]
+# ## Two models
+#
+# DiffPool makes each community a super-node, and then a ring of three is three edges
+# long. The flat GNN has DiffPool's depth and size, and pools nothing. It reaches six
+# edges, enough to see a ring of three from inside.
+
+# %%
 TWIN = flat_twin(Config(n_features=8, n_outputs=2, clusters=(8,)))
 MODELS = {
     "DiffPool": {"clusters": (8,)},
@@ -40,6 +51,17 @@ def train(name, sizes, epochs):
     return scores, S, drawn.communities[number]
 
 
+# %% [markdown]
+# ## Side by side
+#
+# Look at the flat GNN's training accuracy beside its test accuracy: it learns graphs by
+# heart. Then look at DiffPool's clusters. Nobody told it which nodes are a community,
+# but for the features; the order of clusters means nothing.
+#
+# As a script each model has a process of its own. A notebook cannot hand its functions
+# to other processes on every system, so there they run one after the other.
+
+# %%
 def print_clusters(S, communities):
     """Print how many nodes of each community are in each cluster (argmax of S)."""
     clusters, K = np.argmax(S, axis=1), S.shape[1]
@@ -49,11 +71,15 @@ def print_clusters(S, communities):
         print("  " + " ".join(f"{count:>2}" if count else " ." for count in counts))
 
 
-def main(sizes=SIZES, epochs=EPOCHS):
-    """Train both, each in a process of its own, and print what came of it."""
-    with ProcessPoolExecutor(2) as pool:
-        found = {name: pool.submit(train, name, sizes, epochs) for name in MODELS}
-        results = {name: future.result() for name, future in found.items()}
+def main(sizes=SIZES, epochs=EPOCHS, processes=PROCESSES):
+    """Train both, and print what came of it."""
+    jobs = MODELS, [sizes] * len(MODELS), [epochs] * len(MODELS)
+    if processes == 1:
+        found = list(map(train, *jobs))
+    else:
+        with ProcessPoolExecutor(processes) as executor:
+            found = list(executor.map(train, *jobs))
+    results = dict(zip(MODELS, found))
     print(f"{'':<10}{'training':>10}{'validation':>12}{'test accuracy':>15}")
     for name, (scores, _, _) in results.items():
         print(f"{name:<10}{scores[0]:>10.1%}{scores[1]:>12.1%}{scores[2]:>15.1%}")
@@ -62,5 +88,7 @@ def main(sizes=SIZES, epochs=EPOCHS):
     return {name: scores for name, (scores, _, _) in results.items()}
 
 
+# %%
 if __name__ == "__main__":
-    main()
+    in_notebook = "get_ipython" in globals()
+    main(processes=1 if in_notebook else PROCESSES)

@@ -1,0 +1,100 @@
+# %% [markdown]
+# # Reading a hierarchy
+#
+# A fitted model can be asked what it pools a graph into: `assignments` gives S of each
+# level, `hierarchy` the coarsened graphs. Read here: page 3's model, and one of two
+# levels. Run with a folder as an argument the page draws both there (viz extra).
+
+# %%
+import sys
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+import npdiffpool as ndp
+from npdiffpool import measures
+from npdiffpool.evaluation import stratified_split
+
+ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
+MODELS = {"one level": (0.25,), "two levels": (0.25, 0.3)}  # clusters a node
+EPOCHS, SHARES, SEED = 60, (0.8, 0.1, 0.1), 0
+
+
+def train(clusters, epochs):
+    """Fit as on page 3; return the model and the largest test molecule."""
+    mutag = ndp.load_dataset("MUTAG")
+    parts = [mutag[part] for part in stratified_split(mutag.labels, SHARES, SEED)]
+    training, validation, test = parts
+    clf = ndp.DiffPoolClassifier(clusters=clusters, epochs=epochs, seed=SEED)
+    clf.fit(training, training.labels, validation=(validation, validation.labels))
+    return clf, max(test, key=lambda graph: graph.n_nodes)
+
+
+# %% [markdown]
+# ## Which atoms sit where, and what the diagonal of A' is
+#
+# Row i of S shares atom i out and sums to one. The sum of a column is its cluster's
+# mass, in atoms; so the masses sum to n. X^T S says which atoms the mass is made of.
+#
+# A' = S^T A S keeps the weight of all edges, two for each bond: one a direction. Entry
+# kl is what runs from cluster k to l, so the diagonal is what stays inside clusters.
+# Nobody has added self-loops. Under a uniform S its share of the whole is 1 / K: only
+# what is above that says something.
+
+# %%
+def print_table(graph, S, A_pooled):
+    """Print a column for each cluster of S, (N, K), and the sum of all columns."""
+    masses = zip(ATOMS, graph.features.T @ S)
+    rows = {f"mass of {atom}": row for atom, row in masses if np.sum(row) > 0}
+    rows["mass"] = np.sum(S, axis=0)
+    rows |= {"A' diagonal": np.diag(A_pooled), "A' row sum": np.sum(A_pooled, axis=1)}
+    numbers = "".join(f"{k:>7}" for k in range(S.shape[1]))
+    print(f"  {'cluster':<12}{numbers}{'sum':>8}")
+    for name, row in rows.items():
+        numbers = "".join(f"{x:>7.1f}" for x in row)
+        print(f"  {name:<12}{numbers}{np.sum(row):>8.1f}")
+
+
+# %% [markdown]
+# ## Is it a hierarchy at all?
+#
+# Certainty is the mean of the rows' largest entries. A high one says little where one
+# cluster takes all, and edges are inside clusters easily where few are used. Look at
+# the second model with that in mind. Its second level shares clusters out over
+# clusters; S there is the product S_0 S_1, the atoms' shares in these, and pooling once
+# by the product is pooling twice.
+
+# %%
+def print_measures(graph, S, A_pooled):
+    K, clusters, A = S.shape[1], np.argmax(S, axis=1), graph.adjacency
+    print(f"  certainty {np.mean(np.max(S, axis=1)):.2f}, of a uniform S {1 / K:.2f}")
+    print(f"  entropy of the rows over log K: {measures.relative_entropy(S):.2f}")
+    print(f"  clusters used {measures.clusters_used(S)} of {K}, by argmax of the rows")
+    print(f"  edges inside these {measures.edges_inside(A, clusters):.0%}")
+    inside = np.trace(A_pooled) / np.sum(A_pooled)
+    print(f"  share of the diagonal {inside:.0%}, of a uniform S {1 / K:.0%}")
+
+
+def main(folder=None, epochs=EPOCHS):
+    for name, clusters in MODELS.items():
+        clf, graph = train(clusters, epochs)
+        print(f"\n{name}, {graph.n_nodes} atoms, {graph.n_edges} bonds")
+        products = accumulate(clf.assignments(graph), np.matmul)
+        for level, (S, pooled) in enumerate(zip(products, clf.hierarchy(graph)), 1):
+            A_pooled = pooled.adjacency.toarray()
+            print(f"level {level}")
+            print_table(graph, S, A_pooled)
+            print_measures(graph, S, A_pooled)
+        if folder is not None:
+            from npdiffpool.viz import plot_hierarchy
+
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            figure = plot_hierarchy(clf, graph)[0].figure
+            figure.savefig(Path(folder) / f"{name.replace(' ', '-')}.png")
+
+
+# %%
+if __name__ == "__main__":
+    in_notebook = "get_ipython" in globals()  # sys.argv is the kernel's there
+    main(*[] if in_notebook else sys.argv[1:2])

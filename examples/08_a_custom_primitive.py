@@ -1,0 +1,100 @@
+# %% [markdown]
+# # A custom primitive: from a derivation to a law
+#
+# autograd differentiates what is written in its NumPy. Sometimes that gives NaN, at a
+# point that users reach. Then the gradient is derived by hand and told to autograd. The
+# case here: the entropy of the rows of S = softmax(R), where a row is one-hot.
+
+# %%
+from contextlib import suppress
+
+import autograd.numpy as np
+from autograd.extend import defvjp, primitive
+from autograd.test_util import check_grads
+from autograd.tracer import getval
+from hypothesis import given, settings
+
+from npdiffpool.testing.jacobians import complex_step, jacobian
+from npdiffpool.testing.strategies import logits
+
+GENERIC = np.array([[0.3, -1.2, 0.7]])  # an R with nothing special about it
+
+
+def log_p(R):  # of p = softmax(R), row by row
+    shifted = R - np.max(R, axis=1, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+
+
+def plain(R):
+    """Return H(S_i) = -sum_k S_ik log S_ik of each row of S = softmax(R), (N,)."""
+    S = np.exp(log_p(R))
+    return -np.sum(np.where(S > 0, S * np.log(S), 0.0), axis=1)  # 0 log 0 = 0
+
+
+# %% [markdown]
+# ## Forward, derivation, gradient
+#
+# In this order. The forward pass takes log S from R: it is finite where S is 0. Of one
+# row, p = S_i: dp = p * (dR - <p, dR>) and dH = -<log p + 1, dp>. As <1, dp> = 0 and
+# <p, log p> = -H, it is dH = -<p * (log p + H), dR>. So dR = -G p * (log p + H).
+# Two gradients are wrong on purpose: one forgets H, one hides R from autograd.
+
+# %%
+@primitive
+def entropy(R):
+    return -np.sum(np.exp(log_p(R)) * log_p(R), axis=1)
+
+
+def vjp(H, R):
+    return lambda G: -G[:, None] * np.exp(log_p(R)) * (log_p(R) + H[:, None])
+
+
+defvjp(entropy, vjp)
+forgetful, hiding = primitive(entropy.fun), primitive(entropy.fun)
+defvjp(forgetful, lambda H, R: vjp(0 * H, R))
+defvjp(hiding, lambda H, R: vjp(H, getval(R)))
+MADE = {"plain": plain, "derived": entropy, "forgetful": forgetful, "hiding": hiding}
+
+
+# %% [markdown]
+# ## The ladder
+#
+# Three checks: the Jacobian by the chain rule, dH/dp dp/dR; second derivatives; and the
+# law, a Hypothesis property: at every R the slopes are those of the complex step. A
+# check counts once it has been seen to fail: which of them finds which mistake?
+
+# %%
+def chain_rule(f):
+    p = np.exp(log_p(GENERIC))[0]
+    J = -(np.log(p) + 1) @ (np.diag(p) - np.outer(p, p))
+    assert np.allclose(jacobian(f, [GENERIC], 0), J, rtol=0, atol=1e-12)
+
+
+def second_order(f):
+    check_grads(f, modes=["rev"], order=2)(GENERIC)
+
+
+@settings(derandomize=True, deadline=None)
+@given(R=logits(n_nodes=3))
+def law(f, R):
+    assert np.allclose(jacobian(f, [R], 0), complex_step(entropy, [R], 0), 1e-9, 1e-12)
+
+
+@np.errstate(all="ignore")
+def main():
+    R = np.array([[0.0, 1000.0]])  # one-hot: exp(-1000) is 0 in floating point
+    slopes = [jacobian(f, [R], 0)[0] for f in (plain, entropy)]
+    print(f"slopes at R = {R[0]}: plain {slopes[0]}, derived {slopes[1]}\n")
+    checks = (chain_rule, second_order, law)
+    print(" " * 10, *(f"{check.__name__:>13}" for check in checks))
+    for name, f in MADE.items():
+        row = dict.fromkeys(checks, "FAILS")
+        for check in checks:
+            with suppress(AssertionError):
+                row[check] = check(f) or "passes"
+        print(f"{name:<10}", *(f"{verdict:>13}" for verdict in row.values()))
+
+
+# %%
+if __name__ == "__main__":
+    main()

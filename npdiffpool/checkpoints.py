@@ -1,0 +1,152 @@
+"""A training that was stopped and goes on: its state as one file, checkpoint.npz.
+
+It holds all that the next epoch depends on, so that what follows is, to the byte, what
+would have followed; and the settings, so that it goes on with no others.
+"""
+from __future__ import annotations
+
+import json
+import time
+from os import PathLike
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+
+from npdiffpool.config import Config
+from npdiffpool.files import save_arrays
+from npdiffpool.jobfiles import differences
+from npdiffpool.model import init_model
+from npdiffpool.modelfile import UNREADABLE, fill, vector_of
+from npdiffpool.moments import init_running
+from npdiffpool.optim import AdamState
+from npdiffpool.snapshotfiles import from_arrays, to_arrays
+from npdiffpool.snapshots import Recorder
+from npdiffpool.training import Checkpoint, Fitted
+
+VERSION = 1
+SECONDS = 10.0  # between two saves
+
+
+class CheckpointError(ValueError):
+    """Say why a training cannot go on from a file."""
+
+
+class Saver:
+    """Save a training's state now and then: give it as `on_checkpoint` to `fit`.
+
+    Parameters
+    ----------
+    path : path
+        Of the file, written whole or not at all.
+    settings : dict
+        What decides the training, as JSON.
+    recorder : Recorder
+        What it has seen is saved with the state.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        settings: Mapping[str, Any],
+        recorder: Recorder,
+    ) -> None:
+        self.path, self.settings, self.recorder = Path(path), settings, recorder
+        self.state: Checkpoint | None = None
+        self._next = -np.inf
+
+    def __call__(self, state: Checkpoint) -> None:
+        """Take the state after an epoch, and save it if it is time."""
+        self.state = state
+        if time.monotonic() >= self._next:
+            self.save()
+
+    def save(self) -> None:
+        """Save the latest state, if there is one."""
+        if self.state is not None:
+            write_checkpoint(self.path, self.settings, self.state, self.recorder)
+            self._next = time.monotonic() + SECONDS
+
+
+def write_checkpoint(
+    path: str | PathLike[str],
+    settings: Mapping[str, Any],
+    state: Checkpoint,
+    recorder: Recorder,
+) -> None:
+    """Write the state after an epoch, whole or not at all."""
+    assert state.best is not None  # an epoch has been done
+    header = {
+        "version": VERSION,
+        "settings": settings,
+        "epoch": state.epoch,
+        "adam_step": state.adam.step,
+        "rng_state": state.rng_state,
+        "history": state.history,
+        "best_epoch": state.best.best_epoch,
+    }
+    arrays = {
+        "vector": state.vector,
+        "adam_mean": state.adam.mean,
+        "adam_square": state.adam.square,
+        "running": vector_of(state.running),
+        "best": vector_of(state.best.params),
+        "best_running": vector_of(state.best.running),
+    }
+    seen = {f"seen/{k}": v for k, v in to_arrays(recorder.snapshots()).items()}
+    save_arrays(path, {"header": np.array(json.dumps(header)), **arrays, **seen})
+
+
+def read_checkpoint(
+    path: str | PathLike[str],
+    settings: Mapping[str, Any],
+    config: Config,
+    recorder: Recorder,
+) -> Checkpoint:
+    """Read the state that a training goes on from; the recorder gets what it had seen.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or of other settings: then the error names them.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(str(arrays["header"]))
+        if header["version"] != VERSION:
+            raise ValueError(f"version must be {VERSION}; got {header['version']!r}")
+        _require_same(header["settings"], settings)
+        seen = {k[5:]: v for k, v in arrays.items() if k.startswith("seen/")}
+        state = _state(header, arrays, config)
+        recorder.restore(from_arrays(seen))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    except UNREADABLE as error:
+        raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from None
+    return state
+
+
+def _require_same(known: Any, settings: Mapping[str, Any]) -> None:
+    here = json.loads(json.dumps(settings))
+    if known != here:
+        what = differences(known, here)
+        raise CheckpointError(f"is of other settings; what differs: {what}")
+
+
+def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:
+    params = init_model(np.random.default_rng(0), config)
+    running = init_running(config)
+    vector, mean, square = (
+        vector_of(fill(name, params, arrays))
+        for name in ("vector", "adam_mean", "adam_square")
+    )
+    latest, best_running = running, running
+    if config.batch_norm:
+        latest = fill("running", running, arrays)
+        best_running = fill("best_running", running, arrays)
+    history = header["history"]
+    kept = fill("best", params, arrays), best_running, history, header["best_epoch"]
+    adam = AdamState(header["adam_step"], mean, square)
+    rng_state, epoch = header["rng_state"], header["epoch"]
+    return Checkpoint(epoch, vector, latest, adam, rng_state, history, Fitted(*kept))

@@ -1,0 +1,172 @@
+"""A training that was stopped goes on to the same bytes."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from npdiffpool import checkpoints
+from npdiffpool.cli import main
+from npdiffpool.snapshots import Recorder
+
+QUICK = ["--epochs", "5", "--hidden", "8", "--clusters", "0.25,2", "--batch-norm"]
+COMPARED = "config.json history.csv model.npz snapshots.npz checkpoint.npz".split()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A run that nothing stopped: the bytes of its files."""
+    folder = tmp_path_factory.mktemp("runs") / "mutag"
+    assert main(["train", *QUICK, "--out", str(folder)]) == 0
+    return {name: (folder / name).read_bytes() for name in COMPARED}
+
+
+@pytest.fixture(autouse=True)
+def every_epoch_is_saved(monkeypatch):
+    """Save without waiting."""
+    monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
+
+
+def stop_after(epoch, monkeypatch):
+    """Press Ctrl-C, as it were, in the epoch after this one."""
+    sound = Recorder.__call__
+
+    def look(recorder, clf):
+        if len(clf.history_) > epoch:
+            raise KeyboardInterrupt
+        sound(recorder, clf)
+
+    monkeypatch.setattr(Recorder, "__call__", look)
+
+
+def stopped(folder, epoch, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_after(epoch, patch)
+        assert main(["train", *QUICK, "--out", str(folder)]) == 130
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 4])
+def test_a_run_that_is_stopped_goes_on_to_the_same_bytes(
+    undisturbed, tmp_path, monkeypatch, capsys, epoch
+):
+    folder = tmp_path / "run"
+    stopped(folder, epoch, monkeypatch)
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == (
+        f"npdiffpool: interrupted after epoch {epoch} of 5; to go on, the same command "
+        f"with --resume --out {folder}"
+    )
+    assert [path.name for path in folder.iterdir()] == ["checkpoint.npz"]
+    assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
+    assert f"going on after epoch {epoch} of 5" in capsys.readouterr().out
+    for name in COMPARED:
+        assert (folder / name).read_bytes() == undisturbed[name], name
+    assert (folder / "report.html").exists()
+
+
+def test_a_run_can_be_stopped_again_and_again(undisturbed, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    stopped(folder, 1, monkeypatch)
+    for epoch in (2, 3, 4):
+        with monkeypatch.context() as patch:
+            stop_after(epoch, patch)
+            assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 130
+    assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
+    for name in COMPARED:
+        assert (folder / name).read_bytes() == undisturbed[name], name
+
+
+def test_what_time_does_not_save_ctrl_c_does(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(checkpoints, "SECONDS", 1e6)
+    stopped(tmp_path / "run", 3, monkeypatch)
+    assert main(["train", *QUICK, "--resume", "--out", str(tmp_path / "run")]) == 0
+    assert "going on after epoch 3" in capsys.readouterr().out
+
+
+def test_before_the_first_epoch_is_done_nothing_is_left(tmp_path, monkeypatch, capsys):
+    stopped(tmp_path / "run", 0, monkeypatch)
+    assert capsys.readouterr().err.splitlines()[-1] == "npdiffpool: interrupted"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_is_interrupted_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "npdiffpool", "train", "--epochs", "2000"]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    given = {"stderr": subprocess.PIPE, "text": True, "env": environment}
+    process = subprocess.Popen([*command, "--out", str(tmp_path / "run")], **given)
+    while not (tmp_path / "run/checkpoint.npz").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.search(r"interrupted after epoch \d+ of 2000; to go on", error)
+    assert "Traceback" not in error
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["checkpoint.npz"]
+
+
+def fails(arguments, capsys):
+    assert main(["train", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
+def test_a_run_goes_on_with_no_other_settings(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "run"
+    stopped(folder, 2, monkeypatch)
+    before = (folder / "checkpoint.npz").read_bytes()
+    capsys.readouterr()
+    other = [*QUICK, "--learning-rate", "0.01", "--resume", "--out", str(folder)]
+    error = fails(other, capsys)
+    assert "other settings; what differs: learning_rate (0.001 there, 0.01" in error
+    assert (folder / "checkpoint.npz").read_bytes() == before
+
+
+def test_what_cannot_go_on_is_refused(tmp_path, monkeypatch, capsys, undisturbed):
+    assert "--resume needs --out" in fails([*QUICK, "--resume"], capsys)
+    folder = tmp_path / "run"
+    given = [*QUICK, "--resume", "--out", str(folder)]
+    assert "has no checkpoint.npz" in fails(given, capsys)
+    stopped(folder, 1, monkeypatch)
+    capsys.readouterr()
+    assert "which holds a run that --resume goes on with" in fails(
+        [*QUICK, "--out", str(folder)], capsys
+    )
+    (folder / "config.json").write_bytes(undisturbed["config.json"])
+    assert "nothing to resume: the run in" in fails(given, capsys)
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"vector": np.zeros(3, np.float32)}, "vector must be float32 of shape"),
+        ({"best": None}, "not a readable checkpoint"),
+        ({"adam_mean": np.nan}, "adam_mean must be finite"),
+        ({"header": 2}, "version must be 1; got 2"),
+        ({"seen/graph:0:number": np.array(3)}, "seen must be graphs"),
+    ],
+)
+def test_a_damaged_checkpoint_is_refused(tmp_path, monkeypatch, capsys, change, said):
+    folder = tmp_path / "run"
+    stopped(folder, 1, monkeypatch)
+    path = folder / "checkpoint.npz"
+    with np.load(path) as file:
+        arrays = {**file}
+    for name, value in change.items():
+        if name == "header":
+            header = {**json.loads(str(arrays[name])), "version": value}
+            value = np.array(json.dumps(header))
+        elif np.isscalar(value):
+            value = np.full_like(arrays[name], value)
+        arrays[name] = value
+    np.savez(path, **{k: v for k, v in arrays.items() if v is not None})
+    capsys.readouterr()
+    error = fails([*QUICK, "--resume", "--out", str(folder)], capsys)
+    assert "checkpoint.npz" in error and said in error
+    shutil.rmtree(folder)
