@@ -39,10 +39,7 @@ class NotFittedError(ValueError, AttributeError):
 
 @dataclass(eq=False)
 class Estimator:
-    """Train DiffPool on graphs; what it tells of them the subclasses say.
-
-    The parameters are those of `npdiffpool.DiffPoolClassifier`.
-    """
+    """Train DiffPool, with the parameters of `npdiffpool.DiffPoolClassifier`."""
 
     gnn: str = Config.gnn
     hidden: int = Config.hidden
@@ -138,7 +135,11 @@ class Estimator:
     def check(
         self, graphs: Any, labels: Any
     ) -> tuple[list[Graph], Targets, Schedule, Config]:
-        """Check graphs, labels and every parameter, as `fit` does before any work.
+        """Check graphs, labels and every parameter, as `fit` does first.
+
+        Parameters
+        ----------
+        graphs, labels : as of `fit`
 
         Returns
         -------
@@ -148,6 +149,7 @@ class Estimator:
         Raises
         ------
         ValueError
+            If one is unusable.
         """
         require_flag("verbose", self.verbose)
         require_int("seed", self.seed, 0)
@@ -182,19 +184,44 @@ class Estimator:
         return Config(graphs[0].n_features, targets.n_outputs, **choices)
 
     def transform(self, graphs: Any) -> Floats:
-        """Return the graphs' embeddings, (G, D): what the last layers see."""
+        """Return the graphs' embeddings: what the last layers see.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+
+        Returns
+        -------
+        (G, D) array
+        """
         return np.concatenate([output.embeddings for output in self._run(graphs)])
 
     def assignments(self, graph: Graph) -> list[Floats]:
-        """Return [S_0, S_1, ...] of one graph, (N, K_0), (K_0, K_1), ..."""
+        """Return the assignments of one graph, level by level (equation 6).
+
+        Parameters
+        ----------
+        graph : Graph
+
+        Returns
+        -------
+        list of arrays, S_0 (N, K_0), S_1 (K_0, K_1), ...
+        """
         (output,) = self._run([graph])
         return list(output.assignments)
 
     def hierarchy(self, graph: Graph) -> list[Graph]:
         """Return the coarsened graphs of one graph, level by level.
 
-        Of level l: K_l nodes, adjacency S^T A S, whose diagonal holds the edge
-        mass inside each cluster, features S^T Z. The graph itself is not there.
+        Parameters
+        ----------
+        graph : Graph
+
+        Returns
+        -------
+        list of Graph
+            Of level l: K_l nodes, adjacency S^T A S, whose diagonal holds the edge
+            mass inside each cluster, features S^T Z. The graph itself is not there.
         """
         (output,) = self._run([graph])
         return [Graph(level.A[0], level.X, graph.label) for level in output.levels[1:]]
@@ -202,9 +229,14 @@ class Estimator:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model to an .npz file, whole or not at all.
 
+        Parameters
+        ----------
+        path : path
+
         Raises
         ------
         NotFittedError
+            If it is not fitted.
         """
         self._require_fitted()
         fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
@@ -218,7 +250,7 @@ class Estimator:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def set_params(self, **params: Any) -> Any:
-        """Change parameters by name and return self (scikit-learn's convention).
+        """Change parameters by name, return self (scikit-learn's convention).
 
         Raises
         ------
@@ -235,21 +267,15 @@ class Estimator:
         return hasattr(self, "params_")
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import (
-            ClassifierTags,
-            InputTags,
-            RegressorTags,
-            Tags,
-            TargetTags,
-        )
+        from sklearn import utils
 
         is_classifier = self.kind == "classifier"
-        return Tags(
+        return utils.Tags(
             estimator_type=self.kind,
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags() if is_classifier else None,
-            regressor_tags=None if is_classifier else RegressorTags(),
-            input_tags=InputTags(two_d_array=False),
+            target_tags=utils.TargetTags(required=True),
+            classifier_tags=utils.ClassifierTags() if is_classifier else None,
+            regressor_tags=None if is_classifier else utils.RegressorTags(),
+            input_tags=utils.InputTags(two_d_array=False),
         )
 
     def _require_fitted(self) -> None:

@@ -23,15 +23,37 @@ from npdiffpool.targets import Classes
 
 
 def count_parameters(config: Config) -> int:
-    """Count the numbers that training moves."""
+    """Count the numbers that training moves.
+
+    Parameters
+    ----------
+    config : Config
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> count_parameters(Config(n_features=3, n_outputs=2, clusters=(8,)))
+    95968
+    """
     return len(to_vector(init_model(np.random.default_rng(0), config)))
 
 
 def flat_twin(config: Config) -> Config:
-    """Return the flat GNN of the same depth and, as nearly as it goes, the same size.
+    """Return the flat GNN that is as deep as another and about as large.
 
     As many layers in line as `config` has over all levels, no pooling, and the width
     whose number of parameters is nearest.
+
+    Parameters
+    ----------
+    config : Config
+
+    Returns
+    -------
+    Config
 
     Examples
     --------
@@ -78,6 +100,16 @@ class SubtreeKernelClassifier:
         share of errors), `rounds`, `penalty`.
     best_epoch_ : int
         1.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> ring = Graph.from_edges([(0, 1), (1, 2), (2, 0)], n_nodes=3)
+    >>> path = Graph.from_edges([(0, 1), (1, 2)], n_nodes=3)
+    >>> graphs, labels = [ring, path] * 2, ["ring", "path"] * 2
+    >>> model = SubtreeKernelClassifier().fit(graphs, labels, (graphs, labels))
+    >>> model.predict([path, ring]).tolist(), model.history_[0]["rounds"]
+    (['path', 'ring'], 1)
     """
 
     rounds: Sequence[int] = (1, 2, 3, 4)
@@ -85,7 +117,18 @@ class SubtreeKernelClassifier:
     seed: int = 0
 
     def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:
-        """Choose by the validation pair, which must be given, and keep the machine.
+        """Choose by the validation pair, and keep the machine that is best by it.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph
+        labels : sequence, as long as `graphs`
+        validation : pair of graphs and labels
+            Must be given.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
@@ -129,26 +172,72 @@ class SubtreeKernelClassifier:
             yield {**row, "rounds": rounds, "penalty": penalty}, machine, known, train
 
     def predict(self, graphs: Any) -> Any:
-        """Return the class of each graph, (G,)."""
+        """Return the class of each graph.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph
+
+        Returns
+        -------
+        (G,) array
+
+        Raises
+        ------
+        GraphError
+            If there is no graph, or one is not a `Graph`.
+        """
         rounds = int(self.history_[0]["rounds"])
         new = count_colours(check_graphs(graphs), rounds, self.known_)[1]
         across = new[:, : len(self.known_)] @ self.train_.T
         return self.classes_[self.machine_.predict(across.toarray())]
 
     def score(self, graphs: Any, labels: Any) -> float:
-        """Return the accuracy."""
+        """Return the accuracy, the share of graphs whose class is predicted.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph
+        labels : sequence, as long as `graphs`
+
+        Returns
+        -------
+        float
+        """
         return float(np.mean(self.predict(graphs) == np.asarray(labels)))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's parameters."""
+        """Return the constructor's parameters (scikit-learn's convention)."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
 def count_colours(graphs: Any, rounds: int, known: Any = ()) -> tuple[Any, Any]:
-    """Return the colours of rounds 0 to `rounds`, and how often graphs have them.
+    """Return the 1-WL colours of some graphs, and how often each has them.
 
-    The counts are a (G, colours) csr_array, each row divided by its length, so that
-    products of rows are the normalised kernel. Colours that are `known` come first.
+    Parameters
+    ----------
+    graphs : sequence of Graph
+    rounds : int
+        Of 1-WL; the colours of rounds 0 to `rounds` count.
+    known : sequence of uint64
+        Colours that come first; the others follow.
+
+    Returns
+    -------
+    colours : (M,) uint64
+    counts : (G, M) csr_array
+        Each row divided by its length, so that products of rows are the normalised
+        kernel.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> ring = Graph.from_edges([(0, 1), (1, 2), (2, 0)], n_nodes=3)
+    >>> path = Graph.from_edges([(0, 1), (1, 2)], n_nodes=3)
+    >>> colours, counts = count_colours([ring, path], rounds=1)
+    >>> len(colours), (counts @ counts.T).toarray().round(3)  # 12 / sqrt(18 * 14)
+    (3, array([[1.   , 0.756],
+           [0.756, 1.   ]]))
     """
     A, X, offsets = join_graphs(graphs, np.float64)
     seen = np.array(wl_colours(A, colours_of_features(X), rounds))

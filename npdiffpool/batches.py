@@ -42,6 +42,15 @@ class GraphBatch:
     clusters : tuple of int arrays
         Of a fixed assignment: the cluster of each node, (N,), then of each cluster
         at the next level, (B, K), and so on. See `npdiffpool.assignments`.
+
+    Examples
+    --------
+    >>> graphs = [Graph.from_edges([(0, 1)], n_nodes=n) for n in (2, 3, 4)]
+    >>> batch = GraphBatch.from_graphs(graphs)
+    >>> batch.n_graphs, batch.offsets, batch.squared_norms
+    (3, array([0, 2, 5, 9]), array([2., 2., 2.]))
+    >>> batch.take(np.array([2, 0])).sizes
+    array([4, 2])
     """
 
     adjacency: scipy.sparse.csr_array
@@ -63,6 +72,10 @@ class GraphBatch:
         graphs : iterable of Graph
             At least one, all of the same feature width; graphs of 0 nodes count.
         dtype : float32 or float64
+
+        Returns
+        -------
+        GraphBatch
 
         Raises
         ------
@@ -90,7 +103,15 @@ class GraphBatch:
         return np.diff(self.offsets)
 
     def astype(self, dtype: Any) -> GraphBatch:
-        """Return the batch in float32 or float64, without what was derived.
+        """Return the batch in another precision, without what was derived.
+
+        Parameters
+        ----------
+        dtype : float32 or float64
+
+        Returns
+        -------
+        GraphBatch
 
         Raises
         ------
@@ -108,6 +129,10 @@ class GraphBatch:
         Parameters
         ----------
         order : (M,) ints in 0 ... B - 1, at least one
+
+        Returns
+        -------
+        GraphBatch
 
         Raises
         ------

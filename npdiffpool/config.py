@@ -71,6 +71,16 @@ class Config:
     ------
     ValueError
         If a value is outside its range.
+
+    Examples
+    --------
+    >>> config = Config(n_features=7, n_outputs=2, clusters=(8, 2), gnn="s2v")
+    >>> config.width, config.pool_gnn
+    (192, 'sage')
+    >>> Config(n_features=7, n_outputs=2, clusters=(0,))
+    Traceback (most recent call last):
+        ...
+    ValueError: each of clusters must be a whole number >= 1; got 0
     """
 
     n_features: int
@@ -111,7 +121,7 @@ class Config:
 
     @property
     def pool_gnn(self) -> str:
-        """Name the layer of the assignment's GNN."""
+        """Name the layer of the assignment's GNN: `gnn`, or "sage" with "s2v"."""
         return "sage" if self.gnn == "s2v" else self.gnn
 
     @property

@@ -1,7 +1,6 @@
 """DiffPoolClassifier, DiffPoolRegressor and how they come back from a file."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -19,7 +18,6 @@ from npdiffpool.targets import Classes, Numbers, numbers
 __all__ = ["DiffPoolClassifier", "DiffPoolRegressor", "NotFittedError", "load_model"]
 
 
-@dataclass(eq=False)
 class DiffPoolClassifier(Estimator):
     """Classify graphs by differentiable pooling (DiffPool, arXiv 1806.08804).
 
@@ -54,6 +52,7 @@ class DiffPoolClassifier(Estimator):
         Centre and scale the features that are not just 0 and 1, by the training
         nodes' mean and standard deviation.
     epochs, batch_size : int
+        Passes over the training graphs, and graphs a step.
     learning_rate, clip_norm : float
         Adam's step, and the gradient's largest norm.
     patience : int or None
@@ -81,6 +80,15 @@ class DiffPoolClassifier(Estimator):
         The model as built, the clusters as numbers.
     params_ : nested dicts and lists of arrays
 
+    Raises
+    ------
+    ValueError
+        By `fit`, if a parameter is out of range.
+    NotFittedError
+        By what needs a fitted model, before `fit`.
+    GraphError
+        By every method, of what are no graphs, or none as wide as in training.
+
     Notes
     -----
     Differs from the paper: readouts of every level, maximum, layers side by side,
@@ -95,9 +103,18 @@ class DiffPoolClassifier(Estimator):
     >>> path = [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
     >>> ones = [[1.0], [1.0], [1.0]]
     >>> graphs = [Graph(ring, ones), Graph(path, ones)] * 4
-    >>> clf = DiffPoolClassifier(gnn="s2v", epochs=40)
+    >>> options = {"hidden": 16, "clusters": (2,), "learning_rate": 0.01}
+    >>> clf = DiffPoolClassifier(gnn="s2v", epochs=15, **options)
     >>> clf.fit(graphs, ["ring", "path"] * 4).predict(graphs[:2])
     array(['ring', 'path'], dtype='<U4')
+    >>> clf.transform(graphs).shape, [S.shape for S in clf.assignments(graphs[0])]
+    ((8, 96), [(3, 2)])
+    >>> clf.hierarchy(graphs[0])
+    [Graph(n_nodes=2, n_edges=3, n_features=48, label=None)]
+    >>> DiffPoolClassifier().predict(graphs)
+    Traceback (most recent call last):
+        ...
+    npdiffpool.base.NotFittedError: the classifier is not fitted; call fit first
     """
 
     kind = "classifier"
@@ -110,23 +127,57 @@ class DiffPoolClassifier(Estimator):
         return self.targets_.classes  # type: ignore[union-attr]
 
     def predict(self, graphs: Any) -> npt.NDArray[Any]:
-        """Return the most probable class of each graph, (G,)."""
+        """Return the most probable class of each graph.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+
+        Returns
+        -------
+        (G,) array of labels
+        """
         chosen = np.argmax(self._outputs(graphs), axis=1)
         return np.asarray(self.classes_[chosen])
 
     def predict_proba(self, graphs: Any) -> Floats:
-        """Return the probability of each class, (G, C), columns as `classes_`."""
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+
+        Returns
+        -------
+        (G, C) array
+            Columns as `classes_`; rows sum to 1.
+        """
         return np.asarray(assign(self._outputs(graphs)))
 
     def score(self, graphs: Any, labels: Any) -> float:
-        """Return the accuracy, the share of graphs whose class is predicted."""
+        """Return the accuracy, the share of graphs whose class is predicted.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+        labels : sequence, as long as `graphs`
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If there is not one label a graph.
+        """
         labels = np.asarray(labels)
         predicted = self.predict(graphs)
         require(labels.shape == predicted.shape, "labels", "one a graph", labels.shape)
         return float(np.mean(predicted == labels))
 
 
-@dataclass(eq=False)
 class DiffPoolRegressor(Estimator):
     """Predict a number of each graph by differentiable pooling.
 
@@ -142,8 +193,8 @@ class DiffPoolRegressor(Estimator):
     >>> from npdiffpool import Graph
     >>> sizes = [3, 4, 5, 6] * 4
     >>> rings = [Graph(np.roll(np.eye(n), 1, 1), np.ones((n, 1))) for n in sizes]
-    >>> flat = {"readout": "sum", "clusters": (), "learning_rate": 0.01}
-    >>> model = DiffPoolRegressor(**flat, batch_size=4, epochs=60)
+    >>> flat = {"readout": "sum", "clusters": (), "learning_rate": 0.03}
+    >>> model = DiffPoolRegressor(**flat, hidden=16, n_layers=1, epochs=60)
     >>> np.rint(model.fit(rings, sizes).predict(rings[:4]))
     array([3., 4., 5., 6.])
     """
@@ -152,15 +203,38 @@ class DiffPoolRegressor(Estimator):
     targets_kind = Numbers
 
     def predict(self, graphs: Any) -> Floats:
-        """Return the number predicted of each graph, (G,) float64."""
+        """Return the number predicted of each graph.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+
+        Returns
+        -------
+        (G,) float64 array
+            In the units of the training labels.
+        """
         outputs = self._outputs(graphs)[:, 0].astype(np.float64)
         return self.targets_.decode(outputs)  # type: ignore[union-attr]
 
     def score(self, graphs: Any, labels: Any) -> float:
         """Return R^2, the share of the labels' variance that is predicted.
 
-        1 at best, 0 if no better than their mean; of equal labels 0, or 1 where each
-        is predicted exactly.
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+        labels : (G,) finite numbers
+
+        Returns
+        -------
+        float
+            1 at best, 0 if no better than their mean; of equal labels 0, or 1 where
+            each is predicted exactly.
+
+        Raises
+        ------
+        ValueError
+            If there is not one finite number a graph.
         """
         predicted = self.predict(graphs)
         labels = numbers(labels, len(predicted))
@@ -173,10 +247,32 @@ class DiffPoolRegressor(Estimator):
 def load_model(path: str | PathLike[str]) -> Any:
     """Read a model that `save` of a classifier or a regressor wrote.
 
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    DiffPoolClassifier or DiffPoolRegressor
+        Fitted, with the parameters that it was made with.
+
     Raises
     ------
     ModelFileError
         If the file is missing, not such a file, damaged or of another version.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from npdiffpool import load_dataset
+    >>> mutag = load_dataset("MUTAG")[:20]
+    >>> clf = DiffPoolClassifier(hidden=8, epochs=1).fit(mutag, mutag.labels)
+    >>> with TemporaryDirectory() as folder:
+    ...     clf.save(Path(folder) / "model.npz")
+    ...     same = load_model(Path(folder) / "model.npz")
+    >>> bool(np.all(same.predict_proba(mutag) == clf.predict_proba(mutag)))
+    True
     """
     stored = read_model(path)
     kinds = {kind.kind: kind for kind in (DiffPoolClassifier, DiffPoolRegressor)}

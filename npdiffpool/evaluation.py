@@ -48,10 +48,22 @@ PROTOCOLS = ("fair", "paper")
 class Evaluation(NamedTuple):
     """Hold what a protocol gives.
 
-    `score` is the mean over folds, `spread` the standard deviation over folds, of the
-    mean test score of a fold's runs ("fair"), or of the validation score after `epoch`
-    ("paper"). Scores are accuracies, or of a regressor R^2 (test) and the negative
-    squared error in shares of the training variance (validation).
+    Scores are accuracies, or of a regressor R^2 (test) and the negative squared error
+    in shares of the training variance (validation).
+
+    Attributes
+    ----------
+    protocol : "fair" or "paper"
+    score : float
+        Mean over folds of the mean test score of a fold's runs ("fair"), or of the
+        validation score after `epoch` ("paper").
+    spread : float
+        Standard deviation over folds.
+    folds : list of dict
+        Of each: `fold`, the `choice` from the grid, `validation` and, of "fair", `test`
+        and its `runs`.
+    epoch : int or None
+        From 1, the one that all folds are compared at; None of "fair".
     """
 
     protocol: str
@@ -101,7 +113,7 @@ def cross_validate(
         Keeps each job's result as soon as there is one. What is there already is not
         run again: an evaluation that was stopped goes on.
     on_done : callable
-        Is told how far it is, at the beginning and after each job.
+        Is told how far it is, a `Progress`, at the beginning and after each job.
 
     Returns
     -------
@@ -116,6 +128,19 @@ def cross_validate(
     Notes
     -----
     Where a job fails, those under way are waited for and kept before it is told.
+
+    Examples
+    --------
+    >>> from npdiffpool import DiffPoolClassifier, load_dataset
+    >>> model = DiffPoolClassifier(hidden=8, epochs=1)
+    >>> mutag = load_dataset("MUTAG")[:60]
+    >>> tell = lambda progress: print(progress.done, "of", progress.total)
+    >>> found = cross_validate(model, mutag, folds=2, runs=1, on_done=tell)
+    0 of 2
+    1 of 2
+    2 of 2
+    >>> [(fold["fold"], len(fold["runs"])) for fold in found.folds]
+    [(0, 1), (1, 1)]
     """
     require_choice("protocol", protocol, PROTOCOLS)
     require_int("runs", runs, 1)

@@ -24,7 +24,7 @@ _WORD = 2**64
 
 
 def normalized_cut(A: CSR, clusters: Ints) -> float:
-    """Return the sum over clusters of the weight that leaves one over its degree.
+    """Sum over clusters the weight that leaves one, divided by its degree.
 
     Parameters
     ----------
@@ -36,6 +36,12 @@ def normalized_cut(A: CSR, clusters: Ints) -> float:
     -------
     float
         From 0 to the number of clusters; a cluster without edges counts as 0.
+
+    Examples
+    --------
+    >>> path = scipy.sparse.csr_array(np.eye(4, k=1) + np.eye(4, k=-1))
+    >>> round(normalized_cut(path, np.array([0, 0, 1, 1])), 4)  # 1 / 3 + 1 / 3
+    0.6667
     """
     S = one_hot(clusters)
     between = (S.T @ A @ S).toarray()
@@ -102,7 +108,23 @@ def _refined(A: CSR, colours: Colours) -> Colours:
 
 
 def one_hot(clusters: Ints) -> CSR:
-    """Return S, (N, clusters), with 1 at the cluster of each node."""
+    """Return S with 1 at the cluster of each node.
+
+    Parameters
+    ----------
+    clusters : (N,) ints from 0
+
+    Returns
+    -------
+    (N, K) csr_array
+        K is the largest of `clusters`, plus 1.
+
+    Examples
+    --------
+    >>> one_hot(np.array([0, 2])).toarray()
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
+    """
     n = len(clusters)
     shape = n, int(clusters.max(initial=-1)) + 1
     return scipy.sparse.csr_array((np.ones(n), (np.arange(n), clusters)), shape)

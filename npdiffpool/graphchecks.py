@@ -12,7 +12,16 @@ Ints = npt.NDArray[np.integer[Any]]
 
 
 class GraphError(ValueError):
-    """Say which part of a graph is unusable, what is required and what was seen."""
+    """Say which part of a graph is unusable, what is required, what was seen.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> Graph([[0, -1], [-1, 0]], [[1.0], [1.0]])
+    Traceback (most recent call last):
+        ...
+    npdiffpool.graphchecks.GraphError: adjacency must not be negative; got -1.0
+    """
 
 
 def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:

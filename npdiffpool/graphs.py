@@ -70,7 +70,7 @@ class Graph:
 
     @property
     def n_edges(self) -> int:
-        """Count the edges: {i, j} once if the graph is undirected, loops once."""
+        """Count the edges: of an undirected graph {i, j} once; loops once."""
         if not self.is_undirected:
             return int(self.adjacency.nnz)
         loops = np.count_nonzero(self.adjacency.diagonal())
@@ -89,10 +89,20 @@ class Graph:
         order : (N,) ints
             Each of 0 ... N - 1 once.
 
+        Returns
+        -------
+        Graph
+
         Raises
         ------
         GraphError
             If `order` is not a permutation of the nodes.
+
+        Examples
+        --------
+        >>> graph = Graph(np.zeros((3, 3)), [10.0, 11.0, 12.0])
+        >>> graph.permute([2, 0, 1]).features.ravel()
+        array([12., 10., 11.])
         """
         order = graphchecks.check_order(order, self.n_nodes)
         permuted = self.adjacency[order][:, order]
@@ -121,6 +131,10 @@ class Graph:
             Ones where not given.
         label : optional
             The class or the target of the graph.
+
+        Returns
+        -------
+        Graph
 
         Raises
         ------
@@ -165,10 +179,20 @@ class Graph:
         weight : str
             The edge attribute that holds the weight; 1 where an edge has none.
 
+        Returns
+        -------
+        Graph
+
         Raises
         ------
         GraphError
             If a node lacks an attribute, or the graph or features are unusable.
+
+        Examples
+        --------
+        >>> import networkx
+        >>> Graph.from_networkx(networkx.cycle_graph(4), label="a ring")
+        Graph(n_nodes=4, n_edges=4, n_features=1, label='a ring')
         """
         from npdiffpool.interop import from_networkx
 
@@ -179,7 +203,12 @@ class Graph:
 
         Returns
         -------
-        networkx.Graph, or networkx.DiGraph where the adjacency is not symmetric.
+        networkx.Graph, or networkx.DiGraph where the adjacency is not symmetric
+
+        Examples
+        --------
+        >>> Graph.from_edges([(0, 1)], n_nodes=2).to_networkx().edges(data=True)
+        EdgeDataView([(0, 1, {'weight': 1.0})])
         """
         from npdiffpool.interop import to_networkx
 

@@ -28,7 +28,19 @@ from npdiffpool.threads import one_blas_thread
 
 
 class Source(NamedTuple):
-    """Say what a worker loads for itself: the arguments of `load_dataset`."""
+    """Say what a worker loads for itself: the arguments of `load_dataset`.
+
+    Parameters
+    ----------
+    data, features : str
+        The name or path, and the kind of node features.
+
+    Examples
+    --------
+    >>> from npdiffpool import load_dataset
+    >>> len(load_dataset(*Source("MUTAG")))
+    188
+    """
 
     data: str
     features: str = "auto"
@@ -49,13 +61,25 @@ class Job(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """Say how far an evaluation is: `resumed` of the `done` were done before."""
+    """Say how far an evaluation is.
+
+    Attributes
+    ----------
+    done, total : int
+        Jobs, a training each.
+    resumed : int
+        Of the `done`, those that an earlier evaluation had done.
+    job : Job or None
+        The latest; None at the beginning.
+    row : dict or None
+        What it gave.
+    """
 
     done: int
     total: int
     resumed: int
-    job: Job | None  # the latest, None at the beginning
-    row: Row | None  # what it gave
+    job: Job | None
+    row: Row | None
 
 
 class Work(NamedTuple):

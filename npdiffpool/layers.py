@@ -3,7 +3,8 @@
 Features are rows, one a node, of all graphs together: (N, F). A propagation
 matrix P is sparse (N, N) where graphs are ragged, and a stack (B, K, K) above,
 where every graph has K nodes; `propagate` applies either, so each layer is
-written once. Every ``x`` has its ``init_x``, which makes the parameters.
+written once. For every ``x(params, ...)`` ``init_x(rng, n_in, n_out, dtype)`` draws
+the parameters, from widths n_in to n_out.
 """
 from __future__ import annotations
 
@@ -26,7 +27,14 @@ Moments = list[tuple[Array, Array]]  # each batch norm's mean and variance
 
 
 def gcn_operator(A: Array) -> Array:
-    """Return A_hat = D~^-1/2 (A + I) D~^-1/2, D~ = diag((A + I) 1) (equation 2)."""
+    """Return A_hat = D~^-1/2 A~ D~^-1/2, A~ = A + I (equation 2), like A.
+
+    D~ = diag(A~ 1). Where A is a stack (B, K, K), so is A_hat.
+
+    >>> gcn_operator(np.array([[[0.0, 1.0], [1.0, 0.0]]]))
+    array([[[0.5, 0.5],
+            [0.5, 0.5]]])
+    """
     if scipy.sparse.issparse(A):
         A_tilde = A + scipy.sparse.eye_array(A.shape[0], dtype=A.dtype, format="csr")
         root = scipy.sparse.diags_array(1 / numpy.sqrt(row_sums(A_tilde)))
@@ -37,9 +45,13 @@ def gcn_operator(A: Array) -> Array:
 
 
 def mean_operator(A: Array) -> Array:
-    """Return D^-1 A, the mean over neighbours; a row without edges stays zero.
+    """Return D^-1 A, the mean over neighbours; a row without edges stays 0.
 
     So does one whose degree is too small for 1 / deg to be safe in the precision of A.
+
+    >>> mean_operator(np.array([[[0.0, 2.0], [0.0, 0.0]]]))
+    array([[[0., 1.],
+            [0., 0.]]])
     """
     if scipy.sparse.issparse(A):
         deg = row_sums(A)
@@ -62,7 +74,7 @@ OPERATORS |= {"mlp": sum_operator}
 
 
 def glorot(rng: np.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
-    """Draw W (n_in, n_out) uniformly, Xavier's variance with the gain of ReLU."""
+    """Draw W (n_in, n_out), uniformly, of Xavier's variance and ReLU's gain."""
     bound = numpy.sqrt(2) * numpy.sqrt(6 / (n_in + n_out))
     return rng.uniform(-bound, bound, size=(n_in, n_out)).astype(dtype)
 
@@ -76,8 +88,12 @@ def init_linear(rng: Any, n_in: Sequence[int], n_out: int, dtype: Any) -> Params
 def linear(params: Params, *inputs: Array, then: Any = affine) -> Array:
     """Return b + H_1 W_1 + H_2 W_2 + ...: (N, F_i) to (N, n_out).
 
-    The same as one linear layer of the inputs put side by side, without the copy.
+    The same as one linear layer of the `inputs` put side by side, without the copy.
     `then` is called with b, H_1, W_1, ... and may go on from there.
+
+    >>> params = {"W": [np.eye(2), np.ones((1, 2))], "b": np.zeros(2)}
+    >>> linear(params, np.array([[1.0, 2.0]]), np.array([[10.0]]))
+    array([[11., 12.]])
     """
     factors = [factor for pair in zip(inputs, params["W"]) for factor in pair]
     return then(params["b"], *factors)
@@ -91,7 +107,12 @@ def init_gcn(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
 def gcn(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
     """Return A_hat H W + b: equation 2 before its ReLU, with a bias.
 
-    `PH` is A_hat H, of P = `gcn_operator` (A); (N, n_in) to (N, n_out).
+    `PH` is A_hat H, of P = `gcn_operator` (A); (N, n_in) to (N, n_out); `then` as
+    of `linear`.
+
+    >>> params = {"W": [np.eye(1)], "b": np.array([0.5])}
+    >>> gcn(params, H=None, PH=np.array([[2.0]]))
+    array([[2.5]])
     """
     return linear(params, PH, then=then)
 
@@ -102,10 +123,15 @@ def init_sage(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
 
 
 def sage(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
-    """Return H W_1 + mean_neighbours(H) W_2 + b (GraphSAGE "mean", 1706.02216).
+    """Return H W_1 + mean_neighbours(H) W_2 + b (GraphSAGE, 1706.02216).
 
     `PH` is the mean over neighbours, P = `mean_operator` (A); zero at a node
     without any. (N, n_in) to (N, n_out). A weighted edge counts by its weight.
+    `then` as of `linear`.
+
+    >>> params = {"W": [np.eye(1), 10 * np.eye(1)], "b": np.zeros(1)}
+    >>> sage(params, H=np.array([[1.0]]), PH=np.array([[2.0]]))
+    array([[21.]])
     """
     return linear(params, H, PH, then=then)
 
@@ -119,20 +145,24 @@ def s2v(params: Params, X: Array, P_mu: Any, then: Any = affine) -> Array:
     """Return X W_1 + sum_neighbours(mu) W_2 + b (structure2vec, 1603.05629).
 
     `P_mu` is A mu, (N, n_out); None stands for mu = 0, where it starts. The
-    same parameters serve every iteration.
+    same parameters serve every iteration; `then` as of `linear`.
+
+    >>> params = {"W": [np.eye(1), 10 * np.eye(1)], "b": np.zeros(1)}
+    >>> s2v(params, X=np.array([[1.0]]), P_mu=np.array([[3.0]]))
+    array([[31.]])
     """
     return linear(params, *([X] if P_mu is None else [X, P_mu]), then=then)
 
 
 def init_batch_norm(width: int, dtype: Any) -> Params:
-    """Make the parameters of `batch_norm`: gamma = 1, beta = 0."""
+    """Make the parameters of `batch_norm`, of a `width`: gamma = 1, beta = 0."""
     return {"gamma": numpy.ones(width, dtype), "beta": numpy.zeros(width, dtype)}
 
 
 def batch_norm(
     params: Params, H: Array, running: tuple[Array, Array] | None = None
 ) -> tuple[Array, tuple[Array, Array]]:
-    """Standardise each feature over the nodes, then scale and shift (1502.03167).
+    """Standardise each feature over nodes, then scale and shift (1502.03167).
 
     Differs from the authors' code, which normalises over the node *index* and
     so depends on the order of nodes.
@@ -149,6 +179,13 @@ def batch_norm(
     Y : (N, D) array
     moments : pair of (D,) arrays
         The mean and (biased) variance that were used, without gradient.
+
+    Examples
+    --------
+    >>> params = init_batch_norm(1, np.float64)
+    >>> Y, (mean, variance) = batch_norm(params, np.array([[1.0], [3.0]]))
+    >>> Y.ravel().round(3), mean, variance
+    (array([-1.,  1.]), array([2.]), array([1.]))
     """
     gamma, beta = params["gamma"], params["beta"]
     if running is None:
@@ -165,9 +202,10 @@ CONVOLUTIONS = {"gcn": (init_gcn, gcn), "sage": (init_sage, sage)}
 def init_gnn(
     rng: Any, kind: str, sizes: Sequence[int], normalize: bool, dtype: Any
 ) -> Params:
-    """Draw the parameters of `gnn`: layers of widths sizes[0] -> sizes[1] -> ...
+    """Draw the parameters of `gnn`, of widths sizes[0] -> sizes[1] -> ...
 
-    For s2v all of sizes[1:] must be equal, for the layers share their weights.
+    `kind` as of `gnn`; for s2v all of sizes[1:] must be equal, for the layers share
+    their weights. With `normalize` every layer has a batch norm.
     """
     if kind == "s2v":
         layers = [init_s2v(rng, sizes[0], sizes[1], dtype)]
@@ -188,7 +226,7 @@ def gnn(
     normalize_rows: bool = True,
     running: Moments | None = None,
 ) -> tuple[list[Array], Moments]:
-    """Apply a graph neural network (equation 5) and return every layer's output.
+    """Apply a graph neural network (equation 5); return each layer's output.
 
     A layer is a convolution, l2 normalisation of each node's row (if
     `normalize_rows`), ReLU, and batch norm (if the parameters have it): the
@@ -203,6 +241,7 @@ def gnn(
     X : (N, F) array
     PX : (N, F) array, optional
         P X, where it is known already.
+    normalize_rows : bool
     running : list of pairs, optional
         Batch-norm moments to use. Without it each batch norm uses its input's.
 
@@ -211,6 +250,14 @@ def gnn(
     layers : list of (N, width) arrays
     moments : list of pairs of (width,) arrays
         What each batch norm used.
+
+    Examples
+    --------
+    >>> params = init_gnn(np.random.default_rng(0), "gcn", [1, 4, 5], True, np.float64)
+    >>> A, X = np.ones((1, 3, 3)), np.ones((3, 1))
+    >>> layers, moments = gnn(params, "gcn", gcn_operator(A), X)
+    >>> [H.shape for H in layers], [mean.shape for mean, _ in moments]
+    ([(3, 4), (3, 5)], [(4,), (5,)])
     """
     H, outputs, moments = X, [], []
     for depth, norm in enumerate(params["norms"]):

@@ -20,17 +20,52 @@ __all__ = ["LINK_SCALES", "cross_entropy", "entropy_loss", "link_loss", "squared
 
 
 def squared_error(outputs: Array, targets: Array) -> Array:
-    """Return (y - t)^2 of each graph: outputs y (B, 1), targets t (B,) to (B,)."""
+    """Return (y - t)^2 of each graph.
+
+    Parameters
+    ----------
+    outputs : (B, 1) array
+        y, in the units of the targets.
+    targets : (B,) array
+
+    Returns
+    -------
+    (B,) array of the dtype of the outputs
+
+    Examples
+    --------
+    >>> squared_error(np.array([[1.0], [2.0]]), np.array([1.5, 2.0]))
+    array([0.25, 0.  ])
+    """
     error = outputs[:, 0] - targets.astype(outputs.dtype)
     return error * error
 
 
 def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
-    """Return L_E = (1/n) sum_i H(S_i) of each graph (section 3.3), in nats a node.
+    """Return L_E = (1/n) sum_i H(S_i) of each graph (section 3.3).
 
-    From the logits R (N, K), not from S = softmax(R), so that it is exact and
-    its slope finite at one-hot rows. (B,); 0 of a graph without nodes. `entropies`
-    are the H(S_i), (N,), where they are known already.
+    From the logits, not from S = softmax(R), so that it is exact and its slope
+    finite at one-hot rows.
+
+    Parameters
+    ----------
+    R : (N, K) array
+        Logits of all graphs' nodes.
+    offsets : (B + 1,) ints
+        Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
+    entropies : (N,) array, optional
+        The H(S_i), where they are known already; `R` then gives the dtype alone.
+
+    Returns
+    -------
+    (B,) array
+        Nats a node; 0 of a graph without nodes.
+
+    Examples
+    --------
+    >>> R = np.array([[0.0, 0.0], [0.0, 0.0], [1e4, 0.0]])
+    >>> entropy_loss(R, np.array([0, 1, 3])).round(4)  # of one node, of two
+    array([0.6931, 0.3466])
     """
     entropies = softmax_entropy(R)[1] if entropies is None else entropies
     return segment_sum(entropies, offsets) / _sizes(offsets, R.dtype)
@@ -63,6 +98,17 @@ def link_loss(
     Returns
     -------
     (B,) array of the dtype of S
+        In units of edge weight, per graph; 0 of a graph without nodes.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph, GraphBatch
+    >>> from npdiffpool.pooling import coarsen
+    >>> pair = Graph.from_edges([(0, 1)], n_nodes=2)
+    >>> level, S = Level.of(GraphBatch.from_graphs([pair])), np.eye(2)
+    >>> A_pooled, _ = coarsen(level, level.X, S)
+    >>> link_loss(level, S, A_pooled), link_loss(level, S, A_pooled, "nodes")
+    (array([2.]), array([1.]))
     """
     L_link = link_norm(level.A, S, A_pooled, level.squared_norms, level.offsets)
     return L_link / _sizes(level.offsets, S.dtype) ** LINK_SCALES[scale]

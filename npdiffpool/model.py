@@ -27,22 +27,55 @@ LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 
 
 class Output(NamedTuple):
-    """Hold what a forward pass gives."""
+    """Hold what a forward pass gives.
 
-    logits: Array  # (B, C), of a regression the outputs (B, 1)
-    embeddings: Array  # (B, (levels + 1) D), the readouts side by side
-    link: list[Array]  # of each pooling level, (B,)
-    entropy: list[Array]  # of each pooling level, (B,), nats a node
-    assignments: list[Array]  # S of each pooling level, (N, K)
-    levels: list[Level]  # the graphs at every level, the input first
-    moments: list[Moments]  # what each GNN's batch norms used
+    Attributes
+    ----------
+    logits : (B, C) array
+        Of a regression the outputs, (B, 1).
+    embeddings : (B, (levels + 1) D) array
+        The readouts of all levels side by side.
+    link : list of (B,) arrays
+        L_LP of each pooling level.
+    entropy : list of (B,) arrays
+        L_E of each pooling level, in nats a node.
+    assignments : list of (N, K) arrays
+        S of each pooling level.
+    levels : list of Level
+        The graphs at every level, the input first.
+    moments : list
+        What each GNN's batch norms used.
+    """
+
+    logits: Array
+    embeddings: Array
+    link: list[Array]
+    entropy: list[Array]
+    assignments: list[Array]
+    levels: list[Level]
+    moments: list[Moments]
 
 
 def init_model(rng: np.random.Generator, config: Config) -> Params:
-    """Draw the parameters.
+    """Draw the parameters of the model.
 
-    They are ``{"levels": [{"embed", "pool"}, ...], "embed", "read", "classify"}``;
-    "read" has one entry more than "levels", empty where a readout has none.
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    config : Config
+
+    Returns
+    -------
+    dict
+        ``{"levels": [{"embed", "pool"}, ...], "embed", "read", "classify"}``; "read"
+        has one entry more than "levels", empty where a readout has none.
+
+    Examples
+    --------
+    >>> config = Config(n_features=7, n_outputs=2, clusters=(8,))
+    >>> params = init_model(np.random.default_rng(0), config)
+    >>> list(params), [W.shape for W in params["embed"]["layers"][0]["W"]]
+    (['levels', 'embed', 'read', 'classify'], [(192, 64), (192, 64)])
     """
     dtype, widths = config.dtype, [config.hidden] * config.n_layers
     levels, n_in = [], config.n_features
@@ -91,6 +124,16 @@ def forward(
     Returns
     -------
     Output
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> graphs = [Graph.from_edges([(0, 1)], n_nodes=n) for n in (2, 3)]
+    >>> config = Config(n_features=1, n_outputs=2, clusters=(4,), dtype="float64")
+    >>> params = init_model(np.random.default_rng(0), config)
+    >>> output = forward(params, GraphBatch.from_graphs(graphs), config)
+    >>> output.logits.shape, [S.shape for S in output.assignments]
+    ((2, 2), [(5, 4)])
     """
     kinds = {config.gnn, config.pool_gnn}
     level = Level.of(with_clusters(batch, config)).with_operators(kinds)
@@ -178,10 +221,33 @@ def _classify(params: list[Params], embeddings: Array) -> Array:
 def total_loss(
     params: Params, batch: GraphBatch, labels: Array, config: Config
 ) -> tuple[Array, Output]:
-    """Return the training loss, mean over the graphs, and the pass it came from.
+    """Return the training loss, and the forward pass that it comes from.
 
     Of a graph: cross-entropy (or squared error) + sum over levels of (link_weight
     L_LP + entropy_weight L_E).
+
+    Parameters
+    ----------
+    params : as `init_model` makes them
+    batch : GraphBatch
+    labels : (B,) ints, of a regression floats
+    config : Config
+
+    Returns
+    -------
+    loss : () array
+        The mean over the graphs.
+    output : Output
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> batch = GraphBatch.from_graphs([Graph.from_edges([(0, 1)], n_nodes=2)])
+    >>> config = Config(n_features=1, n_outputs=2, clusters=(1,), dtype="float64")
+    >>> params = init_model(np.random.default_rng(0), config)
+    >>> loss, output = total_loss(params, batch, np.array([1]), config)
+    >>> output.link, output.entropy  # one cluster: ||A - 1 1^T||, log 1
+    ([array([1.41421356])], [array([0.])])
     """
     output = forward(params, batch, config)
     losses = LOSSES[config.loss](output.logits, labels)

@@ -38,7 +38,16 @@ UNREADABLE = (
 
 
 class ModelFileError(ValueError):
-    """Say why a file cannot be read as a model."""
+    """Say why a file cannot be read as a model.
+
+    Examples
+    --------
+    >>> from npdiffpool import load_model
+    >>> load_model("nowhere.npz")
+    Traceback (most recent call last):
+        ...
+    npdiffpool.modelfile.ModelFileError: nowhere.npz: no such model file
+    """
 
 
 class StoredModel(NamedTuple):

@@ -16,12 +16,43 @@ from npdiffpool.fused import Tree, leaves, rebuild
 
 
 def to_vector(tree: Tree) -> Any:
-    """Copy all leaves of a tree into one vector."""
+    """Copy all leaves of a tree into one vector.
+
+    Parameters
+    ----------
+    tree : nested dicts and lists of arrays
+
+    Returns
+    -------
+    (P,) array
+        Dicts in the order of their keys, lists in theirs.
+
+    Examples
+    --------
+    >>> to_vector({"W": numpy.eye(2), "b": [numpy.array([5.0])]})
+    array([1., 0., 0., 1., 5.])
+    """
     return numpy.concatenate([numpy.ravel(leaf) for leaf in leaves(tree)])
 
 
 def from_vector(tree: Tree, vector: Any) -> Tree:
-    """Make a tree of the same form whose leaves are views of a vector."""
+    """Make a tree of the same form whose leaves are views of a vector.
+
+    Parameters
+    ----------
+    tree : nested dicts and lists of arrays
+        Gives the form and the shapes; its numbers are not read.
+    vector : (P,) array
+
+    Returns
+    -------
+    tree
+
+    Examples
+    --------
+    >>> from_vector({"W": numpy.ones((1, 2)), "b": [numpy.ones(1)]}, numpy.arange(3.0))
+    {'W': array([[0., 1.]]), 'b': [array([2.])]}
+    """
     shapes = [leaf.shape for leaf in leaves(tree)]
     stops = numpy.cumsum([int(numpy.prod(shape)) for shape in shapes])
     parts = numpy.split(vector, stops[:-1])
@@ -31,17 +62,32 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
 def value_and_grad(
     function: Callable[..., tuple[Any, Any]],
 ) -> Callable[..., tuple[Any, Any, Tree]]:
-    """Differentiate ``function(params, ...) -> (loss, auxiliary)`` by `params`.
+    """Differentiate a function, with an auxiliary output, by its parameters.
 
     autograd would wrap the dicts and lists and trace every look-up in them;
     here each leaf is boxed once and its gradient collected at the end of one
     reverse pass. The gradients are the same.
 
+    Parameters
+    ----------
+    function : callable
+        ``function(params, ...) -> (loss, auxiliary)``, the loss a scalar, `params`
+        nested dicts and lists of arrays.
+
     Returns
     -------
-    function of the same arguments that returns ``(loss, auxiliary, gradients)``,
-    `gradients` being a tree of the form of `params` and of its dtypes. What
-    autograd still holds in `auxiliary` is not unwrapped: see `getval`.
+    callable
+        Of the same arguments; gives ``(loss, auxiliary, gradients)``, `gradients`
+        being a tree of the form of `params` and of its dtypes. What autograd still
+        holds in `auxiliary` is not unwrapped: see ``autograd.tracer.getval``.
+
+    Examples
+    --------
+    >>> import autograd.numpy as np
+    >>> square = value_and_grad(lambda params: (np.sum(params["W"] ** 2), "auxiliary"))
+    >>> loss, _, gradients = square({"W": np.array([3.0, 4.0])})
+    >>> print(loss, gradients)
+    25.0 {'W': array([6., 8.])}
     """
 
     def differentiated(params: Tree, *args: Any) -> tuple[Any, Any, Tree]:
@@ -77,7 +123,22 @@ def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
 
 
 def clip_by_norm(gradient: Any, limit: float) -> Any:
-    """Scale a gradient vector down to length `limit` where it is longer."""
+    """Scale a gradient vector down to length `limit` where it is longer.
+
+    Parameters
+    ----------
+    gradient : (P,) array
+    limit : float
+
+    Returns
+    -------
+    (P,) array of the dtype of the gradient
+
+    Examples
+    --------
+    >>> clip_by_norm(numpy.array([3.0, 4.0]), 1.0)
+    array([0.6, 0.8])
+    """
     length = float(numpy.linalg.norm(gradient.astype(numpy.float64)))  # no overflow
     if length <= limit:
         return gradient
@@ -85,7 +146,15 @@ def clip_by_norm(gradient: Any, limit: float) -> Any:
 
 
 class AdamState(NamedTuple):
-    """Hold Adam's memory: steps done, first and second moments of the gradient."""
+    """Hold Adam's memory.
+
+    Attributes
+    ----------
+    step : int
+        Steps done.
+    mean, square : (P,) arrays
+        Running first and second moments of the gradient, m and v of the source.
+    """
 
     step: int
     mean: Any
@@ -93,7 +162,22 @@ class AdamState(NamedTuple):
 
 
 def adam_init(vector: Any) -> AdamState:
-    """Make the state before the first step."""
+    """Make the state before the first step.
+
+    Parameters
+    ----------
+    vector : (P,) array
+        The parameters, for their number and dtype.
+
+    Returns
+    -------
+    AdamState
+
+    Examples
+    --------
+    >>> adam_init(numpy.ones(2))
+    AdamState(step=0, mean=array([0., 0.]), square=array([0., 0.]))
+    """
     return AdamState(0, numpy.zeros_like(vector), numpy.zeros_like(vector))
 
 
@@ -114,11 +198,20 @@ def adam_step(
     learning_rate : float
     decay : pair of floats
         beta_1 and beta_2.
+    epsilon : float
+        Added to the root of the second moment, as in the source.
 
     Returns
     -------
     state : AdamState
     vector : (P,) array
+
+    Examples
+    --------
+    >>> vector, gradient = numpy.zeros(2), numpy.array([100.0, -0.01])
+    >>> state, vector = adam_step(adam_init(vector), vector, gradient, 0.1)
+    >>> state.step, vector.round(6)  # the first step is as long whatever the gradient
+    (1, array([-0.1,  0.1]))
     """
     beta_1, beta_2 = decay
     step = state.step + 1

@@ -243,7 +243,22 @@ def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
 
 @fused(_cross_entropy_plainly)
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
-    """Return -log softmax(logits)[label] of each row, in nats: (B, C), (B,) to (B,)."""
+    """Return -log softmax(logits)[label] of each graph, in nats.
+
+    Parameters
+    ----------
+    logits : (B, C) array
+    labels : (B,) ints in 0 ... C - 1
+
+    Returns
+    -------
+    (B,) array
+
+    Examples
+    --------
+    >>> cross_entropy(np.log([[1.0, 3.0], [1.0, 1.0]]), np.array([1, 0])).round(4)
+    array([0.2877, 0.6931])
+    """
     shifted = logits - np.max(logits, axis=1, keepdims=True)
     S, rows = np.exp(shifted), np.arange(len(logits))
     total = np.sum(S, axis=1)

@@ -13,7 +13,13 @@ from npdiffpool.graphs import Ints
 
 
 class Split(NamedTuple):
-    """Hold the indices of one outer fold; `validation` is cut out of what is left."""
+    """Hold the indices of one outer fold.
+
+    Attributes
+    ----------
+    train, validation, test : lists of int
+        Of graphs, from 0; `validation` is cut out of what `test` leaves.
+    """
 
     train: list[int]
     validation: list[int]
@@ -21,15 +27,47 @@ class Split(NamedTuple):
 
 
 class SplitsError(ValueError):
-    """Say what is wrong with a file of splits."""
+    """Say what is wrong with splits, given or in a file.
+
+    Examples
+    --------
+    >>> check_splits([([0, 1], [1], [2])], n_graphs=3)
+    Traceback (most recent call last):
+        ...
+    npdiffpool.splits.SplitsError: splits[0]: a graph must be in one part; one is in two
+    """
 
 
 def make_splits(
     labels: Any, n_folds: int, seed: int = 0, by_class: bool = True
 ) -> list[Split]:
-    """Divide a data set into outer folds, and a tenth of each one's rest to validate.
+    """Divide a data set into outer folds, each with a part to validate by.
 
-    Both by class (`stratified_folds`, `stratified_split`), or at random.
+    The validation part is a tenth of what the test part leaves. Both are cut out by
+    `stratified_folds` and `stratified_split`.
+
+    Parameters
+    ----------
+    labels : (G,) array
+    n_folds : int
+    seed : int
+    by_class : bool
+        Spread each class evenly; without it graphs are divided at random.
+
+    Returns
+    -------
+    list of Split
+
+    Raises
+    ------
+    ValueError
+        If `n_folds` or `seed` is out of range, or a part would be empty.
+
+    Examples
+    --------
+    >>> splits = make_splits(["a", "b"] * 20, n_folds=4)
+    >>> [len(part) for part in splits[0]]
+    [27, 3, 10]
     """
     labels, splits = np.asarray(labels), []
     strata = labels if by_class else np.zeros(len(labels))
@@ -47,12 +85,34 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     A JSON list with, of each outer fold, ``{"test": [...], "model_selection":
     [{"train": [...], "validation": [...]}]}``.
 
+    Parameters
+    ----------
+    path : path
+    n_graphs : int
+        Of the data set.
+
+    Returns
+    -------
+    list of Split
+
     Raises
     ------
     SplitsError
         If the file is not of this form, an index is outside 0 ... `n_graphs` - 1, is
         in two parts of a fold, or the tests are not each graph once.
     FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> fold = {"test": [0, 1], "model_selection": [{"train": [2], "validation": [3]}]}
+    >>> last = {"test": [2, 3], "model_selection": [{"train": [0], "validation": [1]}]}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "splits.json"
+    ...     _ = path.write_text(json.dumps([fold, last]))
+    ...     read_splits(path, n_graphs=4)[1]
+    Split(train=[0], validation=[1], test=[2, 3])
     """
     try:
         folds = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -77,11 +137,27 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
 def check_splits(splits: Any, n_graphs: int) -> list[Split]:
     """Return folds, given as triples of indices, as lists of whole numbers.
 
+    Parameters
+    ----------
+    splits : sequence of (train, validation, test)
+        Each part a sequence of ints.
+    n_graphs : int
+        Of the data set.
+
+    Returns
+    -------
+    list of Split
+
     Raises
     ------
     SplitsError
         If there is none, a part is empty, an index is outside 0 ... `n_graphs` - 1,
         or a graph is in two parts of a fold.
+
+    Examples
+    --------
+    >>> check_splits([(np.array([0, 1]), [2], [3])], n_graphs=4)
+    [Split(train=[0, 1], validation=[2], test=[3])]
     """
     parts = [[np.asarray(part).tolist() for part in split] for split in splits]
     if not parts or any(len(part) != 3 for part in parts):
@@ -109,7 +185,7 @@ def _check_fold(split: Split, where: str, n_graphs: int) -> None:
 
 
 def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
-    """Divide examples into folds, each class spread over them as evenly as it goes.
+    """Divide examples into folds, each class spread as evenly as it goes.
 
     Parameters
     ----------

@@ -36,11 +36,16 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class Schedule:
-    """Hold how long and how fast to train.
+    """Hold how long and how fast to train; out of range is a ValueError.
 
-    `patience` is the number of epochs without a better validation score after
-    which training stops; None never stops early. Values out of range raise a
-    ValueError.
+    Parameters
+    ----------
+    epochs, batch_size : int
+        Passes over the training graphs; graphs a step.
+    learning_rate, clip_norm : float
+        Adam's step; the gradient's largest norm.
+    patience : int or None
+        Epochs without a better validation score after which training stops.
     """
 
     epochs: int = 100
@@ -60,16 +65,17 @@ class Schedule:
 
 
 class Labelled(NamedTuple):
-    """Hold prepared graphs and the index of each one's class, or its target."""
+    """Hold graphs, as `batch`, and `labels`, (B,): class indices or targets."""
 
     batch: GraphBatch
     labels: Ints | Floats
 
 
 class Fitted(NamedTuple):
-    """Hold what training gives: the kept parameters and moments, and the history.
+    """Hold what training gives: the kept `params` and `running` moments.
 
-    `best_epoch` is the epoch they are from, counted from 1.
+    `history` has a row an epoch (see `fit`); `best_epoch`, counted from 1, is the one
+    that the parameters are from.
     """
 
     params: Params
@@ -79,10 +85,15 @@ class Fitted(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """Hold all that the next epoch depends on: training can go on from it."""
+    """Hold all that the next epoch depends on: training can go on from it.
 
-    epoch: int  # done
-    vector: Floats  # the parameters
+    `epoch` epochs are done, `history` has their rows. `vector` holds the parameters,
+    `running` their moments, `adam` the optimiser's memory, `rng_state` the generator's,
+    `best` what would be kept if training stopped.
+    """
+
+    epoch: int
+    vector: Floats
     running: list[Moments]
     adam: AdamState
     rng_state: Any
@@ -132,6 +143,21 @@ def fit(
         `cross_entropy` (nats), `link_loss`, `entropy_loss` (nats a node, both
         summed over levels) and `train_accuracy`, all while the parameters
         moved, and `validation_loss` (cross-entropy) and `validation_accuracy`.
+
+    Raises
+    ------
+    ValueError
+        If training diverges: a loss is not finite, or a parameter overflows.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> graphs = [Graph.from_edges([(0, 1)], n_nodes=n) for n in (2, 3)]
+    >>> train = Labelled(GraphBatch.from_graphs(graphs, "float32"), np.array([0, 1]))
+    >>> config, rng = Config(1, 2, clusters=(1,)), np.random.default_rng(0)
+    >>> fitted = fit(config, Schedule(epochs=2), train, None, rng)
+    >>> [row["epoch"] for row in fitted.history], fitted.best_epoch
+    ([1, 2], 2)
     """
     keep_freed_memory()
     state = resume if resume is not None else _begin(config, rng)

@@ -33,6 +33,18 @@ class Dataset:
         Where the data were found: a folder, a zip or "bundled".
     citation : str
         What to cite; empty where that is not known.
+
+    Examples
+    --------
+    >>> from npdiffpool import load_dataset
+    >>> mutag = load_dataset("MUTAG")
+    >>> len(mutag), mutag.classes, mutag.feature_names[:2]
+    (188, array([-1,  1]), ('label=0', 'label=1'))
+    >>> mutag[3]
+    Graph(n_nodes=19, n_edges=22, n_features=7, label=1)
+    >>> ones = mutag[mutag.labels == 1]
+    >>> len(ones), ones.statistics()["nodes_max"]
+    (125, 28)
     """
 
     graphs: list[Graph]

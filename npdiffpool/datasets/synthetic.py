@@ -15,11 +15,20 @@ PARTS = 3  # of each community: towards the one before, the middle, towards the 
 
 
 class Hierarchy(NamedTuple):
-    """Hold graphs, and the truth that was planted in each."""
+    """Hold graphs, and the truth that was planted in each.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    communities : list of (N,) ints
+        Of each graph, the community of each node.
+    groups : list of (N,) ints
+        Of each graph, the group of each node, 0 or 1.
+    """
 
     dataset: Dataset
-    communities: list[Ints]  # of each graph, the community of each node, (N,)
-    groups: list[Ints]  # of each graph, the group of each node, (N,)
+    communities: list[Ints]
+    groups: list[Ints]
 
 
 def hierarchical_sbm(
@@ -32,7 +41,7 @@ def hierarchical_sbm(
     noise: float = 0.0,
     seed: int = 0,
 ) -> Hierarchy:
-    """Draw stochastic block models on two levels, labelled by how communities group.
+    """Draw block models on two levels, labelled by how communities group.
 
     The communities of a graph stand in two rings, its two groups: of class 0 as long
     as each other, of class 1 longer and shorter by one community. A community has

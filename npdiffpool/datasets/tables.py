@@ -24,7 +24,16 @@ _LIMIT = int(np.iinfo(np.int64).max)
 
 
 class DatasetError(ValueError):
-    """Say which data set, file and line is unusable, what is required and seen."""
+    """Say what is unusable: data set, file, line; what is required, and seen.
+
+    Examples
+    --------
+    >>> from npdiffpool import load_dataset
+    >>> load_dataset("nowhere.zip")
+    Traceback (most recent call last):
+        ...
+    npdiffpool.datasets.tables.DatasetError: nowhere.zip: no such folder or zip
+    """
 
 
 def read_blocks(

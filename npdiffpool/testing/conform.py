@@ -79,7 +79,8 @@ def conformance(
     Examples
     --------
     >>> from npdiffpool.testing import conformance, own_parts
-    >>> for result in conformance(own_parts.pool_by_paper, laws=["C1", "B1"]):
+    >>> laws = ["C1", "B1"]
+    >>> for result in conformance(own_parts.pool_by_paper, laws=laws, examples=10):
     ...     print(f"{result.law.id}: {result.verdict}")
     C1: holds
     B1: not applicable
@@ -114,6 +115,18 @@ def check_pooling(
         With the law, what was seen, and a script that shows it.
     ValueError
         If `pool` is not such a function, or a law is unknown.
+
+    Examples
+    --------
+    >>> from npdiffpool import paper
+    >>> from npdiffpool.testing import Pooled
+    >>> def pool(A, R, Z):
+    ...     S = paper.assign(R)
+    ...     return Pooled(S.T @ A @ S / 2, S.T @ Z, S)  # half of the edges are lost
+    >>> check_pooling(pool, laws=["C2"], examples=10)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    npdiffpool.testing.law.LawViolation: C2 fails on pool: Pooling keeps the total ...
     """
     chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
     for law in chosen:
@@ -139,6 +152,22 @@ def parametrize_laws(
     Parameters
     ----------
     pool, batched, vjp, laws : as in `conformance`
+
+    Returns
+    -------
+    pytest.MarkDecorator
+
+    Raises
+    ------
+    ValueError
+        If `pool` is not such a function, or a law is unknown.
+
+    Examples
+    --------
+    >>> from npdiffpool.testing import own_parts
+    >>> mark = parametrize_laws(own_parts.pool_by_paper, laws=["C1", "C2"])
+    >>> [case.id for case in mark.args[1]]
+    ['C1-total_feature_mass_survives_pooling', 'C2-total_edge_mass_survives_pooling']
     """
     import pytest
 

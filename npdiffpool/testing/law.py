@@ -107,16 +107,20 @@ class Law:
 
     Parameters
     ----------
-    id : str
-        Such as "C1".
-    name : str
-        The claim as an identifier.
-    statement : str
-        The claim as a sentence.
-    source : str
-        The equation or proposition it is, or follows from.
+    id, name : str
+        Such as "C1", and the claim as an identifier.
+    statement, source : str
+        The claim as a sentence; the equation or proposition it is or follows from.
     checks : list of Check
         Each applies to the implementations that have the parts it needs.
+
+    Examples
+    --------
+    >>> from npdiffpool.testing import LAWS, own_parts
+    >>> LAWS["C1"].statement
+    "Pooling keeps the total of every feature: 1^T X' = 1^T Z."
+    >>> LAWS["C1"].examine(own_parts.pool_by_paper, examples=10).verdict
+    'holds'
     """
 
     id: str
@@ -126,7 +130,7 @@ class Law:
     checks: list[Check] = field(default_factory=list)
 
     def also(self, cases: Cases, **options: Any) -> Callable[[Any], Check]:
-        """Add another check of the same law, for other parts (a decorator)."""
+        """Add a check by its `cases` and `options` of `make_check` (a decorator)."""
 
         def add(body: Callable[..., None]) -> Check:
             self.checks.append(make_check(body, cases, **options))
@@ -137,7 +141,7 @@ class Law:
     def check(self, *pools: Part | Subject, **options: Any) -> None:
         """Raise a `LawViolation` unless the law holds or does not apply.
 
-        Parameters are those of `examine`.
+        `pools` and `options` are those of `examine`.
         """
         result = self.examine(*pools, **options)
         if result.verdict == "fails":
@@ -149,11 +153,11 @@ class Law:
         examples: int | None = None,
         random_seed: int | None = None,
     ) -> Result:
-        """Look for a counterexample, and give the smallest found.
+        """Look for a counterexample, and give a `Result` with the smallest found.
 
         Parameters
         ----------
-        *pools : callables or Subjects
+        pools : callables or Subjects
             See subjects.py. Of several, one case serves all.
         examples : int, optional
             Cases to try of each check; those of the Hypothesis profile in use
@@ -186,7 +190,7 @@ class Law:
         return Result(self, "not applicable", self.lacking(subjects[0]) or "")
 
     def lacking(self, subject: Subject) -> str | None:
-        """Say why no check of the law applies to a subject, or None."""
+        """Say why no check of the law applies to a `subject`, or None."""
         reasons = [subject.lacks(check.needs) for check in self.checks]
         return None if None in reasons else reasons[0]
 

@@ -3,9 +3,15 @@
 Sizes, and what is drawn first, shrink to the small and plain: no node, no edge,
 weights of one, constant features. Every number is finite, none subnormal. An array
 is one draw, of bytes, each entry of which shrinks by itself: see `_shapes`.
-Read `adjacencies`, `features` and `assignments`; the rest is made of them.
+Read `adjacencies`, `features` and `assignments`, whose parameters mean the same in
+the rest, which is made of them: min_nodes, max_nodes, n_nodes, n_features, n_clusters,
+directed, shapes, weights, kinds, exponents.
 
 A falsifying example shows each `Graph` as code to paste; `as_code` writes the rest.
+
+>>> from hypothesis import find
+>>> find(graphs(), lambda graph: graph.n_edges > 1)
+Graph(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0], [1.0]]))
 """
 
 from __future__ import annotations
@@ -30,15 +36,15 @@ ASSIGNMENTS = ("uniform", "hard", "soft", "some hard")
 
 
 class Pooling(NamedTuple):
-    """Hold what one pooling step takes, for one graph."""
+    """Hold what a pooling step takes: A (N, N), Z (N, D), S (N, K)."""
 
-    A: Array  # (N, N) adjacency
-    Z: Array  # (N, D) embeddings
-    S: Array  # (N, K) assignment
+    A: Array
+    Z: Array
+    S: Array
 
 
 def floats(least: float, most: float) -> Strategy[float]:
-    """Draw finite floats between two bounds, none subnormal."""
+    """Draw finite floats from `least` to `most`, none subnormal."""
     return st.floats(least, most, allow_subnormal=False)
 
 
@@ -109,7 +115,7 @@ def logits(
     n_clusters: int | Strategy[int] = st.integers(1, 6),
     bounds: Sequence[float] = (0.0, 1.0, 30.0, 1e4),
 ) -> Array:
-    """Draw assignment logits R, (N, K), each within plus or minus one of `bounds`."""
+    """Draw logits R, (N, K), each within plus or minus one of `bounds`."""
     K, bound = draw(_shapes.count(n_clusters)), draw(_shapes.one_of(bounds))
     R = reals(drawn(draw), n_nodes, K if bound else 0)
     return np.asarray(bound * R if bound else np.zeros((n_nodes, K)))
@@ -164,7 +170,7 @@ def poolings(
     kinds: Sequence[str] = ASSIGNMENTS,
     shapes: Sequence[str] = SHAPES,
 ) -> Pooling:
-    """Draw what one pooling step takes: A, Z and S of one graph; see `Pooling`."""
+    """Draw what a pooling step takes, A, Z and S of one graph: a `Pooling`."""
     A = _shapes.adjacency(draw, (min_nodes, max_nodes), directed, shapes, WEIGHTS)
     Z = draw(_shapes.kept(features, len(A)))
     S = draw(_shapes.kept(assignments, len(A), kinds=kinds))
@@ -195,7 +201,7 @@ def graphs(
 def batches(
     draw: st.DrawFn, /, min_graphs: int = 1, max_graphs: int = 6, **kinds: Any
 ) -> list[Graph]:
-    """Draw graphs of unlike sizes and one feature width; `kinds` as for `graphs`."""
+    """Draw min_graphs to max_graphs graphs of one width, `kinds` as `graphs`."""
     n_features = draw(_shapes.count(kinds.pop("n_features", st.integers(1, 3))))
     members = _shapes.kept(graphs, n_features=n_features, **kinds)
     return [draw(members) for _ in range(draw(st.integers(min_graphs, max_graphs)))]
@@ -207,7 +213,8 @@ def cliques(
 ) -> tuple[Array, Array]:
     """Draw disjoint cliques with every loop, and the hard S that names them.
 
-    So A = S S^T. Nodes come in any order, and some clusters are empty.
+    At most `max_clusters`, some empty, of at most `max_size` nodes in any order:
+    A = S S^T.
     """
     K, cluster, _, order = _shapes.clusters(draw, 0, max_clusters, max_size)
     S = np.eye(K)[cluster[order]]

@@ -36,15 +36,31 @@ PROBE = (
 class Pooled(NamedTuple):
     """Hold what a pooling layer gives for one graph.
 
-    Any object with these attributes will do, or a tuple in this order. `link` and
-    `entropy` are the auxiliary losses, None where the layer has none.
+    Any object with these attributes will do, or a tuple in this order.
+
+    Attributes
+    ----------
+    A : (K, K) array
+        S^T A S (equation 4).
+    X : (K, D) array
+        S^T Z (equation 3).
+    S : (N, K) array
+        The assignment.
+    link, entropy : () arrays or None
+        The auxiliary losses, None where the layer has none.
+
+    Examples
+    --------
+    >>> A, S = np.ones((2, 2)), np.ones((2, 1))
+    >>> Pooled(S.T @ A @ S, S.T @ np.array([[1.0], [3.0]]), S).X
+    array([[4.]])
     """
 
-    A: Any  # (K, K)
-    X: Any  # (K, D)
-    S: Any  # (N, K)
-    link: Any = None  # ()
-    entropy: Any = None  # ()
+    A: Any
+    X: Any
+    S: Any
+    link: Any = None
+    entropy: Any = None
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,17 @@ def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> A
     Returns
     -------
     array of matplotlib axes
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from npdiffpool import DiffPoolClassifier, load_dataset
+    >>> mutag = load_dataset("MUTAG")[:8]
+    >>> clf = DiffPoolClassifier(hidden=8, clusters=(4,), epochs=1)
+    >>> clf = clf.fit(mutag, mutag.labels)
+    >>> row = plot_hierarchy(clf, mutag[0], axes=Figure().subplots(1, 2))
+    >>> row[0].get_title()
+    'graph: 17 nodes, 19 edges'
     """
     return draw_hierarchy(graph, clf.assignments(graph), axes, seed)
 
@@ -83,6 +94,15 @@ def draw_hierarchy(
     come from viridis, see `_colours.palette`. Self-loops are not drawn, and what
     links hold inside a cluster (the diagonal of S^T A S) is not either. Takes about
     8 seconds for 1000 nodes, and grows with the square of their number.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> path = Graph.from_edges([(0, 1), (1, 2), (2, 3)], n_nodes=4)
+    >>> S = np.eye(3)[[0, 0, 1, 1]]  # the third cluster is empty
+    >>> row = draw_hierarchy(path, [S], axes=Figure().subplots(1, 2))
+    >>> [panel.get_title() for panel in row]
+    ['graph: 4 nodes, 3 edges', 'level 1: 2 of 3 clusters used']
     """
     stack = levels(graph, assignments, seed)
     box = frame(stack)

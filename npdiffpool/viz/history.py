@@ -40,6 +40,16 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     Returns
     -------
     array of 2 matplotlib axes
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from npdiffpool import DiffPoolClassifier, load_dataset
+    >>> mutag = load_dataset("MUTAG")[:8]
+    >>> clf = DiffPoolClassifier(hidden=8, epochs=2).fit(mutag, mutag.labels)
+    >>> losses, accuracies = plot_history(clf, axes=Figure().subplots(1, 2))
+    >>> losses.get_ylabel(), accuracies.get_ylabel()
+    ('loss (nats)', 'accuracy (% of graphs)')
     """
     return draw_history(clf.history_, getattr(clf, "best_epoch_", None), axes)
 
@@ -76,6 +86,14 @@ def draw_history(
     ------
     ValueError
         If there is no epoch, or not exactly 2 axes.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> history = [{"loss": 2.0, "train_accuracy": 0.5}, {"loss": 1.0}]
+    >>> losses, accuracies = draw_history(history, axes=Figure().subplots(1, 2))
+    >>> losses.lines[0].get_ydata(), accuracies.lines[0].get_ydata()
+    (array([2., 1.]), array([50., nan]))
     """
     if len(history) == 0:
         raise ValueError("history must hold at least one epoch; got none")

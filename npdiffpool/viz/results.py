@@ -34,7 +34,7 @@ def plot_results(
     published: Mapping[str, Any] | None = None,
     axes: Any = None,
 ) -> Axes:
-    """Draw accuracies with their spread, beside published ones of the same name.
+    """Draw accuracies with their spread, beside published ones.
 
     A row a name, in the order given, those that are only published last. A disc is
     what was measured, a hollow diamond what was published; the bars go one spread to

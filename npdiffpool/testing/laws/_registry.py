@@ -14,7 +14,28 @@ def law(id: str, source: str, cases: Cases, **options: Any) -> Callable[[Any], L
     """Make a law of a check (a decorator) and enter it in the list.
 
     The statement is the first sentence of the check's docstring, the name that
-    of the check. `options` are those of `npdiffpool.testing.law.make_check`.
+    of the check.
+
+    Parameters
+    ----------
+    id : str
+        New, such as "C15".
+    source : str
+        The equation or proposition that it is or follows from.
+    cases : callable
+        Gives the strategy of cases, by the least and most nodes of a graph.
+    options
+        Those of `npdiffpool.testing.law.make_check`.
+
+    Returns
+    -------
+    callable
+        Makes a `Law` of a function.
+
+    Raises
+    ------
+    ValueError
+        If there is a law of that id.
     """
 
     def enter(body: Callable[..., None]) -> Law:
