@@ -43,7 +43,7 @@ def gcn_layer(W: Array, A_hat: Array, H: Array) -> Array:
 
 
 def gnn(params: list[Array], A: Array, X: Array) -> Array:
-    """Apply equation 5, Z = GNN(A, X): equation 2 with each W of `params` in turn."""
+    """Apply equation 5, Z = GNN(A, X): equation 2 with each W of `params`."""
     A_hat, H = normalize_adjacency(A), X
     _check("X", X, f"({len(A)}, F)", len(X) == len(A))
     for W in params:
@@ -52,7 +52,7 @@ def gnn(params: list[Array], A: Array, X: Array) -> Array:
 
 
 def assign(R: Array) -> Array:
-    """Apply equation 6: S = softmax(R) by rows, R = GNN_pool(A, X), both (N, K)."""
+    """Apply equation 6: S = softmax(R) by rows, R = GNN_pool(A, X): (N, K)."""
     _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1)
     E = np.exp(R - np.max(R, axis=1, keepdims=True))
     return E / np.sum(E, axis=1, keepdims=True)
@@ -89,7 +89,7 @@ def link_loss(A: Array, S: Array) -> Array:
 
 
 def entropy_loss(S: Array) -> Array:
-    """Return L_E = (1/N) sum_i H(S_i) of one level (section 3.3), in nats a node."""
+    """Return L_E = (1/N) sum_i H(S_i) of a level (section 3.3), nats a node."""
     _check("S", S, "(N, K)", S.ndim == 2)
     log_S = np.log(np.where(S > 0, S, 1.0))  # 0 log 0 = 0, its slope finite
     return -np.sum(S * log_S) / max(len(S), 1)
@@ -139,7 +139,7 @@ def relu(H: Array) -> Array:
 
 
 def frobenius_norm(M: Array) -> Array:
-    """Return ||M||_F, with slope 0 at M = 0 (autograd's np.linalg.norm has NaN)."""
+    """Return ||M||_F, with slope 0 at 0 (autograd's np.linalg.norm has NaN)."""
     squared = np.sum(M * M)
     return np.where(squared > 0, np.sqrt(np.where(squared > 0, squared, 1.0)), 0.0)
 
