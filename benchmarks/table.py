@@ -101,8 +101,7 @@ def run_row(name, row, protocol, options, executor):
     if path.exists() and not options.again:
         print(f"  kept in {path}; --again has it again")
         return
-    in_the_table = SETS[name].paper_epochs if protocol == "paper" else SETS[name].epochs
-    epochs = options.epochs or in_the_table
+    epochs = options.epochs or SETS[name].epochs
     work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
     folder = None if options.again else work
     result = evaluate(name, row, protocol, epochs, options, executor, folder)
@@ -111,11 +110,11 @@ def run_row(name, row, protocol, options, executor):
         known = json.loads(path.read_text())["result"]
         same = known == json.loads(json.dumps(result._asdict()))
         print(f"  digit for digit as in {path}: {'yes' if same else 'no'}")
-    elif epochs == in_the_table:
+    elif epochs == SETS[name].epochs:
         command = command_of(name, row, protocol, epochs, options.runs)
         write_row(path, work, result, command)
     else:
-        print(f"  not written: the table has {in_the_table} epochs")
+        print(f"  not written: the table has {SETS[name].epochs} epochs")
 
 
 def command_of(name, row, protocol, epochs, runs):

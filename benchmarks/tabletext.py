@@ -106,7 +106,6 @@ def _settings():
     lines = ["| | " + " | ".join(SETS) + " |", "| --- |" + " --- |" * len(SETS)]
     for title, value in (
         ("epochs", lambda known: known.epochs),
-        ("epochs, the paper's protocol", lambda known: known.paper_epochs),
         ("clusters", lambda known: known.clusters[0]),
         ("clusters, two levels", lambda known: "{}, {}".format(*known.two_levels)),
     ):
@@ -121,7 +120,9 @@ def _score(files, protocol, row, name):
     kept = files.get((protocol, row, name))
     if kept is None:
         return "-" + note
-    return _shown(kept["result"]["score"], kept["result"]["spread"]) + note
+    epochs = kept["settings"].get("parameters", {}).get("epochs", SETS[name].epochs)
+    more = f", {epochs} epochs" if epochs != SETS[name].epochs else ""
+    return _shown(kept["result"]["score"], kept["result"]["spread"]) + more + note
 
 
 def _of_folds(files, row, name, what):

@@ -43,6 +43,8 @@ class Saver:
         What decides the training, as JSON.
     recorder : Recorder
         What it has seen is saved with the state.
+    state : Checkpoint, optional
+        The state that the file has, where training goes on from it.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class Saver:
         path: str | PathLike[str],
         settings: Mapping[str, Any],
         recorder: Recorder,
+        state: Checkpoint | None = None,
     ) -> None:
         self.path, self.settings, self.recorder = Path(path), settings, recorder
-        self.state: Checkpoint | None = None
+        self.state, self._saved = state, state
         self._next = -np.inf
 
     def __call__(self, state: Checkpoint) -> None:
@@ -62,10 +65,10 @@ class Saver:
             self.save()
 
     def save(self) -> None:
-        """Save the latest state, if there is one."""
-        if self.state is not None:
+        """Save the latest state, if it is not saved yet."""
+        if self.state is not None and self.state is not self._saved:
             write_checkpoint(self.path, self.settings, self.state, self.recorder)
-            self._next = time.monotonic() + SECONDS
+            self._saved, self._next = self.state, time.monotonic() + SECONDS
 
 
 def write_checkpoint(
@@ -134,6 +137,19 @@ def _require_same(known: Any, settings: Mapping[str, Any]) -> None:
         raise CheckpointError(f"is of other settings; what differs: {what}")
 
 
+def _require_history(history: Any, epoch: Any, best_epoch: Any) -> None:
+    """Require a row an epoch, and the best among them."""
+    is_rows = isinstance(history, list) and all(isinstance(r, dict) for r in history)
+    if not (is_rows and isinstance(epoch, int) and len(history) == epoch >= 1):
+        raise ValueError(f"history must have a row for each of {epoch!r} epochs")
+    if not (isinstance(best_epoch, int) and 1 <= best_epoch <= epoch):
+        raise ValueError(f"best_epoch must be of 1 to {epoch}; got {best_epoch!r}")
+    for row in history:
+        for name in ("epoch", "loss", "validation_loss", "validation_accuracy"):
+            if not isinstance(row.get(name), (int, float)):
+                raise ValueError(f"each row of the history must have its {name}")
+
+
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:
     params = init_model(np.random.default_rng(0), config)
     running = init_running(config)
@@ -146,6 +162,10 @@ def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint
         latest = fill("running", running, arrays)
         best_running = fill("best_running", running, arrays)
     history = header["history"]
+    _require_history(history, header["epoch"], header["best_epoch"])
+    np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
+    if not isinstance(header["adam_step"], int) or header["adam_step"] < 0:
+        raise ValueError(f"adam_step must be a number; got {header['adam_step']!r}")
     kept = fill("best", params, arrays), best_running, history, header["best_epoch"]
     adam = AdamState(header["adam_step"], mean, square)
     rng_state, epoch = header["rng_state"], header["epoch"]

@@ -69,6 +69,10 @@ def cv_run(
         with workers as executor, job_progress() as show:
             more: Row = {"executor": executor, "folder": folder, "on_done": show}
             result = cross_validate(clf, source, **given, **more)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted; {folder} keeps what was done, and the same command goes on"
+        ) from None
     except BrokenExecutor:
         raise ChildProcessError(
             f"a worker was killed (too little memory for --jobs {jobs}?); {folder} "

@@ -67,7 +67,7 @@ MODEL = {
     "batch_size": "graphs a step",
     "learning_rate": "step of Adam",
     "clip_norm": "largest norm of the gradient",
-    "patience": "stop after so many epochs without a better validation score",
+    "patience": "stop after so many epochs without a better validation score (never)",
     "seed": "of the split and of everything random",
     "dtype": "float32 or float64",
     "recompute": "save memory on large graphs, for a longer epoch",
@@ -96,7 +96,10 @@ class Help(argparse.RawDescriptionHelpFormatter):
     """Keep the lines of examples; after each option say its default, if any."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        is_said = action.default not in (None, False, "==SUPPRESS==")
+        if isinstance(action, argparse.BooleanOptionalAction):
+            return f"{action.help} ({'on' if action.default else 'off'})"
+        is_said = action.option_strings and action.default not in (None, "==SUPPRESS==")
+        is_said = is_said and action.default is not False
         return f"{action.help} (%(default)s)" if is_said else action.help
 
 
@@ -112,7 +115,8 @@ def build_parser(actions: Mapping[str, Action]) -> argparse.ArgumentParser:
         text = f"{summary[0].upper()}{summary[1:]}."
         given: Any = {"help": summary, "description": text, "epilog": EXAMPLES[name]}
         if name in ("train", "cv"):  # their many options are listed below it
-            given["usage"] = f"npdiffpool {name} [DATA] [--option VALUE ...]"
+            data = "[DATA]" if name == "train" else "DATA"
+            given["usage"] = f"npdiffpool {name} {data} [--option VALUE ...]"
         command = commands.add_parser(name, **given, **look)
         command.set_defaults(run=actions[name])
         add(command)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import sys
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -74,19 +75,19 @@ def train_run(
     sizes = ", ".join(f"{len(part)} {name}" for part, name in zip(split, PARTS))
     print(f"split, stratified, seed {clf.seed}: {sizes}", flush=True)
     train, _, test = (dataset[part] for part in split)
-    recorder = _recorder(clf, dataset, split[-1])
+    clf.check(train, train.labels)
     with _new_folder(out, dataset.name) if not resume else _stopped(out) as folder:
-        _fit(clf, dataset, split, recorder, folder / "checkpoint.npz")
-        recorder.look(clf, clf.best_epoch_)
-        results = _results(clf, train, test)
-        _say(results, len(clf.history_))
-        write_text(folder / "history.csv", _history_csv(clf))
-        write_snapshots(folder / "snapshots.npz", recorder.snapshots())
-        clf.save(folder / "model.npz")
-        config = _config(clf, dataset, split, results)  # the last: the run is done
-        write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
-    print(f"run folder: {folder}")
-    _draw(clf, test, folder)
+        with _hint(folder):
+            recorder = _fit(clf, dataset, split, folder / "checkpoint.npz")
+            results = _results(clf, train, test)
+            _say(results, len(clf.history_))
+            write_text(folder / "history.csv", _history_csv(clf))
+            write_snapshots(folder / "snapshots.npz", recorder.snapshots())
+            clf.save(folder / "model.npz")
+            config = _config(clf, dataset, split, results)  # last: the run is done
+            write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
+            print(f"run folder: {folder}", flush=True)
+            _draw(clf, test, folder)
     return folder
 
 
@@ -94,30 +95,41 @@ def _fit(
     clf: DiffPoolClassifier,
     dataset: Dataset,
     split: list[Ints],
-    recorder: Recorder,
     path: Path,
-) -> None:
-    """Train, from the checkpoint if there is one, and keep one."""
+) -> Recorder:
+    """Train, from the checkpoint if there is one, and keep one; return what was seen."""
     train, validation, _ = (dataset[part] for part in split)
+    recorder = _recorder(clf, dataset, split[-1])
     settings = _settings(clf, dataset)
     *_, config = clf.check(train, train.labels)
     state = None
     if path.exists():
         state = read_checkpoint(path, settings, config, recorder)
         print(f"going on after epoch {state.epoch} of {clf.epochs}", flush=True)
-    saver = Saver(path, settings, recorder)
+    saver = Saver(path, settings, recorder, state)
     more: Any = {"on_epoch": recorder, "on_checkpoint": saver, "resume": state}
     try:
         clf.fit(train, train.labels, (validation, validation.labels), **more)
-    except KeyboardInterrupt:
+    finally:
         saver.save()
-        if saver.state is None:
+    recorder.look(clf, clf.best_epoch_)
+    return recorder
+
+
+@contextmanager
+def _hint(folder: Path) -> Iterator[None]:
+    """Say, after Ctrl-C, how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        name = shlex.quote(str(folder))
+        if (folder / "config.json").exists():
+            hint = f"the run is done, npdiffpool report {name} writes its report"
+        elif (folder / "checkpoint.npz").exists():
+            hint = f"to go on, the same command with --resume --out {name}"
+        else:
             raise
-        raise Interrupted(
-            f"interrupted after epoch {saver.state.epoch} of {clf.epochs}; to go on, "
-            f"the same command with --resume --out {path.parent}"
-        ) from None
-    saver.save()
+        raise Interrupted(f"interrupted; {hint}") from None
 
 
 def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> dict[str, Any]:

@@ -61,6 +61,9 @@ def from_arrays(arrays: dict[str, Any]) -> Snapshots:
     """
     named = [name for name in arrays if name.startswith("measure:")]
     means = {name.partition(":")[2]: arrays[name] for name in named}
+    E = len(arrays["epochs"])
+    if any(row.shape != (E,) or row.dtype.kind != "f" for row in means.values()):
+        raise ValueError(f"measures must be {E} numbers each, one an epoch")
     graphs: list[Watched] = []
     while f"graph:{len(graphs)}:edges" in arrays:
         graphs.append(_assemble_graph(arrays, f"graph:{len(graphs)}:"))
@@ -83,6 +86,9 @@ def _assemble_graph(arrays: dict[str, Any], prefix: str) -> Watched:
 def _check(graph: Watched, E: int) -> None:
     """Require arrays that fit: what a picture would be drawn from."""
     n = len(graph.kinds)
+    whole = [graph.kinds, graph.edges, *(p.cluster for p in graph.poolings)]
+    if any(array.dtype.kind != "i" for array in whole):
+        raise ValueError("kinds, edges and clusters must be whole numbers")
     _require(graph.edges, "edges", (len(graph.edges), 2), n)
     _require(graph.probabilities, "probabilities", (E, graph.probabilities.shape[-1]))
     for cluster, share, mass, links in graph.poolings:

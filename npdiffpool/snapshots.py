@@ -15,7 +15,7 @@ from npdiffpool.graphs import Floats, Graph, Ints
 
 WATCHED = 6  # graphs
 MOST_NODES = 300  # of a watched graph, if there are such
-MEASURED = 100  # graphs of which measures are means
+MEASURED = 100  # graphs of which measures are means, evenly from all
 EPOCHS = 40
 FAINT = 0.05  # links of A' below this share of the heaviest are not kept
 
@@ -70,7 +70,8 @@ class Recorder:
         labels: Any,
         epochs: int,
     ) -> None:
-        self._measured = list(graphs[:MEASURED])
+        places = np.linspace(0, len(graphs) - 1, min(MEASURED, len(graphs)))
+        self._measured = [graphs[place] for place in places.round().astype(int)]
         sizes = np.array([graph.n_nodes for graph in graphs])
         self._places = _choose(sizes)
         self._chosen = [graphs[place] for place in self._places]
