@@ -14,6 +14,7 @@ from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Floats, Graph
 from npdiffpool.inputs import (
     Scaling,
+    check_resume,
     count_clusters,
     prepare_graphs,
     prepare_validation,
@@ -23,14 +24,7 @@ from npdiffpool.modelfile import StoredModel, write_model
 from npdiffpool.optim import from_vector
 from npdiffpool.progress import training_progress
 from npdiffpool.targets import Classes, Numbers, Targets
-from npdiffpool.training import (
-    Checkpoint,
-    Fitted,
-    Labelled,
-    Schedule,
-    evaluate,
-    fit,
-)
+from npdiffpool.training import Checkpoint, Fitted, Labelled, Schedule, evaluate, fit
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -126,8 +120,8 @@ class Estimator:
                 on_checkpoint(state)
 
         rng = np.random.default_rng(self.seed)
-        done = 0 if resume is None else resume.epoch
         given: Any = {"on_checkpoint": look, "resume": resume}
+        done = check_resume(resume, config)
         with training_progress(schedule.epochs, self.verbose, done) as show:
             fitted = fit(config, schedule, train, held_out, rng, show, **given)
         return self._keep(fitted, *about)

@@ -15,9 +15,11 @@ from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
 from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Floats, Graph, GraphError
+from npdiffpool.model import init_model
+from npdiffpool.optim import to_vector
 from npdiffpool.preparation import prepare
 from npdiffpool.targets import Targets
-from npdiffpool.training import Labelled
+from npdiffpool.training import Checkpoint, Labelled
 
 
 class Scaling(NamedTuple):
@@ -119,3 +121,22 @@ def prepare_validation(
     graphs = check_graphs(pair[0])
     encoded = targets.encode(pair[1], len(graphs), "validation labels")
     return Labelled(prepare_graphs(graphs, config, scaling), encoded)
+
+
+def check_resume(resume: Checkpoint | None, config: Config) -> int:
+    """Return how many epochs are done; require a checkpoint of such a model.
+
+    Raises
+    ------
+    ValueError
+    """
+    if resume is None:
+        return 0
+    kind = type(resume).__name__
+    require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
+    expected = to_vector(init_model(np.random.default_rng(0), config))
+    required = f"of a model of {len(expected)} parameters in {expected.dtype}"
+    found = f"{len(resume.vector)} in {resume.vector.dtype}"
+    is_such = (resume.vector.shape, resume.vector.dtype)
+    require(is_such == (expected.shape, expected.dtype), "resume", required, found)
+    return resume.epoch

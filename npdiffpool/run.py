@@ -97,7 +97,7 @@ def _fit(
     split: list[Ints],
     path: Path,
 ) -> Recorder:
-    """Train, from the checkpoint if there is one, and keep one; return what was seen."""
+    """Train, from the checkpoint if there is one; keep one, and what is seen."""
     train, validation, _ = (dataset[part] for part in split)
     recorder = _recorder(clf, dataset, split[-1])
     settings = _settings(clf, dataset)

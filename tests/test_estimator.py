@@ -389,3 +389,19 @@ def test_sparse_features_are_scaled_as_dense_ones(mean, scale):
     assert sparse.issparse(scaled) == (mean == 0)
     scaled = scaled.toarray() if mean == 0 else scaled
     assert_array_equal(scaled, scaling.apply(X))
+
+
+def test_fit_goes_on_from_a_checkpoint_of_such_a_model_only():
+    states = []
+    undisturbed = classifier(epochs=3).fit(
+        GRAPHS, LABELS, on_checkpoint=states.append
+    )
+    assert [state.epoch for state in states] == [1, 2, 3]
+    again = classifier(epochs=3).fit(GRAPHS, LABELS, resume=states[0])
+    assert again.history_ == undisturbed.history_
+    wider = classifier(epochs=3, hidden=9)
+    with pytest.raises(ValueError, match="resume must be of a model of .* parameters"):
+        wider.fit(GRAPHS, LABELS, resume=states[0])
+    with pytest.raises(ValueError, match="resume must be a training.Checkpoint; got"):
+        wider.fit(GRAPHS, LABELS, resume="x")
+    assert not hasattr(wider, "params_")

@@ -174,7 +174,7 @@ def test_the_pictures_of_the_readme_are_drawn_by_one_script(tmp_path):
 CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")
 
 
-def test_the_chinese_page_says_what_the_readme_says():
+def test_the_chinese_page_runs_and_names_what_the_readme_names():
     failed, attempted = doctest.testfile(
         str(ROOT / "README.zh.md"), module_relative=False, encoding="utf-8"
     )

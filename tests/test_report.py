@@ -1,12 +1,15 @@
 """The report says what the run folder says, and nothing in it can get out."""
+import csv
 import json
 import re
 import shutil
+from collections import Counter
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+import npdiffpool as ndp
 from npdiffpool.cli import main
 from npdiffpool.snapshotfiles import read_snapshots
 from npdiffpool.snapshots import Pooling, Snapshots, Watched
@@ -74,14 +77,99 @@ def test_training_writes_the_report_and_report_writes_it_again(run, capsys):
 
 
 def test_the_report_says_the_results(run):
-    results = json.loads((run / "config.json").read_text())["results"]
+    numbers = {"test_accuracy": 0.12, "validation_accuracy": 0.34, "best_epoch": 2}
+    numbers |= {"majority_test_accuracy": 0.56, "test_graphs": 25}
+    names = {"true": ["a", "b", "c"], "predicted": ["b", "c"]}
+    confusion = {**names, "counts": [[1, 2], [3, 4], [5, 6]]}
+    given = {**numbers, "confusion": confusion}
+    change(run, **{f"results__{name}": value for name, value in given.items()})
     page = page_of(run)
-    assert f"{results['test_accuracy']:.1%}" in page.texts["strong"]
-    counts = [int(text) for text in page.texts["td"][:4]]
-    assert [counts[:2], counts[2:]] == results["confusion"]["counts"]
-    right = np.trace(results["confusion"]["counts"])
-    assert right / results["test_graphs"] == pytest.approx(results["test_accuracy"])
-    assert sum(counts) == results["test_graphs"] == 19
+    said = " ".join(page.texts["strong"] + page.texts["p"])
+    assert page.texts["strong"] == ["12.0%"]
+    assert "(3 of 25 graphs, standard error 6.5%)" in said
+    assert "always the majority class: 56.0%" in said
+    assert "Kept is epoch 2, the best on validation: 34.0%" in said
+    assert "188 graphs, 2 classes, 17.9 nodes and 19.8 edges on average, 7" in said
+    assert [int(text) for text in page.texts["td"][1:7]] == [1, 2, 3, 4, 5, 6]
+    assert page.texts["th"][:5] == ["b", "c", "a", "b", "c"]
+    right = [a for tag, a in page.tags if tag == "td" and a.get("class") == "right"]
+    assert len(right) == 2  # b as b, c as c
+
+
+def test_the_confusion_counts_true_classes_in_rows(run):
+    config = json.loads((run / "config.json").read_text())
+    test = ndp.load_dataset("MUTAG")[np.array(config["split"]["test"])]
+    predicted = ndp.load_model(run / "model.npz").predict(test)
+    pairs = Counter(zip(test.labels.tolist(), predicted.tolist()))
+    confusion = config["results"]["confusion"]
+    for label, row in zip(confusion["true"], confusion["counts"], strict=True):
+        expected = [pairs[label, name] for name in confusion["predicted"]]
+        assert row == expected
+
+
+def lines_of(run, title):
+    """Read a chart's lines back, by the names in its legend, in its own units."""
+    text = write_report(run).read_text(encoding="utf-8")
+    (figure,) = re.findall(rf"<figure><figcaption>{title} .*?</figure>", text)
+    ticks = re.findall(r'y="([\d.]+)" class="left">([-\d.]+)<', figure)
+    ends = (float(text) for pair in (ticks[0], ticks[-1]) for text in pair)
+    y_0, low, y_1, high = np.add(list(ends), [-4, 0, -4, 0])
+    names = re.findall(r'class="key line\d">([^<]+)<', figure) or [title]
+    found = {}
+    for number, name in enumerate(names):
+        _, y = points_of(figure, number).T
+        found[name] = low + (y - y_0) / (y_1 - y_0) * (high - low)
+    return found, abs((high - low) / (y_1 - y_0))
+
+
+@pytest.mark.parametrize(
+    "title, columns",
+    [
+        (
+            "Accuracy",
+            {"training": "train_accuracy", "validation": "validation_accuracy"},
+        ),
+        (
+            "Cross-entropy",
+            {"training": "cross_entropy", "validation": "validation_loss"},
+        ),
+        ("Link loss", {"Link loss": "link_loss"}),
+        ("Entropy loss", {"Entropy loss": "entropy_loss"}),
+        ("Total loss", {"Total loss": "loss"}),
+    ],
+)
+def test_the_curves_are_those_of_the_history(run, title, columns):
+    with open(run / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines, pixel = lines_of(run, title)
+    scale = 100 if title == "Accuracy" else 1
+    assert set(lines) == set(columns)
+    for name, column in columns.items():
+        expected = [scale * float(row[column]) for row in rows]
+        np.testing.assert_allclose(lines[name], expected, atol=pixel / 10)
+
+
+def test_the_measures_are_those_of_the_snapshots(run):
+    measures = read_snapshots(run / "snapshots.npz").measures
+    assert len(measures) == 5
+    for name, values in measures.items():
+        lines, pixel = lines_of(run, re.escape(name))
+        np.testing.assert_allclose(*lines.values(), values, atol=pixel / 10)
+
+
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("results__test_accuracy", 1.2, r"test_accuracy must lie in \[0, 1\]; got 1.2"),
+        ("results__best_epoch", float("inf"), "best_epoch must be a whole number"),
+        ("results__confusion__counts", [], r"counts .* must have shape \(2, 2\)"),
+        ("parameters__link_scale", "ell", "KeyError"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(run, name, value, said):
+    change(run, **{name: value})
+    with pytest.raises(ValueError, match=f"config.json: does not say .*{said}"):
+        write_report(run)
 
 
 def test_the_report_asks_no_network(run):
@@ -154,6 +242,7 @@ def test_a_folder_that_is_no_run_is_refused(run, name, text, said, capsys):
 
 # What the explorer draws
 
+NO_LINKS = np.zeros((0, 4))
 SQUARE = np.array([[0, 1], [1, 2], [2, 3], [0, 3]])
 
 
@@ -187,10 +276,30 @@ def test_super_nodes_stand_in_the_middle_of_their_members():
 def test_a_cluster_keeps_its_colour_over_epochs_and_the_fullest_comes_first():
     clusters = [[0, 0, 2, 2], [2, 2, 2, 2], [2, 2, 1, 2]]
     graph = explored(clusters, np.ones((3, 4)), [[2, 0, 2], [0, 0, 4], [0, 1, 3]])
-    colours = graph["colours"][0]
-    assert colours == {2: "#0072b2", 0: "#e69f00", 1: "#009e73"}
-    assert [frame["levels"][0]["used"] for frame in graph["frames"]] == [
-        [0, 2], [2], [1, 2]]  # fmt: skip
+    levels = [frame["levels"][0] for frame in graph["frames"]]
+    assert [level["used"] for level in levels] == [[0, 2], [2], [1, 2]]
+    blue, orange, green = "#0072b2", "#e69f00", "#009e73"
+    assert [level["colours"] for level in levels] == [
+        [orange, blue], [blue], [green, blue]]  # fmt: skip
+
+
+def test_at_the_second_level_a_cluster_has_its_heaviest_members_colour():
+    snapshots = watched([[0, 1, 2, 2]], [[1.0] * 4], [[1, 1, 2]])
+    cluster, mass = np.array([[0, 1, 1]]), np.array([[1, 3]])
+    upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
+    graph = snapshots.graphs[0]
+    graph.poolings.append(upper)
+    (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
+    first, second = frame["levels"]
+    assert len(set(first["colours"])) == 3
+    assert second["colours"] == [first["colours"][0], first["colours"][2]]
+
+
+def test_many_clusters_have_as_many_colours():
+    cluster = np.arange(4)[None] * 3
+    graph = explored(cluster, np.ones((1, 4)), np.ones((1, 10)))
+    colours = graph["frames"][0]["levels"][0]["colours"]
+    assert len(colours) == 10 and len(set(colours)) == 10
 
 
 def test_a_heavy_cluster_without_members_is_shown_and_a_light_one_is_not():
@@ -219,6 +328,11 @@ def test_what_is_drawn_of_a_run_lies_in_the_picture(finished):
             low, high = places.T - radii, places.T + radii
             assert np.all(low.min(axis=1) >= [x, y])
             assert np.all(high.max(axis=1) <= [x + width, y + height])
+        for level in levels:  # no two super-nodes overlap, but for rounding
+            places, radii = np.reshape(level["places"], (-1, 2)), level["radii"]
+            apart = np.linalg.norm(places[:, None] - places, axis=2)
+            np.fill_diagonal(apart, np.inf)
+            assert np.all(apart >= np.add.outer(radii, radii) - 1)
 
 
 # Charts

@@ -66,7 +66,7 @@ def test_the_page_fits_its_window_and_follows_the_theme(run, browser, size, them
         light = np.mean([int(part) for part in colour[4:-1].split(",")]) > 128
         assert light == (theme == "light")
         assert page.locator(".levels svg").count() == 3
-        assert page.locator("figure svg").count() == 3 + 3 + 5
+        assert page.locator("figure svg").count() == 3 + 5 + 5
 
 
 def shown(page):
@@ -114,13 +114,42 @@ def test_pointing_at_a_super_node_lights_its_nodes(page, run, how):
         k = int(name.removeprefix("level 1, cluster "))
         members = np.flatnonzero(first.cluster[-1] == k)
         np.testing.assert_array_equal(lit(page, 0), members)
-        assert lit(page, 1).tolist() == [i] and len(lit(page, 2)) == 1
-        assert f"cluster {k}: holds" in page.inner_text("#said")
+        has_any = len(members) > 0  # else there is nothing to light
+        assert lit(page, 1).tolist() == [i] * has_any and len(lit(page, 2)) == has_any
+        said = page.inner_text("#said")
+        assert f"cluster {k}: holds" in said
+        assert f"shares; {len(members) or 'none'} have their largest share here" in said
         seen.extend(members)
     assert sorted(seen) == list(range(first.cluster.shape[1]))
     page.locator("#graph").focus()
     page.mouse.move(0, 0)
     assert len(lit(page, 0)) == 0
+
+
+def test_keys_go_from_circle_to_circle_and_focus_outlives_a_change_of_epoch(page, run):
+    page.locator("#kept").click()
+    nodes = page.locator(".levels svg").nth(0).locator(".node")
+    nodes.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert lit(page, 0).tolist() == [1]
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert lit(page, 0).tolist() == [nodes.count() - 1]
+    page.evaluate("""() => {
+        const slider = document.getElementById("epoch");
+        slider.value = 0;
+        slider.dispatchEvent(new Event("input"));
+    }""")
+    assert page.inner_text("output").split()[0] == "1"
+    assert lit(page, 0).tolist() == [nodes.count() - 1]
+
+
+def test_on_a_phone_the_graph_stays_in_view_while_super_nodes_are_tapped(run, browser):
+    for page in opened(run, browser, PHONE, "light"):
+        page.locator(".levels svg").nth(1).locator(".node").nth(0).click()
+        for part in (page.locator(".levels figure").nth(0), page.locator("#said")):
+            box = part.bounding_box()
+            assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE[1]
 
 
 def test_pointing_at_a_node_lights_its_clusters(page, run):

@@ -1,8 +1,8 @@
 """Figures: what was pooled into what, how the training went, what came of it.
 
 Read `hierarchy` (the paper's figure 2), `assignment`, `embeddings`, `history`,
-`results`, `files`; the modules with an underscore hold the geometry, the colours and
-the checks that these draw with.
+`results`, `files`, and `report`, a page of a run; the modules with an underscore hold
+the geometry, the colours and the checks that these draw with.
 """
 import npdiffpool.viz._extra  # noqa: F401  (first: it says what to install)
 from npdiffpool.viz.assignment import plot_assignment

@@ -21,7 +21,12 @@ _TOUCH = 1e-9  # what is nearer than that to its due distance is there
 Pushes = tuple[Ints, Floats]  # which discs, (P,), and by how much, (P, 2)
 
 
-def separate(centres: Floats, radii: Floats, pairs: Ints = _NO_LINKS) -> Floats:
+def separate(
+    centres: Floats,
+    radii: Floats,
+    pairs: Ints = _NO_LINKS,
+    rounds: int = _LINK_ROUNDS,
+) -> Floats:
     """Push discs apart until none overlap, and off the links between others.
 
     Parameters
@@ -30,16 +35,18 @@ def separate(centres: Floats, radii: Floats, pairs: Ints = _NO_LINKS) -> Floats:
     radii : (K,) array
     pairs : (E, 2) array, optional
         Links, as the numbers of the two discs at their ends.
+    rounds : int
+        Of pushes off links, at most.
 
     Returns
     -------
     (K, 2) array
         Discs clear of all others and of their links stay put; those at one and the
-        same place leave it in a spiral. Links stay behind discs where 400 rounds
+        same place leave it in a spiral. Links stay behind discs where the rounds
         find no place for all, and where discs times links are over 20,000.
     """
     if 0 < len(pairs) * len(centres) <= _MOST:
-        centres = _relax(centres, radii, pairs, _LINK_ROUNDS)
+        centres = _relax(centres, radii, pairs, rounds)
     return _relax(centres, radii, _NO_LINKS, _ROUNDS)
 
 

@@ -10,15 +10,17 @@ from typing import Any, Sequence
 
 import numpy as np
 from matplotlib.colors import to_hex
+from scipy import sparse
 
 from npdiffpool.graphs import Floats, Ints
 from npdiffpool.snapshots import Pooling, Snapshots, Watched
-from npdiffpool.viz._colours import palette
+from npdiffpool.viz._colours import OKABE_ITO, palette
 from npdiffpool.viz._discs import separate
-from npdiffpool.viz._layout import node_positions, typical_distance
-from npdiffpool.viz._levels import POOLED_AREA, are_used
+from npdiffpool.viz._layout import node_positions
+from npdiffpool.viz._levels import POOLED_AREA, are_used, node_radius
 
 SIDE = 1000
+ROUNDS = 40  # of pushing discs off links: it is done at every epoch
 
 
 def explorer_data(
@@ -47,14 +49,13 @@ def explorer_data(
 
 def _graph(graph: Watched, names: Sequence[str]) -> dict[str, Any]:
     n = len(graph.kinds)
-    A = np.zeros((n, n))
-    A[tuple(graph.edges.T)] = 1
-    places = node_positions(A + A.T, seed=0)
-    ranks = [_ranks(pooling) for pooling in graph.poolings]
-    radius = np.clip(0.33 * typical_distance(places), 0.003, 0.03)
-    radii = [round(SIDE * float(radius))] * n
-    nodes = {"places": _flat(places), "radii": radii}
-    frames = [_frames(graph, places, at) for at in range(len(graph.probabilities))]
+    ends = tuple(graph.edges.T)
+    A = sparse.coo_array((np.ones(len(graph.edges)), ends), shape=(n, n))
+    places = node_positions(A, seed=0)
+    radius = max(3.0, SIDE * node_radius(places))
+    # y goes down in SVG, and a margin is left.
+    nodes = _disc(SIDE * (0.5 + places * [0.9, -0.9]), np.full(n, radius))
+    frames = _frames(graph, nodes)
     return {
         "number": graph.number,
         "truth": graph.truth,
@@ -63,7 +64,6 @@ def _graph(graph: Watched, names: Sequence[str]) -> dict[str, Any]:
         "kinds": [names[k] if 0 <= k < len(names) else "" for k in graph.kinds],
         "edges": graph.edges.ravel().tolist(),
         "sizes": [pooling.mass.shape[1] for pooling in graph.poolings],
-        "colours": [_colours(rank) for rank in ranks],
         "frames": [
             {"p": _percent(row), "levels": levels}
             for row, levels in zip(graph.probabilities, frames)
@@ -71,63 +71,89 @@ def _graph(graph: Watched, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _ranks(pooling: Pooling) -> Ints:
-    """Rank clusters by the nodes they ever hold by argmax; -1 for those never used."""
-    counts = np.bincount(pooling.cluster.ravel(), minlength=pooling.mass.shape[1])
-    counts = np.maximum(counts, _is_used(pooling).any(axis=0))
-    order = np.argsort(-counts, kind="stable")
-    ranks = np.full(len(counts), -1)
-    ranks[order] = np.arange(len(counts))
-    return np.where(counts > 0, ranks, -1)
+def _frames(graph: Watched, nodes: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Describe each pooling at each epoch."""
+    used = [_are_used(pooling) for pooling in graph.poolings]
+    colours = [_colours(*pair) for pair in zip(graph.poolings, used)]
+    n, frames = len(graph.kinds), []
+    for at in range(len(graph.probabilities)):
+        below = {**nodes, "used": np.arange(n), "mass": np.ones(n), "colours": None}
+        levels = []
+        for pooling, shown, own in zip(graph.poolings, used, colours):
+            ks = np.flatnonzero(shown[at])
+            below = _level(pooling, at, ks, own, below)
+            levels.append(below)
+        frames.append(levels)
+    return [[_plain(level) for level in levels] for levels in frames]
 
 
-def _is_used(pooling: Pooling) -> Any:
+def _level(
+    pooling: Pooling, at: int, ks: Ints, own: Sequence[str], below: dict[str, Any]
+) -> dict[str, Any]:
+    """Describe one pooling at one epoch: where the clusters stand, and who is in them.
+
+    Clusters of nodes that are not shown are not shown either. At the first level a
+    cluster has its own colour, the same at all epochs; above, its heaviest member's.
+    """
+    shown, mass = below["used"], pooling.mass[at][ks]
+    cluster, share = pooling.cluster[at][shown], pooling.share[at][shown]
+    given = np.where(cluster[:, None] == ks, (below["mass"] * share)[:, None], 0)
+    places = np.reshape(below["places"], (-1, 2))
+    held = given.sum(axis=0)
+    middle = np.average(places, axis=0, weights=below["mass"])
+    centres = given.T @ places / np.where(held > 0, held, 1)[:, None]
+    centres[held == 0] = middle
+    area = POOLED_AREA * SIDE**2 * mass / max(mass.sum(), 1e-9)
+    radii, links = np.maximum(12, np.sqrt(area / np.pi)), _links(pooling, at, ks)
+    apart = separate(centres / SIDE, radii / SIDE, links[:, :2], ROUNDS)
+    heirs = [below["colours"] and below["colours"][j] for j in given.argmax(axis=0)]
+    return {
+        "cluster": cluster,
+        "share": _percent(share),
+        "used": ks,
+        "mass": mass,
+        **_disc(SIDE * apart, radii),
+        "links": links.ravel().tolist(),
+        "colours": [
+            heir if heir and held[i] > 0 else own[k]
+            for i, (k, heir) in enumerate(zip(ks, heirs))
+        ],
+    }
+
+
+def _plain(level: dict[str, Any]) -> dict[str, Any]:
+    """Turn what is left of arrays into lists."""
+    whole = {name: level[name].tolist() for name in ("cluster", "used")}
+    return {**level, **whole, "mass": [round(float(m), 1) for m in level["mass"]]}
+
+
+def _are_used(pooling: Pooling) -> Any:
     """Say which clusters are shown at each epoch, (E, K)."""
     K = pooling.mass.shape[1]
     members = np.array([np.bincount(row, minlength=K) for row in pooling.cluster])
     return are_used(members, pooling.mass)
 
 
-def _colours(ranks: Ints) -> dict[int, str]:
-    """Give each cluster that is ever used its colour, one for all epochs."""
-    colours = palette(1 + ranks.max(initial=-1))
-    return {int(k): to_hex(colours[ranks[k]]) for k in np.flatnonzero(ranks >= 0)}
+def _colours(pooling: Pooling, used: Any) -> list[str]:
+    """Give each cluster a colour, those that hold the most nodes by argmax first.
+
+    Past eight the colours are steps of a map, and clusters that follow each other in
+    that order get steps that are far apart.
+    """
+    K = used.shape[1]
+    counts = np.bincount(pooling.cluster.ravel(), minlength=K) + used.any(axis=0)
+    n_used = int(np.count_nonzero(counts))
+    colours = palette(n_used)
+    if n_used > len(OKABE_ITO):  # the golden section spreads them
+        colours = colours[np.argsort(np.argsort(np.arange(n_used) * 0.618 % 1))]
+    ranks = np.argsort(np.argsort(-counts, kind="stable"))
+    return [to_hex(colours[rank]) if rank < n_used else "" for rank in ranks]
 
 
-def _frames(graph: Watched, places: Floats, at: int) -> list[dict[str, Any]]:
-    """Describe each pooling at one epoch."""
-    shown, mass = np.arange(len(graph.kinds)), np.ones(len(graph.kinds))
-    levels = []
-    for pooling in graph.poolings:
-        cluster, share = pooling.cluster[at][shown], pooling.share[at][shown]
-        used = np.flatnonzero(_is_used(pooling)[at])
-        # Clusters of nodes that are not shown are not shown either.
-        weights = np.zeros((len(shown), pooling.mass.shape[1]))
-        weights[np.arange(len(shown)), cluster] = mass * share
-        mass, links = pooling.mass[at][used], _links(pooling.links, at, used)
-        radii = np.sqrt(POOLED_AREA / np.pi * mass / max(mass.sum(), 1e-9))
-        places = _centres(weights[:, used], places)
-        places = separate(places, radii, links[:, :2])
-        levels.append(
-            {
-                "cluster": cluster.tolist(),
-                "share": _percent(share),
-                "used": used.tolist(),
-                "mass": [round(float(nodes), 1) for nodes in mass],
-                "places": _flat(places),
-                "radii": [max(12, round(SIDE * radius)) for radius in radii],
-                "links": links.ravel().tolist(),
-            }
-        )
-        shown = used
-    return levels
-
-
-def _centres(weights: Floats, places: Floats) -> Floats:
-    """Put each cluster in its members' middle, those without in the picture's."""
-    held = weights.sum(axis=0)
-    centres: Floats = weights.T @ places / np.where(held > 0, held, 1)[:, None]
-    return centres
+def _disc(centres: Floats, radii: Floats) -> dict[str, Any]:
+    """Return discs as whole numbers: x, y, x, y, ... and radii."""
+    whole: list[int] = np.round(centres).astype(int).ravel().tolist()
+    return {"places": whole, "radii": np.floor(radii).astype(int).tolist()}
 
 
 def _box(levels: Sequence[dict[str, Any]]) -> list[int]:
@@ -140,21 +166,14 @@ def _box(levels: Sequence[dict[str, Any]]) -> list[int]:
     return [*np.floor(corner).astype(int).tolist(), *[round(side)] * 2]
 
 
-def _links(links: Floats, at: int, used: Ints) -> Ints:
+def _links(pooling: Pooling, at: int, used: Ints) -> Ints:
     """Tabulate links between clusters that are shown: k, l, percent of the heaviest."""
-    k, l, weight = links[links[:, 0] == at][:, 1:].T
+    k, l, weight = pooling.links[pooling.links[:, 0] == at][:, 1:].T
     kept = np.isin(k, used) & np.isin(l, used)
     columns = np.searchsorted(used, k), np.searchsorted(used, l), 100 * weight
     table = np.stack(columns, axis=1)[kept]
     whole: Ints = table.round().astype(int)
     return whole
-
-
-def _flat(places: Floats) -> list[int]:
-    """Move places, centred and 1 long, into the picture: x, y, x, y, ..."""
-    points = SIDE * (np.array([0.5, 0.5]) + places * np.array([0.9, -0.9]))
-    flat: list[int] = points.round().astype(int).ravel().tolist()
-    return flat
 
 
 def _percent(shares: Floats) -> list[int]:

@@ -57,7 +57,7 @@ def levels(graph: Graph, assignments: Sequence[Any], seed: int) -> list[Level]:
         mass=np.ones(n_nodes),
         used=np.ones(n_nodes, dtype=bool),
         positions=positions,
-        radii=np.full(n_nodes, _node_radius(positions)),
+        radii=np.full(n_nodes, node_radius(positions)),
         colour=np.full(n_nodes, -1),
         cluster=np.full(n_nodes, -1),
         certainty=np.ones(n_nodes),
@@ -104,7 +104,8 @@ def _check(graph: Graph, assignments: Sequence[Any]) -> list[Array]:
     return matrices
 
 
-def _node_radius(positions: Array) -> float:
+def node_radius(positions: Array) -> float:
+    """Return the radius of a node, the longer side of the layout being 1."""
     return float(np.clip(0.33 * typical_distance(positions), 0.003, 0.03))
 
 

@@ -15,17 +15,18 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
+from npdiffpool.checks import require_int
 from npdiffpool.files import write_text
 from npdiffpool.snapshotfiles import read_snapshots
 from npdiffpool.snapshots import Snapshots
 from npdiffpool.viz._explorer import explorer_data
 from npdiffpool.viz._svg import chart
 
-LOSSES = {
-    "total": "loss",
-    "cross-entropy": "cross_entropy",
-    "cross-entropy, validation": "validation_loss",
-    "entropy of S": "entropy_loss",
+CROSS_ENTROPY = {"training": "cross_entropy", "validation": "validation_loss"}
+LINK_UNITS = {
+    "frobenius": "||A - S S^T||_F",
+    "nodes": "||A - S S^T||_F / n",
+    "entries": "||A - S S^T||_F / n^2",
 }
 ACCURACIES = {"training": "train_accuracy", "validation": "validation_accuracy"}
 UNITS = {
@@ -61,13 +62,27 @@ def write_report(run: str | os.PathLike[str]) -> Path:
     path = folder / "snapshots.npz"
     snapshots = read_snapshots(path) if path.exists() else None
     try:
+        _check(config)
         page = _page(config, history, snapshots)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"{folder / 'config.json'}: does not say what a report needs ({error!r})"
         ) from None
     write_text(folder / "report.html", page)
     return folder / "report.html"
+
+
+def _check(config: Any) -> None:
+    """Require the numbers that are shown to be numbers that can be."""
+    results, confusion = config["results"], config["results"]["confusion"]
+    for name in ("test_accuracy", "validation_accuracy", "majority_test_accuracy"):
+        if not 0 <= results[name] <= 1:
+            raise ValueError(f"{name} must lie in [0, 1]; got {results[name]!r}")
+    for name, least in (("best_epoch", 1), ("test_graphs", 0)):
+        require_int(name, results[name], least)
+    shape = len(confusion["true"]), len(confusion["predicted"])
+    if np.shape(confusion["counts"]) != shape or 0 in shape:
+        raise ValueError(f"counts of the confusion must have shape {shape}")
 
 
 def _read_config(folder: Path) -> Any:
@@ -85,13 +100,13 @@ def _read_history(folder: Path) -> dict[str, list[float]]:
     path = folder / "history.csv"
     if not path.exists():
         raise ValueError(f"{folder} is not a run folder: it has no history.csv")
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     try:
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
         columns = {
             name: [float(row[name] or "nan") for row in rows] for name in rows[0]
         }
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, csv.Error) as error:
         raise ValueError(f"{path}: not a table of numbers ({error})") from None
     if "epoch" not in columns:
         raise ValueError(f"{path}: must have a column epoch; got {', '.join(columns)}")
@@ -103,7 +118,7 @@ def _page(config: Any, history: Any, snapshots: Snapshots | None) -> str:
         "title": escape(str(config["data"]["name"])),
         "summary": _summary(config),
         "explorer": _explorer(config, snapshots),
-        "curves": _curves(history, config["results"]["best_epoch"]),
+        "curves": _curves(history, config),
         "clusters": _clusters(snapshots, config["results"]["best_epoch"]),
         "confusion": _confusion(config["results"]["confusion"]),
         "configuration": _configuration(config),
@@ -171,20 +186,24 @@ def _explorer(config: Any, snapshots: Snapshots | None) -> str:
     return "<div id=explorer></div>"
 
 
-def _curves(history: Mapping[str, Sequence[float]], kept: int) -> str:
-    def columns(names: Mapping[str, str]) -> dict[str, Sequence[float]]:
-        return {title: history[key] for title, key in names.items() if key in history}
+def _curves(history: Mapping[str, Sequence[float]], config: Any) -> str:
+    epochs, kept = history["epoch"], config["results"]["best_epoch"]
 
-    accuracies = {
-        title: (100 * np.array(values)).tolist()
-        for title, values in columns(ACCURACIES).items()
-    }
-    epochs = history["epoch"]
-    link = {"link loss": history.get("link_loss", [])}
+    def columns(names: Mapping[str, str], scale: float = 1) -> dict[str, list[float]]:
+        known = [title for title, key in names.items() if key in history]
+        return {title: [scale * y for y in history[names[title]]] for title in known}
+
+    def drawn(title: str, unit: str, names: Mapping[str, str], scale: float = 1) -> str:
+        return chart(title, unit, epochs, columns(names, scale), kept)
+
+    link = LINK_UNITS[config["parameters"]["link_scale"]]
+    summed = ", summed over levels" if len(config["clusters"]) > 1 else ""
     return (
-        chart("Losses", "nats", epochs, columns(LOSSES), kept)
-        + chart("Link loss", "||A - S S^T||, a graph", epochs, link, kept)
-        + chart("Accuracy", "% of graphs", epochs, accuracies, kept)
+        drawn("Accuracy", "% of graphs", ACCURACIES, 100)
+        + drawn("Cross-entropy", "nats a graph", CROSS_ENTROPY)
+        + drawn("Link loss", f"{link}{summed}", {"link": "link_loss"})
+        + drawn("Entropy loss", f"nats a node{summed}", {"entropy": "entropy_loss"})
+        + drawn("Total loss", "weighted sum of training's", {"total": "loss"})
     )
 
 
@@ -211,8 +230,10 @@ def _confusion(confusion: Any) -> str:
             for column, count in zip(predicted, row)
         )
         rows.append(f"<tr><th scope=row>{escape(str(name))}</th>{cells}</tr>")
-    corner = "<th>true \\ predicted</th>"
-    return f"<table class=confusion><tr>{corner}{head}</tr>{''.join(rows)}</table>"
+    corner = "<td>true \\ predicted</td>"
+    caption = "<caption>Test graphs by true class (rows) and prediction</caption>"
+    body = f"{caption}<tr>{corner}{head}</tr>{''.join(rows)}"
+    return f"<table class=confusion>{body}</table>"
 
 
 def _configuration(config: Any) -> str:

@@ -31,11 +31,11 @@
   const keep = make(controls, "button", { type: "button", id: "kept" }, "Kept epoch");
   const said = make(place, "p", { class: "said", id: "said", "aria-live": "polite" });
   const panels = make(place, "div", { class: "levels" });
-  make(place, "p", {}, "Left the graph: a node's colour is its cluster, its opacity how sure "
-    + "the row of S is. Right the pooled graphs: the area is the number of nodes held, a "
-    + "line's width its weight in S^T A S. Point at a circle, or go through them by the "
-    + "tabulator key, and its nodes light up. With the slider in focus the arrow keys "
-    + "change the epoch.");
+  make(place, "p", {}, "First the graph: a node's colour is its cluster, its opacity how sure "
+    + "the row of S is. Then the pooled graphs: the area is the number of nodes held, a "
+    + "line's width its weight in S^T A S. Point at a circle and its nodes light up. By keys: "
+    + "Tab goes from picture to picture, the arrow keys from circle to circle, or, at the "
+    + "slider, from epoch to epoch.");
 
   // What each level shows at an epoch: places, radii, colours and opacities of its nodes.
   function levelsAt(graph, frame) {
@@ -53,15 +53,18 @@
       levels.push({
         ids: pooling.used, places: pooling.places, mass: pooling.mass, edges, weights,
         radii: pooling.radii,
-        colours: pooling.used.map((k) => graph.colours[l][k]),
+        colours: pooling.colours,
       });
       Object.assign(levels[l], { cluster: pooling.cluster, share: pooling.share });
-      if (l === 0) levels[0].colours = pooling.cluster.map((k) => graph.colours[0][k]);
+      if (l === 0) {
+        const colour = new Map(pooling.used.map((k, i) => [k, pooling.colours[i]]));
+        levels[0].colours = pooling.cluster.map((k) => colour.get(k));
+      }
     });
     return levels;
   }
 
-  let levels = [], drawn = [];
+  let levels = [], drawn = [], inFocus = null;
 
   // Places of a level's nodes below, and of its clusters above, that belong together.
   function family(l, i) {
@@ -81,6 +84,10 @@
 
   function light(l, i) {
     const lit = family(l, i);
+    if (lit[0].size === 0) {  // of many nodes a little: nothing to light
+      clear();
+      return say(l, i, lit);
+    }
     drawn.forEach((panel, at) => {
       panel.svg.classList.add("dimmed");
       panel.nodes.forEach((node, j) => node.classList.toggle("lit", lit[at].has(j)));
@@ -88,11 +95,16 @@
     say(l, i, lit);
   }
 
-  function dark() {
+  function clear() {
     drawn.forEach((panel) => {
       panel.svg.classList.remove("dimmed");
       panel.nodes.forEach((node) => node.classList.remove("lit"));
     });
+  }
+
+  function dark() {
+    if (inFocus) return light(...inFocus);
+    clear();
     sayGraph();
   }
 
@@ -111,8 +123,8 @@
     if (l === 0) {
       const kind = graphOf().kinds[i];
       const goes = level.cluster
-        ? `in cluster ${level.cluster[i]} with a share of ${percent(level.share[i])}` : "";
-      said.textContent = `Node ${i}${kind ? ` (${kind})` : ""}: ${goes}`;
+        ? `: in cluster ${level.cluster[i]} with a share of ${percent(level.share[i])}` : "";
+      said.textContent = `Node ${i}${kind ? ` (${kind})` : ""}${goes}.`;
       return;
     }
     const counts = new Map();
@@ -121,8 +133,10 @@
       if (kind) counts.set(kind, (counts.get(kind) || 0) + 1);
     }
     const list = [...counts].sort((a, b) => b[1] - a[1]).map(([kind, n]) => `${n} × ${kind}`);
+    const whose = l === 1 ? "have their largest share here"
+      : "come here if each goes with its largest share, level by level";
     said.textContent = `Level ${l}, cluster ${level.ids[i]}: holds ${level.mass[i]} nodes by `
-      + `shares; the largest share of ${lit[0].size} is here`
+      + `shares; ${lit[0].size || "none"} ${whose}`
       + (list.length ? ` (${list.join(", ")}).` : ".");
   }
 
@@ -132,7 +146,9 @@
       : `${new Set(levels[l - 1].cluster).size} of ${frameSize(l)} clusters are some node's largest`;
     make(figure, "figcaption", {}, l === 0 ? "Graph " : `Level ${l} `).append(
       Object.assign(document.createElement("small"), { textContent: kept }));
-    const svg = make(figure, "svg", { viewBox: graphOf().box.join(" "), role: "group" });
+    const title = l === 0 ? "the graph" : `pooled graph, level ${l}`;
+    const svg = make(figure, "svg",
+      { viewBox: graphOf().box.join(" "), role: "group", "aria-label": title });
     const at = (i) => [level.places[2 * i], level.places[2 * i + 1]];
     for (let e = 0; e < level.edges.length / 2; e++) {
       const [x1, y1] = at(level.edges[2 * e]), [x2, y2] = at(level.edges[2 * e + 1]);
@@ -146,11 +162,19 @@
       const name = l === 0 ? `node ${id}` : `level ${l}, cluster ${id}`;
       const node = make(svg, "circle", { class: "node", cx, cy, r: level.radii[i],
         fill: level.colours ? level.colours[i] : "#7f7f7f", "fill-opacity": opacity,
-        tabindex: l === 0 ? -1 : 0, role: "img", "aria-label": name });
-      for (const event of ["pointerenter", "focus", "click"]) {
+        tabindex: i === 0 ? 0 : -1, role: "button", "aria-label": name });
+      for (const event of ["pointerenter", "click"]) {
         node.addEventListener(event, () => light(l, i));
       }
-      for (const event of ["pointerleave", "blur"]) node.addEventListener(event, dark);
+      node.addEventListener("focus", () => { inFocus = [l, i]; light(l, i); });
+      node.addEventListener("blur", () => { inFocus = null; dark(); });
+      node.addEventListener("pointerleave", dark);
+      node.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        nodes[(i + step + nodes.length) % nodes.length].focus();
+      });
       return node;
     });
     if (l > 0) level.ids.forEach((id, i) => {
@@ -163,6 +187,7 @@
   const frameSize = (l) => graphOf().sizes[l - 1];
 
   function draw() {
+    const [l, id] = inFocus ? [inFocus[0], levels[inFocus[0]].ids[inFocus[1]]] : [0, -1];
     levels = levelsAt(graphOf(), frameOf());
     panels.replaceChildren();
     drawn = levels.map(drawLevel);
@@ -170,6 +195,8 @@
     shown.textContent = epoch + (epoch === data.kept ? " (kept)" : "");
     slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
     sayGraph();
+    const again = id < 0 ? undefined : drawn[l]?.nodes[levels[l].ids.indexOf(id)];
+    if (again) again.focus();
   }
 
   let timer = null;
@@ -177,11 +204,13 @@
     clearInterval(timer);
     timer = null;
     play.textContent = "Play";
+    said.setAttribute("aria-live", "polite");
   }
   play.addEventListener("click", () => {
     if (timer) return stop();
     if (Number(slider.value) === last) slider.value = 0;
     play.textContent = "Stop";
+    said.setAttribute("aria-live", "off");
     timer = setInterval(() => {
       slider.value = Number(slider.value) + 1;
       draw();
