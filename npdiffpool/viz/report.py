@@ -231,7 +231,7 @@ def _confusion(confusion: Any) -> str:
         )
         rows.append(f"<tr><th scope=row>{escape(str(name))}</th>{cells}</tr>")
     corner = "<td>true \\ predicted</td>"
-    caption = "<caption>Test graphs by true class (rows) and prediction</caption>"
+    caption = "<caption>Rows: true classes; columns: predictions</caption>"
     body = f"{caption}<tr>{corner}{head}</tr>{''.join(rows)}"
     return f"<table class=confusion>{body}</table>"
 
