@@ -152,9 +152,10 @@
     const at = (i) => [level.places[2 * i], level.places[2 * i + 1]];
     for (let e = 0; e < level.edges.length / 2; e++) {
       const [x1, y1] = at(level.edges[2 * e]), [x2, y2] = at(level.edges[2 * e + 1]);
-      const weight = level.weights ? level.weights[e] / 100 : 0.3;
-      make(svg, "line", { class: "edge", x1, y1, x2, y2, "stroke-width": 3 + 15 * weight,
-        "stroke-opacity": level.weights ? 0.25 + 0.75 * weight : 0.8 });
+      const weight = level.weights ? level.weights[e] / 100 : 0.8;
+      const width = level.weights ? 2 + 16 * weight : Math.min(7, 0.35 * level.radii[0]);
+      make(svg, "line", { class: "edge", x1, y1, x2, y2, "stroke-width": width,
+        "stroke-opacity": level.weights ? 0.15 + 0.85 * weight : 0.8 });
     }
     const nodes = level.ids.map((id, i) => {
       const [cx, cy] = at(i);
@@ -162,6 +163,7 @@
       const name = l === 0 ? `node ${id}` : `level ${l}, cluster ${id}`;
       const node = make(svg, "circle", { class: "node", cx, cy, r: level.radii[i],
         fill: level.colours ? level.colours[i] : "#7f7f7f", "fill-opacity": opacity,
+        style: `--line: ${Math.min(3, 0.2 * level.radii[i])}`,
         tabindex: i === 0 ? 0 : -1, role: "button", "aria-label": name });
       for (const event of ["pointerenter", "click"]) {
         node.addEventListener(event, () => light(l, i));
@@ -179,7 +181,9 @@
     });
     if (l > 0) level.ids.forEach((id, i) => {
       const [x, y] = at(i);
-      make(svg, "text", { class: "number", x, y: y + 14 }, id);
+      const size = Math.min(40, level.radii[i]);
+      make(svg, "text",
+        { class: "number", x, y: y + 0.35 * size, style: `font-size: ${size}px` }, id);
     });
     return { svg, nodes };
   }
