@@ -170,3 +170,31 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, monkeypatch, capsys, change, 
     error = fails([*QUICK, "--resume", "--out", str(folder)], capsys)
     assert "checkpoint.npz" in error and said in error
     shutil.rmtree(folder)
+
+
+def test_the_state_is_saved_when_it_is_time(tmp_path, monkeypatch):
+    now, saved = [0.0], []
+    monkeypatch.setattr(checkpoints, "SECONDS", 10.0)
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(
+        checkpoints, "write_checkpoint", lambda path, s, state, r: saved.append(state)
+    )
+    saver = checkpoints.Saver(tmp_path / "checkpoint.npz", {}, None)
+    for now[0], state in ((0, "first"), (9, "second"), (11, "third"), (12, "fourth")):
+        saver(state)
+    assert saved == ["first", "third"]
+    saver.save()
+    saver.save()  # nothing new
+    assert saved == ["first", "third", "fourth"]
+
+
+def test_cross_validation_that_is_stopped_says_how_to_go_on(
+    tmp_path, monkeypatch, capsys
+):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("npdiffpool.cv.cross_validate", interrupted)
+    assert main(["cv", "MUTAG", "--out", str(tmp_path / "cv")]) == 130
+    said = f"interrupted; {tmp_path / 'cv'} keeps what was done, and the same command"
+    assert said in capsys.readouterr().err

@@ -4,7 +4,7 @@ import pytest
 
 import npdiffpool as ndp
 from npdiffpool.snapshotfiles import read_snapshots, write_snapshots
-from npdiffpool.snapshots import MOST_NODES, Recorder
+from npdiffpool.snapshots import MEASURED, MOST_NODES, Recorder
 
 
 class Pooled:
@@ -101,6 +101,21 @@ def test_measures_are_means_over_graphs_that_have_them():
     sure, rest = 0.8 * np.log(0.8), 0.2 * np.log(0.1)
     entropy = -(sure + rest) / np.log(3)
     assert found["entropy of S / log K"][0] == pytest.approx(entropy)
+
+
+def test_measured_are_graphs_from_all_over_the_set():
+    graphs = [path(4)] * MEASURED + [ndp.Graph(np.zeros((4, 4)), np.eye(4))] * MEASURED
+    seen = []
+
+    class Seeing(Pooled):
+        def assignments(self, graph):
+            seen.append(graph.n_edges)
+            return super().assignments(graph)
+
+    recorder = Recorder(range(len(graphs)), graphs, [3] * len(graphs), 1)
+    recorder(Seeing(1))
+    measured = seen[-MEASURED:]
+    assert measured.count(3) == measured.count(0) == MEASURED // 2
 
 
 def test_what_is_read_is_what_was_written(tmp_path):
