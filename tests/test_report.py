@@ -110,8 +110,8 @@ class Chooser:
 
 def test_the_confusion_counts_true_classes_in_rows():
     test = SimpleNamespace(labels=np.array([3, 3, 3, 5, 4]))
-    found = _confusion(Chooser([3, 5, 5, 5, 3]), test)
-    counts = [[1, 2], [1, 0], [0, 1]]  # 4 is no class of the model
+    found = _confusion(Chooser([3, 3, 5, 5, 3]), test)
+    counts = [[2, 1], [1, 0], [0, 1]]  # 4 is no class of the model
     assert found == {"true": [3, 4, 5], "predicted": [3, 5], "counts": counts}
 
 
