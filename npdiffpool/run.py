@@ -110,8 +110,14 @@ def _fit(
     more: Any = {"on_epoch": recorder, "on_checkpoint": saver, "resume": state}
     try:
         clf.fit(train, train.labels, (validation, validation.labels), **more)
-    finally:
+    except ValueError:  # it has diverged, and would again
+        if state is None:
+            path.unlink(missing_ok=True)
+        raise
+    except KeyboardInterrupt:
         saver.save()
+        raise
+    saver.save()
     recorder.look(clf, clf.best_epoch_)
     return recorder
 

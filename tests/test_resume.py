@@ -198,3 +198,15 @@ def test_cross_validation_that_is_stopped_says_how_to_go_on(
     assert main(["cv", "MUTAG", "--out", str(tmp_path / "cv")]) == 130
     said = f"interrupted; {tmp_path / 'cv'} keeps what was done, and the same command"
     assert said in capsys.readouterr().err
+
+
+def test_a_run_that_diverges_leaves_nothing(tmp_path, monkeypatch, capsys):
+    def diverge(recorder, clf):
+        if len(clf.history_) == 3:
+            raise ValueError("training diverged")
+
+    monkeypatch.setattr(Recorder, "__call__", diverge)
+    monkeypatch.setattr(checkpoints, "write_checkpoint", lambda path, *_: path.touch())
+    assert main(["train", *QUICK, "--out", str(tmp_path / "run")]) == 2
+    assert "training diverged" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
