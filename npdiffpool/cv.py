@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import product
 from pathlib import Path
-from typing import ContextManager
+from typing import Any, Iterator
 
 import numpy as np
 
@@ -61,27 +61,29 @@ def cv_run(
     parts = read_splits(splits, len(dataset)) if splits is not None else None
     folder = Path(out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset, flush=True)
-    workers: ContextManager[Executor | None] = nullcontext()
-    if jobs > 1:
-        workers = ProcessPoolExecutor(jobs)
     given: Row = {"protocol": protocol, "splits": parts, "grid": choices, **counts}
-    try:
-        with workers as executor, job_progress() as show:
-            more: Row = {"executor": executor, "folder": folder, "on_done": show}
-            result = cross_validate(clf, source, **given, **more)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"interrupted; {folder} keeps what was done, and the same command goes on"
-        ) from None
-    except BrokenExecutor:
-        raise ChildProcessError(
-            f"a worker was killed (too little memory for --jobs {jobs}?); {folder} "
-            "keeps what was done, and the same command goes on"
-        ) from None
+    with _workers(jobs, folder) as executor, job_progress() as show:
+        more: Row = {"executor": executor, "folder": folder, "on_done": show}
+        result = cross_validate(clf, source, **given, **more)
     print(write_table(result, choices))
     print(_majority(dataset))
     print(f"results: {folder}")
     return result
+
+
+@contextmanager
+def _workers(jobs: int, folder: Path) -> Iterator[Executor | None]:
+    """Give processes, or None for this one; if they are stopped, say how to go on."""
+    goes_on = f"{folder} keeps what was done, and the same command goes on"
+    pool: Any = ProcessPoolExecutor(jobs) if jobs > 1 else nullcontext()
+    try:
+        with pool as executor:
+            yield executor
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; {goes_on}") from None
+    except BrokenExecutor:
+        reason = f"a worker was killed (too little memory for --jobs {jobs}?)"
+        raise ChildProcessError(f"{reason}; {goes_on}") from None
 
 
 def read_grid(path: str) -> list[Row]:

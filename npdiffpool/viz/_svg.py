@@ -5,7 +5,7 @@ matplotlib's SVG has its colours inside and one theme; these are read in dark to
 from __future__ import annotations
 
 from html import escape
-from typing import Any, Mapping, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -48,15 +48,19 @@ def chart(
         parts.append(f'<line class="kept" {place} y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
     for number, values in enumerate(lines.values()):
         parts += _line(number, [at_x(v) for v in x], [at_y(v) for v in values])
-    keys = [
-        f'<span class="key line{number}">{escape(name)}</span>'
-        for number, name in enumerate(lines)
-    ]
-    legend = f"<p>{''.join(keys)}</p>" if len(keys) > 1 else ""
     label = escape(f"{title}, {unit}, over epochs: {', '.join(lines)}")
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}"'
     head = f"<figcaption>{escape(title)} <small>{escape(unit)}</small></figcaption>"
-    return f"<figure>{head}<svg {box}>{''.join(parts)}</svg>{legend}</figure>"
+    return f"<figure>{head}<svg {box}>{''.join(parts)}</svg>{_legend(lines)}</figure>"
+
+
+def _legend(names: Iterable[str]) -> str:
+    """Name the lines by their looks, if there is more than one."""
+    keys = [
+        f'<span class="key line{number}">{escape(name)}</span>'
+        for number, name in enumerate(names)
+    ]
+    return f"<p>{''.join(keys)}</p>" if len(keys) > 1 else ""
 
 
 def _ticks(low: float, high: float, integer: bool = False) -> list[float]:
