@@ -90,7 +90,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _cv(arguments: argparse.Namespace) -> None:
-    names = ("protocol", "splits", "grid", "folds", "runs", "jobs", "out")
+    names = ("protocol", "splits", "grid", "folds", "runs", "jobs", "scheduler", "out")
     options = {name: getattr(arguments, name) for name in names}
     require_int("--jobs", arguments.jobs, 1)
     source = Source(arguments.data, arguments.features)

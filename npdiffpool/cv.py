@@ -2,21 +2,20 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
 from itertools import product
 from pathlib import Path
-from typing import Any, Iterator
 
 import numpy as np
 
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import Evaluation, Source, cross_validate
+from npdiffpool.folders import hinting
 from npdiffpool.jobfiles import Row
 from npdiffpool.jobs import load_source
 from npdiffpool.progress import job_progress
 from npdiffpool.splits import read_splits
+from npdiffpool.workers import workers
 
 
 class GridError(ValueError):
@@ -31,6 +30,7 @@ def cv_run(
     splits: str | None,
     grid: str | None,
     jobs: int,
+    scheduler: str | None,
     out: str | None,
     **counts: int,
 ) -> Evaluation:
@@ -45,16 +45,20 @@ def cv_run(
         Files of index lists and of configurations.
     jobs : int
         Processes.
+    scheduler : str or None
+        The address of a dask cluster, which runs the jobs in place of processes.
     out : str or None
         Folder of the results; ``runs/NAME-PROTOCOL`` where not given. With the same
-        command, but for `jobs`, a run that was stopped goes on there.
+        command, but for `jobs` and `scheduler`, a run that was stopped goes on there.
     **counts : int
         `folds` and `runs` of `npdiffpool.evaluation.cross_validate`.
 
     Raises
     ------
     ValueError
-        If an argument or a file is unusable.
+        If an argument or a file is unusable, or a training fails.
+    OSError
+        If a worker dies, there is no such cluster, or nothing can be written.
     """
     dataset = load_source(source)
     choices = read_grid(grid) if grid is not None else [{}]
@@ -62,28 +66,15 @@ def cv_run(
     folder = Path(out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset, flush=True)
     given: Row = {"protocol": protocol, "splits": parts, "grid": choices, **counts}
-    with _workers(jobs, folder) as executor, job_progress() as show:
-        more: Row = {"executor": executor, "folder": folder, "on_done": show}
-        result = cross_validate(clf, source, **given, **more)
+    hint = f"{folder} keeps what was done, and the same command goes on"
+    with workers(jobs, scheduler) as executor, hinting(folder / "settings.json", hint):
+        with job_progress() as show:
+            more: Row = {"executor": executor, "folder": folder, "on_done": show}
+            result = cross_validate(clf, source, **given, **more)
     print(write_table(result, choices))
     print(_majority(dataset))
     print(f"results: {folder}")
     return result
-
-
-@contextmanager
-def _workers(jobs: int, folder: Path) -> Iterator[Executor | None]:
-    """Give processes, or None for this one; if they are stopped, say how to go on."""
-    goes_on = f"{folder} keeps what was done, and the same command goes on"
-    pool: Any = ProcessPoolExecutor(jobs) if jobs > 1 else nullcontext()
-    try:
-        with pool as executor:
-            yield executor
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; {goes_on}") from None
-    except BrokenExecutor:
-        reason = f"a worker was killed (too little memory for --jobs {jobs}?)"
-        raise ChildProcessError(f"{reason}; {goes_on}") from None
 
 
 def read_grid(path: str) -> list[Row]:

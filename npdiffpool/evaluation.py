@@ -6,21 +6,22 @@ looked at by the final runs alone. "paper" (Ying et al., as they tell it in thei
 issues): the highest mean, over folds, of the validation accuracy at one epoch. What it
 validates by is in no training part, but chooses the epoch: it is not a test figure.
 
-Work is cut into jobs, one training each (jobs.py).
+Work is cut into jobs, one training each (jobs.py), which a queue has run (jobqueue.py).
 """
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
 from npdiffpool.checks import require, require_choice, require_int
+from npdiffpool.folders import own_folder
 from npdiffpool.jobfiles import Folder, Row
+from npdiffpool.jobqueue import Progress, Queue
 from npdiffpool.jobs import (
     Job,
-    Progress,
-    Queue,
     Source,
     Work,
     digest_graphs,
@@ -109,9 +110,10 @@ def cross_validate(
         Final runs of each fold; "fair" only.
     executor : concurrent.futures.Executor, optional
         Runs the jobs; this process, one after the other, where not given.
+        `npdiffpool.workers.workers` gives processes or a dask cluster.
     folder : path, optional
         Keeps each job's result as soon as there is one. What is there already is not
-        run again: an evaluation that was stopped goes on.
+        run again: an evaluation that was stopped, or killed, goes on.
     on_done : callable
         Is told how far it is, a `Progress`, at the beginning and after each job.
 
@@ -123,11 +125,17 @@ def cross_validate(
     ------
     ValueError
         If an argument, or a parameter of the model or in the grid, is unusable, or the
-        folder holds another evaluation; before any work.
+        folder holds another evaluation, or another process writes into it; before any
+        work. Later, as a `JobError` that names the fold, if a training fails.
+    OSError
+        If nothing can be written into the folder; as a `WorkerError`, which names the
+        folds, if a process of the executor dies.
 
     Notes
     -----
-    Where a job fails, those under way are waited for and kept before it is told.
+    Where a job fails, those under way are waited for and kept before it is told. Every
+    result is the same bytes on any executor and number of processes (seconds.json,
+    which says how long each took, is not).
 
     Examples
     --------
@@ -152,11 +160,12 @@ def cross_validate(
     parts = _splits_of(model, labels, splits, folds)
     digest = digest_graphs(graphs)
     work = Work(model, data, digest, labels, protocol, parts, grid, runs)
-    kept = Folder(folder, work.settings())
-    result = {"fair": _fair, "paper": _paper}[protocol](
-        work, Queue(work, kept, executor, on_done)
-    )
-    kept.write("results", result._asdict())
+    with nullcontext() if folder is None else own_folder(folder) as path:
+        kept = Folder(path, work.settings())
+        result = {"fair": _fair, "paper": _paper}[protocol](
+            work, Queue(work, kept, executor, on_done)
+        )
+        kept.write("results", result._asdict())
     return result
 
 

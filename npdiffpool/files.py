@@ -4,12 +4,13 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 import numpy as np
 
+PREFIX = ".npdiffpool-"  # of files half written, which a kill may leave
 EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that equal arrays are equal bytes
 
 
@@ -17,26 +18,47 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that equal arrays are equal by
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a temporary path beside `path` that replaces it at the end.
 
-    After an exception `path` is as it was and the temporary file is gone.
+    After an exception `path` is as it was and the temporary file is gone; when the
+    process is killed `path` is as it was, or whole.
     """
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target}: no folder {target.parent}")
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix
-    )
-    os.close(handle)
-    temporary = Path(name)
+    with _about(target):
+        handle, name = tempfile.mkstemp(target.suffix, PREFIX, target.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 is not what is expected
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _about(target: Path) -> Iterator[None]:
+    """Have errors of the system name the file, not the temporary one."""
     try:
-        yield temporary
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 is not what a user expects
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = os.fspath(target), None
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name outlast a loss of power, where the system can do that."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from npdiffpool.files import write_text
+from npdiffpool.folders import holdings
 
 Row = dict[str, Any]
 
@@ -21,7 +22,7 @@ class Folder:
     Parameters
     ----------
     path : path or None
-        Made with the first result, if it is not there.
+        It is there, and no one else's: see `npdiffpool.folders.own_folder`.
     settings : dict
         What decides every result, as JSON.
 
@@ -35,11 +36,11 @@ class Folder:
         self.path = None if path is None else Path(path)
         self.settings = settings
         self.seconds: dict[str, float] = {}
-        if self.path is None or not self.path.exists():
+        if self.path is None:
             return
         known = self.read("settings")
         if known is None:
-            if not self.path.is_dir() or any(self.path.iterdir()):
+            if holdings(self.path):
                 raise ValueError(f"{self.path} must be new, empty or of an evaluation")
         elif known != json.loads(_text(settings)):
             differing = differences(known, json.loads(_text(settings)))
@@ -62,8 +63,7 @@ class Folder:
 
     def keep(self, name: str, row: Row, seconds: float) -> None:
         """Keep a job's result and how long it took."""
-        if self.path is not None and not self.seconds:
-            self.path.mkdir(parents=True, exist_ok=True)
+        if not self.seconds:
             self.write("settings", self.settings)
         self.write(name, row)
         self.seconds[name] = round(seconds, 3)

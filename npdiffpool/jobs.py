@@ -1,4 +1,4 @@
-"""The jobs of an evaluation: one training each, and a queue that has them run.
+"""The jobs of an evaluation: one training each.
 
 A job's result depends on nothing but the job, so that all results are the same bytes
 whatever runs them, in whatever order.
@@ -8,12 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Iterable, Iterator, NamedTuple, Sequence
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 import scipy
@@ -22,7 +20,7 @@ from npdiffpool.checks import require
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Graph
-from npdiffpool.jobfiles import Folder, Row
+from npdiffpool.jobfiles import Row
 from npdiffpool.splits import Split
 from npdiffpool.threads import one_blas_thread
 
@@ -59,27 +57,8 @@ class Job(NamedTuple):
         last = f"run-{self.run}" if self.run is not None else f"choice-{self.choice}"
         return f"fold-{self.fold}-{last}"
 
-
-class Progress(NamedTuple):
-    """Say how far an evaluation is.
-
-    Attributes
-    ----------
-    done, total : int
-        Jobs, a training each.
-    resumed : int
-        Of the `done`, those that an earlier evaluation had done.
-    job : Job or None
-        The latest; None at the beginning.
-    row : dict or None
-        What it gave.
-    """
-
-    done: int
-    total: int
-    resumed: int
-    job: Job | None
-    row: Row | None
+    def __str__(self) -> str:
+        return self.name.replace("-", " ")
 
 
 class Work(NamedTuple):
@@ -120,78 +99,26 @@ class Work(NamedTuple):
             split = Split(split.train + split.validation, split.test, [])
         elif job.run is None:
             split = split._replace(test=[])
-        return model, self.data, self.labels, split
+        is_source = isinstance(self.data, Source)
+        expected = (version("npdiffpool"), self.digest) if is_source else None
+        return model, self.data, self.labels, split, expected
 
 
-class Queue:
-    """Run jobs, those added while it is iterated over too, and keep what they give."""
-
-    def __init__(
-        self, work: Work, kept: Folder, executor: Executor | None, on_done: Any
-    ) -> None:
-        self.work, self.kept, self.executor = work, kept, executor
-        self.on_done, self.total, self.done, self.resumed = on_done, 0, 0, 0
-        self.ready: deque[tuple[Job, Row]] = deque()
-        self.jobs: deque[Job] = deque()
-        self.waiting: dict[Future[Any], Job] = {}
-
-    def add(self, job: Job) -> None:
-        """Have a job run, unless its result is there."""
-        known = self.kept.read(job.name)
-        if known is not None:
-            self.resumed += 1
-            self.ready.append((job, known))
-        elif self.executor is None:
-            self.jobs.append(job)
-        else:
-            self.waiting[self.executor.submit(run_job, *self.work.arguments(job))] = job
-
-    def __iter__(self) -> Iterator[tuple[Job, Row]]:
-        try:
-            self._tell(None, None)
-            while self.ready or self.jobs or self.waiting:
-                if not self.ready:
-                    self._next()
-                job, row = self.ready.popleft()
-                self.done += 1
-                self._tell(job, row)
-                yield job, row
-        finally:
-            under_way = [future for future in self.waiting if not future.cancel()]
-            self._keep(wait(under_way).done)
-
-    def _tell(self, job: Job | None, row: Row | None) -> None:
-        self.on_done(Progress(self.done, self.total, self.resumed, job, row))
-
-    def _next(self) -> None:
-        """Have at least one more result ready, or raise what went wrong."""
-        if self.jobs:
-            job = self.jobs.popleft()
-            self._write(job, *run_job(*self.work.arguments(job)))
-            return
-        done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
-        self._keep(done)
-        for future in done:
-            future.result()
-
-    def _keep(self, done: Iterable[Future[Any]]) -> None:
-        """Keep the results of those that have one."""
-        for future in done:
-            job = self.waiting.pop(future)
-            if future.exception() is None:
-                self._write(job, *future.result())
-
-    def _write(self, job: Job, row: Row, seconds: float) -> None:
-        self.kept.keep(job.name, row, seconds)
-        self.ready.append((job, row))
-
-
-def run_job(model: Any, data: Any, labels: Any, split: Split) -> tuple[Row, float]:
+def run_job(
+    model: Any,
+    data: Any,
+    labels: Any,
+    split: Split,
+    expected: tuple[str, str] | None = None,
+) -> tuple[Row, float]:
     """Train a model on one fold; return what is to be kept, and the seconds it took.
 
     With a test part the result has `test`, the model's score there, without one
-    `curve`, the validation score after each epoch: see `Evaluation`.
+    `curve`, the validation score after each epoch: see `Evaluation`. A worker that
+    loads a `Source` must have the version and the graphs that are `expected`.
     """
+    if expected is not None:
+        _require_same(data, *expected)
     graphs, labels = load_labelled(data, labels)
 
     def part(indices: list[int]) -> tuple[Any, Any]:
@@ -221,6 +148,16 @@ def _score(row: Row) -> float:
 def load_source(source: Source) -> Dataset:
     """Load a data set, once in each process."""
     return load_dataset(source.data, features=source.features)
+
+
+@lru_cache(maxsize=1)
+def _require_same(source: Source, release: str, digest: str) -> None:
+    """Require of a worker, which may be another machine, what was asked for."""
+    here = version("npdiffpool")
+    require(here == release, "npdiffpool of a worker", release, here)
+    found = load_source(source)
+    is_same = digest_graphs(found.graphs) == digest
+    require(is_same, "a worker's data", "those evaluated", found.source)
 
 
 def load_labelled(data: Any, labels: Any) -> tuple[Any, Any]:

@@ -32,6 +32,7 @@ examples:
   npdiffpool cv MUTAG --jobs 2
   npdiffpool cv ENZYMES --splits ENZYMES_splits.json --grid grid.json
   npdiffpool cv MUTAG --protocol paper --epochs 50 --json > result.json
+  npdiffpool cv ENZYMES --scheduler tcp://127.0.0.1:8786
 
 With the same command, a run that was stopped goes on where it was.""",
     "predict": """\
@@ -135,7 +136,7 @@ def _add_train(command: Any) -> None:
     command.add_argument(
         "--resume",
         action="store_true",
-        help="go on with a run that was stopped, in --out, with the same options",
+        help="go on with the run in --out, wherever it was stopped; same options",
     )
     _add_json(command, "the results")
     _add_model(command)
@@ -205,6 +206,11 @@ def _add_cv(command: Any) -> None:
         ("--jobs", 1, "processes"),
     ):
         command.add_argument(name, type=int, default=default, metavar="N", help=text)
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a dask cluster that runs the trainings, in place of --jobs",
+    )
     command.add_argument("--out", metavar="FOLDER", help="of the results, JSON")
     _add_json(command, "the results")
     _add_model(command)

@@ -10,7 +10,7 @@ import io
 import json
 import shlex
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Iterator
@@ -23,6 +23,7 @@ from npdiffpool.datasets import Dataset
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import stratified_split
 from npdiffpool.files import write_text
+from npdiffpool.folders import hinting, holdings, own_folder
 from npdiffpool.graphs import Ints
 from npdiffpool.jobs import digest_graphs
 from npdiffpool.snapshotfiles import write_snapshots
@@ -30,10 +31,6 @@ from npdiffpool.snapshots import Recorder
 
 SHARES = (0.8, 0.1, 0.1)
 PARTS = ("train", "validation", "test")
-
-
-class Interrupted(KeyboardInterrupt):
-    """Say where a training was stopped, and how to go on."""
 
 
 def train_run(
@@ -55,7 +52,9 @@ def train_run(
     out : str or None
         The run folder, new or empty; ``runs/NAME-1``, ``-2``, ... where not given.
     resume : bool
-        Go on with the run in `out`, which was stopped, to the same bytes.
+        Go on with the run in `out`, wherever it was stopped, to the same bytes: before
+        its first epoch was kept (then it begins), or after its last (then what is
+        missing is written).
 
     Returns
     -------
@@ -65,9 +64,11 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder is not empty, or the data or a parameter are unusable; with
-        `resume`, if there is no such run or its settings were others.
-    Interrupted
+        If the folder is not empty, or another run's, or the data or a parameter are
+        unusable; with `resume`, if the folder holds no run, or one of other settings.
+    OSError
+        If nothing can be written, as on a full disk; what was written before is kept.
+    KeyboardInterrupt
         After Ctrl-C: the run folder then holds the last whole epoch's state.
     """
     print(_describe(dataset))
@@ -76,8 +77,9 @@ def train_run(
     print(f"split, stratified, seed {clf.seed}: {sizes}", flush=True)
     train, _, test = (dataset[part] for part in split)
     clf.check(train, train.labels)
-    with _new_folder(out, dataset.name) if not resume else _stopped(out) as folder:
-        with _hint(folder):
+    with _run_folder(out, dataset.name, resume) as folder:
+        hint = f"the same command with --resume --out {shlex.quote(str(folder))}"
+        with hinting(folder / "checkpoint.npz", f"to go on, {hint}"):
             recorder = _fit(clf, dataset, split, folder / "checkpoint.npz")
             results = _results(clf, train, test)
             _say(results, len(clf.history_))
@@ -122,22 +124,6 @@ def _fit(
     return recorder
 
 
-@contextmanager
-def _hint(folder: Path) -> Iterator[None]:
-    """Say, after Ctrl-C, how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        name = shlex.quote(str(folder))
-        if (folder / "config.json").exists():
-            hint = f"the run is done, npdiffpool report {name} writes its report"
-        elif (folder / "checkpoint.npz").exists():
-            hint = f"to go on, the same command with --resume --out {name}"
-        else:
-            raise
-        raise Interrupted(f"interrupted; {hint}") from None
-
-
 def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> dict[str, Any]:
     """Return all that decides a training, as JSON."""
     parameters = {k: v for k, v in clf.get_params().items() if k != "verbose"}
@@ -151,19 +137,6 @@ def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _stopped(out: str | None) -> Iterator[Path]:
-    """Give the folder of a run that was stopped, or say why there is none."""
-    if out is None:
-        raise ValueError("--resume needs --out, the folder of the run that was stopped")
-    folder = Path(out)
-    if (folder / "config.json").exists():
-        raise ValueError(f"nothing to resume: the run in {folder} is finished")
-    if not (folder / "checkpoint.npz").exists():
-        raise ValueError(f"nothing to resume: {folder} has no checkpoint.npz")
-    yield folder
-
-
 def _describe(dataset: Dataset) -> str:
     counts = dataset.statistics()
     return (
@@ -174,30 +147,34 @@ def _describe(dataset: Dataset) -> str:
 
 
 @contextmanager
-def _new_folder(out: str | None, name: str) -> Iterator[Path]:
-    """Make the run folder before any work; take it back, if empty, at a failure."""
-    folder = Path(out) if out is not None else _free_folder(name)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        is_stopped = (folder / "checkpoint.npz").exists()
-        is_stopped &= not (folder / "config.json").exists()
-        hint = ", which holds a run that --resume goes on with" if is_stopped else ""
-        raise ValueError(f"--out must be a new or empty folder; got {folder}{hint}")
-    made = [part for part in (folder, *folder.parents) if not part.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
+    """Give the run's folder, which is its own, or say why it cannot be that."""
+    if resume and out is None:
+        raise ValueError("--resume needs --out, the folder of the run that was stopped")
+    with ExitStack() as stack:
+        if out is None:
+            folder = _enter_free(stack, name)
+        else:
+            folder = stack.enter_context(own_folder(out))
+        held, is_run = holdings(folder), (folder / "checkpoint.npz").exists()
+        if held and not (resume and is_run):
+            hint = ", which holds a run: --resume goes on with it" if is_run else ""
+            kind = "a run's folder, or a" if resume else "a"
+            required = f"--out must be {kind} new or empty folder"
+            raise ValueError(f"{required}; got {folder}{hint}")
+        if resume and not held:
+            print(f"nothing is kept in {folder} yet: from the beginning", flush=True)
         yield folder
-    except BaseException:
-        for part in made:
-            if not any(part.iterdir()):
-                part.rmdir()
-        raise
 
 
-def _free_folder(name: str) -> Path:
+def _enter_free(stack: ExitStack, name: str) -> Path:
+    """Make a folder that no other run has, even one that began at the same time."""
     number = 1
-    while Path("runs", f"{name}-{number}").exists():
+    while True:
+        path = Path("runs", f"{name}-{number}")
+        with suppress(FileExistsError):
+            return stack.enter_context(own_folder(path, is_new=True))
         number += 1
-    return Path("runs", f"{name}-{number}")
 
 
 def _recorder(clf: DiffPoolClassifier, dataset: Dataset, numbers: Ints) -> Recorder:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import IO, Any, Callable, Iterator
 from npdiffpool.datasets.archive import REQUIRED, TUFiles, broken_as_error
 from npdiffpool.datasets.locate import cache_folder, check_name
 from npdiffpool.datasets.tables import DatasetError
+from npdiffpool.files import atomic_path
 
 TU_URL = "https://www.chrsmrrs.com/graphkerneldatasets"
 MAX_ZIP = 1 << 30
@@ -60,16 +60,13 @@ def download(
     folder = Path(folder) if folder is not None else cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(".part", f".{name}.", folder)
+        with atomic_path(folder / f"{name}.zip") as part:
+            with open(part, "wb") as file:
+                _receive(url, file, timeout, progress)
+            _check_zip(part, name, url)
     except OSError as error:
         raise DatasetError(f"{folder}: cannot keep downloads here: {error}") from error
-    try:
-        with open(handle, "wb") as file:
-            _receive(url, file, timeout, progress)
-        _check_zip(part, name, url)
-        return Path(part).replace(folder / f"{name}.zip")
-    finally:
-        Path(part).unlink(missing_ok=True)
+    return folder / f"{name}.zip"
 
 
 def _make_url(name: str, base_url: str | None) -> str:
@@ -111,7 +108,7 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
         raise DatasetError(f"{url}: {got} bytes arrived; the server said {promised}")
 
 
-def _check_zip(path: str, name: str, url: str) -> None:
+def _check_zip(path: Path, name: str, url: str) -> None:
     files = TUFiles(path, label=url)
     for part in REQUIRED:
         if files.name != name or not files.has(part):

@@ -1,0 +1,115 @@
+"""Who runs an evaluation's jobs: this process, several, or a dask cluster."""
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+from typing import Any, Iterator
+
+from npdiffpool.checks import require, require_int
+
+WAITING = "interrupted: trainings under way are waited for; Ctrl-C again drops them"
+
+
+@contextmanager
+def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None]:
+    """Give what runs jobs; at the end nothing of it is left behind.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes on this machine; of 1, None is given, which is this process.
+    scheduler : str, optional
+        The address of a dask scheduler, whose workers run the jobs instead.
+
+    Yields
+    ------
+    concurrent.futures.Executor or None
+
+    Raises
+    ------
+    ValueError
+        If `jobs` is no such number, both are given, or dask is not installed.
+    OSError
+        If there is no scheduler at that address.
+
+    Examples
+    --------
+    >>> with workers(jobs=2) as executor:
+    ...     list(executor.map(abs, [-1, 2]))
+    [1, 2]
+    """
+    require_int("jobs", jobs, 1)
+    require(scheduler is None or jobs == 1, "jobs", "1 with a scheduler", jobs)
+    if scheduler is not None:
+        with _cluster(scheduler) as executor:
+            yield executor
+    elif jobs == 1:
+        yield None
+    else:
+        with _processes(jobs) as executor:
+            yield executor
+
+
+@contextmanager
+def _processes(jobs: int) -> Iterator[Executor]:
+    # "spawn": a fork copies locks of threads that it does not copy, such as BLAS's.
+    context = get_context("spawn")
+    others = active_children()
+    with _ctrl_c_waits(), ProcessPoolExecutor(jobs, context, _begin) as executor:
+        try:
+            yield executor
+        except KeyboardInterrupt:
+            for child in active_children():
+                if child not in others:
+                    child.terminate()
+            raise
+
+
+def _begin() -> None:
+    """Leave Ctrl-C to the parent, and end with it even where it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Say, at the first Ctrl-C, what it waits for."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def say(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print(f"\n{WAITING}", file=sys.stderr, flush=True)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, say)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError:
+        reason = 'needs dask: pip install "npdiffpool[distributed]"'
+        raise ValueError(f"a scheduler {reason}") from None
+    with Client(address, set_as_default=False) as client:
+        count = len(client.nthreads())
+        print(f"{address}: {count} workers", file=sys.stderr, flush=True)
+        yield client.get_executor(pure=False)
