@@ -47,8 +47,7 @@ def _about(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        error.filename, error.filename2 = os.fspath(target), None
-        raise
+        raise type(error)(error.errno, error.strerror, os.fspath(target)) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
+    as_completed,
     wait,
 )
 from typing import Any, Iterable, Iterator, NamedTuple
@@ -21,7 +22,7 @@ class JobError(ValueError):
 
 
 class WorkerError(ChildProcessError):
-    """Say that a process died, and in which trainings that may have been."""
+    """Say that what ran trainings died, and which those may have been."""
 
 
 class Progress(NamedTuple):
@@ -81,7 +82,8 @@ class Queue:
                 yield job, row
         finally:
             under_way = [future for future in self.waiting if not future.cancel()]
-            self._keep(wait(under_way).done)
+            for future in as_completed(under_way):
+                self._keep([future])
 
     def _tell(self, job: Job | None, row: Row | None) -> None:
         self.on_done(Progress(self.done, self.total, self.resumed, job, row))
@@ -103,6 +105,8 @@ class Queue:
 
     def _explain(self, failed: list[tuple[Job, Any]]) -> Exception:
         job, error = failed[0]
+        if isinstance(error, CancelledError):
+            return WorkerError(f"{job} was cancelled by what runs it")
         if not isinstance(error, BrokenExecutor):
             kind = "" if isinstance(error, ValueError) else f"{type(error).__name__} "
             return JobError(f"{job}: {kind}{error}")

@@ -1,7 +1,9 @@
 """Who runs an evaluation's jobs: this process, several, or a dask cluster."""
 from __future__ import annotations
 
+import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -109,6 +111,10 @@ def _cluster(address: str) -> Iterator[Executor]:
     except ImportError:
         reason = 'needs dask: pip install "npdiffpool[distributed]"'
         raise ValueError(f"a scheduler {reason}") from None
+    is_address = re.fullmatch(r"(\w+://)?[^/\s]+:\d+", address) is not None
+    require(is_address, "scheduler", "an address such as tcp://HOST:8786", address)
+    # What it logs, with tracebacks, is told by the errors that it raises.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with Client(address, set_as_default=False) as client:
         count = len(client.nthreads())
         print(f"{address}: {count} workers", file=sys.stderr, flush=True)

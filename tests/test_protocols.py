@@ -1,6 +1,7 @@
 """Protocols: what chooses, what is reported, and that nothing is lost or redone."""
 import json
 import os
+import re
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -13,6 +14,7 @@ import npdiffpool as ndp
 from npdiffpool.cli import main
 from npdiffpool.cv import read_grid
 from npdiffpool.evaluation import Source, cross_validate
+from npdiffpool.jobs import run_job
 from npdiffpool.splits import Split, make_splits, read_splits
 
 GRAPHS = [ndp.Graph([[0.0]], [[float(i)]]) for i in range(30)]
@@ -225,12 +227,53 @@ def test_where_a_job_fails_those_under_way_are_kept(tmp_path):
 
 
 def test_a_worker_that_is_killed_is_told_in_a_line(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(ndp.DiffPoolClassifier, "fit", lambda *args, **kw: os._exit(9))
-    command = ["cv", "MUTAG", *QUICK, "--jobs", "2", "--out", str(tmp_path / "cv")]
-    assert main(command) == 2
+    folder = tmp_path / "cv"
+    monkeypatch.setattr("npdiffpool.jobqueue.run_job", die_in_fold_1)
+    monkeypatch.setenv("KEPT", str(folder / "fold-0-run-0.json"))
+    command = ["cv", "MUTAG", *QUICK, "--folds", "3", "--out", str(folder)]
+    assert main([*command, "--jobs", "2"]) == 2
     message = capsys.readouterr().err.splitlines()[-1]
-    assert "a worker was killed (too little memory for --jobs 2?)" in message
-    assert "the same command goes on" in message
+    assert "a worker died in fold 1 run 0 or fold 2 run 0 (too little mem" in message
+    assert message.endswith("keeps what was done, and the same command goes on")
+    assert (folder / "fold-0-run-0.json").exists()
+    monkeypatch.undo()
+    assert main(command) == 0
+    assert "3 jobs, 1 of them done before" in capsys.readouterr().err
+
+
+def die_in_fold_1(model, data, labels, split, expected):
+    """Have the process die in fold 1 once fold 0 is kept; fold 2 does not end."""
+    folds = [fold.test for fold in make_splits(labels, 3)]
+    if split.test == folds[1]:
+        while not os.path.exists(os.environ["KEPT"]):
+            time.sleep(0.01)
+        os._exit(9)
+    if split.test == folds[2]:
+        time.sleep(1000)
+    return run_job(model, data, labels, split, expected)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflows on its way
+def test_a_training_that_fails_is_told_with_its_fold(tmp_path, capsys):
+    command = ["cv", "MUTAG", *QUICK, "--learning-rate", "1e38", "--no-normalize-rows"]
+    for jobs in ("1", "2"):
+        assert main([*command, "--jobs", jobs, "--out", str(tmp_path / "cv")]) == 2
+        message = capsys.readouterr().err.splitlines()[-1]
+        assert re.match(r"npdiffpool: fold \d run 0: training diverged", message)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "expected, message",
+    [
+        (("0.0.1", None), "npdiffpool of a worker must be 0.0.1; got '0.1.0'"),
+        ((ndp.__version__, "0"), "a worker's data must be those evaluated; got '.*'"),
+    ],
+)
+def test_a_worker_with_another_version_or_other_data_is_refused(expected, message):
+    split, clf = Split([0, 1], [2], [3]), ndp.DiffPoolClassifier(epochs=1)
+    with pytest.raises(ValueError, match=message):
+        run_job(clf, Source("MUTAG"), None, split, expected)
 
 
 @pytest.mark.parametrize(

@@ -128,18 +128,29 @@ def test_a_run_goes_on_with_no_other_settings(tmp_path, monkeypatch, capsys):
     assert (folder / "checkpoint.npz").read_bytes() == before
 
 
-def test_what_cannot_go_on_is_refused(tmp_path, monkeypatch, capsys, undisturbed):
+def test_what_cannot_go_on_is_refused(tmp_path, monkeypatch, capsys):
     assert "--resume needs --out" in fails([*QUICK, "--resume"], capsys)
+    (tmp_path / "letter.txt").write_text("dear")
+    error = fails([*QUICK, "--resume", "--out", str(tmp_path)], capsys)
+    assert f"must be a run's folder, or a new or empty folder; got {tmp_path}" in error
     folder = tmp_path / "run"
-    given = [*QUICK, "--resume", "--out", str(folder)]
-    assert "has no checkpoint.npz" in fails(given, capsys)
     stopped(folder, 1, monkeypatch)
     capsys.readouterr()
-    assert "which holds a run that --resume goes on with" in fails(
-        [*QUICK, "--out", str(folder)], capsys
-    )
-    (folder / "config.json").write_bytes(undisturbed["config.json"])
-    assert "nothing to resume: the run in" in fails(given, capsys)
+    error = fails([*QUICK, "--out", str(folder)], capsys)
+    assert error.endswith("run, which holds a run: --resume goes on with it\n")
+
+
+def test_what_was_not_begun_or_is_done_goes_on_too(undisturbed, tmp_path, capsys):
+    given = ["train", *QUICK, "--resume", "--out", str(tmp_path / "run")]
+    assert main(given) == 0
+    said = f"nothing is kept in {tmp_path / 'run'} yet: from the beginning"
+    assert said in capsys.readouterr().out
+    (tmp_path / "run" / "report.html").unlink()  # as after a kill before it
+    assert main(given) == 0
+    assert "going on after epoch 5 of 5" in capsys.readouterr().out
+    for name in COMPARED:
+        assert (tmp_path / "run" / name).read_bytes() == undisturbed[name], name
+    assert (tmp_path / "run" / "report.html").exists()
 
 
 @pytest.mark.parametrize(
@@ -195,7 +206,12 @@ def test_cross_validation_that_is_stopped_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("npdiffpool.cv.cross_validate", interrupted)
-    assert main(["cv", "MUTAG", "--out", str(tmp_path / "cv")]) == 130
+    command = ["cv", "MUTAG", "--out", str(tmp_path / "cv")]
+    assert main(command) == 130
+    assert capsys.readouterr().err == "npdiffpool: interrupted\n"  # nothing is kept
+    (tmp_path / "cv").mkdir()
+    (tmp_path / "cv" / "settings.json").touch()
+    assert main(command) == 130
     said = f"interrupted; {tmp_path / 'cv'} keeps what was done, and the same command"
     assert said in capsys.readouterr().err
 

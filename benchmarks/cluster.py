@@ -1,0 +1,104 @@
+"""Cross-validation on a dask cluster, a worker of which is killed, beside a local run.
+
+    NPDIFFPOOL_DATA=folder python benchmarks/cluster.py ENZYMES --runs 1
+
+A scheduler and two workers are processes of their own, on loopback. Once a fold is
+kept, one worker is killed (SIGKILL) and another started. What `npdiffpool cv` then
+prints and writes is compared with a run by `--jobs 2`, byte for byte. Arguments are
+those of `cv`.
+"""
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+CV = [sys.executable, "-m", "npdiffpool", "cv"]
+
+
+@contextmanager
+def process(*words):
+    """Run a program in the background, ended at the end."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-m", *map(str, words)], **quiet) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def wait_for(path, running):
+    """Wait until a file is there, while a process runs that is to write it."""
+    while not path.exists():
+        assert running.poll() is None, f"{running.args} has ended without {path}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def scheduler(folder):
+    """Run a scheduler; give its address."""
+    place = Path(folder, "scheduler.json")
+    words = "distributed.cli.dask_scheduler --host 127.0.0.1 --port 0 --no-dashboard"
+    with process(*words.split(), "--scheduler-file", place) as started:
+        wait_for(place, started)
+        yield json.loads(place.read_text())["address"]
+
+
+def worker(address, folder):
+    """Return the process of a worker: one thread, no nanny to start it again."""
+    words = "distributed.cli.dask_worker --nthreads 1 --no-nanny --no-dashboard"
+    return process(*words.split(), address, "--local-directory", folder)
+
+
+def run_with_a_kill(arguments, folder):
+    """Run `cv` on a cluster, kill a worker in the midst; return what it printed."""
+    with ExitStack() as stack:
+        address = stack.enter_context(scheduler(folder))
+        first, _ = (stack.enter_context(worker(address, folder)) for _ in range(2))
+        command = [*CV, *arguments, "--scheduler", address]
+        command += ["--out", str(folder / "cluster")]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        wait_for(folder / "cluster" / "seconds.json", running)
+        first.send_signal(signal.SIGKILL)
+        stack.enter_context(worker(address, folder))
+        printed = running.communicate()[0]
+        assert running.returncode == 0, "cv has failed on the cluster"
+        return printed
+
+
+def run_here(arguments, folder):
+    """Run `cv` by two processes; return what it printed."""
+    command = [*CV, *arguments, "--jobs", "2", "--out", str(folder / "here")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def contents(folder):
+    """Return the bytes of every file but that of the seconds."""
+    paths = [path for path in folder.iterdir() if path.name != "seconds.json"]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def compare(arguments, folder):
+    """Return what was printed here, on the cluster, and whether files are equal."""
+    there = run_with_a_kill(arguments, folder)
+    here = run_here(arguments, folder)
+    same = contents(folder / "here") == contents(folder / "cluster")
+    return here, there.replace(f"{folder}/cluster", f"{folder}/here"), same
+
+
+def main():
+    """Compare, and print what was found."""
+    with tempfile.TemporaryDirectory() as folder:
+        here, there, same = compare(sys.argv[1:], Path(folder))
+    print(here)
+    print(f"printed on the cluster, byte for byte: {'yes' if here == there else 'no'}")
+    print(f"every file, byte for byte: {'yes' if same else 'no'}")
+    return not (same and here == there)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Processes that run jobs end with their parent, and Ctrl-C loses nothing."""
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from npdiffpool.cli import main
+from npdiffpool.folders import holdings
+from npdiffpool.workers import WAITING
+
+LONG = ["--epochs", "40", "--hidden", "8", "--folds", "5", "--runs", "1"]
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    """Give an evaluation by two processes of which both are at work, and its folder."""
+    folder = tmp_path / "cv"
+    command = [sys.executable, "-m", "npdiffpool", "cv", "MUTAG", *LONG, "--jobs", "2"]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen([*command, "--out", str(folder)], **pipes) as process:
+        while not (folder / "seconds.json").exists():  # a result is there
+            assert process.poll() is None
+            time.sleep(0.01)
+        yield process, folder
+        process.kill()
+
+
+def children(process):
+    """List the processes that it has started."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not listed.exists():
+        pytest.skip("this system does not list the children of a process")
+    return [int(child) for child in listed.read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_processes_end_with_a_parent_that_is_killed(evaluation):
+    process, _ = evaluation
+    workers = children(process)
+    assert len(workers) == 3  # and one that tracks semaphores
+    process.kill()
+    end = time.monotonic() + 60
+    while any(map(is_alive, workers)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
+
+
+def test_ctrl_c_keeps_what_is_under_way(evaluation):
+    process, folder = evaluation
+    before = len(list(folder.glob("fold-*")))
+    for pid in (*children(process), process.pid):  # as a terminal does
+        os.kill(pid, signal.SIGINT)
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert f"\n{WAITING}\n" in said
+    last = f"interrupted; {folder} keeps what was done, and the same command goes on"
+    assert said.splitlines()[-1] == f"npdiffpool: {last}"
+    assert "Traceback" not in said
+    assert len(list(folder.glob("fold-*"))) > before
+
+
+def test_a_second_ctrl_c_drops_what_is_under_way(evaluation):
+    process, folder = evaluation
+    process.send_signal(signal.SIGINT)
+    while process.stderr.readline() != f"{WAITING}\n":
+        assert process.poll() is None
+    time.sleep(0.5)  # it now waits
+    kept = holdings(folder)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in said and "the same command goes on" in said
+    assert holdings(folder) == kept
+
+
+def test_what_cannot_run_jobs_is_told(tmp_path, capsys, monkeypatch):
+    command = ["cv", "MUTAG", "--out", str(tmp_path / "cv")]
+    for options, message in (
+        (["--jobs", "0"], "--jobs must be a whole number >= 1; got 0"),
+        (["--jobs", "2", "--scheduler", "a:1"], "jobs must be 1 with a scheduler; got"),
+    ):
+        assert main([*command, *options]) == 2
+        assert message in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main([*command, "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    message = 'a scheduler needs dask: pip install "npdiffpool[distributed]"'
+    assert capsys.readouterr().err == f"npdiffpool: {message}\n"
+    assert list(tmp_path.iterdir()) == []
