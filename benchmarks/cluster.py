@@ -44,7 +44,9 @@ def scheduler(folder):
     words = "distributed.cli.dask_scheduler --host 127.0.0.1 --port 0 --no-dashboard"
     with process(*words.split(), "--scheduler-file", place) as started:
         wait_for(place, started)
-        yield json.loads(place.read_text())["address"]
+        while not (text := place.read_text()).rstrip().endswith("}"):  # half written
+            time.sleep(0.05)
+        yield json.loads(text)["address"]
 
 
 def worker(address, folder):
