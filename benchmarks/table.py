@@ -16,7 +16,6 @@ import json
 import os
 import shlex
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from pathlib import Path
 
@@ -27,9 +26,11 @@ import npdiffpool as ndp
 from npdiffpool.baselines import SubtreeKernelClassifier, flat_twin
 from npdiffpool.config import Config
 from npdiffpool.evaluation import PROTOCOLS, Source, cross_validate
+from npdiffpool.files import write_text
 from npdiffpool.inputs import count_clusters
 from npdiffpool.progress import job_progress
 from npdiffpool.splits import read_splits
+from npdiffpool.workers import workers
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"
@@ -136,7 +137,7 @@ def write_row(path, work, result, command):
         "version": ndp.__version__,
     }
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(kept, indent=1) + "\n")
+    write_text(path, json.dumps(kept, indent=1) + "\n")
 
 
 def parse():
@@ -148,6 +149,7 @@ def parse():
     parser.add_argument("--epochs", type=int, help="in place of the data set's")
     parser.add_argument("--runs", type=int, default=1, help="final runs a fold")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="in place of --jobs")
     parser.add_argument("--splits", type=Path, help="folder; else that of the data")
     parser.add_argument(
         "--again", action="store_true", help="run rows that are there, and compare"
@@ -157,6 +159,8 @@ def parse():
     unknown = set(arguments.data) - set(SETS)
     if unknown or not (arguments.data or arguments.write):
         parser.error(f"DATA must be of {', '.join(SETS)}; got {arguments.data}")
+    if arguments.scheduler is not None:
+        arguments.jobs = 1  # this process only waits
     if arguments.splits is None and "NPDIFFPOOL_DATA" in os.environ:
         arguments.splits = Path(os.environ["NPDIFFPOOL_DATA"], "splits")
     return arguments
@@ -166,7 +170,7 @@ def main():
     """Run what is missing, then write the tables; or have rows again."""
     arguments = parse()
     if not arguments.write:
-        with ProcessPoolExecutor(arguments.jobs) as executor:
+        with workers(arguments.jobs, arguments.scheduler) as executor:
             for name in arguments.data:
                 for row in arguments.rows:
                     run_row(name, row, arguments.protocol, arguments, executor)
@@ -176,13 +180,13 @@ def main():
 
 def write_tables():
     """Write both tables from the rows' files."""
-    (RESULTS / "README.md").write_text(tabletext.write(RESULTS))
+    write_text(RESULTS / "README.md", tabletext.write(RESULTS))
     text = README.read_text()
     for name, table in (("results", tabletext.brief), ("gained", tabletext.gained)):
         start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
         before, rest = text.split(start)
         text = before + start + table(RESULTS) + end + rest.split(end)[1]
-    README.write_text(text)
+    write_text(README, text)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def imported(name):
 
 report, table, tabletext = map(imported, ("report", "table", "tabletext"))
 clusters, clustertext = map(imported, ("clusters", "clustertext"))
-hierarchy = imported("hierarchy")
+hierarchy, estimate, longrun = map(imported, ("hierarchy", "estimate", "longrun"))
 
 
 def run(name, threads, seconds, peak, failure=None):
@@ -327,3 +327,28 @@ def test_agreement_with_the_planted_truth(hierarchy):
     assert found == {"NMI 1": 1, "ARI 1": 1, "NMI 2": 1, "ARI 2": 1}
     one = hierarchy.agreement(drawn, lambda graph: [np.ones((72, 1))], [0])
     assert one == {"NMI 1": 0, "ARI 1": 0}
+
+
+def test_workers_take_what_is_ready_and_final_runs_wait_for_choices(estimate):
+    alone = [([5.0], []), ([1.0], []), ([1.0], [])]
+    assert [estimate.makespan(alone, n) for n in (1, 2, 3)] == [7, 5, 5]
+    choosing = [([1.0, 3.0], [2.0])]
+    assert [estimate.makespan(choosing, n) for n in (1, 2, 9)] == [6, 5, 5]
+    assert estimate.makespan([*choosing, ([4.0], [])], 2) == 5  # 1 + 4 beside 3 + 2
+    assert estimate.makespan([*choosing, ([5.0], [])], 2) == 6
+
+
+def test_the_estimate_is_of_every_training_of_the_table(estimate):
+    folds = estimate.folds_of_table()
+    assert len(folds) == 10 * 2 * len(estimate.SETS) * len(estimate.ROWS)
+    assert estimate.measured("MUTAG", "grid", "fair") == 363 / 50
+    assert estimate.measured("MUTAG", "grid", "paper") is None
+    assert estimate.seconds_of("DD", "grid", "paper") == 729 / 10  # as `learned`
+    everything = sum(sum(first) + sum(last) for first, last in folds)
+    assert estimate.makespan(folds, 1) == pytest.approx(everything)
+
+
+def test_growth_is_what_a_line_adds_after_the_first_quarter(longrun):
+    seconds = np.arange(101.0)
+    values = np.where(seconds < 20, 500, 100 + 0.5 * seconds)
+    assert longrun.growth(seconds, values) == pytest.approx(0.5 * 74)

@@ -16,6 +16,7 @@ from npdiffpool.cv import read_grid
 from npdiffpool.evaluation import Source, cross_validate
 from npdiffpool.jobs import run_job
 from npdiffpool.splits import Split, make_splits, read_splits
+from npdiffpool.workers import workers
 
 GRAPHS = [ndp.Graph([[0.0]], [[float(i)]]) for i in range(30)]
 LABELS = np.arange(30) % 2
@@ -121,7 +122,7 @@ def train_for_real(folder, executor, **options):
     return cross_validate(clf, mutag, mutag.labels, **{**given, **options})
 
 
-@pytest.mark.parametrize("pool", [ProcessPoolExecutor, ThreadPoolExecutor])
+@pytest.mark.parametrize("pool", [ProcessPoolExecutor, ThreadPoolExecutor, workers])
 def test_results_are_the_same_bytes_whatever_runs_them(tmp_path, pool):
     grid = [{"hidden": 4}, {"hidden": 5}]
     expected = train_for_real(tmp_path / "here", None, grid=grid)
