@@ -69,6 +69,8 @@ MUTAG, {epochs} epochs, {seconds[-1]:.0f} s, sampled {len(seconds)} times.
 Resident memory at each eighth of the way, in MB: {shown}.
 From the first quarter to the end it grew by {added:.2f} MB (a straight line).
 Open files: {files.min():.0f} to {files.max():.0f}.
+What grows is the history, a row an epoch, written anew into each checkpoint;
+`tests/test_long_runs.py` holds that nothing else does.
 
 ![Memory over epochs](longrun.png)
 """
