@@ -10,10 +10,12 @@ import numpy as np
 
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
+from npdiffpool.contracts import OverflowedError
 from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Floats, Graph
 from npdiffpool.inputs import (
     Scaling,
+    check_numbers,
     check_resume,
     count_clusters,
     prepare_graphs,
@@ -145,11 +147,14 @@ class Estimator:
         ValueError
             If one is unusable.
         """
-        require_flag("verbose", self.verbose)
+        for name in ("verbose", "standardize"):
+            require_flag(name, getattr(self, name))
         require_int("seed", self.seed, 0)
         graphs = check_graphs(graphs)
         targets = self.targets_kind.of(labels, len(graphs))
-        return graphs, targets, self._schedule(), self._config(graphs, targets)
+        schedule, config = self._schedule(), self._config(graphs, targets)
+        check_numbers(graphs, config, self.standardize)
+        return graphs, targets, schedule, config
 
     def _keep(
         self,
@@ -188,7 +193,7 @@ class Estimator:
         -------
         (G, D) array
         """
-        return np.concatenate([output.embeddings for output in self._run(graphs)])
+        return self._joined(graphs, "embeddings")
 
     def assignments(self, graph: Graph) -> list[Floats]:
         """Return the assignments of one graph, level by level (equation 6).
@@ -254,6 +259,7 @@ class Estimator:
         known = self.get_params()
         for name, value in params.items():
             require(name in known, "a parameter", f"one of {', '.join(known)}", name)
+        for name, value in params.items():
             setattr(self, name, value)
         return self
 
@@ -279,13 +285,13 @@ class Estimator:
     def _run(self, graphs: Any) -> Iterator[Output]:
         self._require_fitted()
         batch = prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
-        return evaluate(self.params_, self.running_, batch, self.config_)
+        try:
+            yield from evaluate(self.params_, self.running_, batch, self.config_)
+        except OverflowedError as error:
+            raise OverflowedError(f"graphs hold too large numbers: {error}") from None
 
-    def _outputs(self, graphs: Any) -> Floats:
-        outputs = np.concatenate([output.logits for output in self._run(graphs)])
-        if not np.all(np.isfinite(outputs)):
-            raise ValueError("graphs hold numbers so large that the model overflows")
-        return outputs
+    def _joined(self, graphs: Any, part: str) -> Floats:
+        return np.concatenate([getattr(output, part) for output in self._run(graphs)])
 
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:

@@ -11,6 +11,7 @@ import scipy
 
 from npdiffpool.assignments import with_clusters
 from npdiffpool.batches import GraphBatch
+from npdiffpool.blocks import cast
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
 from npdiffpool.graphlists import check_graphs
@@ -30,11 +31,19 @@ class Scaling(NamedTuple):
 
     @classmethod
     def of(cls, graphs: list[Graph], standardize: bool) -> Scaling:
-        """Measure the nodes of `graphs`; 0 and 1 for features that are 0 or 1."""
+        """Measure the nodes of `graphs`; 0 and 1 for features that are 0 or 1.
+
+        Raises
+        ------
+        GraphError
+            If a feature is so large that its square overflows in float64.
+        """
         require_flag("standardize", standardize)
         width = graphs[0].n_features
         mean, scale = np.zeros(width), np.ones(width)
         parts = [graph.features for graph in graphs if graph.n_nodes]
+        for X in parts:
+            cast(X, np.float64, "feature")
         if not standardize or not parts:
             return cls(mean, scale)
         # Not std > 0: that of a constant column may be a rounding error.
@@ -54,6 +63,20 @@ class Scaling(NamedTuple):
         if not self.mean.any():
             return scipy.sparse.csr_array(X / self.scale)
         return (X.toarray() - self.mean) / self.scale
+
+
+def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> None:
+    """Require numbers that the model's precision holds, with their squares.
+
+    Raises
+    ------
+    GraphError
+        If one is too large: an edge weight, or a feature that is not scaled.
+    """
+    dtype = np.float64 if standardize else config.dtype
+    for graph in graphs:
+        cast(graph.adjacency.data, config.dtype, "edge weight")
+        cast(graph.features, dtype, "feature")
 
 
 def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:

@@ -9,10 +9,11 @@ from typing import Any, Callable, NamedTuple
 
 import numpy
 from autograd.core import VJPNode, add_outgrads
-from autograd.tracer import isbox, new_box, trace_stack
+from autograd.tracer import getval, isbox, new_box, trace_stack
 from autograd.util import toposort
 
-from npdiffpool.fused import Tree, leaves, rebuild
+from npdiffpool.contracts import requires
+from npdiffpool.trees import Tree, leaves, rebuild
 
 
 def to_vector(tree: Tree) -> Any:
@@ -101,8 +102,7 @@ def value_and_grad(
             found[node][0] if node in found else numpy.zeros_like(x)
             for node, x in zip(nodes, values)
         ]
-        value = loss._value if isbox(loss) else loss
-        return value, auxiliary, rebuild(params, iter(gradients))
+        return getval(loss), auxiliary, rebuild(params, iter(gradients))
 
     return differentiated
 
@@ -122,6 +122,7 @@ def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
     return roots
 
 
+@requires(gradient="(P,) of any size", limit=0.0)
 def clip_by_norm(gradient: Any, limit: float) -> Any:
     """Scale a gradient vector down to length `limit` where it is longer.
 
@@ -181,6 +182,7 @@ def adam_init(vector: Any) -> AdamState:
     return AdamState(0, numpy.zeros_like(vector), numpy.zeros_like(vector))
 
 
+@requires(state=AdamState, vector="(P,) of any size", gradient="(P,) of any size")
 def adam_step(
     state: AdamState,
     vector: Any,

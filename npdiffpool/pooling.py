@@ -11,6 +11,7 @@ import autograd.numpy as np
 
 from npdiffpool.batches import GraphBatch
 from npdiffpool.blocks import with_dense_blocks
+from npdiffpool.contracts import requires
 from npdiffpool.layers import OPERATORS
 from npdiffpool.primitives import softmax_entropy
 from npdiffpool.segments import quadratic_form, segment_product
@@ -96,6 +97,7 @@ class Level(NamedTuple):
         return self._replace(A=A, operators=dict(zip(self.operators, Ps)))
 
 
+@requires(R="(N, K) of any size")
 def assign(R: Array) -> Array:
     """Return S = softmax(R) by rows (equation 6).
 
@@ -118,6 +120,7 @@ def assign(R: Array) -> Array:
     return softmax_entropy(R)[0]
 
 
+@requires(level=Level, Z="(N, D)", S="(N, K)")
 def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     """Return A' = S^T A S and X' = S^T Z of each graph (equations 4 and 3).
 
@@ -150,6 +153,7 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     return A_pooled, segment_product(S, Z, level.offsets)
 
 
+@requires(A_pooled="(B, K, K)", X_pooled="(B, K, D)")
 def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
     """Make coarsened graphs the next level.
 

@@ -1,0 +1,187 @@
+"""What functions require of arrays: their shapes, and how large numbers may be.
+
+Squares are summed all over: in norms, in variances, in the link loss. So numbers may
+be at most a millionth of the root of the largest one that their precision holds
+(`largest`), and squares of 10^12 of them still have a sum. What is larger, or is not
+finite, is refused before work; what work makes too large is told as such.
+"""
+from __future__ import annotations
+
+import inspect
+import re
+from functools import wraps
+from typing import Any, Callable, TypeVar
+
+import numpy as np
+import scipy
+from autograd.tracer import isbox
+
+from npdiffpool.checks import require, require_choice, require_int, require_number
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+# Where `require_finite` says that numbers got too large, NumPy need not warn of it.
+QUIET: dict[str, Any] = dict.fromkeys(("over", "invalid", "divide"), "ignore")
+
+
+class OverflowedError(ValueError):
+    """Say which numbers are too large, or not finite."""
+
+
+def requires(**required: Any) -> Callable[[Function], Function]:
+    """Check the arguments of a function, by their names, before it runs.
+
+    What is required of one is a class; the least that a whole number may be; 0.0 for a
+    number that is not negative; a tuple of words to choose from; "offsets"; or an array
+    of numbers by its shape, such as "(N, K)" or one "or" another. There a letter stands
+    for one size everywhere, K for one above 0. "(B,) < C" are whole numbers from
+    0 to C - 1, "(N, N) >= 0" are not negative, "(P,) of any size" need be but finite. A
+    batch or a level sets N and B, its nodes and graphs. What is left out is not looked
+    at, nor is None where that is the default. NumPy does not warn in the function.
+
+    Raises
+    ------
+    ValueError
+        By the function: of an argument that is anything else.
+
+    Examples
+    --------
+    >>> @requires(S="(N, K)", Z="(N, D)")
+    ... def pool(S, Z):
+    ...     return S.T @ Z
+    >>> pool(np.ones((3, 2)), np.ones((4, 1)))
+    Traceback (most recent call last):
+        ...
+    ValueError: Z must be (3, D); got (4, 1)
+    """
+
+    def decorate(function: Function) -> Function:
+        places = enumerate(inspect.signature(function).parameters.values())
+        checks = [(at, p, required[p.name]) for at, p in places if p.name in required]
+
+        @wraps(function)
+        def checked(*args: Any, **options: Any) -> Any:
+            sizes: dict[str, int] = {}
+            for at, parameter, what in checks:
+                name, default = parameter.name, parameter.default
+                value = args[at] if at < len(args) else options.get(name, default)
+                if value is not default:
+                    _require_what(name, value, what, sizes)
+            with np.errstate(**QUIET):
+                return function(*args, **options)
+
+        return checked  # type: ignore[return-value]
+
+    return decorate
+
+
+def _require_what(name: str, value: Any, what: Any, sizes: dict[str, int]) -> None:
+    if what == "offsets":
+        _require_offsets(name, value, sizes)
+    elif isinstance(what, str):
+        require_array(name, value, what, sizes)
+    elif isinstance(what, tuple):
+        require_choice(name, value, what)
+    elif isinstance(what, int):
+        require_int(name, value, what)
+    elif isinstance(what, float):
+        require_number(name, value)
+    else:
+        kind = type(value).__name__
+        require(isinstance(value, what), name, f"a {what.__name__}", kind)
+        offsets = getattr(value, "offsets", None)
+        if offsets is not None:
+            sizes.update(N=int(offsets[-1]), B=len(offsets) - 1)
+
+
+def require_array(name: str, value: Any, form: str, sizes: dict[str, int]) -> None:
+    """Require an array as `requires` says; note in `sizes` what letters stand for.
+
+    It may be sparse, or boxed by autograd.
+    """
+    form, is_positive, _ = form.partition(" >= 0")
+    form, any_size, _ = form.partition(" of any size")
+    form, _, bound = form.partition(" < ")
+    shape: Any = getattr(value, "shape", None)
+    dtype: Any = getattr(value, "dtype", None)
+    is_array = shape is not None and dtype is not None
+    require(is_array, name, f"an array {form}", type(value).__name__)
+    _require_shape(name, shape, form, sizes)
+    is_real = dtype.char in "?bBhHiIlLqQfd"
+    require(is_real, name, "float32, float64 or whole numbers", f"dtype {dtype}")
+    if bound:
+        top = sizes[bound]
+        require(dtype.kind in "iu", name, "whole numbers", f"dtype {dtype}")
+        wrong = value[(value < 0) | (value >= top)]
+        require(not len(wrong), name, f"in 0 ... {top - 1}", wrong[:1].tolist())
+    elif dtype.kind == "f":
+        limit = float(np.finfo(dtype).max) / 4 if any_size else largest(dtype)
+        require_finite(name, value, limit)
+    if is_positive and not isbox(value):
+        least = value.min() if value.size else 0
+        require(least >= 0, name, "not negative", float(least))
+
+
+def _require_shape(name: str, shape: Any, form: str, sizes: dict[str, int]) -> None:
+    forms = [part.strip("(,)").split(", ") for part in form.split(" or ")]
+    letters = next((part for part in forms if len(part) == len(shape)), [])
+    fits, known = bool(letters), dict(sizes)
+    for letter, size in zip(letters, shape):
+        least = 1 if letter == "K" else 0
+        sizes.setdefault(letter, int(letter) if letter.isdecimal() else size)
+        fits = fits and sizes[letter] == size >= least
+    if not fits:
+        for letter in known:
+            form = re.sub(rf"\b{letter}\b", str(known[letter]), form)
+        form += " with K >= 1" * ("K" in form)
+        raise ValueError(f"{name} must be {form}; got {tuple(shape)}")
+
+
+def _require_offsets(name: str, offsets: Any, sizes: dict[str, int]) -> None:
+    array = np.asarray(offsets)
+    fits = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 1
+    fits = fits and array[0] == 0 and bool(np.all(np.diff(array) >= 0))
+    N = sizes.get("N", array[-1] if fits else 0)
+    require(fits and array[-1] == N, name, f"whole numbers from 0 up to {N}", offsets)
+    sizes["B"] = len(array) - 1
+
+
+def largest(dtype: Any) -> float:
+    """Return how large a number may be in float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> f"{largest('float32'):.1e} {largest('float64'):.1e}"
+    '1.8e+13 1.3e+148'
+    """
+    try:
+        kind = np.dtype(dtype).name
+    except TypeError:
+        kind = ""
+    require(kind in ("float32", "float64"), "dtype", "float32 or float64", dtype)
+    return float(np.sqrt(np.finfo(kind).max) / 1e6)
+
+
+def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
+    """Require numbers, dense or sparse, to be finite, within `limit` or `largest`.
+
+    What autograd boxes is not looked at: the gradient that it is on its way to is.
+
+    Raises
+    ------
+    OverflowedError
+    """
+    numbers = values.data if scipy.sparse.issparse(values) else values
+    if not isinstance(numbers, np.ndarray):
+        return
+    limit = limit or largest(numbers.dtype)
+    # NaN is not below the limit either.
+    if np.max(numbers, initial=0) <= limit and np.min(numbers, initial=0) >= -limit:
+        return
+    wrong = numbers[~(np.abs(numbers) <= limit)].ravel()[0]
+    required = f"finite and at most {limit:.2g} in size in {numbers.dtype}"
+    raise OverflowedError(f"{name} must be {required}; got {wrong}")
