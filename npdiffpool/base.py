@@ -102,9 +102,11 @@ class Estimator:
         Raises
         ------
         ValueError
-            If an argument or a parameter is unusable; the estimator is then
-            as it was.
+            If an argument or parameter is unusable; the estimator is then as it was.
         """
+        for hook in (on_epoch, on_checkpoint):
+            name = "on_epoch" if hook is on_epoch else "on_checkpoint"
+            require(hook is None or callable(hook), name, "callable", hook)
         feature_names = getattr(graphs, "feature_names", None)
         graphs, targets, schedule, config = self.check(graphs, labels)
         scaling = Scaling.of(graphs, self.standardize)
@@ -238,6 +240,7 @@ class Estimator:
             If it is not fitted.
         """
         self._require_fitted()
+        require(isinstance(path, (str, PathLike)), "path", "the path of a file", path)
         fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
         arrays = {**self.targets_.arrays(), **self.scaling_._asdict()}
         names, parameters = self.feature_names_in_, self.get_params()
@@ -257,10 +260,9 @@ class Estimator:
             If there is no parameter of that name.
         """
         known = self.get_params()
-        for name, value in params.items():
+        for name in params:
             require(name in known, "a parameter", f"one of {', '.join(known)}", name)
-        for name, value in params.items():
-            setattr(self, name, value)
+        vars(self).update(params)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -30,13 +30,14 @@ class OverflowedError(ValueError):
 def requires(**required: Any) -> Callable[[Function], Function]:
     """Check the arguments of a function, by their names, before it runs.
 
-    What is required of one is a class; the least that a whole number may be; 0.0 for a
-    number that is not negative; a tuple of words to choose from; "offsets"; or an array
-    of numbers by its shape, such as "(N, K)" or one "or" another. There a letter stands
-    for one size everywhere, K for one above 0. "(B,) < C" are whole numbers from
-    0 to C - 1, "(N, N) >= 0" are not negative, "(P,) of any size" need be but finite. A
-    batch or a level sets N and B, its nodes and graphs. What is left out is not looked
-    at, nor is None where that is the default. NumPy does not warn in the function.
+    What is required of one is a class; the least that a whole number may be; 0.0
+    for a number that is not negative; a tuple of words to choose from; "offsets";
+    or an array of numbers by its shape, such as "(N, K)" or one "or" another. There
+    a letter stands for one size everywhere, K for one above 0. "(B,) < C" are whole
+    numbers from 0 to C - 1, "(N,) from 0" may be larger, "(N, N) >= 0" are not
+    negative, "(P,) of any size" need be but finite. A batch or a level sets N and
+    B, its nodes and graphs. What is left out is not looked at, nor is None where
+    that is the default. NumPy does not warn in the function.
 
     Raises
     ------
@@ -100,6 +101,7 @@ def require_array(name: str, value: Any, form: str, sizes: dict[str, int]) -> No
     """
     form, is_positive, _ = form.partition(" >= 0")
     form, any_size, _ = form.partition(" of any size")
+    form, is_whole, _ = form.partition(" from 0")
     form, _, bound = form.partition(" < ")
     shape: Any = getattr(value, "shape", None)
     dtype: Any = getattr(value, "dtype", None)
@@ -108,11 +110,12 @@ def require_array(name: str, value: Any, form: str, sizes: dict[str, int]) -> No
     _require_shape(name, shape, form, sizes)
     is_real = dtype.char in "?bBhHiIlLqQfd"
     require(is_real, name, "float32, float64 or whole numbers", f"dtype {dtype}")
-    if bound:
-        top = sizes[bound]
+    if bound or is_whole:
+        top = sizes.get(bound, np.iinfo(np.int64).max)
         require(dtype.kind in "iu", name, "whole numbers", f"dtype {dtype}")
         wrong = value[(value < 0) | (value >= top)]
-        require(not len(wrong), name, f"in 0 ... {top - 1}", wrong[:1].tolist())
+        within = f"in 0 ... {top - 1}" if bound else "whole numbers from 0"
+        require(not len(wrong), name, within, wrong[:1].tolist())
     elif dtype.kind == "f":
         limit = float(np.finfo(dtype).max) / 4 if any_size else largest(dtype)
         require_finite(name, value, limit)
@@ -185,3 +188,26 @@ def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
     wrong = numbers[~(np.abs(numbers) <= limit)].ravel()[0]
     required = f"finite and at most {limit:.2g} in size in {numbers.dtype}"
     raise OverflowedError(f"{name} must be {required}; got {wrong}")
+
+
+def require_symmetric(name: str, A: Any) -> None:
+    """Require a square matrix, sparse or not, to equal its transpose.
+
+    Raises
+    ------
+    ValueError
+    """
+    apart = abs(A - A.T).max() if A.shape[0] else 0
+    # 1e-9: a pooled adjacency is symmetric but for rounding.
+    is_symmetric = apart <= 1e-9 * abs(A).max() if apart else True
+    require(is_symmetric, name, "symmetric", f"{apart} between A and A^T")
+
+
+def as_dense_or_sparse(values: Any) -> Any:
+    """Return a sparse matrix as it is, and anything else as an array if it is one."""
+    if scipy.sparse.issparse(values):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError:  # rows of unlike lengths
+        return values

@@ -279,6 +279,8 @@ def load_model(path: str | PathLike[str]) -> Any:
     >>> bool(np.all(same.predict_proba(mutag) == clf.predict_proba(mutag)))
     True
     """
+    is_path = isinstance(path, (str, PathLike))  # a number would be an open file
+    require(is_path, "path", "the path of a file", path)
     stored = read_model(path)
     kinds = {kind.kind: kind for kind in (DiffPoolClassifier, DiffPoolRegressor)}
     try:

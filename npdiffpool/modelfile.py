@@ -87,7 +87,8 @@ def _plain(value: Any) -> Any:
     """Turn a NumPy number into Python's for JSON."""
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"cannot save a parameter of type {type(value).__name__}")
+    kind = type(value).__name__
+    raise ValueError(f"a saved parameter must be a number, word or tuple; got {kind}")
 
 
 def vector_of(tree: Any) -> Any:
