@@ -15,6 +15,7 @@ from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Floats, Graph
 from npdiffpool.inputs import (
     Scaling,
+    check_hooks,
     check_numbers,
     check_resume,
     count_clusters,
@@ -104,17 +105,15 @@ class Estimator:
         ValueError
             If an argument or parameter is unusable; the estimator is then as it was.
         """
-        for hook in (on_epoch, on_checkpoint):
-            name = "on_epoch" if hook is on_epoch else "on_checkpoint"
-            require(hook is None or callable(hook), name, "callable", hook)
+        check_hooks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         feature_names = getattr(graphs, "feature_names", None)
         graphs, targets, schedule, config = self.check(graphs, labels)
         scaling = Scaling.of(graphs, self.standardize)
         encoded = targets.encode(labels, len(graphs))
         train = Labelled(prepare_graphs(graphs, config, scaling), encoded)
         held_out = prepare_validation(validation, targets, config, scaling)
-        if schedule.patience is not None and held_out is None:
-            raise ValueError("patience needs a validation set; fit was given none")
+        usable = held_out is not None or schedule.patience is None
+        require(usable, "patience", "None without a validation set", self.patience)
         about = config, scaling, targets, feature_names
 
         def look(state: Checkpoint) -> None:
@@ -240,7 +239,6 @@ class Estimator:
             If it is not fitted.
         """
         self._require_fitted()
-        require(isinstance(path, (str, PathLike)), "path", "the path of a file", path)
         fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
         arrays = {**self.targets_.arrays(), **self.scaling_._asdict()}
         names, parameters = self.feature_names_in_, self.get_params()

@@ -17,6 +17,7 @@ import scipy
 from autograd.tracer import isbox
 
 from npdiffpool.checks import require, require_choice, require_int, require_number
+from npdiffpool.trees import leaves
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 # Where `require_finite` says that numbers got too large, NumPy need not warn of it.
@@ -31,13 +32,15 @@ def requires(**required: Any) -> Callable[[Function], Function]:
     """Check the arguments of a function, by their names, before it runs.
 
     What is required of one is a class; the least that a whole number may be; 0.0
-    for a number that is not negative; a tuple of words to choose from; "offsets";
-    or an array of numbers by its shape, such as "(N, K)" or one "or" another. There
-    a letter stands for one size everywhere, K for one above 0. "(B,) < C" are whole
-    numbers from 0 to C - 1, "(N,) from 0" may be larger, "(N, N) >= 0" are not
-    negative, "(P,) of any size" need be but finite. A batch or a level sets N and
-    B, its nodes and graphs. What is left out is not looked at, nor is None where
-    that is the default. NumPy does not warn in the function.
+    for a number that is not negative; a tuple of words to choose from; "tree" or
+    "offsets"; or an array of numbers by its shape, such as "(N, K)" or one "or"
+    another. There a letter stands for one size everywhere, K for one above 0.
+    Numbers are finite and at most `largest`, "(P,) finite" may be larger; "(N, N)
+    >= 0" are not negative, "(N,) from 0" are whole, "(B,) < C" whole and below C.
+    Known beforehand are N and B, the nodes and graphs of a batch or a level, F, the
+    features of a batch, which a configuration must have, and D, the width of a
+    norm's parameters. What is left out is not looked at, nor is None where that is
+    the default. NumPy does not warn in the function.
 
     Raises
     ------
@@ -78,6 +81,8 @@ def requires(**required: Any) -> Callable[[Function], Function]:
 def _require_what(name: str, value: Any, what: Any, sizes: dict[str, int]) -> None:
     if what == "offsets":
         _require_offsets(name, value, sizes)
+    elif what == "tree":
+        require(len(leaves(value)) > 0, name, "of one array or more", value)
     elif isinstance(what, str):
         require_array(name, value, what, sizes)
     elif isinstance(what, tuple):
@@ -89,9 +94,20 @@ def _require_what(name: str, value: Any, what: Any, sizes: dict[str, int]) -> No
     else:
         kind = type(value).__name__
         require(isinstance(value, what), name, f"a {what.__name__}", kind)
-        offsets = getattr(value, "offsets", None)
-        if offsets is not None:
-            sizes.update(N=int(offsets[-1]), B=len(offsets) - 1)
+        _note_sizes(value, sizes)
+
+
+def _note_sizes(value: Any, sizes: dict[str, int]) -> None:
+    """Note the sizes that a batch or level has; require a configuration to fit it."""
+    if hasattr(value, "offsets"):
+        sizes.update(N=int(value.offsets[-1]), B=len(value.offsets) - 1)
+    if hasattr(value, "features"):
+        sizes["F"] = value.features.shape[1]
+    if isinstance(value, dict) and "gamma" in value:
+        sizes["D"] = len(value["gamma"])
+    if hasattr(value, "n_features"):
+        F, width = sizes.get("F", value.n_features), value.n_features
+        require(F == width, "batch", f"of {width} features, as config says", F)
 
 
 def require_array(name: str, value: Any, form: str, sizes: dict[str, int]) -> None:
@@ -100,7 +116,7 @@ def require_array(name: str, value: Any, form: str, sizes: dict[str, int]) -> No
     It may be sparse, or boxed by autograd.
     """
     form, is_positive, _ = form.partition(" >= 0")
-    form, any_size, _ = form.partition(" of any size")
+    form, any_size, _ = form.partition(" finite")
     form, is_whole, _ = form.partition(" from 0")
     form, _, bound = form.partition(" < ")
     shape: Any = getattr(value, "shape", None)

@@ -97,7 +97,7 @@ def check_order(order: Any, n_nodes: int) -> Ints:
     """Return a permutation of the nodes as an array."""
     array = _as_array(order, "order")
     array = array.astype(np.intp) if array.size == 0 else array
-    whole, last = array.dtype.kind in "iu", n_nodes - 1
+    whole, last = array.dtype.kind in "iu" and array.ndim == 1, n_nodes - 1
     if not whole or not np.array_equal(np.sort(array), np.arange(n_nodes)):
         raise GraphError(
             f"order must hold each of 0 ... {last} once; got {array.tolist()}"

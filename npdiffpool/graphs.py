@@ -154,8 +154,7 @@ class Graph:
         once = edges[:, 0] != edges[:, 1]
         ends = np.concatenate([edges, edges[once, ::-1]])
         values = np.concatenate([weights, weights[once]])
-        shape = (n_nodes, n_nodes)
-        adjacency = scipy.sparse.coo_array((values, tuple(ends.T)), shape=shape)
+        adjacency = scipy.sparse.coo_array((values, tuple(ends.T)), (n_nodes, n_nodes))
         features = np.ones((n_nodes, 1)) if features is None else features
         return cls(adjacency, features, label)
 

@@ -146,6 +146,17 @@ def prepare_validation(
     return Labelled(prepare_graphs(graphs, config, scaling), encoded)
 
 
+def check_hooks(**hooks: Any) -> None:
+    """Require callables, or None for no hook, by their names.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, hook in hooks.items():
+        require(hook is None or callable(hook), name, "callable", hook)
+
+
 def check_resume(resume: Checkpoint | None, config: Config) -> int:
     """Return how many epochs are done; require a checkpoint of such a model.
 

@@ -155,13 +155,12 @@ def s2v(params: Params, X: Array, P_mu: Any, then: Any = affine) -> Array:
     return linear(params, *([X] if P_mu is None else [X, P_mu]), then=then)
 
 
-@requires(width=1)
 def init_batch_norm(width: int, dtype: Any) -> Params:
     """Make the parameters of `batch_norm`, of a `width`: gamma = 1, beta = 0."""
     return {"gamma": numpy.ones(width, dtype), "beta": numpy.zeros(width, dtype)}
 
 
-@requires(H="(N, D)")
+@requires(params=dict, H="(N, D)")
 def batch_norm(
     params: Params, H: Array, running: tuple[Array, Array] | None = None
 ) -> tuple[Array, tuple[Array, Array]]:
@@ -202,6 +201,7 @@ def batch_norm(
 CONVOLUTIONS = {"gcn": (init_gcn, gcn), "sage": (init_sage, sage)}
 
 
+@requires(kind=tuple(OPERATORS))
 def init_gnn(
     rng: Any, kind: str, sizes: Sequence[int], normalize: bool, dtype: Any
 ) -> Params:

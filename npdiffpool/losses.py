@@ -43,7 +43,7 @@ def squared_error(outputs: Array, targets: Array) -> Array:
     return error * error
 
 
-@requires(R="(N, K) of any size", offsets="offsets", entropies="(N,)")
+@requires(R="(N, K) finite", offsets="offsets", entropies="(N,)")
 def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     """Return L_E = (1/n) sum_i H(S_i) of each graph (section 3.3).
 

@@ -12,10 +12,11 @@ from autograd.core import VJPNode, add_outgrads
 from autograd.tracer import getval, isbox, new_box, trace_stack
 from autograd.util import toposort
 
-from npdiffpool.contracts import requires
+from npdiffpool.contracts import require_array, requires
 from npdiffpool.trees import Tree, leaves, rebuild
 
 
+@requires(tree="tree")
 def to_vector(tree: Tree) -> Any:
     """Copy all leaves of a tree into one vector.
 
@@ -56,6 +57,7 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
     """
     shapes = [leaf.shape for leaf in leaves(tree)]
     stops = numpy.cumsum([int(numpy.prod(shape)) for shape in shapes])
+    require_array("vector", vector, "(P,)", {"P": int(stops[-1])})
     parts = numpy.split(vector, stops[:-1])
     return rebuild(tree, (part.reshape(s) for part, s in zip(parts, shapes)))
 
@@ -122,7 +124,7 @@ def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
     return roots
 
 
-@requires(gradient="(P,) of any size", limit=0.0)
+@requires(gradient="(P,) finite", limit=0.0)
 def clip_by_norm(gradient: Any, limit: float) -> Any:
     """Scale a gradient vector down to length `limit` where it is longer.
 
@@ -182,7 +184,7 @@ def adam_init(vector: Any) -> AdamState:
     return AdamState(0, numpy.zeros_like(vector), numpy.zeros_like(vector))
 
 
-@requires(state=AdamState, vector="(P,) of any size", gradient="(P,) of any size")
+@requires(state=AdamState, vector="(P,)", gradient="(P,) finite", learning_rate=0.0)
 def adam_step(
     state: AdamState,
     vector: Any,

@@ -97,7 +97,7 @@ class Level(NamedTuple):
         return self._replace(A=A, operators=dict(zip(self.operators, Ps)))
 
 
-@requires(R="(N, K) of any size")
+@requires(R="(N, K) finite")
 def assign(R: Array) -> Array:
     """Return S = softmax(R) by rows (equation 6).
 

@@ -242,7 +242,7 @@ def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
     return anp.log(total) - anp.sum(one_hot * shifted, axis=1)
 
 
-@requires(logits="(B, C) of any size", labels="(B,) < C")
+@requires(logits="(B, C) finite", labels="(B,) < C")
 @fused(_cross_entropy_plainly)
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
     """Return -log softmax(logits)[label] of each graph, in nats.
