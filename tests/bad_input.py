@@ -103,7 +103,9 @@ def _work(*args, **options):
 def listing(folder):
     """Return every path below a folder, with what is in the files."""
     paths = sorted(Path(folder).rglob("*"))
-    return [(str(path), path.read_bytes() if path.is_file() else None) for path in paths]
+    return [
+        (str(path), path.read_bytes() if path.is_file() else None) for path in paths
+    ]
 
 
 def digest(value):

@@ -3,8 +3,17 @@
 import numpy as np
 from scipy import sparse
 
-from npdiffpool import GraphBatch, graclus, layers, losses, measures, model, optim
-from npdiffpool import paper, pooling
+from npdiffpool import (
+    GraphBatch,
+    graclus,
+    layers,
+    losses,
+    measures,
+    model,
+    optim,
+    paper,
+    pooling,
+)
 from npdiffpool.baselines import count_colours, count_parameters, flat_twin
 from npdiffpool.config import Config
 from npdiffpool.contracts import OverflowedError
@@ -37,7 +46,11 @@ PAPER = [
     *paper_rows(
         "gcn_layer",
         ("too few rows", "W must be (3, width); got (2, 2)", (TWO, TWO, LONG)),
-        ("too many rows", "W must be (3, width); got (4, 2)", (np.ones((4, 2)), TWO, LONG)),
+        (
+            "too many rows",
+            "W must be (3, width); got (4, 2)",
+            (np.ones((4, 2)), TWO, LONG),
+        ),
         ("NaN", "W must be >= -1e+16 | nan", (LOST, TWO, TWO)),
     ),
     *paper_rows(
@@ -59,10 +72,14 @@ PAPER = [
     ),
     *paper_rows(
         "coarsen",
-        *((f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, TWO, S))
-          for S in (TWO[:1], LONG.T, ONES, STACK)),
-        *((f"Z {Z.shape}", f"Z must be (2, D); got {Z.shape}", (TWO, Z, TWO))
-          for Z in (TWO[:1], LONG.T, ONES, STACK)),
+        *(
+            (f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, TWO, S))
+            for S in (TWO[:1], LONG.T, ONES, STACK)
+        ),
+        *(
+            (f"Z {Z.shape}", f"Z must be (2, D); got {Z.shape}", (TWO, Z, TWO))
+            for Z in (TWO[:1], LONG.T, ONES, STACK)
+        ),
         ("A (2, 3)", "A must be (N, N); got (2, 3)", (LONG, TWO, TWO)),
         ("NaN in S", "S must be | nan", (TWO, TWO, LOST)),
         ("infinite Z", "Z must be | inf", (TWO, ENDLESS, TWO)),
@@ -75,8 +92,10 @@ PAPER = [
     ),
     *paper_rows(
         "link_loss",
-        *((f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, S))
-          for S in (TWO[:1], LONG.T, ONES, STACK)),
+        *(
+            (f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, S))
+            for S in (TWO[:1], LONG.T, ONES, STACK)
+        ),
         ("NaN in A", "A must be | nan", (LOST, TWO)),
         ("huge A", "A must be | 1e+300", (HUGE, TWO)),
     ),
@@ -88,8 +107,16 @@ PAPER = [
     ),
     *paper_rows(
         "forward",
-        ("a rectangle", "A must be (N, N); got (2, 3)", ({"levels": [], "embed": [TWO]}, LONG, TWO)),
-        ("negative", "A must be >= 0 | -2.0", ({"levels": [], "embed": [TWO]}, BELOW, TWO)),
+        (
+            "a rectangle",
+            "A must be (N, N); got (2, 3)",
+            ({"levels": [], "embed": [TWO]}, LONG, TWO),
+        ),
+        (
+            "negative",
+            "A must be >= 0 | -2.0",
+            ({"levels": [], "embed": [TWO]}, BELOW, TWO),
+        ),
     ),
     *paper_rows(
         "cross_entropy",
@@ -114,15 +141,18 @@ def operators(name):
         *engine_rows(
             layers,
             name,
-            ("a list", f"A must be an array (N, N) or (B, K, K) | list", (EDGE,)),
+            ("a list", "A must be an array (N, N) or (B, K, K) | list", (EDGE,)),
             ("a vector", f"A {SIZED} | (2,)", (ONES,)),
             ("a rectangle", f"A {SIZED} | (2, 3)", (LONG,)),
             ("a stack of them", f"A {SIZED} | (2, 2, 3)", (np.ones((2, 2, 3)),)),
             ("words", "A must be float32, float64 | <U1", (WORDS,)),
             ("complex", "A must be float32, float64 | complex128", (COMPLEX,)),
             ("negative", "A must be not negative; got -2.0", (BELOW,)),
-            ("sparse and negative", "A must be not negative; got -2.0",
-             (sparse.csr_array(BELOW),)),
+            (
+                "sparse and negative",
+                "A must be not negative; got -2.0",
+                (sparse.csr_array(BELOW),),
+            ),
         ),
         *engine_rows(
             layers,
@@ -142,7 +172,11 @@ def draws(name, make, widths=("n_in", "n_out")):
         layers,
         name,
         ("a seed for a generator", "rng must be a Generator; got 'int'", make(0, 2, 2)),
-        (f"{first} below 0", "n_in must be a whole number >= 0; got -1", make(RNG, -1, 2)),
+        (
+            f"{first} below 0",
+            "n_in must be a whole number >= 0; got -1",
+            make(RNG, -1, 2),
+        ),
         (f"{second} of 0", "n_out must be a whole number >= 1; got 0", make(RNG, 2, 0)),
         (f"half an {second}", "n_out must be | 1.5", make(RNG, 2, 1.5)),
     )
@@ -165,8 +199,11 @@ LAYERS = [
     *engine_rows(
         layers,
         "init_gnn",
-        ("an unknown kind", "kind must be one of 'gcn' | 'gat'",
-         (RNG, "gat", [2, 2], False, float)),
+        (
+            "an unknown kind",
+            "kind must be one of 'gcn' | 'gat'",
+            (RNG, "gat", [2, 2], False, float),
+        ),
     ),
     *engine_rows(
         layers,
@@ -183,18 +220,24 @@ LAYERS = [
         error=OverflowedError,
     ),
     *engine_rows(
-        layers, "gcn", ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG))
+        layers,
+        "gcn",
+        ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG)),
     ),
     *engine_rows(
-        layers, "sage", ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG))
+        layers,
+        "sage",
+        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG)),
     ),
     *engine_rows(
-        layers, "s2v", ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG))
+        layers,
+        "s2v",
+        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG)),
     ),
     *engine_rows(
         layers,
         "batch_norm",
-        ("a vector", "H must be (N, D); got (2,)", (NORM, ONES)),
+        ("a vector", "H must be (N, 2); got (2,)", (NORM, ONES)),
         ("too wide", "H must be (N, 2); got (2, 3)", (NORM, LONG)),
     ),
     *engine_rows(
@@ -208,10 +251,16 @@ LAYERS = [
         "gnn",
         ("an unknown kind", "kind must be one of 'gcn' | 'gat'", (GNN, "gat", A, TWO)),
         ("a rectangle", f"P {SIZED} | (2, 3)", (GNN, "gcn", LONG, TWO)),
-        ("three nodes of two", "X must be (2, F); got (3, 2)",
-         (GNN, "gcn", sparse.csr_array(A), LONG.T)),
-        ("features too wide", "inputs[0] must be (N, 2); got (2, 3)",
-         (GNN, "gcn", sparse.csr_array(A), LONG)),
+        (
+            "three nodes of two",
+            "X must be (2, F); got (3, 2)",
+            (GNN, "gcn", sparse.csr_array(A), LONG.T),
+        ),
+        (
+            "features too wide",
+            "inputs[0] must be (N, 2); got (2, 3)",
+            (GNN, "gcn", sparse.csr_array(A), LONG),
+        ),
     ),
 ]
 
@@ -242,8 +291,11 @@ POOLING = [
         ("a matrix for a level", "level must be a Level; got 'ndarray'", (A, TWO, TWO)),
         ("Z for three nodes", "Z must be (2, D); got (3, 2)", (LEVEL, LONG.T, TWO)),
         ("S for three nodes", "S must be (2, K) | (3, 2)", (LEVEL, TWO, LONG.T)),
-        ("no cluster", "S must be (2, K) with K >= 1 | (2, 0)",
-         (LEVEL, TWO, np.ones((2, 0)))),
+        (
+            "no cluster",
+            "S must be (2, K) with K >= 1 | (2, 0)",
+            (LEVEL, TWO, np.ones((2, 0))),
+        ),
     ),
     *engine_rows(
         pooling,
@@ -257,10 +309,16 @@ POOLING = [
         pooling,
         "next_level",
         ("a matrix", "A_pooled must be (B, K, K) | (2, 2)", (TWO, STACK)),
-        ("a rectangle", "A_pooled must be (B, K, K) | (2, 2, 3)",
-         (np.ones((2, 2, 3)), STACK)),
-        ("features of three", "X_pooled must be (2, 2, D); got (2, 3, 1)",
-         (STACK, np.ones((2, 3, 1)))),
+        (
+            "a rectangle",
+            "A_pooled must be (B, K, K) | (2, 2, 3)",
+            (np.ones((2, 2, 3)), STACK),
+        ),
+        (
+            "features of three",
+            "X_pooled must be (2, 2, D); got (2, 3, 1)",
+            (STACK, np.ones((2, 3, 1))),
+        ),
     ),
 ]
 LOSSES = [
@@ -269,34 +327,55 @@ LOSSES = [
         losses.cross_entropy,
         ("a vector", "logits must be (B, C); got (2,)", (ONES, np.zeros(2, int))),
         ("three labels", "labels must be (2,); got (3,)", (TWO, np.zeros(3, int))),
-        ("a label past the last", "labels must be in 0 ... 1; got [2]",
-         (TWO, np.array([0, 2]))),
-        ("a negative label", "labels must be in 0 ... 1; got [-1]",
-         (TWO, np.array([0, -1]))),
+        (
+            "a label past the last",
+            "labels must be in 0 ... 1; got [2]",
+            (TWO, np.array([0, 2])),
+        ),
+        (
+            "a negative label",
+            "labels must be in 0 ... 1; got [-1]",
+            (TWO, np.array([0, -1])),
+        ),
         ("floats for labels", "labels must be whole numbers | float64", (TWO, ONES)),
     ),
     *engine_rows(
         losses,
         "entropy_loss",
         ("a vector", "R must be (N, K) with K >= 1; got (2,)", (ONES, OFFSETS)),
-        ("offsets past the end", "offsets must be whole numbers from 0 up to 2",
-         (TWO, np.array([0, 3]))),
-        ("offsets short of it", "offsets must be | up to 2 | 0, 1",
-         (TWO, np.array([0, 1]))),
+        (
+            "offsets past the end",
+            "offsets must be whole numbers from 0 up to 2",
+            (TWO, np.array([0, 3])),
+        ),
+        (
+            "offsets short of it",
+            "offsets must be | up to 2 | 0, 1",
+            (TWO, np.array([0, 1])),
+        ),
         ("offsets that fall", "offsets must be", (TWO, np.array([0, 3, 2]))),
         ("one offset", "offsets must be | [2]", (TWO, [2])),
-        ("entropies of three", "entropies must be (2,); got (3,)",
-         (TWO, OFFSETS, np.ones(3))),
+        (
+            "entropies of three",
+            "entropies must be (2,); got (3,)",
+            (TWO, OFFSETS, np.ones(3)),
+        ),
     ),
     *engine_rows(
         losses,
         "link_loss",
         ("a matrix for a level", "level must be a Level | 'ndarray'", (A, TWO, POOLED)),
         ("S for three", "S must be (2, K) | (3, 2)", (LEVEL, LONG.T, POOLED)),
-        ("three clusters", "A_pooled must be (1, 2, 2); got (1, 3, 3)",
-         (LEVEL, TWO, np.ones((1, 3, 3)))),
-        ("an unknown scale", "scale must be one of 'frobenius' | 'edges'",
-         (LEVEL, TWO, POOLED, "edges")),
+        (
+            "three clusters",
+            "A_pooled must be (1, 2, 2); got (1, 3, 3)",
+            (LEVEL, TWO, np.ones((1, 3, 3))),
+        ),
+        (
+            "an unknown scale",
+            "scale must be one of 'frobenius' | 'edges'",
+            (LEVEL, TWO, POOLED, "edges"),
+        ),
     ),
     *engine_rows(
         losses,
@@ -307,8 +386,11 @@ LOSSES = [
     *engine_rows(
         losses,
         "squared_error",
-        ("a NaN target", "targets must be finite | nan",
-         (TWO[:, :1], np.array([NAN, 1.0]))),
+        (
+            "a NaN target",
+            "targets must be finite | nan",
+            (TWO[:, :1], np.array([NAN, 1.0])),
+        ),
         error=OverflowedError,
     ),
 ]
@@ -322,24 +404,50 @@ MODEL = [
         model,
         "init_model",
         ("a seed for a generator", "rng must be a Generator; got 'int'", (0, CONFIG)),
-        ("a dict for a configuration", "config must be a Config; got 'dict'", (RNG, {})),
+        (
+            "a dict for a configuration",
+            "config must be a Config; got 'dict'",
+            (RNG, {}),
+        ),
     ),
     *engine_rows(
         model,
         "forward",
-        ("a list of parameters", "params must be a dict; got 'list'", ([], BATCH, CONFIG)),
+        (
+            "a list of parameters",
+            "params must be a dict; got 'list'",
+            ([], BATCH, CONFIG),
+        ),
         ("graphs", "batch must be a GraphBatch; got 'list'", (DRAWN, GRAPHS, CONFIG)),
-        ("no configuration", "config must be a Config | 'NoneType'", (DRAWN, BATCH, None)),
-        ("wider graphs", "batch must be of 1 features, as config says; got 2",
-         (DRAWN, GraphBatch.from_graphs([WIDE]), CONFIG)),
-        ("a word for moments", "running must be a list; got 'str'",
-         (DRAWN, BATCH, CONFIG, "running")),
+        (
+            "no configuration",
+            "config must be a Config | 'NoneType'",
+            (DRAWN, BATCH, None),
+        ),
+        (
+            "wider graphs",
+            "batch must be of 1 features, as config says; got 2",
+            (DRAWN, GraphBatch.from_graphs([WIDE]), CONFIG),
+        ),
+        (
+            "a word for moments",
+            "running must be a list; got 'str'",
+            (DRAWN, BATCH, CONFIG, "running"),
+        ),
     ),
     *engine_rows(
         model,
         "total_loss",
-        ("graphs", "batch must be a GraphBatch | 'list'", (DRAWN, GRAPHS, LABEL, CONFIG)),
-        ("labels for two", "labels must be (1,); got (2,)", (DRAWN, BATCH, ONES, CONFIG)),
+        (
+            "graphs",
+            "batch must be a GraphBatch | 'list'",
+            (DRAWN, GRAPHS, LABEL, CONFIG),
+        ),
+        (
+            "labels for two",
+            "labels must be (1,); got (2,)",
+            (DRAWN, BATCH, ONES, CONFIG),
+        ),
     ),
     *engine_rows(
         optim,
@@ -357,7 +465,11 @@ MODEL = [
         optim,
         "clip_by_norm",
         ("a matrix", "gradient must be (P,); got (2, 2)", (TWO, 1.0)),
-        ("a negative limit", "limit must be a finite number >= 0; got -1.0", (ONES, -1.0)),
+        (
+            "a negative limit",
+            "limit must be a finite number >= 0; got -1.0",
+            (ONES, -1.0),
+        ),
         ("a NaN limit", "limit must be a finite | nan", (ONES, NAN)),
     ),
     *engine_rows(
@@ -369,16 +481,30 @@ MODEL = [
     *engine_rows(
         optim,
         "adam_step",
-        ("no state", "state must be a AdamState; got 'NoneType'",
-         (None, VECTOR, VECTOR, 0.1)),
-        ("a longer gradient", "gradient must be (3,); got (2,)", (STATE, VECTOR, ONES, 0.1)),
-        ("a negative rate", "learning_rate must be | -0.1", (STATE, VECTOR, VECTOR, -0.1)),
+        (
+            "no state",
+            "state must be a AdamState; got 'NoneType'",
+            (None, VECTOR, VECTOR, 0.1),
+        ),
+        (
+            "a longer gradient",
+            "gradient must be (3,); got (2,)",
+            (STATE, VECTOR, ONES, 0.1),
+        ),
+        (
+            "a negative rate",
+            "learning_rate must be | -0.1",
+            (STATE, VECTOR, VECTOR, -0.1),
+        ),
     ),
     *engine_rows(
         optim,
         "adam_step",
-        ("an infinite gradient", "gradient must be finite | inf",
-         (STATE, VECTOR, VECTOR * INF, 0.1)),
+        (
+            "an infinite gradient",
+            "gradient must be finite | inf",
+            (STATE, VECTOR, VECTOR * INF, 0.1),
+        ),
         error=OverflowedError,
     ),
 ]
@@ -386,24 +512,52 @@ TRAIN = Labelled(BATCH, LABEL)
 TRAINING = rows(
     "npdiffpool.training.fit",
     fit,
-    ("a dict for a configuration", "config must be a Config; got 'dict'",
-     ({}, Schedule(), TRAIN, None, RNG)),
-    ("no schedule", "schedule must be a Schedule; got 'NoneType'",
-     (CONFIG, None, TRAIN, None, RNG)),
-    ("graphs", "train must be a Labelled; got 'list'",
-     (CONFIG, Schedule(), GRAPHS, None, RNG)),
-    ("a pair to validate by", "validation must be a Labelled; got 'tuple'",
-     (CONFIG, Schedule(), TRAIN, (BATCH, LABEL), RNG)),
-    ("a seed for a generator", "rng must be a Generator; got 'int'",
-     (CONFIG, Schedule(), TRAIN, None, 0)),
-    ("labels for two", "train.labels must be (1,); got (2,)",
-     (CONFIG, Schedule(), Labelled(BATCH, np.array([0, 1])), None, RNG)),
-    ("a label past the last", "train.labels must be in 0 ... 1; got [2]",
-     (CONFIG, Schedule(), Labelled(BATCH, np.array([2])), None, RNG)),
-    ("a negative validation label", "validation.labels must be in 0 ... 1; got [-1]",
-     (CONFIG, Schedule(), TRAIN, Labelled(BATCH, np.array([-1])), RNG)),
-    ("a number to go on from", "resume must be a Checkpoint; got 'int'",
-     (CONFIG, Schedule(), TRAIN, None, RNG), {"resume": 3}),
+    (
+        "a dict for a configuration",
+        "config must be a Config; got 'dict'",
+        ({}, Schedule(), TRAIN, None, RNG),
+    ),
+    (
+        "no schedule",
+        "schedule must be a Schedule; got 'NoneType'",
+        (CONFIG, None, TRAIN, None, RNG),
+    ),
+    (
+        "graphs",
+        "train must be a Labelled; got 'list'",
+        (CONFIG, Schedule(), GRAPHS, None, RNG),
+    ),
+    (
+        "a pair to validate by",
+        "validation must be a Labelled; got 'tuple'",
+        (CONFIG, Schedule(), TRAIN, (BATCH, LABEL), RNG),
+    ),
+    (
+        "a seed for a generator",
+        "rng must be a Generator; got 'int'",
+        (CONFIG, Schedule(), TRAIN, None, 0),
+    ),
+    (
+        "labels for two",
+        "train.labels must be (1,); got (2,)",
+        (CONFIG, Schedule(), Labelled(BATCH, np.array([0, 1])), None, RNG),
+    ),
+    (
+        "a label past the last",
+        "train.labels must be in 0 ... 1; got [2]",
+        (CONFIG, Schedule(), Labelled(BATCH, np.array([2])), None, RNG),
+    ),
+    (
+        "a negative validation label",
+        "validation.labels must be in 0 ... 1; got [-1]",
+        (CONFIG, Schedule(), TRAIN, Labelled(BATCH, np.array([-1])), RNG),
+    ),
+    (
+        "a number to go on from",
+        "resume must be a Checkpoint; got 'int'",
+        (CONFIG, Schedule(), TRAIN, None, RNG),
+        {"resume": 3},
+    ),
 )
 
 CSR = sparse.csr_array(A)
@@ -422,7 +576,10 @@ def of_assignments(name):
             ("negative", "S must be not negative; got -2.0", (BELOW,)),
         ),
         *engine_rows(
-            measures, name, ("NaN", "S must be finite | nan", (LOST,)), error=OverflowedError
+            measures,
+            name,
+            ("NaN", "S must be finite | nan", (LOST,)),
+            error=OverflowedError,
         ),
     ]
 
@@ -435,9 +592,16 @@ def of_clusters(name, module=measures, A=A):
             ("a rectangle", "A must be (N, N); got (2, 3)", (LONG, CLUSTERS)),
             ("negative", "A must be not negative; got -2.0", (BELOW, CLUSTERS)),
             ("words", "A must be | <U1", (WORDS, CLUSTERS)),
-            ("three clusters", "clusters must be (2,); got (3,)", (A, np.zeros(3, int))),
-            ("a negative cluster", "clusters must be whole | [-1]",
-             (A, np.array([0, -1]))),
+            (
+                "three clusters",
+                "clusters must be (2,); got (3,)",
+                (A, np.zeros(3, int)),
+            ),
+            (
+                "a negative cluster",
+                "clusters must be whole | [-1]",
+                (A, np.array([0, -1])),
+            ),
             ("floats", "clusters must be whole numbers | float64", (A, ONES)),
         ),
         *engine_rows(
@@ -456,8 +620,11 @@ MEASURES = [
     *engine_rows(
         measures,
         "relative_entropy",
-        ("a row of zeros", "S must be in each row of a sum above 0; got 0.0",
-         (np.zeros((2, 2)),)),
+        (
+            "a row of zeros",
+            "S must be in each row of a sum above 0; got 0.0",
+            (np.zeros((2, 2)),),
+        ),
     ),
     *of_clusters("edges_inside"),
     *of_clusters("modularity"),
@@ -480,8 +647,11 @@ MEASURES = [
         ("a rectangle", "A must be (N, N); got (2, 3)", (sparse.csr_array(LONG), 1)),
         ("negative", "A must be not negative; got -2.0", (sparse.csr_array(BELOW), 1)),
         ("a list", "A must be an array (N, N); got 'list'", (EDGE, 1)),
-        ("colours of three", "colours must be (2,); got (3,)",
-         (CSR, 1, np.zeros(3, np.uint64))),
+        (
+            "colours of three",
+            "colours must be (2,); got (3,)",
+            (CSR, 1, np.zeros(3, np.uint64)),
+        ),
     ),
     *engine_rows(
         graclus,
@@ -492,7 +662,11 @@ MEASURES = [
     *engine_rows(
         graclus,
         "one_hot",
-        ("a negative cluster", "clusters must be whole numbers | [-1]", (np.array([-1]),)),
+        (
+            "a negative cluster",
+            "clusters must be whole numbers | [-1]",
+            (np.array([-1]),),
+        ),
         ("floats", "clusters must be whole numbers | float64", (ONES,)),
         ("a matrix", "clusters must be (N,); got (2, 2)", (TWO,)),
     ),
@@ -510,7 +684,11 @@ MEASURES = [
         "npdiffpool.baselines.count_colours",
         count_colours,
         ("negative rounds", "rounds must be a whole number >= 0; got -1", (GRAPHS, -1)),
-        ("floats for colours", "known must be whole numbers | float64", (GRAPHS, 1, ONES)),
+        (
+            "floats for colours",
+            "known must be whole numbers | float64",
+            (GRAPHS, 1, ONES),
+        ),
     ),
     *rows(
         "npdiffpool.baselines.count_colours",

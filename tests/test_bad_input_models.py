@@ -39,8 +39,10 @@ SHARED = {
     ("classifier_hidden", "a whole number >= 0"): (-1, None),
     ("gnn", "one of 'gcn', 'sage', 's2v', 'mlp'"): ("gat", "", None, 3),
     ("readout", f"one of {str(READOUTS)[1:-1]}"): ("median", ["max"]),
-    ("assignment", "one of 'learned', 'hard', 'graclus', 'random', 'uniform'"):
-        ("soft", None),
+    ("assignment", "one of 'learned', 'hard', 'graclus', 'random', 'uniform'"): (
+        "soft",
+        None,
+    ),
     ("link_scale", "one of 'frobenius', 'nodes', 'entries'"): ("edges", 1),
     ("dtype", "one of 'float32', 'float64'"): ("float16", np.float32),
     ("concat_layers", "True or False"): (1, "yes", None),
@@ -103,8 +105,15 @@ PARAMETERS = [
     *rows(
         "npdiffpool.config.Config",
         config,
-        *((f"clusters={c!r}", f"each of clusters must be a whole number >= 1 | {c[-1]!r}",
-           (), {"clusters": c}) for c in ((0,), (8, -1), (2.0,), (True,))),
+        *(
+            (
+                f"clusters={c!r}",
+                f"each of clusters must be a whole number >= 1 | {c[-1]!r}",
+                (),
+                {"clusters": c},
+            )
+            for c in ((0,), (8, -1), (2.0,), (True,))
+        ),
         ("clusters=8", "clusters must be a tuple; got 8", (), {"clusters": 8}),
     ),
     *each("npdiffpool.training.Schedule", Schedule, SCHEDULED),
@@ -134,49 +143,101 @@ FIT = [
     ("no graphs", A_GRAPH, ([], []), GraphError),
     ("a number among graphs", "graphs[0] must be | int", ([1], [0]), GraphError),
     ("one graph", "graphs must be | one Graph", (PAIR, [0]), GraphError),
-    ("two widths", "features as the first, 1; graphs[1] has 2",
-     ([PAIR, WIDE], [0, 1]), GraphError),
+    (
+        "two widths",
+        "features as the first, 1; graphs[1] has 2",
+        ([PAIR, WIDE], [0, 1]),
+        GraphError,
+    ),
     ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
     ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
     ("a word for labels", "labels must be (4,); got ()", (GRAPHS, "label")),
     ("no pair", "validation must be a pair | 'int'", (*DATA, 3)),
-    ("a validation set without labels", "validation must be a pair | 'list'",
-     (*DATA, GRAPHS)),
+    (
+        "a validation set without labels",
+        "validation must be a pair | 'list'",
+        (*DATA, GRAPHS),
+    ),
     ("an empty validation set", A_GRAPH, (*DATA, ([], [])), GraphError),
-    ("validation labels for two", "validation labels must be (1,); got (2,)",
-     (*DATA, ([PAIR], [0, 1]))),
-    ("a wider validation set", "graphs must have 1 features | 2",
-     (*DATA, ([WIDE], [0])), GraphError),
-    ("a feature that overflows", "every feature must fit into float32 | 1e+300",
-     ([Graph([[0]], [x]) for x in (0, 1, 1e300, 0)], LABELS), GraphError),
-    ("a weight that overflows", "every edge weight must fit into float32 | 1e+39",
-     ([HUGE] * 4, LABELS), GraphError),
+    (
+        "validation labels for two",
+        "validation labels must be (1,); got (2,)",
+        (*DATA, ([PAIR], [0, 1])),
+    ),
+    (
+        "a wider validation set",
+        "graphs must have 1 features | 2",
+        (*DATA, ([WIDE], [0])),
+        GraphError,
+    ),
+    (
+        "a feature that overflows",
+        "every feature must fit into float32 | 1e+300",
+        ([Graph([[0]], [x]) for x in (0, 1, 1e300, 0)], LABELS),
+        GraphError,
+    ),
+    (
+        "a weight that overflows",
+        "every edge weight must fit into float32 | 1e+39",
+        ([HUGE] * 4, LABELS),
+        GraphError,
+    ),
     ("a number to call", "on_epoch must be callable; got 5", (*DATA, None, 5)),
-    ("a word to call", "on_checkpoint must be callable; got 'x'", DATA, None,
-     {"on_checkpoint": "x"}),
-    ("a number to go on from", "resume must be a training.Checkpoint | int", DATA, None,
-     {"resume": 3}),
-    ("another model to go on from", "resume must be of a model of 61 | 1 in float64",
-     DATA, None, {"resume": Checkpoint(1, np.zeros(1), [], None, {}, [], None)}),
+    (
+        "a word to call",
+        "on_checkpoint must be callable; got 'x'",
+        DATA,
+        None,
+        {"on_checkpoint": "x"},
+    ),
+    (
+        "a number to go on from",
+        "resume must be a training.Checkpoint | int",
+        DATA,
+        None,
+        {"resume": 3},
+    ),
+    (
+        "another model to go on from",
+        "resume must be of a model of 61 | 1 in float64",
+        DATA,
+        None,
+        {"resume": Checkpoint(1, np.zeros(1), [], None, {}, [], None)},
+    ),
 ]
 CLASSES = [
-    ("a NaN label", "labels must be numbers or strings | float64",
-     (GRAPHS, [0, 1, NAN, 1])),
-    ("a missing label", "labels must be numbers or strings | object",
-     (GRAPHS, [0, 1, None, 1])),
+    (
+        "a NaN label",
+        "labels must be numbers or strings | float64",
+        (GRAPHS, [0, 1, NAN, 1]),
+    ),
+    (
+        "a missing label",
+        "labels must be numbers or strings | object",
+        (GRAPHS, [0, 1, None, 1]),
+    ),
     ("complex labels", "labels must be | complex128", (GRAPHS, [1j, 1, 0, 1])),
-    ("one class", "labels must be of at least two classes; got [1]",
-     (GRAPHS, [1, 1, 1, 1])),
-    ("an unseen validation label", "validation labels must be seen | [7]",
-     (*DATA, ([PAIR], [7]))),
+    (
+        "one class",
+        "labels must be of at least two classes; got [1]",
+        (GRAPHS, [1, 1, 1, 1]),
+    ),
+    (
+        "an unseen validation label",
+        "validation labels must be seen | [7]",
+        (*DATA, ([PAIR], [7])),
+    ),
 ]
 TARGETS = [
     ("words", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
     ("a NaN target", "labels must be finite numbers | nan", (GRAPHS, [0, 1, NAN, 1])),
     ("an infinite target", "labels must be finite | inf", (GRAPHS, [0, 1, INF, 1])),
     ("a missing target", "labels must be finite | object", (GRAPHS, [0, 1, None, 1])),
-    ("a NaN validation target", "validation labels must be finite | nan",
-     (*DATA, ([PAIR], [NAN]))),
+    (
+        "a NaN validation target",
+        "validation labels must be finite | nan",
+        (*DATA, ([PAIR], [NAN])),
+    ),
 ]
 
 
@@ -208,9 +269,16 @@ UNUSABLE = [
     ("one graph", "graphs must be a sequence of Graph; got one Graph", (PAIR,)),
     ("None", "graphs must be a sequence of Graph; got NoneType", (None,)),
     ("a matrix", "graphs[0] must be a Graph; got list", ([EDGE],)),
-    ("an unseen width", "graphs must have 1 features, as in training; got 2", ([WIDE],)),
-    ("a weight that overflows", "every edge weight must fit into float32 | 1e+39",
-     ([HUGE],)),
+    (
+        "an unseen width",
+        "graphs must have 1 features, as in training; got 2",
+        ([WIDE],),
+    ),
+    (
+        "a weight that overflows",
+        "every edge weight must fit into float32 | 1e+39",
+        ([HUGE],),
+    ),
 ]
 USES = [
     row
@@ -246,8 +314,11 @@ USES += [
     for row in rows(
         f"npdiffpool.{kind.__name__}.{use}",
         lambda model, *args, use=use: getattr(model, use)(*args),
-        ("before fit", "is not fitted; call fit first",
-         (kind(), *TAKE.get(use, (["model.npz"] if use == "save" else [[PAIR]])))),
+        (
+            "before fit",
+            "is not fitted; call fit first",
+            (kind(), *TAKE.get(use, (["model.npz"] if use == "save" else [[PAIR]]))),
+        ),
         error=NotFittedError,
     )
 ]
@@ -262,7 +333,11 @@ USES += [
         "npdiffpool.DiffPoolRegressor.score",
         REGRESSOR.score,
         ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
-        ("a NaN label", "labels must be finite numbers | nan", (GRAPHS, [0, 1, 0, NAN])),
+        (
+            "a NaN label",
+            "labels must be finite numbers | nan",
+            (GRAPHS, [0, 1, 0, NAN]),
+        ),
         ("words", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
     ),
     *rows(
@@ -274,15 +349,22 @@ USES += [
     *rows(
         "npdiffpool.DiffPoolClassifier.save",
         fitted().set_params(learning_rate=object).save,
-        ("a parameter that is no number", "a saved parameter must be | type",
-         ("model.npz",)),
+        (
+            "a parameter that is no number",
+            "a saved parameter must be | type",
+            ("model.npz",),
+        ),
         files={"model.npz": b"old"},
     ),
     *rows(
         "npdiffpool.DiffPoolClassifier.set_params",
         classifier().set_params,
-        ("an unknown one", "a parameter must be one of gnn, hidden | 'width'", (),
-         {"epochs": 7, "width": 3}),
+        (
+            "an unknown one",
+            "a parameter must be one of gnn, hidden | 'width'",
+            (),
+            {"epochs": 7, "width": 3},
+        ),
     ),
 ]
 KERNEL = SubtreeKernelClassifier
@@ -291,7 +373,12 @@ BASELINES = [
     *rows(
         "npdiffpool.baselines.SubtreeKernelClassifier",
         lambda **changed: KERNEL(**changed).fit(GRAPHS, LABELS, VALID),
-        ("no rounds", "rounds must be a tuple of one or more; got ()", (), {"rounds": ()}),
+        (
+            "no rounds",
+            "rounds must be a tuple of one or more; got ()",
+            (),
+            {"rounds": ()},
+        ),
         ("a number of rounds", "rounds must be a tuple | 3", (), {"rounds": 3}),
         ("negative rounds", "each of rounds must be | -1", (), {"rounds": (-1,)}),
         ("no penalty", "penalties must be a tuple | ()", (), {"penalties": ()}),
@@ -302,10 +389,16 @@ BASELINES = [
         "npdiffpool.baselines.SubtreeKernelClassifier.fit",
         KERNEL.fit,
         ("no validation", "validation must be a pair | None", (KERNEL(), *DATA)),
-        ("one class", "labels must be of at least two classes; got [1]",
-         (KERNEL(), GRAPHS, [1] * 4, VALID)),
-        ("an unseen label", "validation labels must be seen in training; got [5]",
-         (KERNEL(), *DATA, ([PAIR], [5]))),
+        (
+            "one class",
+            "labels must be of at least two classes; got [1]",
+            (KERNEL(), GRAPHS, [1] * 4, VALID),
+        ),
+        (
+            "an unseen label",
+            "validation labels must be seen in training; got [5]",
+            (KERNEL(), *DATA, ([PAIR], [5])),
+        ),
     ),
     *rows(
         "npdiffpool.baselines.SubtreeKernelClassifier.fit",
@@ -321,15 +414,21 @@ BASELINES = [
     *rows(
         "npdiffpool.baselines.SubtreeKernelClassifier.score",
         KERNEL.score,
-        ("three labels", "labels must be one a graph; got (3,)",
-         (KERNEL(), GRAPHS, [0, 1, 0])),
+        (
+            "three labels",
+            "labels must be one a graph; got (3,)",
+            (KERNEL(), GRAPHS, [0, 1, 0]),
+        ),
     ),
 ]
 OVERFLOW = rows(
     "npdiffpool.DiffPoolClassifier.predict",
     fitted(standardize=False, dtype="float64", gnn="mlp", normalize_rows=False).predict,
-    ("a feature that overflows", "every feature must fit into float64 | 1e+200",
-     ([Graph([[0]], [1e200])],)),
+    (
+        "a feature that overflows",
+        "every feature must fit into float64 | 1e+200",
+        ([Graph([[0]], [1e200])],),
+    ),
     error=GraphError,
 )
 ROWS = [*PARAMETERS, *FITS, *USES, *BASELINES, *OVERFLOW]
