@@ -199,9 +199,11 @@ def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
         return
     limit = limit or largest(numbers.dtype)
     # NaN is not below the limit either.
-    if np.max(numbers, initial=0) <= limit and np.min(numbers, initial=0) >= -limit:
+    top, bottom = np.max(numbers, initial=0), np.min(numbers, initial=0)
+    if float(top) <= limit and float(bottom) >= -limit:
         return
-    wrong = numbers[~(np.abs(numbers) <= limit)].ravel()[0]
+    wide = numbers.astype(np.float64)
+    wrong = wide[~(np.abs(wide) <= limit)][0]
     required = f"finite and at most {limit:.2g} in size in {numbers.dtype}"
     raise OverflowedError(f"{name} must be {required}; got {wrong}")
 

@@ -54,6 +54,9 @@ class Scaling(NamedTuple):
         mean[varied] = sum(X[:, varied].sum(axis=0, dtype=float) for X in parts) / n
         squares = (((X - mean)[:, varied] ** 2).sum(axis=0) for X in parts)
         scale[varied] = np.sqrt(sum(squares) / n)
+        lost = varied & (scale < np.sqrt(np.finfo(float).tiny))  # squares underflow
+        if lost.any():
+            scale[lost] = _tiny_scale([(X - mean)[:, lost] for X in parts])
         return cls(mean, scale)
 
     def apply(self, X: Any) -> Any:
@@ -63,6 +66,14 @@ class Scaling(NamedTuple):
         if not self.mean.any():
             return scipy.sparse.csr_array(X / self.scale)
         return (X.toarray() - self.mean) / self.scale
+
+
+def _tiny_scale(centred: list[Floats]) -> Floats:
+    """Return the root of the mean square by columns, of numbers near the smallest."""
+    every = np.concatenate(centred)
+    size = np.max(np.abs(every), axis=0)
+    scale = size * np.sqrt(np.mean((every / size) ** 2, axis=0))
+    return np.asarray(np.maximum(scale, np.finfo(float).tiny))
 
 
 def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> None:

@@ -12,7 +12,7 @@ from autograd.core import VJPNode, add_outgrads
 from autograd.tracer import getval, isbox, new_box, trace_stack
 from autograd.util import toposort
 
-from npdiffpool.contracts import require_array, requires
+from npdiffpool.contracts import require_array, require_finite, requires
 from npdiffpool.trees import Tree, leaves, rebuild
 
 
@@ -82,7 +82,8 @@ def value_and_grad(
     callable
         Of the same arguments; gives ``(loss, auxiliary, gradients)``, `gradients`
         being a tree of the form of `params` and of its dtypes. What autograd still
-        holds in `auxiliary` is not unwrapped: see ``autograd.tracer.getval``.
+        holds in `auxiliary` is not unwrapped: see ``autograd.tracer.getval``. It raises
+        a ValueError if the loss or a gradient is not finite.
 
     Examples
     --------
@@ -93,6 +94,7 @@ def value_and_grad(
     25.0 {'W': array([6., 8.])}
     """
 
+    @requires(params="tree")
     def differentiated(params: Tree, *args: Any) -> tuple[Any, Any, Tree]:
         values = leaves(params)
         nodes = [VJPNode.new_root() for _ in values]
@@ -100,10 +102,9 @@ def value_and_grad(
             boxes = [new_box(x, trace, node) for x, node in zip(values, nodes)]
             loss, auxiliary = function(rebuild(params, iter(boxes)), *args)
         found = _reverse(loss) if isbox(loss) else {}
-        gradients = [
-            found[node][0] if node in found else numpy.zeros_like(x)
-            for node, x in zip(nodes, values)
-        ]
+        gradients = [found.get(n, (0 * x,))[0] for n, x in zip(nodes, values)]
+        of_both = to_vector([getval(loss), *gradients])
+        require_finite("the loss and its gradients", of_both, limit=1.7e308)
         return getval(loss), auxiliary, rebuild(params, iter(gradients))
 
     return differentiated

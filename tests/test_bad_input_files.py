@@ -402,7 +402,11 @@ EVALUATION = [
             (MODEL, *FEW),
             {"on_done": 5},
         ),
-        ("three labels", "labels must be one a graph; got (3,)", (MODEL, FEW[0], [0, 1, 0])),
+        (
+            "three labels",
+            "labels must be one a graph; got (3,)",
+            (MODEL, FEW[0], [0, 1, 0]),
+        ),
         (
             "one class",
             "labels must be of at least two classes; got [1]",

@@ -339,7 +339,7 @@ def test_an_epoch_that_is_only_as_good_is_not_better():
 
 
 def test_training_that_diverges_says_so():
-    with pytest.raises(ValueError, match="diverged in epoch 1: gradient .* got nan"):
+    with pytest.raises(ValueError, match="diverged in epoch 1: the loss and its grad"):
         train(config(batch_norm=False, normalize_rows=False), learning_rate=1e300)
 
 
