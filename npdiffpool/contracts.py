@@ -5,11 +5,12 @@ be at most a millionth of the root of the largest one that their precision holds
 (`largest`), and squares of 10^12 of them still have a sum. What is larger, or is not
 finite, is refused before work; what work makes too large is told as such.
 """
+
 from __future__ import annotations
 
 import inspect
 import re
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Callable, TypeVar
 
 import numpy as np
@@ -113,46 +114,64 @@ def _note_sizes(value: Any, sizes: dict[str, int]) -> None:
 def require_array(name: str, value: Any, form: str, sizes: dict[str, int]) -> None:
     """Require an array as `requires` says; note in `sizes` what letters stand for.
 
-    It may be sparse, or boxed by autograd.
+    It may be sparse, or boxed by autograd, which hides its numbers.
     """
-    form, is_positive, _ = form.partition(" >= 0")
-    form, any_size, _ = form.partition(" finite")
-    form, is_whole, _ = form.partition(" from 0")
-    form, _, bound = form.partition(" < ")
+    forms, marks = _parsed(form)
     shape: Any = getattr(value, "shape", None)
     dtype: Any = getattr(value, "dtype", None)
-    is_array = shape is not None and dtype is not None
-    require(is_array, name, f"an array {form}", type(value).__name__)
-    _require_shape(name, shape, form, sizes)
-    is_real = dtype.char in "?bBhHiIlLqQfd"
-    require(is_real, name, "float32, float64 or whole numbers", f"dtype {dtype}")
-    if bound or is_whole:
-        top = sizes.get(bound, np.iinfo(np.int64).max)
-        require(dtype.kind in "iu", name, "whole numbers", f"dtype {dtype}")
-        wrong = value[(value < 0) | (value >= top)]
-        within = f"in 0 ... {top - 1}" if bound else "whole numbers from 0"
-        require(not len(wrong), name, within, wrong[:1].tolist())
+    if shape is None or dtype is None:
+        require(False, name, f"an array {marks['shape']}", type(value).__name__)
+    _require_shape(name, shape, forms, marks["shape"], sizes)
+    if dtype.char not in "?bBhHiIlLqQfd":
+        require(False, name, "float32, float64 or whole numbers", f"dtype {dtype}")
+    if isbox(value):
+        return
+    if marks["bound"] or marks["whole"]:
+        _require_whole(name, value, sizes.get(marks["bound"]))
     elif dtype.kind == "f":
-        limit = float(np.finfo(dtype).max) / 4 if any_size else largest(dtype)
-        require_finite(name, value, limit)
-    if is_positive and not isbox(value):
+        half = 1e38 if dtype.char == "f" else 4e307  # whose differences are finite
+        require_finite(name, value, half if marks["finite"] else 0.0)
+    if marks["positive"]:
         least = value.min() if value.size else 0
         require(least >= 0, name, "not negative", float(least))
 
 
-def _require_shape(name: str, shape: Any, form: str, sizes: dict[str, int]) -> None:
-    forms = [part.strip("(,)").split(", ") for part in form.split(" or ")]
-    letters = next((part for part in forms if len(part) == len(shape)), [])
-    fits, known = bool(letters), dict(sizes)
-    for letter, size in zip(letters, shape):
-        least = 1 if letter == "K" else 0
-        sizes.setdefault(letter, int(letter) if letter.isdecimal() else size)
-        fits = fits and sizes[letter] == size >= least
-    if not fits:
-        for letter in known:
-            form = re.sub(rf"\b{letter}\b", str(known[letter]), form)
-        form += " with K >= 1" * ("K" in form)
-        raise ValueError(f"{name} must be {form}; got {tuple(shape)}")
+@lru_cache
+def _parsed(form: str) -> tuple[list[list[str]], dict[str, str]]:
+    """Return the letters of each shape that a form allows, and what else it says."""
+    form, positive, _ = form.partition(" >= 0")
+    form, finite, _ = form.partition(" finite")
+    form, whole, _ = form.partition(" from 0")
+    form, _, bound = form.partition(" < ")
+    marks = {"positive": positive, "finite": finite, "whole": whole, "bound": bound}
+    letters = [part.strip("(,)").split(", ") for part in form.split(" or ")]
+    return letters, {**marks, "shape": form}
+
+
+def _require_whole(name: str, value: Any, top: int | None) -> None:
+    require(value.dtype.kind in "iu", name, "whole numbers", f"dtype {value.dtype}")
+    wrong = value[(value < 0) | (value >= (np.inf if top is None else top))]
+    within = "whole numbers from 0" if top is None else f"in 0 ... {top - 1}"
+    require(not len(wrong), name, within, wrong[:1].tolist())
+
+
+def _require_shape(
+    name: str, shape: Any, forms: list[list[str]], form: str, sizes: dict[str, int]
+) -> None:
+    known = dict(sizes)
+    for letters in forms:
+        if len(letters) == len(shape):
+            for letter, size in zip(letters, shape):
+                due = int(letter) if letter.isdecimal() else size
+                due = sizes.setdefault(letter, due)
+                if due != size or size == 0 and letter == "K":
+                    break
+            else:
+                return
+    for letter, size in known.items():
+        form = re.sub(rf"\b{letter}\b", str(size), form)
+    form += " with K >= 1" * ("K" in form)
+    raise ValueError(f"{name} must be {form}; got {tuple(shape)}")
 
 
 def _require_offsets(name: str, offsets: Any, sizes: dict[str, int]) -> None:
@@ -164,6 +183,7 @@ def _require_offsets(name: str, offsets: Any, sizes: dict[str, int]) -> None:
     sizes["B"] = len(array) - 1
 
 
+@lru_cache
 def largest(dtype: Any) -> float:
     """Return how large a number may be in float32 or float64.
 
@@ -194,18 +214,23 @@ def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
     ------
     OverflowedError
     """
-    numbers = values.data if scipy.sparse.issparse(values) else values
-    if not isinstance(numbers, np.ndarray):
+    numbers = values if isinstance(values, np.ndarray) else _data(values)
+    if numbers is None:
         return
     limit = limit or largest(numbers.dtype)
-    # NaN is not below the limit either.
-    top, bottom = np.max(numbers, initial=0), np.min(numbers, initial=0)
-    if float(top) <= limit and float(bottom) >= -limit:
+    if (
+        numbers.size == 0
+        or -limit <= float(numbers.min()) <= float(numbers.max()) <= limit
+    ):
         return
     wide = numbers.astype(np.float64)
     wrong = wide[~(np.abs(wide) <= limit)][0]
     required = f"finite and at most {limit:.2g} in size in {numbers.dtype}"
     raise OverflowedError(f"{name} must be {required}; got {wrong}")
+
+
+def _data(values: Any) -> Any:
+    return values.data if scipy.sparse.issparse(values) else None
 
 
 def require_symmetric(name: str, A: Any) -> None:
