@@ -35,6 +35,11 @@ def count_parameters(config: Config) -> int:
     -------
     int
 
+    Raises
+    ------
+    ValueError
+        If `config` is no `Config`.
+
     Examples
     --------
     >>> count_parameters(Config(n_features=3, n_outputs=2, clusters=(8,)))
@@ -57,6 +62,11 @@ def flat_twin(config: Config) -> Config:
     Returns
     -------
     Config
+
+    Raises
+    ------
+    ValueError
+        If `config` is no `Config`.
 
     Examples
     --------

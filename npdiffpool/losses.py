@@ -34,6 +34,11 @@ def squared_error(outputs: Array, targets: Array) -> Array:
     -------
     (B,) array of the dtype of the outputs
 
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a number is too large.
+
     Examples
     --------
     >>> squared_error(np.array([[1.0], [2.0]]), np.array([1.5, 2.0]))
@@ -63,6 +68,11 @@ def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     -------
     (B,) array
         Nats a node; 0 of a graph without nodes.
+
+    Raises
+    ------
+    ValueError
+        If `R`, `offsets` and `entropies` are not as said here, or a number not finite.
 
     Examples
     --------
@@ -103,6 +113,11 @@ def link_loss(
     -------
     (B,) array of the dtype of S
         In units of edge weight, per graph; 0 of a graph without nodes.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not of this shape or kind, or a number is too large.
 
     Examples
     --------

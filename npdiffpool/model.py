@@ -72,6 +72,11 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
         ``{"levels": [{"embed", "pool"}, ...], "embed", "read", "classify"}``; "read"
         has one entry more than "levels", empty where a readout has none.
 
+    Raises
+    ------
+    ValueError
+        If `rng` is no generator or `config` no `Config`.
+
     Examples
     --------
     >>> config = Config(n_features=7, n_outputs=2, clusters=(8,))
@@ -127,6 +132,11 @@ def forward(
     Returns
     -------
     Output
+
+    Raises
+    ------
+    ValueError
+        If the graphs are not as wide as `config` says, or numbers get too large.
 
     Examples
     --------
@@ -227,6 +237,11 @@ def total_loss(
     loss : () array
         The mean over the graphs.
     output : Output
+
+    Raises
+    ------
+    ValueError
+        As of `forward`, or if there is not one label a graph, each a class.
 
     Examples
     --------

@@ -29,6 +29,11 @@ def to_vector(tree: Tree) -> Any:
     (P,) array
         Dicts in the order of their keys, lists in theirs.
 
+    Raises
+    ------
+    ValueError
+        If the tree has no leaf.
+
     Examples
     --------
     >>> to_vector({"W": numpy.eye(2), "b": [numpy.array([5.0])]})
@@ -49,6 +54,11 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
     Returns
     -------
     tree
+
+    Raises
+    ------
+    ValueError
+        If the vector is not as long as the tree has numbers.
 
     Examples
     --------
@@ -82,8 +92,12 @@ def value_and_grad(
     callable
         Of the same arguments; gives ``(loss, auxiliary, gradients)``, `gradients`
         being a tree of the form of `params` and of its dtypes. What autograd still
-        holds in `auxiliary` is not unwrapped: see ``autograd.tracer.getval``. It raises
-        a ValueError if the loss or a gradient is not finite.
+        holds in `auxiliary` is not unwrapped: see ``autograd.tracer.getval``.
+
+    Raises
+    ------
+    ValueError
+        By what is returned: if the loss or a gradient is not finite.
 
     Examples
     --------
@@ -137,6 +151,11 @@ def clip_by_norm(gradient: Any, limit: float) -> Any:
     Returns
     -------
     (P,) array of the dtype of the gradient
+
+    Raises
+    ------
+    ValueError
+        If the gradient is not finite, or `limit` is negative.
 
     Examples
     --------
@@ -210,6 +229,11 @@ def adam_step(
     -------
     state : AdamState
     vector : (P,) array
+
+    Raises
+    ------
+    ValueError
+        If the vectors are not as long as each other, or hold NaN or infinity.
 
     Examples
     --------

@@ -111,6 +111,11 @@ def assign(R: Array) -> Array:
     S : (N, K) array
         Rows sum to 1.
 
+    Raises
+    ------
+    ValueError
+        If `R` is no such array of finite numbers, or K is 0.
+
     Examples
     --------
     >>> assign(np.log([[1.0, 3.0], [4.0, 1.0]]))
@@ -140,6 +145,11 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     A_pooled : (B, K, K) array
     X_pooled : (B, K, D) array
 
+    Raises
+    ------
+    ValueError
+        If an argument is not of this shape or kind, or a number is too large.
+
     Examples
     --------
     >>> from npdiffpool import Graph
@@ -168,6 +178,11 @@ def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
     -------
     Level
         With N = B K nodes.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a number is too large.
 
     Examples
     --------

@@ -256,6 +256,11 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
     -------
     (B,) array
 
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a label is not below C.
+
     Examples
     --------
     >>> cross_entropy(np.log([[1.0, 3.0], [1.0, 1.0]]), np.array([1, 0])).round(4)

@@ -39,6 +39,11 @@ def save_figures(clf: Any, graph: Graph, folder: str | os.PathLike[str]) -> list
     list of pathlib.Path
         ``figures/hierarchy.png`` and ``figures/history.png``. A file there before
         is replaced whole or, if anything goes wrong, not at all.
+
+    Raises
+    ------
+    ValueError
+        If `clf` is not fitted, `graph` none of its width, or `folder` no path.
     """
     require_fitted(clf, "history_")
     require(isinstance(folder, (str, os.PathLike)), "folder", "a path", folder)

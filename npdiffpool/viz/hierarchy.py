@@ -36,6 +36,11 @@ def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> A
     -------
     array of matplotlib axes
 
+    Raises
+    ------
+    ValueError
+        If `clf` is not fitted, or `graph`, `axes` or `seed` is unusable.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure

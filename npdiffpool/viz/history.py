@@ -44,6 +44,11 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     -------
     array of 2 matplotlib axes
 
+    Raises
+    ------
+    ValueError
+        If `clf` is not fitted, or `axes` are not 2 axes.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure
