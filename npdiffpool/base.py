@@ -10,10 +10,13 @@ import numpy as np
 
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
+from npdiffpool.contracts import OverflowedError
 from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Floats, Graph
 from npdiffpool.inputs import (
     Scaling,
+    check_hooks,
+    check_numbers,
     check_resume,
     count_clusters,
     prepare_graphs,
@@ -100,17 +103,17 @@ class Estimator:
         Raises
         ------
         ValueError
-            If an argument or a parameter is unusable; the estimator is then
-            as it was.
+            If an argument or parameter is unusable; the estimator is then as it was.
         """
+        check_hooks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         feature_names = getattr(graphs, "feature_names", None)
         graphs, targets, schedule, config = self.check(graphs, labels)
         scaling = Scaling.of(graphs, self.standardize)
         encoded = targets.encode(labels, len(graphs))
         train = Labelled(prepare_graphs(graphs, config, scaling), encoded)
         held_out = prepare_validation(validation, targets, config, scaling)
-        if schedule.patience is not None and held_out is None:
-            raise ValueError("patience needs a validation set; fit was given none")
+        usable = held_out is not None or schedule.patience is None
+        require(usable, "patience", "None without a validation set", self.patience)
         about = config, scaling, targets, feature_names
 
         def look(state: Checkpoint) -> None:
@@ -145,11 +148,14 @@ class Estimator:
         ValueError
             If one is unusable.
         """
-        require_flag("verbose", self.verbose)
+        for name in ("verbose", "standardize"):
+            require_flag(name, getattr(self, name))
         require_int("seed", self.seed, 0)
         graphs = check_graphs(graphs)
         targets = self.targets_kind.of(labels, len(graphs))
-        return graphs, targets, self._schedule(), self._config(graphs, targets)
+        schedule, config = self._schedule(), self._config(graphs, targets)
+        check_numbers(graphs, config, self.standardize)
+        return graphs, targets, schedule, config
 
     def _keep(
         self,
@@ -188,7 +194,7 @@ class Estimator:
         -------
         (G, D) array
         """
-        return np.concatenate([output.embeddings for output in self._run(graphs)])
+        return self._joined(graphs, "embeddings")
 
     def assignments(self, graph: Graph) -> list[Floats]:
         """Return the assignments of one graph, level by level (equation 6).
@@ -252,9 +258,9 @@ class Estimator:
             If there is no parameter of that name.
         """
         known = self.get_params()
-        for name, value in params.items():
+        for name in params:
             require(name in known, "a parameter", f"one of {', '.join(known)}", name)
-            setattr(self, name, value)
+        vars(self).update(params)
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -279,13 +285,13 @@ class Estimator:
     def _run(self, graphs: Any) -> Iterator[Output]:
         self._require_fitted()
         batch = prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
-        return evaluate(self.params_, self.running_, batch, self.config_)
+        try:
+            yield from evaluate(self.params_, self.running_, batch, self.config_)
+        except OverflowedError as error:
+            raise OverflowedError(f"graphs hold too large numbers: {error}") from None
 
-    def _outputs(self, graphs: Any) -> Floats:
-        outputs = np.concatenate([output.logits for output in self._run(graphs)])
-        if not np.all(np.isfinite(outputs)):
-            raise ValueError("graphs hold numbers so large that the model overflows")
-        return outputs
+    def _joined(self, graphs: Any, part: str) -> Floats:
+        return np.concatenate([getattr(output, part) for output in self._run(graphs)])
 
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:

@@ -13,15 +13,17 @@ import numpy as np
 import scipy
 
 from npdiffpool.blocks import join_graphs
-from npdiffpool.checks import require_int, require_number
+from npdiffpool.checks import require, require_int, require_number
 from npdiffpool.colours import colours_of_features, mix, wl_colours
 from npdiffpool.config import Config
+from npdiffpool.contracts import requires
 from npdiffpool.graphlists import check_graphs
 from npdiffpool.model import init_model
 from npdiffpool.optim import to_vector
 from npdiffpool.targets import Classes
 
 
+@requires(config=Config)
 def count_parameters(config: Config) -> int:
     """Count the numbers that training moves.
 
@@ -33,6 +35,11 @@ def count_parameters(config: Config) -> int:
     -------
     int
 
+    Raises
+    ------
+    ValueError
+        If `config` is no `Config`.
+
     Examples
     --------
     >>> count_parameters(Config(n_features=3, n_outputs=2, clusters=(8,)))
@@ -41,6 +48,7 @@ def count_parameters(config: Config) -> int:
     return len(to_vector(init_model(np.random.default_rng(0), config)))
 
 
+@requires(config=Config)
 def flat_twin(config: Config) -> Config:
     """Return the flat GNN that is as deep as another and about as large.
 
@@ -54,6 +62,11 @@ def flat_twin(config: Config) -> Config:
     Returns
     -------
     Config
+
+    Raises
+    ------
+    ValueError
+        If `config` is no `Config`.
 
     Examples
     --------
@@ -135,12 +148,10 @@ class SubtreeKernelClassifier:
         ValueError
             If an argument or a parameter is unusable.
         """
-        for rounds in self.rounds:
-            require_int("each of rounds", rounds, 0)
-        for penalty in self.penalties:
-            require_number("each of penalties", penalty, above=True)
-        if validation is None:
-            raise ValueError("validation must be a pair (graphs, labels); got None")
+        self._check_parameters()
+        usable = isinstance(validation, (tuple, list)) and len(validation) == 2
+        kind = type(validation).__name__
+        require(usable, "validation", "a pair (graphs, labels)", kind)
         graphs, held = check_graphs(graphs), check_graphs(validation[0])
         targets = Classes.of(labels, len(graphs))
         encoded = targets.encode(labels, len(graphs))
@@ -155,6 +166,16 @@ class SubtreeKernelClassifier:
         )
         self.classes_, self.history_, self.best_epoch_ = targets.classes, [row], 1
         return self
+
+    def _check_parameters(self) -> None:
+        for name in ("rounds", "penalties"):
+            given = getattr(self, name)
+            usable = isinstance(given, (tuple, list)) and len(given) > 0
+            require(usable, name, "a tuple of one or more", given)
+        for rounds in self.rounds:
+            require_int("each of rounds", rounds, 0)
+        for penalty in self.penalties:
+            require_number("each of penalties", penalty, above=True)
 
     def _machines(
         self, graphs: Any, labels: Any, held: Any, held_labels: Any, rounds: int
@@ -186,7 +207,10 @@ class SubtreeKernelClassifier:
         ------
         GraphError
             If there is no graph, or one is not a `Graph`.
+        ValueError
+            If it is not fitted.
         """
+        require(hasattr(self, "machine_"), "the classifier", "fitted", "none: call fit")
         rounds = int(self.history_[0]["rounds"])
         new = count_colours(check_graphs(graphs), rounds, self.known_)[1]
         across = new[:, : len(self.known_)] @ self.train_.T
@@ -203,8 +227,15 @@ class SubtreeKernelClassifier:
         Returns
         -------
         float
+
+        Raises
+        ------
+        ValueError
+            If it is not fitted, or there is not one label a graph.
         """
-        return float(np.mean(self.predict(graphs) == np.asarray(labels)))
+        graphs, labels = check_graphs(graphs), np.asarray(labels)
+        require(labels.shape == (len(graphs),), "labels", "one a graph", labels.shape)
+        return float(np.mean(self.predict(graphs) == labels))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's parameters (scikit-learn's convention)."""
@@ -229,6 +260,11 @@ def count_colours(graphs: Any, rounds: int, known: Any = ()) -> tuple[Any, Any]:
         Each row divided by its length, so that products of rows are the normalised
         kernel.
 
+    Raises
+    ------
+    ValueError
+        If `graphs` are none, or `rounds` or `known` not such numbers.
+
     Examples
     --------
     >>> from npdiffpool import Graph
@@ -239,6 +275,10 @@ def count_colours(graphs: Any, rounds: int, known: Any = ()) -> tuple[Any, Any]:
     (3, array([[1.   , 0.756],
            [0.756, 1.   ]]))
     """
+    require_int("rounds", rounds, 0)
+    graphs, known = check_graphs(graphs), np.asarray(known)
+    usable = known.ndim == 1 and known.dtype.kind in "iu" or known.size == 0
+    require(usable, "known", "whole numbers (M,)", f"{known.dtype} {known.shape}")
     A, X, offsets = join_graphs(graphs, np.float64)
     seen = np.array(wl_colours(A, colours_of_features(X), rounds))
     seen = mix(seen + np.arange(rounds + 1, dtype=np.uint64)[:, None]).ravel()

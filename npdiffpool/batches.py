@@ -81,7 +81,7 @@ class GraphBatch:
         ------
         GraphError
             If there is no graph, one is not a `Graph`, the feature widths
-            differ, or a number is too large for `dtype`.
+            differ, or a number is too large for `dtype`: its square must fit in.
         """
         adjacency, features, offsets = blocks.join_graphs(each_graph(graphs), dtype)
         squared_norms = blocks.squared_norms(adjacency, offsets)
@@ -116,7 +116,7 @@ class GraphBatch:
         Raises
         ------
         GraphError
-            If a number is too large for `dtype`.
+            If a number is too large for `dtype`: its square must fit in.
         """
         adjacency = blocks.cast(self.adjacency, dtype, "edge weight")
         features = blocks.cast(self.features, dtype, "feature")

@@ -6,6 +6,7 @@ from typing import Any, Iterable
 import numpy as np
 import scipy
 
+from npdiffpool.contracts import largest
 from npdiffpool.graphs import Floats, Graph, GraphError, Ints
 
 CSR = Any  # scipy.sparse.csr_array
@@ -73,6 +74,7 @@ class Pile:
 
 def join_graphs(graphs: Iterable[Graph], dtype: Any) -> tuple[CSR, Any, Ints]:
     """Return the block-diagonal adjacency, the features and the offsets of graphs."""
+    largest(dtype)  # or say that it is no dtype
     weights, columns, counts = Pile(dtype), Pile(np.int32), Pile(np.intp)
     features, sizes, n = [], [], 0
     for graph in graphs:
@@ -115,14 +117,19 @@ def _once_if_equal(values: Any) -> Any:
 
 
 def cast(values: Any, dtype: Any, name: str) -> Any:
-    """Return numbers, dense or CSR, in float32 or float64, or say what does not fit."""
+    """Return numbers, dense or CSR, in float32 or float64, or say what does not fit.
+
+    What fits is `npdiffpool.contracts.largest` at most.
+    """
     if scipy.sparse.issparse(values):
         return with_data(values, _once_if_equal(cast(values.data, dtype, name)))
-    with np.errstate(over="ignore"):
-        fitting = values.astype(dtype, copy=False)
-    if not np.all(np.isfinite(fitting)):
-        raise GraphError(f"every {name} must fit into {np.dtype(dtype).name}")
-    return fitting
+    limit = largest(dtype)
+    size = float(np.maximum(values.max(initial=0), -values.min(initial=0)))
+    if not size <= limit:
+        kind = np.dtype(dtype).name
+        required = f"fit into {kind}, with its square: be at most {limit:.2g}"
+        raise GraphError(f"every {name} must {required}; got {size}")
+    return values.astype(dtype, copy=False)
 
 
 def row_sums(A: CSR) -> Floats:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from npdiffpool.base import Estimator, NotFittedError
 from npdiffpool.checks import require
+from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Floats
 from npdiffpool.inputs import Scaling
 from npdiffpool.modelfile import ModelFileError, read_model
@@ -137,7 +138,7 @@ class DiffPoolClassifier(Estimator):
         -------
         (G,) array of labels
         """
-        chosen = np.argmax(self._outputs(graphs), axis=1)
+        chosen = np.argmax(self._joined(graphs, "logits"), axis=1)
         return np.asarray(self.classes_[chosen])
 
     def predict_proba(self, graphs: Any) -> Floats:
@@ -152,7 +153,7 @@ class DiffPoolClassifier(Estimator):
         (G, C) array
             Columns as `classes_`; rows sum to 1.
         """
-        return np.asarray(assign(self._outputs(graphs)))
+        return np.asarray(assign(self._joined(graphs, "logits")))
 
     def score(self, graphs: Any, labels: Any) -> float:
         """Return the accuracy, the share of graphs whose class is predicted.
@@ -172,10 +173,10 @@ class DiffPoolClassifier(Estimator):
         ValueError
             If there is not one label a graph.
         """
-        labels = np.asarray(labels)
-        predicted = self.predict(graphs)
-        require(labels.shape == predicted.shape, "labels", "one a graph", labels.shape)
-        return float(np.mean(predicted == labels))
+        self._require_fitted()
+        graphs, labels = check_graphs(graphs), np.asarray(labels)
+        require(labels.shape == (len(graphs),), "labels", "one a graph", labels.shape)
+        return float(np.mean(self.predict(graphs) == labels))
 
 
 class DiffPoolRegressor(Estimator):
@@ -214,7 +215,7 @@ class DiffPoolRegressor(Estimator):
         (G,) float64 array
             In the units of the training labels.
         """
-        outputs = self._outputs(graphs)[:, 0].astype(np.float64)
+        outputs = self._joined(graphs, "logits")[:, 0].astype(np.float64)
         return self.targets_.decode(outputs)  # type: ignore[union-attr]
 
     def score(self, graphs: Any, labels: Any) -> float:
@@ -236,8 +237,12 @@ class DiffPoolRegressor(Estimator):
         ValueError
             If there is not one finite number a graph.
         """
+        self._require_fitted()
+        graphs = check_graphs(graphs)
+        labels = numbers(labels, len(graphs))
         predicted = self.predict(graphs)
-        labels = numbers(labels, len(predicted))
+        largest = max(np.max(np.abs(labels)), np.max(np.abs(predicted)), 1e-300)
+        labels, predicted = labels / largest, predicted / largest  # no square overflows
         error = float(np.sum((labels - predicted) ** 2))
         if np.min(labels) == np.max(labels):
             return float(error == 0)
@@ -274,6 +279,8 @@ def load_model(path: str | PathLike[str]) -> Any:
     >>> bool(np.all(same.predict_proba(mutag) == clf.predict_proba(mutag)))
     True
     """
+    is_path = isinstance(path, (str, PathLike))  # a number would be an open file
+    require(is_path, "path", "the path of a file", path)
     stored = read_model(path)
     kinds = {kind.kind: kind for kind in (DiffPoolClassifier, DiffPoolRegressor)}
     try:

@@ -150,6 +150,11 @@ def cross_validate(
     >>> [(fold["fold"], len(fold["runs"])) for fold in found.folds]
     [(0, 1), (1, 1)]
     """
+    for name in ("get_params", "fit"):
+        require(hasattr(model, name), "model", f"one that has {name}", model)
+    can_submit = executor is None or hasattr(executor, "submit")
+    require(can_submit, "executor", "a concurrent.futures.Executor", executor)
+    require(callable(on_done), "on_done", "callable", on_done)
     require_choice("protocol", protocol, PROTOCOLS)
     require_int("runs", runs, 1)
     require_int("folds", folds, 2)
@@ -179,7 +184,9 @@ def _splits_of(model: Any, labels: Any, splits: Any, folds: int) -> list[Split]:
 
 def _check_grid(model: Any, grid: Any, protocol: str, graphs: Any, labels: Any) -> None:
     """Check the names and values of every configuration."""
-    require(len(grid) > 0, "grid", "one configuration or more", grid)
+    usable = isinstance(grid, (list, tuple)) and len(grid) > 0
+    usable = usable and all(isinstance(choice, dict) for choice in grid)
+    require(usable, "grid", "one dict or more", grid)
     known = model.get_params()
     names = [name for name in known if name != "seed"]  # it is the run's
     for choice in grid:

@@ -1,12 +1,12 @@
 """Primitives whose gradient is a closure over what the forward pass has computed.
 
 autograd's own way, a vector-Jacobian product made from the value and the
-arguments alone, would compute it again; `recompute` does so on purpose, for memory.
+arguments alone, would compute it again; lean.py does so on purpose, for memory.
 """
 from __future__ import annotations
 
 from functools import partial, wraps
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 from autograd.core import VJPNode, make_vjp
 from autograd.tracer import find_top_boxed_args, isbox, new_box
@@ -14,7 +14,6 @@ from autograd.util import subvals
 
 Array = Any  # a float array, or autograd's box round one
 Vjp = Callable[..., Any]
-Tree = Any  # nested dicts and lists of arrays
 
 
 def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,7 +38,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
             ans, vjp = with_vjp(*below, **options)
             node = VJPNode.new_root()
             node.parents = [box._node for _, box in boxes]
-            again = partial(_vjp_of, plain, below, options)
+            again = partial(vjp_of, plain, below, options)
             node.vjp = lambda G: (again if isbox(G) else vjp)(G, argnums)
             if isinstance(ans, tuple):
                 return (new_box(ans[0], trace, node), *ans[1:])
@@ -51,7 +50,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
     return decorate
 
 
-def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> Any:
+def vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> Any:
     """Trace a function of the arguments `argnums`, and pull G back through it."""
 
     def of_them(given: Any) -> Array:
@@ -59,31 +58,3 @@ def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> A
         return ans[0] if isinstance(ans, tuple) else ans
 
     return make_vjp(of_them, tuple(args[i] for i in argnums))[0](G)
-
-
-def recompute(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep nothing of a function but its arguments: run it again for the gradient."""
-
-    def with_vjp(*args: Any) -> tuple[Any, Vjp]:
-        return function(*args), partial(_vjp_of, function, args, {})
-
-    traced: Callable[..., Any] = fused(function)(with_vjp)
-    return traced
-
-
-def leaves(tree: Tree) -> list[Any]:
-    """List the arrays of a tree, dicts in the order of their keys' insertion."""
-    if isinstance(tree, dict):
-        return [leaf for value in tree.values() for leaf in leaves(value)]
-    if isinstance(tree, (list, tuple)):
-        return [leaf for value in tree for leaf in leaves(value)]
-    return [tree]
-
-
-def rebuild(tree: Tree, values: Iterator[Any]) -> Tree:
-    """Make a tree of the same form whose leaves are the next of `values`."""
-    if isinstance(tree, dict):
-        return {key: rebuild(value, values) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [rebuild(value, values) for value in tree]
-    return next(values)

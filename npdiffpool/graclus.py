@@ -15,6 +15,7 @@ import scipy
 
 from npdiffpool.checks import require_int
 from npdiffpool.colours import Colours, merge_colours, mix, stable_colours
+from npdiffpool.contracts import require_array, require_symmetric, requires
 from npdiffpool.graphs import Ints
 
 CSR = Any  # scipy.sparse.csr_array
@@ -23,6 +24,7 @@ _SWEEPS = 10  # over the nodes of a level, at most
 _WORD = 2**64
 
 
+@requires(A="(N, N) >= 0", clusters="(N,) from 0")
 def normalized_cut(A: CSR, clusters: Ints) -> float:
     """Sum over clusters the weight that leaves one, divided by its degree.
 
@@ -37,12 +39,18 @@ def normalized_cut(A: CSR, clusters: Ints) -> float:
     float
         From 0 to the number of clusters; a cluster without edges counts as 0.
 
+    Raises
+    ------
+    ValueError
+        If `A` is not such a matrix, or `clusters` not one whole number a node.
+
     Examples
     --------
     >>> path = scipy.sparse.csr_array(np.eye(4, k=1) + np.eye(4, k=-1))
     >>> round(normalized_cut(path, np.array([0, 0, 1, 1])), 4)  # 1 / 3 + 1 / 3
     0.6667
     """
+    require_symmetric("A", A)
     S = one_hot(clusters)
     between = (S.T @ A @ S).toarray()
     degrees = between.sum(axis=1)
@@ -72,7 +80,8 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     Raises
     ------
     ValueError
-        If `n_clusters` is not a whole number of 1 or more.
+        If `A` is not square, finite and not negative, `n_clusters` is not a whole
+        number of 1 or more, or `colours` are not one a node.
 
     Examples
     --------
@@ -81,6 +90,10 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     [0, 0, 0, 1, 1, 1]
     """
     require_int("n_clusters", n_clusters, 1)
+    sizes: dict[str, int] = {}
+    require_array("A", A, "(N, N) >= 0", sizes)
+    if colours is not None:
+        require_array("colours", colours, "(N,)", sizes)
     A = scipy.sparse.csr_array(A / 2 + A.T / 2, dtype=np.float64)
     A = A / A.data.max(initial=1e-300)  # no scale changes a cut, and none overflows
     A.eliminate_zeros()
@@ -107,6 +120,7 @@ def _refined(A: CSR, colours: Colours) -> Colours:
     return stable_colours(A, colours)
 
 
+@requires(clusters="(N,) from 0")
 def one_hot(clusters: Ints) -> CSR:
     """Return S with 1 at the cluster of each node.
 
@@ -118,6 +132,11 @@ def one_hot(clusters: Ints) -> CSR:
     -------
     (N, K) csr_array
         K is the largest of `clusters`, plus 1.
+
+    Raises
+    ------
+    ValueError
+        If `clusters` are not whole numbers from 0.
 
     Examples
     --------

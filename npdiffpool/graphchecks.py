@@ -34,7 +34,7 @@ def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:
     A = scipy.sparse.csr_array(A.astype(float_dtype(A, "adjacency")), copy=True)
     A.sum_duplicates()
     if not np.all(np.isfinite(A.data)):
-        raise GraphError("adjacency must be finite; it holds NaN or infinity")
+        raise GraphError(f"adjacency must be finite; got {_not_finite(A.data)}")
     if np.any(A.data < 0):
         raise GraphError(f"adjacency must not be negative; got {A.data.min()}")
     A.eliminate_zeros()
@@ -51,17 +51,18 @@ def check_features(features: Any, n_nodes: int) -> Floats:
             f"got shape {X.shape}"
         )
     if not np.all(np.isfinite(X)):
-        raise GraphError("features must be finite; they hold NaN or infinity")
+        raise GraphError(f"features must be finite; got {_not_finite(X)}")
     return X
+
+
+def _not_finite(values: Floats) -> float:
+    return float(values[~np.isfinite(values)][0])
 
 
 def numeric(values: Any, name: str) -> Floats:
     """Copy into a float array; strings, objects and complex numbers are errors."""
-    try:
-        is_sparse = scipy.sparse.issparse(values)
-        array = values.toarray() if is_sparse else np.asarray(values)
-    except ValueError as error:  # rows of unlike lengths
-        raise GraphError(f"{name} must be an array of numbers: {error}") from None
+    is_sparse = scipy.sparse.issparse(values)
+    array = values.toarray() if is_sparse else _as_array(values, name)
     return np.array(array, dtype=float_dtype(array, name))
 
 
@@ -75,9 +76,10 @@ def float_dtype(array: Any, name: str) -> Any:
 
 def check_edges(edges: Any, n_nodes: int) -> Ints:
     """Return edges as (E, 2) whole numbers that name nodes."""
-    if not isinstance(n_nodes, (int, np.integer)) or n_nodes < 0:
+    whole = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
+    if not whole or n_nodes < 0:
         raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
-    array = np.asarray(edges)
+    array = _as_array(edges, "edges")
     if array.size == 0:
         return np.zeros((0, 2), dtype=np.intp)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
@@ -93,11 +95,21 @@ def check_edges(edges: Any, n_nodes: int) -> Ints:
 
 def check_order(order: Any, n_nodes: int) -> Ints:
     """Return a permutation of the nodes as an array."""
-    array = np.asarray(order, dtype=np.intp if len(order) == 0 else None)
-    whole, last = array.dtype.kind in "iu", n_nodes - 1
+    array = _as_array(order, "order")
+    array = array.astype(np.intp) if array.size == 0 else array
+    whole, last = array.dtype.kind in "iu" and array.ndim == 1, n_nodes - 1
     if not whole or not np.array_equal(np.sort(array), np.arange(n_nodes)):
-        raise GraphError(f"order must hold each of 0 ... {last} once; got {array}")
+        raise GraphError(
+            f"order must hold each of 0 ... {last} once; got {array.tolist()}"
+        )
     return array
+
+
+def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # rows of unlike lengths
+        raise GraphError(f"{name} must be an array of numbers: {error}") from None
 
 
 def check_weights(weights: Any, n_edges: int) -> Floats:
@@ -108,4 +120,8 @@ def check_weights(weights: Any, n_edges: int) -> Floats:
             f"weights must have shape ({n_edges},), one for each edge; "
             f"got {array.shape}"
         )
+    if not np.all(np.isfinite(array)):
+        raise GraphError(f"weights must be finite; got {_not_finite(array)}")
+    if np.any(array < 0):
+        raise GraphError(f"weights must not be negative; got {array.min()}")
     return array

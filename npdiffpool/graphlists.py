@@ -50,6 +50,6 @@ def check_choice(order: Any, n_graphs: int) -> Ints:
     if not whole or array.min() < 0 or array.max() >= n_graphs:
         raise GraphError(
             f"order must be whole numbers in 0 ... {n_graphs - 1}, at least "
-            f"one; got {array}"
+            f"one; got {array.tolist()}"
         )
     return array

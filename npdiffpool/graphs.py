@@ -151,13 +151,10 @@ class Graph:
         """
         edges = graphchecks.check_edges(edges, n_nodes)
         weights = graphchecks.check_weights(weights, len(edges))
-        source, target = edges.T
-        once = source != target
-        rows = np.concatenate([source, target[once]])
-        columns = np.concatenate([target, source[once]])
+        once = edges[:, 0] != edges[:, 1]
+        ends = np.concatenate([edges, edges[once, ::-1]])
         values = np.concatenate([weights, weights[once]])
-        shape = (n_nodes, n_nodes)
-        adjacency = scipy.sparse.coo_array((values, (rows, columns)), shape=shape)
+        adjacency = scipy.sparse.coo_array((values, tuple(ends.T)), (n_nodes, n_nodes))
         features = np.ones((n_nodes, 1)) if features is None else features
         return cls(adjacency, features, label)
 

@@ -11,6 +11,7 @@ import scipy
 
 from npdiffpool.assignments import with_clusters
 from npdiffpool.batches import GraphBatch
+from npdiffpool.blocks import cast
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.config import Config
 from npdiffpool.graphlists import check_graphs
@@ -30,11 +31,19 @@ class Scaling(NamedTuple):
 
     @classmethod
     def of(cls, graphs: list[Graph], standardize: bool) -> Scaling:
-        """Measure the nodes of `graphs`; 0 and 1 for features that are 0 or 1."""
+        """Measure the nodes of `graphs`; 0 and 1 for features that are 0 or 1.
+
+        Raises
+        ------
+        GraphError
+            If a feature is so large that its square overflows in float64.
+        """
         require_flag("standardize", standardize)
         width = graphs[0].n_features
         mean, scale = np.zeros(width), np.ones(width)
         parts = [graph.features for graph in graphs if graph.n_nodes]
+        for X in parts:
+            cast(X, np.float64, "feature")
         if not standardize or not parts:
             return cls(mean, scale)
         # Not std > 0: that of a constant column may be a rounding error.
@@ -45,6 +54,9 @@ class Scaling(NamedTuple):
         mean[varied] = sum(X[:, varied].sum(axis=0, dtype=float) for X in parts) / n
         squares = (((X - mean)[:, varied] ** 2).sum(axis=0) for X in parts)
         scale[varied] = np.sqrt(sum(squares) / n)
+        lost = varied & (scale < np.sqrt(np.finfo(float).tiny))  # squares underflow
+        if lost.any():
+            scale[lost] = _tiny_scale([(X - mean)[:, lost] for X in parts])
         return cls(mean, scale)
 
     def apply(self, X: Any) -> Any:
@@ -54,6 +66,28 @@ class Scaling(NamedTuple):
         if not self.mean.any():
             return scipy.sparse.csr_array(X / self.scale)
         return (X.toarray() - self.mean) / self.scale
+
+
+def _tiny_scale(centred: list[Floats]) -> Floats:
+    """Return the root of the mean square by columns, of numbers near the smallest."""
+    every = np.concatenate(centred)
+    size = np.max(np.abs(every), axis=0)
+    scale = size * np.sqrt(np.mean((every / size) ** 2, axis=0))
+    return np.asarray(np.maximum(scale, np.finfo(float).tiny))
+
+
+def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> None:
+    """Require numbers that the model's precision holds, with their squares.
+
+    Raises
+    ------
+    GraphError
+        If one is too large: an edge weight, or a feature that is not scaled.
+    """
+    dtype = np.float64 if standardize else config.dtype
+    for graph in graphs:
+        cast(graph.adjacency.data, config.dtype, "edge weight")
+        cast(graph.features, dtype, "feature")
 
 
 def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
@@ -121,6 +155,17 @@ def prepare_validation(
     graphs = check_graphs(pair[0])
     encoded = targets.encode(pair[1], len(graphs), "validation labels")
     return Labelled(prepare_graphs(graphs, config, scaling), encoded)
+
+
+def check_hooks(**hooks: Any) -> None:
+    """Require callables, or None for no hook, by their names.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, hook in hooks.items():
+        require(hook is None or callable(hook), name, "callable", hook)
 
 
 def check_resume(resume: Checkpoint | None, config: Config) -> int:

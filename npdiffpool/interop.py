@@ -18,16 +18,22 @@ except ImportError as error:
 
 def from_networkx(G: Any, features: Any, weight: str) -> tuple[Any, Any]:
     """Return adjacency and features of a networkx graph; see `Graph.from_networkx`."""
+    if not isinstance(G, networkx.Graph):  # of which the others are kinds
+        kind = type(G).__name__
+        raise GraphError(f"G must be a networkx graph; got {kind}")
     n_nodes = G.number_of_nodes()
     if features is None:
         features = np.ones((n_nodes, 1))
     elif isinstance(features, str):
         features = _node_attributes(G, [features])
-    elif len(features) and all(isinstance(name, str) for name in features):
+    elif _are_names(features):
         features = _node_attributes(G, features)
     if n_nodes == 0:  # which networkx refuses to convert
         return scipy.sparse.csr_array((0, 0)), features
-    return networkx.to_scipy_sparse_array(G, weight=weight), features
+    try:
+        return networkx.to_scipy_sparse_array(G, weight=weight), features
+    except (TypeError, ValueError) as error:
+        raise GraphError(f"weight {weight!r} must be numbers: {error}") from None
 
 
 def to_networkx(graph: Graph) -> Any:
@@ -38,6 +44,11 @@ def to_networkx(graph: Graph) -> Any:
         G.nodes[node]["features"] = row
     G.graph["label"] = graph.label
     return G
+
+
+def _are_names(features: Any) -> bool:
+    is_list = isinstance(features, (list, tuple)) and len(features) > 0
+    return is_list and all(isinstance(name, str) for name in features)
 
 
 def _node_attributes(G: Any, names: Iterable[str]) -> Floats:

@@ -16,6 +16,7 @@ import numpy
 import scipy
 
 from npdiffpool.blocks import row_sums, with_data
+from npdiffpool.contracts import require_array, requires
 from npdiffpool.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.primitives import batch_norm as _standardize
 from npdiffpool.primitives import l2_normalize, layer, relu, row_mean
@@ -26,14 +27,14 @@ Params = dict[str, Any]
 Moments = list[tuple[Array, Array]]  # each batch norm's mean and variance
 
 
+@requires(A="(N, N) or (B, K, K) >= 0")
 def gcn_operator(A: Array) -> Array:
     """Return A_hat = D~^-1/2 A~ D~^-1/2, A~ = A + I (equation 2), like A.
 
     D~ = diag(A~ 1). Where A is a stack (B, K, K), so is A_hat.
 
-    >>> gcn_operator(np.array([[[0.0, 1.0], [1.0, 0.0]]]))
-    array([[[0.5, 0.5],
-            [0.5, 0.5]]])
+    >>> gcn_operator(np.array([[[0.0, 1.0], [1.0, 0.0]]])).tolist()
+    [[[0.5, 0.5], [0.5, 0.5]]]
     """
     if scipy.sparse.issparse(A):
         A_tilde = A + scipy.sparse.eye_array(A.shape[0], dtype=A.dtype, format="csr")
@@ -41,17 +42,17 @@ def gcn_operator(A: Array) -> Array:
         return scipy.sparse.csr_array(root @ A_tilde @ root, dtype=A.dtype)
     A_tilde = A + np.eye(A.shape[-1], dtype=A.dtype)
     root = np.sqrt(np.sum(A_tilde, axis=-1))
-    return A_tilde / root[:, :, None] / root[:, None, :]
+    return A_tilde / root[..., :, None] / root[..., None, :]
 
 
+@requires(A="(N, N) or (B, K, K) >= 0")
 def mean_operator(A: Array) -> Array:
     """Return D^-1 A, the mean over neighbours; a row without edges stays 0.
 
     So does one whose degree is too small for 1 / deg to be safe in the precision of A.
 
-    >>> mean_operator(np.array([[[0.0, 2.0], [0.0, 0.0]]]))
-    array([[[0., 1.],
-            [0., 0.]]])
+    >>> mean_operator(np.array([[[0.0, 2.0], [0.0, 0.0]]])).tolist()
+    [[[0.0, 1.0], [0.0, 0.0]]]
     """
     if scipy.sparse.issparse(A):
         deg = row_sums(A)
@@ -68,11 +69,11 @@ def sum_operator(A: Array) -> Array:
     return A
 
 
-# An MLP looks at none.
 OPERATORS = {"gcn": gcn_operator, "sage": mean_operator, "s2v": sum_operator}
-OPERATORS |= {"mlp": sum_operator}
+OPERATORS |= {"mlp": sum_operator}  # which it does not look at
 
 
+@requires(rng=numpy.random.Generator, n_in=0, n_out=1)
 def glorot(rng: np.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
     """Draw W (n_in, n_out), uniformly, of Xavier's variance and ReLU's gain."""
     bound = numpy.sqrt(2) * numpy.sqrt(6 / (n_in + n_out))
@@ -95,6 +96,8 @@ def linear(params: Params, *inputs: Array, then: Any = affine) -> Array:
     >>> linear(params, np.array([[1.0, 2.0]]), np.array([[10.0]]))
     array([[11., 12.]])
     """
+    for at, (H, W) in enumerate(zip(inputs, params["W"])):
+        require_array(f"inputs[{at}]", H, "(N, F)", {"F": len(W)})
     factors = [factor for pair in zip(inputs, params["W"]) for factor in pair]
     return then(params["b"], *factors)
 
@@ -107,8 +110,7 @@ def init_gcn(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
 def gcn(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
     """Return A_hat H W + b: equation 2 before its ReLU, with a bias.
 
-    `PH` is A_hat H, of P = `gcn_operator` (A); (N, n_in) to (N, n_out); `then` as
-    of `linear`.
+    `PH` is P H, P = `gcn_operator` (A): (N, n_in) to (N, n_out). `then` as of `linear`.
 
     >>> params = {"W": [np.eye(1)], "b": np.array([0.5])}
     >>> gcn(params, H=None, PH=np.array([[2.0]]))
@@ -126,8 +128,7 @@ def sage(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
     """Return H W_1 + mean_neighbours(H) W_2 + b (GraphSAGE, 1706.02216).
 
     `PH` is the mean over neighbours, P = `mean_operator` (A); zero at a node
-    without any. (N, n_in) to (N, n_out). A weighted edge counts by its weight.
-    `then` as of `linear`.
+    without any. A weighted edge counts by its weight. `then` as of `linear`.
 
     >>> params = {"W": [np.eye(1), 10 * np.eye(1)], "b": np.zeros(1)}
     >>> sage(params, H=np.array([[1.0]]), PH=np.array([[2.0]]))
@@ -159,6 +160,7 @@ def init_batch_norm(width: int, dtype: Any) -> Params:
     return {"gamma": numpy.ones(width, dtype), "beta": numpy.zeros(width, dtype)}
 
 
+@requires(params=dict, H="(N, D)")
 def batch_norm(
     params: Params, H: Array, running: tuple[Array, Array] | None = None
 ) -> tuple[Array, tuple[Array, Array]]:
@@ -199,6 +201,7 @@ def batch_norm(
 CONVOLUTIONS = {"gcn": (init_gcn, gcn), "sage": (init_sage, sage)}
 
 
+@requires(kind=tuple(OPERATORS))
 def init_gnn(
     rng: Any, kind: str, sizes: Sequence[int], normalize: bool, dtype: Any
 ) -> Params:
@@ -216,6 +219,7 @@ def init_gnn(
     return {"layers": layers, "norms": norms}
 
 
+@requires(kind=tuple(OPERATORS), P="(N, N) or (B, K, K)", X="(N, F)", PX="(N, F)")
 def gnn(
     params: Params,
     kind: str,
@@ -235,8 +239,7 @@ def gnn(
     Parameters
     ----------
     params : as `init_gnn` makes them
-    kind : "gcn", "sage", "s2v" or "mlp"
-        The last one, of linear layers alone, looks at no edge.
+    kind : "gcn", "sage", "s2v" or "mlp", which looks at no edge
     P : propagation matrix of that kind
     X : (N, F) array
     PX : (N, F) array, optional

@@ -10,6 +10,7 @@ from typing import Any
 import autograd.numpy as np
 
 from npdiffpool.config import LINK_SCALES
+from npdiffpool.contracts import requires
 from npdiffpool.pooling import Level
 from npdiffpool.primitives import cross_entropy, softmax_entropy
 from npdiffpool.segments import link_norm, segment_sum
@@ -19,6 +20,7 @@ Array = Any  # a float array, or autograd's box round one
 __all__ = ["LINK_SCALES", "cross_entropy", "entropy_loss", "link_loss", "squared_error"]
 
 
+@requires(outputs="(B, 1)", targets="(B,)")
 def squared_error(outputs: Array, targets: Array) -> Array:
     """Return (y - t)^2 of each graph.
 
@@ -32,6 +34,11 @@ def squared_error(outputs: Array, targets: Array) -> Array:
     -------
     (B,) array of the dtype of the outputs
 
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a number is too large.
+
     Examples
     --------
     >>> squared_error(np.array([[1.0], [2.0]]), np.array([1.5, 2.0]))
@@ -41,6 +48,7 @@ def squared_error(outputs: Array, targets: Array) -> Array:
     return error * error
 
 
+@requires(R="(N, K) finite", offsets="offsets", entropies="(N,)")
 def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     """Return L_E = (1/n) sum_i H(S_i) of each graph (section 3.3).
 
@@ -61,6 +69,11 @@ def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     (B,) array
         Nats a node; 0 of a graph without nodes.
 
+    Raises
+    ------
+    ValueError
+        If `R`, `offsets` and `entropies` are not as said here, or a number not finite.
+
     Examples
     --------
     >>> R = np.array([[0.0, 0.0], [0.0, 0.0], [1e4, 0.0]])
@@ -71,6 +84,7 @@ def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     return segment_sum(entropies, offsets) / _sizes(offsets, R.dtype)
 
 
+@requires(level=Level, S="(N, K)", A_pooled="(B, K, K)", scale=tuple(LINK_SCALES))
 def link_loss(
     level: Level, S: Array, A_pooled: Array, scale: str = "frobenius"
 ) -> Array:
@@ -99,6 +113,11 @@ def link_loss(
     -------
     (B,) array of the dtype of S
         In units of edge weight, per graph; 0 of a graph without nodes.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not of this shape or kind, or a number is too large.
 
     Examples
     --------

@@ -10,9 +10,18 @@ from typing import Any
 import numpy as np
 import scipy
 
+from npdiffpool.checks import require
+from npdiffpool.contracts import (
+    as_dense_or_sparse,
+    require_array,
+    require_symmetric,
+    requires,
+)
+
 Array = Any
 
 
+@requires(S="(N, K) >= 0")
 def relative_entropy(S: Array) -> float:
     """Return the rows' mean entropy over log K: 0 is one-hot, 1 uniform.
 
@@ -25,17 +34,24 @@ def relative_entropy(S: Array) -> float:
     float
         0 if K = 1, and without nodes.
 
+    Raises
+    ------
+    ValueError
+        If `S` is not such a matrix of finite numbers, none below 0, or a row is all 0.
+
     Examples
     --------
     >>> relative_entropy(np.array([[0.5, 0.5], [1.0, 0.0]]))
     0.5
     """
+    _require_mass(S)
     n, K = S.shape
     if K == 1 or n == 0:
         return 0.0
     return float(np.mean(scipy.stats.entropy(S, axis=1)) / np.log(K))
 
 
+@requires(S="(N, K) >= 0")
 def effective_clusters(S: Array) -> float:
     """Return exp(H(mean row of S)): how many clusters of equal size that is.
 
@@ -48,15 +64,22 @@ def effective_clusters(S: Array) -> float:
     float
         From 1 to K; 0 without nodes.
 
+    Raises
+    ------
+    ValueError
+        If `S` is not such a matrix of finite numbers, none below 0, or a row is all 0.
+
     Examples
     --------
     >>> S = np.eye(4)[[0, 0, 0, 0, 1, 1, 2, 2]]
     >>> round(effective_clusters(S), 4)
     2.8284
     """
+    _require_mass(S)
     return float(np.exp(scipy.stats.entropy(np.mean(S, axis=0)))) if len(S) else 0.0
 
 
+@requires(S="(N, K) >= 0")
 def clusters_used(S: Array) -> int:
     """Count the clusters that are the largest of some node's row.
 
@@ -67,6 +90,11 @@ def clusters_used(S: Array) -> int:
     Returns
     -------
     int
+
+    Raises
+    ------
+    ValueError
+        If `S` is not such a matrix of finite numbers, none below 0.
 
     Examples
     --------
@@ -90,13 +118,20 @@ def edges_inside(A: Any, clusters: Array) -> float:
     float
         From 0 to 1; NaN without edges.
 
+    Raises
+    ------
+    ValueError
+        If `A` is not square, finite and not negative, or
+        `clusters` are not whole numbers from 0, one a node.
+
     Examples
     --------
     >>> path = np.eye(4, k=1) + np.eye(4, k=-1)
     >>> round(edges_inside(path, [0, 0, 1, 1]), 4)
     0.6667
     """
-    A, clusters = scipy.sparse.coo_array(A), np.asarray(clusters)
+    A, clusters = _check(A, clusters)
+    A = scipy.sparse.coo_array(A)
     total = A.data.sum()
     inside = A.data[clusters[A.row] == clusters[A.col]].sum()
     return float(inside / total) if total else float("nan")
@@ -117,15 +152,37 @@ def modularity(A: Any, clusters: Array) -> float:
     float
         Below 1; 0 of a single cluster, NaN without edges.
 
+    Raises
+    ------
+    ValueError
+        If `A` is not square, finite, not negative and symmetric, or
+        `clusters` are not whole numbers from 0, one a node.
+
     Examples
     --------
     >>> two_triangles = np.kron(np.eye(2), np.ones((3, 3)) - np.eye(3))
     >>> modularity(two_triangles, [0, 0, 0, 1, 1, 1])
     0.5
     """
+    A, clusters = _check(A, clusters)
+    require_symmetric("A", A)
     A = scipy.sparse.csr_array(A)
     total = A.sum()
     if not total:
         return float("nan")
     degrees = np.bincount(clusters, A.sum(axis=1))
     return edges_inside(A, clusters) - float(np.sum((degrees / total) ** 2))
+
+
+def _require_mass(S: Array) -> None:
+    least = float(np.min(np.sum(S, axis=1), initial=1))
+    require(least > 0, "S", "in each row of a sum above 0", least)
+
+
+def _check(A: Any, clusters: Any) -> tuple[Any, Any]:
+    """Return the two as arrays, or A sparse; say what is wrong."""
+    sizes: dict[str, int] = {}
+    A, clusters = as_dense_or_sparse(A), as_dense_or_sparse(clusters)
+    require_array("A", A, "(N, N) >= 0", sizes)
+    require_array("clusters", clusters, "(N,) from 0", sizes)
+    return A, clusters

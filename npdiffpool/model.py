@@ -13,8 +13,9 @@ import autograd.numpy as np
 from npdiffpool.assignments import fixed_assignment, harden, with_clusters
 from npdiffpool.batches import GraphBatch
 from npdiffpool.config import FIXED, Config
-from npdiffpool.fused import leaves, rebuild, recompute
+from npdiffpool.contracts import require_finite, requires
 from npdiffpool.layers import Moments, Params, gnn, init_gnn, init_linear, linear
+from npdiffpool.lean import lean
 from npdiffpool.losses import cross_entropy, entropy_loss, link_loss, squared_error
 from npdiffpool.pooling import Level, coarsen, next_level
 from npdiffpool.primitives import relu, softmax_entropy
@@ -56,6 +57,7 @@ class Output(NamedTuple):
     moments: list[Moments]
 
 
+@requires(config=Config)
 def init_model(rng: np.random.Generator, config: Config) -> Params:
     """Draw the parameters of the model.
 
@@ -69,6 +71,11 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
     dict
         ``{"levels": [{"embed", "pool"}, ...], "embed", "read", "classify"}``; "read"
         has one entry more than "levels", empty where a readout has none.
+
+    Raises
+    ------
+    ValueError
+        If `rng` is no generator or `config` no `Config`.
 
     Examples
     --------
@@ -103,6 +110,7 @@ def _init_pool(rng: Any, config: Config, n_in: int, K: int) -> Params:
     return {"gnn": params, "head": head}
 
 
+@requires(params=dict, batch=GraphBatch, config=Config, running=list)
 def forward(
     params: Params,
     batch: GraphBatch,
@@ -124,6 +132,11 @@ def forward(
     Returns
     -------
     Output
+
+    Raises
+    ------
+    ValueError
+        If the graphs are not as wide as `config` says, or numbers get too large.
 
     Examples
     --------
@@ -157,6 +170,7 @@ def forward(
     readouts = [readout(part, Z, at.offsets, config) for part, Z, at in read]
     embeddings = np.concatenate(readouts, axis=1)
     logits, moments = _classify(params["classify"], embeddings), [*moments, used]
+    require_finite("logits", logits)
     return Output(logits, embeddings, link, entropy, assignments, levels, moments)
 
 
@@ -171,23 +185,7 @@ def _assign(
     return harden(S) if config.assignment == "hard" else S, entropies, used
 
 
-def _lean(function: Any) -> Any:
-    """Let a GNN be run again for its gradient, where the configuration says so."""
-
-    def run(params: Params, level: Level, config: Config, running: Any) -> Any:
-        def of_arrays(X: Array, *rest: Array) -> Any:
-            again = level._replace(X=X, operators=dict(zip(level.operators, rest)))
-            values = iter(rest[len(level.operators) :])
-            return function(rebuild(params, values), again, config, running)
-
-        if not config.recompute:
-            return function(params, level, config, running)
-        return recompute(of_arrays)(level.X, *level.operators.values(), *leaves(params))
-
-    return run
-
-
-@_lean
+@lean
 def _embed(params: Params, level: Level, config: Config, running: Given) -> Ran:
     """Return Z = GNN_embed(A, X) (equation 5)."""
     layers, moments = _run_gnn(params, config.gnn, level, config, running)
@@ -195,7 +193,7 @@ def _embed(params: Params, level: Level, config: Config, running: Given) -> Ran:
     return Z, moments
 
 
-@_lean
+@lean
 def _pool_logits(params: Params, level: Level, config: Config, running: Given) -> Ran:
     """Return R = GNN_pool(A, X), what equation 6 takes the softmax of."""
     layers, moments = _run_gnn(params["gnn"], config.pool_gnn, level, config, running)
@@ -218,6 +216,7 @@ def _classify(params: list[Params], embeddings: Array) -> Array:
     return linear(last, embeddings)
 
 
+@requires(params=dict, batch=GraphBatch, labels="(B,)", config=Config)
 def total_loss(
     params: Params, batch: GraphBatch, labels: Array, config: Config
 ) -> tuple[Array, Output]:
@@ -238,6 +237,11 @@ def total_loss(
     loss : () array
         The mean over the graphs.
     output : Output
+
+    Raises
+    ------
+    ValueError
+        As of `forward`, or if there is not one label a graph, each a class.
 
     Examples
     --------

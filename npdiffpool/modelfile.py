@@ -11,6 +11,7 @@ from typing import Any, Mapping, NamedTuple
 
 import numpy as np
 
+from npdiffpool.checks import require
 from npdiffpool.config import Config
 from npdiffpool.files import save_arrays
 from npdiffpool.layers import Moments
@@ -67,6 +68,7 @@ def write_model(path: str | PathLike[str], model: StoredModel) -> None:
     Weights and running moments are one vector each, in the order in which
     `init_model` and `init_running` make them.
     """
+    require(isinstance(path, (str, PathLike)), "path", "the path of a file", path)
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -87,7 +89,8 @@ def _plain(value: Any) -> Any:
     """Turn a NumPy number into Python's for JSON."""
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"cannot save a parameter of type {type(value).__name__}")
+    kind = type(value).__name__
+    raise ValueError(f"a saved parameter must be a number, word or tuple; got {kind}")
 
 
 def vector_of(tree: Any) -> Any:

@@ -9,12 +9,14 @@ from typing import Any, Callable, NamedTuple
 
 import numpy
 from autograd.core import VJPNode, add_outgrads
-from autograd.tracer import isbox, new_box, trace_stack
+from autograd.tracer import getval, isbox, new_box, trace_stack
 from autograd.util import toposort
 
-from npdiffpool.fused import Tree, leaves, rebuild
+from npdiffpool.contracts import require_array, require_finite, requires
+from npdiffpool.trees import Tree, leaves, rebuild
 
 
+@requires(tree="tree")
 def to_vector(tree: Tree) -> Any:
     """Copy all leaves of a tree into one vector.
 
@@ -26,6 +28,11 @@ def to_vector(tree: Tree) -> Any:
     -------
     (P,) array
         Dicts in the order of their keys, lists in theirs.
+
+    Raises
+    ------
+    ValueError
+        If the tree has no leaf.
 
     Examples
     --------
@@ -48,6 +55,11 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
     -------
     tree
 
+    Raises
+    ------
+    ValueError
+        If the vector is not as long as the tree has numbers.
+
     Examples
     --------
     >>> from_vector({"W": numpy.ones((1, 2)), "b": [numpy.ones(1)]}, numpy.arange(3.0))
@@ -55,6 +67,7 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
     """
     shapes = [leaf.shape for leaf in leaves(tree)]
     stops = numpy.cumsum([int(numpy.prod(shape)) for shape in shapes])
+    require_array("vector", vector, "(P,)", {"P": int(stops[-1])})
     parts = numpy.split(vector, stops[:-1])
     return rebuild(tree, (part.reshape(s) for part, s in zip(parts, shapes)))
 
@@ -81,6 +94,11 @@ def value_and_grad(
         being a tree of the form of `params` and of its dtypes. What autograd still
         holds in `auxiliary` is not unwrapped: see ``autograd.tracer.getval``.
 
+    Raises
+    ------
+    ValueError
+        By what is returned: if the loss or a gradient is not finite.
+
     Examples
     --------
     >>> import autograd.numpy as np
@@ -90,6 +108,7 @@ def value_and_grad(
     25.0 {'W': array([6., 8.])}
     """
 
+    @requires(params="tree")
     def differentiated(params: Tree, *args: Any) -> tuple[Any, Any, Tree]:
         values = leaves(params)
         nodes = [VJPNode.new_root() for _ in values]
@@ -97,12 +116,10 @@ def value_and_grad(
             boxes = [new_box(x, trace, node) for x, node in zip(values, nodes)]
             loss, auxiliary = function(rebuild(params, iter(boxes)), *args)
         found = _reverse(loss) if isbox(loss) else {}
-        gradients = [
-            found[node][0] if node in found else numpy.zeros_like(x)
-            for node, x in zip(nodes, values)
-        ]
-        value = loss._value if isbox(loss) else loss
-        return value, auxiliary, rebuild(params, iter(gradients))
+        gradients = [found.get(n, (0 * x,))[0] for n, x in zip(nodes, values)]
+        of_both = to_vector([getval(loss), *gradients])
+        require_finite("the loss and its gradients", of_both, limit=1.7e308)
+        return getval(loss), auxiliary, rebuild(params, iter(gradients))
 
     return differentiated
 
@@ -122,6 +139,7 @@ def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
     return roots
 
 
+@requires(gradient="(P,) finite", limit=0.0)
 def clip_by_norm(gradient: Any, limit: float) -> Any:
     """Scale a gradient vector down to length `limit` where it is longer.
 
@@ -133,6 +151,11 @@ def clip_by_norm(gradient: Any, limit: float) -> Any:
     Returns
     -------
     (P,) array of the dtype of the gradient
+
+    Raises
+    ------
+    ValueError
+        If the gradient is not finite, or `limit` is negative.
 
     Examples
     --------
@@ -181,6 +204,7 @@ def adam_init(vector: Any) -> AdamState:
     return AdamState(0, numpy.zeros_like(vector), numpy.zeros_like(vector))
 
 
+@requires(state=AdamState, vector="(P,)", gradient="(P,) finite", learning_rate=0.0)
 def adam_step(
     state: AdamState,
     vector: Any,
@@ -205,6 +229,11 @@ def adam_step(
     -------
     state : AdamState
     vector : (P,) array
+
+    Raises
+    ------
+    ValueError
+        If the vectors are not as long as each other, or hold NaN or infinity.
 
     Examples
     --------

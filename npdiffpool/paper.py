@@ -1,14 +1,13 @@
 """The paper on one graph: each equation one function, dense and plain.
 
-Ying et al., "Hierarchical Graph Representation Learning with Differentiable
-Pooling", arXiv 1806.08804; the numbers are its equations'. Read from top to
-bottom; nothing else need be open. Every function takes float arrays, returns
-float arrays and can be differentiated by ``autograd.grad``.
+Ying et al., "Hierarchical Graph Representation Learning with Differentiable Pooling",
+arXiv 1806.08804; the numbers are its equations'. Read from top to bottom; nothing else
+need be open. Every function takes float arrays, returns float arrays and can be
+differentiated by ``autograd.grad``. Numbers past 1e16, or logits past 1e38, are errors.
 
-Letters: N nodes, K clusters, F input features, D embedding width, C classes;
-A (N, N) adjacency, A[i, j] the edge i -> j, non-negative; X (N, F) features;
-H (N, width) hidden layer; Z (N, D) embeddings; R (N, K) assignment logits;
-S (N, K) assignment, row i being node i's distribution over clusters; W weights.
+Letters: N nodes, K clusters, F features, D embedding width, C classes; A (N, N)
+adjacency, A[i, j] >= 0 the edge i -> j; X (N, F) features; H (N, width) hidden layer;
+Z (N, D) embeddings; R (N, K) logits; S (N, K) assignment, row i node i's; W weights.
 """
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ class Pooled(NamedTuple):
 
 def normalize_adjacency(A: Array) -> Array:
     """Return A_hat = D~^-1/2 A~ D~^-1/2, A~ = A + I, D~ = diag(A~ 1): (N, N)."""
-    _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
+    _check("A", A, "(N, N)", A.shape == (len(A), len(A)), 0.0)
     A_tilde = A + np.eye(len(A), dtype=A.dtype)
     deg = np.sum(A_tilde, axis=1)  # >= 1, for A is not negative
     return A_tilde / np.sqrt(deg)[:, None] / np.sqrt(deg)[None, :]
@@ -53,7 +52,7 @@ def gnn(params: list[Array], A: Array, X: Array) -> Array:
 
 def assign(R: Array) -> Array:
     """Apply equation 6: S = softmax(R) by rows, R = GNN_pool(A, X): (N, K)."""
-    _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1)
+    _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, -1e38)
     E = np.exp(R - np.max(R, axis=1, keepdims=True))
     return E / np.sum(E, axis=1, keepdims=True)
 
@@ -63,11 +62,10 @@ def coarsen(A: Array, Z: Array, S: Array) -> tuple[Array, Array]:
 
     The diagonal of A' holds the edge mass inside each cluster: it is not zero.
     """
+    _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
     _check("S", S, f"({len(A)}, K)", S.ndim == 2 and len(S) == len(A))
     _check("Z", Z, f"({len(A)}, D)", Z.ndim == 2 and len(Z) == len(A))
-    A_pooled = np.dot(np.dot(S.T, A), S)
-    X_pooled = np.dot(S.T, Z)
-    return A_pooled, X_pooled
+    return np.dot(np.dot(S.T, A), S), np.dot(S.T, Z)
 
 
 def diffpool(params: dict[str, list[Array]], A: Array, X: Array) -> Pooled:
@@ -84,6 +82,7 @@ def diffpool(params: dict[str, list[Array]], A: Array, X: Array) -> Pooled:
 
 def link_loss(A: Array, S: Array) -> Array:
     """Return L_LP = ||A - S S^T||_F of one level (section 3.3), a scalar."""
+    _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
     _check("S", S, f"({len(A)}, K)", S.ndim == 2 and len(S) == len(A))
     return frobenius_norm(A - np.dot(S, S.T))
 
@@ -103,17 +102,14 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
     params : dict
         ``{"levels": [...], "embed": [W, ...], "classify": W}``: what `diffpool`
         takes for each level, the GNN of the last level, the classifier (D, C).
-    A : (N, N) array
-    X : (N, F) array
+    A, X : (N, N) and (N, F) arrays
 
     Returns
     -------
     logits : (C,) array
         Of the classes. The last level's S is a vector of ones: a sum over nodes.
-    L_link : ()  array
-        Sum of the levels' link losses.
-    L_ent : () array
-        Sum of the levels' entropy losses, in nats.
+    L_link, L_ent : () arrays
+        Sums of the levels' link losses, and of their entropy losses, in nats.
     """
     L_link = L_ent = 0.0
     for level in params["levels"]:
@@ -129,6 +125,7 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
 def cross_entropy(logits: Array, label: int) -> Array:
     """Return -log softmax(logits)[label] of one graph, in nats; logits (C,)."""
     _check("label", label, f"in 0 ... {len(logits) - 1}", 0 <= label < len(logits))
+    _check("logits", logits, "(C,)", logits.ndim == 1, -1e38)
     top = np.max(logits)
     return top + np.log(np.sum(np.exp(logits - top))) - logits[label]
 
@@ -144,7 +141,10 @@ def frobenius_norm(M: Array) -> Array:
     return np.where(squared > 0, np.sqrt(np.where(squared > 0, squared, 1.0)), 0.0)
 
 
-def _check(name: str, value: Array, required: str, holds: bool) -> None:
-    if not holds:
-        seen = getattr(value, "shape", value)
-        raise ValueError(f"{name} must be {required}; got {seen}")
+def _check(name: str, value: Array, form: str, fits: bool, low: float = -1e16) -> None:
+    if not fits:
+        raise ValueError(f"{name} must be {form}; got {getattr(value, 'shape', value)}")
+    inside = (value >= low) & (value <= max(-low, 1e16))
+    if not np.all(inside):
+        form = f"{name} must be >= {low:g} and <= {max(-low, 1e16):g}"
+        raise ValueError(f"{form}; got {value[~inside][0]}")

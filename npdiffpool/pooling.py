@@ -11,6 +11,7 @@ import autograd.numpy as np
 
 from npdiffpool.batches import GraphBatch
 from npdiffpool.blocks import with_dense_blocks
+from npdiffpool.contracts import requires
 from npdiffpool.layers import OPERATORS
 from npdiffpool.primitives import softmax_entropy
 from npdiffpool.segments import quadratic_form, segment_product
@@ -96,6 +97,7 @@ class Level(NamedTuple):
         return self._replace(A=A, operators=dict(zip(self.operators, Ps)))
 
 
+@requires(R="(N, K) finite")
 def assign(R: Array) -> Array:
     """Return S = softmax(R) by rows (equation 6).
 
@@ -109,6 +111,11 @@ def assign(R: Array) -> Array:
     S : (N, K) array
         Rows sum to 1.
 
+    Raises
+    ------
+    ValueError
+        If `R` is no such array of finite numbers, or K is 0.
+
     Examples
     --------
     >>> assign(np.log([[1.0, 3.0], [4.0, 1.0]]))
@@ -118,6 +125,7 @@ def assign(R: Array) -> Array:
     return softmax_entropy(R)[0]
 
 
+@requires(level=Level, Z="(N, D)", S="(N, K)")
 def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     """Return A' = S^T A S and X' = S^T Z of each graph (equations 4 and 3).
 
@@ -137,6 +145,11 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     A_pooled : (B, K, K) array
     X_pooled : (B, K, D) array
 
+    Raises
+    ------
+    ValueError
+        If an argument is not of this shape or kind, or a number is too large.
+
     Examples
     --------
     >>> from npdiffpool import Graph
@@ -150,6 +163,7 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     return A_pooled, segment_product(S, Z, level.offsets)
 
 
+@requires(A_pooled="(B, K, K)", X_pooled="(B, K, D)")
 def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
     """Make coarsened graphs the next level.
 
@@ -164,6 +178,11 @@ def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
     -------
     Level
         With N = B K nodes.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a number is too large.
 
     Examples
     --------

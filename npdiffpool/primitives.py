@@ -16,6 +16,7 @@ import numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval
 
+from npdiffpool.contracts import requires
 from npdiffpool.fused import Vjp, fused
 
 Array = Any  # a float array, or autograd's box round one
@@ -241,6 +242,7 @@ def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
     return anp.log(total) - anp.sum(one_hot * shifted, axis=1)
 
 
+@requires(logits="(B, C) finite", labels="(B,) < C")
 @fused(_cross_entropy_plainly)
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
     """Return -log softmax(logits)[label] of each graph, in nats.
@@ -253,6 +255,11 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
     Returns
     -------
     (B,) array
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a label is not below C.
 
     Examples
     --------

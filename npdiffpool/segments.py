@@ -50,8 +50,7 @@ def _is_uniform(offsets: Array) -> bool:
 
 
 def _segments(offsets: Array) -> list[slice]:
-    bounds = offsets.tolist()
-    return [slice(start, stop) for start, stop in zip(bounds, bounds[1:])]
+    return [slice(*ends) for ends in zip(offsets[:-1].tolist(), offsets[1:].tolist())]
 
 
 def _stack(X: Array, B: int) -> Array:

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import json
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from npdiffpool.checks import require, require_int
+from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.graphs import Ints
 
 
@@ -61,7 +63,8 @@ def make_splits(
     Raises
     ------
     ValueError
-        If `n_folds` or `seed` is out of range, or a part would be empty.
+        If `labels` are not one a graph, `n_folds` or `seed` is out of range, or a part
+        would be empty.
 
     Examples
     --------
@@ -69,7 +72,8 @@ def make_splits(
     >>> [len(part) for part in splits[0]]
     [27, 3, 10]
     """
-    labels, splits = np.asarray(labels), []
+    labels, splits = _one_a_graph(labels), list[Split]()
+    require_flag("by_class", by_class)
     strata = labels if by_class else np.zeros(len(labels))
     for test in stratified_folds(strata, n_folds, seed):
         rest = np.setdiff1d(np.arange(len(labels)), test)
@@ -159,7 +163,10 @@ def check_splits(splits: Any, n_graphs: int) -> list[Split]:
     >>> check_splits([(np.array([0, 1]), [2], [3])], n_graphs=4)
     [Split(train=[0, 1], validation=[2], test=[3])]
     """
-    parts = [[np.asarray(part).tolist() for part in split] for split in splits]
+    try:
+        parts = [[np.asarray(part).tolist() for part in split] for split in splits]
+    except (TypeError, ValueError):
+        parts = []
     if not parts or any(len(part) != 3 for part in parts):
         form = "one fold or more, each (train, validation, test)"
         raise SplitsError(f"splits must be {form}; got {splits!r}")
@@ -203,14 +210,14 @@ def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
     Raises
     ------
     ValueError
-        If `n_folds` or `seed` is out of range.
+        If `labels` are not one a graph, or `n_folds` or `seed` is out of range.
 
     Examples
     --------
     >>> [fold.tolist() for fold in stratified_folds(["a", "a", "b", "b"], 2)]
     [[0, 2], [1, 3]]
     """
-    labels = np.asarray(labels)
+    labels = _one_a_graph(labels)
     require_int("n_folds", n_folds, 2)
     require_int("seed", seed, 0)
     require(n_folds <= len(labels), "n_folds", f"at most {len(labels)}", n_folds)
@@ -246,9 +253,11 @@ def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> lis
     >>> [len(part) for part in stratified_split(list("ab") * 50, (0.8, 0.1, 0.1))]
     [80, 10, 10]
     """
-    labels = np.asarray(labels)
+    labels = _one_a_graph(labels)
     require_int("seed", seed, 0)
-    usable = len(shares) > 0 and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
+    numbers = isinstance(shares, (tuple, list)) and len(shares) > 0
+    numbers = numbers and all(isinstance(share, Real) for share in shares)
+    usable = numbers and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
     require(usable, "shares", "positive, of sum 1", shares)
     bounds = np.rint(np.cumsum(shares) * len(labels)).astype(int)
     sizes = np.diff(bounds, prepend=0)
@@ -257,6 +266,18 @@ def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> lis
     dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
     parts = _spread(sizes)
     return [np.sort(dealt[parts == part]) for part in range(len(sizes))]
+
+
+def _one_a_graph(labels: Any) -> npt.NDArray[Any]:
+    """Return labels as an array (G,) that can be sorted."""
+    try:
+        array = np.asarray(labels)
+    except ValueError:  # of unlike lengths
+        array = np.asarray(None)
+    require(array.ndim == 1, "labels", "one a graph, (G,)", f"shape {array.shape}")
+    is_mixed = array.dtype == object and len({type(label) for label in array}) > 1
+    require(not is_mixed, "labels", "all numbers or all strings", labels)
+    return array
 
 
 def _spread(sizes: Ints) -> Ints:

@@ -1,7 +1,6 @@
 """Training: minibatches, running moments, validation, early stopping, checkpoints.
 
-`fit` is the loop; all randomness comes from the generator it is given. It knows
-nothing of files, screens or class names: see estimator.py and cli.py.
+`fit` is the loop; its randomness is all the given generator's. It knows no files.
 """
 from __future__ import annotations
 
@@ -13,8 +12,10 @@ import numpy as np
 from autograd.tracer import getval
 
 from npdiffpool.batches import GraphBatch
-from npdiffpool.checks import require_int, require_number
+from npdiffpool.checks import require, require_int, require_number
 from npdiffpool.config import Config
+from npdiffpool.contracts import require_array, requires
+from npdiffpool.divergence import require_not_diverged, told_as_divergence
 from npdiffpool.graphs import Floats, Ints
 from npdiffpool.layers import Moments, Params
 from npdiffpool.memory import keep_freed_memory
@@ -101,6 +102,7 @@ class Checkpoint(NamedTuple):
     best: Fitted | None
 
 
+@requires(config=Config, schedule=Schedule, rng=np.random.Generator, resume=Checkpoint)
 def fit(
     config: Config,
     schedule: Schedule,
@@ -147,7 +149,7 @@ def fit(
     Raises
     ------
     ValueError
-        If training diverges: a loss is not finite, or a parameter overflows.
+        If an argument is unusable, or training diverges: a number gets too large.
 
     Examples
     --------
@@ -159,16 +161,27 @@ def fit(
     >>> [row["epoch"] for row in fitted.history], fitted.best_epoch
     ([1, 2], 2)
     """
+    for name, data in (("train", train), ("validation", validation)):
+        if name == "train" or data is not None:
+            _check_labelled(name, data, config)
     keep_freed_memory()
     state = resume if resume is not None else _begin(config, rng)
     rng.bit_generator.state = state.rng_state
     with one_blas_thread():
         while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
-            state = _next_epoch(state, config, schedule, train, validation, rng)
+            with told_as_divergence(state.epoch + 1):
+                state = _next_epoch(state, config, schedule, train, validation, rng)
             on_epoch(state.history[-1])
             on_checkpoint(state)
     assert state.best is not None  # schedule.epochs >= 1
     return state.best._replace(history=state.history)
+
+
+def _check_labelled(name: str, data: Any, config: Config) -> None:
+    require(isinstance(data, Labelled), name, "a Labelled", type(data).__name__)
+    form = "(B,) < C" if config.loss == "cross_entropy" else "(B,)"
+    sizes = {"B": data.batch.n_graphs, "C": config.n_outputs}
+    require_array(f"{name}.labels", data.labels, form, sizes)
 
 
 def _begin(config: Config, rng: np.random.Generator) -> Checkpoint:
@@ -207,7 +220,7 @@ def _next_epoch(
     row = _row(epoch, totals / len(train.labels), config)
     if validation is not None:
         row.update(validate(params, running, validation, config))
-    _require_finite(row, vector)
+    require_not_diverged(row, vector)
     history = [*state.history, row]
     best = _better(state.best, Fitted(params, running, history, epoch))
     rng_state = rng.bit_generator.state
@@ -270,18 +283,6 @@ def validate(
 
 def _accuracy(logits: Any, labels: Any) -> float:
     return float(np.mean(np.argmax(logits, axis=1) == labels))
-
-
-def _require_finite(row: Row, vector: Floats) -> None:
-    largest = float(np.max(np.abs(vector)))
-    usable = largest < np.sqrt(np.finfo(vector.dtype).max)  # else a product overflows
-    seen = {**row, "largest parameter": largest if usable else np.inf}
-    for name, value in seen.items():
-        if not np.isfinite(value):
-            raise ValueError(
-                f"training diverged in epoch {row['epoch']}: the {name} is {value}; "
-                "use a lower learning_rate or smaller loss weights"
-            )
 
 
 def _summary(loss: Any, output: Output, labels: Any, config: Config) -> Floats:

@@ -57,12 +57,13 @@ def own(name: str) -> Subject:
 
 
 def assigning(assign):
-    """Make a pooling layer of a function from R to S."""
+    """Make a pooling layer of a function from R to S; it refuses no NaN."""
 
     def pool(A, R, Z):
         S = assign(R)
-        L_link, L_ent = paper.link_loss(A, S), paper.entropy_loss(S)
-        return Pooled(*paper.coarsen(A, Z, S), S, L_link, L_ent)
+        L_link = paper.frobenius_norm(A - np.dot(S, S.T))
+        L_ent = -np.sum(S * np.log(np.where(S > 0, S, 1.0))) / max(len(S), 1)
+        return Pooled(np.dot(S.T, np.dot(A, S)), np.dot(S.T, Z), S, L_link, L_ent)
 
     return pool
 

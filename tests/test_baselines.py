@@ -94,7 +94,7 @@ def test_the_kernel_classifier_tells_cycles_with_and_without_a_chord():
 @pytest.mark.parametrize(
     "changes, validation, message",
     [
-        ({}, None, r"validation must be a pair \(graphs, labels\); got None"),
+        ({}, None, r"validation must be a pair \(graphs, labels\); got .NoneType"),
         ({"rounds": [-1]}, "given", "each of rounds must be a whole number >= 0"),
         ({"penalties": [0]}, "given", "each of penalties must be a finite number > 0"),
     ],

@@ -123,29 +123,6 @@ def test_datasets_lists_mutag_as_bundled(capsys, monkeypatch):
     assert row.split() == ["MUTAG", "188", "2", "17.93", "19.79", "bundled"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["train", "MUTAG", "--hidden", "0"], "hidden must be .*got 0"),
-        (["train", "MUTAG", "--clusters", "1.5"], r"a ratio in clusters .*got 1\.5"),
-        (["train", "MUTAG", "--gnn", "gat"], "gnn must be one of .*got 'gat'"),
-        (["train", "MUTAG", "--features", "colour"], "features must be .*'colour'"),
-        (["train", "/no/such/folder"], "/no/such/folder"),
-        (["train", "MUTAG", "--clusters", "a,4"], "--clusters: must be .*got 'a,4'"),
-        (["train", "MUTAG", "--hidden", "x"], "--hidden: invalid int value: 'x'"),
-        ([], "COMMAND"),
-        (["predict", "/no/model.npz", "MUTAG"], "/no/model.npz: no such model file"),
-    ],
-)
-def test_bad_input_is_one_line_and_leaves_nothing(
-    arguments, said, capsys, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    error = fails(arguments, capsys)
-    assert re.search(said, error)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_run_folder_with_files_is_left_alone(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
     error = fails(["train", *QUICK, "--out", str(tmp_path)], capsys)

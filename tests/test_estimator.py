@@ -374,11 +374,17 @@ def test_a_quiet_fit_says_nothing(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_features_so_large_that_the_model_overflows_are_refused():
-    clf = DiffPoolClassifier(epochs=1, hidden=4, standardize=False)
+@pytest.mark.parametrize(
+    "feature, says",
+    [(3e38, "every feature must fit into float32"), (1e13, "graphs hold too large")],
+)
+def test_features_so_large_that_the_model_overflows_are_refused(feature, says):
+    wide = dict(n_layers=4, normalize_rows=False, readout="sum", clusters=())
+    clf = DiffPoolClassifier(epochs=1, hidden=9, standardize=False, **wide)
     clf.fit([Graph([[0.0]], [[1.0]]), Graph([[0.0]], [[0.0]])], [0, 1])
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match="model overflows"):
-        clf.predict([Graph([[0.0]], [[3e38]])])
+    clf.params_["classify"][-1]["b"][:] = 1e15
+    with pytest.raises(ValueError, match=says):
+        clf.predict([Graph([[0.0]], [[feature]])])
 
 
 @pytest.mark.parametrize("mean, scale", [(0, 1), (0, 4), (0.5, 4)])

@@ -20,7 +20,7 @@ from npdiffpool import Graph, GraphBatch, paper
 from npdiffpool import primitives as p
 from npdiffpool import segments
 from npdiffpool.config import GNNS, READOUTS, Config
-from npdiffpool.fused import recompute
+from npdiffpool.lean import recompute
 from npdiffpool.losses import entropy_loss, link_loss
 from npdiffpool.model import init_model, total_loss
 from npdiffpool.optim import from_vector, leaves, to_vector, value_and_grad

@@ -339,9 +339,8 @@ def test_an_epoch_that_is_only_as_good_is_not_better():
 
 
 def test_training_that_diverges_says_so():
-    with np.errstate(all="ignore"):  # it overflows on its way
-        with pytest.raises(ValueError, match="diverged in epoch 1: the loss is nan"):
-            train(config(batch_norm=False, normalize_rows=False), learning_rate=1e300)
+    with pytest.raises(ValueError, match="diverged in epoch 1: the loss and its grad"):
+        train(config(batch_norm=False, normalize_rows=False), learning_rate=1e300)
 
 
 # Evaluation
@@ -380,5 +379,5 @@ def test_evaluation_uses_the_running_moments_and_not_the_batchs():
 def test_training_that_diverges_in_its_last_step_says_so(held_out):
     wild = dict(learning_rate=1e38, batch_norm=False, normalize_rows=False)
     clf = classifier(epochs=1, batch_size=24, **wild)
-    with np.errstate(all="ignore"), pytest.raises(ValueError, match="diverged"):
+    with pytest.raises(ValueError, match="diverged"):
         clf.fit(GRAPHS, LABELS, held_out)

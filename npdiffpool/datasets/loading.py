@@ -67,6 +67,8 @@ def load_dataset(
     Graph(n_nodes=17, n_edges=19, n_features=7, label=1)
     """
     check_choice(features, degree_cap)
+    if progress not in (None, True, False):
+        raise DatasetError(f"progress must be True, False or None; got {progress!r}")
     path = find(source)
     if path is None:
         path = _download(str(source), progress)

@@ -36,8 +36,8 @@ def load_dataset_like(
     Raises
     ------
     DatasetError
-        If the data set cannot be loaded, or has a column that is not among
-        `feature_names`, or lacks an attribute.
+        If `feature_names` are no such names, or the data set cannot be loaded, has a
+        column that is not among them, or lacks an attribute.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def load_dataset_like(
     >>> mutag[0].features.sum(axis=0)  # 17 atoms, none of label 9
     array([ 0.,  0.,  0.,  0.,  0.,  2.,  1., 14.])
     """
-    names = [str(name) for name in feature_names]
+    names = _check_names(feature_names)
     kinds = dict.fromkeys(re.split("[ =>]", name)[0] for name in names)
     features = "+".join(KINDS.get(kind, "ones") for kind in kinds)
     caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
@@ -56,6 +56,20 @@ def load_dataset_like(
     columns = [place[name] for name in dataset.feature_names]
     graphs = [_spread(graph, columns, len(names)) for graph in dataset]
     return replace(dataset, graphs=graphs, feature_names=tuple(names))
+
+
+def _check_names(feature_names: Any) -> list[str]:
+    usable = isinstance(feature_names, (list, tuple)) and len(feature_names) > 0
+    for name in feature_names if usable else ():
+        kind = re.split("[ =>]", str(name))[0]
+        usable = usable and kind in (*KINDS, "one")
+        usable = usable and re.fullmatch(r"degree>=(?!\d+$).*", str(name)) is None
+    if not usable:
+        raise DatasetError(
+            "feature_names must be those of a Dataset, such as 'label=0', one or "
+            f"more; got {feature_names!r}"
+        )
+    return [str(name) for name in feature_names]
 
 
 def _require_known(dataset: Dataset, names: list[str]) -> None:

@@ -17,11 +17,11 @@ from npdiffpool import paper
 from npdiffpool.batches import GraphBatch
 from npdiffpool.config import Config
 from npdiffpool.estimator import DiffPoolClassifier
-from npdiffpool.fused import leaves, rebuild
 from npdiffpool.graphs import Graph
 from npdiffpool.model import forward, init_model, total_loss
 from npdiffpool.optim import to_vector, value_and_grad
 from npdiffpool.training import Checkpoint, Labelled, Schedule, fit
+from npdiffpool.trees import leaves, rebuild
 
 Array = Any
 HIDDEN, N_OUTPUTS = 4, 3

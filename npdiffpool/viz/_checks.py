@@ -8,6 +8,18 @@ import numpy as np
 from npdiffpool.graphs import Floats
 
 
+def require_fitted(clf: Any, attribute: str) -> None:
+    """Require a model that has an attribute, which `fit` gives it.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not hasattr(clf, attribute):
+        kind = type(clf).__name__
+        raise ValueError(f"clf must be a fitted model, with {attribute}; got {kind}")
+
+
 def check_assignment(given: Any, name: str, shape: str, n_rows: int | None) -> Floats:
     """Return an assignment, (N, K) float64, or say why it is none.
 

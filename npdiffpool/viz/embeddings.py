@@ -12,6 +12,7 @@ from npdiffpool.graphlists import check_graphs
 from npdiffpool.graphs import Floats, Graph
 from npdiffpool.targets import numbers
 from npdiffpool.viz._axes import row_of_axes
+from npdiffpool.viz._checks import require_fitted
 from npdiffpool.viz._colours import ink, palette
 from npdiffpool.viz._words import count
 
@@ -75,6 +76,7 @@ def plot_embeddings(
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
     ['class -1: 8 graphs', 'class 1: 12 graphs']
     """
+    require_fitted(clf, "history_")
     chosen = check_graphs(graphs)
     require(len(chosen) >= 2, "graphs", "at least 2, to project", len(chosen))
     given = getattr(graphs, "labels", None) if labels is None else labels

@@ -12,9 +12,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from npdiffpool.checks import require
 from npdiffpool.files import atomic_path
 from npdiffpool.graphs import Graph
 from npdiffpool.viz._axes import AxesRow, fit_height
+from npdiffpool.viz._checks import require_fitted
 from npdiffpool.viz.hierarchy import draw_hierarchy
 from npdiffpool.viz.history import plot_history
 
@@ -37,7 +39,14 @@ def save_figures(clf: Any, graph: Graph, folder: str | os.PathLike[str]) -> list
     list of pathlib.Path
         ``figures/hierarchy.png`` and ``figures/history.png``. A file there before
         is replaced whole or, if anything goes wrong, not at all.
+
+    Raises
+    ------
+    ValueError
+        If `clf` is not fitted, `graph` none of its width, or `folder` no path.
     """
+    require_fitted(clf, "history_")
+    require(isinstance(folder, (str, os.PathLike)), "folder", "a path", folder)
     assignments = clf.assignments(graph)
     hierarchy = _row(len(assignments) + 1)
     draw_hierarchy(graph, assignments, hierarchy)

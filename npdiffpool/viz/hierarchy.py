@@ -11,8 +11,10 @@ from typing import Any, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from npdiffpool.checks import require, require_int
 from npdiffpool.graphs import Floats, Graph
 from npdiffpool.viz._axes import AxesRow, fit_height, row_of_axes, strip
+from npdiffpool.viz._checks import require_fitted
 from npdiffpool.viz._colours import palette
 from npdiffpool.viz._levels import FAINT_SHARE, Level, levels, links
 from npdiffpool.viz._outlines import draw_outlines
@@ -34,6 +36,11 @@ def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> A
     -------
     array of matplotlib axes
 
+    Raises
+    ------
+    ValueError
+        If `clf` is not fitted, or `graph`, `axes` or `seed` is unusable.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure
@@ -45,6 +52,7 @@ def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> A
     >>> row[0].get_title()
     'graph: 17 nodes, 19 edges'
     """
+    require_fitted(clf, "history_")
     return draw_hierarchy(graph, clf.assignments(graph), axes, seed)
 
 
@@ -104,6 +112,11 @@ def draw_hierarchy(
     >>> [panel.get_title() for panel in row]
     ['graph: 4 nodes, 3 edges', 'level 1: 2 of 3 clusters used']
     """
+    kind = type(graph).__name__
+    require(isinstance(graph, Graph), "graph", "a Graph", kind)
+    usable = isinstance(assignments, (list, tuple))
+    require(usable, "assignments", "a list of arrays", assignments)
+    require_int("seed", seed, 0)
     stack = levels(graph, assignments, seed)
     box = frame(stack)
     row = row_of_axes(axes, len(stack), (max(9.0, 3.0 * len(stack)), 4.5))

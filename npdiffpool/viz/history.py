@@ -1,14 +1,17 @@
 """How the training went: losses and accuracies, epoch by epoch."""
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from npdiffpool.checks import require, require_int
 from npdiffpool.graphs import Floats
 from npdiffpool.viz._axes import AxesRow, row_of_axes
+from npdiffpool.viz._checks import require_fitted
 from npdiffpool.viz._colours import OKABE_ITO
 
 BLUE, ORANGE, GREEN, _, _, VERMILION, _, BLACK = OKABE_ITO
@@ -41,6 +44,11 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     -------
     array of 2 matplotlib axes
 
+    Raises
+    ------
+    ValueError
+        If `clf` is not fitted, or `axes` are not 2 axes.
+
     Examples
     --------
     >>> from matplotlib.figure import Figure
@@ -51,6 +59,7 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     >>> losses.get_ylabel(), accuracies.get_ylabel()
     ('loss (nats)', 'accuracy (% of graphs)')
     """
+    require_fitted(clf, "history_")
     return draw_history(clf.history_, getattr(clf, "best_epoch_", None), axes)
 
 
@@ -85,7 +94,7 @@ def draw_history(
     Raises
     ------
     ValueError
-        If there is no epoch, or not exactly 2 axes.
+        If there is no epoch, one is no dict of numbers, or not exactly 2 axes.
 
     Examples
     --------
@@ -95,8 +104,7 @@ def draw_history(
     >>> losses.lines[0].get_ydata(), accuracies.lines[0].get_ydata()
     (array([2., 1.]), array([50., nan]))
     """
-    if len(history) == 0:
-        raise ValueError("history must hold at least one epoch; got none")
+    _check(history, best_epoch)
     row = row_of_axes(axes, 2, (9.0, 3.6))
     losses, accuracies = row
     handles = _draw_lines(losses, history, NATS)
@@ -117,6 +125,20 @@ def draw_history(
     for panel, lines in ((losses, handles), (accuracies, kept)):
         _finish(panel, lines, best_epoch)
     return row
+
+
+def _check(history: Any, best_epoch: Any) -> None:
+    if isinstance(history, (list, tuple)) and len(history) == 0:
+        raise ValueError("history must hold at least one epoch; got none")
+    usable = isinstance(history, (list, tuple))
+    usable = usable and all(isinstance(row, Mapping) for row in history)
+    require(usable, "history", "a list of dicts", history)
+    for row in history:
+        for key in ("epoch", *(line[0] for line in (*NATS, *LINK, *ACCURACIES))):
+            usable = row.get(key) is None or isinstance(row[key], Real)
+            require(usable, f"{key} in history", "a number", row.get(key))
+    if best_epoch is not None:
+        require_int("best_epoch", best_epoch, 1)
 
 
 def _column(history: Sequence[Mapping[str, Any]], key: str) -> Floats | None:

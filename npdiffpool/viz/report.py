@@ -15,7 +15,7 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from npdiffpool.checks import require_int
+from npdiffpool.checks import require, require_int
 from npdiffpool.files import write_text
 from npdiffpool.snapshotfiles import read_snapshots
 from npdiffpool.snapshots import Snapshots
@@ -57,6 +57,7 @@ def write_report(run: str | os.PathLike[str]) -> Path:
     ValueError
         If the folder is no run folder or a file in it cannot be read.
     """
+    require(isinstance(run, (str, os.PathLike)), "run", "the path of a folder", run)
     folder = Path(run)
     config, history = _read_config(folder), _read_history(folder)
     path = folder / "snapshots.npz"

@@ -1,0 +1,159 @@
+"""Rows of bad input, and the one check that all of them go through.
+
+A row is a call that must be refused: before any work, by a ValueError of the documented
+kind, of one line, that names the argument and what was seen, and leaves every argument
+and file as it was. test_bad_input*.py hold the rows.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import networkx as nx
+import numpy as np
+import pytest
+from matplotlib.artist import Artist
+from scipy import sparse
+
+from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph
+
+EDGE = [[0.0, 1.0], [1.0, 0.0]]
+PAIR, WIDE = Graph(EDGE, [[1.0], [3.0]]), Graph(EDGE, np.ones((2, 2)))
+GRAPHS = [PAIR, Graph([[0.0, 0.0], [0.0, 0.0]], [[1.0], [2.0]])] * 2
+LABELS = [0, 1, 0, 1]
+INF, NAN = float("inf"), float("nan")
+SMALL = dict(hidden=3, n_layers=1, clusters=(2,), classifier_hidden=0, epochs=2)
+
+# What a bad call must not come to.
+WORK = """base.fit training._next_epoch model._embed assignments.graclus graclus._merge
+baselines.wl_colours jobs.run_job testing.law._search viz._levels.node_positions
+viz.files._png optim.toposort"""
+
+
+class Row(NamedTuple):
+    """Hold one call, and the words that its error must have."""
+
+    entry: str
+    what: str
+    error: type
+    says: tuple
+    call: object
+    args: tuple
+    options: dict
+    files: dict
+
+
+def rows(entry, call, *cases, error=ValueError, files=None):
+    """Make a row of each case: what it is, words " | " between, arguments, options."""
+    made = []
+    for what, says, args, *options in cases:
+        parts = tuple(says.split(" | "))
+        given = options[0] if options else {}
+        made.append(Row(entry, what, error, parts, call, args, given, files or {}))
+    return made
+
+
+def values(entry, call, name, requirement, *wrong, args=()):
+    """Make a row of each value that an option must not have."""
+    cases = [
+        (f"{name}={v!r}", f"{name} must be {requirement}; got {v!r}", args, {name: v})
+        for v in wrong
+    ]
+    return rows(entry, call, *cases)
+
+
+def table(made):
+    """Make the parameters of a test of rows."""
+    ids = [f"{row.entry.removeprefix('npdiffpool.')}: {row.what}" for row in made]
+    assert len(set(ids)) == len(ids), sorted(id for id in ids if ids.count(id) > 1)
+    return pytest.mark.parametrize("row", made, ids=ids)
+
+
+def check(row, folder, monkeypatch):
+    """Make the call, and require all that a refusal promises."""
+    enter(folder, row.files, monkeypatch)
+    held = row.args, row.options, getattr(row.call, "__self__", None)
+    before = digest(held), listing(folder)
+    with pytest.raises(row.error) as caught:
+        row.call(*row.args, **row.options)
+    assert caught.type is row.error and issubclass(row.error, ValueError)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert [part for part in row.says if part not in text] == [], text
+    assert (digest(held), listing(folder)) == before
+
+
+def enter(folder, files, monkeypatch):
+    """Go to a folder of such files, where no work can be done and none fetched."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("NPDIFFPOOL_TU_URL", "")
+    monkeypatch.setenv("NPDIFFPOOL_CACHE", str(folder / "cache"))
+    for name in WORK.split():
+        monkeypatch.setattr(f"npdiffpool.{name}", _work)
+
+
+def _work(*args, **options):
+    raise AssertionError("work was done on bad input")
+
+
+def listing(folder):
+    """Return every path below a folder, with what is in the files."""
+    paths = sorted(Path(folder).rglob("*"))
+    return [
+        (str(path), path.read_bytes() if path.is_file() else None) for path in paths
+    ]
+
+
+def digest(value):
+    """Return all that a value holds, in a form that compares and does not change."""
+    if isinstance(value, np.ndarray):
+        content = repr(value.tolist()) if value.dtype == object else value.tobytes()
+        return "array", str(value.dtype), value.shape, content
+    if sparse.issparse(value):
+        coo = sparse.coo_array(value)
+        return "sparse", value.shape, digest([coo.row, coo.col, coo.data])
+    if isinstance(value, Graph):
+        return "graph", digest([value.adjacency, value.features, value.label])
+    if isinstance(value, dict):
+        return "dict", [(key, digest(item)) for key, item in value.items()]
+    if isinstance(value, (list, tuple)):
+        return type(value).__name__, [digest(item) for item in value]
+    if isinstance(value, np.random.Generator):
+        return "generator", repr(value.bit_generator.state)
+    if isinstance(value, nx.Graph):
+        return "networkx", repr([list(value.nodes(data=True)), list(value.edges)])
+    if isinstance(value, Artist):
+        return "artist", len(value.get_children())
+    if callable(value) or not hasattr(value, "__dict__"):
+        return "value", type(value).__name__, repr(value)
+    return type(value).__name__, digest(vars(value))
+
+
+def classifier(**changes):
+    return DiffPoolClassifier(**{**SMALL, **changes})
+
+
+def fitted(kind=DiffPoolClassifier, **changes):
+    return kind(**{**SMALL, **changes}).fit(GRAPHS, LABELS)
+
+
+CLASSIFIER, REGRESSOR = fitted(), fitted(DiffPoolRegressor)
+
+
+def command(arguments, folder, capsys):
+    """Run the command line; return its one line on standard error."""
+    from npdiffpool.cli import main
+
+    before = listing(folder)
+    try:
+        status = main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        status = stop.code
+    lines = capsys.readouterr().err.splitlines()
+    assert (status, len(lines)) == (2, 1), lines
+    assert listing(folder) == before and os.getcwd() == str(folder)
+    return lines[0]

@@ -1,0 +1,705 @@
+"""The paper's functions and the engine's: bad input is one error before any work."""
+
+import numpy as np
+from scipy import sparse
+
+from npdiffpool import (
+    GraphBatch,
+    graclus,
+    layers,
+    losses,
+    measures,
+    model,
+    optim,
+    paper,
+    pooling,
+)
+from npdiffpool.baselines import count_colours, count_parameters, flat_twin
+from npdiffpool.config import Config
+from npdiffpool.contracts import OverflowedError
+from npdiffpool.graphs import GraphError
+from npdiffpool.training import Labelled, Schedule, fit
+from tests.bad_input import EDGE, GRAPHS, INF, NAN, PAIR, WIDE, check, rows, table
+
+A, TWO, LONG = np.array(EDGE), np.ones((2, 2)), np.ones((2, 3))
+STACK, HALVES = np.ones((2, 2, 2)), np.full((2, 2), 0.5)
+ONES, WORDS, COMPLEX = np.ones(2), np.full((2, 2), "a"), np.full((2, 2), 1j)
+LOST = np.array([[1.0, NAN], [0.0, 1.0]])
+ENDLESS, HUGE = np.array([[1.0, INF], [INF, 1.0]]), np.array([[0, 1e300], [1e300, 0]])
+BELOW = np.array([[0.0, -2.0], [-2.0, 0.0]])
+ASKEW = np.array([[0.0, 1.0], [0.0, 0.0]])
+
+
+def paper_rows(name, *cases):
+    return rows(f"npdiffpool.paper.{name}", getattr(paper, name), *cases)
+
+
+PAPER = [
+    *paper_rows(
+        "normalize_adjacency",
+        ("a rectangle", "A must be (N, N); got (2, 3)", (LONG,)),
+        ("a tall one", "A must be (N, N); got (3, 2)", (LONG.T,)),
+        ("negative", "A must be >= 0 | -2.0", (BELOW,)),
+        ("NaN", "A must be >= 0 | nan", (LOST,)),
+        ("infinite", "A must be >= 0 and <= 1e+16; got inf", (ENDLESS,)),
+    ),
+    *paper_rows(
+        "gcn_layer",
+        ("too few rows", "W must be (3, width); got (2, 2)", (TWO, TWO, LONG)),
+        (
+            "too many rows",
+            "W must be (3, width); got (4, 2)",
+            (np.ones((4, 2)), TWO, LONG),
+        ),
+        ("NaN", "W must be >= -1e+16 | nan", (LOST, TWO, TWO)),
+    ),
+    *paper_rows(
+        "gnn",
+        ("too few nodes", "X must be (2, F); got (1, 2)", ([TWO], TWO, TWO[:1])),
+        ("too many nodes", "X must be (2, F); got (3, 2)", ([TWO], TWO, LONG.T)),
+        ("NaN", "X must be >= -1e+16 | nan", ([TWO], TWO, LOST)),
+        ("huge", "X must be | <= 1e+16; got 1e+300", ([TWO], TWO, HUGE)),
+        ("a negative adjacency", "A must be >= 0 | -2.0", ([TWO], BELOW, TWO)),
+        ("a W too small", "W must be (2, width); got (3, 2)", ([LONG.T], TWO, TWO)),
+    ),
+    *paper_rows(
+        "assign",
+        ("no cluster", "R must be (N, K) with K >= 1; got (2, 0)", (np.ones((2, 0)),)),
+        ("a vector", "R must be (N, K) with K >= 1; got (2,)", (ONES,)),
+        ("a stack", "R must be (N, K) with K >= 1; got (2, 2, 2)", (STACK,)),
+        ("NaN", "R must be >= -1e+38 | nan", (LOST,)),
+        ("infinite", "R must be | inf", (ENDLESS,)),
+    ),
+    *paper_rows(
+        "coarsen",
+        *(
+            (f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, TWO, S))
+            for S in (TWO[:1], LONG.T, ONES, STACK)
+        ),
+        *(
+            (f"Z {Z.shape}", f"Z must be (2, D); got {Z.shape}", (TWO, Z, TWO))
+            for Z in (TWO[:1], LONG.T, ONES, STACK)
+        ),
+        ("A (2, 3)", "A must be (N, N); got (2, 3)", (LONG, TWO, TWO)),
+        ("NaN in S", "S must be | nan", (TWO, TWO, LOST)),
+        ("infinite Z", "Z must be | inf", (TWO, ENDLESS, TWO)),
+        ("huge A", "A must be | 1e+300", (HUGE, TWO, TWO)),
+    ),
+    *paper_rows(
+        "diffpool",
+        ("a rectangle", "A must be (N, N); got (2, 3)", ({"embed": [TWO]}, LONG, TWO)),
+        ("NaN features", "X must be | nan", ({"embed": [TWO]}, TWO, LOST)),
+    ),
+    *paper_rows(
+        "link_loss",
+        *(
+            (f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, S))
+            for S in (TWO[:1], LONG.T, ONES, STACK)
+        ),
+        ("NaN in A", "A must be | nan", (LOST, TWO)),
+        ("huge A", "A must be | 1e+300", (HUGE, TWO)),
+    ),
+    *paper_rows(
+        "entropy_loss",
+        ("a vector", "S must be (N, K); got (2,)", (ONES,)),
+        ("a stack", "S must be (N, K); got (2, 2, 2)", (STACK,)),
+        ("NaN", "S must be | nan", (LOST,)),
+    ),
+    *paper_rows(
+        "forward",
+        (
+            "a rectangle",
+            "A must be (N, N); got (2, 3)",
+            ({"levels": [], "embed": [TWO]}, LONG, TWO),
+        ),
+        (
+            "negative",
+            "A must be >= 0 | -2.0",
+            ({"levels": [], "embed": [TWO]}, BELOW, TWO),
+        ),
+    ),
+    *paper_rows(
+        "cross_entropy",
+        ("a label past the last", "label must be in 0 ... 1; got 2", (ONES, 2)),
+        ("a negative label", "label must be in 0 ... 1; got -1", (ONES, -1)),
+        ("a matrix", "logits must be (C,); got (2, 2)", (TWO, 0)),
+        ("NaN", "logits must be | nan", (np.array([NAN, 1]), 0)),
+    ),
+]
+
+RNG, STACKS = np.random.default_rng(0), (EDGE, np.ones((2, 2, 3)))
+SIZED = "must be (N, N) or (B, K, K)"
+
+
+def engine_rows(module, name, *cases, error=ValueError):
+    entry = f"{module.__name__}.{name}"
+    return rows(entry, getattr(module, name), *cases, error=error)
+
+
+def operators(name):
+    return [
+        *engine_rows(
+            layers,
+            name,
+            ("a list", "A must be an array (N, N) or (B, K, K) | list", (EDGE,)),
+            ("a vector", f"A {SIZED} | (2,)", (ONES,)),
+            ("a rectangle", f"A {SIZED} | (2, 3)", (LONG,)),
+            ("a stack of them", f"A {SIZED} | (2, 2, 3)", (np.ones((2, 2, 3)),)),
+            ("words", "A must be float32, float64 | <U1", (WORDS,)),
+            ("complex", "A must be float32, float64 | complex128", (COMPLEX,)),
+            ("negative", "A must be not negative; got -2.0", (BELOW,)),
+            (
+                "sparse and negative",
+                "A must be not negative; got -2.0",
+                (sparse.csr_array(BELOW),),
+            ),
+        ),
+        *engine_rows(
+            layers,
+            name,
+            ("NaN", "A must be finite | nan", (LOST,)),
+            ("sparse and infinite", "A must be | inf", (sparse.csr_array(ENDLESS),)),
+            ("huge", "A must be finite and at most 1.3e+148 | 1e+300", (HUGE,)),
+            error=OverflowedError,
+        ),
+    ]
+
+
+def draws(name, make, widths=("n_in", "n_out")):
+    """Make the rows of a function that draws parameters, by (rng, n_in, n_out)."""
+    first, second = widths
+    found = engine_rows(
+        layers,
+        name,
+        ("a seed for a generator", "rng must be a Generator; got 'int'", make(0, 2, 2)),
+        (
+            f"{first} below 0",
+            "n_in must be a whole number >= 0; got -1",
+            make(RNG, -1, 2),
+        ),
+        (f"{second} of 0", "n_out must be a whole number >= 1; got 0", make(RNG, 2, 0)),
+        (f"half an {second}", "n_out must be | 1.5", make(RNG, 2, 1.5)),
+    )
+    return found
+
+
+PARAMS = {"W": [np.ones((2, 3))], "b": np.zeros(3)}
+BOTH = {"W": [np.ones((2, 3)), np.ones((2, 3))], "b": np.zeros(3)}
+NORM = layers.init_batch_norm(2, float)
+GNN = layers.init_gnn(RNG, "gcn", [2, 3], False, float)
+LAYERS = [
+    *operators("gcn_operator"),
+    *operators("mean_operator"),
+    *draws("glorot", lambda rng, n, m: (rng, n, m, float)),
+    *draws("init_linear", lambda rng, n, m: (rng, [n], m, float)),
+    *draws("init_gcn", lambda rng, n, m: (rng, n, m, float)),
+    *draws("init_sage", lambda rng, n, m: (rng, n, m, float)),
+    *draws("init_s2v", lambda rng, n, m: (rng, n, m, float)),
+    *draws("init_gnn", lambda rng, n, m: (rng, "gcn", [n, m], False, float)),
+    *engine_rows(
+        layers,
+        "init_gnn",
+        (
+            "an unknown kind",
+            "kind must be one of 'gcn' | 'gat'",
+            (RNG, "gat", [2, 2], False, float),
+        ),
+    ),
+    *engine_rows(
+        layers,
+        "linear",
+        ("too wide", "inputs[0] must be (N, 2); got (2, 3)", (PARAMS, LONG)),
+        ("a vector", "inputs[0] must be (N, 2); got (2,)", (PARAMS, ONES)),
+        ("a list", "inputs[0] must be an array | list", (PARAMS, EDGE)),
+        ("words", "inputs[0] must be | <U1", (PARAMS, WORDS)),
+    ),
+    *engine_rows(
+        layers,
+        "linear",
+        ("NaN", "inputs[0] must be finite | nan", (PARAMS, LOST)),
+        error=OverflowedError,
+    ),
+    *engine_rows(
+        layers,
+        "gcn",
+        ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG)),
+    ),
+    *engine_rows(
+        layers,
+        "sage",
+        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG)),
+    ),
+    *engine_rows(
+        layers,
+        "s2v",
+        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG)),
+    ),
+    *engine_rows(
+        layers,
+        "batch_norm",
+        ("a vector", "H must be (N, 2); got (2,)", (NORM, ONES)),
+        ("too wide", "H must be (N, 2); got (2, 3)", (NORM, LONG)),
+    ),
+    *engine_rows(
+        layers,
+        "batch_norm",
+        ("infinite", "H must be finite | inf", (NORM, ENDLESS)),
+        error=OverflowedError,
+    ),
+    *engine_rows(
+        layers,
+        "gnn",
+        ("an unknown kind", "kind must be one of 'gcn' | 'gat'", (GNN, "gat", A, TWO)),
+        ("a rectangle", f"P {SIZED} | (2, 3)", (GNN, "gcn", LONG, TWO)),
+        (
+            "three nodes of two",
+            "X must be (2, F); got (3, 2)",
+            (GNN, "gcn", sparse.csr_array(A), LONG.T),
+        ),
+        (
+            "features too wide",
+            "inputs[0] must be (N, 2); got (2, 3)",
+            (GNN, "gcn", sparse.csr_array(A), LONG),
+        ),
+    ),
+]
+
+BATCH = GraphBatch.from_graphs([PAIR])
+LEVEL = pooling.Level.of(BATCH)
+POOLED, OFFSETS = np.ones((1, 2, 2)), np.array([0, 2])
+POOLING = [
+    *engine_rows(
+        pooling,
+        "assign",
+        ("a vector", "R must be (N, K) with K >= 1; got (2,)", (ONES,)),
+        ("no cluster", "R must be (N, K) with K >= 1; got (2, 0)", (np.ones((2, 0)),)),
+        ("a list", "R must be an array (N, K); got 'list'", (EDGE,)),
+        ("words", "R must be | <U1", (WORDS,)),
+        ("complex", "R must be | complex128", (COMPLEX,)),
+        ("half precision", "R must be | float16", (TWO.astype("float16"),)),
+    ),
+    *engine_rows(
+        pooling,
+        "assign",
+        ("NaN", "R must be finite | nan", (LOST,)),
+        ("infinite", "R must be finite | inf", (ENDLESS,)),
+        error=OverflowedError,
+    ),
+    *engine_rows(
+        pooling,
+        "coarsen",
+        ("a matrix for a level", "level must be a Level; got 'ndarray'", (A, TWO, TWO)),
+        ("Z for three nodes", "Z must be (2, D); got (3, 2)", (LEVEL, LONG.T, TWO)),
+        ("S for three nodes", "S must be (2, K) | (3, 2)", (LEVEL, TWO, LONG.T)),
+        (
+            "no cluster",
+            "S must be (2, K) with K >= 1 | (2, 0)",
+            (LEVEL, TWO, np.ones((2, 0))),
+        ),
+    ),
+    *engine_rows(
+        pooling,
+        "coarsen",
+        ("NaN in Z", "Z must be finite | nan", (LEVEL, LOST, TWO)),
+        ("huge Z", "Z must be | 1e+300", (LEVEL, HUGE, TWO)),
+        ("infinite S", "S must be finite | inf", (LEVEL, TWO, ENDLESS)),
+        error=OverflowedError,
+    ),
+    *engine_rows(
+        pooling,
+        "next_level",
+        ("a matrix", "A_pooled must be (B, K, K) | (2, 2)", (TWO, STACK)),
+        (
+            "a rectangle",
+            "A_pooled must be (B, K, K) | (2, 2, 3)",
+            (np.ones((2, 2, 3)), STACK),
+        ),
+        (
+            "features of three",
+            "X_pooled must be (2, 2, D); got (2, 3, 1)",
+            (STACK, np.ones((2, 3, 1))),
+        ),
+    ),
+]
+LOSSES = [
+    *rows(
+        "npdiffpool.losses.cross_entropy",
+        losses.cross_entropy,
+        ("a vector", "logits must be (B, C); got (2,)", (ONES, np.zeros(2, int))),
+        ("three labels", "labels must be (2,); got (3,)", (TWO, np.zeros(3, int))),
+        (
+            "a label past the last",
+            "labels must be in 0 ... 1; got [2]",
+            (TWO, np.array([0, 2])),
+        ),
+        (
+            "a negative label",
+            "labels must be in 0 ... 1; got [-1]",
+            (TWO, np.array([0, -1])),
+        ),
+        ("floats for labels", "labels must be whole numbers | float64", (TWO, ONES)),
+    ),
+    *engine_rows(
+        losses,
+        "entropy_loss",
+        ("a vector", "R must be (N, K) with K >= 1; got (2,)", (ONES, OFFSETS)),
+        (
+            "offsets past the end",
+            "offsets must be whole numbers from 0 up to 2",
+            (TWO, np.array([0, 3])),
+        ),
+        (
+            "offsets short of it",
+            "offsets must be | up to 2 | 0, 1",
+            (TWO, np.array([0, 1])),
+        ),
+        ("offsets that fall", "offsets must be", (TWO, np.array([0, 3, 2]))),
+        ("one offset", "offsets must be | [2]", (TWO, [2])),
+        (
+            "entropies of three",
+            "entropies must be (2,); got (3,)",
+            (TWO, OFFSETS, np.ones(3)),
+        ),
+    ),
+    *engine_rows(
+        losses,
+        "link_loss",
+        ("a matrix for a level", "level must be a Level | 'ndarray'", (A, TWO, POOLED)),
+        ("S for three", "S must be (2, K) | (3, 2)", (LEVEL, LONG.T, POOLED)),
+        (
+            "three clusters",
+            "A_pooled must be (1, 2, 2); got (1, 3, 3)",
+            (LEVEL, TWO, np.ones((1, 3, 3))),
+        ),
+        (
+            "an unknown scale",
+            "scale must be one of 'frobenius' | 'edges'",
+            (LEVEL, TWO, POOLED, "edges"),
+        ),
+    ),
+    *engine_rows(
+        losses,
+        "squared_error",
+        ("two columns", "outputs must be (B, 1); got (2, 2)", (TWO, ONES)),
+        ("three targets", "targets must be (2,); got (3,)", (TWO[:, :1], np.ones(3))),
+    ),
+    *engine_rows(
+        losses,
+        "squared_error",
+        (
+            "a NaN target",
+            "targets must be finite | nan",
+            (TWO[:, :1], np.array([NAN, 1.0])),
+        ),
+        error=OverflowedError,
+    ),
+]
+
+CONFIG = Config(1, 2, clusters=(2,), hidden=3, n_layers=1, dtype="float64")
+DRAWN = model.init_model(RNG, CONFIG)
+LABEL, TREE = np.array([1]), {"W": TWO, "b": ONES}
+STATE, VECTOR = optim.adam_init(np.ones(3)), np.ones(3)
+MODEL = [
+    *engine_rows(
+        model,
+        "init_model",
+        ("a seed for a generator", "rng must be a Generator; got 'int'", (0, CONFIG)),
+        (
+            "a dict for a configuration",
+            "config must be a Config; got 'dict'",
+            (RNG, {}),
+        ),
+    ),
+    *engine_rows(
+        model,
+        "forward",
+        (
+            "a list of parameters",
+            "params must be a dict; got 'list'",
+            ([], BATCH, CONFIG),
+        ),
+        ("graphs", "batch must be a GraphBatch; got 'list'", (DRAWN, GRAPHS, CONFIG)),
+        (
+            "no configuration",
+            "config must be a Config | 'NoneType'",
+            (DRAWN, BATCH, None),
+        ),
+        (
+            "wider graphs",
+            "batch must be of 1 features, as config says; got 2",
+            (DRAWN, GraphBatch.from_graphs([WIDE]), CONFIG),
+        ),
+        (
+            "a word for moments",
+            "running must be a list; got 'str'",
+            (DRAWN, BATCH, CONFIG, "running"),
+        ),
+    ),
+    *engine_rows(
+        model,
+        "total_loss",
+        (
+            "graphs",
+            "batch must be a GraphBatch | 'list'",
+            (DRAWN, GRAPHS, LABEL, CONFIG),
+        ),
+        (
+            "labels for two",
+            "labels must be (1,); got (2,)",
+            (DRAWN, BATCH, ONES, CONFIG),
+        ),
+    ),
+    *engine_rows(
+        optim,
+        "to_vector",
+        ("no leaves", "tree must be of one array or more; got {}", ({},)),
+    ),
+    *engine_rows(
+        optim,
+        "from_vector",
+        ("too short", "vector must be (6,); got (5,)", (TREE, np.ones(5))),
+        ("too long", "vector must be (6,); got (7,)", (TREE, np.ones(7))),
+        ("a list", "vector must be an array (P,); got 'list'", (TREE, [1.0] * 6)),
+    ),
+    *engine_rows(
+        optim,
+        "clip_by_norm",
+        ("a matrix", "gradient must be (P,); got (2, 2)", (TWO, 1.0)),
+        (
+            "a negative limit",
+            "limit must be a finite number >= 0; got -1.0",
+            (ONES, -1.0),
+        ),
+        ("a NaN limit", "limit must be a finite | nan", (ONES, NAN)),
+    ),
+    *engine_rows(
+        optim,
+        "clip_by_norm",
+        ("NaN", "gradient must be finite | nan", (np.array([NAN]), 1.0)),
+        error=OverflowedError,
+    ),
+    *engine_rows(
+        optim,
+        "adam_step",
+        (
+            "no state",
+            "state must be a AdamState; got 'NoneType'",
+            (None, VECTOR, VECTOR, 0.1),
+        ),
+        (
+            "a longer gradient",
+            "gradient must be (3,); got (2,)",
+            (STATE, VECTOR, ONES, 0.1),
+        ),
+        (
+            "a negative rate",
+            "learning_rate must be | -0.1",
+            (STATE, VECTOR, VECTOR, -0.1),
+        ),
+    ),
+    *engine_rows(
+        optim,
+        "adam_step",
+        (
+            "an infinite gradient",
+            "gradient must be finite | inf",
+            (STATE, VECTOR, VECTOR * INF, 0.1),
+        ),
+        error=OverflowedError,
+    ),
+]
+TRAIN = Labelled(BATCH, LABEL)
+TRAINING = rows(
+    "npdiffpool.training.fit",
+    fit,
+    (
+        "a dict for a configuration",
+        "config must be a Config; got 'dict'",
+        ({}, Schedule(), TRAIN, None, RNG),
+    ),
+    (
+        "no schedule",
+        "schedule must be a Schedule; got 'NoneType'",
+        (CONFIG, None, TRAIN, None, RNG),
+    ),
+    (
+        "graphs",
+        "train must be a Labelled; got 'list'",
+        (CONFIG, Schedule(), GRAPHS, None, RNG),
+    ),
+    (
+        "a pair to validate by",
+        "validation must be a Labelled; got 'tuple'",
+        (CONFIG, Schedule(), TRAIN, (BATCH, LABEL), RNG),
+    ),
+    (
+        "a seed for a generator",
+        "rng must be a Generator; got 'int'",
+        (CONFIG, Schedule(), TRAIN, None, 0),
+    ),
+    (
+        "labels for two",
+        "train.labels must be (1,); got (2,)",
+        (CONFIG, Schedule(), Labelled(BATCH, np.array([0, 1])), None, RNG),
+    ),
+    (
+        "a label past the last",
+        "train.labels must be in 0 ... 1; got [2]",
+        (CONFIG, Schedule(), Labelled(BATCH, np.array([2])), None, RNG),
+    ),
+    (
+        "a negative validation label",
+        "validation.labels must be in 0 ... 1; got [-1]",
+        (CONFIG, Schedule(), TRAIN, Labelled(BATCH, np.array([-1])), RNG),
+    ),
+    (
+        "a number to go on from",
+        "resume must be a Checkpoint; got 'int'",
+        (CONFIG, Schedule(), TRAIN, None, RNG),
+        {"resume": 3},
+    ),
+)
+
+CSR = sparse.csr_array(A)
+CLUSTERS = np.array([0, 1])
+
+
+def of_assignments(name):
+    return [
+        *engine_rows(
+            measures,
+            name,
+            ("a vector", "S must be (N, K) with K >= 1; got (2,)", (ONES,)),
+            ("no cluster", "S must be (N, K) | (2, 0)", (np.ones((2, 0)),)),
+            ("words", "S must be | <U1", (WORDS,)),
+            ("a list", "S must be an array (N, K); got 'list'", (EDGE,)),
+            ("negative", "S must be not negative; got -2.0", (BELOW,)),
+        ),
+        *engine_rows(
+            measures,
+            name,
+            ("NaN", "S must be finite | nan", (LOST,)),
+            error=OverflowedError,
+        ),
+    ]
+
+
+def of_clusters(name, module=measures, A=A):
+    return [
+        *engine_rows(
+            module,
+            name,
+            ("a rectangle", "A must be (N, N); got (2, 3)", (LONG, CLUSTERS)),
+            ("negative", "A must be not negative; got -2.0", (BELOW, CLUSTERS)),
+            ("words", "A must be | <U1", (WORDS, CLUSTERS)),
+            (
+                "three clusters",
+                "clusters must be (2,); got (3,)",
+                (A, np.zeros(3, int)),
+            ),
+            (
+                "a negative cluster",
+                "clusters must be whole | [-1]",
+                (A, np.array([0, -1])),
+            ),
+            ("floats", "clusters must be whole numbers | float64", (A, ONES)),
+        ),
+        *engine_rows(
+            module,
+            name,
+            ("NaN", "A must be finite | nan", (LOST, CLUSTERS)),
+            error=OverflowedError,
+        ),
+    ]
+
+
+MEASURES = [
+    *of_assignments("relative_entropy"),
+    *of_assignments("effective_clusters"),
+    *of_assignments("clusters_used"),
+    *engine_rows(
+        measures,
+        "relative_entropy",
+        (
+            "a row of zeros",
+            "S must be in each row of a sum above 0; got 0.0",
+            (np.zeros((2, 2)),),
+        ),
+    ),
+    *of_clusters("edges_inside"),
+    *of_clusters("modularity"),
+    *of_clusters("normalized_cut", graclus, CSR),
+    *engine_rows(
+        measures,
+        "modularity",
+        ("directed", "A must be symmetric; got '1.0 between", (ASKEW, CLUSTERS)),
+    ),
+    *engine_rows(
+        graclus,
+        "normalized_cut",
+        ("directed", "A must be symmetric", (sparse.csr_array(ASKEW), CLUSTERS)),
+    ),
+    *engine_rows(
+        graclus,
+        "graclus",
+        ("no cluster", "n_clusters must be a whole number >= 1; got 0", (CSR, 0)),
+        ("half a cluster", "n_clusters must be | 1.5", (CSR, 1.5)),
+        ("a rectangle", "A must be (N, N); got (2, 3)", (sparse.csr_array(LONG), 1)),
+        ("negative", "A must be not negative; got -2.0", (sparse.csr_array(BELOW), 1)),
+        ("a list", "A must be an array (N, N); got 'list'", (EDGE, 1)),
+        (
+            "colours of three",
+            "colours must be (2,); got (3,)",
+            (CSR, 1, np.zeros(3, np.uint64)),
+        ),
+    ),
+    *engine_rows(
+        graclus,
+        "graclus",
+        ("NaN", "A must be finite | nan", (sparse.csr_array(LOST), 1)),
+        error=OverflowedError,
+    ),
+    *engine_rows(
+        graclus,
+        "one_hot",
+        (
+            "a negative cluster",
+            "clusters must be whole numbers | [-1]",
+            (np.array([-1]),),
+        ),
+        ("floats", "clusters must be whole numbers | float64", (ONES,)),
+        ("a matrix", "clusters must be (N,); got (2, 2)", (TWO,)),
+    ),
+    *rows(
+        "npdiffpool.baselines.count_parameters",
+        count_parameters,
+        ("a dict", "config must be a Config; got 'dict'", ({},)),
+    ),
+    *rows(
+        "npdiffpool.baselines.flat_twin",
+        flat_twin,
+        ("None", "config must be a Config; got 'NoneType'", (None,)),
+    ),
+    *rows(
+        "npdiffpool.baselines.count_colours",
+        count_colours,
+        ("negative rounds", "rounds must be a whole number >= 0; got -1", (GRAPHS, -1)),
+        (
+            "floats for colours",
+            "known must be whole numbers | float64",
+            (GRAPHS, 1, ONES),
+        ),
+    ),
+    *rows(
+        "npdiffpool.baselines.count_colours",
+        count_colours,
+        ("no graphs", "graphs must hold at least one Graph; got none", ([], 1)),
+        error=GraphError,
+    ),
+]
+ROWS = [*PAPER, *LAYERS, *POOLING, *LOSSES, *MODEL, *TRAINING, *MEASURES]
+
+
+@table(ROWS)
+def test_bad_input_to_the_engine_is_one_error_before_work(row, tmp_path, monkeypatch):
+    check(row, tmp_path, monkeypatch)

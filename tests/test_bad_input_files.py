@@ -1,0 +1,799 @@
+"""Files, data sets, splits, evaluation, figures, laws and the command line.
+
+Each bad input is one error before any work; on the command line, status 2 and one line.
+"""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from npdiffpool import (
+    DatasetError,
+    GraphError,
+    ModelFileError,
+    load_dataset,
+    load_model,
+)
+from npdiffpool.cv import GridError, read_grid
+from npdiffpool.datasets import hierarchical_sbm, load_dataset_like
+from npdiffpool.evaluation import cross_validate
+from npdiffpool.splits import (
+    SplitsError,
+    check_splits,
+    make_splits,
+    read_splits,
+    stratified_folds,
+    stratified_split,
+)
+from npdiffpool.testing import as_code, check_pooling, conformance, parametrize_laws
+from npdiffpool.testing.laws import law
+from npdiffpool.testing.own_parts import pool_by_paper
+from npdiffpool.viz import (
+    draw_hierarchy,
+    draw_history,
+    plot_assignment,
+    plot_embeddings,
+    plot_hierarchy,
+    plot_history,
+    plot_results,
+    save_figures,
+    write_report,
+)
+from tests.bad_input import (
+    CLASSIFIER,
+    EDGE,
+    GRAPHS,
+    INF,
+    LABELS,
+    NAN,
+    PAIR,
+    REGRESSOR,
+    WIDE,
+    check,
+    classifier,
+    command,
+    enter,
+    rows,
+    table,
+    values,
+)
+
+SOURCE = "source must be a name or a path"
+TU = {"bad/bad_A.txt": "1, 9\n", "bad/bad_graph_indicator.txt": "1\n1\n"}
+TU["bad/bad_graph_labels.txt"] = "0\n"
+DATA = [
+    *rows(
+        "npdiffpool.load_dataset",
+        load_dataset,
+        ("a number", f"{SOURCE}; got int", (5,)),
+        ("None", f"{SOURCE}; got NoneType", (None,)),
+        ("graphs", f"{SOURCE}; got list", (GRAPHS,)),
+        ("an empty name", "the name of a data set must begin | ''", ("",)),
+        (
+            "a name with a space",
+            "the name of a data set must | 'my data'",
+            ("my data",),
+        ),
+        ("an unknown name", "'NOWHERE' is not in the working folder", ("NOWHERE",)),
+        ("a path to nothing", "no/such/folder", ("no/such/folder",)),
+        ("a zip that is none", "not.zip", ("./not.zip",)),
+        ("an edge to no node", "bad_A.txt | 9", ("./bad",)),
+        ("an unknown feature", "features must be | 'colour'", ("MUTAG", "colour")),
+        ("a feature twice", "features must be | 'ones+ones'", ("MUTAG", "ones+ones")),
+        ("no feature", "features must be | None", ("MUTAG", None)),
+        ("a cap of 0", "degree_cap must be | 0", ("MUTAG", "degree", 0)),
+        ("half a cap", "degree_cap must be | 1.5", ("MUTAG", "degree", 1.5)),
+        ("True for a cap", "degree_cap must be | True", ("MUTAG", "degree", True)),
+        (
+            "a word for progress",
+            "progress must be True, False or None; got 'yes'",
+            ("MUTAG", "auto", 64, "yes"),
+        ),
+        error=DatasetError,
+        files={**TU, "not.zip": b"PK but no zip"},
+    ),
+    *rows(
+        "npdiffpool.datasets.load_dataset_like",
+        load_dataset_like,
+        ("no name", "feature_names must be those of a Dataset | []", ("MUTAG", [])),
+        ("a word", "feature_names must be | 'label=0'", ("MUTAG", "label=0")),
+        ("a number", "feature_names must be | 5", ("MUTAG", 5)),
+        ("an unknown kind", "feature_names must be | 'mood=1'", ("MUTAG", ["mood=1"])),
+        (
+            "a cap that is no number",
+            "feature_names must be | 'degree>=x'",
+            ("MUTAG", ["degree>=x"]),
+        ),
+        ("a label too few", "MUTAG has the feature 'label=1'", ("MUTAG", ["label=0"])),
+        error=DatasetError,
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "n_graphs",
+        "a whole number >= 2",
+        1,
+        2.5,
+        "3",
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "n_communities",
+        "a whole number >= 8",
+        7,
+        None,
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "n_communities",
+        "even",
+        9,
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "part_size",
+        "a whole number >= 1",
+        0,
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "seed",
+        "a whole number >= 0",
+        -1,
+        None,
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "within",
+        "a finite number >= 0",
+        -0.1,
+        NAN,
+        "0.5",
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "between",
+        "at most 1",
+        1.5,
+    ),
+    *values(
+        "npdiffpool.datasets.hierarchical_sbm",
+        hierarchical_sbm,
+        "noise",
+        "a finite number >= 0",
+        INF,
+    ),
+]
+
+MODELS = [
+    *rows(
+        "npdiffpool.load_model",
+        load_model,
+        ("a number, which would be an open file", "path must be the path | 0", (0,)),
+        ("None", "path must be the path of a file; got None", (None,)),
+    ),
+    *rows(
+        "npdiffpool.load_model",
+        load_model,
+        ("a path to nothing", "none.npz: no such model file", ("none.npz",)),
+        ("a folder", "folder: not a readable model file", ("folder",)),
+        ("an empty file", "empty.npz: not a readable model file", ("empty.npz",)),
+        ("words", "words.npz: not a readable model file", ("words.npz",)),
+        error=ModelFileError,
+        files={"folder/file": b"", "empty.npz": b"", "words.npz": b"words"},
+    ),
+]
+
+FOLD = {"test": [0, 1], "model_selection": [{"train": [2], "validation": [3]}]}
+LAST = {"test": [2, 3], "model_selection": [{"train": [0], "validation": [1]}]}
+OUT = {"test": [2, 9], "model_selection": [{"train": [0], "validation": [1]}]}
+SPLITS_FILES = {
+    "words.json": b"words",
+    "number.json": b"5",
+    "once.json": json.dumps([FOLD]),
+    "out.json": json.dumps([FOLD, OUT]),
+}
+AB = list("ab") * 10
+SPLITS = [
+    *rows(
+        "npdiffpool.splits.make_splits",
+        make_splits,
+        ("one fold", "n_folds must be a whole number >= 2; got 1", (AB, 1)),
+        ("half a fold", "n_folds must be | 2.5", (AB, 2.5)),
+        ("too many folds", "n_folds must be at most 20; got 21", (AB, 21)),
+        ("a negative seed", "seed must be a whole number >= 0; got -1", (AB, 2, -1)),
+        (
+            "a word for a flag",
+            "by_class must be True or False; got 'yes'",
+            (AB, 2, 0, "yes"),
+        ),
+        ("a matrix of labels", "labels must be one a graph | (2, 2)", (np.eye(2), 2)),
+        ("no labels", "labels must be one a graph | ()", (None, 2)),
+        ("too few labels", "labels must be enough for every part", ([0, 1], 2)),
+    ),
+    *rows(
+        "npdiffpool.splits.stratified_folds",
+        stratified_folds,
+        ("one fold", "n_folds must be a whole number >= 2; got 1", (AB, 1)),
+        ("more folds than labels", "n_folds must be at most 2; got 3", ([0, 1], 3)),
+        ("a negative seed", "seed must be | -1", (AB, 2, -1)),
+        ("a number for labels", "labels must be one a graph | ()", (5, 2)),
+        ("ragged labels", "labels must be one a graph", ([[0], [0, 1]], 2)),
+        (
+            "numbers and words",
+            "labels must be all numbers | [None, 'a']",
+            ([None, "a"], 2),
+        ),
+    ),
+    *rows(
+        "npdiffpool.splits.stratified_split",
+        stratified_split,
+        ("no share", "shares must be positive, of sum 1; got ()", (AB, ())),
+        ("a share of 0", "shares must be positive | (0.0, 1.0)", (AB, (0.0, 1.0))),
+        ("too much", "shares must be | (0.5, 0.6)", (AB, (0.5, 0.6))),
+        ("a negative share", "shares must be | (-0.5, 1.5)", (AB, (-0.5, 1.5))),
+        ("a NaN share", "shares must be | nan", (AB, (NAN, 1.0))),
+        ("words", "shares must be | ('a',)", (AB, ("a",))),
+        ("a number", "shares must be | 1", (AB, 1)),
+        (
+            "too few labels",
+            "labels must be enough for every part; got '2 labels'",
+            ([0, 1], (0.9, 0.1)),
+        ),
+        (
+            "a seed of None",
+            "seed must be a whole number >= 0; got None",
+            (AB, (0.5, 0.5), None),
+        ),
+        ("a matrix", "labels must be one a graph | (2, 2)", (np.eye(2), (0.5, 0.5))),
+    ),
+    *rows(
+        "npdiffpool.splits.check_splits",
+        check_splits,
+        ("none", "splits must be one fold or more | []", ([], 4)),
+        ("a number", "splits must be one fold or more | 5", (5, 4)),
+        ("a pair", "splits must be | ([0], [1])", ([([0], [1])], 4)),
+        ("numbers in a fold", "splits[0]: train must be a list | 0", ([(0, 1, 2)], 4)),
+        (
+            "an empty part",
+            "splits[0]: validation must be a list | []",
+            ([([0], [], [1])], 4),
+        ),
+        (
+            "a graph in two parts",
+            "splits[0]: a graph must be in one part",
+            ([([0, 1], [1], [2])], 4),
+        ),
+        (
+            "an index past the last",
+            "splits[0]: an index must be in 0 ... 3; got 4",
+            ([([0], [1], [4])], 4),
+        ),
+        (
+            "a negative index",
+            "an index must be in 0 ... 3; got -1",
+            ([([0], [1], [-1])], 4),
+        ),
+        ("floats", "an index must be | 0.0", ([([0.0], [1], [2])], 4)),
+        error=SplitsError,
+    ),
+    *rows(
+        "npdiffpool.splits.read_splits",
+        read_splits,
+        ("words", "words.json must be JSON", ("words.json", 4)),
+        ("a number", "number.json must be JSON | TypeError", ("number.json", 4)),
+        (
+            "graphs that are never tested",
+            "once.json must test each of 4 graphs once",
+            ("once.json", 4),
+        ),
+        (
+            "an index past the last",
+            "out.json, fold 1: an index must be | 9",
+            ("out.json", 4),
+        ),
+        error=SplitsError,
+        files=SPLITS_FILES,
+    ),
+    *rows(
+        "npdiffpool.cv.read_grid",
+        read_grid,
+        ("words", "words.json must be JSON", ("words.json",)),
+        (
+            "a number",
+            "number.json must be JSON | no configuration: 5",
+            ("number.json",),
+        ),
+        ("none", "none.json must be JSON | no configuration: []", ("none.json",)),
+        ("no list", "value.json | no list of values of hidden: 5", ("value.json",)),
+        ("numbers in a list", "list.json | no configuration: [1]", ("list.json",)),
+        error=GridError,
+        files={
+            "words.json": b"words",
+            "number.json": b"5",
+            "none.json": b"[]",
+            "value.json": b'{"hidden": 5}',
+            "list.json": b"[1]",
+        },
+    ),
+]
+
+MODEL, FEW = classifier(), (GRAPHS * 5, LABELS * 5)
+EVALUATION = [
+    *rows(
+        "npdiffpool.evaluation.cross_validate",
+        cross_validate,
+        (
+            "a word for a model",
+            "model must be one that has get_params; got 'model'",
+            ("model", *FEW),
+        ),
+        (
+            "an unknown protocol",
+            "protocol must be one of 'fair', 'paper'; got 'mine'",
+            (MODEL, *FEW),
+            {"protocol": "mine"},
+        ),
+        (
+            "no run",
+            "runs must be a whole number >= 1; got 0",
+            (MODEL, *FEW),
+            {"runs": 0},
+        ),
+        (
+            "one fold",
+            "folds must be a whole number >= 2; got 1",
+            (MODEL, *FEW),
+            {"folds": 1},
+        ),
+        (
+            "more folds than graphs",
+            "n_folds must be at most 20; got 30",
+            (MODEL, *FEW),
+            {"folds": 30},
+        ),
+        (
+            "no configuration",
+            "grid must be one dict or more; got []",
+            (MODEL, *FEW),
+            {"grid": []},
+        ),
+        (
+            "a dict for a grid",
+            "grid must be one dict or more | 'hidden'",
+            (MODEL, *FEW),
+            {"grid": {"hidden": [3]}},
+        ),
+        (
+            "an unknown name in the grid",
+            "a name in grid must be one of | 'width'",
+            (MODEL, *FEW),
+            {"grid": [{"width": 3}]},
+        ),
+        (
+            "a bad value in the grid",
+            "hidden must be a whole number >= 1; got 0",
+            (MODEL, *FEW),
+            {"grid": [{"hidden": 3}, {"hidden": 0}]},
+        ),
+        (
+            "patience in the paper's protocol",
+            "patience must be None | 3",
+            (classifier(patience=3), *FEW),
+            {"protocol": "paper"},
+        ),
+        (
+            "a number to run jobs",
+            "executor must be a concurrent.futures.Executor; got 2",
+            (MODEL, *FEW),
+            {"executor": 2},
+        ),
+        (
+            "a number to tell",
+            "on_done must be callable; got 5",
+            (MODEL, *FEW),
+            {"on_done": 5},
+        ),
+        (
+            "three labels",
+            "labels must be one a graph; got (3,)",
+            (MODEL, FEW[0], [0, 1, 0]),
+        ),
+        (
+            "one class",
+            "labels must be of at least two classes; got [1]",
+            (MODEL, FEW[0], [1] * 20),
+        ),
+    ),
+    *rows(
+        "npdiffpool.evaluation.cross_validate",
+        cross_validate,
+        ("no graphs", "graphs must hold at least one Graph; got none", (MODEL, [], [])),
+        (
+            "a number for data",
+            "graphs must be a sequence of Graph; got int",
+            (MODEL, 5, [0]),
+        ),
+        (
+            "a weight that overflows",
+            "every edge weight must fit into float32 | 1e+39",
+            (MODEL, [*FEW[0][:-1], type(PAIR)([[1e39]], [1])], FEW[1]),
+        ),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.evaluation.cross_validate",
+        cross_validate,
+        (
+            "a pair for a fold",
+            "splits must be one fold or more | ([0], [1])",
+            (MODEL, *FEW),
+            {"splits": [([0], [1])]},
+        ),
+        (
+            "a graph that is not there",
+            "splits[0]: an index must be | 99",
+            (MODEL, *FEW),
+            {"splits": [([0], [1], [99])]},
+        ),
+        error=SplitsError,
+    ),
+]
+
+SOFT, ROW = np.full((2, 2), 0.5), Figure().subplots(1, 3)
+AXES = ROW[0]
+RESULTS = {"DiffPool": (0.6, 0.1)}
+VIZ = [
+    *rows(
+        "npdiffpool.viz.plot_assignment",
+        plot_assignment,
+        ("a vector", "S must have shape (N, K) | (2,)", (np.ones(2), AXES)),
+        ("no node", "S must have shape | (0, 2)", (np.ones((0, 2)), AXES)),
+        ("no cluster", "S must have shape | (2, 0)", (np.ones((2, 0)), AXES)),
+        ("words", "S must be a matrix of numbers; got list", ([["a"]], AXES)),
+        ("rows of another sum", "S must have rows | 2.0", (np.ones((2, 2)), AXES)),
+        ("negative", "S must have rows >= 0 | -1.0", ([[-1.0, 2.0]], AXES)),
+        ("NaN", "S must have rows | nan", ([[NAN, 1.0]], AXES)),
+        ("three axes", "axes must hold 1 matplotlib axes | 3", (SOFT, ROW)),
+        ("a number for axes", "axes must hold 1 | int", (SOFT, 5)),
+    ),
+    *rows(
+        "npdiffpool.viz.draw_hierarchy",
+        draw_hierarchy,
+        (
+            "a matrix for a graph",
+            "graph must be a Graph; got 'list'",
+            (EDGE, [SOFT], ROW),
+        ),
+        (
+            "three rows of two",
+            "assignments[0] must have shape (2, K) | (3, 2)",
+            (PAIR, [np.ones((3, 2)) / 2], ROW),
+        ),
+        (
+            "a second that does not fit",
+            "assignments[1] must have shape | (3, 2)",
+            (PAIR, [SOFT, np.ones((3, 2)) / 2], ROW),
+        ),
+        (
+            "a matrix for a list",
+            "assignments must be a list of arrays; got array",
+            (PAIR, SOFT[:1], ROW),
+        ),
+        (
+            "a negative seed",
+            "seed must be a whole number >= 0; got -1",
+            (PAIR, [SOFT], ROW, -1),
+        ),
+    ),
+    *rows(
+        "npdiffpool.viz.draw_history",
+        draw_history,
+        ("none", "history must hold at least one epoch; got none", ([], None, ROW[:2])),
+        ("a number", "history must be a list of dicts; got 5", (5, None, ROW[:2])),
+        ("numbers", "history must be a list of dicts; got [1]", ([1], None, ROW[:2])),
+        (
+            "a word for a loss",
+            "loss in history must be a number; got 'low'",
+            ([{"loss": "low"}], None, ROW[:2]),
+        ),
+        (
+            "a best epoch of 0",
+            "best_epoch must be a whole number >= 1; got 0",
+            ([{"loss": 1.0}], 0, ROW[:2]),
+        ),
+        (
+            "one axes",
+            "axes must hold 2 matplotlib axes | got 1",
+            ([{"loss": 1.0}], None, AXES),
+        ),
+    ),
+    *rows(
+        "npdiffpool.viz.plot_history",
+        plot_history,
+        (
+            "before fit",
+            "clf must be a fitted model, with history_; got DiffPoolClass",
+            (classifier(), ROW[:2]),
+        ),
+        ("three axes", "axes must hold 2 matplotlib axes | got 3", (CLASSIFIER, ROW)),
+    ),
+    *rows(
+        "npdiffpool.viz.plot_hierarchy",
+        plot_hierarchy,
+        ("before fit", "clf must be a fitted model", (classifier(), PAIR, ROW[:2])),
+        ("a word for a model", "clf must be a fitted model | str", ("model", PAIR)),
+    ),
+    *rows(
+        "npdiffpool.viz.plot_hierarchy",
+        plot_hierarchy,
+        (
+            "a list",
+            "graphs[0] must be a Graph; got list",
+            (CLASSIFIER, [PAIR], ROW[:2]),
+        ),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.viz.plot_embeddings",
+        plot_embeddings,
+        ("before fit", "clf must be a fitted model", (classifier(), *FEW, AXES)),
+        (
+            "one graph",
+            "graphs must be at least 2, to project; got 1",
+            (CLASSIFIER, [PAIR], [0], AXES),
+        ),
+        (
+            "three labels",
+            "labels must be (4,); got (3,)",
+            (CLASSIFIER, GRAPHS, [0, 1, 0], AXES),
+        ),
+        (
+            "no labels",
+            "labels must be given | got None for graphs[0]",
+            (CLASSIFIER, GRAPHS, None, AXES),
+        ),
+        (
+            "words for targets",
+            "labels must be finite numbers | str32",
+            (REGRESSOR, GRAPHS, list("abcd"), AXES),
+        ),
+    ),
+    *rows(
+        "npdiffpool.viz.plot_embeddings",
+        plot_embeddings,
+        (
+            "no graphs",
+            "graphs must hold at least one | none",
+            (CLASSIFIER, [], [], AXES),
+        ),
+        (
+            "wider graphs",
+            "graphs must have 1 features | 2",
+            (CLASSIFIER, [WIDE] * 2, [0, 1], AXES),
+        ),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.viz.plot_results",
+        plot_results,
+        ("none", "results must hold at least one accuracy; got none", ({}, None, AXES)),
+        (
+            "a list",
+            "results must map names to accuracies; got [0.6]",
+            ([0.6], None, AXES),
+        ),
+        (
+            "a mean alone",
+            "results['a'] must be (mean, spread) | 0.6",
+            ({"a": 0.6}, None, AXES),
+        ),
+        ("percent", "results['a'] must be | (60, 5)", ({"a": (60, 5)}, None, AXES)),
+        ("NaN", "results['a'] must be | nan", ({"a": (NAN, 0.1)}, None, AXES)),
+        (
+            "a published word",
+            "published['b'] must be a mean | 'high'",
+            (RESULTS, {"b": "high"}, AXES),
+        ),
+        (
+            "a list of published ones",
+            "published must map | [0.5]",
+            (RESULTS, [0.5], AXES),
+        ),
+        (
+            "two axes",
+            "axes must hold 1 matplotlib axes | got 2",
+            (RESULTS, None, ROW[:2]),
+        ),
+    ),
+    *rows(
+        "npdiffpool.viz.save_figures",
+        save_figures,
+        ("before fit", "clf must be a fitted model", (classifier(), PAIR, "run")),
+        (
+            "a number for a folder",
+            "folder must be a path; got 5",
+            (CLASSIFIER, PAIR, 5),
+        ),
+    ),
+    *rows(
+        "npdiffpool.viz.save_figures",
+        save_figures,
+        ("wider graphs", "graphs must have 1 features | 2", (CLASSIFIER, WIDE, "run")),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.viz.write_report",
+        write_report,
+        ("a number", "run must be the path of a folder; got 5", (5,)),
+        ("no such folder", "nowhere is not a run folder | config.json", ("nowhere",)),
+        ("no history", "half is not a run folder | history.csv", ("half",)),
+        ("words for a configuration", "config.json: not readable JSON", ("words",)),
+        ("words for a history", "history.csv: not a table of numbers", ("told",)),
+        (
+            "a history without epochs",
+            "history.csv: must have a column epoch; got loss",
+            ("lost",),
+        ),
+        (
+            "an empty configuration",
+            "config.json: does not say what | 'results'",
+            ("empty",),
+        ),
+        files={
+            "half/config.json": b"{}",
+            "words/config.json": b"words",
+            "told/config.json": b"{}",
+            "told/history.csv": b"epoch,loss\n1,low\n",
+            "lost/config.json": b"{}",
+            "lost/history.csv": b"loss\n1.0\n",
+            "empty/config.json": b"{}",
+            "empty/history.csv": b"epoch,loss\n1,0.5\n",
+        },
+    ),
+]
+
+
+def flat(A, R, Z):
+    return A
+
+
+def laws_of(name, call):
+    return rows(
+        f"npdiffpool.testing.{name}",
+        call,
+        ("a number for a layer", "pool must be callable | 5", (5,)),
+        (
+            "a layer that gives a matrix",
+            "must return something with the attributes",
+            (flat,),
+        ),
+        (
+            "an unknown law",
+            "laws must be of | 'Z9'",
+            (pool_by_paper,),
+            {"laws": ["Z9"]},
+        ),
+        ("no law", "laws must be of | 'none'", (pool_by_paper,), {"laws": []}),
+    )
+
+
+EXAMPLES = (
+    "no examples",
+    "examples must be a whole number >= 1; got 0",
+    (pool_by_paper,),
+    {"examples": 0, "laws": ["C1"]},
+)
+TESTING = [
+    *laws_of("conformance", conformance),
+    *laws_of("check_pooling", check_pooling),
+    *laws_of("parametrize_laws", parametrize_laws),
+    *rows("npdiffpool.testing.conformance", conformance, EXAMPLES),
+    *rows("npdiffpool.testing.check_pooling", check_pooling, EXAMPLES),
+    *rows(
+        "npdiffpool.testing.as_code",
+        as_code,
+        ("an object", "value must be made of | object", (object(),)),
+        ("an array of objects", "value must be made of | ndarray", (np.array([None]),)),
+    ),
+    *rows(
+        "npdiffpool.testing.laws.law",
+        lambda id: law(id, "source", None)(flat),
+        ("an id that is taken", "C1", ("C1",)),
+    ),
+]
+ROWS = [*DATA, *MODELS, *SPLITS, *EVALUATION, *VIZ, *TESTING]
+
+
+@table(ROWS)
+def test_bad_input_of_a_file_is_one_error_before_any_work(row, tmp_path, monkeypatch):
+    check(row, tmp_path, monkeypatch)
+
+
+# The command line
+
+OPTIONS = {
+    "--hidden 0": "hidden must be a whole number >= 1; got 0",
+    "--hidden x": "--hidden: invalid int value: 'x'",
+    "--n-layers 0": "n_layers must be | 0",
+    "--clusters 1.5": "a ratio in clusters must be | 1.5",
+    "--clusters 0": "a number in clusters must be | 0",
+    "--clusters a,4": "--clusters: must be numbers | 'a,4'",
+    "--gnn gat": "gnn must be one of | 'gat'",
+    "--readout median": "readout must be one of | 'median'",
+    "--assignment soft": "assignment must be one of | 'soft'",
+    "--link-weight -1": "link_weight must be | -1.0",
+    "--link-weight nan": "link_weight must be | nan",
+    "--learning-rate 0": "learning_rate must be | 0.0",
+    "--learning-rate=-1e-3": "learning_rate must be | -0.001",
+    "--clip-norm inf": "clip_norm must be a finite | inf",
+    "--epochs 0": "epochs must be | 0",
+    "--batch-size 0": "batch_size must be | 0",
+    "--patience 0": "patience must be | 0",
+    "--seed -1": "seed must be | -1",
+    "--dtype float16": "dtype must be one of | 'float16'",
+    "--features colour": "features must be | 'colour'",
+    "--colour red": "unrecognized arguments: --colour red",
+}
+COMMANDS = [
+    *((f"train MUTAG {option}", says) for option, says in OPTIONS.items()),
+    ("", "COMMAND"),
+    ("tarin", "'tarin' is none of | Did you mean train?"),
+    ("train no/such/folder", "no/such/folder"),
+    ("train not.zip", "not.zip"),
+    ("train ./bad", "bad_A.txt | 9"),
+    ("train MUTAG --out full", "--out must be a new or empty folder | full"),
+    ("train MUTAG --resume --out nowhere", "nowhere"),
+    ("cv MUTAG --protocol mine", "protocol must be one of | 'mine'"),
+    ("cv MUTAG --folds 1", "folds must be | 1"),
+    ("cv MUTAG --runs 0", "runs must be | 0"),
+    ("cv MUTAG --jobs 0", "--jobs must be a whole number >= 1; got 0"),
+    ("cv MUTAG --splits words.txt", "words.txt must be JSON"),
+    ("cv MUTAG --grid words.txt", "words.txt must be JSON"),
+    ("cv MUTAG --grid none.json", "none.json"),
+    ("cv", "DATA"),
+    ("predict no/model.npz MUTAG", "no/model.npz: no such model file"),
+    ("predict words.txt MUTAG", "words.txt: not a readable model file"),
+    ("predict full MUTAG", "full: not a readable model file"),
+    ("report nowhere", "nowhere is not a run folder"),
+    ("report words.txt", "words.txt is not a run folder"),
+    ("verify nothing", "the layer must be MODULE:FUNCTION; got 'nothing'"),
+    ("verify no_such_module:f", "cannot import 'no_such_module'"),
+    ("verify npdiffpool:f", "'npdiffpool' has no function 'f'"),
+    ("verify --law Z9", "laws must be of | 'Z9'"),
+    ("verify --examples 0", "--examples must be | 0"),
+    ("datasets MUTAG", "unrecognized arguments: MUTAG"),
+]
+FILES = {**TU, "words.txt": b"words", "not.zip": b"PK", "full/mine.txt": b"mine"}
+
+
+@pytest.mark.parametrize("line, says", COMMANDS, ids=[line for line, _ in COMMANDS])
+def test_a_bad_command_is_one_line_and_status_2(
+    line, says, tmp_path, monkeypatch, capsys
+):
+    enter(tmp_path, FILES, monkeypatch)
+    text = command(line.split(), tmp_path, capsys)
+    assert [part for part in says.split(" | ") if part not in text] == [], text
+
+
+def test_too_little_memory_is_one_line_and_status_2(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = command(["train", "MUTAG", "--hidden", 10**13], tmp_path, capsys)
+    assert "Unable to allocate" in text and "10000000000000" in text
+
+
+def test_memory_that_runs_out_without_a_word_is_named(tmp_path, monkeypatch, capsys):
+    def run_out(*args, **options):
+        raise MemoryError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("npdiffpool.cli.load_dataset", run_out)
+    assert command(["train"], tmp_path, capsys).endswith("MemoryError")

@@ -1,0 +1,439 @@
+"""Models and their parameters: each bad input is one error before any work."""
+
+import numpy as np
+
+from npdiffpool import (
+    DiffPoolClassifier,
+    DiffPoolRegressor,
+    Graph,
+    GraphError,
+    NotFittedError,
+)
+from npdiffpool.baselines import SubtreeKernelClassifier
+from npdiffpool.config import READOUTS, Config
+from npdiffpool.inputs import count_clusters
+from npdiffpool.training import Checkpoint, Schedule
+from tests.bad_input import (
+    CLASSIFIER,
+    EDGE,
+    GRAPHS,
+    INF,
+    LABELS,
+    NAN,
+    PAIR,
+    REGRESSOR,
+    WIDE,
+    check,
+    classifier,
+    fitted,
+    rows,
+    table,
+    values,
+)
+
+HUGE = Graph([[1e39]], [1])
+
+SHARED = {
+    ("hidden", "a whole number >= 1"): (0, -1, 2.0, "8", None, True),
+    ("n_layers", "a whole number >= 1"): (0, 1.5),
+    ("classifier_hidden", "a whole number >= 0"): (-1, None),
+    ("gnn", "one of 'gcn', 'sage', 's2v', 'mlp'"): ("gat", "", None, 3),
+    ("readout", f"one of {str(READOUTS)[1:-1]}"): ("median", ["max"]),
+    ("assignment", "one of 'learned', 'hard', 'graclus', 'random', 'uniform'"): (
+        "soft",
+        None,
+    ),
+    ("link_scale", "one of 'frobenius', 'nodes', 'entries'"): ("edges", 1),
+    ("dtype", "one of 'float32', 'float64'"): ("float16", np.float32),
+    ("concat_layers", "True or False"): (1, "yes", None),
+    ("batch_norm", "True or False"): (0,),
+    ("normalize_rows", "True or False"): (1.0,),
+    ("recompute", "True or False"): (1,),
+    ("link_weight", "a finite number >= 0"): (-0.1, NAN, INF, "1", True, None),
+    ("entropy_weight", "a finite number >= 0"): (-1, NAN),
+}
+SCHEDULED = {
+    ("epochs", "a whole number >= 1"): (0, 1.5, None),
+    ("batch_size", "a whole number >= 1"): (0, True),
+    ("learning_rate", "a finite number > 0"): (0, 0.0, -1e-3, NAN, INF, "fast"),
+    ("clip_norm", "a finite number > 0"): (0, NAN, None),
+    ("patience", "a whole number >= 1"): (0, 2.5, False),
+}
+FLAGS = {
+    ("standardize", "True or False"): (1, None),
+    ("verbose", "True or False"): (1, "loud"),
+    ("seed", "a whole number >= 0"): (-1, None, 1.0),
+}
+SIZES = {
+    ("n_features", "a whole number >= 0"): (-1, 1.0),
+    ("n_outputs", "a whole number >= 1"): (0, "2"),
+    ("largest", "a whole number >= 0"): (-1,),
+    ("loss", "one of 'cross_entropy', 'squared_error'"): ("hinge",),
+}
+CLUSTERS = (
+    (8, "clusters must be a tuple; got 8"),
+    ("ab", "clusters must be a tuple; got 'ab'"),
+    (None, "clusters must be a tuple; got None"),
+    ((1.0,), "a ratio in clusters must be in (0, 1); got 1.0"),
+    ((0.5, 0.0), "a ratio in clusters must be in (0, 1); got 0.0"),
+    ((NAN,), "a ratio in clusters must be in (0, 1); got nan"),
+    ((-0.5,), "a ratio in clusters must be in (0, 1); got -0.5"),
+    ((0,), "a number in clusters must be a whole number >= 1; got 0"),
+    ((4, True), "a number in clusters must be a whole number >= 1; got True"),
+    (("4",), "a number in clusters must be a whole number >= 1; got '4'"),
+)
+
+
+def config(**changed):
+    return Config(**{"n_features": 1, "n_outputs": 2, **changed})
+
+
+def fit_with(kind):
+    """Return a function that fits a model of changed parameters."""
+    return lambda graphs, labels, **changed: kind(**changed).fit(graphs, labels)
+
+
+def each(entry, call, wrong, args=()):
+    pairs = [(*key, *found) for key, found in wrong.items()]
+    return [row for pair in pairs for row in values(entry, call, *pair, args=args)]
+
+
+DATA = (GRAPHS, LABELS)
+COUNTS = [(f"clusters={c!r}", text, DATA, {"clusters": c}) for c, text in CLUSTERS]
+PARAMETERS = [
+    *each("npdiffpool.config.Config", config, SHARED | SIZES),
+    *rows(
+        "npdiffpool.config.Config",
+        config,
+        *(
+            (
+                f"clusters={c!r}",
+                f"each of clusters must be a whole number >= 1 | {c[-1]!r}",
+                (),
+                {"clusters": c},
+            )
+            for c in ((0,), (8, -1), (2.0,), (True,))
+        ),
+        ("clusters=8", "clusters must be a tuple; got 8", (), {"clusters": 8}),
+    ),
+    *each("npdiffpool.training.Schedule", Schedule, SCHEDULED),
+    *each(
+        "npdiffpool.DiffPoolClassifier",
+        fit_with(DiffPoolClassifier),
+        SHARED | SCHEDULED | FLAGS,
+        DATA,
+    ),
+    *rows("npdiffpool.DiffPoolClassifier", fit_with(DiffPoolClassifier), *COUNTS),
+    *each(
+        "npdiffpool.DiffPoolRegressor",
+        fit_with(DiffPoolRegressor),
+        {key: found[:1] for key, found in (SHARED | SCHEDULED | FLAGS).items()},
+        DATA,
+    ),
+    *rows("npdiffpool.DiffPoolRegressor", fit_with(DiffPoolRegressor), *COUNTS[:1]),
+    *rows(
+        "npdiffpool.inputs.count_clusters",
+        count_clusters,
+        *((what, text, (c, 10)) for (c, text), (what, *_) in zip(CLUSTERS, COUNTS)),
+    ),
+]
+
+A_GRAPH = "graphs must hold at least one Graph; got none"
+FIT = [
+    ("no graphs", A_GRAPH, ([], []), GraphError),
+    ("a number among graphs", "graphs[0] must be | int", ([1], [0]), GraphError),
+    ("one graph", "graphs must be | one Graph", (PAIR, [0]), GraphError),
+    (
+        "two widths",
+        "features as the first, 1; graphs[1] has 2",
+        ([PAIR, WIDE], [0, 1]),
+        GraphError,
+    ),
+    ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
+    ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
+    ("a word for labels", "labels must be (4,); got ()", (GRAPHS, "label")),
+    ("no pair", "validation must be a pair | 'int'", (*DATA, 3)),
+    (
+        "a validation set without labels",
+        "validation must be a pair | 'list'",
+        (*DATA, GRAPHS),
+    ),
+    ("an empty validation set", A_GRAPH, (*DATA, ([], [])), GraphError),
+    (
+        "validation labels for two",
+        "validation labels must be (1,); got (2,)",
+        (*DATA, ([PAIR], [0, 1])),
+    ),
+    (
+        "a wider validation set",
+        "graphs must have 1 features | 2",
+        (*DATA, ([WIDE], [0])),
+        GraphError,
+    ),
+    (
+        "a feature that overflows",
+        "every feature must fit into float32 | 1e+300",
+        ([Graph([[0]], [x]) for x in (0, 1, 1e300, 0)], LABELS),
+        GraphError,
+    ),
+    (
+        "a weight that overflows",
+        "every edge weight must fit into float32 | 1e+39",
+        ([HUGE] * 4, LABELS),
+        GraphError,
+    ),
+    ("a number to call", "on_epoch must be callable; got 5", (*DATA, None, 5)),
+    (
+        "a word to call",
+        "on_checkpoint must be callable; got 'x'",
+        DATA,
+        None,
+        {"on_checkpoint": "x"},
+    ),
+    (
+        "a number to go on from",
+        "resume must be a training.Checkpoint | int",
+        DATA,
+        None,
+        {"resume": 3},
+    ),
+    (
+        "another model to go on from",
+        "resume must be of a model of 61 | 1 in float64",
+        DATA,
+        None,
+        {"resume": Checkpoint(1, np.zeros(1), [], None, {}, [], None)},
+    ),
+]
+CLASSES = [
+    (
+        "a NaN label",
+        "labels must be numbers or strings | float64",
+        (GRAPHS, [0, 1, NAN, 1]),
+    ),
+    (
+        "a missing label",
+        "labels must be numbers or strings | object",
+        (GRAPHS, [0, 1, None, 1]),
+    ),
+    ("complex labels", "labels must be | complex128", (GRAPHS, [1j, 1, 0, 1])),
+    (
+        "one class",
+        "labels must be of at least two classes; got [1]",
+        (GRAPHS, [1, 1, 1, 1]),
+    ),
+    (
+        "an unseen validation label",
+        "validation labels must be seen | [7]",
+        (*DATA, ([PAIR], [7])),
+    ),
+]
+TARGETS = [
+    ("words", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
+    ("a NaN target", "labels must be finite numbers | nan", (GRAPHS, [0, 1, NAN, 1])),
+    ("an infinite target", "labels must be finite | inf", (GRAPHS, [0, 1, INF, 1])),
+    ("a missing target", "labels must be finite | object", (GRAPHS, [0, 1, None, 1])),
+    (
+        "a NaN validation target",
+        "validation labels must be finite | nan",
+        (*DATA, ([PAIR], [NAN])),
+    ),
+]
+
+
+def fit_rows(kind, model, cases):
+    found = []
+    for what, says, args, *rest in cases:
+        error = rest[0] if rest and rest[0] else ValueError
+        case = (what, says, (model, *args), *rest[1:])
+        entry = f"npdiffpool.{kind.__name__}.fit"
+        found += rows(entry, kind.fit, case, error=error)
+    return found
+
+
+RAW = fitted(standardize=False), fitted(DiffPoolRegressor, standardize=False)
+FITS = [
+    *fit_rows(DiffPoolClassifier, RAW[0], FIT + CLASSES),
+    *fit_rows(DiffPoolRegressor, RAW[1], [*FIT[:-1], *TARGETS]),
+    *fit_rows(
+        DiffPoolClassifier,
+        fitted().set_params(patience=3),
+        [("patience without a validation set", "patience must be None | 3", DATA)],
+    ),
+]
+
+ALL = "predict predict_proba transform score assignments hierarchy save".split()
+TAKE = {"score": ([PAIR], [0]), "assignments": (PAIR,), "hierarchy": (PAIR,)}
+UNUSABLE = [
+    ("no graphs", A_GRAPH, ([],)),
+    ("one graph", "graphs must be a sequence of Graph; got one Graph", (PAIR,)),
+    ("None", "graphs must be a sequence of Graph; got NoneType", (None,)),
+    ("a matrix", "graphs[0] must be a Graph; got list", ([EDGE],)),
+    (
+        "an unseen width",
+        "graphs must have 1 features, as in training; got 2",
+        ([WIDE],),
+    ),
+    (
+        "a weight that overflows",
+        "every edge weight must fit into float32 | 1e+39",
+        ([HUGE],),
+    ),
+]
+USES = [
+    row
+    for model, name in ((CLASSIFIER, "Classifier"), (REGRESSOR, "Regressor"))
+    for use in ALL[:4]
+    if hasattr(model, use)
+    for row in rows(
+        f"npdiffpool.DiffPool{name}.{use}",
+        lambda model, graphs, use=use: getattr(model, use)(
+            graphs, *([[0]] if use == "score" else [])
+        ),
+        *((what, says, (model, *args)) for what, says, args in UNUSABLE),
+        error=GraphError,
+    )
+]
+USES += [
+    row
+    for use in ("assignments", "hierarchy")
+    for row in rows(
+        f"npdiffpool.DiffPoolClassifier.{use}",
+        getattr(CLASSIFIER, use),
+        ("a list", "graphs[0] must be a Graph; got list", ([PAIR],)),
+        ("an unseen width", "graphs must have 1 features | 2", (WIDE,)),
+        ("None", "graphs[0] must be a Graph; got NoneType", (None,)),
+        error=GraphError,
+    )
+]
+USES += [
+    row
+    for kind in (DiffPoolClassifier, DiffPoolRegressor)
+    for use in ALL
+    if hasattr(kind, use)
+    for row in rows(
+        f"npdiffpool.{kind.__name__}.{use}",
+        lambda model, *args, use=use: getattr(model, use)(*args),
+        (
+            "before fit",
+            "is not fitted; call fit first",
+            (kind(), *TAKE.get(use, (["model.npz"] if use == "save" else [[PAIR]]))),
+        ),
+        error=NotFittedError,
+    )
+]
+USES += [
+    *rows(
+        "npdiffpool.DiffPoolClassifier.score",
+        CLASSIFIER.score,
+        ("three labels", "labels must be one a graph; got (3,)", (GRAPHS, [0, 1, 0])),
+        ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
+    ),
+    *rows(
+        "npdiffpool.DiffPoolRegressor.score",
+        REGRESSOR.score,
+        ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
+        (
+            "a NaN label",
+            "labels must be finite numbers | nan",
+            (GRAPHS, [0, 1, 0, NAN]),
+        ),
+        ("words", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
+    ),
+    *rows(
+        "npdiffpool.DiffPoolClassifier.save",
+        CLASSIFIER.save,
+        ("a number for a path", "path must be the path of a file; got 5", (5,)),
+        ("no path", "path must be the path of a file; got None", (None,)),
+    ),
+    *rows(
+        "npdiffpool.DiffPoolClassifier.save",
+        fitted().set_params(learning_rate=object).save,
+        (
+            "a parameter that is no number",
+            "a saved parameter must be | type",
+            ("model.npz",),
+        ),
+        files={"model.npz": b"old"},
+    ),
+    *rows(
+        "npdiffpool.DiffPoolClassifier.set_params",
+        classifier().set_params,
+        (
+            "an unknown one",
+            "a parameter must be one of gnn, hidden | 'width'",
+            (),
+            {"epochs": 7, "width": 3},
+        ),
+    ),
+]
+KERNEL = SubtreeKernelClassifier
+VALID = ([PAIR], [0])
+BASELINES = [
+    *rows(
+        "npdiffpool.baselines.SubtreeKernelClassifier",
+        lambda **changed: KERNEL(**changed).fit(GRAPHS, LABELS, VALID),
+        (
+            "no rounds",
+            "rounds must be a tuple of one or more; got ()",
+            (),
+            {"rounds": ()},
+        ),
+        ("a number of rounds", "rounds must be a tuple | 3", (), {"rounds": 3}),
+        ("negative rounds", "each of rounds must be | -1", (), {"rounds": (-1,)}),
+        ("no penalty", "penalties must be a tuple | ()", (), {"penalties": ()}),
+        ("a penalty of 0", "each of penalties must be | 0", (), {"penalties": (0,)}),
+        ("a NaN penalty", "each of penalties | nan", (), {"penalties": (NAN,)}),
+    ),
+    *rows(
+        "npdiffpool.baselines.SubtreeKernelClassifier.fit",
+        KERNEL.fit,
+        ("no validation", "validation must be a pair | None", (KERNEL(), *DATA)),
+        (
+            "one class",
+            "labels must be of at least two classes; got [1]",
+            (KERNEL(), GRAPHS, [1] * 4, VALID),
+        ),
+        (
+            "an unseen label",
+            "validation labels must be seen in training; got [5]",
+            (KERNEL(), *DATA, ([PAIR], [5])),
+        ),
+    ),
+    *rows(
+        "npdiffpool.baselines.SubtreeKernelClassifier.fit",
+        KERNEL.fit,
+        ("no graphs", A_GRAPH, (KERNEL(), [], [], VALID)),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.baselines.SubtreeKernelClassifier.predict",
+        KERNEL.predict,
+        ("before fit", "the classifier must be fitted", (KERNEL(), GRAPHS)),
+    ),
+    *rows(
+        "npdiffpool.baselines.SubtreeKernelClassifier.score",
+        KERNEL.score,
+        (
+            "three labels",
+            "labels must be one a graph; got (3,)",
+            (KERNEL(), GRAPHS, [0, 1, 0]),
+        ),
+    ),
+]
+OVERFLOW = rows(
+    "npdiffpool.DiffPoolClassifier.predict",
+    fitted(standardize=False, dtype="float64", gnn="mlp", normalize_rows=False).predict,
+    (
+        "a feature that overflows",
+        "every feature must fit into float64 | 1e+200",
+        ([Graph([[0]], [1e200])],),
+    ),
+    error=GraphError,
+)
+ROWS = [*PARAMETERS, *FITS, *USES, *BASELINES, *OVERFLOW]
+
+
+@table(ROWS)
+def test_bad_input_to_a_model_is_one_error_before_any_work(row, tmp_path, monkeypatch):
+    check(row, tmp_path, monkeypatch)
