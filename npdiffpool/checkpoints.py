@@ -17,9 +17,10 @@ from npdiffpool.config import Config
 from npdiffpool.files import save_arrays
 from npdiffpool.jobfiles import differences
 from npdiffpool.model import init_model
-from npdiffpool.modelfile import UNREADABLE, fill, vector_of
+from npdiffpool.modelfile import UNREADABLE, fill, require_variances, vector_of
 from npdiffpool.moments import init_running
 from npdiffpool.optim import AdamState
+from npdiffpool.reading import parse_json, read_arrays
 from npdiffpool.snapshotfiles import from_arrays, to_arrays
 from npdiffpool.snapshots import Recorder
 from npdiffpool.training import Checkpoint, Fitted
@@ -114,11 +115,9 @@ def read_checkpoint(
         If the file is damaged, or of other settings: then the error names them.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(str(arrays["header"]))
-        if header["version"] != VERSION:
-            raise ValueError(f"version must be {VERSION}; got {header['version']!r}")
+        arrays = read_arrays(path)
+        header = parse_json(str(arrays["header"]))
+        _require_version(header["version"])
         _require_same(header["settings"], settings)
         seen = {k[5:]: v for k, v in arrays.items() if k.startswith("seen/")}
         state = _state(header, arrays, config)
@@ -128,6 +127,13 @@ def read_checkpoint(
     except UNREADABLE as error:
         raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from None
     return state
+
+
+def _require_version(seen: Any) -> None:
+    if seen != VERSION:
+        is_newer = isinstance(seen, int) and seen > VERSION
+        hint = ", of a newer npdiffpool" if is_newer else ""
+        raise ValueError(f"version must be {VERSION}; got {seen!r}{hint}")
 
 
 def _require_same(known: Any, settings: Mapping[str, Any]) -> None:
@@ -161,12 +167,16 @@ def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint
     if config.batch_norm:
         latest = fill("running", running, arrays)
         best_running = fill("best_running", running, arrays)
+        require_variances("running", [*latest, *best_running])
     history = header["history"]
     _require_history(history, header["epoch"], header["best_epoch"])
     np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
-    if not isinstance(header["adam_step"], int) or header["adam_step"] < 0:
-        raise ValueError(f"adam_step must be a number; got {header['adam_step']!r}")
+    step = header["adam_step"]
+    if not isinstance(step, int) or not 0 <= step < 1 << 53:
+        raise ValueError(f"adam_step must be a number; got {step!r}")
+    if np.any(square < 0):
+        raise ValueError("adam_square must be at least 0; it is not")
     kept = fill("best", params, arrays), best_running, history, header["best_epoch"]
-    adam = AdamState(header["adam_step"], mean, square)
+    adam = AdamState(step, mean, square)
     rng_state, epoch = header["rng_state"], header["epoch"]
     return Checkpoint(epoch, vector, latest, adam, rng_state, history, Fitted(*kept))

@@ -8,6 +8,7 @@ import numpy as np
 
 from npdiffpool.files import save_arrays
 from npdiffpool.modelfile import UNREADABLE
+from npdiffpool.reading import read_arrays
 from npdiffpool.snapshots import Pooling, Snapshots, Watched
 
 
@@ -44,8 +45,7 @@ def read_snapshots(path: str | PathLike[str]) -> Snapshots:
         If the file is not such a file, or its arrays do not fit each other.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return from_arrays({name: file[name] for name in file.files})
+        return from_arrays(read_arrays(path))
     except UNREADABLE as error:
         reason = f"not a readable file of snapshots ({error})"
         raise ValueError(f"{path}: {reason}") from None

@@ -2,30 +2,21 @@
 
 A data set NAME is the files NAME_A.txt, NAME_graph_indicator.txt,
 NAME_graph_labels.txt and perhaps more. Nothing is ever extracted from a zip; its
-members are checked and read in place.
+members are checked and read in place. Of a folder only plain files inside it are read.
 """
 from __future__ import annotations
 
 import stat
 import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Iterator
 
 from npdiffpool.datasets.tables import DatasetError
+from npdiffpool.zips import BROKEN, check_zip, open_plain, open_zip
 
-MAX_UNZIPPED = 2 << 30
+MAX_UNZIPPED = 2 << 30  # bytes of a zip's members together, and of a file in a folder
 REQUIRED = ("A", "graph_indicator", "graph_labels")
-# What zipfile lets through for a damaged zip, found by damaging one at random.
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    UnicodeDecodeError,
-)
 
 
 class TUFiles:
@@ -59,7 +50,7 @@ class TUFiles:
             names = _list_folder(self.path)
         elif self.path.is_file():
             with broken_as_error(self._label):
-                with zipfile.ZipFile(self.path) as archive:
+                with open_zip(self.path, MAX_UNZIPPED) as archive:
                     names = check_members(archive, self._label)
         else:
             raise DatasetError(f"{self._label}: no such folder or zip")
@@ -83,19 +74,28 @@ class TUFiles:
         Raises
         ------
         DatasetError
-            If there is no such file, or it cannot be read to its end.
+            If there is no such file, it cannot be read to its end, it is a link to
+            outside the folder, no plain file or larger than `MAX_UNZIPPED`.
         """
         label = self.label(part)
         if not self.has(part):
             raise DatasetError(f"{label}: the file is missing")
         with broken_as_error(label):
             if self.path.is_dir():
-                with open(self.path / self._member(part), "rb") as stream:
+                with open_plain(self._inside(part), MAX_UNZIPPED) as stream:
                     yield stream
             else:
-                with zipfile.ZipFile(self.path) as archive:
+                with open_zip(self.path, MAX_UNZIPPED) as archive:
                     with archive.open(str(self._member(part))) as member:
                         yield member
+
+    def _inside(self, part: str) -> Path:
+        """Follow links; the folder itself may be one, but none may leave it."""
+        folder = self.path.resolve()
+        path = (folder / self._member(part)).resolve()
+        if not path.is_relative_to(folder):
+            raise DatasetError(f"{self.label(part)}: is a link to outside the folder")
+        return path
 
     def _member(self, part: str) -> PurePosixPath:
         return self._folder / f"{self.name}_{part}.txt"
@@ -109,10 +109,9 @@ def check_members(archive: zipfile.ZipFile, label: str) -> list[str]:
     DatasetError
         If a member would lie outside the folder the zip is for, is a link, is
         encrypted or packed in an unusual way, or all of them together unzip to
-        more than `MAX_UNZIPPED` bytes.
+        more than `MAX_UNZIPPED` bytes; or as `npdiffpool.zips.check_zip` says.
     """
     members = archive.infolist()
-    usual = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     for member in members:
         name = member.orig_filename
         parts = name.replace("\\", "/").split("/")
@@ -120,15 +119,10 @@ def check_members(archive: zipfile.ZipFile, label: str) -> list[str]:
             raise DatasetError(f"{label}: unsafe member path {name!r}")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise DatasetError(f"{label}: member {name!r} is a link")
-        if member.flag_bits & 1:
-            raise DatasetError(f"{label}: member {name!r} is encrypted")
-        if member.compress_type not in usual:
-            raise DatasetError(f"{label}: member {name!r} is not stored or deflated")
-    size = sum(member.file_size for member in members)
-    if size > MAX_UNZIPPED:
-        raise DatasetError(
-            f"{label}: unzips to {size} bytes; at most {MAX_UNZIPPED} are accepted"
-        )
+    try:
+        check_zip(archive, MAX_UNZIPPED)
+    except ValueError as error:
+        raise DatasetError(f"{label}: {error}") from None
     return [member.filename for member in members]
 
 
@@ -137,7 +131,9 @@ def broken_as_error(label: str) -> Iterator[None]:
     """Turn what zipfile and the system raise into a `DatasetError`."""
     try:
         yield
-    except _BROKEN as error:
+    except DatasetError:
+        raise
+    except (*BROKEN, ValueError) as error:
         reason = str(error) or type(error).__name__
         raise DatasetError(f"{label}: cannot be read: {reason}") from error
 
@@ -157,6 +153,8 @@ def _find_edges(names: list[str], label: str) -> PurePosixPath:
     found = [name for name in found if len(name.parts) == depth]
     wanted = PurePath(label).name.removesuffix(".zip") + "_A.txt"
     named = [name for name in found if name.name == wanted]
+    if not (named or found)[0].name.isprintable():
+        raise DatasetError(f"{label}: {(named or found)[0].name!r} is no name")
     if len(named or found) > 1:
         several = ", ".join(sorted(str(name) for name in found))
         raise DatasetError(f"{label}: several data sets, {several}; it must hold one")

@@ -49,13 +49,19 @@ def load_dataset_like(
     names = [str(name) for name in feature_names]
     kinds = dict.fromkeys(re.split("[ =>]", name)[0] for name in names)
     features = "+".join(KINDS.get(kind, "ones") for kind in kinds)
-    caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
+    caps = [_cap(name) for name in names if name.startswith("degree>=")]
     dataset = load_dataset(source, features, caps[0] if caps else DEGREE_CAP)
     _require_known(dataset, names)
     place = {name: column for column, name in enumerate(names)}
     columns = [place[name] for name in dataset.feature_names]
     graphs = [_spread(graph, columns, len(names)) for graph in dataset]
     return replace(dataset, graphs=graphs, feature_names=tuple(names))
+
+
+def _cap(name: str) -> int:
+    """Return the degree in 'degree>=64'; of what is no number, one that is refused."""
+    digits = name[8:]
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
 
 
 def _require_known(dataset: Dataset, names: list[str]) -> None:

@@ -6,6 +6,7 @@ is JSON in which no tag can end; a policy in the page forbids it any request.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from html import escape
@@ -17,6 +18,7 @@ import numpy as np
 
 from npdiffpool.checks import require_int
 from npdiffpool.files import write_text
+from npdiffpool.reading import MAX_TABLE, read_json, read_text
 from npdiffpool.snapshotfiles import read_snapshots
 from npdiffpool.snapshots import Snapshots
 from npdiffpool.viz._explorer import explorer_data
@@ -55,7 +57,8 @@ def write_report(run: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ValueError
-        If the folder is no run folder or a file in it cannot be read.
+        If the folder is no run folder, or a file in it cannot be read or is too
+        large: see `npdiffpool.reading`.
     """
     folder = Path(run)
     config, history = _read_config(folder), _read_history(folder)
@@ -90,8 +93,8 @@ def _read_config(folder: Path) -> Any:
     if not path.exists():
         raise ValueError(f"{folder} is not a run folder: it has no config.json")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return read_json(path)
+    except (ValueError, OSError) as error:
         raise ValueError(f"{path}: not readable JSON ({error})") from None
 
 
@@ -101,12 +104,12 @@ def _read_history(folder: Path) -> dict[str, list[float]]:
     if not path.exists():
         raise ValueError(f"{folder} is not a run folder: it has no history.csv")
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        text = read_text(path, MAX_TABLE)
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
         columns = {
             name: [float(row[name] or "nan") for row in rows] for name in rows[0]
         }
-    except (ValueError, TypeError, IndexError, csv.Error) as error:
+    except (ValueError, TypeError, IndexError, OSError, csv.Error) as error:
         raise ValueError(f"{path}: not a table of numbers ({error})") from None
     if "epoch" not in columns:
         raise ValueError(f"{path}: must have a column epoch; got {', '.join(columns)}")
