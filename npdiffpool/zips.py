@@ -1,6 +1,6 @@
-"""Zips that strangers may have made: opened only within stated limits.
+"""Files and zips that strangers may have made: opened only within stated limits.
 
-Read `open_zip`. Nothing is allocated for a size that a zip only claims.
+Read `open_plain`, then `open_zip`. Nothing is allocated for a size that a zip only claims.
 """
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
+from pathlib import Path, PurePath
 from typing import IO, Iterator
 
 MAX_MEMBERS = 10_000
@@ -38,6 +39,21 @@ class _Careful(io.BufferedReader):
         if size is not None and size > _DIRECTORY:
             raise ValueError(f"a directory of more than {_DIRECTORY} bytes")
         return super().read(size)
+
+
+def path_inside(folder: Path, name: str | PurePath) -> Path:
+    """Follow links from a folder; it may be one itself, but none may leave it.
+
+    Raises
+    ------
+    ValueError
+        If one does.
+    """
+    top = folder.resolve()
+    path = (top / name).resolve()
+    if not path.is_relative_to(top):
+        raise ValueError(f"{folder / name}: is a link to outside the folder")
+    return path
 
 
 def open_plain(path: str | os.PathLike[str], most: int | None = None) -> IO[bytes]:

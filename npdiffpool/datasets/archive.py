@@ -13,7 +13,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Iterator
 
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.zips import BROKEN, check_zip, open_plain, open_zip
+from npdiffpool.zips import BROKEN, check_zip, open_plain, open_zip, path_inside
 
 MAX_UNZIPPED = 2 << 30  # bytes of a zip's members together, and of a file in a folder
 REQUIRED = ("A", "graph_indicator", "graph_labels")
@@ -82,20 +82,13 @@ class TUFiles:
             raise DatasetError(f"{label}: the file is missing")
         with broken_as_error(label):
             if self.path.is_dir():
-                with open_plain(self._inside(part), MAX_UNZIPPED) as stream:
+                path = path_inside(self.path, self._member(part))
+                with open_plain(path, MAX_UNZIPPED) as stream:
                     yield stream
             else:
                 with open_zip(self.path, MAX_UNZIPPED) as archive:
                     with archive.open(str(self._member(part))) as member:
                         yield member
-
-    def _inside(self, part: str) -> Path:
-        """Follow links; the folder itself may be one, but none may leave it."""
-        folder = self.path.resolve()
-        path = (folder / self._member(part)).resolve()
-        if not path.is_relative_to(folder):
-            raise DatasetError(f"{self.label(part)}: is a link to outside the folder")
-        return path
 
     def _member(self, part: str) -> PurePosixPath:
         return self._folder / f"{self.name}_{part}.txt"
@@ -139,7 +132,10 @@ def broken_as_error(label: str) -> Iterator[None]:
 
 
 def _list_folder(folder: Path) -> list[str]:
-    files = [*folder.glob("*.txt"), *folder.glob("*/*.txt")]
+    top = folder.resolve()
+    inner = [path for path in folder.iterdir() if path.is_dir()]
+    inner = [path for path in inner if path.resolve().is_relative_to(top)]
+    files = [file for place in (folder, *inner) for file in place.glob("*.txt")]
     return [file.relative_to(folder).as_posix() for file in files]
 
 

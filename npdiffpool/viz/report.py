@@ -23,6 +23,7 @@ from npdiffpool.snapshotfiles import read_snapshots
 from npdiffpool.snapshots import Snapshots
 from npdiffpool.viz._explorer import explorer_data
 from npdiffpool.viz._svg import chart
+from npdiffpool.zips import path_inside
 
 CROSS_ENTROPY = {"training": "cross_entropy", "validation": "validation_loss"}
 LINK_UNITS = {
@@ -57,12 +58,12 @@ def write_report(run: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ValueError
-        If the folder is no run folder, or a file in it cannot be read or is too
-        large: see `npdiffpool.reading`.
+        If the folder is no run folder, or a file in it cannot be read, is a link
+        to outside or too large: see `npdiffpool.reading`.
     """
     folder = Path(run)
     config, history = _read_config(folder), _read_history(folder)
-    path = folder / "snapshots.npz"
+    path = path_inside(folder, "snapshots.npz")
     snapshots = read_snapshots(path) if path.exists() else None
     try:
         _check(config)
@@ -89,7 +90,7 @@ def _check(config: Any) -> None:
 
 
 def _read_config(folder: Path) -> Any:
-    path = folder / "config.json"
+    path = path_inside(folder, "config.json")
     if not path.exists():
         raise ValueError(f"{folder} is not a run folder: it has no config.json")
     try:
@@ -100,7 +101,7 @@ def _read_config(folder: Path) -> Any:
 
 def _read_history(folder: Path) -> dict[str, list[float]]:
     """Return the columns of history.csv; what is empty is NaN."""
-    path = folder / "history.csv"
+    path = path_inside(folder, "history.csv")
     if not path.exists():
         raise ValueError(f"{folder} is not a run folder: it has no history.csv")
     try:
