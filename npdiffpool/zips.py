@@ -49,8 +49,8 @@ def path_inside(folder: Path, name: str | PurePath) -> Path:
     ValueError
         If one does.
     """
-    top = folder.resolve()
-    path = (top / name).resolve()
+    top = Path(os.path.realpath(folder))  # resolve() raises where links go in a ring
+    path = Path(os.path.realpath(top / name))
     if not path.is_relative_to(top):
         raise ValueError(f"{folder / name}: is a link to outside the folder")
     return path

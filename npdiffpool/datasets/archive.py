@@ -133,7 +133,7 @@ def broken_as_error(label: str) -> Iterator[None]:
 
 def _list_folder(folder: Path) -> list[str]:
     top = folder.resolve()
-    inner = [path for path in folder.iterdir() if path.is_dir()]
+    inner = [path for path in folder.iterdir() if path.is_dir()]  # no ring of links
     inner = [path for path in inner if path.resolve().is_relative_to(top)]
     files = [file for place in (folder, *inner) for file in place.glob("*.txt")]
     return [file.relative_to(folder).as_posix() for file in files]
