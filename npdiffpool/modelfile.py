@@ -116,7 +116,7 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
         kind = header.get("kind", "classifier")  # the first files did not say
         lengths = _lengths(kind, config)
         arrays = {name: contents[name] for name in lengths}
-        names = header["feature_names"]
+        names = header.get("feature_names")  # nor this
         _require_shapes(arrays, lengths)
         _require_names(names, config)
     except ModelFileError as error:
