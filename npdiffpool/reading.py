@@ -4,6 +4,7 @@ Nothing in them is ever run or unpickled, and nothing is allocated for a size th
 file only claims. `read_arrays` reads an .npz, `read_json` and `read_text` what their
 names say; the zips below them are in zips.py.
 """
+
 from __future__ import annotations
 
 import json

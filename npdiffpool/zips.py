@@ -1,7 +1,8 @@
 """Files and zips that strangers may have made: opened only within stated limits.
 
-Read `open_plain`, then `open_zip`. Nothing is allocated for a size that a zip only claims.
+Read `open_plain`, then `open_zip`. Nothing is allocated for a size that is only claimed.
 """
+
 from __future__ import annotations
 
 import io

@@ -1,4 +1,5 @@
 """Files that older commits wrote, and those that newer ones will: files/make.py."""
+
 import json
 from pathlib import Path
 

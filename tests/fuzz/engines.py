@@ -33,7 +33,7 @@ class Run:
 
     def _keep(self, data, error):
         frames = traceback.extract_tb(error.__traceback__)
-        inside = [frame for frame in frames if "npdiffpool" in Path(frame.filename).parts]
+        inside = [f for f in frames if "npdiffpool" in Path(f.filename).parts]
         place = [f"{Path(f.filename).stem}-{f.lineno}" for f in (inside or frames)[-1:]]
         name = "-".join([type(error).__name__, *place])
         if name not in self.found:
@@ -83,7 +83,7 @@ def by_atheris(run, seconds):
         return of_seed(run.target, data, number)[:max_size]
 
     limits = [f"-max_total_time={seconds:.0f}", f"-max_len={MOST}", "-timeout=0"]
-    more = ["-rss_limit_mb=0", "-print_final_stats=1", "-verbosity=1", "-close_fd_mask=0"]
+    more = ["-rss_limit_mb=0", "-print_final_stats=1"]
     scratch = run.out / "corpus" / run.target
     scratch.mkdir(parents=True, exist_ok=True)
     arguments = [sys.argv[0], *limits, *more, str(scratch), str(CORPUS / run.target)]
@@ -104,6 +104,6 @@ def fuzz(target, engine, minutes, out):
         ENGINES[engine](run, 60 * minutes)
     finally:  # libFuzzer ends by an exit of its own
         took = (time.monotonic() - start) / 60
-        counts = f"{run.count} executions in {took:.1f} minutes, {len(run.found)} findings"
-        print(f"{target} by {engine}: {counts}", flush=True)
+        counts = f"{run.count} executions in {took:.1f} minutes"
+        print(f"{target} by {engine}: {counts}, {len(run.found)} findings", flush=True)
     return int(bool(run.found))

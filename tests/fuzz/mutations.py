@@ -16,16 +16,38 @@ import numpy as np
 
 from . import packing
 
-NUMBERS = [0, 1, -1, 2, 3, 6, 7, 255, 2**16, 2**31 - 1, 2**31, -(2**31), 2**53, 10**9]
+NUMBERS = [0, 1, -1, 2, 3, 6, 7, 255, 2**16, 2**31 - 1, 2**31, -(2**31), 2**53]
+NUMBERS += [10**9]
 NUMBERS += [2**63, 10**19, 10**40, 0.5, -0.5, 1e-320, 1e30, 1e308, 1e999, float("nan")]
 TEXTS = ["", "0", "x", "\x00", "\x1b[31m", "</script><b>", "é\u202e", "'\" onload=x"]
 TEXTS += ["degree>=9999999999", "degree>=3", "attribute 1", "uniform", "graclus", "s2v"]
-TEXTS += ["hard", "set2set", "sortpool", "regressor", "\ud800", "NaN", "../x", "a" * 999]
+TEXTS += [
+    "hard",
+    "set2set",
+    "sortpool",
+    "regressor",
+    "\ud800",
+    "NaN",
+    "../x",
+    "a" * 999,
+]
 DTYPES = "f4 f8 f2 i4 i8 u8 i1 b1 U1 U9 S3".split()
 HEADERS = ["|O", "<f4", ">f4", "<U0", "<U9999999", "|V8", "<c8", "<m8[s]", "<f16"]
 SHAPES = ["()", "(1,)", "(0,)", "(0, 99999999)", "(99999999999,)", "(-1,)", "(2, 3)"]
-LINES = [b"1, 2", b"1", b"0", b"-1", b"2147483648", b"9" * 40, b"1e400", b"nan", b""]
-LINES += [b"1,", b",", b" ", b"1 2", b"\xff", b"1, 2, 3", b"6, 6", b"3, 4", b"7.5", b"+"]
+LINES = [b"1, 2", b"1", b"0", b"-1", b"2147483648", b"9" * 40, b"1e400", b"nan"]
+LINES += [
+    b"",
+    b"1,",
+    b",",
+    b" ",
+    b"1 2",
+    b"\xff",
+    b"1, 2, 3",
+    b"6, 6",
+    b"3, 4",
+    b"7.5",
+    b"+",
+]
 TOKENS = [b"[" * 99, b"{", b"}", b"]", b",", b'"', b"NaN", b"1e999", b"9" * 200]
 
 
@@ -137,7 +159,8 @@ def _members(data):
 
 
 def _packed(members, rng):
-    buffer, method = io.BytesIO(), rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+    buffer = io.BytesIO()
+    method = rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     with zipfile.ZipFile(buffer, "w", method) as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a name that is there twice
         for name, content in members:
@@ -189,7 +212,8 @@ def _other(array, rng):
         array = array.copy()
         value = rng.choice(TEXTS if array.dtype.kind in "US" else NUMBERS)
         if array.size:
-            where = rng.choice([..., np.unravel_index(rng.randrange(array.size), array.shape)])
+            one = np.unravel_index(rng.randrange(array.size), array.shape)
+            where = rng.choice([..., one])
             array[where] = np.asarray(value).astype(array.dtype)
         return array
 
@@ -198,10 +222,11 @@ def of_directory(data, rng):
     """Change a field of a member's entry in the directory, and perhaps before it."""
     central = [i for i in range(len(data)) if data.startswith(b"PK\x01\x02", i)]
     at, data = rng.choice(central), bytearray(data)
-    offset, size = rng.choice([(8, 2), (10, 2), (16, 4), (20, 4), (24, 4), (28, 2),
-                               (30, 2), (38, 4), (42, 4)])  # fmt: skip
-    number = rng.choice([0, 1, 8, 9, 99, 1 << 15, (1 << 16) - 1, 1 << 30, (1 << 32) - 1])
-    data[at + offset : at + offset + size] = (number % (1 << 8 * size)).to_bytes(size, "little")
+    places = [(16, 4), (20, 4), (24, 4), (38, 4), (42, 4)]
+    offset, size = rng.choice([*places, (8, 2), (10, 2), (28, 2), (30, 2)])
+    numbers = [0, 1, 8, 9, 99, 1 << 15, (1 << 16) - 1, 1 << 30, (1 << 32) - 1]
+    number = rng.choice(numbers) % (1 << 8 * size)
+    data[at + offset : at + offset + size] = number.to_bytes(size, "little")
     return bytes(data)
 
 

@@ -1,8 +1,8 @@
 """Inputs of several files in one: each after a line that names it.
 
-A line ``%%% NAME`` begins a file; ``%%% NAME -> PATH`` is a link there, ``%%% NAME |`` a
-pipe. What a name has beside letters, digits and -_./ is dropped; one that would leave the
-folder is left out.
+A line ``%%% NAME`` begins a file; ``%%% NAME -> PATH`` is a link there, ``%%% NAME |``
+a pipe. What a name has beside letters, digits and -_./ is dropped; one that would leave
+the folder is left out.
 """
 
 import os

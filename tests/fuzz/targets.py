@@ -1,7 +1,8 @@
 """The targets: of bytes, each reads one kind of file as far as a user would go.
 
-A target returns, or raises nothing but the documented error, which it catches; all of
-it under guard.py. `TARGETS` has them by name, `BUILDERS` of seeds.py their first inputs.
+A target returns None or, where the file is refused, the documented error; it raises
+nothing but what is a finding. All is done under guard.py. `TARGETS` has them by name,
+`BUILDERS` of seeds.py their first inputs.
 """
 
 import json
@@ -96,7 +97,7 @@ def tu(data):
     with empty_folder() as folder:
         packing.write(data, folder / "set")
         with guarded(folder / "set"):
-            _load(folder / "set")
+            return _load(folder / "set")
 
 
 def zipped(data):
@@ -104,7 +105,7 @@ def zipped(data):
     with empty_folder() as folder, guarded(folder):
         path = folder / "set.zip"
         path.write_bytes(data)
-        _load(path)
+        return _load(path)
 
 
 def _load(path):
@@ -177,8 +178,9 @@ class _Page(HTMLParser):
 
 
 def _check_message(error):
-    """Require that an error says something, and where."""
+    """Require that an error says something; return it."""
     assert str(error), "an error that says nothing"
+    return error
 
 
 TARGETS = {
