@@ -1,6 +1,6 @@
 """Files and zips that strangers may have made: opened only within stated limits.
 
-Read `open_plain`, then `open_zip`. Nothing is allocated for a size that is only claimed.
+Read `open_plain`, then `open_zip`. Nothing is allocated for a size only claimed.
 """
 
 from __future__ import annotations

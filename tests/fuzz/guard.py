@@ -120,7 +120,7 @@ def limit_memory(more):
 @contextmanager
 def watchdog(seconds):
     """End the process, with a traceback, should it hang where Python cannot stop it."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
     try:
         yield
     finally:
