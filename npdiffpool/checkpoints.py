@@ -3,6 +3,7 @@
 It holds all that the next epoch depends on, so that what follows is, to the byte, what
 would have followed; and the settings, so that it goes on with no others.
 """
+
 from __future__ import annotations
 
 import json
@@ -22,11 +23,13 @@ from npdiffpool.moments import init_running
 from npdiffpool.optim import AdamState
 from npdiffpool.reading import parse_json, read_arrays
 from npdiffpool.snapshotfiles import from_arrays, to_arrays
-from npdiffpool.snapshots import Recorder
+from npdiffpool.snapshots import MEASURES, Recorder, Snapshots
 from npdiffpool.training import Checkpoint, Fitted
 
 VERSION = 1
 SECONDS = 10.0  # between two saves
+ROW = {"epoch", "loss", "cross_entropy", "link_loss", "entropy_loss"}
+ROW |= {"train_accuracy", "validation_loss", "validation_accuracy"}
 
 
 class CheckpointError(ValueError):
@@ -121,7 +124,9 @@ def read_checkpoint(
         _require_same(header["settings"], settings)
         seen = {k[5:]: v for k, v in arrays.items() if k.startswith("seen/")}
         state = _state(header, arrays, config)
-        recorder.restore(from_arrays(seen))
+        snapshots = from_arrays(seen)
+        _require_seen(snapshots, config, state.epoch)
+        recorder.restore(snapshots)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     except UNREADABLE as error:
@@ -151,9 +156,28 @@ def _require_history(history: Any, epoch: Any, best_epoch: Any) -> None:
     if not (isinstance(best_epoch, int) and 1 <= best_epoch <= epoch):
         raise ValueError(f"best_epoch must be of 1 to {epoch}; got {best_epoch!r}")
     for row in history:
-        for name in ("epoch", "loss", "validation_loss", "validation_accuracy"):
-            if not isinstance(row.get(name), (int, float)):
-                raise ValueError(f"each row of the history must have its {name}")
+        are_numbers = all(isinstance(value, (int, float)) for value in row.values())
+        if (
+            set(row) != ROW
+            or not are_numbers
+            or not np.all(np.isfinite([*row.values()]))
+        ):
+            raise ValueError(f"each row of the history must have {sorted(ROW)}")
+
+
+def _require_seen(seen: Snapshots, config: Config, epoch: int) -> None:
+    """Require snapshots of this training, up to this epoch."""
+    rising = [0, *seen.epochs.tolist(), epoch + 1]
+    if sorted(set(rising)) != rising:
+        raise ValueError(f"seen must be epochs of 1 to {epoch}; got {rising[1:-1]}")
+    widths = [(config.n_outputs, *config.clusters)]
+    for graph in seen.graphs:
+        clusters = (pooling.mass.shape[1] for pooling in graph.poolings)
+        widths.append((graph.probabilities.shape[1], *clusters))
+    if len(set(widths)) > 1:
+        raise ValueError(f"seen must have clusters {config.clusters} and the classes")
+    if set(seen.measures) != set(MEASURES if config.clusters else ()):
+        raise ValueError(f"seen must have measured {', '.join(MEASURES)}")
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:

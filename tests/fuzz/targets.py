@@ -14,6 +14,7 @@ import numpy as np
 
 import npdiffpool as ndp
 from npdiffpool import checkpoints, training
+from npdiffpool.checkpoints import ROW
 from npdiffpool.cv import GridError, read_grid
 from npdiffpool.datasets import DatasetError
 from npdiffpool.graphs import GraphError
@@ -90,6 +91,7 @@ def checkpoint(data):
         except ValueError as error:  # it diverges
             return _check_message(error)
         seen.snapshots()
+        assert {frozenset(row) for row in clf.history_} == {frozenset(ROW)}
 
 
 def tu(data):
