@@ -53,7 +53,7 @@ def path_inside(folder: Path, name: str | PurePath) -> Path:
     top = Path(os.path.realpath(folder))  # resolve() raises where links go in a ring
     path = Path(os.path.realpath(top / name))
     if not path.is_relative_to(top):
-        raise ValueError(f"{folder / name}: is a link to outside the folder")
+        raise ValueError(f"{name}: is a link to outside the folder {folder}")
     return path
 
 

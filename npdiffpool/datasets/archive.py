@@ -6,6 +6,7 @@ members are checked and read in place. Of a folder only plain files inside it ar
 """
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 from contextlib import contextmanager
@@ -48,7 +49,8 @@ class TUFiles:
         self.path = Path(path)
         self._label = label or str(path)
         if self.path.is_dir():
-            names = _list_folder(self.path)
+            with broken_as_error(self._label):
+                names = _list_folder(self.path)
         elif self.path.is_file():
             with broken_as_error(self._label):
                 with open_zip(self.path, MAX_UNZIPPED) as archive:
@@ -128,7 +130,8 @@ def broken_as_error(label: str) -> Iterator[None]:
 
 def _list_folder(folder: Path) -> list[str]:
     top = folder.resolve()
-    inner = [path for path in folder.iterdir() if path.is_dir()]  # no ring of links
+    # os.path, for Path's own raise where a link leads nowhere that can be.
+    inner = [path for path in folder.iterdir() if os.path.isdir(path)]
     inner = [path for path in inner if path.resolve().is_relative_to(top)]
     files = [file for place in (folder, *inner) for file in place.glob("*.txt")]
     return [file.relative_to(folder).as_posix() for file in files]

@@ -64,7 +64,7 @@ def write_report(run: str | os.PathLike[str]) -> Path:
     folder = Path(run)
     config, history = _read_config(folder), _read_history(folder)
     path = path_inside(folder, "snapshots.npz")
-    snapshots = read_snapshots(path) if path.exists() else None
+    snapshots = read_snapshots(path) if os.path.exists(path) else None
     try:
         _check(config)
         page = _page(config, history, snapshots)
@@ -91,7 +91,7 @@ def _check(config: Any) -> None:
 
 def _read_config(folder: Path) -> Any:
     path = path_inside(folder, "config.json")
-    if not path.exists():
+    if not os.path.exists(path):
         raise ValueError(f"{folder} is not a run folder: it has no config.json")
     try:
         return read_json(path)
@@ -102,7 +102,7 @@ def _read_config(folder: Path) -> Any:
 def _read_history(folder: Path) -> dict[str, list[float]]:
     """Return the columns of history.csv; what is empty is NaN."""
     path = path_inside(folder, "history.csv")
-    if not path.exists():
+    if not os.path.exists(path):
         raise ValueError(f"{folder} is not a run folder: it has no history.csv")
     try:
         text = read_text(path, MAX_TABLE)
