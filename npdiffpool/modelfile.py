@@ -4,6 +4,7 @@ Weights and moments are vectors whose lengths the configuration tells, and each 
 has the zip's checksum. `VERSION` is raised when an older program could not read the
 file; what older files lack has a default.
 """
+
 from __future__ import annotations
 
 import json
@@ -28,7 +29,7 @@ VERSION = 1
 TARGETS = {"classifier": "classes", "regressor": "target"}
 MAX_LAYERS = 1000  # of each GNN
 MAX_LEVELS = 100
-MAX_CLUSTERS = 1 << 14  # of a level: a pooled graph has their square of entries
+MAX_CLUSTERS = 1 << 13  # of a level: a pooled graph has their square of entries
 UNREADABLE = (
     OSError,
     ValueError,
@@ -151,11 +152,17 @@ def _fitted(config: Config, header: Any, contents: Mapping[str, Any]) -> Fitted:
         running = fill("moments", running, contents)
     require_variances("moments", running)
     history, best = header["history"], header["best_epoch"]
-    if not isinstance(history, list) or not all(isinstance(r, dict) for r in history):
-        raise ModelFileError("history must be a list of objects, one an epoch")
+    if not (isinstance(history, list) and all(map(_is_row, history))):
+        raise ModelFileError("history must be a list of objects of numbers")
     if not isinstance(best, int):
         raise ModelFileError(f"best_epoch must be a whole number; got {best!r}")
     return Fitted(params, running, history, best)
+
+
+def _is_row(row: Any) -> bool:
+    numbers = (int, float, type(None))
+    is_object = isinstance(row, dict)
+    return is_object and all(isinstance(value, numbers) for value in row.values())
 
 
 def _form(config: Config, n_weights: int) -> Any:

@@ -34,6 +34,8 @@ def models():
     classifier, regressor = ndp.DiffPoolClassifier, ndp.DiffPoolRegressor
     flat = {**OPTIONS, "clusters": (), "gnn": "s2v", "n_layers": 2}
     fixed = {**OPTIONS, "assignment": "uniform", "readout": "set2set"}
+    cut = {**OPTIONS, "assignment": "graclus", "readout": "sortpool", "gnn": "mlp"}
+    scattered = {**OPTIONS, "assignment": "random", "concat_layers": False}
     names = ["one", "two"] * 3
     with empty_folder() as folder:
         for made in (
@@ -41,6 +43,8 @@ def models():
             classifier(**flat).fit(GRAPHS, LABELS),
             classifier(**fixed, gnn="gcn").fit(GRAPHS, LABELS),
             regressor(**OPTIONS, dtype="float64").fit(GRAPHS, [0.5, 2] * 3),
+            regressor(**cut).fit(GRAPHS, range(6)),
+            classifier(**scattered).fit(GRAPHS, LABELS),
         ):
             made.save(folder / "model.npz")
             yield (folder / "model.npz").read_bytes()
