@@ -21,6 +21,7 @@ from npdiffpool.graphs import GraphError
 from npdiffpool.modelfile import ModelFileError
 from npdiffpool.snapshots import Recorder
 from npdiffpool.splits import SplitsError, read_splits
+from npdiffpool.viz import write_report
 
 from . import packing
 from .guard import Violation, empty_folder, guarded
@@ -152,8 +153,6 @@ def grid(data):
 
 def report(data):
     """Write the report of a run folder, which packing.py makes of the input."""
-    from npdiffpool.viz import write_report
-
     with empty_folder() as folder:
         packing.write(data, folder / "run")
         with guarded(folder / "run"):
