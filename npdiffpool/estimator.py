@@ -259,8 +259,7 @@ def load_model(path: str | PathLike[str]) -> Any:
     Raises
     ------
     ModelFileError
-        If the file is missing, not such a file, damaged, of another version, or over
-        a limit (1 GiB of arrays, 1,000 layers, 100 levels of 8,192 clusters).
+        If the file is missing, damaged, too large, of another version or no such file.
 
     Examples
     --------

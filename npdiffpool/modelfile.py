@@ -104,8 +104,8 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
     Raises
     ------
     ModelFileError
-        If the file is missing, not such a file, damaged, too large (`MAX_ARRAYS` of
-        reading.py, `MAX_LAYERS`, `MAX_LEVELS`, `MAX_CLUSTERS`) or of another version.
+        If the file is missing, not such a file, damaged, of another version or too
+        large: over 1 GiB of arrays, or `MAX_LAYERS`, `MAX_LEVELS`, `MAX_CLUSTERS`.
     """
     try:
         contents = read_arrays(path)
