@@ -163,6 +163,14 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path, change, said):
         read_snapshots(path)
 
 
+def test_a_recorder_takes_only_what_was_seen_of_its_own_graphs():
+    seen = recorded(1)
+    numbers = [graph.number for graph in seen.graphs]
+    Recorder(numbers, [path(4)], [3], 1).restore(seen)
+    with pytest.raises(ValueError, match=r"seen must be graphs of \[5\] nodes; got \[4"):
+        Recorder(numbers, [path(5)], [3], 1).restore(seen)
+
+
 def test_more_nodes_than_a_page_can_show_are_refused(tmp_path, monkeypatch):
     path, seen = tmp_path / "snapshots.npz", recorded(1, 2)
     write_snapshots(path, seen)
