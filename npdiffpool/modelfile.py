@@ -183,7 +183,7 @@ def _form(config: Config, n_weights: int) -> Any:
 
 
 class _Undrawn:
-    """Stand for a generator: give empty matrices, while there are weights for them."""
+    """Stand for a generator: give zeros, while there are weights for them."""
 
     def __init__(self, n_weights: int) -> None:
         self._n_weights = self._left = n_weights
@@ -194,7 +194,7 @@ class _Undrawn:
         if self._left < 0:
             reason = "fewer than the configuration needs"
             raise ModelFileError(f"weights are {self._n_weights}, {reason}")
-        return np.empty(size, np.float32)
+        return np.zeros(size, np.float32)
 
 
 def require_variances(name: str, running: list[Moments]) -> None:

@@ -167,7 +167,7 @@ def test_a_recorder_takes_only_what_was_seen_of_its_own_graphs():
     seen = recorded(1)
     numbers = [graph.number for graph in seen.graphs]
     Recorder(numbers, [path(4)], [3], 1).restore(seen)
-    with pytest.raises(ValueError, match=r"seen must be graphs of \[5\] nodes; got \[4"):
+    with pytest.raises(ValueError, match=r"must be graphs of \[5\] nodes; got \[4"):
         Recorder(numbers, [path(5)], [3], 1).restore(seen)
 
 
