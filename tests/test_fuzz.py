@@ -1,6 +1,7 @@
 """What fuzzing found stays found, and a few hundred inputs of each kind a run."""
 
 import os
+import pickle
 import socket
 import subprocess
 import time
@@ -51,20 +52,20 @@ def test_a_changed_file_gives_a_result_or_the_documented_error(target, data):
 # The guard, and what it is for
 
 FORBIDDEN = {
-    "a file elsewhere": lambda: open(__file__),
-    "a folder elsewhere": lambda: os.listdir("/"),
-    "a process": lambda: subprocess.run(["true"]),
-    "a command": lambda: os.system("true"),
-    "a connection": lambda: socket.socket(),
-    "a program": lambda: eval("1"),
-    "an import": lambda: __import__("this"),
-    "a pickle": lambda: __import__("pickle").loads(b"cos\nsystem\n(S'true'\ntR."),
+    "open /": lambda: open(__file__),
+    "os.listdir /": lambda: os.listdir("/"),
+    "subprocess.Popen": lambda: subprocess.run(["true"]),
+    "os.system": lambda: os.system("true"),
+    "socket.__new__": lambda: socket.socket(),
+    "compile": lambda: eval("1"),
+    "import": lambda: __import__("this"),
+    "pickle.find_class": lambda: pickle.loads(b"cos\nsystem\n(S'true'\ntR."),
 }
 
 
-@pytest.mark.parametrize("deed", FORBIDDEN.values(), ids=FORBIDDEN)
-def test_the_guard_sees(tmp_path, deed):
-    with pytest.raises(guard.Violation):
+@pytest.mark.parametrize("event, deed", FORBIDDEN.items(), ids=[*FORBIDDEN])
+def test_the_guard_sees(tmp_path, event, deed):
+    with pytest.raises(guard.Violation, match=f"^{event}"):
         with guard.guarded(tmp_path):
             deed()
 

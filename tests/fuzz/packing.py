@@ -33,7 +33,7 @@ def write(data, folder):
     for text, content in sorted(parts, key=lambda part: bool(MARKED.search(part[0]))):
         name, arrow, target = text.partition(" -> ")
         path = folder / (STRANGE.sub("", name)[:60].strip("/") or "none")
-        if ".." in path.parts or not path.parent.resolve().is_relative_to(folder):
+        if not path.parent.resolve().is_relative_to(folder):
             continue
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
