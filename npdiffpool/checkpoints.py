@@ -3,6 +3,7 @@
 It holds all that the next epoch depends on, so that what follows is, to the byte, what
 would have followed; and the settings, so that it goes on with no others.
 """
+
 from __future__ import annotations
 
 import json
@@ -17,15 +18,18 @@ from npdiffpool.config import Config
 from npdiffpool.files import save_arrays
 from npdiffpool.jobfiles import differences
 from npdiffpool.model import init_model
-from npdiffpool.modelfile import UNREADABLE, fill, vector_of
+from npdiffpool.modelfile import UNREADABLE, fill, require_variances, vector_of
 from npdiffpool.moments import init_running
 from npdiffpool.optim import AdamState
+from npdiffpool.reading import parse_json, read_arrays
 from npdiffpool.snapshotfiles import from_arrays, to_arrays
-from npdiffpool.snapshots import Recorder
+from npdiffpool.snapshots import MEASURES, Recorder, Snapshots
 from npdiffpool.training import Checkpoint, Fitted
 
 VERSION = 1
 SECONDS = 10.0  # between two saves
+ROW = {"epoch", "loss", "cross_entropy", "link_loss", "entropy_loss"}
+ROW |= {"train_accuracy", "validation_loss", "validation_accuracy"}
 
 
 class CheckpointError(ValueError):
@@ -114,20 +118,27 @@ def read_checkpoint(
         If the file is damaged, or of other settings: then the error names them.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(str(arrays["header"]))
-        if header["version"] != VERSION:
-            raise ValueError(f"version must be {VERSION}; got {header['version']!r}")
+        arrays = read_arrays(path)
+        header = parse_json(str(arrays["header"]))
+        _require_version(header["version"])
         _require_same(header["settings"], settings)
         seen = {k[5:]: v for k, v in arrays.items() if k.startswith("seen/")}
         state = _state(header, arrays, config)
-        recorder.restore(from_arrays(seen))
+        snapshots = from_arrays(seen)
+        _require_seen(snapshots, config, state.epoch)
+        recorder.restore(snapshots)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     except UNREADABLE as error:
         raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from None
     return state
+
+
+def _require_version(seen: Any) -> None:
+    if seen != VERSION:
+        is_newer = isinstance(seen, int) and seen > VERSION
+        hint = ", of a newer npdiffpool" if is_newer else ""
+        raise ValueError(f"version must be {VERSION}; got {seen!r}{hint}")
 
 
 def _require_same(known: Any, settings: Mapping[str, Any]) -> None:
@@ -145,9 +156,28 @@ def _require_history(history: Any, epoch: Any, best_epoch: Any) -> None:
     if not (isinstance(best_epoch, int) and 1 <= best_epoch <= epoch):
         raise ValueError(f"best_epoch must be of 1 to {epoch}; got {best_epoch!r}")
     for row in history:
-        for name in ("epoch", "loss", "validation_loss", "validation_accuracy"):
-            if not isinstance(row.get(name), (int, float)):
-                raise ValueError(f"each row of the history must have its {name}")
+        are_numbers = all(isinstance(value, (int, float)) for value in row.values())
+        if (
+            set(row) != ROW
+            or not are_numbers
+            or not np.all(np.isfinite([*row.values()]))
+        ):
+            raise ValueError(f"each row of the history must have {sorted(ROW)}")
+
+
+def _require_seen(seen: Snapshots, config: Config, epoch: int) -> None:
+    """Require snapshots of this training, up to this epoch."""
+    rising = [0, *seen.epochs.tolist(), epoch + 1]
+    if sorted(set(rising)) != rising:
+        raise ValueError(f"seen must be epochs of 1 to {epoch}; got {rising[1:-1]}")
+    widths = [(config.n_outputs, *config.clusters)]
+    for graph in seen.graphs:
+        clusters = (pooling.mass.shape[1] for pooling in graph.poolings)
+        widths.append((graph.probabilities.shape[1], *clusters))
+    if len(set(widths)) > 1:
+        raise ValueError(f"seen must have clusters {config.clusters} and the classes")
+    if set(seen.measures) != set(MEASURES if config.clusters else ()):
+        raise ValueError(f"seen must have measured {', '.join(MEASURES)}")
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:
@@ -161,12 +191,16 @@ def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint
     if config.batch_norm:
         latest = fill("running", running, arrays)
         best_running = fill("best_running", running, arrays)
+        require_variances("running", [*latest, *best_running])
     history = header["history"]
     _require_history(history, header["epoch"], header["best_epoch"])
     np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
-    if not isinstance(header["adam_step"], int) or header["adam_step"] < 0:
-        raise ValueError(f"adam_step must be a number; got {header['adam_step']!r}")
+    step = header["adam_step"]
+    if not isinstance(step, int) or not 0 <= step < 1 << 53:
+        raise ValueError(f"adam_step must be a number; got {step!r}")
+    if np.any(square < 0):
+        raise ValueError("adam_square must be at least 0; it is not")
     kept = fill("best", params, arrays), best_running, history, header["best_epoch"]
-    adam = AdamState(header["adam_step"], mean, square)
+    adam = AdamState(step, mean, square)
     rng_state, epoch = header["rng_state"], header["epoch"]
     return Checkpoint(epoch, vector, latest, adam, rng_state, history, Fitted(*kept))

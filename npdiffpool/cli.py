@@ -21,7 +21,7 @@ from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
 from npdiffpool.estimator import DiffPoolClassifier, load_model
 from npdiffpool.evaluation import Source
 from npdiffpool.options import build_parser
-from npdiffpool.progress import coloured
+from npdiffpool.progress import coloured, printable
 from npdiffpool.run import train_run
 from npdiffpool.threads import VARIABLES, can_limit, is_chosen
 
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _complain(text: str) -> None:
     name = coloured("npdiffpool:", "red", sys.stderr)
-    print(f"{name} {text}", file=sys.stderr)
+    print(f"{name} {printable(text)}", file=sys.stderr)
 
 
 def _only_json(arguments: argparse.Namespace) -> Any:
@@ -108,9 +108,10 @@ def _predict(arguments: argparse.Namespace) -> None:
     probabilities = clf.predict_proba(dataset.graphs)
     predicted = clf.predict(dataset.graphs)
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["graph", "predicted", *(f"p({name})" for name in clf.classes_)])
+    names = [f"p({printable(str(name))})" for name in clf.classes_]
+    writer.writerow(["graph", "predicted", *names])
     for index, (label, row) in enumerate(zip(predicted, probabilities)):
-        writer.writerow([index, label, *(f"{p:.6f}" for p in row)])
+        writer.writerow([index, printable(str(label)), *(f"{p:.6f}" for p in row)])
 
 
 def _report(arguments: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import product
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from npdiffpool.folders import hinting
 from npdiffpool.jobfiles import Row
 from npdiffpool.jobs import load_source
 from npdiffpool.progress import job_progress
+from npdiffpool.reading import read_json
 from npdiffpool.splits import read_splits
 from npdiffpool.workers import workers
+
+MAX_GRID = 10_000  # configurations
 
 
 class GridError(ValueError):
@@ -83,23 +87,34 @@ def read_grid(path: str) -> list[Row]:
     Raises
     ------
     GridError
-        If the file is neither.
+        If the file is neither, or has more than `MAX_GRID` configurations.
+    FileNotFoundError
+        If there is no such file.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = read_json(path, finite=True)
         if isinstance(content, dict):
             for name, values in content.items():
                 if not isinstance(values, list) or not values:
                     raise TypeError(f"no list of values of {name}: {values!r}")
+            _require_few(math.prod(map(len, content.values())))
             combined = product(*content.values())
             content = [dict(zip(content, values)) for values in combined]
         usable = isinstance(content, list) and len(content) > 0
         if not usable or not all(isinstance(choice, dict) for choice in content):
             raise TypeError(f"no configuration: {json.dumps(content)[:60]}")
-    except (TypeError, ValueError) as error:
+        _require_few(len(content))
+    except FileNotFoundError:
+        raise
+    except (TypeError, ValueError, OSError) as error:
         form = '[{"hidden": 32}, {"hidden": 64}] or {"hidden": [32, 64]}'
         raise GridError(f"{path} must be JSON such as {form}; got {error}") from None
     return [_with_levels(choice) for choice in content]
+
+
+def _require_few(count: int) -> None:
+    if count > MAX_GRID:
+        raise ValueError(f"{count} configurations; at most {MAX_GRID} are accepted")
 
 
 def _with_levels(choice: Row) -> Row:

@@ -264,7 +264,7 @@ def load_model(path: str | PathLike[str]) -> Any:
     Raises
     ------
     ModelFileError
-        If the file is missing, not such a file, damaged or of another version.
+        If the file is missing, damaged, too large, of another version or no such file.
 
     Examples
     --------

@@ -12,6 +12,7 @@ from typing import Any, Mapping
 
 from npdiffpool.files import write_text
 from npdiffpool.folders import holdings
+from npdiffpool.reading import read_json
 
 Row = dict[str, Any]
 
@@ -54,7 +55,7 @@ class Folder:
         """Return what is kept under a name, or None."""
         if self.path is None or not (self.path / f"{name}.json").exists():
             return None
-        return json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
+        return read_json(self.path / f"{name}.json")
 
     def write(self, name: str, content: Any) -> None:
         """Keep something under a name."""

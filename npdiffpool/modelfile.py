@@ -1,10 +1,14 @@
-"""The model file: an .npz of plain arrays and JSON, with a version and checks."""
+"""The model file: an .npz of plain arrays and JSON, with a version and checks.
+
+Weights and moments are vectors whose lengths the configuration tells, and each member
+has the zip's checksum. `VERSION` is raised when an older program could not read the
+file; what older files lack has a default.
+"""
+
 from __future__ import annotations
 
 import json
-import tokenize
-import zipfile
-import zlib
+import math
 from dataclasses import asdict
 from os import PathLike
 from typing import Any, Mapping, NamedTuple
@@ -18,23 +22,22 @@ from npdiffpool.layers import Moments
 from npdiffpool.model import init_model
 from npdiffpool.moments import init_running
 from npdiffpool.optim import from_vector, to_vector
+from npdiffpool.reading import parse_json, read_arrays
 from npdiffpool.training import Fitted
 
 FORMAT = "npdiffpool model"
 VERSION = 1
 TARGETS = {"classifier": "classes", "regressor": "target"}
+MAX_LAYERS = 1000  # of each GNN
+MAX_LEVELS = 100
+MAX_CLUSTERS = 1 << 13  # of a level: a pooled graph has their square of entries
 UNREADABLE = (
     OSError,
-    RuntimeError,  # of zipfile: encrypted, an unknown compression
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
-    EOFError,
-    SyntaxError,  # of NumPy, which reads an array's header as Python
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
+    OverflowError,
 )
 
 
@@ -104,12 +107,12 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
     Raises
     ------
     ModelFileError
-        If the file is missing, not such a file, damaged or of another version.
+        If the file is missing, not such a file, damaged, of another version or too
+        large: over 1 GiB of arrays, or `MAX_LAYERS`, `MAX_LEVELS`, `MAX_CLUSTERS`.
     """
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            contents = {name: file[name] for name in file.files}
-        header = json.loads(str(contents["header"]))
+        contents = read_arrays(path)
+        header = parse_json(str(contents["header"]))
         _require_known(header)
         config = Config(**{**header["config"], "clusters": _tuple(header, "config")})
         parameters = {**header["parameters"], "clusters": _tuple(header, "parameters")}
@@ -117,8 +120,9 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
         kind = header.get("kind", "classifier")  # the first files did not say
         lengths = _lengths(kind, config)
         arrays = {name: contents[name] for name in lengths}
-        names = header["feature_names"]
+        names = header.get("feature_names")  # nor this
         _require_shapes(arrays, lengths)
+        _require_names(names, config)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except FileNotFoundError:
@@ -131,10 +135,12 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
 def _require_known(header: Any) -> None:
     if header["format"] != FORMAT:
         raise ModelFileError(f"format must be {FORMAT!r}; got {header['format']!r}")
-    if header["version"] != VERSION:
+    seen = header["version"]
+    if seen != VERSION:
+        is_newer = isinstance(seen, int) and seen > VERSION
+        hint = ", of a newer npdiffpool" if is_newer else ""
         raise ModelFileError(
-            f"version must be {VERSION}, which this program reads; "
-            f"got {header['version']!r}"
+            f"version must be {VERSION}, which this program reads; got {seen!r}{hint}"
         )
 
 
@@ -143,11 +149,73 @@ def _tuple(header: Any, part: str) -> tuple[Any, ...]:
 
 
 def _fitted(config: Config, header: Any, contents: Mapping[str, Any]) -> Fitted:
-    params = fill("weights", init_model(np.random.default_rng(0), config), contents)
+    params = fill("weights", _form(config, contents["weights"].size), contents)
     running: list[Moments] = init_running(config)
     if config.batch_norm:
         running = fill("moments", running, contents)
-    return Fitted(params, running, header["history"], header["best_epoch"])
+    require_variances("moments", running)
+    history, best = header["history"], header["best_epoch"]
+    if not (isinstance(history, list) and all(map(_is_row, history))):
+        raise ModelFileError("history must be a list of objects of numbers")
+    if not isinstance(best, int):
+        raise ModelFileError(f"best_epoch must be a whole number; got {best!r}")
+    return Fitted(params, running, history, best)
+
+
+def _is_row(row: Any) -> bool:
+    numbers = (int, float, type(None))
+    is_object = isinstance(row, dict)
+    return is_object and all(isinstance(value, numbers) for value in row.values())
+
+
+def _form(config: Config, n_weights: int) -> Any:
+    """Return a tree of the parameters' form, if so many numbers may fill it.
+
+    A configuration may ask for any number of them: nothing is made for more.
+    """
+    sizes = {"n_layers": MAX_LAYERS, "the number of levels": MAX_LEVELS}
+    sizes |= {"clusters": MAX_CLUSTERS}
+    sizes |= dict.fromkeys(("hidden", "n_outputs", "classifier_hidden"), n_weights)
+    counts = {name: getattr(config, name, 0) for name in sizes}
+    counts["the number of levels"] = len(config.clusters)
+    counts["clusters"] = max(config.clusters, default=0)
+    for name, most in sizes.items():
+        if counts[name] > most:
+            raise ModelFileError(f"{name} must be at most {most}; got {counts[name]}")
+    return init_model(_Undrawn(n_weights), config)
+
+
+class _Undrawn:
+    """Stand for a generator: give zeros, while there are weights for them."""
+
+    def __init__(self, n_weights: int) -> None:
+        self._n_weights = self._left = n_weights
+
+    def uniform(self, low: float, high: float, size: tuple[int, int]) -> Any:
+        """Return a matrix of that size."""
+        self._left -= math.prod(size)
+        if self._left < 0:
+            reason = "fewer than the configuration needs"
+            raise ModelFileError(f"weights are {self._n_weights}, {reason}")
+        return np.zeros(size, np.float32)
+
+
+def require_variances(name: str, running: list[Moments]) -> None:
+    """Require running variances that are none below zero.
+
+    Raises
+    ------
+    ModelFileError
+    """
+    if any(np.any(variance < 0) for block in running for _, variance in block):
+        raise ModelFileError(f"variances in {name} must be at least 0; one is not")
+
+
+def _require_names(names: Any, config: Config) -> None:
+    """Require a name of each feature, or none."""
+    is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if names is not None and not (is_list and len(names) == config.n_features):
+        raise ModelFileError(f"feature_names must be {config.n_features} texts or null")
 
 
 def fill(name: str, tree: Any, contents: Mapping[str, Any]) -> Any:

@@ -19,6 +19,16 @@ def coloured(text: str, colour: str, stream: Any) -> str:
     return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
 
 
+def printable(text: str) -> str:
+    """Return the text with what a terminal would obey, not show, as escapes.
+
+    >>> print(printable("red " + chr(27) + "[31m"))
+    red \\x1b[31m
+    """
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "".join(shown)
+
+
 @contextmanager
 def training_progress(
     epochs: int, shown: bool, done: int = 0

@@ -8,7 +8,11 @@ import numpy as np
 
 from npdiffpool.files import save_arrays
 from npdiffpool.modelfile import UNREADABLE
+from npdiffpool.reading import read_arrays
 from npdiffpool.snapshots import Pooling, Snapshots, Watched
+
+MAX_EPOCHS = 1000
+MAX_SHOWN = 1 << 20  # nodes and clusters, of all graphs, at all epochs
 
 
 def write_snapshots(path: str | PathLike[str], snapshots: Snapshots) -> None:
@@ -41,11 +45,11 @@ def read_snapshots(path: str | PathLike[str]) -> Snapshots:
     Raises
     ------
     ValueError
-        If the file is not such a file, or its arrays do not fit each other.
+        If the file is not such a file, its arrays do not fit each other, or it has
+        more than `MAX_EPOCHS` epochs or `MAX_SHOWN` nodes and clusters in all.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return from_arrays({name: file[name] for name in file.files})
+        return from_arrays(read_arrays(path))
     except UNREADABLE as error:
         reason = f"not a readable file of snapshots ({error})"
         raise ValueError(f"{path}: {reason}") from None
@@ -62,13 +66,25 @@ def from_arrays(arrays: dict[str, Any]) -> Snapshots:
     named = [name for name in arrays if name.startswith("measure:")]
     means = {name.partition(":")[2]: arrays[name] for name in named}
     E = len(arrays["epochs"])
+    if arrays["epochs"].shape != (E,) or arrays["epochs"].dtype.kind != "i":
+        raise ValueError("epochs must be whole numbers")
+    if E > MAX_EPOCHS:
+        raise ValueError(f"{E} epochs; at most {MAX_EPOCHS} are accepted")
     if any(row.shape != (E,) or row.dtype.kind != "f" for row in means.values()):
         raise ValueError(f"measures must be {E} numbers each, one an epoch")
     graphs: list[Watched] = []
     while f"graph:{len(graphs)}:edges" in arrays:
         graphs.append(_assemble_graph(arrays, f"graph:{len(graphs)}:"))
         _check(graphs[-1], len(arrays["epochs"]))
+    shown = E * sum(map(_count, graphs))
+    if shown > MAX_SHOWN:
+        raise ValueError(f"{shown} nodes and clusters; {MAX_SHOWN} are accepted")
     return Snapshots(arrays["epochs"], means, graphs)
+
+
+def _count(graph: Watched) -> int:
+    """Count the nodes and clusters of one epoch."""
+    return len(graph.kinds) + sum(int(p.mass.shape[1]) for p in graph.poolings)
 
 
 def _assemble_graph(arrays: dict[str, Any], prefix: str) -> Watched:
@@ -85,9 +101,9 @@ def _assemble_graph(arrays: dict[str, Any], prefix: str) -> Watched:
 
 def _check(graph: Watched, E: int) -> None:
     """Require arrays that fit: what a picture would be drawn from."""
-    n = len(graph.kinds)
+    N = n = len(graph.kinds)
     whole = [graph.kinds, graph.edges, *(p.cluster for p in graph.poolings)]
-    if any(array.dtype.kind != "i" for array in whole):
+    if graph.kinds.ndim != 1 or any(array.dtype.kind != "i" for array in whole):
         raise ValueError("kinds, edges and clusters must be whole numbers")
     _require(graph.edges, "edges", (len(graph.edges), 2), n)
     _require(graph.probabilities, "probabilities", (E, graph.probabilities.shape[-1]))
@@ -96,6 +112,8 @@ def _check(graph: Watched, E: int) -> None:
         _require(cluster, "cluster", (E, n), K)
         _require(share, "share", (E, n), 1 + 1e-3)
         _require(mass, "mass", (E, K))
+        if np.any(mass.sum(axis=1) > (1 + 1e-3) * N):
+            raise ValueError(f"mass of one epoch must be {N}, the nodes; it is more")
         _require(links, "links", (len(links), 4))
         _require(links[:, 0], "links", (len(links),), E)
         _require(links[:, 1:3], "links", (len(links), 2), K)

@@ -3,6 +3,7 @@
 Kept is what a picture shows, not S itself: each node's cluster (the argmax of its row
 of S), its share there, the masses of the clusters and the heavier links of A'.
 """
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple, Sequence
@@ -17,6 +18,13 @@ WATCHED = 6  # graphs
 MOST_NODES = 300  # of a watched graph, if there are such
 MEASURED = 100  # graphs of which measures are means, evenly from all
 EPOCHS = 40
+MEASURES = (
+    "entropy of S / log K",
+    "clusters used",
+    "effective clusters",
+    "edges inside clusters",
+    "modularity",
+)
 FAINT = 0.05  # links of A' below this share of the heaviest are not kept
 
 
@@ -123,11 +131,15 @@ class Recorder:
         Raises
         ------
         ValueError
-            If it has seen other graphs.
+            If it has seen other graphs, or others of their nodes.
         """
         numbers = [graph.number for graph in snapshots.graphs]
         if numbers != self._numbers:
             raise ValueError(f"seen must be graphs {self._numbers}; got {numbers}")
+        sizes = [len(graph.kinds) for graph in snapshots.graphs]
+        own = [graph.n_nodes for graph in self._chosen]
+        if sizes != own:
+            raise ValueError(f"seen must be graphs of {own} nodes; got {sizes}")
         truths = [graph.truth for graph in snapshots.graphs]
         for at, epoch in enumerate(snapshots.epochs.tolist()):
             poolings = [_at_epoch(graph.poolings, at) for graph in snapshots.graphs]
@@ -193,13 +205,14 @@ def _measure(graph: Graph, assignments: Sequence[Any]) -> dict[str, float]:
     if not assignments:
         return {}
     S, clusters = assignments[0], assignments[0].argmax(axis=1)
-    return {
-        "entropy of S / log K": measures.relative_entropy(S),
-        "clusters used": measures.clusters_used(S),
-        "effective clusters": measures.effective_clusters(S),
-        "edges inside clusters": measures.edges_inside(graph.adjacency, clusters),
-        "modularity": measures.modularity(graph.adjacency, clusters),
-    }
+    measured = (
+        measures.relative_entropy(S),
+        measures.clusters_used(S),
+        measures.effective_clusters(S),
+        measures.edges_inside(graph.adjacency, clusters),
+        measures.modularity(graph.adjacency, clusters),
+    )
+    return dict(zip(MEASURES, measured))
 
 
 def _mean(values: Any) -> float:

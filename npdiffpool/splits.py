@@ -1,10 +1,8 @@
 """Splits of a data set: by seed, in equal shares, or from an index file."""
 from __future__ import annotations
 
-import json
 from numbers import Real
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple, Sequence
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy.typing as npt
 
 from npdiffpool.checks import require, require_flag, require_int
 from npdiffpool.graphs import Ints
+from npdiffpool.reading import read_json
 
 
 class Split(NamedTuple):
@@ -102,13 +101,16 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     Raises
     ------
     SplitsError
-        If the file is not of this form, an index is outside 0 ... `n_graphs` - 1, is
-        in two parts of a fold, or the tests are not each graph once.
+        If the file is not of this form or larger than 64 MiB, an index is outside
+        0 ... `n_graphs` - 1, is in two parts of a fold, or the tests are not each
+        graph once.
     FileNotFoundError
         If there is no such file.
 
     Examples
     --------
+    >>> import json
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> fold = {"test": [0, 1], "model_selection": [{"train": [2], "validation": [3]}]}
     >>> last = {"test": [2, 3], "model_selection": [{"train": [0], "validation": [1]}]}
@@ -119,13 +121,15 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     Split(train=[0], validation=[1], test=[2, 3])
     """
     try:
-        folds = json.loads(Path(path).read_text(encoding="utf-8"))
+        folds = read_json(path, finite=True)
         splits = [
             Split(inner["train"], inner["validation"], fold["test"])
             for fold in folds
             for inner in fold["model_selection"][:1]
         ]
-    except (KeyError, TypeError, ValueError) as error:
+    except FileNotFoundError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         form = '[{"test": [...], "model_selection": [{"train": [...], ...}]}, ...]'
         message = f"{path} must be JSON, {form}; got {type(error).__name__}: {error}"
         raise SplitsError(message) from None

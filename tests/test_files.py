@@ -236,10 +236,7 @@ def test_a_model_without_one_of_its_arrays_is_refused(path, name):
 
 @pytest.mark.parametrize(
     "entry",
-    [
-        *["format", "version", "config", "parameters", "history", "best_epoch"],
-        "feature_names",
-    ],
+    ["format", "version", "config", "parameters", "history", "best_epoch"],
 )
 def test_a_header_without_one_of_its_entries_is_refused(path, entry):
     message = f"not a readable model file ('{entry}')"

@@ -1,6 +1,8 @@
 """The report says what the run folder says, and nothing in it can get out."""
+
 import csv
 import json
+import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -9,7 +11,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from npdiffpool import reading
 from npdiffpool.cli import main
+from npdiffpool.files import save_arrays
+from npdiffpool.reading import read_arrays
 from npdiffpool.run import _confusion
 from npdiffpool.snapshotfiles import read_snapshots
 from npdiffpool.snapshots import Pooling, Snapshots, Watched
@@ -193,21 +198,114 @@ def test_the_report_asks_no_network(run):
 
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{data}}"
+QUOTES = "\"'` onmouseover=alert(1) style=x:y --><svg/onload=alert(1)>&lt;{{script}}"
+SIDES = "true", "predicted"
 
 
-def test_text_cannot_break_out_of_the_page(run):
-    plain = [tag for tag, _ in page_of(run).tags]
-    evil = {"data__name": EVIL, "data__source": EVIL, "parameters__gnn": EVIL}
-    evil |= {"features": [EVIL] * 7, "versions__numpy": EVIL}
-    for side in ("true", "predicted"):
-        evil[f"results__confusion__{side}"] = [EVIL, "1"]
-    change(run, **evil)
+def hostile(value, text):
+    """Return JSON with each text, and each name of an object, of that text instead."""
+    if isinstance(value, dict):
+        return {key: hostile(inner, text) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [hostile(inner, text) for inner in value]
+    return text if isinstance(value, str) else value
+
+
+def anatomy(page):
+    """Return the elements of a page in order, each with the names of its attributes."""
+    return [(tag, sorted(attributes)) for tag, attributes in page.tags]
+
+
+def spoil(run, text):
+    """Write a text wherever the folder has one that reaches the page."""
+    config = json.loads((run / "config.json").read_text())
+    link_scale = config["parameters"]["link_scale"]  # of no other is there a page
+    config = hostile(config, text)
+    config["parameters"] |= {"link_scale": link_scale, text: text}
+    config["versions"][text] = text
+    config["results"]["confusion"] |= dict.fromkeys(SIDES, [text, text + "1"])
+    (run / "config.json").write_text(json.dumps(config))
+    with open(run / "history.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    with open(run / "history.csv", "w", newline="") as file:
+        csv.writer(file).writerows([[*head, text], *([*row, "1"] for row in rows)])
+    arrays = read_arrays(run / "snapshots.npz")
+    name = next(name for name in arrays if name.startswith("measure:"))
+    arrays[f"measure:{text}"] = arrays.pop(name)
+    save_arrays(run / "snapshots.npz", arrays)
+
+
+@pytest.mark.parametrize("text", [EVIL, QUOTES])
+def test_no_text_of_a_run_folder_can_break_out_of_the_page(run, text, tmp_path):
+    plain = shutil.copytree(run, tmp_path / "plain")
+    spoil(plain, "plain")
+    spoil(run, text)
     page = page_of(run)
-    assert [tag for tag, _ in page.tags] == plain
-    assert EVIL in page.texts["h1"][0] and EVIL in page.texts["td"]
+    assert anatomy(page) == anatomy(page_of(plain))
+    assert_inert(run / "report.html", page)
     data = json.loads(page.texts["script"][0])
-    assert data["classes"] == [EVIL, "1"]
-    assert data["graphs"][0]["kinds"][0] == EVIL
+    assert data["classes"] == [text, text + "1"]
+    assert data["graphs"][0]["kinds"][0] == text
+    assert text in page.texts["h1"][0] and page.texts["td"].count(text) > 5
+    assert any(text in caption for caption in page.texts["figcaption"])
+
+
+def assert_inert(path, page):
+    written = path.read_text(encoding="utf-8").lower()
+    assert written.count("</script") == written.count("<script") == 2
+    names = {name for _, attributes in page.tags for name in attributes}
+    assert not [name for name in names if name.startswith("on")]
+    links = [a for _, a in page.tags if {"href", "src"} & set(a)]
+    assert [a.get("href") for a in links] == ["data:,"]
+
+
+def spoil_history(run, text):
+    """Add a column of that name; a row has a number there."""
+    with open(run / "history.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    rows = [[*row, text if i == 0 else "1"] for i, row in enumerate(rows)]
+    with open(run / "history.csv", "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def spoil_snapshots(run, text):
+    """Measure something of that name."""
+    arrays = read_arrays(run / "snapshots.npz")
+    name = "measure:plain" if "measure:plain" in arrays else "measure:clusters used"
+    values = arrays.pop(name)
+    save_arrays(run / "snapshots.npz", {**arrays, f"measure:{text}": values})
+
+
+def test_a_page_that_text_breaks_out_of_would_be_seen(run, monkeypatch):
+    change(run, data__name=QUOTES)
+    for name in ("npdiffpool.viz.report.escape", "npdiffpool.viz._svg.escape"):
+        monkeypatch.setattr(name, str)
+    with pytest.raises(AssertionError):
+        assert_inert(run / "report.html", page_of(run))
+
+
+def test_a_link_out_of_the_run_folder_is_refused(run, tmp_path):
+    for name in ("config.json", "history.csv", "snapshots.npz"):
+        (run / name).rename(tmp_path / name)
+        (run / name).symlink_to(tmp_path / name)
+        with pytest.raises(
+            ValueError, match=f"{name}: is a link to outside the folder"
+        ):
+            write_report(run)
+        (run / name).unlink()
+        (tmp_path / name).rename(run / name)
+    (tmp_path / "link").symlink_to(run)  # the folder itself may be one
+    assert write_report(tmp_path / "link").exists()
+
+
+@pytest.mark.parametrize(
+    "name, most",
+    [("config.json", reading.MAX_JSON), ("history.csv", reading.MAX_TABLE)],
+)
+def test_a_file_over_the_limit_is_refused(run, name, most):
+    os.truncate(run / name, most + 1)  # a hole: no disk is used
+    with pytest.raises(ValueError, match=f"{name}: .* at most {most} are accepted"):
+        write_report(run)
 
 
 def test_a_run_without_snapshots_has_a_report_without_an_explorer(run):

@@ -1,4 +1,5 @@
 """A training that was stopped goes on to the same bytes."""
+
 import json
 import os
 import re
@@ -161,6 +162,18 @@ def test_what_was_not_begun_or_is_done_goes_on_too(undisturbed, tmp_path, capsys
         ({"adam_mean": np.nan}, "adam_mean must be finite"),
         ({"header": 2}, "version must be 1; got 2"),
         ({"seen/graph:0:number": np.array(3)}, "seen must be graphs"),
+        ({"seen/graph:0:kinds": np.zeros(99, int)}, "not a readable checkpoint"),
+        ({"seen/epochs": np.array([2])}, "seen must be epochs of 1 to 1; got [2]"),
+        ({"seen/epochs": np.array([0])}, "seen must be epochs of 1 to 1; got [0]"),
+        ({"seen/graph:0:probabilities": np.zeros((1, 3))}, "seen must have clusters"),
+        ({"seen/measure:modularity": None}, "seen must have measured entropy of S"),
+        ({"adam_square": -1.0}, "adam_square must be at least 0; it is not"),
+        ({"running": -1.0}, "variances in running must be at least 0"),
+        ({"header": {"adam_step": -1}}, "adam_step must be a number; got -1"),
+        ({"header": {"adam_step": 2**60}}, "adam_step must be a number; got 115292150"),
+        ({"header": {"rng_state": {}}}, "not a readable checkpoint"),
+        ({"header": {"history": [{"epoch": 1}]}}, "each row of the history must have"),
+        ({"header": {"version": 3}}, "version must be 1; got 3, of a newer npdiffpool"),
     ],
 )
 def test_a_damaged_checkpoint_is_refused(tmp_path, monkeypatch, capsys, change, said):
@@ -171,7 +184,8 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, monkeypatch, capsys, change, 
         arrays = {**file}
     for name, value in change.items():
         if name == "header":
-            header = {**json.loads(str(arrays[name])), "version": value}
+            header = json.loads(str(arrays[name]))
+            header |= value if isinstance(value, dict) else {"version": value}
             value = np.array(json.dumps(header))
         elif np.isscalar(value):
             value = np.full_like(arrays[name], value)

@@ -1,8 +1,10 @@
 """Snapshots see what training does to assignments, change nothing, and are kept."""
+
 import numpy as np
 import pytest
 
 import npdiffpool as ndp
+from npdiffpool import snapshotfiles
 from npdiffpool.snapshotfiles import read_snapshots, write_snapshots
 from npdiffpool.snapshots import MEASURED, MOST_NODES, Recorder
 
@@ -144,6 +146,11 @@ def test_what_is_read_is_what_was_written(tmp_path):
         ({"graph:0:pooling:0:links": np.full((1, 4), np.nan)}, "links must lie"),
         ({"graph:0:probabilities": np.zeros((2, 2))}, "probabilities must have shape"),
         ({"epochs": None}, "epochs"),
+        ({"epochs": np.array([1.0])}, "epochs must be whole numbers"),
+        ({"epochs": np.arange(1001)}, "1001 epochs; at most 1000 are accepted"),
+        ({"graph:0:kinds": np.zeros((4, 1), int)}, "kinds, .* must be whole numbers"),
+        ({"graph:0:probabilities": np.array(1.0)}, "tuple index out of range"),
+        ({"graph:0:pooling:0:mass": np.array([[4, 0, 1.0]])}, "must be 4, the nodes"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, change, said):
@@ -153,6 +160,27 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path, change, said):
         arrays = {**file, **change}
     np.savez(path, **{name: a for name, a in arrays.items() if a is not None})
     with pytest.raises(ValueError, match=f"not a readable file of snapshots.*{said}"):
+        read_snapshots(path)
+
+
+def test_a_recorder_takes_only_what_was_seen_of_its_own_graphs():
+    seen = recorded(1)
+    numbers = [graph.number for graph in seen.graphs]
+    Recorder(numbers, [path(4)], [3], 1).restore(seen)
+    with pytest.raises(ValueError, match=r"must be graphs of \[5\] nodes; got \[4"):
+        Recorder(numbers, [path(5)], [3], 1).restore(seen)
+
+
+def test_more_nodes_than_a_page_can_show_are_refused(tmp_path, monkeypatch):
+    path, seen = tmp_path / "snapshots.npz", recorded(1, 2)
+    write_snapshots(path, seen)
+    shown = 2 * (4 + sum(p.mass.shape[1] for p in seen.graphs[0].poolings))
+    monkeypatch.setattr(snapshotfiles, "MAX_SHOWN", shown)
+    assert len(read_snapshots(path).epochs) == 2
+    monkeypatch.setattr(snapshotfiles, "MAX_SHOWN", shown - 1)
+    with pytest.raises(
+        ValueError, match=f"{shown} nodes and clusters; {shown - 1} are"
+    ):
         read_snapshots(path)
 
 

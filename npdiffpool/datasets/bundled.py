@@ -5,24 +5,25 @@
 
     pack(TUFiles("MUTAG"), "MUTAG.npz", cite("MUTAG"))
 
-`read_bundle` reads a bundle, and `write_tu` makes TU files of it again.
+`read_bundle` reads a bundle and checks it, and `write_tu` makes TU files of it again.
 """
 from __future__ import annotations
 
-import zipfile
-import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from npdiffpool.checks import require
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.datasets.tu import TUData, read_part, read_tu
+from npdiffpool.datasets.tu import MAX_GRAPHS, Ints, TUData, read_part, read_tu
+from npdiffpool.reading import read_arrays
 
 _ARRAYS = TUData._fields[1:]
-_BROKEN = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
+_KINDS = {"node_attributes": "f"}
 
 
 def pack(files: TUFiles, path: str | Path, citation: str) -> None:
@@ -52,7 +53,7 @@ def pack(files: TUFiles, path: str | Path, citation: str) -> None:
 
 
 def read_bundle(path: str | Path) -> tuple[TUData, str]:
-    """Read a bundle; what is in it was checked when it was made.
+    """Read a bundle, and check of it what `read_tu` checks of TU files.
 
     Returns
     -------
@@ -65,13 +66,42 @@ def read_bundle(path: str | Path) -> tuple[TUData, str]:
         If it is not a bundle. Pickled objects are never loaded.
     """
     try:
-        with np.load(path, allow_pickle=False) as bundle:
-            arrays = {key: bundle[key] for key in _ARRAYS if key in bundle}
-            data = TUData(name=str(bundle["name"]), **arrays)
-            citation = str(bundle["citation"])
-    except (*_BROKEN, TypeError, AttributeError) as error:
+        bundle = read_arrays(path)
+        arrays = {key: bundle[key] for key in _ARRAYS if key in bundle}
+        data = TUData(name=str(bundle["name"]), **arrays)
+        _check(data)
+        citation = str(bundle["citation"])
+    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise DatasetError(f"{path}: not a bundled data set: {error}") from error
     return _widen(data), citation
+
+
+def _check(data: TUData) -> None:
+    """Require arrays that fit each other."""
+    N, G = len(data.graph_indicator), len(data.graph_labels)
+    rows = {"edges": len(data.edges), "edge_labels": len(data.edges), "graph_labels": G}
+    for key in filter(partial(_has, data), _ARRAYS):
+        array = getattr(data, key)
+        columns = () if key.startswith("graph_") else array.shape[1:2]
+        shape, kind = (rows.get(key, N), *columns), _KINDS.get(key, "i")
+        if array.shape != shape or array.dtype.kind != kind:
+            seen = f"{array.dtype} of shape {array.shape}"
+            raise ValueError(f"{key} must be {kind} of shape {shape}; got {seen}")
+        require(bool(np.all(np.isfinite(array))), key, "finite", "what is not")
+    _check_ids(data.edges, data.graph_indicator, N, G)
+
+
+def _check_ids(edges: Ints, indicator: Ints, N: int, G: int) -> None:
+    of_graphs, of_nodes = f"of 1 to {G}, each there", f"pairs of 1 to {N}"
+    require(1 <= G <= MAX_GRAPHS, "graph_labels", f"of 1 to {MAX_GRAPHS} graphs", G)
+    is_known = N > 0 and indicator.min() >= 1 and indicator.max() <= G
+    is_full = is_known and np.all(np.bincount(indicator, minlength=G + 1)[1:])
+    require(bool(is_full), "graph_indicator", of_graphs, "what is not")
+    is_pair = edges.shape[1:] == (2,) and np.all((edges >= 1) & (edges <= N))
+    require(bool(is_pair), "edges", of_nodes, "what is not")
+    ends = indicator[edges - 1]
+    is_inside = bool(np.all(ends[:, 0] == ends[:, 1]))
+    require(is_inside, "each edge", "inside one graph", "one that is not")
 
 
 def write_tu(data: TUData, folder: str | Path) -> None:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.datasets.tu import Floats, Ints, TUData
 
+MAX_COLUMNS = 1 << 14
+MAX_CELLS = 1 << 29  # nodes times columns: 4 GiB of float64
 KINDS = ("labels", "attributes", "degree", "ones")
 
 
@@ -57,9 +59,10 @@ def check_choice(features: Any, degree_cap: Any) -> None:
             f"joined by +; got {features!r}"
         )
     whole = isinstance(degree_cap, (int, np.integer)) and degree_cap is not True
-    if not whole or degree_cap < 1:
+    if not whole or not 1 <= degree_cap < MAX_COLUMNS:
         raise DatasetError(
-            f"degree_cap must be a whole number of at least 1; got {degree_cap!r}"
+            f"degree_cap must be a whole number of at least 1 and below {MAX_COLUMNS}; "
+            f"got {degree_cap!r}"
         )
 
 
@@ -79,7 +82,8 @@ def node_features(
     Raises
     ------
     DatasetError
-        If `features` asks for labels or attributes that the data set lacks.
+        If `features` asks for labels or attributes that the data set lacks, or for
+        more than `MAX_COLUMNS` columns or `MAX_CELLS` numbers.
     """
     if features == "auto":
         has = {"labels": data.node_labels, "attributes": data.node_attributes}
@@ -87,19 +91,30 @@ def node_features(
         features = "+".join(kinds or ["degree"])
     made: list[Columns] = []
     for kind in features.split("+"):
-        if kind == "labels":
-            made += _label_columns(_required(data, "node_labels"))
-        elif kind == "attributes":
-            attributes = _required(data, "node_attributes")
-            names = [f"attribute {i + 1}" for i in range(attributes.shape[1])]
-            made.append(Columns(names, attributes))
-        elif kind == "degree":
-            names = [f"degree={degree}" for degree in range(degree_cap)]
-            codes = np.minimum(degrees, degree_cap)
-            made.append(Columns([*names, f"degree>={degree_cap}"], codes))
-        else:
-            made.append(Columns(["one"], np.zeros(len(degrees), dtype=np.intp)))
+        made += _columns(kind, data, degrees, degree_cap)
+    n_columns, n_nodes = sum(len(group.names) for group in made), len(degrees)
+    if n_columns > MAX_COLUMNS or n_columns * n_nodes > MAX_CELLS:
+        raise DatasetError(
+            f"{data.name}: {features} make {n_columns} columns of {n_nodes} nodes; at "
+            f"most {MAX_COLUMNS} columns, {MAX_CELLS} numbers are accepted: give other "
+            f"features, such as degree"
+        )
     return made
+
+
+def _columns(kind: str, data: TUData, degrees: Ints, degree_cap: int) -> list[Columns]:
+    """Make the columns of one kind."""
+    if kind == "labels":
+        return _label_columns(_required(data, "node_labels"))
+    if kind == "attributes":
+        attributes = _required(data, "node_attributes")
+        names = [f"attribute {i + 1}" for i in range(attributes.shape[1])]
+        return [Columns(names, attributes)]
+    if kind == "degree":
+        names = [f"degree={degree}" for degree in range(degree_cap)]
+        codes = np.minimum(degrees, degree_cap)
+        return [Columns([*names, f"degree>={degree_cap}"], codes)]
+    return [Columns(["one"], np.zeros(len(degrees), dtype=np.intp))]
 
 
 def _label_columns(labels: npt.NDArray[Any]) -> list[Columns]:

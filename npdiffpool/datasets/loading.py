@@ -56,7 +56,9 @@ def load_dataset(
     ------
     DatasetError
         If the data set is not to be found, or one of its files is missing,
-        damaged or inconsistent: the message names the file and the line.
+        damaged or inconsistent: the message names the file and the line. So it is
+        if a file is over a limit (2 GiB of a zip or a file, 2^27 numbers of a file,
+        2^20 graphs, 2^14 columns, 2^29 features) or a link out of its folder.
 
     Examples
     --------

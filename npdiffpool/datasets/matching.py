@@ -63,7 +63,7 @@ def _check_names(feature_names: Any) -> list[str]:
     for name in feature_names if usable else ():
         kind = re.split("[ =>]", str(name))[0]
         usable = usable and kind in (*KINDS, "one")
-        usable = usable and re.fullmatch(r"degree>=(?!\d+$).*", str(name)) is None
+        usable = usable and re.fullmatch(r"degree>=(?!\d{1,9}$).*", str(name)) is None
     if not usable:
         raise DatasetError(
             "feature_names must be those of a Dataset, such as 'label=0', one or "

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 CHUNK = 1 << 22
+MAX_LINE = 1 << 22  # bytes, and of blanks after it
+MAX_NUMBERS = 1 << 27  # in one file
 _SYNTAX = {
     "i": (re.compile(rb"[-+]?\d+"), "a whole number"),
     "f": (re.compile(rb"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?"), "a number"),
@@ -68,16 +70,20 @@ def read_blocks(
     Raises
     ------
     DatasetError
-        If a line is blank or has another number of columns, or something in it
-        is not a finite number of the dtype.
+        If a line is blank, longer than `MAX_LINE` or has another number of columns,
+        something in it is not a finite number of the dtype, or there are more than
+        `MAX_NUMBERS`.
     """
-    line = 1
-    for block in _whole_lines(stream, chunk):
+    line, count = 1, 0
+    for block in _whole_lines(stream, chunk, file):
         if columns is None:
             columns = block.split(b"\n", 1)[0].count(b",") + 1
         values = parse_block(block, np.dtype(dtype), columns)
         if values is None:
             values = parse_lines(block, np.dtype(dtype), columns, file, line)
+        count += values.size
+        if count > MAX_NUMBERS:
+            raise DatasetError(f"{file}: more than {MAX_NUMBERS} numbers")
         yield line, values
         line += len(values)
 
@@ -139,7 +145,7 @@ def show(text: bytes) -> str:
     return repr(start + "..." if len(text) > 40 else start)
 
 
-def _whole_lines(stream: IO[bytes], chunk: int) -> Iterator[bytes]:
+def _whole_lines(stream: IO[bytes], chunk: int, file: str) -> Iterator[bytes]:
     """Cut a stream into blocks that end with a line that is not blank."""
     rest = b""
     while piece := stream.read(chunk):
@@ -149,6 +155,8 @@ def _whole_lines(stream: IO[bytes], chunk: int) -> Iterator[bytes]:
         if end:
             yield rest[:end]
             rest = rest[end:]
+        if len(rest) > MAX_LINE:
+            raise DatasetError(f"{file}: a line or a blank of over {MAX_LINE} bytes")
     if rest.strip():
         yield rest.rstrip() + b"\n"
 

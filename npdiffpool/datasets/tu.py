@@ -16,6 +16,7 @@ from npdiffpool.datasets.tables import CHUNK, DatasetError, read_blocks
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
 _MAX_ID = np.iinfo(np.int32).max
+MAX_GRAPHS = 1 << 20
 
 
 class TUData(NamedTuple):
@@ -57,10 +58,13 @@ def read_tu(files: TUFiles, chunk: int = CHUNK) -> TUData:
     ------
     DatasetError
         If a file is missing or unreadable, a line is not what it should be, an
-        edge names no node or joins two graphs, a graph has no nodes, or there
-        are more or fewer labels than graphs or nodes.
+        edge names no node or joins two graphs, a graph has no nodes, there are
+        more or fewer labels than graphs or nodes, or more than `MAX_GRAPHS` graphs.
     """
     labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
+    if len(labels) > MAX_GRAPHS:
+        seen = f"{files.label('graph_labels')}: {len(labels)} graphs"
+        raise DatasetError(f"{seen}; at most {MAX_GRAPHS} are accepted")
     indicator = _read_indicator(files, len(labels), chunk)
     node_labels = node_attributes = None
     if files.has("node_labels"):

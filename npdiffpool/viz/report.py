@@ -6,6 +6,7 @@ is JSON in which no tag can end; a policy in the page forbids it any request.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from html import escape
@@ -17,10 +18,12 @@ import numpy as np
 
 from npdiffpool.checks import require, require_int
 from npdiffpool.files import write_text
+from npdiffpool.reading import MAX_TABLE, read_json, read_text
 from npdiffpool.snapshotfiles import read_snapshots
 from npdiffpool.snapshots import Snapshots
 from npdiffpool.viz._explorer import explorer_data
 from npdiffpool.viz._svg import chart
+from npdiffpool.zips import path_inside
 
 CROSS_ENTROPY = {"training": "cross_entropy", "validation": "validation_loss"}
 LINK_UNITS = {
@@ -55,13 +58,14 @@ def write_report(run: str | os.PathLike[str]) -> Path:
     Raises
     ------
     ValueError
-        If the folder is no run folder or a file in it cannot be read.
+        If the folder is no run folder, or a file in it cannot be read, is a link
+        to outside or too large: see `npdiffpool.reading`.
     """
     require(isinstance(run, (str, os.PathLike)), "run", "the path of a folder", run)
     folder = Path(run)
     config, history = _read_config(folder), _read_history(folder)
-    path = folder / "snapshots.npz"
-    snapshots = read_snapshots(path) if path.exists() else None
+    path = path_inside(folder, "snapshots.npz")
+    snapshots = read_snapshots(path) if os.path.exists(path) else None
     try:
         _check(config)
         page = _page(config, history, snapshots)
@@ -87,27 +91,27 @@ def _check(config: Any) -> None:
 
 
 def _read_config(folder: Path) -> Any:
-    path = folder / "config.json"
-    if not path.exists():
+    path = path_inside(folder, "config.json")
+    if not os.path.exists(path):
         raise ValueError(f"{folder} is not a run folder: it has no config.json")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return read_json(path)
+    except (ValueError, OSError) as error:
         raise ValueError(f"{path}: not readable JSON ({error})") from None
 
 
 def _read_history(folder: Path) -> dict[str, list[float]]:
     """Return the columns of history.csv; what is empty is NaN."""
-    path = folder / "history.csv"
-    if not path.exists():
+    path = path_inside(folder, "history.csv")
+    if not os.path.exists(path):
         raise ValueError(f"{folder} is not a run folder: it has no history.csv")
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        text = read_text(path, MAX_TABLE)
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
         columns = {
             name: [float(row[name] or "nan") for row in rows] for name in rows[0]
         }
-    except (ValueError, TypeError, IndexError, csv.Error) as error:
+    except (ValueError, TypeError, IndexError, OSError, csv.Error) as error:
         raise ValueError(f"{path}: not a table of numbers ({error})") from None
     if "epoch" not in columns:
         raise ValueError(f"{path}: must have a column epoch; got {', '.join(columns)}")

@@ -1,0 +1,154 @@
+"""The seeds: small valid files of each kind, from which the fuzzers start.
+
+    python -m tests.fuzz.seeds
+
+writes them into corpus/TARGET/seed-*, where they are kept.
+"""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import npdiffpool as ndp
+from npdiffpool import checkpoints
+from npdiffpool.snapshotfiles import write_snapshots
+
+from . import packing
+from .guard import disarmed, empty_folder
+from .targets import GRAPHS, LABELS, OPTIONS, TARGETS, prepared, recorder
+
+CORPUS = Path(__file__).with_name("corpus")
+TINY = {
+    "A": b"1, 2\n2, 1\n1, 3\n3, 1\n2, 3\n3, 2\n4, 5\n5, 4\n",
+    "graph_indicator": b"1\n1\n1\n2\n2\n2\n",
+    "graph_labels": b"7\n-1\n",
+    "node_labels": b"0\n2\n5\n5\n2\n0\n",
+    "node_attributes": b"1.5, 2\n" * 5 + b"-3,  4e1\n",
+}
+FOLD = '{"test": [%s], "model_selection": [{"train": [%s], "validation": [%s]}]}'
+
+
+def models():
+    """Give models of several kinds as files."""
+    classifier, regressor = ndp.DiffPoolClassifier, ndp.DiffPoolRegressor
+    flat = {**OPTIONS, "clusters": (), "gnn": "s2v", "n_layers": 2}
+    fixed = {**OPTIONS, "assignment": "uniform", "readout": "set2set"}
+    cut = {**OPTIONS, "assignment": "graclus", "readout": "sortpool", "gnn": "mlp"}
+    scattered = {**OPTIONS, "assignment": "random", "concat_layers": False}
+    names = ["one", "two"] * 3
+    with empty_folder() as folder:
+        for made in (
+            classifier(**OPTIONS).fit(GRAPHS, names),
+            classifier(**flat).fit(GRAPHS, LABELS),
+            classifier(**fixed, gnn="gcn").fit(GRAPHS, LABELS),
+            regressor(**OPTIONS, dtype="float64").fit(GRAPHS, [0.5, 2] * 3),
+            regressor(**cut).fit(GRAPHS, range(6)),
+            classifier(**scattered).fit(GRAPHS, LABELS),
+        ):
+            made.save(folder / "model.npz")
+            yield (folder / "model.npz").read_bytes()
+
+
+def checkpoint_files():
+    """Give a training's state after its first and second epochs."""
+    clf, _, settings = prepared()
+    with empty_folder() as folder:
+        path, seen, found = folder / "checkpoint.npz", recorder(), []
+
+        def keep(state):
+            checkpoints.write_checkpoint(path, settings, state, seen)
+            found.append(path.read_bytes())
+
+        clf.fit(GRAPHS, LABELS, (GRAPHS, LABELS), seen, on_checkpoint=keep)
+        return found[:2]
+
+
+def folders():
+    """Give TU folders: with all files, with the least, and with links and a pipe."""
+    files = [(f"TINY_{part}.txt", text) for part, text in TINY.items()]
+    least = [("in/" + name, text) for name, text in files[:3]]
+    links = [*files[:3], ("TINY_node_labels.txt -> ../../../etc/passwd", b"")]
+    pipe = [*files[:3], ("TINY_node_attributes.txt |", b"")]
+    return [packing.pack(chosen) for chosen in (files, least, links, pipe)]
+
+
+def zips():
+    """Give zips of them, deflated and stored."""
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            for part, text in TINY.items():
+                archive.writestr(zipfile.ZipInfo(f"TINY/TINY_{part}.txt"), text, method)
+        yield buffer.getvalue()
+
+
+def splits_files():
+    """Give index lists of six graphs in two folds."""
+    folds = FOLD % ("0, 1, 2", "3, 4", "5"), FOLD % ("3, 4, 5", "0, 1", "2")
+    return [f"[{', '.join(folds)}]".encode()]
+
+
+def grids():
+    """Give grids of both forms."""
+    rows = [{"hidden": 32, "clusters": [2, 1]}, {"learning_rate": 0.01, "clusters": 2}]
+    lists = {"hidden": [8, 16], "gnn": ["gcn", "sage"], "patience": [None, 3]}
+    return [json.dumps(content).encode() for content in (rows, lists)]
+
+
+def run_folders():
+    """Give what a report is made of, with and without snapshots."""
+    seen = recorder()
+    model = ndp.DiffPoolClassifier(**OPTIONS).fit(GRAPHS, LABELS, on_epoch=seen)
+    names = list(model.history_[0])
+    rows = [",".join(str(row[name]) for name in names) for row in model.history_]
+    history = "\n".join([",".join(names), *rows]).encode() + b"\n"
+    confusion = {"true": [0, 1], "predicted": [0, 1], "counts": [[2, 1], [0, 3]]}
+    results = {"best_epoch": 2, "validation_accuracy": 0.5, "test_accuracy": 0.5}
+    results |= {"test_graphs": 6, "majority_test_accuracy": 0.5, "confusion": confusion}
+    counts = {"graphs": 6, "classes": 2, "nodes_mean": 3.5, "edges_mean": 2.5}
+    config = {"data": {"name": "TINY", "source": "here", "statistics": counts}}
+    config |= {"features": ["label=0", "label=1"], "results": results, "clusters": [2]}
+    config |= {"parameters": model.get_params(), "versions": {"python": "3"}}
+    with empty_folder() as folder:
+        write_snapshots(folder / "snapshots.npz", seen.snapshots())
+        watched = (folder / "snapshots.npz").read_bytes()
+    files = [("config.json", json.dumps(config).encode()), ("history.csv", history)]
+    return [packing.pack(f) for f in ([*files, ("snapshots.npz", watched)], files)]
+
+
+BUILDERS = {
+    "model": models,
+    "checkpoint": checkpoint_files,
+    "tu": folders,
+    "zip": zips,
+    "splits": splits_files,
+    "grid": grids,
+    "report": run_folders,
+}
+
+
+def inputs(target):
+    """Return the kept inputs of a target by name: seeds, and what was once found."""
+    paths = sorted((CORPUS / target).iterdir())
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def warm_up(target):
+    """Read the seeds, unguarded: libraries import some of their parts at first use."""
+    with disarmed():
+        for name, data in inputs(target).items():
+            if name.startswith("seed-"):
+                TARGETS[target](data)
+
+
+def main():
+    """Write the seeds."""
+    for target, build in BUILDERS.items():
+        (CORPUS / target).mkdir(parents=True, exist_ok=True)
+        for number, data in enumerate(build()):
+            (CORPUS / target / f"seed-{number}").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The targets: of bytes, each reads one kind of file as far as a user would go.
+
+A target returns None or, where the file is refused, the documented error; it raises
+nothing but what is a finding. All is done under guard.py. `TARGETS` has them by name,
+`BUILDERS` of seeds.py their first inputs.
+"""
+
+import json
+from functools import cache
+from html.parser import HTMLParser
+from unittest.mock import patch
+
+import numpy as np
+
+import npdiffpool as ndp
+from npdiffpool import checkpoints, training
+from npdiffpool.checkpoints import ROW
+from npdiffpool.cv import GridError, read_grid
+from npdiffpool.datasets import DatasetError
+from npdiffpool.graphs import GraphError
+from npdiffpool.modelfile import ModelFileError
+from npdiffpool.snapshots import Recorder
+from npdiffpool.splits import SplitsError, read_splits
+from npdiffpool.viz import write_report
+
+from . import packing
+from .guard import Violation, empty_folder, guarded
+
+MOST = 1 << 16  # bytes of an input
+N_GRAPHS = 6
+OPTIONS = {"hidden": 2, "n_layers": 1, "clusters": (2,), "classifier_hidden": 0}
+OPTIONS |= {"batch_norm": True, "epochs": 3}
+GRAPHS = [ndp.Graph(np.eye(n, k=1) + np.eye(n, k=-1), np.eye(n, 2)) for n in (3, 4) * 3]
+LABELS = [0, 1] * 3
+# Elements and attributes of the page that text must not add to.
+TAGS = set("""html head meta link title style body header h1 h2 h3 main section p div
+    table tr th td caption details summary footer script figure figcaption small svg
+    line text polyline circle span strong""".split())
+ATTRIBUTES = set("""lang charset name content http-equiv rel href class id type scope
+    style viewbox role aria-label x y x1 x2 y1 y2 cx cy r points""".split())
+
+
+def model(data):
+    """Load a model, predict with it, save it."""
+    with empty_folder() as folder, guarded(folder):
+        path = folder / "model.npz"
+        path.write_bytes(data)
+        try:
+            loaded = ndp.load_model(path)
+        except ModelFileError as error:
+            return _check_message(error)
+        width, clusters = loaded.n_features_in_, loaded.config_.clusters
+        if width <= 100 and max(clusters, default=0) <= 100:
+            graphs = [ndp.Graph(np.ones((n, n)), np.ones((n, width))) for n in (1, 4)]
+            try:
+                loaded.predict(graphs)
+            except ValueError as error:  # what it makes of the features is too large
+                if "overflows" not in str(error) and not isinstance(error, GraphError):
+                    raise
+        loaded.save(folder / "again.npz")
+        ndp.load_model(folder / "again.npz")
+
+
+@cache
+def prepared():
+    """Return what a training is continued with: classifier, config, settings."""
+    clf = ndp.DiffPoolClassifier(**OPTIONS)
+    *_, config = clf.check(GRAPHS, LABELS)
+    return clf, config, {"parameters": json.loads(json.dumps(clf.get_params()))}
+
+
+def recorder():
+    """Return one that watches the graphs."""
+    return Recorder(range(N_GRAPHS), GRAPHS, LABELS, OPTIONS["epochs"])
+
+
+def checkpoint(data):
+    """Go on with a training, to its end."""
+    clf, config, settings = prepared()
+    with empty_folder() as folder, guarded(folder):
+        path, seen = folder / "checkpoint.npz", recorder()
+        path.write_bytes(data)
+        try:
+            state = checkpoints.read_checkpoint(path, settings, config, seen)
+        except checkpoints.CheckpointError as error:
+            return _check_message(error)
+        saver = checkpoints.Saver(path, settings, seen, state)
+        given = {"on_epoch": seen, "on_checkpoint": saver, "resume": state}
+        try:
+            with patch.object(training, "keep_freed_memory", lambda: None):
+                clf.fit(GRAPHS, LABELS, (GRAPHS, LABELS), **given)
+        except ValueError as error:  # it diverges
+            return _check_message(error)
+        seen.snapshots()
+        assert {frozenset(row) for row in clf.history_} == {frozenset(ROW)}
+
+
+def tu(data):
+    """Load a folder of TU files, which packing.py makes of the input."""
+    with empty_folder() as folder:
+        packing.write(data, folder / "set")
+        with guarded(folder / "set"):
+            return _load(folder / "set")
+
+
+def zipped(data):
+    """Load a zip of TU files."""
+    with empty_folder() as folder, guarded(folder):
+        path = folder / "set.zip"
+        path.write_bytes(data)
+        return _load(path)
+
+
+def _load(path):
+    for features in ("auto", "degree"):
+        try:
+            dataset = ndp.load_dataset(path, features=features)
+        except DatasetError as error:
+            return _check_message(error)
+        assert dataset.name.isprintable()
+        assert len(dataset) == len(dataset.labels) > 0
+        assert {g.n_features for g in dataset} == {len(dataset.feature_names)}
+        dataset.statistics()
+
+
+def splits(data):
+    """Read index lists."""
+    with empty_folder() as folder, guarded(folder):
+        path = folder / "splits.json"
+        path.write_bytes(data)
+        try:
+            found = read_splits(path, N_GRAPHS)
+        except SplitsError as error:
+            return _check_message(error)
+        assert sorted(sum((split.test for split in found), [])) == [*range(N_GRAPHS)]
+
+
+def grid(data):
+    """Read configurations, and let a classifier look at the first few."""
+    with empty_folder() as folder, guarded(folder):
+        path = folder / "grid.json"
+        path.write_bytes(data)
+        try:
+            rows = read_grid(path)
+        except GridError as error:
+            return _check_message(error)
+        for row in rows[:5]:
+            try:
+                ndp.DiffPoolClassifier().set_params(**row).check(GRAPHS, LABELS)
+            except ValueError as error:
+                _check_message(error)
+
+
+def report(data):
+    """Write the report of a run folder, which packing.py makes of the input."""
+    with empty_folder() as folder:
+        packing.write(data, folder / "run")
+        with guarded(folder / "run"):
+            try:
+                page = write_report(folder / "run").read_text(encoding="utf-8")
+            except (ValueError, FileNotFoundError) as error:
+                return _check_message(error)
+        _Page(page)
+
+
+class _Page(HTMLParser):
+    """Require of a page that it has none but its own kinds of elements."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.feed(text)
+        if text.count("</script") != 2 or text.count("<script") != 2:
+            raise Violation("the page has another script")
+
+    def handle_starttag(self, tag, attributes):
+        strange = {name for name, _ in attributes} - ATTRIBUTES
+        if tag not in TAGS or strange:
+            raise Violation(f"the page has {tag} with {strange}")
+
+
+def _check_message(error):
+    """Require that an error says something; return it."""
+    assert str(error), "an error that says nothing"
+    return error
+
+
+TARGETS = {
+    "model": model,
+    "checkpoint": checkpoint,
+    "tu": tu,
+    "zip": zipped,
+    "splits": splits,
+    "grid": grid,
+    "report": report,
+}
