@@ -38,7 +38,8 @@ def run_all(commands, folder):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     commands = [(hash_seed, TRAIN) for hash_seed in HASH_SEEDS]
-    return run_all([*commands, ("0", [*TRAIN, "--seed", "1"])], tmp_path_factory.mktemp("t"))
+    commands.append(("0", [*TRAIN, "--seed", "1"]))
+    return run_all(commands, tmp_path_factory.mktemp("trained"))
 
 
 @pytest.mark.parametrize("name", RUN_FILES)
