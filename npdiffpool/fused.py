@@ -27,7 +27,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
     def decorate(with_vjp: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(with_vjp)
         def traced(*args: Any, **options: Any) -> Any:
-            boxes, trace, _, _ = find_top_boxed_args(args)
+            boxes, trace = find_top_boxed_args(args)[:2]  # autograd 1.9 gives a fourth
             if not boxes:
                 return with_vjp(*args, **options)[0]
             argnums, values = [i for i, _ in boxes], [box._value for _, box in boxes]
