@@ -186,7 +186,7 @@ def _check_grid(model: Any, grid: Any, protocol: str, graphs: Any, labels: Any) 
     """Check the names and values of every configuration."""
     usable = isinstance(grid, (list, tuple)) and len(grid) > 0
     usable = usable and all(isinstance(choice, dict) for choice in grid)
-    require(usable, "grid", "one dict or more", grid)
+    require(usable, "grid", "one configuration or more", grid)
     known = model.get_params()
     names = [name for name in known if name != "seed"]  # it is the run's
     for choice in grid:

@@ -33,7 +33,7 @@ def gcn_operator(A: Array) -> Array:
 
     D~ = diag(A~ 1). Where A is a stack (B, K, K), so is A_hat.
 
-    >>> gcn_operator(np.array([[[0.0, 1.0], [1.0, 0.0]]])).tolist()
+    >>> gcn_operator(np.array([[[0.0, 1.0], [1.0, 0.0]]])).round(9).tolist()
     [[[0.5, 0.5], [0.5, 0.5]]]
     """
     if scipy.sparse.issparse(A):

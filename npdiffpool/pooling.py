@@ -163,7 +163,7 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     return A_pooled, segment_product(S, Z, level.offsets)
 
 
-@requires(A_pooled="(B, K, K)", X_pooled="(B, K, D)")
+@requires(A_pooled="(B, M, M)", X_pooled="(B, M, D)")
 def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
     """Make coarsened graphs the next level.
 

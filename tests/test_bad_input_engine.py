@@ -308,10 +308,10 @@ POOLING = [
     *engine_rows(
         pooling,
         "next_level",
-        ("a matrix", "A_pooled must be (B, K, K) | (2, 2)", (TWO, STACK)),
+        ("a matrix", "A_pooled must be (B, M, M) | (2, 2)", (TWO, STACK)),
         (
             "a rectangle",
-            "A_pooled must be (B, K, K) | (2, 2, 3)",
+            "A_pooled must be (B, M, M) | (2, 2, 3)",
             (np.ones((2, 2, 3)), STACK),
         ),
         (

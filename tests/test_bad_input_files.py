@@ -13,6 +13,7 @@ from npdiffpool import (
     DatasetError,
     GraphError,
     ModelFileError,
+    NotFittedError,
     load_dataset,
     load_model,
 )
@@ -362,13 +363,13 @@ EVALUATION = [
         ),
         (
             "no configuration",
-            "grid must be one dict or more; got []",
+            "grid must be one configuration or more; got []",
             (MODEL, *FEW),
             {"grid": []},
         ),
         (
             "a dict for a grid",
-            "grid must be one dict or more | 'hidden'",
+            "grid must be one configuration or more | 'hidden'",
             (MODEL, *FEW),
             {"grid": {"hidden": [3]}},
         ),
@@ -529,7 +530,16 @@ VIZ = [
     *rows(
         "npdiffpool.viz.plot_hierarchy",
         plot_hierarchy,
-        ("before fit", "clf must be a fitted model", (classifier(), PAIR, ROW[:2])),
+        (
+            "before fit",
+            "the classifier is not fitted; call fit first",
+            (classifier(), PAIR, ROW[:2]),
+        ),
+        error=NotFittedError,
+    ),
+    *rows(
+        "npdiffpool.viz.plot_hierarchy",
+        plot_hierarchy,
         ("a word for a model", "clf must be a fitted model | str", ("model", PAIR)),
     ),
     *rows(
@@ -545,7 +555,16 @@ VIZ = [
     *rows(
         "npdiffpool.viz.plot_embeddings",
         plot_embeddings,
-        ("before fit", "clf must be a fitted model", (classifier(), *FEW, AXES)),
+        (
+            "before fit",
+            "the classifier is not fitted; call fit first",
+            (classifier(), *FEW, AXES),
+        ),
+        error=NotFittedError,
+    ),
+    *rows(
+        "npdiffpool.viz.plot_embeddings",
+        plot_embeddings,
         (
             "one graph",
             "graphs must be at least 2, to project; got 1",
@@ -617,7 +636,16 @@ VIZ = [
     *rows(
         "npdiffpool.viz.save_figures",
         save_figures,
-        ("before fit", "clf must be a fitted model", (classifier(), PAIR, "run")),
+        (
+            "before fit",
+            "the classifier is not fitted; call fit first",
+            (classifier(), PAIR, "run"),
+        ),
+        error=NotFittedError,
+    ),
+    *rows(
+        "npdiffpool.viz.save_figures",
+        save_figures,
         (
             "a number for a folder",
             "folder must be a path; got 5",

@@ -76,7 +76,7 @@ def plot_embeddings(
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
     ['class -1: 8 graphs', 'class 1: 12 graphs']
     """
-    require_fitted(clf, "history_")
+    require_fitted(clf, "transform")
     chosen = check_graphs(graphs)
     require(len(chosen) >= 2, "graphs", "at least 2, to project", len(chosen))
     given = getattr(graphs, "labels", None) if labels is None else labels

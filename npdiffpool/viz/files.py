@@ -45,7 +45,7 @@ def save_figures(clf: Any, graph: Graph, folder: str | os.PathLike[str]) -> list
     ValueError
         If `clf` is not fitted, `graph` none of its width, or `folder` no path.
     """
-    require_fitted(clf, "history_")
+    require_fitted(clf, "assignments")
     require(isinstance(folder, (str, os.PathLike)), "folder", "a path", folder)
     assignments = clf.assignments(graph)
     hierarchy = _row(len(assignments) + 1)

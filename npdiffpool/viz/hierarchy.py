@@ -52,7 +52,7 @@ def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> A
     >>> row[0].get_title()
     'graph: 17 nodes, 19 edges'
     """
-    require_fitted(clf, "history_")
+    require_fitted(clf, "assignments")
     return draw_hierarchy(graph, clf.assignments(graph), axes, seed)
 
 
