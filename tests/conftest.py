@@ -1,8 +1,9 @@
 """Settings of every test: one BLAS thread, Hypothesis profiles, the real data.
 
 NPDIFFPOOL_PROFILE chooses how many examples Hypothesis tries: dev (50, the
-default), ci (100, the same at every run), thorough (10,000), mutation (25, for
-`python -m tests.mutation`). Health checks are on in all of them.
+default), ci (100, the same at every run), quick (25, the same at every run, for
+other versions and `python -m tests.mutation`), thorough (10,000). Health checks are on
+in all of them.
 """
 
 import os
@@ -21,7 +22,7 @@ settings.load_profile("default")
 settings.register_profile("dev", max_examples=50)
 settings.register_profile("ci", max_examples=100, print_blob=True, derandomize=True)
 settings.register_profile("thorough", max_examples=10_000, print_blob=True)
-settings.register_profile("mutation", max_examples=25, database=None, derandomize=True)
+settings.register_profile("quick", max_examples=25, database=None, derandomize=True)
 settings.load_profile(os.environ.get("NPDIFFPOOL_PROFILE", "dev"))
 
 

@@ -250,7 +250,7 @@ def test_networkx_attributes_become_columns_in_the_order_named():
 
 
 def dense_blocks(graphs):
-    blocks = [graph.adjacency.toarray() for graph in graphs]
+    blocks = [graph.adjacency for graph in graphs]
     return sparse.block_diag(blocks).toarray() if blocks else np.zeros((0, 0))
 
 

@@ -31,7 +31,7 @@ def sparse_level(As: list[Array], X: Array) -> Level:
     """Make level 0 of the engine: graphs side by side in one sparse matrix."""
     offsets = np.cumsum([0, *map(len, As)])
     squared_norms = np.array([np.sum(A.astype(np.float64) ** 2) for A in As])
-    adjacency = sparse.csr_array(sparse.block_diag(As, format="csr"))
+    adjacency = sparse.block_diag([sparse.csr_array(A) for A in As], format="csr")
     return Level(adjacency, X, offsets, squared_norms)
 
 

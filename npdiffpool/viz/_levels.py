@@ -78,7 +78,7 @@ def links(level: Level, least_share: float) -> tuple[Array, Array]:
     Self-loops are left out, links with nodes that are not drawn, and links below
     `least_share` of the heaviest. A weight is the mean over both directions.
     """
-    A = sparse.coo_array(sparse.triu((level.A + level.A.T) / 2, k=1))
+    A = sparse.triu(sparse.coo_array(level.A + level.A.T) / 2, k=1, format="coo")
     i, j = A.row, A.col
     shown = level.used[i] & level.used[j] & (A.data > 0)
     pairs, weights = np.stack([i, j], axis=1)[shown], A.data[shown]

@@ -31,7 +31,7 @@ def prepare():
     """Import what the tests do beside the package, and choose few examples."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-    os.environ["NPDIFFPOOL_PROFILE"] = "mutation"  # conftest.py loads it
+    os.environ["NPDIFFPOOL_PROFILE"] = "quick"  # conftest.py loads it
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     for name in IMPORTED:

@@ -1,0 +1,47 @@
+"""Say whether a wheel and an sdist hold what they should, and how large they are.
+
+    git ls-files npdiffpool | python .ci/contents.py FOLDER
+"""
+
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+BESIDE = {"LICENSE", "README.md", "setup.cfg", "setup.py", "PKG-INFO"}
+
+
+def of_wheel(path):
+    """Return the names of a wheel's files, without those about it, and its licence."""
+    with zipfile.ZipFile(path) as wheel:
+        names = wheel.namelist()
+    about = [name for name in names if ".dist-info/" in name]
+    licences = {Path(name).name for name in about} & {"LICENSE"}
+    return {*names} - {*about} | licences
+
+
+def of_sdist(path):
+    """Return the names of an sdist's files, without those about it."""
+    with tarfile.open(path) as sdist:
+        names = [member.name for member in sdist if member.isfile()]
+    inner = {name.split("/", 1)[1] for name in names}
+    return {name for name in inner if ".egg-info/" not in name}
+
+
+def main(folder, package):
+    """Compare both with the files of the package; what differs is an error."""
+    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    assert {"npdiffpool/py.typed", "npdiffpool/datasets/MUTAG.npz"} < package
+    for path, found, expected in (
+        (wheel, of_wheel(wheel), package | {"LICENSE"}),
+        (sdist, of_sdist(sdist), package | BESIDE),
+    ):
+        if found != expected:
+            lost, stray = sorted(expected - found), sorted(found - expected)
+            sys.exit(f"{path.name} lacks {lost} and should not have {stray}")
+        size = path.stat().st_size / 1000
+        print(f"{path.name}: {len(found)} files, {size:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), set(sys.stdin.read().split()))
