@@ -6,7 +6,7 @@ from typing import Iterator
 
 import numpy as np
 
-from npdiffpool.contracts import QUIET, OverflowedError
+from npdiffpool.contracts import OverflowedError, trusted
 from npdiffpool.graphs import Floats
 
 
@@ -19,7 +19,7 @@ def told_as_divergence(epoch: int) -> Iterator[None]:
     ValueError
     """
     try:
-        with np.errstate(**QUIET):
+        with trusted():
             yield
     except OverflowedError as error:
         advice = "use a lower learning_rate or smaller loss weights"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from npdiffpool import DiffPoolClassifier, Graph, GraphBatch
+from npdiffpool import DiffPoolClassifier, Graph, GraphBatch, contracts
 from npdiffpool.config import GNNS, Config
 from npdiffpool.model import forward, init_model, total_loss
 from npdiffpool.optim import (
@@ -381,3 +381,16 @@ def test_training_that_diverges_in_its_last_step_says_so(held_out):
     clf = classifier(epochs=1, batch_size=24, **wild)
     with pytest.raises(ValueError, match="diverged"):
         clf.fit(GRAPHS, LABELS, held_out)
+
+
+def test_what_training_has_checked_at_first_no_step_checks_again(monkeypatch):
+    counts = []
+    for epochs in (1, 3):
+        seen, sound = [], contracts._require_what
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                contracts, "_require_what", lambda *all: (seen.append(1), sound(*all))
+            )
+            DiffPoolClassifier(hidden=2, epochs=epochs).fit(GRAPHS, LABELS)
+        counts.append(len(seen))
+    assert 0 < counts[0] == counts[1]
