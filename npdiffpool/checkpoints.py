@@ -21,7 +21,7 @@ from npdiffpool.model import init_model
 from npdiffpool.modelfile import UNREADABLE, fill, require_variances, vector_of
 from npdiffpool.moments import init_running
 from npdiffpool.optim import AdamState
-from npdiffpool.reading import parse_json, read_arrays
+from npdiffpool.reading import MAX_ARRAYS, parse_json, read_arrays
 from npdiffpool.snapshotfiles import from_arrays, to_arrays
 from npdiffpool.snapshots import MEASURES, Recorder, Snapshots
 from npdiffpool.training import Checkpoint, Fitted
@@ -118,7 +118,7 @@ def read_checkpoint(
         If the file is damaged, or of other settings: then the error names them.
     """
     try:
-        arrays = read_arrays(path)
+        arrays = read_arrays(path, 4 * MAX_ARRAYS)  # four times the weights of a model
         header = parse_json(str(arrays["header"]))
         _require_version(header["version"])
         _require_same(header["settings"], settings)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from npdiffpool import checks
 
+MAX_LAYERS = 1000
+MAX_LEVELS = 100
+MAX_CLUSTERS = 1 << 13  # of a level: a pooled graph has their square of entries
 LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2}  # the power of n divided by
 GNNS = ("gcn", "sage", "s2v", "mlp")
 READOUTS = ("sum", "mean", "max", "set2set", "sortpool")
@@ -35,9 +38,9 @@ class Config:
     hidden : int
         Width of every layer.
     n_layers : int
-        Layers of every GNN.
+        Layers of every GNN, at most 1,000.
     clusters : tuple of int
-        K of each pooling level; () is a flat GNN.
+        K of each pooling level, 8,192 at most, 100 levels at most; () is a flat GNN.
     assignment : "learned", "hard", "graclus", "random" or "uniform"
         Where S comes from: equation 6; its argmax, with the gradient straight
         through; Graclus (the paper's DiffPool-Det); 1-WL colours scattered over the
@@ -111,6 +114,12 @@ class Config:
         checks.require(is_tuple, "clusters", "a tuple", self.clusters)
         for K in self.clusters:
             checks.require_int("each of clusters", K, 1)
+            at_most = f"at most {MAX_CLUSTERS}"
+            checks.require(K <= MAX_CLUSTERS, "each of clusters", at_most, K)
+        levels = len(self.clusters)
+        checks.require(levels <= MAX_LEVELS, "levels", f"at most {MAX_LEVELS}", levels)
+        layers, at_most = self.n_layers, f"at most {MAX_LAYERS}"
+        checks.require(layers <= MAX_LAYERS, "n_layers", at_most, layers)
         for name, choices in CHOICES.items():
             checks.require_choice(name, getattr(self, name), choices)
         for name in ("concat_layers", "batch_norm", "normalize_rows", "recompute"):

@@ -17,6 +17,7 @@ import numpy as np
 
 from npdiffpool.checks import require
 from npdiffpool.config import Config
+from npdiffpool.contracts import trusted
 from npdiffpool.files import save_arrays
 from npdiffpool.layers import Moments
 from npdiffpool.model import init_model
@@ -28,9 +29,6 @@ from npdiffpool.training import Fitted
 FORMAT = "npdiffpool model"
 VERSION = 1
 TARGETS = {"classifier": "classes", "regressor": "target"}
-MAX_LAYERS = 1000  # of each GNN
-MAX_LEVELS = 100
-MAX_CLUSTERS = 1 << 13  # of a level: a pooled graph has their square of entries
 UNREADABLE = (
     OSError,
     ValueError,
@@ -108,7 +106,7 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
     ------
     ModelFileError
         If the file is missing, not such a file, damaged, of another version or too
-        large: over 1 GiB of arrays, or `MAX_LAYERS`, `MAX_LEVELS`, `MAX_CLUSTERS`.
+        large: over 1 GiB of arrays, or more than `Config` takes.
     """
     try:
         contents = read_arrays(path)
@@ -173,16 +171,12 @@ def _form(config: Config, n_weights: int) -> Any:
 
     A configuration may ask for any number of them: nothing is made for more.
     """
-    sizes = {"n_layers": MAX_LAYERS, "the number of levels": MAX_LEVELS}
-    sizes |= {"clusters": MAX_CLUSTERS}
-    sizes |= dict.fromkeys(("hidden", "n_outputs", "classifier_hidden"), n_weights)
-    counts = {name: getattr(config, name, 0) for name in sizes}
-    counts["the number of levels"] = len(config.clusters)
-    counts["clusters"] = max(config.clusters, default=0)
-    for name, most in sizes.items():
-        if counts[name] > most:
-            raise ModelFileError(f"{name} must be at most {most}; got {counts[name]}")
-    return init_model(_Undrawn(n_weights), config)
+    for name in ("hidden", "n_outputs", "classifier_hidden"):
+        count = getattr(config, name)
+        if count > n_weights:
+            raise ModelFileError(f"{name} must be at most {n_weights}; got {count}")
+    with trusted():  # it stands for a generator
+        return init_model(_Undrawn(n_weights), config)
 
 
 class _Undrawn:

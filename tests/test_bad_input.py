@@ -7,12 +7,10 @@ from importlib import import_module
 import networkx as nx
 import numpy as np
 import pytest
-from scipy import sparse
-
-import npdiffpool
-from npdiffpool import Graph, GraphBatch, GraphError
-from tests import test_bad_input_engine, test_bad_input_files, test_bad_input_models
-from tests.bad_input import (
+import test_bad_input_engine
+import test_bad_input_files
+import test_bad_input_models
+from bad_input import (
     EDGE,
     GRAPHS,
     INF,
@@ -24,6 +22,10 @@ from tests.bad_input import (
     rows,
     table,
 )
+from scipy import sparse
+
+import npdiffpool
+from npdiffpool import Graph, GraphBatch, GraphError
 
 HALF = nx.path_graph(2)
 HALF.nodes[0].update(x=1.0, name="a")

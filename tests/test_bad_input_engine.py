@@ -1,6 +1,7 @@
 """The paper's functions and the engine's: bad input is one error before any work."""
 
 import numpy as np
+from bad_input import EDGE, GRAPHS, INF, NAN, PAIR, WIDE, check, rows, table
 from scipy import sparse
 
 from npdiffpool import (
@@ -19,7 +20,6 @@ from npdiffpool.config import Config
 from npdiffpool.contracts import OverflowedError
 from npdiffpool.graphs import GraphError
 from npdiffpool.training import Labelled, Schedule, fit
-from tests.bad_input import EDGE, GRAPHS, INF, NAN, PAIR, WIDE, check, rows, table
 
 A, TWO, LONG = np.array(EDGE), np.ones((2, 2)), np.ones((2, 3))
 STACK, HALVES = np.ones((2, 2, 2)), np.full((2, 2), 0.5)

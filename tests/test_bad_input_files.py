@@ -7,6 +7,24 @@ import json
 
 import numpy as np
 import pytest
+from bad_input import (
+    CLASSIFIER,
+    EDGE,
+    GRAPHS,
+    INF,
+    LABELS,
+    NAN,
+    PAIR,
+    REGRESSOR,
+    WIDE,
+    check,
+    classifier,
+    command,
+    enter,
+    rows,
+    table,
+    values,
+)
 from matplotlib.figure import Figure
 
 from npdiffpool import (
@@ -41,24 +59,6 @@ from npdiffpool.viz import (
     plot_results,
     save_figures,
     write_report,
-)
-from tests.bad_input import (
-    CLASSIFIER,
-    EDGE,
-    GRAPHS,
-    INF,
-    LABELS,
-    NAN,
-    PAIR,
-    REGRESSOR,
-    WIDE,
-    check,
-    classifier,
-    command,
-    enter,
-    rows,
-    table,
-    values,
 )
 
 SOURCE = "source must be a name or a path"

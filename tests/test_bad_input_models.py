@@ -1,19 +1,7 @@
 """Models and their parameters: each bad input is one error before any work."""
 
 import numpy as np
-
-from npdiffpool import (
-    DiffPoolClassifier,
-    DiffPoolRegressor,
-    Graph,
-    GraphError,
-    NotFittedError,
-)
-from npdiffpool.baselines import SubtreeKernelClassifier
-from npdiffpool.config import READOUTS, Config
-from npdiffpool.inputs import count_clusters
-from npdiffpool.training import Checkpoint, Schedule
-from tests.bad_input import (
+from bad_input import (
     CLASSIFIER,
     EDGE,
     GRAPHS,
@@ -30,6 +18,18 @@ from tests.bad_input import (
     table,
     values,
 )
+
+from npdiffpool import (
+    DiffPoolClassifier,
+    DiffPoolRegressor,
+    Graph,
+    GraphError,
+    NotFittedError,
+)
+from npdiffpool.baselines import SubtreeKernelClassifier
+from npdiffpool.config import READOUTS, Config
+from npdiffpool.inputs import count_clusters
+from npdiffpool.training import Checkpoint, Schedule
 
 HUGE = Graph([[1e39]], [1])
 
@@ -98,7 +98,7 @@ def each(entry, call, wrong, args=()):
     return [row for pair in pairs for row in values(entry, call, *pair, args=args)]
 
 
-DATA = (GRAPHS, LABELS)
+DATA, ONES = (GRAPHS, LABELS), (1,) * 101
 COUNTS = [(f"clusters={c!r}", text, DATA, {"clusters": c}) for c, text in CLUSTERS]
 PARAMETERS = [
     *each("npdiffpool.config.Config", config, SHARED | SIZES),
@@ -115,6 +115,9 @@ PARAMETERS = [
             for c in ((0,), (8, -1), (2.0,), (True,))
         ),
         ("clusters=8", "clusters must be a tuple; got 8", (), {"clusters": 8}),
+        ("many clusters", "at most 8192; got 8193", (), {"clusters": (8193,)}),
+        ("many levels", "levels must be at most 100; got 101", (), {"clusters": ONES}),
+        ("many layers", "n_layers must be at most 1000; got", (), {"n_layers": 1001}),
     ),
     *each("npdiffpool.training.Schedule", Schedule, SCHEDULED),
     *each(

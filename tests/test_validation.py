@@ -4,9 +4,8 @@ All other bad input is in the tables of test_bad_input*.py.
 """
 
 import pytest
+from bad_input import GRAPHS, fitted
 from numpy.testing import assert_array_equal
-
-from tests.bad_input import GRAPHS, fitted
 
 
 def test_training_that_diverges_is_an_error_that_leaves_the_classifier_as_it_was():
