@@ -14,6 +14,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -119,6 +120,13 @@ def kill_at_random(command, folder, rng, kills):
         if status != 0 or differing:
             return {"failed": done, "statuses": [status], "in": differing}
     return {"kills": done, "chains": chains, "files": len(undisturbed)}
+
+
+def killed(how, kills, command, folder, **environment):
+    """Run this program; return what it tells of a command killed so many times."""
+    arguments = [sys.executable, __file__, how, "0", str(kills), folder, "--", *command]
+    given = {"env": os.environ | environment, "stdout": subprocess.PIPE}
+    return json.loads(subprocess.run(arguments, **given).stdout)
 
 
 if __name__ == "__main__":
