@@ -100,7 +100,9 @@ def write_checkpoint(
         "best": vector_of(state.best.params),
         "best_running": vector_of(state.best.running),
     }
-    seen = {f"seen/{k}": v for k, v in to_arrays(recorder.snapshots()).items()}
+    # Ctrl-C may come after the recorder's look at an epoch and before its state.
+    snapshots = to_arrays(recorder.snapshots(state.epoch))
+    seen = {f"seen/{k}": v for k, v in snapshots.items()}
     save_arrays(path, {"header": np.array(json.dumps(header)), **arrays, **seen})
 
 

@@ -48,10 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         The arguments; those of the process where not given.
     """
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal may not have every letter
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments, status = build_parser(ACTIONS).parse_args(argv), None
     try:
         status = arguments.run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it may be closed
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, MemoryError) as error:

@@ -47,6 +47,8 @@ def _about(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno is None:
+            raise
         raise type(error)(error.errno, error.strerror, os.fspath(target)) from error
 
 

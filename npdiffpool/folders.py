@@ -22,8 +22,7 @@ def own_folder(
 ) -> Iterator[Path]:
     """Give a folder, made where missing, that no other run writes into.
 
-    What a killed run left half written is removed first. At the end the folder is
-    removed, if it was made here and is empty.
+    At the end the folder is removed, if it was made here and is empty.
 
     Parameters
     ----------
@@ -47,8 +46,6 @@ def own_folder(
     folder.mkdir(parents=True, exist_ok=not is_new)
     try:
         with _lock(folder):
-            for left in folder.rglob(f"{PREFIX}*"):
-                left.unlink()
             yield folder
     finally:
         with suppress(OSError):  # something is in it
@@ -57,8 +54,17 @@ def own_folder(
 
 
 def holdings(folder: Path) -> list[Path]:
-    """List what is in a folder, but for the lock."""
-    return sorted(path for path in folder.iterdir() if path.name != LOCK)
+    """List what is in a folder, but for the lock and what is half written."""
+    paths = [path for path in folder.iterdir() if not path.name.startswith(PREFIX)]
+    return sorted(path for path in paths if path.name != LOCK)
+
+
+def clear(folder: Path) -> None:
+    """Remove what a killed run left half written; the folder must be one's own."""
+    for place in (folder, folder / "figures"):
+        for left in place.glob(f"{PREFIX}*"):
+            if left.is_file():
+                left.unlink()
 
 
 @contextmanager
@@ -90,8 +96,11 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _open(path: Path) -> IO[str]:
+    flags = os.O_RDWR | os.O_CREAT
+    for name in ("O_NOFOLLOW", "O_NONBLOCK"):  # neither a link nor a pipe
+        flags |= getattr(os, name, 0)
     try:
-        return open(path, "a")
+        return open(os.open(path, flags, 0o666), "w")
     except OSError as error:
         reason = f"nothing can be written there: {error.strerror}"
         raise OSError(f"{path.parent}: {reason}") from None

@@ -7,11 +7,12 @@ end. Each is written whole or not at all.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Mapping
 
 from npdiffpool.files import write_text
-from npdiffpool.folders import holdings
+from npdiffpool.folders import clear, holdings
 from npdiffpool.reading import read_json
 
 Row = dict[str, Any]
@@ -49,13 +50,28 @@ class Folder:
                 f"{self.path} holds an evaluation of other settings: give another "
                 f"folder; what differs: {differing}"
             )
+        clear(self.path)
         self.seconds = self.read("seconds") or {}
+        if not _is_numbers(self.seconds):
+            raise ValueError(f"{self.path / 'seconds.json'} must hold a number a job")
 
     def read(self, name: str) -> Any:
         """Return what is kept under a name, or None."""
         if self.path is None or not (self.path / f"{name}.json").exists():
             return None
-        return read_json(self.path / f"{name}.json")
+        path = self.path / f"{name}.json"
+        try:
+            return read_json(path)
+        except ValueError as error:
+            raise ValueError(f"{path} cannot be read: {error}") from None
+
+    def row(self, name: str) -> Row | None:
+        """Return the result of the job of that name, if there is one."""
+        row: Row | None = self.read(name)
+        if row is not None and not _is_result(row):
+            advice = "remove it, and it is run again"
+            raise ValueError(f"{self.path}/{name}.json is not a result; {advice}")
+        return row
 
     def write(self, name: str, content: Any) -> None:
         """Keep something under a name."""
@@ -63,12 +79,28 @@ class Folder:
             write_text(self.path / f"{name}.json", _text(content))
 
     def keep(self, name: str, row: Row, seconds: float) -> None:
-        """Keep a job's result and how long it took."""
+        """Keep a job's seconds, and last its result, by which it is done."""
         if not self.seconds:
             self.write("settings", self.settings)
-        self.write(name, row)
         self.seconds[name] = round(seconds, 3)
         self.write("seconds", dict(sorted(self.seconds.items())))
+        self.write(name, row)
+
+
+def _is_result(row: Any) -> bool:
+    if not isinstance(row, dict) or not ("test" in row) ^ ("curve" in row):
+        return False
+    curve = row.get("curve", [0.0])
+    scores = {f"after {epoch}": score for epoch, score in enumerate(curve)}
+    needed = ("epoch", "validation", "validation_loss")
+    numbers = {k: v for k, v in row.items() if k != "curve"} | scores
+    return isinstance(curve, list) and {*needed} <= {*row} and _is_numbers(numbers)
+
+
+def _is_numbers(content: Any) -> bool:
+    if not isinstance(content, dict):
+        return False
+    return all(type(n) in (int, float) and math.isfinite(n) for n in content.values())
 
 
 def differences(known: Any, settings: Any) -> str:

@@ -61,7 +61,7 @@ class Queue:
 
     def add(self, job: Job) -> None:
         """Have a job run, unless its result is there."""
-        known = self.kept.read(job.name)
+        known = self.kept.row(job.name)
         if known is not None:
             self.resumed += 1
             self.ready.append((job, known))

@@ -144,13 +144,13 @@ def _score(row: Row) -> float:
     return float(row.get("validation_accuracy", -row["validation_loss"]))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def load_source(source: Source) -> Dataset:
     """Load a data set, once in each process."""
     return load_dataset(source.data, features=source.features)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _require_same(source: Source, release: str, digest: str) -> None:
     """Require of a worker, which may be another machine, what was asked for."""
     here = version("npdiffpool")

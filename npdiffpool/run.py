@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shlex
 import sys
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Iterator
@@ -23,7 +24,7 @@ from npdiffpool.datasets import Dataset
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import stratified_split
 from npdiffpool.files import write_text
-from npdiffpool.folders import hinting, holdings, own_folder
+from npdiffpool.folders import clear, hinting, holdings, own_folder
 from npdiffpool.graphs import Ints
 from npdiffpool.jobs import digest_graphs
 from npdiffpool.snapshotfiles import write_snapshots
@@ -162,6 +163,7 @@ def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
             kind = "a run's folder, or a" if resume else "a"
             required = f"--out must be {kind} new or empty folder"
             raise ValueError(f"{required}; got {folder}{hint}")
+        clear(folder)
         if resume and not held:
             print(f"nothing is kept in {folder} yet: from the beginning", flush=True)
         yield folder
@@ -172,8 +174,11 @@ def _enter_free(stack: ExitStack, name: str) -> Path:
     number = 1
     while True:
         path = Path("runs", f"{name}-{number}")
-        with suppress(FileExistsError):
+        try:
             return stack.enter_context(own_folder(path, is_new=True))
+        except FileExistsError:
+            if not os.path.lexists(path):  # it is "runs" that is there, and no folder
+                raise
         number += 1
 
 

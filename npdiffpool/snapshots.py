@@ -106,9 +106,9 @@ class Recorder:
         truths = [self._truth(i) for i in range(len(self._chosen))]
         self._seen[epoch] = poolings, clf.predict_proba(self._chosen), means, truths
 
-    def snapshots(self) -> Snapshots:
-        """Return what was seen, in the order of the epochs."""
-        epochs = sorted(self._seen)
+    def snapshots(self, last: int | None = None) -> Snapshots:
+        """Return what was seen, of epochs up to `last`, in their order."""
+        epochs = sorted(e for e in self._seen if last is None or e <= last)
         seen = [self._seen[epoch] for epoch in epochs]
         poolings, probabilities, means, (truths, *_) = zip(*seen)
         graphs = [

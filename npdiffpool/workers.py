@@ -21,6 +21,9 @@ WAITING = "interrupted: trainings under way are waited for; Ctrl-C again drops t
 def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None]:
     """Give what runs jobs; at the end nothing of it is left behind.
 
+    Processes are spawned: a script that asks for some does so below ``if __name__ ==
+    "__main__":``.
+
     Parameters
     ----------
     jobs : int
@@ -88,7 +91,8 @@ def _end_with_parent() -> None:
 @contextmanager
 def _ctrl_c_waits() -> Iterator[None]:
     """Say, at the first Ctrl-C, what it waits for."""
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
         return
 
@@ -111,11 +115,12 @@ def _cluster(address: str) -> Iterator[Executor]:
     except ImportError:
         reason = 'needs dask: pip install "npdiffpool[distributed]"'
         raise ValueError(f"a scheduler {reason}") from None
-    is_address = re.fullmatch(r"(\w+://)?[^/\s]+:\d+", address) is not None
+    is_address = re.fullmatch(r"(tcp://)?[^/\s]+:\d+", address) is not None
     require(is_address, "scheduler", "an address such as tcp://HOST:8786", address)
     # What it logs, with tracebacks, is told by the errors that it raises.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with Client(address, set_as_default=False) as client:
         count = len(client.nthreads())
-        print(f"{address}: {count} workers", file=sys.stderr, flush=True)
+        wait = "" if count else " yet: waiting for one"
+        print(f"{address}: {count} workers{wait}", file=sys.stderr, flush=True)
         yield client.get_executor(pure=False)

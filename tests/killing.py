@@ -37,19 +37,18 @@ def run(command, folder, kill_before=None, kill_after=None):
         os.close(seen)
         _in_child(command, folder, kill_before, told)
     os.close(told)
+    timer = threading.Timer(kill_after or 0, _kill, [child])
     if kill_after is not None:
-        threading.Timer(kill_after, _kill, [child]).start()
+        timer.start()
     with os.fdopen(seen) as pipe:
         operations = len(pipe.read())  # a letter each
+    timer.cancel()  # before another process can have this number
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status), operations, time.monotonic() - start
 
 
 def _kill(child):
-    try:
-        os.kill(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    os.kill(child, signal.SIGKILL)  # it is there, if only as a zombie
 
 
 def _in_child(command, folder, kill_before, told):
