@@ -10,7 +10,7 @@ import pytest
 
 from npdiffpool.cli import main
 from npdiffpool.files import PREFIX, atomic_path, write_text
-from npdiffpool.folders import LOCK, holdings, own_folder
+from npdiffpool.folders import LOCK, clear, holdings, own_folder
 
 QUICK = ["--epochs", "2", "--hidden", "4"]
 HOLD = """
@@ -64,9 +64,42 @@ def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
         folder.mkdir(exist_ok=True)
         (folder / f"{PREFIX}abc.npz").touch()
     (tmp_path / "kept.txt").touch()
-    with own_folder(tmp_path):
-        assert [path.name for path in holdings(tmp_path)] == ["figures", "kept.txt"]
-        assert list((tmp_path / "figures").iterdir()) == []
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / f"{PREFIX}abc.npz").touch()  # of a run in there
+    names = ["figures", "kept.txt", "other"]
+    assert [path.name for path in holdings(tmp_path)] == names
+    clear(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        f"{PREFIX}abc.npz",
+        "figures",
+        "kept.txt",
+        "other",
+    ]
+    assert list((tmp_path / "figures").iterdir()) == []
+
+
+def test_a_refused_folder_keeps_all_that_is_in_it(tmp_path, capsys):
+    for name in (f"{PREFIX}abc.npz", "letter.txt"):
+        (tmp_path / name).touch()
+    for command in (TRAIN, [*TRAIN, "--resume"], CV):
+        assert main([*command, "--out", str(tmp_path)]) == 2
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_folder_of_runs_that_cannot_be_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").symlink_to("nowhere")
+    assert main(TRAIN) == 2
+    assert "File exists: 'runs'" in capsys.readouterr().err
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="run: nothing can be written there"):
+        with own_folder(tmp_path / "run"):
+            pass
+    assert not (tmp_path / "elsewhere").exists()
     with atomic_path(tmp_path / "a.txt") as temporary:
         assert temporary.name.startswith(PREFIX)
 

@@ -456,3 +456,37 @@ def test_a_source_is_loaded_by_whoever_needs_it():
     result = cross_validate(clf, Source("MUTAG"), folds=2, runs=1)
     mutag = ndp.load_dataset("MUTAG")
     assert result == cross_validate(clf, mutag, mutag.labels, folds=2, runs=1)
+
+
+# What is kept, and damaged
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("fold-0-run-0", "[]", "is not a result; remove it, and it is run again"),
+        ("fold-0-run-0", '{"test": 1}', "is not a result"),
+        ("fold-0-run-0", '{"validation": "x"}', "is not a result"),
+        ("fold-0-run-0", "", "fold-0-run-0.json cannot be read: "),
+        ("seconds", "[1]", "seconds.json must hold a number a job"),
+        ("seconds", '{"fold-0-run-0": "1"}', "seconds.json must hold a number a job"),
+        ("settings", "{", "settings.json cannot be read: "),
+    ],
+)
+def test_a_damaged_file_of_an_evaluation_is_named(tmp_path, name, content, message):
+    run(tmp_path / "cv", runs=1)
+    (tmp_path / "cv" / f"{name}.json").write_text(content)
+    with pytest.raises(ValueError, match=message) as told:
+        run(tmp_path / "cv", runs=1)
+    assert str(tmp_path / "cv" / f"{name}.json") in str(told.value)
+    assert trained == []
+
+
+@pytest.mark.parametrize("key", ["test", "validation", "validation_loss", "epoch"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "1", True, [1]])
+def test_a_kept_result_that_is_no_number_is_refused(tmp_path, key, value):
+    run(tmp_path / "cv", runs=1)
+    path = tmp_path / "cv" / "fold-1-run-0.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(ValueError, match="fold-1-run-0.json is not a result"):
+        run(tmp_path / "cv", runs=1)

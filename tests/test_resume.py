@@ -90,6 +90,25 @@ def test_what_time_does_not_save_ctrl_c_does(tmp_path, monkeypatch, capsys):
     assert "going on after epoch 3" in capsys.readouterr().out
 
 
+def test_ctrl_c_between_the_recorder_and_the_saver_loses_nothing(
+    undisturbed, tmp_path, monkeypatch
+):
+    sound = checkpoints.Saver.__call__
+
+    def stop(saver, state):
+        if state.epoch == 3:  # the recorder has seen it already
+            raise KeyboardInterrupt
+        sound(saver, state)
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.Saver, "__call__", stop)
+        assert main(["train", *QUICK, "--out", str(folder)]) == 130
+    assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
+    for name in COMPARED:
+        assert (folder / name).read_bytes() == undisturbed[name], name
+
+
 def test_before_the_first_epoch_is_done_nothing_is_left(tmp_path, monkeypatch, capsys):
     stopped(tmp_path / "run", 0, monkeypatch)
     assert capsys.readouterr().err.splitlines()[-1] == "npdiffpool: interrupted"
