@@ -80,6 +80,7 @@ def test_without_axes_pyplot_makes_them():
     assert len(viz.draw_hierarchy(graph, [S])) == 2
     assert len(viz.draw_history(HISTORY)) == 2
     assert plt.get_fignums() == [1, 2]
+    plt.close("all")
 
 
 @pytest.mark.parametrize("n_panels", [1, 3])
