@@ -11,5 +11,5 @@ def test_an_evaluation_goes_on_after_a_kill_before_a_file_operation(tmp_path):
 
 
 def test_an_evaluation_goes_on_after_kills_at_random(tmp_path):
-    told = killed("random", 140, CV, tmp_path / "cv")
-    assert (told["kills"], told["files"]) == (140, 5)
+    told = killed("random", 150, CV, tmp_path / "cv")
+    assert (told["kills"], told["files"]) == (150, 5)
