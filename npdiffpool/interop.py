@@ -32,7 +32,7 @@ def from_networkx(G: Any, features: Any, weight: str) -> tuple[Any, Any]:
         return scipy.sparse.csr_array((0, 0)), features
     try:
         return networkx.to_scipy_sparse_array(G, weight=weight), features
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, networkx.NetworkXError) as error:
         raise GraphError(f"weight {weight!r} must be numbers: {error}") from None
 
 

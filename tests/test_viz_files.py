@@ -16,6 +16,7 @@ from npdiffpool import Graph, viz
 @pytest.fixture(autouse=True)
 def off_screen():
     """Draw to memory, whatever the machine has, and close what pyplot opened."""
+    plt.close("all")  # what other tests left would be closed with a warning
     plt.switch_backend("Agg")
     yield
     plt.close("all")
@@ -80,7 +81,6 @@ def test_without_axes_pyplot_makes_them():
     assert len(viz.draw_hierarchy(graph, [S])) == 2
     assert len(viz.draw_history(HISTORY)) == 2
     assert plt.get_fignums() == [1, 2]
-    plt.close("all")
 
 
 @pytest.mark.parametrize("n_panels", [1, 3])

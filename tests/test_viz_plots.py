@@ -223,6 +223,7 @@ def test_the_same_input_gives_the_same_pixels_on_the_axes_given(plot):
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_pyplot_makes_axes_only_where_none_are_given_and_all_is_right(plot):
+    plt.close("all")
     plt.switch_backend("Agg")
     with pytest.raises(ValueError, match="must hold 1 matplotlib axes.*got 2: Axes"):
         plot(axes_row(2))
