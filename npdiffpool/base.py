@@ -122,9 +122,8 @@ class Estimator:
             if on_checkpoint is not None:
                 on_checkpoint(state)
 
-        rng = np.random.default_rng(self.seed)
         given: Any = {"on_checkpoint": look, "resume": resume}
-        done = check_resume(resume, config)
+        done, rng = check_resume(resume, config), np.random.default_rng(self.seed)
         with training_progress(schedule.epochs, self.verbose, done) as show:
             fitted = fit(config, schedule, train, held_out, rng, show, **given)
         return self._keep(fitted, *about)

@@ -150,11 +150,7 @@ def cross_validate(
     >>> [(fold["fold"], len(fold["runs"])) for fold in found.folds]
     [(0, 1), (1, 1)]
     """
-    for name in ("get_params", "fit"):
-        require(hasattr(model, name), "model", f"one that has {name}", model)
-    can_submit = executor is None or hasattr(executor, "submit")
-    require(can_submit, "executor", "a concurrent.futures.Executor", executor)
-    require(callable(on_done), "on_done", "callable", on_done)
+    _check_abilities(model, executor, on_done)
     require_choice("protocol", protocol, PROTOCOLS)
     require_int("runs", runs, 1)
     require_int("folds", folds, 2)
@@ -172,6 +168,15 @@ def cross_validate(
         )
         kept.write("results", result._asdict())
     return result
+
+
+def _check_abilities(model: Any, executor: Any, on_done: Any) -> None:
+    """Require objects that can do what they are given for."""
+    for name in ("get_params", "fit"):
+        require(hasattr(model, name), "model", f"one that has {name}", model)
+    can_submit = executor is None or hasattr(executor, "submit")
+    require(can_submit, "executor", "a concurrent.futures.Executor", executor)
+    require(callable(on_done), "on_done", "callable", on_done)
 
 
 def _splits_of(model: Any, labels: Any, splits: Any, folds: int) -> list[Split]:
