@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+from typing import Callable, Iterator
 
 import numpy as np
 
@@ -12,7 +14,9 @@ from npdiffpool.datasets import Dataset
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import Evaluation, Source, cross_validate
 from npdiffpool.folders import hinting
+from npdiffpool.interrupts import ctrl_c_waits
 from npdiffpool.jobfiles import Row
+from npdiffpool.jobqueue import Progress
 from npdiffpool.jobs import load_source
 from npdiffpool.progress import job_progress
 from npdiffpool.reading import read_json
@@ -63,6 +67,8 @@ def cv_run(
         If an argument or a file is unusable, or a training fails.
     OSError
         If a worker dies, there is no such cluster, or nothing can be written.
+    KeyboardInterrupt
+        After Ctrl-C; kept is what was done and, but on a cluster, what was under way.
     """
     dataset = load_source(source)
     choices = read_grid(grid) if grid is not None else [{}]
@@ -72,13 +78,29 @@ def cv_run(
     given: Row = {"protocol": protocol, "splits": parts, "grid": choices, **counts}
     hint = f"{folder} keeps what was done, and the same command goes on"
     with workers(jobs, scheduler) as executor, hinting(folder / "settings.json", hint):
-        with job_progress() as show:
-            more: Row = {"executor": executor, "folder": folder, "on_done": show}
+        with _telling(here=executor is None) as tell:
+            more: Row = {"executor": executor, "folder": folder, "on_done": tell}
             result = cross_validate(clf, source, **given, **more)
     print(write_table(result, choices))
     print(_majority(dataset))
     print(f"results: {folder}")
     return result
+
+
+@contextmanager
+def _telling(here: bool) -> Iterator[Callable[[Progress], None]]:
+    """Give what shows how far it is and, if jobs run here, stops between two."""
+    with job_progress() as show:
+        if not here:
+            yield show
+            return
+        with ctrl_c_waits("the training") as stop_if_pressed:
+
+            def tell(seen: Progress) -> None:
+                show(seen)
+                stop_if_pressed()
+
+            yield tell
 
 
 def read_grid(path: str) -> list[Row]:

@@ -14,7 +14,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import numpy as np
 import scipy
@@ -26,9 +26,11 @@ from npdiffpool.evaluation import stratified_split
 from npdiffpool.files import write_text
 from npdiffpool.folders import clear, hinting, holdings, own_folder
 from npdiffpool.graphs import Ints
+from npdiffpool.interrupts import ctrl_c_waits
 from npdiffpool.jobs import digest_graphs
 from npdiffpool.snapshotfiles import write_snapshots
 from npdiffpool.snapshots import Recorder
+from npdiffpool.training import Checkpoint
 
 SHARES = (0.8, 0.1, 0.1)
 PARTS = ("train", "validation", "test")
@@ -70,7 +72,8 @@ def train_run(
     OSError
         If nothing can be written, as on a full disk; what was written before is kept.
     KeyboardInterrupt
-        After Ctrl-C: the run folder then holds the last whole epoch's state.
+        After Ctrl-C: the run folder then holds the state after the epoch under way, or
+        after a second Ctrl-C the one before it.
     """
     print(_describe(dataset))
     split = stratified_split(dataset.labels, SHARES, clf.seed)
@@ -110,9 +113,10 @@ def _fit(
         state = read_checkpoint(path, settings, config, recorder)
         print(f"going on after epoch {state.epoch} of {clf.epochs}", flush=True)
     saver = Saver(path, settings, recorder, state)
-    more: Any = {"on_epoch": recorder, "on_checkpoint": saver, "resume": state}
     try:
-        clf.fit(train, train.labels, (validation, validation.labels), **more)
+        with _stoppable(saver) as save:
+            more: Any = {"on_epoch": recorder, "on_checkpoint": save, "resume": state}
+            clf.fit(train, train.labels, (validation, validation.labels), **more)
     except ValueError:  # it has diverged, and would again
         if state is None:
             path.unlink(missing_ok=True)
@@ -123,6 +127,18 @@ def _fit(
     saver.save()
     recorder.look(clf, clf.best_epoch_)
     return recorder
+
+
+@contextmanager
+def _stoppable(saver: Saver) -> Iterator[Callable[[Checkpoint], None]]:
+    """Give what takes an epoch's state and then, after Ctrl-C, stops the training."""
+    with ctrl_c_waits("the epoch") as stop_if_pressed:
+
+        def save(state: Checkpoint) -> None:
+            saver(state)
+            stop_if_pressed()
+
+        yield save
 
 
 def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> dict[str, Any]:

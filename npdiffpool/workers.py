@@ -1,6 +1,7 @@
 """Who runs an evaluation's jobs: this process, several, or a dask cluster."""
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -10,11 +11,12 @@ import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
-from typing import Any, Iterator
+from typing import Iterator
 
 from npdiffpool.checks import require, require_int
+from npdiffpool.interrupts import ctrl_c_waits
 
-WAITING = "interrupted: trainings under way are waited for; Ctrl-C again drops them"
+TIMEOUT = 10  # seconds, for a scheduler to answer
 
 
 @contextmanager
@@ -65,7 +67,10 @@ def _processes(jobs: int) -> Iterator[Executor]:
     # "spawn": a fork copies locks of threads that it does not copy, such as BLAS's.
     context = get_context("spawn")
     others = active_children()
-    with _ctrl_c_waits(), ProcessPoolExecutor(jobs, context, _begin) as executor:
+    with (
+        ctrl_c_waits("what is", at_once=True),
+        ProcessPoolExecutor(jobs, context, _begin) as executor,
+    ):
         try:
             yield executor
         except KeyboardInterrupt:
@@ -89,26 +94,6 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Say, at the first Ctrl-C, what it waits for."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        yield
-        return
-
-    def say(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        print(f"\n{WAITING}", file=sys.stderr, flush=True)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, say)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
 def _cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
@@ -119,8 +104,20 @@ def _cluster(address: str) -> Iterator[Executor]:
     require(is_address, "scheduler", "an address such as tcp://HOST:8786", address)
     # What it logs, with tracebacks, is told by the errors that it raises.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-    with Client(address, set_as_default=False) as client:
+    try:
+        asyncio.run(asyncio.wait_for(_greet(address), TIMEOUT))
+    except (OSError, asyncio.TimeoutError, MemoryError, ValueError) as error:
+        reason = f"no dask scheduler answers within {TIMEOUT} s"
+        raise OSError(f"{address}: {reason} ({error or 'silence'})") from None
+    with Client(address, set_as_default=False, timeout=TIMEOUT) as client:
         count = len(client.nthreads())
         wait = "" if count else " yet: waiting for one"
         print(f"{address}: {count} workers{wait}", file=sys.stderr, flush=True)
         yield client.get_executor(pure=False)
+
+
+async def _greet(address: str) -> None:
+    """Shake hands: a client would wait for ever where something else listens."""
+    from distributed.comm import connect
+
+    await (await connect(address, timeout=TIMEOUT)).close()

@@ -12,8 +12,9 @@ import time
 import numpy as np
 import pytest
 
-from npdiffpool import checkpoints
+from npdiffpool import checkpoints, training
 from npdiffpool.cli import main
+from npdiffpool.interrupts import WAITING
 from npdiffpool.snapshots import Recorder
 
 QUICK = ["--epochs", "5", "--hidden", "8", "--clusters", "0.25,2", "--batch-norm"]
@@ -106,6 +107,32 @@ def test_ctrl_c_between_the_recorder_and_the_saver_loses_nothing(
         patch.setattr(checkpoints, "SECONDS", 1e6)  # the second is saved by Ctrl-C
         assert main(["train", *QUICK, "--out", str(folder)]) == 130
     assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
+    for name in COMPARED:
+        assert (folder / name).read_bytes() == undisturbed[name], name
+
+
+@pytest.mark.parametrize("presses, kept", [(1, 3), (2, 2)])
+def test_ctrl_c_finishes_the_epoch_and_another_drops_it(
+    undisturbed, tmp_path, monkeypatch, capsys, presses, kept
+):
+    sound, epochs = training.minibatches, []
+
+    def pressing(*arguments):
+        epochs.append(len(epochs) + 1)
+        yield from sound(*arguments)  # all steps of the epoch are done
+        for _ in range(presses if len(epochs) == 3 else 0):
+            signal.raise_signal(signal.SIGINT)
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "minibatches", pressing)
+        assert main(["train", *QUICK, "--out", str(folder)]) == 130
+    said = capsys.readouterr().err
+    assert f"\n{WAITING.format('the epoch')}\n" in said
+    assert "\nnpdiffpool: interrupted; to go on, the same command with --re" in said
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
+    assert f"going on after epoch {kept} of" in capsys.readouterr().out
     for name in COMPARED:
         assert (folder / name).read_bytes() == undisturbed[name], name
 

@@ -4,14 +4,18 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from npdiffpool import jobqueue
 from npdiffpool.cli import main
 from npdiffpool.folders import holdings
-from npdiffpool.workers import WAITING
+from npdiffpool.interrupts import WAITING, ctrl_c_waits
+from npdiffpool.jobs import run_job
 
+WAITS = WAITING.format("what is")
 LONG = ["--epochs", "40", "--hidden", "8", "--folds", "5", "--runs", "1"]
 
 
@@ -63,7 +67,7 @@ def test_ctrl_c_keeps_what_is_under_way(evaluation):
         os.kill(pid, signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130
-    assert f"\n{WAITING}\n" in said
+    assert f"\n{WAITS}\n" in said
     last = f"interrupted; {folder} keeps what was done, and the same command goes on"
     assert said.splitlines()[-1] == f"npdiffpool: {last}"
     assert "Traceback" not in said
@@ -73,7 +77,7 @@ def test_ctrl_c_keeps_what_is_under_way(evaluation):
 def test_a_second_ctrl_c_drops_what_is_under_way(evaluation):
     process, folder = evaluation
     process.send_signal(signal.SIGINT)
-    while process.stderr.readline() != f"{WAITING}\n":
+    while process.stderr.readline() != f"{WAITS}\n":
         assert process.poll() is None
     time.sleep(0.5)  # it now waits
     kept = holdings(folder)
@@ -82,6 +86,39 @@ def test_a_second_ctrl_c_drops_what_is_under_way(evaluation):
     assert process.returncode == 130
     assert "Traceback" not in said and "the same command goes on" in said
     assert holdings(folder) == kept
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_without_processes_keeps_the_training_under_way(
+    tmp_path, monkeypatch, capsys, presses
+):
+    def pressed(*arguments):
+        for _ in range(presses):
+            signal.raise_signal(signal.SIGINT)
+        return run_job(*arguments)
+
+    command = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "2"]
+    command += ["--runs", "1", "--out", str(tmp_path / "cv")]
+    with monkeypatch.context() as patch:
+        patch.setattr(jobqueue, "run_job", pressed)
+        assert main(command) == 130
+    said = capsys.readouterr().err
+    assert f"\n{WAITING.format('the training')}\n" in said
+    assert ("the same command goes on" in said) == (presses == 1)
+    kept = [path.name for path in (tmp_path / "cv").glob("fold-*")]
+    assert kept == (["fold-0-run-0.json"] if presses == 1 else [])
+    assert main(command) == 0
+    assert ("2 jobs, 1 of them done before" in capsys.readouterr().err) == bool(kept)
+
+
+def test_a_thread_has_no_ctrl_c_to_wait_for():
+    def body():
+        with ctrl_c_waits("the test") as stop_if_pressed:
+            stop_if_pressed()
+            return signal.getsignal(signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as executor:
+        assert executor.submit(body).result() is signal.default_int_handler
 
 
 def test_what_cannot_run_jobs_is_told(tmp_path, capsys, monkeypatch):
