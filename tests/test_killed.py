@@ -15,7 +15,7 @@ def test_a_training_goes_on_after_a_kill_before_a_file_operation(tmp_path):
     assert told["operations"] > 40
 
 
-@pytest.mark.parametrize("kills, drawn, files", [(40, False, 5), (10, True, 8)])
+@pytest.mark.parametrize("kills, drawn, files", [(45, False, 5), (5, True, 8)])
 def test_a_training_goes_on_after_kills_at_random(tmp_path, kills, drawn, files):
     environment = {} if drawn else {"UNDRAWN": "1"}
     told = killed("random", kills, TRAIN, tmp_path / "run", **environment)
