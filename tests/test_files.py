@@ -56,6 +56,14 @@ def test_a_file_is_replaced_at_the_end_and_not_before(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_is_renamed_and_never_written_over(tmp_path):
+    path, other_name = tmp_path / "notes.txt", tmp_path / "the_same.txt"
+    write_text(path, "old")
+    os.link(path, other_name)
+    write_text(path, "new")
+    assert (path.read_text(), other_name.read_text()) == ("new", "old")
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_after_an_exception_the_old_file_is_there_and_no_other(tmp_path, error):
     path = tmp_path / "notes.txt"

@@ -20,6 +20,13 @@ def test_relative_entropy_is_0_at_one_hot_rows_and_1_at_uniform_ones():
     assert measures.relative_entropy(np.ones((0, 4))) == 0
 
 
+def test_a_row_counts_by_its_shares_whatever_its_sum():
+    S = np.array([[1.0, 3.0], [2.0, 2.0]])
+    shares = S / np.array([[4.0], [4.0]])
+    for measure in (measures.relative_entropy, measures.effective_clusters):
+        assert_allclose(measure(8 * S), measure(shares), rtol=1e-15)
+
+
 def test_effective_clusters_count_equal_ones():
     assert_allclose(measures.effective_clusters(np.eye(4)[[0, 1, 1, 0]]), 2, rtol=1e-15)
     assert_allclose(measures.effective_clusters(np.full((3, 5), 0.2)), 5, rtol=1e-14)
