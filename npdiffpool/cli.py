@@ -11,7 +11,7 @@ import csv
 import json
 import os
 import sys
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import fields
 from typing import Any, Sequence
 
@@ -68,7 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _complain(text: str) -> None:
     name = coloured("npdiffpool:", "red", sys.stderr)
-    print(f"{name} {printable(text)}", file=sys.stderr)
+    with suppress(OSError):  # who reads it may have gone
+        print(f"{name} {printable(text)}", file=sys.stderr)
 
 
 def _only_json(arguments: argparse.Namespace) -> Any:

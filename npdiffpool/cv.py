@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import product
 from pathlib import Path
 from typing import Callable, Iterator
@@ -14,7 +14,7 @@ from npdiffpool.datasets import Dataset
 from npdiffpool.estimator import DiffPoolClassifier
 from npdiffpool.evaluation import Evaluation, Source, cross_validate
 from npdiffpool.folders import hinting
-from npdiffpool.interrupts import ctrl_c_waits
+from npdiffpool.interrupts import stoppable
 from npdiffpool.jobfiles import Row
 from npdiffpool.jobqueue import Progress
 from npdiffpool.jobs import load_source
@@ -68,7 +68,8 @@ def cv_run(
     OSError
         If a worker dies, there is no such cluster, or nothing can be written.
     KeyboardInterrupt
-        After Ctrl-C; kept is what was done and, but on a cluster, what was under way.
+        After Ctrl-C. Trainings under way are waited for and kept; those of a cluster
+        are dropped.
     """
     dataset = load_source(source)
     choices = read_grid(grid) if grid is not None else [{}]
@@ -91,15 +92,8 @@ def cv_run(
 def _telling(here: bool) -> Iterator[Callable[[Progress], None]]:
     """Give what shows how far it is and, if jobs run here, stops between two."""
     with job_progress() as show:
-        if not here:
-            yield show
-            return
-        with ctrl_c_waits("the training") as stop_if_pressed:
-
-            def tell(seen: Progress) -> None:
-                show(seen)
-                stop_if_pressed()
-
+        waits = stoppable(show, "the training under way")
+        with waits if here else nullcontext(show) as tell:
             yield tell
 
 

@@ -120,12 +120,13 @@ class Queue:
         """Keep the results of those that have one; return the other jobs, and why."""
         failed: list[tuple[Job, Any]] = []
         for future in [future for future in self.waiting if future in done]:
-            job = self.waiting.pop(future)
+            job = self.waiting[future]
             error = CancelledError() if future.cancelled() else future.exception()
             if error is None:
                 self._write(job, *future.result())
             else:
                 failed.append((job, error))
+            del self.waiting[future]  # not before it is written: Ctrl-C may come
         return failed
 
     def _write(self, job: Job, row: Row, seconds: float) -> None:

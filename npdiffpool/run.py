@@ -14,7 +14,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
 import numpy as np
 import scipy
@@ -26,11 +26,10 @@ from npdiffpool.evaluation import stratified_split
 from npdiffpool.files import write_text
 from npdiffpool.folders import clear, hinting, holdings, own_folder
 from npdiffpool.graphs import Ints
-from npdiffpool.interrupts import ctrl_c_waits
+from npdiffpool.interrupts import ctrl_c_ignored, stoppable
 from npdiffpool.jobs import digest_graphs
 from npdiffpool.snapshotfiles import write_snapshots
 from npdiffpool.snapshots import Recorder
-from npdiffpool.training import Checkpoint
 
 SHARES = (0.8, 0.1, 0.1)
 PARTS = ("train", "validation", "test")
@@ -114,31 +113,20 @@ def _fit(
         print(f"going on after epoch {state.epoch} of {clf.epochs}", flush=True)
     saver = Saver(path, settings, recorder, state)
     try:
-        with _stoppable(saver) as save:
+        with stoppable(saver, "the epoch under way") as save:
             more: Any = {"on_epoch": recorder, "on_checkpoint": save, "resume": state}
             clf.fit(train, train.labels, (validation, validation.labels), **more)
     except ValueError:  # it has diverged, and would again
         if state is None:
             path.unlink(missing_ok=True)
         raise
-    except KeyboardInterrupt:
-        saver.save()
+    except (KeyboardInterrupt, BrokenPipeError):  # of who reads the progress
+        with ctrl_c_ignored():
+            saver.save()
         raise
     saver.save()
     recorder.look(clf, clf.best_epoch_)
     return recorder
-
-
-@contextmanager
-def _stoppable(saver: Saver) -> Iterator[Callable[[Checkpoint], None]]:
-    """Give what takes an epoch's state and then, after Ctrl-C, stops the training."""
-    with ctrl_c_waits("the epoch") as stop_if_pressed:
-
-        def save(state: Checkpoint) -> None:
-            saver(state)
-            stop_if_pressed()
-
-        yield save
 
 
 def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> dict[str, Any]:

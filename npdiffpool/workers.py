@@ -8,15 +8,18 @@ import re
 import signal
 import sys
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import (
+    active_children,
+    get_context,
+    parent_process,
+    resource_tracker,
+)
 from typing import Iterator
 
 from npdiffpool.checks import require, require_int
 from npdiffpool.interrupts import ctrl_c_waits
-
-TIMEOUT = 10  # seconds, for a scheduler to answer
 
 
 @contextmanager
@@ -68,9 +71,12 @@ def _processes(jobs: int) -> Iterator[Executor]:
     context = get_context("spawn")
     others = active_children()
     with (
-        ctrl_c_waits("what is", at_once=True),
+        ctrl_c_waits("what is under way", at_once=True),
         ProcessPoolExecutor(jobs, context, _begin) as executor,
     ):
+        with _ctrl_c_blocked():
+            for _ in range(jobs):
+                executor.submit(int)
         try:
             yield executor
         except KeyboardInterrupt:
@@ -78,6 +84,20 @@ def _processes(jobs: int) -> Iterator[Executor]:
                 if child not in others:
                     child.terminate()
             raise
+
+
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Have processes that are started meanwhile not hear Ctrl-C while they import."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # whose start would unblock it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin() -> None:
@@ -102,22 +122,32 @@ def _cluster(address: str) -> Iterator[Executor]:
         raise ValueError(f"a scheduler {reason}") from None
     is_address = re.fullmatch(r"(tcp://)?[^/\s]+:\d+", address) is not None
     require(is_address, "scheduler", "an address such as tcp://HOST:8786", address)
-    # What it logs, with tracebacks, is told by the errors that it raises.
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    # What is logged, with tracebacks, is told by the errors that are raised.
+    for part in ("client", "comm", "protocol"):
+        logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
     try:
-        asyncio.run(asyncio.wait_for(_greet(address), TIMEOUT))
-    except (OSError, asyncio.TimeoutError, MemoryError, ValueError) as error:
-        reason = f"no dask scheduler answers within {TIMEOUT} s"
-        raise OSError(f"{address}: {reason} ({error or 'silence'})") from None
-    with Client(address, set_as_default=False, timeout=TIMEOUT) as client:
+        with ThreadPoolExecutor(1) as apart:  # a notebook has a running loop
+            apart.submit(asyncio.run, _require_scheduler(address)).result()
+    except Exception as error:  # whatever reading what is none ends in
+        reason = str(error) or type(error).__name__
+        raise OSError(f"{address}: no dask scheduler answers ({reason})") from None
+    with Client(address, set_as_default=False) as client:
         count = len(client.nthreads())
         wait = "" if count else " yet: waiting for one"
         print(f"{address}: {count} workers{wait}", file=sys.stderr, flush=True)
         yield client.get_executor(pure=False)
 
 
-async def _greet(address: str) -> None:
-    """Shake hands: a client would wait for ever where something else listens."""
-    from distributed.comm import connect
+async def _require_scheduler(address: str) -> None:
+    """Ask who is there: a client would wait for ever where something else listens."""
+    import dask
+    from distributed.core import rpc
 
-    await (await connect(address, timeout=TIMEOUT)).close()
+    setting = dask.config.get("distributed.comm.timeouts.connect")
+    seconds = dask.utils.parse_timedelta(setting)
+    async with rpc(address, timeout=seconds) as there:
+        try:
+            identity = await asyncio.wait_for(there.identity(), seconds)
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"no answer within {seconds:g} s") from None
+    require(identity["type"] == "Scheduler", "it", "a scheduler", identity["type"])

@@ -128,13 +128,50 @@ def test_ctrl_c_finishes_the_epoch_and_another_drops_it(
         patch.setattr(training, "minibatches", pressing)
         assert main(["train", *QUICK, "--out", str(folder)]) == 130
     said = capsys.readouterr().err
-    assert f"\n{WAITING.format('the epoch')}\n" in said
+    assert f"\n{WAITING.format('the epoch under way')}\n" in said
     assert "\nnpdiffpool: interrupted; to go on, the same command with --re" in said
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
     assert f"going on after epoch {kept} of" in capsys.readouterr().out
     for name in COMPARED:
         assert (folder / name).read_bytes() == undisturbed[name], name
+
+
+def test_an_impatient_ctrl_c_does_not_stop_what_is_kept(tmp_path, monkeypatch, capsys):
+    sound = checkpoints.write_checkpoint
+
+    def impatient(*given):
+        signal.raise_signal(signal.SIGINT)
+        sound(*given)
+
+    def stop(saver, state):
+        saver.state = state
+        if state.epoch == 3:
+            raise KeyboardInterrupt
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.Saver, "__call__", stop)
+        patch.setattr(checkpoints, "write_checkpoint", impatient)
+        assert main(["train", *QUICK, "--out", str(folder)]) == 130
+    assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
+    assert "going on after epoch 3 of" in capsys.readouterr().out
+
+
+def test_progress_that_nobody_reads_any_more_keeps_the_last_epoch(
+    tmp_path, monkeypatch, capfd
+):
+    def unread(saver, state):
+        saver.state = state
+        if state.epoch == 3:
+            raise BrokenPipeError
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.Saver, "__call__", unread)
+        patch.setattr("npdiffpool.cli.os.dup2", lambda *given: None)
+        main(["train", *QUICK, "--out", str(folder)])
+    assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
+    assert "going on after epoch 3 of" in capfd.readouterr().out
 
 
 def test_before_the_first_epoch_is_done_nothing_is_left(tmp_path, monkeypatch, capsys):

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,11 @@ import pytest
 from npdiffpool import jobqueue
 from npdiffpool.cli import main
 from npdiffpool.folders import holdings
-from npdiffpool.interrupts import WAITING, ctrl_c_waits
+from npdiffpool.interrupts import WAITING
+from npdiffpool.jobfiles import Folder
 from npdiffpool.jobs import run_job
 
-WAITS = WAITING.format("what is")
+WAITS = WAITING.format("what is under way")
 LONG = ["--epochs", "40", "--hidden", "8", "--folds", "5", "--runs", "1"]
 
 
@@ -103,7 +103,7 @@ def test_ctrl_c_without_processes_keeps_the_training_under_way(
         patch.setattr(jobqueue, "run_job", pressed)
         assert main(command) == 130
     said = capsys.readouterr().err
-    assert f"\n{WAITING.format('the training')}\n" in said
+    assert f"\n{WAITING.format('the training under way')}\n" in said
     assert ("the same command goes on" in said) == (presses == 1)
     kept = [path.name for path in (tmp_path / "cv").glob("fold-*")]
     assert kept == (["fold-0-run-0.json"] if presses == 1 else [])
@@ -111,14 +111,35 @@ def test_ctrl_c_without_processes_keeps_the_training_under_way(
     assert ("2 jobs, 1 of them done before" in capsys.readouterr().err) == bool(kept)
 
 
-def test_a_thread_has_no_ctrl_c_to_wait_for():
-    def body():
-        with ctrl_c_waits("the test") as stop_if_pressed:
-            stop_if_pressed()
-            return signal.getsignal(signal.SIGINT)
+def test_a_result_that_is_being_written_at_ctrl_c_is_kept(tmp_path, monkeypatch):
+    sound, kept = Folder.keep, []
 
-    with ThreadPoolExecutor(1) as executor:
-        assert executor.submit(body).result() is signal.default_int_handler
+    def press(folder, name, *result):
+        if not kept:
+            kept.append(name)
+            signal.raise_signal(signal.SIGINT)
+        sound(folder, name, *result)
+
+    monkeypatch.setattr(Folder, "keep", press)
+    command = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "3"]
+    folder = tmp_path / "cv"
+    assert main([*command, "--runs", "1", "--jobs", "2", "--out", str(folder)]) == 130
+    assert (folder / f"{kept[0]}.json").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a group of processes")
+def test_ctrl_c_while_processes_begin_shows_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "npdiffpool", "cv", "MUTAG", *LONG, "--jobs", "2"]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    command += ["--out", str(tmp_path / "cv")]
+    with subprocess.Popen(command, **pipes, start_new_session=True) as process:
+        while len(children(process)) < 3:
+            assert process.poll() is None
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in said
 
 
 def test_what_cannot_run_jobs_is_told(tmp_path, capsys, monkeypatch):
