@@ -223,3 +223,13 @@ def test_a_reader_that_stops_reading_is_no_error():
     process.stdout.close()
     assert process.stderr.read() == "" and process.wait() == 0
     process.stderr.close()
+
+
+def test_a_training_imports_no_statistics(tmp_path):
+    program = (
+        "import sys; from npdiffpool.cli import main; status = main(sys.argv[1:]); "
+        "sys.exit(status or 'scipy.stats' in sys.modules)"
+    )
+    command = ["train", "--epochs", "1", "--hidden", "4", "--out", str(tmp_path / "run")]
+    done = subprocess.run([sys.executable, "-c", program, *command])
+    assert done.returncode == 0
