@@ -230,6 +230,6 @@ def test_a_training_imports_no_statistics(tmp_path):
         "import sys; from npdiffpool.cli import main; status = main(sys.argv[1:]); "
         "sys.exit(status or 'scipy.stats' in sys.modules)"
     )
-    command = ["train", "--epochs", "1", "--hidden", "4", "--out", str(tmp_path / "run")]
+    command = ["train", "--epochs", "1", "--hidden", "4", "--out", tmp_path / "run"]
     done = subprocess.run([sys.executable, "-c", program, *command])
     assert done.returncode == 0
