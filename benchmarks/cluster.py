@@ -7,6 +7,7 @@ kept, one worker is killed (SIGKILL) and another started. What `npdiffpool cv` t
 prints and writes is compared with a run by `--jobs 2`, byte for byte. Arguments are
 those of `cv`.
 """
+
 import json
 import signal
 import subprocess

@@ -6,6 +6,7 @@ Trains on the first of ten folds' training part and measures the first level's
 assignments of its validation part after some epochs. Writes results/clusters-DATA.json,
 a row an epoch and seed, and from those files alone results/clusters.md.
 """
+
 import argparse
 import json
 import shlex
@@ -20,9 +21,9 @@ from scipy.sparse.csgraph import shortest_path
 from tablerows import SETS
 
 import npdiffpool as ndp
-from npdiffpool import measures
-from npdiffpool.colours import colours_of_features, wl_colours
-from npdiffpool.splits import make_splits
+from npdiffpool.engine.wl_colours import colours_of_features, wl_colours
+from npdiffpool.evaluation import measures
+from npdiffpool.evaluation.splits import make_splits
 
 RESULTS = Path(__file__).parent / "results"
 AT = (1, 2, 5, 10, 20, 50, 100)

@@ -1,4 +1,5 @@
 """The text of the measures of clusters, from the files of clusters.py alone."""
+
 import json
 
 import numpy as np

@@ -12,6 +12,7 @@ smallest counterexample found, as a program to paste. A law fails by "choice" wh
 the library documents that it departs from the paper there (``pool.choices``).
 Names of implementations (see --help) restrict the run.
 """
+
 import argparse
 import os
 import platform
@@ -25,11 +26,11 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 from npdiffpool.testing import conformance  # noqa: E402
 from npdiffpool.testing.law import has_no_nodes  # noqa: E402
 
-ADAPTERS = "npdiffpool.testing.adapters"
+ADAPTERS = "adapters"
 LAYER_LAWS = ["G1", "G2", "G4"]  # they are about no pooling layer
 IMPLEMENTATIONS = {  # the module, and its function or Subject
-    "npdiffpool paper": ("npdiffpool.testing.own", "PAPER"),
-    "npdiffpool engine": ("npdiffpool.testing.own", "ENGINE"),
+    "npdiffpool paper": ("npdiffpool.testing.own.subjects", "PAPER"),
+    "npdiffpool engine": ("npdiffpool.testing.own.subjects", "ENGINE"),
     "PyG": (f"{ADAPTERS}.torch_geometric", "pool"),
     "PyG unnormalised": (f"{ADAPTERS}.torch_geometric", "pool_unnormalised"),
     "tgp dense": (f"{ADAPTERS}.torch_geometric_pool", "pool"),

@@ -3,9 +3,10 @@
     NPDIFFPOOL_DATA=folder python benchmarks/cuts.py
 
 Cuts connected graphs of four data sets into a quarter as many clusters as they have
-nodes (COLLAB: a tenth), by `npdiffpool.graclus` and by scikit-learn's
+nodes (COLLAB: a tenth), by `npdiffpool.engine.graclus` and by scikit-learn's
 SpectralClustering (k-means and its other two ways to label). Writes results/cuts.md.
 """
+
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import SpectralClustering
 
 import npdiffpool as ndp
-from npdiffpool.graclus import graclus, normalized_cut
+from npdiffpool.engine.graclus import graclus, normalized_cut
 
 SETS = {"ENZYMES": (0.25, 200), "PROTEINS": (0.25, 200), "DD": (0.25, 50)}
 SETS |= {"COLLAB": (0.1, 100)}

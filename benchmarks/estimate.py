@@ -8,6 +8,7 @@ protocol or else the other. Workers take trainings in the table's order; final r
 for the choices of their fold. Left out is what a worker does but once: to import the
 package and to load a data set, some seconds together.
 """
+
 import heapq
 import json
 import sys

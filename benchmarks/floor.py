@@ -8,10 +8,11 @@ no autograd, no ReLU, no norm, no softmax, no Adam. A product that nobody needs
 (the gradient by the input features) or that is known before training (their
 propagation) is left out, A S is used twice, in S^T A S and in its gradient, the
 cheaper order is taken of P H W, and blocks of dense graphs multiply as such. The
-engine's epoch (`npdiffpool.training.fit`) is timed in the same process, the two in
+engine's epoch (`npdiffpool.training.fit.fit`) is timed in the same process, the two in
 turn, and given as a multiple of the floor; then one more epoch is profiled. All on
 one thread. The tables go into floor.md.
 """
+
 import argparse
 import cProfile
 import math
@@ -29,10 +30,10 @@ import numpy as np  # noqa: E402
 from speed import WORKLOADS  # noqa: E402
 
 import npdiffpool as ndp  # noqa: E402
-from npdiffpool.blocks import with_dense_blocks  # noqa: E402
-from npdiffpool.config import Config  # noqa: E402
-from npdiffpool.preparation import prepare  # noqa: E402
-from npdiffpool.training import Labelled, Schedule, fit, minibatches  # noqa: E402
+from npdiffpool.engine.config import Config  # noqa: E402
+from npdiffpool.engine.preparation import prepare  # noqa: E402
+from npdiffpool.graphs.block_diagonal import with_dense_blocks  # noqa: E402
+from npdiffpool.training.fit import Labelled, Schedule, fit, minibatches  # noqa: E402
 
 HIDDEN, LAYERS, CLASSIFIER = 64, 3, 50
 WIDTH = HIDDEN * LAYERS

@@ -25,8 +25,8 @@ DEGREE, FEATURES, CLASSES = 10, 16, 2
 TASK = speed.Task("", "", batch=1, clusters=(32,), epochs=0, hidden=32)
 RECOMPUTING = f"{report.MINE}, recomputing"
 MODELS = {  # what it imports, a colour of Okabe and Ito, a marker
-    report.MINE: ("npdiffpool.training", "#0072B2", "o"),
-    RECOMPUTING: ("npdiffpool.training", "#56B4E9", "s"),
+    report.MINE: ("npdiffpool.training.fit", "#0072B2", "o"),
+    RECOMPUTING: ("npdiffpool.training.fit", "#56B4E9", "s"),
     report.DENSE + report.KEPT: ("peers", "#D55E00", "^"),
     f"tgp sparse{report.KEPT}": ("peers tgp.utils.losses", "#000000", "D"),
 }
@@ -78,11 +78,12 @@ def write_arrays(n, path, shuffled):
 
 def step_of_npdiffpool(arrays, name):
     """Return a function that does loss and gradient, and returns the loss."""
-    from npdiffpool import GraphBatch, model, optim, preparation
-    from npdiffpool.config import Config
-    from npdiffpool.memory import keep_freed_memory
+    from npdiffpool import GraphBatch
+    from npdiffpool._support.process import keep_freed_memory
+    from npdiffpool.engine import autodiff, model, preparation
+    from npdiffpool.engine.config import Config
 
-    keep_freed_memory()  # as `npdiffpool.training.fit` does
+    keep_freed_memory()  # as `npdiffpool.training.fit.fit` does
     labels, graphs = arrays["labels"], speed.graphs_of(arrays)
     joined = GraphBatch.from_graphs(graphs, np.float32)
     arrays.clear()
@@ -91,7 +92,7 @@ def step_of_npdiffpool(arrays, name):
     sizes = {"hidden": TASK.hidden, "n_layers": TASK.layers, "clusters": TASK.clusters}
     config = Config(FEATURES, CLASSES, **flags, **sizes)
     params = model.init_model(np.random.default_rng(0), config)
-    differentiate = optim.value_and_grad(model.total_loss)
+    differentiate = autodiff.value_and_grad(model.total_loss)
     return lambda: float(differentiate(params, batch, labels, config)[0])
 
 

@@ -7,6 +7,7 @@ epoch that the next ones choose and tests on the last. Of the assignments (argma
 rows of S_0, and of S_0 S_1) it gives the normalised mutual information and the adjusted
 Rand index with the planted truth. Writes results/hierarchy.json and hierarchy.md.
 """
+
 import argparse
 import json
 from concurrent.futures import ProcessPoolExecutor
@@ -21,9 +22,9 @@ from sklearn.metrics import (
 )
 
 import npdiffpool as ndp
-from npdiffpool.baselines import count_parameters, flat_twin
-from npdiffpool.config import Config
 from npdiffpool.datasets import hierarchical_sbm
+from npdiffpool.engine.config import Config
+from npdiffpool.estimators.baselines import count_parameters, flat_twin
 
 RESULTS = Path(__file__).parent / "results"
 CONFIG = Config(n_features=8, n_outputs=2, clusters=(8,))

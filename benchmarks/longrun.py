@@ -7,6 +7,7 @@ snapshots, figures, report. Once a second its resident memory and its open files
 read from /proc. longrun.md and longrun.png show them; growth is that of a straight line
 through the samples after the first quarter.
 """
+
 import argparse
 import subprocess
 import sys
@@ -70,7 +71,7 @@ Resident memory at each eighth of the way, in MB: {shown}.
 From the first quarter to the end it grew by {added:.2f} MB (a straight line).
 Open files: {files.min():.0f} to {files.max():.0f}.
 What grows is the history, a row an epoch, written anew into each checkpoint;
-`tests/test_long_runs.py` holds that nothing else does.
+`tests/runs/test_long_runs.py` holds that nothing else does.
 
 ![Memory over epochs](longrun.png)
 """

@@ -43,7 +43,7 @@ median of all counted epochs of all rounds, each round a fresh process; peak mem
 is the largest of the rounds, with the imports. "Fastest" and "leanest" are of the
 other implementations that finished, with as many threads or fewer.
 
-npdiffpool is `npdiffpool.training.fit` on a `GraphBatch`, one thread in every row.
+npdiffpool is `npdiffpool.training.fit.fit` on a `GraphBatch`, one thread in every row.
 "Memory kept": the C library keeps freed memory for the next step, as `fit` has it
 (`MALLOC_MMAP_MAX_=0`), which can make a process faster, and larger.
 Features that are mostly zero npdiffpool multiplies as CSR, and it propagates features

@@ -9,6 +9,7 @@ Each training is of 30 graphs of MUTAG, 10 more validate; two epochs in batches 
 Its digest covers the parameters, the running moments of batch norm, the history, and
 the outputs, embeddings and assignments of 10 test graphs. Only the public API is used.
 """
+
 from __future__ import annotations
 
 import argparse

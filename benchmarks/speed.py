@@ -127,9 +127,9 @@ def graphs_of(arrays):
 def train_npdiffpool(arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     from npdiffpool import GraphBatch
-    from npdiffpool.config import Config
-    from npdiffpool.preparation import prepare
-    from npdiffpool.training import Labelled, Schedule, fit
+    from npdiffpool.engine.config import Config
+    from npdiffpool.engine.preparation import prepare
+    from npdiffpool.training.fit import Labelled, Schedule, fit
 
     labels = arrays["labels"]
     joined = GraphBatch.from_graphs(graphs_of(arrays), np.float32)

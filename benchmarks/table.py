@@ -11,6 +11,7 @@ results/README.md, and the table in the project's README, are written from those
 alone: `python benchmarks/table.py --write`. With --again rows that are there are run
 again, from the beginning, and compared with their files; nothing is written.
 """
+
 import argparse
 import json
 import os
@@ -23,14 +24,14 @@ import tabletext
 from tablerows import ROWS, SETS
 
 import npdiffpool as ndp
-from npdiffpool.baselines import SubtreeKernelClassifier, flat_twin
-from npdiffpool.config import Config
-from npdiffpool.evaluation import PROTOCOLS, Source, cross_validate
-from npdiffpool.files import write_text
-from npdiffpool.inputs import count_clusters
-from npdiffpool.progress import job_progress
-from npdiffpool.splits import read_splits
-from npdiffpool.workers import workers
+from npdiffpool._support.atomic_files import write_text
+from npdiffpool._support.progress import job_progress
+from npdiffpool.engine.config import Config
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier, flat_twin
+from npdiffpool.estimators.inputs import count_clusters
+from npdiffpool.evaluation.protocols import PROTOCOLS, Source, cross_validate
+from npdiffpool.evaluation.splits import read_splits
+from npdiffpool.evaluation.workers import workers
 
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"

@@ -1,4 +1,5 @@
 """The rows and columns of the table of variants, and what is published of them."""
+
 from typing import Any, NamedTuple
 
 

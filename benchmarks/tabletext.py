@@ -1,4 +1,5 @@
 """The text of the table of variants, from the files of its rows alone."""
+
 import json
 from functools import partial
 

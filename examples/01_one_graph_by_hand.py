@@ -36,6 +36,7 @@ def two_triangles():
 # are sums of embeddings (3), their edges sums of edges (4). A layer adds self-loops
 # itself, so it is given A - I.
 
+
 # %%
 def show(equation, name, value):
     """Print an equation, then what it gives, with its shape."""
@@ -68,6 +69,7 @@ def pool_by_hand(A, X, rng):
 # Two losses say what a good S is, without any label. The link loss L_LP wants nodes
 # that are joined to be in one cluster. The entropy loss L_E wants each node to be
 # in one cluster alone. Descending their weighted sum finds the two triangles.
+
 
 # %%
 def auxiliary_loss(R, A):

@@ -11,9 +11,9 @@ import autograd.numpy as np
 from autograd import grad
 
 from npdiffpool import Graph, GraphBatch, paper
-from npdiffpool.config import Config
-from npdiffpool.model import total_loss
-from npdiffpool.optim import to_vector
+from npdiffpool.engine.autodiff import to_vector
+from npdiffpool.engine.config import Config
+from npdiffpool.engine.model import total_loss
 
 EDGES = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)]
 N, F, D, K, C = 6, 2, 3, 2, 2  # nodes, features, embedding width, clusters, classes
@@ -33,6 +33,7 @@ NAMES = "S, A', X', L_LP, L_E, logits, loss, its gradient".split(", ")
 # of the authors' code; `AS_PRINTED` asks for the paper's equations. Two things are
 # left. The engine's layers have a bias: it is zero here. Its classifier reads every
 # level: weights of zero meet the one that the paper does not read.
+
 
 # %%
 def by_paper(params, graphs):
@@ -68,6 +69,7 @@ def to_engine(params):
 #
 # First the triangles alone, then in a batch with a longer graph. What differs is
 # rounding. Nothing is filled up to the longer graph's size: count rows and entries.
+
 
 # %%
 def vectors(way, params, graphs):

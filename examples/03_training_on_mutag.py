@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 import npdiffpool as ndp
-from npdiffpool.evaluation import stratified_split
+from npdiffpool.evaluation.protocols import stratified_split
 
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
 EPOCHS = 60
@@ -26,6 +26,7 @@ SEED, OTHER_SEEDS = 0, (1, 2)  # each splits and trains anew
 # Three parts, with the same shares of the classes. The training part decides the
 # parameters. The validation part decides the epoch whose parameters are kept. The test
 # part decides nothing: it is looked at once, at the end.
+
 
 # %%
 def train(dataset, epochs, seed):
@@ -43,6 +44,7 @@ def train(dataset, epochs, seed):
 # Row i of the assignment S shares atom i out over the clusters. Here an atom counts
 # for the cluster that has its largest share. Nobody told the model what to put where:
 # atoms of one kind in one surrounding come together because their rows of S are alike.
+
 
 # %%
 def atoms_by_cluster(clf, graphs):
@@ -62,6 +64,7 @@ def atoms_by_cluster(clf, graphs):
 # A test on so few molecules is coarse: one more that is right, and the accuracy jumps.
 # So other splits are tried too, and put beside always saying the larger class. The
 # README has ten folds of it, under "Results".
+
 
 # %%
 def main(epochs=EPOCHS, other_seeds=OTHER_SEEDS):

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import npdiffpool as ndp
-from npdiffpool import measures
-from npdiffpool.evaluation import stratified_split
+from npdiffpool.evaluation import measures
+from npdiffpool.evaluation.protocols import stratified_split
 
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
 MODELS = {"one level": (0.25,), "two levels": (0.25, 0.3)}  # clusters a node
@@ -42,6 +42,7 @@ def train(clusters, epochs):
 # Nobody has added self-loops. Under a uniform S its share of the whole is 1 / K: only
 # what is above that says something.
 
+
 # %%
 def print_table(graph, S, A_pooled):
     """Print a column for each cluster of S, (N, K), and the sum of all columns."""
@@ -64,6 +65,7 @@ def print_table(graph, S, A_pooled):
 # the second model with that in mind. Its second level shares clusters out over
 # clusters; S there is the product S_0 S_1, the atoms' shares in these, and pooling once
 # by the product is pooling twice.
+
 
 # %%
 def print_measures(graph, S, A_pooled):

@@ -30,6 +30,7 @@ EPOCHS, SEED = 60, 0
 # Without names each node gets a one. Edge attributes called "weight" are weights. A
 # label is whatever you like to call the class.
 
+
 # %%
 def with_twin(caves, seed):
     """Return a networkx graph and its twin as graphs of npdiffpool."""
@@ -58,6 +59,7 @@ def draw(n_pairs, rng):
 # but no edge: of twins it must say the same, so it is right on one of each two. What is
 # above that comes from the edges.
 
+
 # %%
 def fit_and_score(training, held_out, epochs):
     models = {
@@ -76,6 +78,7 @@ def fit_and_score(training, held_out, epochs):
 #
 # A new graph may have any size, also one that training has not seen. A model file holds
 # arrays and no code. What is loaded from it predicts the same, to the last bit.
+
 
 # %%
 def main(pairs=PAIRS, epochs=EPOCHS):

@@ -41,6 +41,7 @@ def transposed(A, R, Z):
 # losses and no batched form, so the laws of these do not apply. Their gradients are
 # autograd's.
 
+
 # %%
 def report(title, pool, examples):
     """Print how many laws hold, and of which sizes the counterexamples are."""
@@ -57,6 +58,7 @@ def report(title, pool, examples):
 # %% [markdown]
 # Three layers: S^T A S as it is; with the normalisation, as published; and with a
 # mistake that is easily made.
+
 
 # %%
 def main(examples=EXAMPLES):

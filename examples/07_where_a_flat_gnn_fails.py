@@ -15,9 +15,9 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 import npdiffpool as ndp
-from npdiffpool.baselines import flat_twin
-from npdiffpool.config import Config
 from npdiffpool.datasets import hierarchical_sbm
+from npdiffpool.engine.config import Config
+from npdiffpool.estimators.baselines import flat_twin
 
 SIZES = (1000, 100, 200)  # graphs to train on, to choose the epoch, to test
 EPOCHS = 40
@@ -60,6 +60,7 @@ def train(name, sizes, epochs):
 #
 # As a script each model has a process of its own. A notebook cannot hand its functions
 # to other processes on every system, so there they run one after the other.
+
 
 # %%
 def print_clusters(S, communities):

@@ -14,7 +14,7 @@ from autograd.test_util import check_grads
 from autograd.tracer import getval
 from hypothesis import given, settings
 
-from npdiffpool.testing.jacobians import complex_step, jacobian
+from npdiffpool.testing.own.jacobians import complex_step, jacobian
 from npdiffpool.testing.strategies import logits
 
 GENERIC = np.array([[0.3, -1.2, 0.7]])  # an R with nothing special about it
@@ -39,6 +39,7 @@ def plain(R):
 # <p, log p> = -H, it is dH = -<p * (log p + H), dR>. So dR = -G p * (log p + H).
 # Two gradients are wrong on purpose: one forgets H, one hides R from autograd.
 
+
 # %%
 @primitive
 def entropy(R):
@@ -62,6 +63,7 @@ MADE = {"plain": plain, "derived": entropy, "forgetful": forgetful, "hiding": hi
 # Three checks: the Jacobian by the chain rule, dH/dp dp/dR; second derivatives; and the
 # law, a Hypothesis property: at every R the slopes are those of the complex step. A
 # check counts once it has been seen to fail: which of them finds which mistake?
+
 
 # %%
 def chain_rule(f):

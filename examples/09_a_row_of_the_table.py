@@ -16,9 +16,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from npdiffpool import DiffPoolClassifier, load_dataset
-from npdiffpool.baselines import SubtreeKernelClassifier
-from npdiffpool.evaluation import Source, cross_validate
-from npdiffpool.splits import read_splits
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier
+from npdiffpool.evaluation.protocols import Source, cross_validate
+from npdiffpool.evaluation.splits import read_splits
 
 HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # a notebook's
 ROW = HERE.parent / "benchmarks" / "results" / "MUTAG" / "learned-paper.json"
@@ -31,6 +31,7 @@ PROCESSES = 2
 #
 # Everything that `cross_validate` needs is in the file's settings: the model with its
 # parameters, the data, the protocol, the grid.
+
 
 # %%
 def with_tuples(parameters):
@@ -60,6 +61,7 @@ def again(settings, splits=None, executor=None, **changes):
 #
 # A seed decides everything random, so each fold comes out as it did. Another processor
 # or BLAS rounds otherwise, and after many steps that shows in the digits.
+
 
 # %%
 def compare(kept, new):

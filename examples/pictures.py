@@ -4,6 +4,7 @@ Of the model that 03_training_on_mutag.py trains: what it pools a molecule into,
 molecule's assignment, all molecules by their embeddings, and the training. The files
 are hierarchy.png, assignment.png, embeddings.png and history.png in figures/.
 """
+
 import runpy
 import sys
 from pathlib import Path

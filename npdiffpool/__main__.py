@@ -1,5 +1,6 @@
 """Run the command line by ``python -m npdiffpool``."""
-from npdiffpool.cli import console
+
+from npdiffpool.cli.main import console
 
 if __name__ == "__main__":
     console()

@@ -9,6 +9,7 @@ Letters: N nodes, K clusters, F features, D embedding width, C classes; A (N, N)
 adjacency, A[i, j] >= 0 the edge i -> j; X (N, F) features; H (N, width) hidden layer;
 Z (N, D) embeddings; R (N, K) logits; S (N, K) assignment, row i node i's; W weights.
 """
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple

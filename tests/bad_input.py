@@ -25,9 +25,10 @@ INF, NAN = float("inf"), float("nan")
 SMALL = dict(hidden=3, n_layers=1, clusters=(2,), classifier_hidden=0, epochs=2)
 
 # What a bad call must not come to.
-WORK = """base.fit training._next_epoch model._embed assignments.graclus graclus._merge
-baselines.wl_colours jobs.run_job testing.law._search viz._levels.node_positions
-viz.files._png optim.toposort"""
+WORK = """estimators.base.fit training.fit._next_epoch engine.model._embed
+engine.fixed_assignments.graclus engine.graclus._merge estimators.baselines.wl_colours
+evaluation.jobs.run_job testing.law._search viz.drawing.levels.node_positions
+viz.files._png engine.autodiff.toposort"""
 
 
 class Row(NamedTuple):
@@ -146,7 +147,7 @@ CLASSIFIER, REGRESSOR = fitted(), fitted(DiffPoolRegressor)
 
 def command(arguments, folder, capsys):
     """Run the command line; return its one line on standard error."""
-    from npdiffpool.cli import main
+    from npdiffpool.cli.main import main
 
     before = listing(folder)
     try:

@@ -12,8 +12,8 @@ import autograd.numpy as np
 import numpy
 
 from npdiffpool import paper
-from npdiffpool.testing.own import OWN
-from npdiffpool.testing.own_parts import pool_by_paper
+from npdiffpool.testing.own.parts import pool_by_paper
+from npdiffpool.testing.own.subjects import OWN
 from npdiffpool.testing.subjects import Pooled, Subject, derive_vjp
 
 

@@ -8,13 +8,15 @@ from autograd.tracer import getval
 from broken import eye, n, or_one, own, plant
 from broken_batches import through_softmax
 
-from npdiffpool import losses, model, pooling, training
-from npdiffpool.layers import batch_norm, init_batch_norm
-from npdiffpool.optim import adam_init
-from npdiffpool.segments import segment_sum
-from npdiffpool.testing import own_models, own_parts
-from npdiffpool.testing.definitions import problem
+from npdiffpool.engine import losses, model, pooling
+from npdiffpool.engine.layers import batch_norm, init_batch_norm
+from npdiffpool.engine.segments import segment_sum
+from npdiffpool.testing.own import models as own_models
+from npdiffpool.testing.own import parts as own_parts
+from npdiffpool.testing.own.definitions import problem
 from npdiffpool.testing.subjects import Subject
+from npdiffpool.training import fit as training
+from npdiffpool.training.adam import adam_init
 
 # Graph layers
 

@@ -8,6 +8,7 @@ of its files are compared with those of a run that nothing disturbed. A line of 
 tells what was done; the status is 1 if a run ended in other bytes, or did not go on.
 With $UNDRAWN `train` draws no figures and no report, which take most of its time.
 """
+
 import itertools
 import json
 import os
@@ -20,9 +21,9 @@ import threading
 import time
 from pathlib import Path
 
-import npdiffpool.run
-from npdiffpool import checkpoints, viz  # noqa: F401
-from npdiffpool.cli import main
+import npdiffpool.runs.train
+from npdiffpool.cli.main import main
+from npdiffpool.runs import checkpoints
 
 WATCHED = "open os.rename os.remove os.mkdir os.rmdir os.chmod fcntl.lockf".split()
 DIFFERS = {"seconds.json"}  # says how long it took
@@ -57,7 +58,7 @@ def _in_child(command, folder, kill_before, told):
     os.dup2(silence, 2)
     checkpoints.SECONDS = 0.0  # each epoch is kept
     if "UNDRAWN" in os.environ:
-        npdiffpool.run._draw = lambda *given: None
+        npdiffpool.runs.train._draw = lambda *given: None
     count = itertools.count(1)
 
     def watch(event, arguments):

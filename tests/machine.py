@@ -4,6 +4,7 @@ FOLDER holds saved models; where there are none they are written. OUT gets, as .
 what trainings in each dtype, with and without batch norm, arrive at, what the saved
 models predict, and which kernels and vector instructions did it.
 """
+
 import sys
 from pathlib import Path
 

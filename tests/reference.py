@@ -6,6 +6,7 @@ time. Then the whole model, dense, for autograd: where `paper.py` does not go
 `Config`; it shares functions with `paper.py` and nothing with the engine. Last,
 `BOTH` runs a test on the paper telling and on the engine.
 """
+
 from fractions import Fraction
 from typing import Any, Callable, NamedTuple
 
@@ -14,8 +15,9 @@ import numpy
 import pytest
 from scipy import sparse
 
-from npdiffpool import layers, losses, model, optim, paper, pooling
-from npdiffpool.graphs import Graph
+from npdiffpool import paper
+from npdiffpool.engine import autodiff, layers, losses, model, pooling
+from npdiffpool.graphs.graph import Graph
 
 # Loops
 
@@ -186,8 +188,8 @@ def random_params(seed, config):
     """
     rng = np.random.default_rng(seed)
     params = model.init_model(rng, config)
-    draws = [W + 0.3 * rng.normal(size=W.shape) for W in optim.leaves(params)]
-    return optim.rebuild(params, (W.astype(config.dtype) for W in draws))
+    draws = [W + 0.3 * rng.normal(size=W.shape) for W in autodiff.leaves(params)]
+    return autodiff.rebuild(params, (W.astype(config.dtype) for W in draws))
 
 
 def random_moments(seed, config):

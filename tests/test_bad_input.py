@@ -257,13 +257,17 @@ EXCEPTIONS = {
     "npdiffpool.datasets.Dataset": HOLDS,
     "npdiffpool.paper.relu": "is of any numbers",
     "npdiffpool.paper.frobenius_norm": "is of any numbers",
-    "npdiffpool.layers.sum_operator": "gives back what it is given",
-    "npdiffpool.layers.init_batch_norm": "a part of init_gnn, which checks the widths",
-    "npdiffpool.optim.value_and_grad": "takes a function, and its arguments to that",
-    "npdiffpool.optim.adam_init": "makes zeros like what it is given",
-    "npdiffpool.training.minibatches": "a part of fit, which checks the data",
-    "npdiffpool.training.evaluate": "a part of predict, which checks the graphs",
-    "npdiffpool.training.validate": "a part of fit, which checks the data",
+    "npdiffpool.engine.layers.sum_operator": "gives back what it is given",
+    "npdiffpool.engine.layers.init_batch_norm": (
+        "a part of init_gnn, which checks the widths"
+    ),
+    "npdiffpool.engine.autodiff.value_and_grad": (
+        "takes a function, and its arguments to that"
+    ),
+    "npdiffpool.training.adam.adam_init": "makes zeros like what it is given",
+    "npdiffpool.training.fit.minibatches": "a part of fit, which checks the data",
+    "npdiffpool.training.fit.evaluate": "a part of predict, which checks the graphs",
+    "npdiffpool.training.fit.validate": "a part of fit, which checks the data",
     "npdiffpool.testing.Law": HOLDS,
     "npdiffpool.testing.Result": HOLDS,
     "npdiffpool.testing.strategies": "Hypothesis says what it cannot draw",

@@ -4,22 +4,15 @@ import numpy as np
 from bad_input import EDGE, GRAPHS, INF, NAN, PAIR, WIDE, check, rows, table
 from scipy import sparse
 
-from npdiffpool import (
-    GraphBatch,
-    graclus,
-    layers,
-    losses,
-    measures,
-    model,
-    optim,
-    paper,
-    pooling,
-)
-from npdiffpool.baselines import count_colours, count_parameters, flat_twin
-from npdiffpool.config import Config
-from npdiffpool.contracts import OverflowedError
-from npdiffpool.graphs import GraphError
-from npdiffpool.training import Labelled, Schedule, fit
+from npdiffpool import GraphBatch, paper
+from npdiffpool._support.contracts import OverflowedError
+from npdiffpool.engine import autodiff, graclus, layers, losses, model, pooling
+from npdiffpool.engine.config import Config
+from npdiffpool.estimators.baselines import count_colours, count_parameters, flat_twin
+from npdiffpool.evaluation import measures
+from npdiffpool.graphs.graph import GraphError
+from npdiffpool.training import adam
+from npdiffpool.training.fit import Labelled, Schedule, fit
 
 A, TWO, LONG = np.array(EDGE), np.ones((2, 2)), np.ones((2, 3))
 STACK, HALVES = np.ones((2, 2, 2)), np.full((2, 2), 0.5)
@@ -323,7 +316,7 @@ POOLING = [
 ]
 LOSSES = [
     *rows(
-        "npdiffpool.losses.cross_entropy",
+        "npdiffpool.engine.losses.cross_entropy",
         losses.cross_entropy,
         ("a vector", "logits must be (B, C); got (2,)", (ONES, np.zeros(2, int))),
         ("three labels", "labels must be (2,); got (3,)", (TWO, np.zeros(3, int))),
@@ -398,7 +391,7 @@ LOSSES = [
 CONFIG = Config(1, 2, clusters=(2,), hidden=3, n_layers=1, dtype="float64")
 DRAWN = model.init_model(RNG, CONFIG)
 LABEL, TREE = np.array([1]), {"W": TWO, "b": ONES}
-STATE, VECTOR = optim.adam_init(np.ones(3)), np.ones(3)
+STATE, VECTOR = adam.adam_init(np.ones(3)), np.ones(3)
 MODEL = [
     *engine_rows(
         model,
@@ -450,19 +443,19 @@ MODEL = [
         ),
     ),
     *engine_rows(
-        optim,
+        autodiff,
         "to_vector",
         ("no leaves", "tree must be of one array or more; got {}", ({},)),
     ),
     *engine_rows(
-        optim,
+        autodiff,
         "from_vector",
         ("too short", "vector must be (6,); got (5,)", (TREE, np.ones(5))),
         ("too long", "vector must be (6,); got (7,)", (TREE, np.ones(7))),
         ("a list", "vector must be an array (P,); got 'list'", (TREE, [1.0] * 6)),
     ),
     *engine_rows(
-        optim,
+        adam,
         "clip_by_norm",
         ("a matrix", "gradient must be (P,); got (2, 2)", (TWO, 1.0)),
         (
@@ -473,13 +466,13 @@ MODEL = [
         ("a NaN limit", "limit must be a finite | nan", (ONES, NAN)),
     ),
     *engine_rows(
-        optim,
+        adam,
         "clip_by_norm",
         ("NaN", "gradient must be finite | nan", (np.array([NAN]), 1.0)),
         error=OverflowedError,
     ),
     *engine_rows(
-        optim,
+        adam,
         "adam_step",
         (
             "no state",
@@ -498,7 +491,7 @@ MODEL = [
         ),
     ),
     *engine_rows(
-        optim,
+        adam,
         "adam_step",
         (
             "an infinite gradient",
@@ -510,7 +503,7 @@ MODEL = [
 ]
 TRAIN = Labelled(BATCH, LABEL)
 TRAINING = rows(
-    "npdiffpool.training.fit",
+    "npdiffpool.training.fit.fit",
     fit,
     (
         "a dict for a configuration",
@@ -671,17 +664,17 @@ MEASURES = [
         ("a matrix", "clusters must be (N,); got (2, 2)", (TWO,)),
     ),
     *rows(
-        "npdiffpool.baselines.count_parameters",
+        "npdiffpool.estimators.baselines.count_parameters",
         count_parameters,
         ("a dict", "config must be a Config; got 'dict'", ({},)),
     ),
     *rows(
-        "npdiffpool.baselines.flat_twin",
+        "npdiffpool.estimators.baselines.flat_twin",
         flat_twin,
         ("None", "config must be a Config; got 'NoneType'", (None,)),
     ),
     *rows(
-        "npdiffpool.baselines.count_colours",
+        "npdiffpool.estimators.baselines.count_colours",
         count_colours,
         ("negative rounds", "rounds must be a whole number >= 0; got -1", (GRAPHS, -1)),
         (
@@ -691,7 +684,7 @@ MEASURES = [
         ),
     ),
     *rows(
-        "npdiffpool.baselines.count_colours",
+        "npdiffpool.estimators.baselines.count_colours",
         count_colours,
         ("no graphs", "graphs must hold at least one Graph; got none", ([], 1)),
         error=GraphError,

@@ -35,10 +35,10 @@ from npdiffpool import (
     load_dataset,
     load_model,
 )
-from npdiffpool.cv import GridError, read_grid
+from npdiffpool.cli.cross_validate import GridError, read_grid
 from npdiffpool.datasets import hierarchical_sbm, load_dataset_like
-from npdiffpool.evaluation import cross_validate
-from npdiffpool.splits import (
+from npdiffpool.evaluation.protocols import cross_validate
+from npdiffpool.evaluation.splits import (
     SplitsError,
     check_splits,
     make_splits,
@@ -48,7 +48,7 @@ from npdiffpool.splits import (
 )
 from npdiffpool.testing import as_code, check_pooling, conformance, parametrize_laws
 from npdiffpool.testing.laws import law
-from npdiffpool.testing.own_parts import pool_by_paper
+from npdiffpool.testing.own.parts import pool_by_paper
 from npdiffpool.viz import (
     draw_hierarchy,
     draw_history,
@@ -205,7 +205,7 @@ SPLITS_FILES = {
 AB = list("ab") * 10
 SPLITS = [
     *rows(
-        "npdiffpool.splits.make_splits",
+        "npdiffpool.evaluation.splits.make_splits",
         make_splits,
         ("one fold", "n_folds must be a whole number >= 2; got 1", (AB, 1)),
         ("half a fold", "n_folds must be | 2.5", (AB, 2.5)),
@@ -221,7 +221,7 @@ SPLITS = [
         ("too few labels", "labels must be enough for every part", ([0, 1], 2)),
     ),
     *rows(
-        "npdiffpool.splits.stratified_folds",
+        "npdiffpool.evaluation.splits.stratified_folds",
         stratified_folds,
         ("one fold", "n_folds must be a whole number >= 2; got 1", (AB, 1)),
         ("more folds than labels", "n_folds must be at most 2; got 3", ([0, 1], 3)),
@@ -235,7 +235,7 @@ SPLITS = [
         ),
     ),
     *rows(
-        "npdiffpool.splits.stratified_split",
+        "npdiffpool.evaluation.splits.stratified_split",
         stratified_split,
         ("no share", "shares must be positive, of sum 1; got ()", (AB, ())),
         ("a share of 0", "shares must be positive | (0.0, 1.0)", (AB, (0.0, 1.0))),
@@ -257,7 +257,7 @@ SPLITS = [
         ("a matrix", "labels must be one a graph | (2, 2)", (np.eye(2), (0.5, 0.5))),
     ),
     *rows(
-        "npdiffpool.splits.check_splits",
+        "npdiffpool.evaluation.splits.check_splits",
         check_splits,
         ("none", "splits must be one fold or more | []", ([], 4)),
         ("a number", "splits must be one fold or more | 5", (5, 4)),
@@ -287,7 +287,7 @@ SPLITS = [
         error=SplitsError,
     ),
     *rows(
-        "npdiffpool.splits.read_splits",
+        "npdiffpool.evaluation.splits.read_splits",
         read_splits,
         ("words", "words.json must be JSON", ("words.json", 4)),
         ("a number", "number.json must be JSON | TypeError", ("number.json", 4)),
@@ -305,7 +305,7 @@ SPLITS = [
         files=SPLITS_FILES,
     ),
     *rows(
-        "npdiffpool.cv.read_grid",
+        "npdiffpool.cli.cross_validate.read_grid",
         read_grid,
         ("words", "words.json must be JSON", ("words.json",)),
         (
@@ -330,7 +330,7 @@ SPLITS = [
 MODEL, FEW = classifier(), (GRAPHS * 5, LABELS * 5)
 EVALUATION = [
     *rows(
-        "npdiffpool.evaluation.cross_validate",
+        "npdiffpool.evaluation.protocols.cross_validate",
         cross_validate,
         (
             "a word for a model",
@@ -415,7 +415,7 @@ EVALUATION = [
         ),
     ),
     *rows(
-        "npdiffpool.evaluation.cross_validate",
+        "npdiffpool.evaluation.protocols.cross_validate",
         cross_validate,
         ("no graphs", "graphs must hold at least one Graph; got none", (MODEL, [], [])),
         (
@@ -431,7 +431,7 @@ EVALUATION = [
         error=GraphError,
     ),
     *rows(
-        "npdiffpool.evaluation.cross_validate",
+        "npdiffpool.evaluation.protocols.cross_validate",
         cross_validate,
         (
             "a pair for a fold",
@@ -828,5 +828,5 @@ def test_memory_that_runs_out_without_a_word_is_named(tmp_path, monkeypatch, cap
         raise MemoryError
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("npdiffpool.cli.load_dataset", run_out)
+    monkeypatch.setattr("npdiffpool.cli.main.load_dataset", run_out)
     assert command(["train"], tmp_path, capsys).endswith("MemoryError")

@@ -26,10 +26,10 @@ from npdiffpool import (
     GraphError,
     NotFittedError,
 )
-from npdiffpool.baselines import SubtreeKernelClassifier
-from npdiffpool.config import READOUTS, Config
-from npdiffpool.inputs import count_clusters
-from npdiffpool.training import Checkpoint, Schedule
+from npdiffpool.engine.config import READOUTS, Config
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier
+from npdiffpool.estimators.inputs import count_clusters
+from npdiffpool.training.fit import Checkpoint, Schedule
 
 HUGE = Graph([[1e39]], [1])
 
@@ -101,9 +101,9 @@ def each(entry, call, wrong, args=()):
 DATA, ONES = (GRAPHS, LABELS), (1,) * 101
 COUNTS = [(f"clusters={c!r}", text, DATA, {"clusters": c}) for c, text in CLUSTERS]
 PARAMETERS = [
-    *each("npdiffpool.config.Config", config, SHARED | SIZES),
+    *each("npdiffpool.engine.config.Config", config, SHARED | SIZES),
     *rows(
-        "npdiffpool.config.Config",
+        "npdiffpool.engine.config.Config",
         config,
         *(
             (
@@ -119,7 +119,7 @@ PARAMETERS = [
         ("many levels", "levels must be at most 100; got 101", (), {"clusters": ONES}),
         ("many layers", "n_layers must be at most 1000; got", (), {"n_layers": 1001}),
     ),
-    *each("npdiffpool.training.Schedule", Schedule, SCHEDULED),
+    *each("npdiffpool.training.fit.Schedule", Schedule, SCHEDULED),
     *each(
         "npdiffpool.DiffPoolClassifier",
         fit_with(DiffPoolClassifier),
@@ -135,7 +135,7 @@ PARAMETERS = [
     ),
     *rows("npdiffpool.DiffPoolRegressor", fit_with(DiffPoolRegressor), *COUNTS[:1]),
     *rows(
-        "npdiffpool.inputs.count_clusters",
+        "npdiffpool.estimators.inputs.count_clusters",
         count_clusters,
         *((what, text, (c, 10)) for (c, text), (what, *_) in zip(CLUSTERS, COUNTS)),
     ),
@@ -374,7 +374,7 @@ KERNEL = SubtreeKernelClassifier
 VALID = ([PAIR], [0])
 BASELINES = [
     *rows(
-        "npdiffpool.baselines.SubtreeKernelClassifier",
+        "npdiffpool.estimators.baselines.SubtreeKernelClassifier",
         lambda **changed: KERNEL(**changed).fit(GRAPHS, LABELS, VALID),
         (
             "no rounds",
@@ -389,7 +389,7 @@ BASELINES = [
         ("a NaN penalty", "each of penalties | nan", (), {"penalties": (NAN,)}),
     ),
     *rows(
-        "npdiffpool.baselines.SubtreeKernelClassifier.fit",
+        "npdiffpool.estimators.baselines.SubtreeKernelClassifier.fit",
         KERNEL.fit,
         ("no validation", "validation must be a pair | None", (KERNEL(), *DATA)),
         (
@@ -404,18 +404,18 @@ BASELINES = [
         ),
     ),
     *rows(
-        "npdiffpool.baselines.SubtreeKernelClassifier.fit",
+        "npdiffpool.estimators.baselines.SubtreeKernelClassifier.fit",
         KERNEL.fit,
         ("no graphs", A_GRAPH, (KERNEL(), [], [], VALID)),
         error=GraphError,
     ),
     *rows(
-        "npdiffpool.baselines.SubtreeKernelClassifier.predict",
+        "npdiffpool.estimators.baselines.SubtreeKernelClassifier.predict",
         KERNEL.predict,
         ("before fit", "the classifier must be fitted", (KERNEL(), GRAPHS)),
     ),
     *rows(
-        "npdiffpool.baselines.SubtreeKernelClassifier.score",
+        "npdiffpool.estimators.baselines.SubtreeKernelClassifier.score",
         KERNEL.score,
         (
             "three labels",

@@ -1,4 +1,5 @@
 """What the pages of benchmarks/ show is what was measured."""
+
 import json
 from importlib import import_module
 from itertools import product
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.baselines import count_parameters
 from npdiffpool.datasets import hierarchical_sbm
-from npdiffpool.targets import Classes
+from npdiffpool.estimators.baselines import count_parameters
+from npdiffpool.estimators.targets import Classes
 
 PYG = "torch_geometric dense"
 ROOT = Path(__file__).parents[1]

@@ -2,6 +2,7 @@
 
 That the examples are right is for doctest, which runs with the tests.
 """
+
 import inspect
 import re
 from importlib import import_module
@@ -13,14 +14,16 @@ import npdiffpool
 # Those that the package's docstring lists are public.
 MODULES = ["npdiffpool", *re.findall(r"`(npdiffpool\.[\w.]+)`", npdiffpool.__doc__)]
 # Of this module `fit` is public, with what it takes and gives.
-ONLY = {"npdiffpool.training": ["Checkpoint", "Fitted", "Labelled", "Schedule", "fit"]}
+ONLY = {
+    "npdiffpool.training.fit": ["Checkpoint", "Fitted", "Labelled", "Schedule", "fit"]
+}
 
 # Files that complete sections would take over their limit of lines (test_style.py).
 # There each parameter is named in the docstring, or in the module's.
 SHORT = {
     "npdiffpool.paper": "150 lines; its legend has the letters and their shapes",
-    "npdiffpool.layers": "300 lines",
-    "npdiffpool.training": "300 lines; fit itself is complete",
+    "npdiffpool.engine.layers": "300 lines",
+    "npdiffpool.training.fit": "300 lines; fit itself is complete",
     "npdiffpool.testing.law": "300 lines",
     "npdiffpool.testing.strategies": "300 lines",
 }
@@ -32,15 +35,19 @@ OTHER_PARAMETERS = {
 # The example is that of the function which takes, gives or raises it.
 SHOWN_BY = {
     "npdiffpool.NotFittedError": "npdiffpool.DiffPoolClassifier",
-    "npdiffpool.model.Output": "npdiffpool.model.forward",
-    "npdiffpool.optim.AdamState": "npdiffpool.optim.adam_init",
-    "npdiffpool.training.Checkpoint": "npdiffpool.training.fit",
-    "npdiffpool.training.Fitted": "npdiffpool.training.fit",
-    "npdiffpool.training.Labelled": "npdiffpool.training.fit",
-    "npdiffpool.training.Schedule": "npdiffpool.training.fit",
-    "npdiffpool.evaluation.Evaluation": "npdiffpool.evaluation.cross_validate",
-    "npdiffpool.evaluation.Progress": "npdiffpool.evaluation.cross_validate",
-    "npdiffpool.splits.Split": "npdiffpool.splits.check_splits",
+    "npdiffpool.engine.model.Output": "npdiffpool.engine.model.forward",
+    "npdiffpool.training.adam.AdamState": "npdiffpool.training.adam.adam_init",
+    "npdiffpool.training.fit.Checkpoint": "npdiffpool.training.fit.fit",
+    "npdiffpool.training.fit.Fitted": "npdiffpool.training.fit.fit",
+    "npdiffpool.training.fit.Labelled": "npdiffpool.training.fit.fit",
+    "npdiffpool.training.fit.Schedule": "npdiffpool.training.fit.fit",
+    "npdiffpool.evaluation.protocols.Evaluation": (
+        "npdiffpool.evaluation.protocols.cross_validate"
+    ),
+    "npdiffpool.evaluation.protocols.Progress": (
+        "npdiffpool.evaluation.protocols.cross_validate"
+    ),
+    "npdiffpool.evaluation.splits.Split": "npdiffpool.evaluation.splits.check_splits",
     "npdiffpool.datasets.Hierarchy": "npdiffpool.datasets.hierarchical_sbm",
     "npdiffpool.datasets.KnownDataset": "npdiffpool.datasets.known_datasets",
     "npdiffpool.testing.LawViolation": "npdiffpool.testing.check_pooling",
@@ -48,9 +55,9 @@ SHOWN_BY = {
 }
 NO_EXAMPLE = {
     "npdiffpool.paper": "150 lines; the README's dozen lines and page 01 show it",
-    "npdiffpool.layers.sum_operator": "gives back what it is given",
-    "npdiffpool.layers.glorot": "random numbers",
-    "npdiffpool.layers.init_": "random numbers; the example of gnn draws them",
+    "npdiffpool.engine.layers.sum_operator": "gives back what it is given",
+    "npdiffpool.engine.layers.glorot": "random numbers",
+    "npdiffpool.engine.layers.init_": "random numbers; the example of gnn draws them",
     "npdiffpool.testing.laws.law": "would enter another law in the list",
     "npdiffpool.testing.strategies": "random; one for all in the module's docstring",
     "npdiffpool.viz.save_figures": "takes a second; the README's command does it",
@@ -172,9 +179,10 @@ def test_an_example_is_shown(name):
 
 
 def test_the_modules_are_those_of_the_public_interface():
-    public = """paper losses pooling layers model config optim training evaluation
-    splits measures baselines graclus datasets testing testing.laws
-    testing.strategies viz""".split()
+    public = """paper engine.losses engine.pooling engine.layers engine.model
+    engine.config engine.graclus training.adam training.fit evaluation.protocols
+    evaluation.splits evaluation.measures estimators.baselines datasets testing
+    testing.laws testing.strategies viz""".split()
     assert set(MODULES) == {"npdiffpool", *(f"npdiffpool.{name}" for name in public)}
 
 

@@ -1,4 +1,5 @@
 """Every example and README block runs, and what the README says is so."""
+
 import doctest
 import json
 import re
@@ -13,9 +14,9 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.cli import main
+from npdiffpool.cli.main import main
 from npdiffpool.testing import LAWS
-from npdiffpool.testing.conform import laws_of_pooling
+from npdiffpool.testing.conformance import laws_of_pooling
 from npdiffpool.testing.table import readme_rows
 
 ROOT = Path(__file__).parent.parent

@@ -4,6 +4,7 @@ That is not promised to the bit. Each machine here is a process of this one with
 kernels of another CPU in OpenBLAS, without the vector instructions of NumPy, or with
 two threads; where OpenBLAS is not what NumPy has, only the last two differ.
 """
+
 import os
 import subprocess
 import sys

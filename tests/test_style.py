@@ -1,4 +1,5 @@
 """The claims that STYLE makes of the code, so that they cannot rot."""
+
 import ast
 import io
 import statistics
@@ -11,8 +12,9 @@ import npdiffpool
 
 PACKAGE = Path(npdiffpool.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-CORE = """paper graphs batches fused primitives segments layers pooling losses
-model optim""".split()
+CORE = """paper graphs/graph graphs/batch engine/autodiff engine/primitives
+engine/segments engine/layers engine/pooling engine/losses engine/model
+training/adam""".split()
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT}
 LAYOUT |= {tokenize.DEDENT, tokenize.ENDMARKER, tokenize.ENCODING}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)

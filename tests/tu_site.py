@@ -1,4 +1,5 @@
 """What the tests of data sets share: tiny TU folders and zips, a loopback server."""
+
 import io
 import threading
 import zipfile

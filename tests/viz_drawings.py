@@ -1,4 +1,5 @@
 """Graphs to draw, and what a drawing shows, read back from its artists."""
+
 from types import SimpleNamespace
 
 import numpy as np

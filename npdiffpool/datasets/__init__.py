@@ -1,4 +1,5 @@
 """Data sets in TU form, from a name, a folder or a zip; and planted hierarchies."""
+
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.loading import load_dataset
 from npdiffpool.datasets.locate import KnownDataset, cache_folder, known_datasets

@@ -4,6 +4,7 @@ A data set NAME is the files NAME_A.txt, NAME_graph_indicator.txt,
 NAME_graph_labels.txt and perhaps more. Nothing is ever extracted from a zip; its
 members are checked and read in place. Of a folder only plain files inside it are read.
 """
+
 from __future__ import annotations
 
 import os
@@ -13,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Iterator
 
+from npdiffpool._support.untrusted_zip import BROKEN, open_plain, open_zip, path_inside
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.zips import BROKEN, open_plain, open_zip, path_inside
 
 MAX_UNZIPPED = 2 << 30  # bytes of a zip's members together, and of a file in a folder
 REQUIRED = ("A", "graph_indicator", "graph_labels")
@@ -41,7 +42,7 @@ class TUFiles:
     ------
     DatasetError
         If there is no such folder or zip, the zip is broken or unsafe (its members
-        are strange, as `npdiffpool.zips.check_zip` says, or unzip to more than
+        are strange, as `check_zip` of untrusted_zip.py says, or unzip to more than
         `MAX_UNZIPPED` bytes), or it does not hold one data set.
     """
 

@@ -3,6 +3,7 @@
 Read `assemble`. All edges go through one sparse matrix and are cut into graphs
 last, so that no step takes time for each edge in Python.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -11,7 +12,7 @@ import scipy
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
 from npdiffpool.datasets.tu import Ints, TUData
-from npdiffpool.graphs import Graph
+from npdiffpool.graphs.graph import Graph
 
 
 def assemble(

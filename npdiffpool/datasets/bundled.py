@@ -7,6 +7,7 @@
 
 `read_bundle` reads a bundle and checks it, and `write_tu` makes TU files of it again.
 """
+
 from __future__ import annotations
 
 from functools import partial
@@ -16,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool.checks import require
+from npdiffpool._support.arguments import require
+from npdiffpool._support.untrusted import read_arrays
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.datasets.tu import MAX_GRAPHS, Ints, TUData, read_part, read_tu
-from npdiffpool.reading import read_arrays
 
 _ARRAYS = TUData._fields[1:]
 _KINDS = {"node_attributes": "f"}

@@ -1,4 +1,5 @@
 """A data set: its graphs and their labels, with what a user wants to know."""
+
 from __future__ import annotations
 
 import re
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool.datasets.tu import Ints
-from npdiffpool.graphs import Graph
+from npdiffpool.graphs.graph import Graph
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -3,6 +3,7 @@
 Read `node_features`. A one-hot column is kept as one code a node until the
 features of a graph are asked for: all of COLLAB's at once would be 1.5 GB.
 """
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple

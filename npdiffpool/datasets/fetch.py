@@ -3,6 +3,7 @@
 Read `download`. A file gets its name in the cache only once all of it is there
 and has been checked; until then, and after a failure, there is nothing.
 """
+
 from __future__ import annotations
 
 import os
@@ -12,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Callable, Iterator
 
+from npdiffpool._support.atomic_files import atomic_path
 from npdiffpool.datasets.archive import REQUIRED, TUFiles, broken_as_error
 from npdiffpool.datasets.locate import cache_folder, check_name
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.files import atomic_path
 
 TU_URL = "https://www.chrsmrrs.com/graphkerneldatasets"
 MAX_ZIP = 1 << 30

@@ -1,4 +1,5 @@
 """Loading: from a name or a path to a `Dataset`."""
+
 from __future__ import annotations
 
 import os

@@ -3,6 +3,7 @@
 Read `find` first. In order: the path given, `$NPDIFFPOOL_DATA`, the cache folder,
 the package.
 """
+
 from __future__ import annotations
 
 import os

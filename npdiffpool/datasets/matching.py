@@ -1,4 +1,5 @@
 """Matching: a data set with the feature columns that a model was trained on."""
+
 from __future__ import annotations
 
 import os
@@ -11,7 +12,7 @@ import numpy as np
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.loading import DEGREE_CAP, load_dataset
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.graphs import Graph
+from npdiffpool.graphs.graph import Graph
 
 KINDS = {"label": "labels", "attribute": "attributes", "degree": "degree"}
 

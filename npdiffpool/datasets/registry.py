@@ -3,6 +3,7 @@
 Counts are those of the TU site (https://chrsmrrs.github.io/datasets/docs/datasets,
 read at commit 0397414 of its repository). A data set need not be here to be loaded.
 """
+
 from __future__ import annotations
 
 import difflib

@@ -1,4 +1,5 @@
 """Graphs with a planted hierarchy: communities, and how they group at the top."""
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -6,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy
 
-from npdiffpool.checks import require, require_int, require_number
+from npdiffpool._support.arguments import require, require_int, require_number
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.tu import Ints
-from npdiffpool.graphs import Floats, Graph
+from npdiffpool.graphs.graph import Floats, Graph
 
 PARTS = 3  # of each community: towards the one before, the middle, towards the next
 

@@ -4,6 +4,7 @@ Read `read_blocks` first. A block is a few megabytes of whole lines; NumPy parse
 it at once where it is well formed. Where it is not, `parse_lines` parses it line
 by line: it is the definition of the format, and finds the line to complain of.
 """
+
 from __future__ import annotations
 
 import re

@@ -3,6 +3,7 @@
 Read `TUData`, then `read_tu`. Every check happens here, while the line that
 fails it is still known; what comes after relies on it.
 """
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple

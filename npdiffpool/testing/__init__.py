@@ -7,7 +7,7 @@
 
 from npdiffpool.testing import laws, strategies
 from npdiffpool.testing.code import as_code
-from npdiffpool.testing.conform import check_pooling, conformance, parametrize_laws
+from npdiffpool.testing.conformance import check_pooling, conformance, parametrize_laws
 from npdiffpool.testing.law import Law, LawViolation, Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.subjects import Pooled

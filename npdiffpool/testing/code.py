@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from npdiffpool.graphs import Graph
+from npdiffpool.graphs.graph import Graph
 
 _PLAIN = (type(None), bool, int, str, bytes)
 _DTYPES = "?bBhHiIlLqQefdFDSU"

@@ -16,7 +16,7 @@ import numpy as np
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from npdiffpool.checks import require_int
+from npdiffpool._support.arguments import require_int
 from npdiffpool.testing.script import script_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
@@ -116,7 +116,8 @@ class Law:
 
     Examples
     --------
-    >>> from npdiffpool.testing import LAWS, own_parts
+    >>> from npdiffpool.testing import LAWS
+    >>> from npdiffpool.testing.own import parts as own_parts
     >>> LAWS["C1"].statement
     "Pooling keeps the total of every feature: 1^T X' = 1^T Z."
     >>> LAWS["C1"].examine(own_parts.pool_by_paper, examples=10).verdict

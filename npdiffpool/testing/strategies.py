@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from npdiffpool.graphs import Graph
+from npdiffpool.graphs.graph import Graph
 from npdiffpool.testing import _shapes
 from npdiffpool.testing._shapes import Array, drawn, reals
 from npdiffpool.testing.code import as_code

@@ -8,12 +8,12 @@ from importlib import import_module
 from textwrap import fill, shorten
 from typing import Any, Iterable
 
-from npdiffpool.progress import law_progress
+from npdiffpool._support.progress import law_progress
 from npdiffpool.testing.code import as_code
-from npdiffpool.testing.conform import SEED, conformance, laws_of_pooling
+from npdiffpool.testing.conformance import SEED, conformance, laws_of_pooling
 from npdiffpool.testing.law import Law, Result
 from npdiffpool.testing.laws import LAWS
-from npdiffpool.testing.own import OWN
+from npdiffpool.testing.own.subjects import OWN
 
 WIDTH = 88
 

@@ -1,4 +1,5 @@
 """The packages of the viz extra: found, or named in one sentence."""
+
 try:
     import matplotlib  # noqa: F401
     import networkx  # noqa: F401

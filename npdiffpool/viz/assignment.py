@@ -1,4 +1,5 @@
 """One assignment matrix: which node went where, and how surely."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -8,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
-from npdiffpool.graphs import Floats, Ints
-from npdiffpool.viz._axes import row_of_axes
-from npdiffpool.viz._checks import check_assignment
-from npdiffpool.viz._words import count
+from npdiffpool.graphs.graph import Floats, Ints
+from npdiffpool.viz.drawing.axes import row_of_axes
+from npdiffpool.viz.drawing.checks import check_assignment
+from npdiffpool.viz.drawing.words import count
 
 _MOST_NODES = 30  # past which nodes have no numbers
 _MOST_CLUSTERS = 20  # past which not every cluster has one

@@ -1,4 +1,5 @@
 """Graphs as points in the plane, by class or by target."""
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -7,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from npdiffpool.checks import require
-from npdiffpool.graphlists import check_graphs
-from npdiffpool.graphs import Floats, Graph
-from npdiffpool.targets import numbers
-from npdiffpool.viz._axes import row_of_axes
-from npdiffpool.viz._checks import require_fitted
-from npdiffpool.viz._colours import ink, palette
-from npdiffpool.viz._words import count
+from npdiffpool._support.arguments import require
+from npdiffpool.estimators.targets import numbers
+from npdiffpool.graphs.batch import check_graphs
+from npdiffpool.graphs.graph import Floats, Graph
+from npdiffpool.viz.drawing.axes import row_of_axes
+from npdiffpool.viz.drawing.checks import require_fitted
+from npdiffpool.viz.drawing.colours import ink, palette
+from npdiffpool.viz.drawing.words import count
 
 # Ten shapes that differ in outline; with more classes they come round again.
 MARKERS = "os^DvP*X<>"

@@ -3,6 +3,7 @@
 Drawn on `matplotlib.figure.Figure` itself, never pyplot: no window, no backend to
 choose, nothing left behind in a process that trains many models.
 """
+
 from __future__ import annotations
 
 import os
@@ -12,11 +13,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from npdiffpool.checks import require
-from npdiffpool.files import atomic_path
-from npdiffpool.graphs import Graph
-from npdiffpool.viz._axes import AxesRow, fit_height
-from npdiffpool.viz._checks import require_fitted
+from npdiffpool._support.arguments import require
+from npdiffpool._support.atomic_files import atomic_path
+from npdiffpool.graphs.graph import Graph
+from npdiffpool.viz.drawing.axes import AxesRow, fit_height
+from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.hierarchy import draw_hierarchy
 from npdiffpool.viz.history import plot_history
 

@@ -3,6 +3,7 @@
 `plot_hierarchy` takes a classifier, `draw_hierarchy` assignments; what is drawn
 where is worked out in `_levels`, and only drawn here.
 """
+
 from __future__ import annotations
 
 from itertools import zip_longest
@@ -11,15 +12,15 @@ from typing import Any, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool.checks import require, require_int
-from npdiffpool.graphs import Floats, Graph
-from npdiffpool.viz._axes import AxesRow, fit_height, row_of_axes, strip
-from npdiffpool.viz._checks import require_fitted
-from npdiffpool.viz._colours import palette
-from npdiffpool.viz._levels import FAINT_SHARE, Level, levels, links
-from npdiffpool.viz._outlines import draw_outlines
-from npdiffpool.viz._panel import draw_links, draw_nodes, draw_numbers, frame
-from npdiffpool.viz._words import count
+from npdiffpool._support.arguments import require, require_int
+from npdiffpool.graphs.graph import Floats, Graph
+from npdiffpool.viz.drawing.axes import AxesRow, fit_height, row_of_axes, strip
+from npdiffpool.viz.drawing.checks import require_fitted
+from npdiffpool.viz.drawing.colours import palette
+from npdiffpool.viz.drawing.levels import FAINT_SHARE, Level, levels, links
+from npdiffpool.viz.drawing.outlines import draw_outlines
+from npdiffpool.viz.drawing.panel import draw_links, draw_nodes, draw_numbers, frame
+from npdiffpool.viz.drawing.words import count
 
 
 def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> AxesRow:

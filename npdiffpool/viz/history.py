@@ -1,4 +1,5 @@
 """How the training went: losses and accuracies, epoch by epoch."""
+
 from __future__ import annotations
 
 from numbers import Real
@@ -8,11 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from npdiffpool.checks import require, require_int
-from npdiffpool.graphs import Floats
-from npdiffpool.viz._axes import AxesRow, row_of_axes
-from npdiffpool.viz._checks import require_fitted
-from npdiffpool.viz._colours import OKABE_ITO
+from npdiffpool._support.arguments import require, require_int
+from npdiffpool.graphs.graph import Floats
+from npdiffpool.viz.drawing.axes import AxesRow, row_of_axes
+from npdiffpool.viz.drawing.checks import require_fitted
+from npdiffpool.viz.drawing.colours import OKABE_ITO
 
 BLUE, ORANGE, GREEN, _, _, VERMILION, _, BLACK = OKABE_ITO
 # Key in a record, name in the legend, colour, dashes: each line differs in both.

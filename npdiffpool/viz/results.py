@@ -1,4 +1,5 @@
 """Accuracies with their spread, beside those that others published."""
+
 from __future__ import annotations
 
 from numbers import Real
@@ -7,8 +8,8 @@ from typing import Any, Mapping, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool.viz._axes import row_of_axes
-from npdiffpool.viz._colours import OKABE_ITO
+from npdiffpool.viz.drawing.axes import row_of_axes
+from npdiffpool.viz.drawing.colours import OKABE_ITO
 
 BLUE, VERMILION = OKABE_ITO[0], OKABE_ITO[5]
 # A disc, and a hollow diamond: they differ in shape and fill, not in colour alone.
@@ -43,7 +44,7 @@ def plot_results(
 
     Parameters
     ----------
-    results : mapping of names to (mean, spread) or `npdiffpool.evaluation.Evaluation`
+    results : mapping of names to (mean, spread) or `Evaluation`
         Accuracies as fractions. Of an `Evaluation` `score` and `spread` are taken:
         of test accuracies ("fair") or of validation accuracies ("paper").
     published : mapping of names to mean or (mean, spread), optional

@@ -3,7 +3,7 @@
     git worktree add /tmp/old COMMIT
     PYTHONPATH=/tmp/old python tests/files/make.py tests/files COMMIT
 
-They are what tests/test_older_files.py reads: a model of the first code, of the code
+tests/estimators/test_older_files.py reads them: a model of the first code, of the code
 that first had regressors, and of that which first had checkpoints, with what the commit
 predicted of `graphs()`; and a checkpoint after two of four epochs, with the same of its
 end. None of them is to be made again by newer code.

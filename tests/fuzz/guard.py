@@ -19,7 +19,7 @@ from pathlib import Path
 import npdiffpool
 
 SECONDS = 20  # an input may take
-PAGE = os.path.join(os.path.dirname(npdiffpool.__file__), "viz", "page")
+PAGE = os.path.join(os.path.dirname(npdiffpool.__file__), "viz", "report", "template")
 FORBIDDEN = """subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork
     os.forkpty pty.spawn socket.connect socket.bind socket.__new__ pickle.find_class
     marshal.load marshal.loads code.__new__ exec compile urllib.Request webbrowser.open

@@ -11,8 +11,8 @@ import zipfile
 from pathlib import Path
 
 import npdiffpool as ndp
-from npdiffpool import checkpoints
-from npdiffpool.snapshotfiles import write_snapshots
+from npdiffpool.runs import checkpoints
+from npdiffpool.runs.snapshot_file import write_snapshots
 
 from . import packing
 from .guard import disarmed, empty_folder

@@ -13,15 +13,16 @@ from unittest.mock import patch
 import numpy as np
 
 import npdiffpool as ndp
-from npdiffpool import checkpoints, training
-from npdiffpool.checkpoints import ROW
-from npdiffpool.contracts import OverflowedError
-from npdiffpool.cv import GridError, read_grid
+from npdiffpool._support.contracts import OverflowedError
+from npdiffpool.cli.cross_validate import GridError, read_grid
 from npdiffpool.datasets import DatasetError
-from npdiffpool.graphs import GraphError
-from npdiffpool.modelfile import ModelFileError
-from npdiffpool.snapshots import Recorder
-from npdiffpool.splits import SplitsError, read_splits
+from npdiffpool.estimators.model_file import ModelFileError
+from npdiffpool.evaluation.splits import SplitsError, read_splits
+from npdiffpool.graphs.graph import GraphError
+from npdiffpool.runs import checkpoints
+from npdiffpool.runs.checkpoints import ROW
+from npdiffpool.runs.snapshots import Recorder
+from npdiffpool.training import fit as training
 from npdiffpool.viz import write_report
 
 from . import packing

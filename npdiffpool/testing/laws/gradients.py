@@ -9,10 +9,10 @@ import numpy as np
 from autograd.test_util import check_grads
 from hypothesis import strategies as st
 
-from npdiffpool.testing.jacobians import check_against_definition, generic, pull
 from npdiffpool.testing.laws._cases import generic_steps, step
 from npdiffpool.testing.laws._graph_cases import sizes_and_seed
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.own.jacobians import check_against_definition, generic, pull
 
 EXACT = ("float64",)
 BY_STEPS = "the definition of a derivative"

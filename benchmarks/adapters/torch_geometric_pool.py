@@ -1,0 +1,82 @@
+"""`DiffPool` of torch-geometric-pool: four forms of its one layer.
+
+- `pool`: dense, with the defaults.
+- `pool_plain`: dense, A' as in equation 4: without ``remove_self_loops`` and
+  ``degree_norm``.
+- `pool_normalised`: likewise, with ``normalize_loss``.
+- `pool_sparse`: A' as in equation 4 too, on edge lists (``batched=False``).
+
+The layer computes S from the features that it pools, by the softmax of an MLP.
+Here it is given [R, Z], its MLP is one linear map set to [I, 0], so that S is the
+softmax of R, and of X' = S^T [R, Z] the second part is kept. Graphs of a batch are
+padded with a mask, or joined to one edge list; they share their losses.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from adapters._torch import node_mask, parts_of, stack
+from tgp.poolers import DiffPool
+
+from npdiffpool.testing.subjects import Pooled
+
+Tensor = Any
+Tensors = list[Any]
+PROCESSED = (
+    "A' has its diagonal removed and is normalised by degrees; equation 4 with "
+    "remove_self_loops=False and degree_norm=False"
+)
+DIVIDED = "the link loss is over n^2; normalize_loss=False gives the paper's value"
+PLAIN: dict[str, Any] = {"remove_self_loops": False, "degree_norm": False}
+
+
+def _dense(As: Tensors, Rs: Tensors, Zs: Tensors, **options: Any) -> list[Pooled]:
+    features = [torch.cat([R, Z], dim=1) for R, Z in zip(Rs, Zs)]
+    layer = _layer(Rs[0], Zs[0], **options)
+    out = layer(stack(features), stack(As, square=True), mask=node_mask(Zs))
+    return _pooled(out, Rs, [S[: len(R)] for S, R in zip(out.so.s, Rs)])
+
+
+def _sparse(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
+    sizes = [len(R) for R in Rs]
+    starts = [sum(sizes[:g]) for g in range(len(As))]
+    edges = torch.cat([A.nonzero().T + n for A, n in zip(As, starts)], dim=1)
+    weights = torch.cat([A[A != 0] for A in As])
+    features = torch.cat([torch.cat(Rs), torch.cat(Zs)], dim=1)
+    graph_of_node = torch.repeat_interleave(torch.tensor(sizes))
+    layer = _layer(Rs[0], Zs[0], batched=False, **PLAIN)
+    out = layer(features, edges, weights, batch=graph_of_node)
+    return _pooled(out, Rs, out.so.s.split(sizes))
+
+
+def _layer(R: Tensor, Z: Tensor, **options: Any) -> Any:
+    """Make a layer whose S is the softmax of the first K features."""
+    K, D = R.shape[1], Z.shape[1]
+    layer = DiffPool(K + D, K, **options).to(R.dtype)
+    (linear,) = layer.selector.mlp.lins
+    torch.nn.init.eye_(linear.weight)
+    torch.nn.init.zeros_(linear.bias)
+    return layer
+
+
+def _pooled(out: Any, Rs: Tensors, Ss: Any) -> list[Pooled]:
+    K, losses = Rs[0].shape[1], (out.loss["link_loss"], out.loss["entropy_loss"])
+    return [
+        Pooled(out.edge_index[g], out.x[g, :, K:], S, *losses) for g, S in enumerate(Ss)
+    ]
+
+
+pool, batched, vjp = parts_of(_dense, __name__)
+pool.choices = dict.fromkeys("C2 C5 C8 C9 C10 C11 C12 C13".split(), PROCESSED)
+
+pool_plain, batched_plain, vjp_plain = parts_of(
+    partial(_dense, **PLAIN), __name__, "_plain"
+)
+pool_normalised, batched_normalised, vjp_normalised = parts_of(
+    partial(_dense, normalize_loss=True, **PLAIN), __name__, "_normalised"
+)
+pool_normalised.choices = dict.fromkeys(("L1", "L3"), DIVIDED)
+pool_sparse, batched_sparse, vjp_sparse = parts_of(_sparse, __name__, "_sparse")

@@ -1,0 +1,42 @@
+"""Checks of arguments: each raises a ValueError that says what was wrong."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, Sequence
+
+import numpy as np
+
+
+def require(holds: bool, name: str, requirement: str, seen: Any) -> None:
+    """Raise a ValueError naming argument, requirement and value unless it holds."""
+    if not holds:
+        raise ValueError(f"{name} must be {requirement}; got {seen!r}")
+
+
+def require_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """Require one of some words."""
+    words = ", ".join(repr(choice) for choice in choices)
+    require(isinstance(value, str) and value in choices, name, f"one of {words}", value)
+
+
+def require_int(name: str, value: Any, least: int) -> None:
+    """Require a whole number of at least `least`; True and False are not numbers."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    require(whole and value >= least, name, f"a whole number >= {least}", value)
+
+
+def require_number(name: str, value: Any, above: bool = False) -> float:
+    """Require a finite number >= 0, or > 0 with `above`; return it as a float.
+
+    A NumPy float64 would widen float32 arrays; a Python float does not.
+    """
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    inside = real and 0 <= value < float("inf") and not (above and value == 0)
+    require(inside, name, f"a finite number {'>' if above else '>='} 0", value)
+    return float(value)
+
+
+def require_flag(name: str, value: Any) -> None:
+    """Require True or False."""
+    require(isinstance(value, (bool, np.bool_)), name, "True or False", value)

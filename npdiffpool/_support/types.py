@@ -1,0 +1,15 @@
+"""Types that the whole package shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
+Array = Any  # an array of floats, or autograd's box around one
+CSR = Any  # scipy.sparse.csr_array, which has no types
+Row = dict[str, float]  # one row of a training history: a number under each name
+Json = dict[str, Any]  # an object of JSON

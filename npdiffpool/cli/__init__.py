@@ -1,0 +1,1 @@
+"""The command line: `main` runs a command, `parser` knows the options."""

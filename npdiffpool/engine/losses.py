@@ -1,0 +1,138 @@
+"""Losses of a batch, one number a graph: of classes or targets, link, entropy.
+
+Each graph's loss is as if it were alone: batching changes nothing. All are
+differentiable, with finite gradients where norms and logarithms meet zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd.numpy as np
+
+from npdiffpool._support.contracts import requires
+from npdiffpool.engine.config import LINK_SCALES
+from npdiffpool.engine.pooling import Level
+from npdiffpool.engine.primitives import cross_entropy, softmax_entropy
+from npdiffpool.engine.segments import link_norm, segment_sum
+
+Array = Any  # a float array, or autograd's box round one
+
+__all__ = ["LINK_SCALES", "cross_entropy", "entropy_loss", "link_loss", "squared_error"]
+
+
+@requires(outputs="(B, 1)", targets="(B,)")
+def squared_error(outputs: Array, targets: Array) -> Array:
+    """Return (y - t)^2 of each graph.
+
+    Parameters
+    ----------
+    outputs : (B, 1) array
+        y, in the units of the targets.
+    targets : (B,) array
+
+    Returns
+    -------
+    (B,) array of the dtype of the outputs
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a number is too large.
+
+    Examples
+    --------
+    >>> squared_error(np.array([[1.0], [2.0]]), np.array([1.5, 2.0]))
+    array([0.25, 0.  ])
+    """
+    error = outputs[:, 0] - targets.astype(outputs.dtype)
+    return error * error
+
+
+@requires(R="(N, K) finite", offsets="offsets", entropies="(N,)")
+def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
+    """Return L_E = (1/n) sum_i H(S_i) of each graph (section 3.3).
+
+    From the logits, not from S = softmax(R), so that it is exact and its slope
+    finite at one-hot rows.
+
+    Parameters
+    ----------
+    R : (N, K) array
+        Logits of all graphs' nodes.
+    offsets : (B + 1,) ints
+        Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
+    entropies : (N,) array, optional
+        The H(S_i), where they are known already; `R` then gives the dtype alone.
+
+    Returns
+    -------
+    (B,) array
+        Nats a node; 0 of a graph without nodes.
+
+    Raises
+    ------
+    ValueError
+        If `R`, `offsets` and `entropies` are not as said here, or a number not finite.
+
+    Examples
+    --------
+    >>> R = np.array([[0.0, 0.0], [0.0, 0.0], [1e4, 0.0]])
+    >>> entropy_loss(R, np.array([0, 1, 3])).round(4)  # of one node, of two
+    array([0.6931, 0.3466])
+    """
+    entropies = softmax_entropy(R)[1] if entropies is None else entropies
+    return segment_sum(entropies, offsets) / _sizes(offsets, R.dtype)
+
+
+@requires(level=Level, S="(N, K)", A_pooled="(B, K, K)", scale=tuple(LINK_SCALES))
+def link_loss(
+    level: Level, S: Array, A_pooled: Array, scale: str = "frobenius"
+) -> Array:
+    """Return L_LP = ||A - S S^T||_F of each graph (section 3.3).
+
+    Nothing of size n x n is formed:
+
+        ||A - S S^T||^2 = ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2
+
+    which cancels where A is near S S^T, and is done in float64 there. With T the
+    sum of the terms' sizes and u the unit roundoff of S, the square of the loss L
+    is off by at most 4 (n + K) (2^-53 T + 2 u L sqrt(T) + u^2 T), law L3.
+
+    Parameters
+    ----------
+    level : Level
+        Sparse with ||A||^2 of each graph, or a dense stack.
+    S : (N, K) array
+    A_pooled : (B, K, K) array
+        S^T A S, from `npdiffpool.engine.pooling.coarsen`.
+    scale : "frobenius", "nodes" or "entries"
+        The paper's value, or that divided by n, or by n^2 (as torch_geometric
+        does for a graph alone).
+
+    Returns
+    -------
+    (B,) array of the dtype of S
+        In units of edge weight, per graph; 0 of a graph without nodes.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not of this shape or kind, or a number is too large.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph, GraphBatch
+    >>> from npdiffpool.engine.pooling import coarsen
+    >>> pair = Graph.from_edges([(0, 1)], n_nodes=2)
+    >>> level, S = Level.of(GraphBatch.from_graphs([pair])), np.eye(2)
+    >>> A_pooled, _ = coarsen(level, level.X, S)
+    >>> link_loss(level, S, A_pooled), link_loss(level, S, A_pooled, "nodes")
+    (array([2.]), array([1.]))
+    """
+    L_link = link_norm(level.A, S, A_pooled, level.squared_norms, level.offsets)
+    return L_link / _sizes(level.offsets, S.dtype) ** LINK_SCALES[scale]
+
+
+def _sizes(offsets: Array, dtype: Any) -> Array:
+    return np.maximum(np.diff(offsets), 1).astype(dtype)

@@ -1,0 +1,195 @@
+"""Differentiable pooling of a batch: equations 3, 4 and 6, and its levels.
+
+At level 0 graphs differ in size and A is sparse; above, every graph has K nodes
+and A is a dense stack (B, K, K). Features are rows at every level.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, NamedTuple
+
+import autograd.numpy as np
+
+from npdiffpool._support.contracts import requires
+from npdiffpool.engine.layers import OPERATORS
+from npdiffpool.engine.primitives import softmax_entropy
+from npdiffpool.engine.segments import quadratic_form, segment_product
+from npdiffpool.graphs.batch import GraphBatch
+from npdiffpool.graphs.block_diagonal import with_dense_blocks
+
+Array = Any  # a float array, or autograd's box round one
+
+
+class Level(NamedTuple):
+    """Hold the graphs of one level of the hierarchy, B of them.
+
+    Attributes
+    ----------
+    A : (N, N) csr_array or BlockDiagonal at level 0, (B, K, K) array above
+    X : (N, F) array
+        Features, a row a node of any graph.
+    offsets : (B + 1,) ints
+        Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
+    squared_norms : (B,) array or None
+        ||A_g||_F^2 of each graph, where A is sparse.
+    operators : dict of str to matrices of the form of A
+        Propagation matrices, by the kind of layer.
+    propagated : dict of str to (N, F) array
+        Each operator times X, where it is known.
+    clusters : tuple of int arrays
+        Of fixed assignments, this level's first.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> pair, dot = Graph.from_edges([(0, 1)], n_nodes=2), Graph([[0]], [[5.0]])
+    >>> level = Level.of(GraphBatch.from_graphs([pair, dot]))
+    >>> level.offsets, level.squared_norms
+    (array([0, 2, 3]), array([2., 0.]))
+    """
+
+    A: Array
+    X: Array
+    offsets: Array
+    squared_norms: Array | None = None
+    operators: Mapping[str, Array] = {}
+    propagated: Mapping[str, Array] = {}
+    clusters: tuple[Array, ...] = ()
+
+    @classmethod
+    def of(cls, batch: GraphBatch) -> Level:
+        """Take a batch as level 0, with what was prepared for it.
+
+        Parameters
+        ----------
+        batch : GraphBatch
+
+        Returns
+        -------
+        Level
+        """
+        return cls(*vars(batch).values())  # the fields of both, in one order
+
+    def with_operators(self, kinds: Iterable[str]) -> Level:
+        """Add the propagation matrices that are not there yet.
+
+        Parameters
+        ----------
+        kinds : iterable of str
+            Of layers: the keys of `npdiffpool.engine.layers.OPERATORS`.
+
+        Returns
+        -------
+        Level
+        """
+        missing = set(kinds) - set(self.operators)
+        made = {kind: OPERATORS[kind](self.A) for kind in sorted(missing)}
+        return self._replace(operators={**self.operators, **made})
+
+    def with_dense_blocks(self) -> Level:
+        """Let dense graphs of level 0 multiply as dense blocks.
+
+        Returns
+        -------
+        Level
+        """
+        matrices = [self.A, *self.operators.values()]
+        A, *Ps = [with_dense_blocks(M, self.offsets) for M in matrices]
+        return self._replace(A=A, operators=dict(zip(self.operators, Ps)))
+
+
+@requires(R="(N, K) finite")
+def assign(R: Array) -> Array:
+    """Return S = softmax(R) by rows (equation 6).
+
+    Parameters
+    ----------
+    R : (N, K) array
+        Logits.
+
+    Returns
+    -------
+    S : (N, K) array
+        Rows sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If `R` is no such array of finite numbers, or K is 0.
+
+    Examples
+    --------
+    >>> assign(np.log([[1.0, 3.0], [4.0, 1.0]]))
+    array([[0.25, 0.75],
+           [0.8 , 0.2 ]])
+    """
+    return softmax_entropy(R)[0]
+
+
+@requires(level=Level, Z="(N, D)", S="(N, K)")
+def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
+    """Return A' = S^T A S and X' = S^T Z of each graph (equations 4 and 3).
+
+    A is multiplied by S first: O(E K + N K^2), never N x N.
+
+    Parameters
+    ----------
+    level : Level
+        Graphs with N nodes in all.
+    Z : (N, D) array
+        Embeddings.
+    S : (N, K) array
+        Assignment.
+
+    Returns
+    -------
+    A_pooled : (B, K, K) array
+    X_pooled : (B, K, D) array
+
+    Raises
+    ------
+    ValueError
+        If an argument is not of this shape or kind, or a number is too large.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> pair, dot = Graph.from_edges([(0, 1)], n_nodes=2), Graph([[0]], [[5.0]])
+    >>> level = Level.of(GraphBatch.from_graphs([pair, dot]))
+    >>> A_pooled, X_pooled = coarsen(level, level.X, S=np.ones((3, 1)))
+    >>> A_pooled.ravel(), X_pooled.ravel()
+    (array([2., 0.]), array([2., 5.]))
+    """
+    A_pooled = quadratic_form(level.A, S, level.offsets)
+    return A_pooled, segment_product(S, Z, level.offsets)
+
+
+@requires(A_pooled="(B, M, M)", X_pooled="(B, M, D)")
+def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
+    """Make coarsened graphs the next level.
+
+    Parameters
+    ----------
+    A_pooled : (B, K, K) array
+    X_pooled : (B, K, D) array
+    clusters : tuple of int arrays
+        Of fixed assignments, the next level's first.
+
+    Returns
+    -------
+    Level
+        With N = B K nodes.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a number is too large.
+
+    Examples
+    --------
+    >>> next_level(np.ones((2, 3, 3)), np.ones((2, 3, 1))).offsets
+    array([0, 3, 6])
+    """
+    B, K, D = X_pooled.shape
+    X, offsets = X_pooled.reshape(B * K, D), np.arange(B + 1) * K
+    return Level(A_pooled, X, offsets, clusters=clusters)

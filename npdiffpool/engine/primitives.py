@@ -1,0 +1,286 @@
+"""Custom primitives: forward, derivation, vector-Jacobian product, in that order.
+
+autograd would differentiate plain compositions of these, but more slowly, in
+float64, or to NaN at points that users reach. Rows are nodes. G is the incoming
+gradient. Primitives that go graph by graph are in segments.py.
+
+A `fused` primitive (fused.py) is one function with plain NumPy inside: value first,
+then derivation and gradient. The plain composition that it equals stands above it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, primitive
+
+from npdiffpool._support.contracts import requires
+from npdiffpool.engine.autodiff import Vjp, fused, getval
+
+Array = Any  # a float array, or autograd's box round one
+
+
+def _total(X: Array) -> Array:
+    """Return 1^T X, the sum over nodes, several times as fast as np.sum."""
+    return np.dot(np.ones(len(X), X.dtype), X)
+
+
+def _affine_plainly(b: Array, *factors: Array) -> Array:
+    Y = sum(X @ W for X, W in zip(factors[::2], factors[1::2]))
+    return Y if b is None else Y + b
+
+
+@fused(_affine_plainly)
+def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
+    """Return b + X_1 W_1 + X_2 W_2 + ... of ``affine(b, X_1, W_1, X_2, ...)``.
+
+    Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
+    An X_i that is constant may be scipy sparse; there is no second derivative then.
+    """
+    Y = factors[0] @ factors[1]
+    for X, W in zip(factors[2::2], factors[3::2]):
+        Y += X @ W
+    if b is not None:
+        Y += b
+
+    # dY = 1 db + dX W + X dW, so db = 1^T G, dX = G W^T, dW = X^T G.
+    def gradient(argnum: int, G: Array) -> Array:
+        if argnum == 0:
+            return _total(G) if b.ndim == 1 else G
+        if argnum % 2:
+            return G @ factors[argnum].T
+        return factors[argnum - 2].T @ G
+
+    return Y, lambda G, argnums: [gradient(argnum, G) for argnum in argnums]
+
+
+@primitive
+def sparse_matmul(A: Any, H: Array) -> Array:
+    """Return A H for a constant scipy sparse A (M, N) and H (N, D): (M, D)."""
+    return A @ H
+
+
+# dY = A dH, so dH = A^T G. A is data: it has no gradient.
+defvjp(sparse_matmul, lambda Y, A, H: lambda G: sparse_matmul(A.T, G), argnums=(1,))
+
+
+def _row_mean_plainly(A: Array) -> Array:
+    deg = anp.sum(A, axis=-1, keepdims=True)
+    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)  # else 1 / deg may overflow
+    return A * usable / (deg * usable + ~usable)
+
+
+@fused(_row_mean_plainly)
+def row_mean(A: Array) -> tuple[Array, Vjp]:
+    """Return each row of A (..., N) divided by its sum; a row of zeros stays zero."""
+    deg = np.sum(A, axis=-1, keepdims=True)
+    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)
+    inverse = usable / (deg * usable + ~usable)
+    P = A * inverse
+
+    # Row i, p = a / d with d = <1, a>: dp = (da - p <1, da>) / d, so
+    # dA_i = (G_i - <G_i, P_i>) / d_i.
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        return [(G - np.einsum("...j,...j->...", G, P)[..., None]) * inverse]
+
+    return P, vjp
+
+
+def relu(X: Array) -> Array:
+    """Return max(X, 0). Its slope at 0 is 0."""
+    return X * (X > 0)
+
+
+def l2_normalize(X: Array) -> Array:
+    """Return each row of X (N, D) divided by its length; a row of zeros stays zero."""
+    return X * _inverse_length(X)
+
+
+def _inverse_length(X: Array) -> Array:
+    squared = anp.einsum("ij,ij->i", X, X)[:, None]
+    usable = squared > np.finfo(X.dtype).tiny  # below, its square has underflowed
+    return usable / anp.sqrt(squared * usable + ~usable)
+
+
+BATCH_NORM_EPSILON = 1e-5
+_ROUNDING = 16  # machine epsilons that count as rounding
+
+
+def _batch_norm_plainly(
+    X: Array, gamma: Array, beta: Array, into: Any = None
+) -> tuple[Array, Array, Array]:
+    m = anp.sum(X, axis=0) / _count(X)
+    v = anp.sum((X - m) ** 2, axis=0) / _count(X)
+    v = v * _is_variable(v, m, X)
+    centred = X - m - getval(X - m) * (v == 0)  # 0, its slope kept, where v is 0
+    return centred * gamma / anp.sqrt(v + BATCH_NORM_EPSILON) + beta, m, v
+
+
+def _count(X: Array) -> Array:
+    return X.dtype.type(max(len(X), 1))
+
+
+def _is_variable(v: Array, m: Array, X: Array) -> Array:
+    return v > _count(X) * (_ROUNDING * np.finfo(X.dtype).eps * m) ** 2
+
+
+@fused(_batch_norm_plainly)
+def batch_norm(
+    X: Array, gamma: Array, beta: Array, into: Any = None
+) -> tuple[Any, Vjp]:
+    """Return (Y, m, v): columns of X (N, D) standardised, then scaled and shifted.
+
+    Y = gamma (X - m) / sqrt(v + epsilon) + beta, with m and v the columns' mean
+    and (biased) variance, without gradient, all three (D,) but Y (N, D). N of 0
+    gives m = v = 0. A column that is constant up to rounding counts as constant,
+    Y = beta: what is left of it depends on the order of nodes, and later layers
+    would amplify it. X - m is written into the array `into`, if given.
+    """
+    m = _total(X) / _count(X)
+    centred = np.subtract(X, m, out=into)
+    v = _total(centred * centred) / _count(X)
+    v *= _is_variable(v, m, X)
+    s = 1 / np.sqrt(v + X.dtype.type(BATCH_NORM_EPSILON))
+    scale = (v > 0) * s  # of a column that counts as constant: 0
+    Y = centred * (gamma * scale)
+    Y += beta
+
+    # With s = (v + epsilon)^-1/2 and X^ = s (X - m): Y = gamma X^ + beta,
+    # dX^ = s (dX - dm) - X^ s^2 dv / 2, dm = 1^T dX / N, dv = 2 1^T (X^ dX) / (s N).
+    # Hence dbeta = 1^T G, dgamma = 1^T (G X^), and
+    # dX = s gamma (G - dbeta / N - X^ dgamma / N). A column that counts as constant has
+    # the slope of X^ = 0, v = 0.
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        dbeta, dgamma = _total(G), scale * _total(G * centred)
+        dX = centred * (scale * dgamma / -_count(X))
+        dX += G
+        dX -= dbeta / _count(X)
+        dX *= s * gamma
+        return [(dX, dgamma, dbeta)[argnum] for argnum in argnums]
+
+    return (Y, m, v), vjp
+
+
+def _layer_plainly(
+    b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
+) -> Any:
+    U = affine(b, *factors)
+    T = relu(l2_normalize(U) if normalize_rows else U)
+    return (T, (), ()) if gamma is None else batch_norm(T, gamma, beta)
+
+
+@fused(_layer_plainly)
+def layer(
+    b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
+) -> tuple[Any, Vjp]:
+    """Return (Y, m, v) of Y = batch_norm(relu(l2_normalize(affine(b, *factors)))).
+
+    Shapes and moments as there. `gamma` of None leaves out the batch norm, and
+    then m and v are empty; `normalize_rows` of False the l2 normalisation.
+    """
+    V, affine_vjp = affine.with_vjp(b, *factors)
+    r = _inverse_length(V) if normalize_rows else None
+    V = V if r is None else np.multiply(V, r, out=V)
+    T = np.maximum(V, np.zeros_like(V))  # a scalar 0 takes three times as long
+    norm_vjp: Vjp
+    if gamma is None:
+        none = np.zeros(0, T.dtype)
+        ans, norm_vjp = (T, none, none), lambda G, argnums: (G.copy(), none, none)
+    else:
+        ans, norm_vjp = batch_norm.with_vjp(T, gamma, beta, into=T)
+
+    # The chain backwards: batch norm; M = dT where V > 0; and of each row v = u / |u|,
+    # dv = (du - v <v, du>) / |u|, a symmetric map, so with r_i = 1 / |U_i|, or 0 at a
+    # row of zeros, dU_i = r_i (M_i - V_i <V_i, M_i>).
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        M, dgamma, dbeta = norm_vjp(G, (0, 1, 2))
+        M *= V > 0
+        if r is not None:
+            M -= V * np.einsum("ij,ij->i", V, M)[:, None]
+            M *= r
+        known = {1: [dgamma], 2: [dbeta]}
+        return [(known.get(i) or affine_vjp(M, [max(i - 2, 0)]))[0] for i in argnums]
+
+    return ans, vjp
+
+
+@primitive
+def softmax_entropy(R: Array) -> tuple[Array, Array]:
+    """Return (S, h): the softmax of each row of R (N, K), and its entropy in nats.
+
+    S[i, k] = exp(R[i, k]) / sum_j exp(R[i, j]), (N, K), and h_i = H(S_i) (N,),
+    exact where S underflows, for it takes log S from R.
+    """
+    shifted = R - np.max(R, axis=1, keepdims=True)
+    S = np.exp(shifted)
+    total = np.sum(S, axis=1, keepdims=True)
+    S /= total
+    return S, np.log(total[:, 0]) - np.einsum("ij,ij->i", S, shifted)
+
+
+def _softmax_entropy_vjp(ans: Any, R: Array) -> Vjp:
+    # Row i: dS = S * (dR - <S, dR>), and dh = -<log S, dS> since <1, dS> = 0. With
+    # G' = G - g log S it is dR = S * (G' - <S, G'>), and R - max R does for log S in
+    # it, as the two differ by a constant of the row.
+    def vjp(Gs: Any) -> Array:
+        G = Gs[0] - Gs[1][:, None] * (R - anp.max(R, axis=1, keepdims=True))
+        return ans[0] * (G - anp.sum(ans[0] * G, axis=1, keepdims=True))
+
+    return vjp
+
+
+defvjp(softmax_entropy, _softmax_entropy_vjp)
+
+
+def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
+    """Compose `cross_entropy` of plain operations."""
+    one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
+    shifted = logits - anp.max(logits, axis=1, keepdims=True)
+    total = anp.sum(anp.exp(shifted), axis=1)
+    return anp.log(total) - anp.sum(one_hot * shifted, axis=1)
+
+
+@requires(logits="(B, C) finite", labels="(B,) < C")
+@fused(_cross_entropy_plainly)
+def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
+    """Return -log softmax(logits)[label] of each graph, in nats.
+
+    Parameters
+    ----------
+    logits : (B, C) array
+    labels : (B,) ints in 0 ... C - 1
+
+    Returns
+    -------
+    (B,) array
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ from these, or a label is not below C.
+
+    Examples
+    --------
+    >>> cross_entropy(np.log([[1.0, 3.0], [1.0, 1.0]]), np.array([1, 0])).round(4)
+    array([0.2877, 0.6931])
+    """
+    shifted = logits - np.max(logits, axis=1, keepdims=True)
+    S, rows = np.exp(shifted), np.arange(len(logits))
+    total = np.sum(S, axis=1)
+    S /= total[:, None]
+
+    # L = log sum_j exp(R_j) - R_label: dL = <S, dR> - dR_label.
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        dR = S * G[:, None]
+        dR[rows, labels] -= G
+        return [dR]
+
+    return np.log(total) - shifted[rows, labels], vjp
+
+
+def safe_sqrt(x: Array) -> Array:
+    """Return sqrt(max(x, 0)) by elements, with slope 0 where x <= 0."""
+    positive = x > 0
+    return anp.sqrt(x * positive + ~positive) * positive

@@ -1,0 +1,116 @@
+"""Readouts: from a graph's nodes, however many, to one row of numbers.
+
+The sum (the paper's last level, S a vector of ones), mean and maximum, and two of the
+baselines that the paper compares with: Set2Set and SortPool.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd.numpy as np
+import numpy
+import scipy
+from autograd.extend import defvjp, primitive
+
+from npdiffpool.engine.autodiff import getval
+from npdiffpool.engine.config import Config
+from npdiffpool.engine.layers import Params, init_linear, linear
+from npdiffpool.engine.primitives import relu, sparse_matmul
+from npdiffpool.engine.segments import segment_max, segment_repeat, segment_sum
+
+Array = Any  # a float array, or autograd's box round one
+STEPS = 3  # of Set2Set
+KEPT = 30  # nodes of a graph that SortPool keeps
+CHANNELS = 16  # of each, after its convolution
+SORTED_BY = 8  # columns, the last first, and then by one sum of them all
+
+
+def readout_width(config: Config) -> int:
+    """Return the width of a graph's row."""
+    widths = {"set2set": 2 * config.width, "sortpool": KEPT * CHANNELS}
+    return widths.get(config.readout, config.width)
+
+
+def init_readout(rng: numpy.random.Generator, config: Config) -> Params:
+    """Draw the parameters of `readout`; there are none of the sum, mean and max."""
+    D, dtype = config.width, config.dtype
+    if config.readout == "set2set":
+        return init_linear(rng, [D, D], 4 * D, dtype)
+    if config.readout == "sortpool":
+        return init_linear(rng, [D], CHANNELS, dtype)
+    return {}
+
+
+def readout(params: Params, Z: Array, offsets: Array, config: Config) -> Array:
+    """Return one row a graph: Z (N, D) to (B, `readout_width`); of no nodes, zeros.
+
+    Not so for "set2set" and "sortpool", which have biases.
+    """
+    if config.readout == "max":
+        return segment_max(Z, offsets)
+    if config.readout == "set2set":
+        return _set2set(params, Z, offsets)
+    if config.readout == "sortpool":
+        return _sortpool(params, Z, offsets)
+    total = segment_sum(Z, offsets)
+    sizes = numpy.maximum(numpy.diff(offsets), 1).astype(Z.dtype)
+    return total / sizes[:, None] if config.readout == "mean" else total
+
+
+def _set2set(params: Params, Z: Array, offsets: Array) -> Array:
+    """Read the nodes as a set with attention (Vinyals et al., arXiv 1511.06391).
+
+    In every step an LSTM turns what was read, [q, r], into a query q, and r is the
+    mean of the nodes weighted by softmax (Z q). The LSTM's state is q itself, so that
+    one matrix serves both. (N, D) to (B, 2 D).
+    """
+    B, D = len(offsets) - 1, Z.shape[1]
+    q = r = cell = numpy.zeros((B, D), Z.dtype)
+    for _ in range(STEPS):
+        i, f, g, o = np.split(linear(params, q, r), 4, axis=1)
+        cell = _sigmoid(f) * cell + _sigmoid(i) * tanh(g)
+        q = _sigmoid(o) * tanh(cell)
+        e = np.sum(Z * segment_repeat(q, offsets), axis=1)[:, None]
+        largest = segment_repeat(segment_max(getval(e), offsets), offsets)
+        weights = np.exp(e - largest)
+        weights = weights / segment_repeat(segment_sum(weights, offsets), offsets)
+        r = segment_sum(Z * weights, offsets)
+    return np.concatenate([q, r], axis=1)
+
+
+@primitive
+def tanh(X: Array) -> Array:
+    """Return tanh of each number; autograd's own overflows in its slope."""
+    return numpy.tanh(X)
+
+
+# y = tanh(x): dy = (1 - y^2) dx.
+defvjp(tanh, lambda Y, X: lambda G: G * (1 - Y * Y))
+
+
+def _sigmoid(X: Array) -> Array:
+    return (tanh(X / 2) + 1) / 2
+
+
+def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
+    """Keep the first nodes in the order of their features (Zhang et al., AAAI 2018).
+
+    In descending order of the last column, then the one before, and so on; every kept
+    node is convolved by itself, their rows put side by side. (N, D) to
+    (B, KEPT * CHANNELS); a graph of fewer nodes is filled up with zeros.
+
+    Differs from the source (DGCNN): no convolution along the sequence of nodes, no
+    pooling of it, and as many nodes kept of any data set.
+    """
+    B, N = len(offsets) - 1, len(Z)
+    graph = numpy.repeat(numpy.arange(B), numpy.diff(offsets))
+    keys = -getval(Z).T[-SORTED_BY:]
+    tie_breaker = getval(Z) @ numpy.cos(numpy.arange(Z.shape[1]))
+    order = numpy.lexsort((tie_breaker, *keys, graph))
+    rank = numpy.arange(N) - offsets[:-1][graph]
+    is_kept = rank < KEPT
+    at = (graph * KEPT + rank)[is_kept]
+    parts = numpy.ones(len(at), Z.dtype), (at, order[is_kept])
+    chosen = scipy.sparse.csr_array(parts, shape=(B * KEPT, N))
+    return relu(linear(params, sparse_matmul(chosen, Z))).reshape(B, KEPT * CHANNELS)

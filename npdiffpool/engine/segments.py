@@ -1,0 +1,226 @@
+"""Primitives of each graph's rows: products, sums and maxima, graph by graph.
+
+Graph g of a batch has rows ``offsets[g]`` to ``offsets[g + 1]``; a *segment* is
+one graph's rows. G is the incoming gradient. The forward passes are plain NumPy;
+the vector-Jacobian products call these primitives, so they are differentiable.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, primitive
+
+from npdiffpool.engine.autodiff import Vjp, fused
+from npdiffpool.engine.primitives import safe_sqrt, sparse_matmul
+
+Array = Any  # a float array, or autograd's box round one
+_SIGNIFICANT = 100  # roundings that a link loss must exceed to have a slope
+_CANCELLED = 0.1  # the share of its terms below which the square needs float64
+
+
+@primitive
+def segment_product(S: Array, Z: Array, offsets: Array) -> Array:
+    """Return S_g^T Z_g of every graph g: S (N, K), Z (N, D), result (B, K, D)."""
+    B, K, D = len(offsets) - 1, S.shape[1], Z.shape[1]
+    if _is_uniform(offsets):
+        return np.matmul(_transpose(_stack(S, B)), _stack(Z, B))
+    products = np.empty((B, K, D), dtype=np.result_type(S, Z))
+    for product, rows in zip(products, _segments(offsets)):
+        np.dot(S[rows].T, Z[rows], out=product)
+    return products
+
+
+@primitive
+def segment_apply(S: Array, M: Array, offsets: Array) -> Array:
+    """Return S_g M_g of every graph g, stacked: S (N, K), M (B, K, D): (N, D)."""
+    B, K, D = M.shape
+    if _is_uniform(offsets):
+        return np.matmul(_stack(S, B), M).reshape(len(S), D)
+    rows_out = np.empty((len(S), D), dtype=np.result_type(S, M))
+    for M_g, rows in zip(M, _segments(offsets)):
+        np.dot(S[rows], M_g, out=rows_out[rows])
+    return rows_out
+
+
+def _is_uniform(offsets: Array) -> bool:
+    size, rest = divmod(int(offsets[-1]), len(offsets) - 1)
+    return rest == 0 and bool((np.diff(offsets) == size).all())
+
+
+def _segments(offsets: Array) -> list[slice]:
+    return [slice(*ends) for ends in zip(offsets[:-1].tolist(), offsets[1:].tolist())]
+
+
+def _stack(X: Array, B: int) -> Array:
+    return X.reshape((B, len(X) // B, X.shape[1]))
+
+
+def _transpose(M: Array) -> Array:
+    return M.T if M.ndim == 2 else M.swapaxes(1, 2)
+
+
+# P_g = S_g^T Z_g: dP = dS^T Z + S^T dZ, so dS_g = Z_g G_g^T and dZ_g = S_g G_g.
+defvjp(
+    segment_product,
+    lambda P, S, Z, offsets: lambda G: segment_apply(Z, _transpose(G), offsets),
+    lambda P, S, Z, offsets: lambda G: segment_apply(S, G, offsets),
+)
+# Y_g = S_g M_g: dY = dS M + S dM, so dS_g = G_g M_g^T and dM_g = S_g^T G_g.
+defvjp(
+    segment_apply,
+    lambda Y, S, M, offsets: lambda G: segment_apply(G, _transpose(M), offsets),
+    lambda Y, S, M, offsets: lambda G: segment_product(S, G, offsets),
+)
+
+
+@primitive
+def segment_sum(X: Array, offsets: Array) -> Array:
+    """Return the sum of each graph's rows: X (N,) or (N, D), of no rows 0."""
+    ones = np.ones(len(X), X.dtype)
+    return np.array([ones[rows] @ X[rows] for rows in _segments(offsets)], X.dtype)
+
+
+@primitive
+def segment_repeat(Y: Array, offsets: Array) -> Array:
+    """Return row g of Y, (B,) or (B, D), once for each row of graph g."""
+    return np.repeat(Y, np.diff(offsets), axis=0)
+
+
+# The sum over a segment and the repetition along it are each other's transpose.
+defvjp(segment_sum, lambda Y, X, offsets: lambda G: segment_repeat(G, offsets))
+defvjp(segment_repeat, lambda X, Y, offsets: lambda G: segment_sum(G, offsets))
+
+_TIE = 1024  # machine epsilons that count as rounding, batch norm having magnified it
+
+
+@primitive
+def segment_max(X: Array, offsets: Array) -> Array:
+    """Return the maximum of each graph's rows: X (N, D) to (B, D); of no rows, 0.
+
+    Rows that tie, up to rounding, share the gradient evenly: else the order of
+    nodes would choose among them.
+    """
+    B = len(offsets) - 1
+    if _is_uniform(offsets) and len(X):
+        return np.max(_stack(X, B), axis=1)
+    Y = np.zeros((B, X.shape[1]), X.dtype)
+    for Y_g, rows in zip(Y, _segments(offsets)):
+        if rows.stop > rows.start:
+            np.max(X[rows], axis=0, out=Y_g)
+    return Y
+
+
+def _segment_max_vjp(Y: Array, X: Array, offsets: Array) -> Any:
+    # dY_g = mean of dX_i over the rows i of g at which the maximum is reached.
+    def vjp(G: Array) -> Array:
+        least = Y - _TIE * np.finfo(X.dtype).eps * np.abs(Y)
+        ties = (X >= np.repeat(least, np.diff(offsets), axis=0)).astype(X.dtype)
+        share = G / np.maximum(segment_sum(ties, offsets), 1)
+        return segment_repeat(share, offsets) * ties
+
+    return vjp
+
+
+defvjp(segment_max, _segment_max_vjp)
+
+
+def propagate(P: Any, H: Array) -> Array:
+    """Return P H, for P (N, N), sparse or of blocks, or (B, K, K), and H (N, D)."""
+    return sparse_matmul(P, H) if P.ndim == 2 else stack_matmul(P, H)
+
+
+@primitive
+def stack_matmul(P: Array, H: Array) -> Array:
+    """Return P_g H_g of every graph: P (B, K, K) and H (B K, D) to (B K, D)."""
+    return np.matmul(P, _stack(H, len(P))).reshape(H.shape)
+
+
+# dY = dP H + P dH, so dP = G H^T and dH = P^T G.
+defvjp(
+    stack_matmul,
+    lambda Y, P, H: lambda G: anp.matmul(
+        _stack(G, len(P)), _transpose(_stack(H, len(P)))
+    ),
+    lambda Y, P, H: lambda G: stack_matmul(_transpose(P), G),
+)
+
+
+@fused(lambda A, S, offsets: segment_product(S, propagate(A, S), offsets))
+def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
+    """Return S_g^T A_g S_g of every graph: S (N, K), result (B, K, K).
+
+    A is multiplied by S first: O(E K + N K^2), never N x N.
+    """
+    AS = propagate(A, S)
+
+    # dA' = dS^T A S + S^T dA S + S^T A dS, so dS_g = A S G^T + A^T S G and
+    # dA_g = S_g G S_g^T.
+    def gradient(argnum: int, G: Array) -> Array:
+        if argnum == 0:
+            return _stack(S, len(G)) @ G @ _transpose(_stack(S, len(G)))
+        dS = segment_apply(AS, _transpose(G), offsets)
+        dS += segment_apply(propagate(_transpose(A), S), G, offsets)
+        return dS
+
+    A_pooled = segment_product(S, AS, offsets)
+    return A_pooled, lambda G, argnums: [gradient(argnum, G) for argnum in argnums]
+
+
+def _link_norm_plainly(
+    A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Array
+) -> Array:
+    gram = segment_product(S, S, offsets)
+    trace = anp.sum(A_pooled * np.eye(S.shape[1]), axis=(1, 2))
+    norms = anp.sum(A * A, axis=(1, 2)) if squared_norms is None else squared_norms
+    square = norms - 2 * trace + anp.sum(gram * gram, axis=(1, 2))
+    return safe_sqrt(square).astype(A_pooled.dtype)
+
+
+def _link_terms(
+    trace: Array, S: Array, squared_norms: Array, offsets: Array
+) -> tuple[Array, Array, Array]:
+    """Return ||A - S S^T||^2, the sum of its terms' sizes, and S^T S of every graph."""
+    gram = segment_product(S, S, offsets)
+    terms = squared_norms + np.einsum("gkl,gkl->g", gram, gram)
+    return terms - 2 * trace, terms + 2 * trace, gram
+
+
+@fused(_link_norm_plainly)
+def link_norm(
+    A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Array
+) -> tuple[Array, Vjp]:
+    """Return ||A_g - S_g S_g^T||_F of every graph, (B,), without n x n.
+
+    Its square is ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2, in float64 where that is a
+    difference of large numbers, whatever the dtype of S (N, K). `squared_norms`
+    (B,) is ||A||^2, None for a stack A; `A_pooled` is S^T A S, (B, K, K).
+    """
+    if squared_norms is None:
+        squared_norms = np.einsum("gij,gij->g", A, A, dtype=np.float64)
+    trace = np.einsum("gkk->g", A_pooled)
+    square, size, gram = _link_terms(trace, S, squared_norms, offsets)
+    cancels = square < _CANCELLED * size
+    if S.dtype != np.float64 and cancels.any():
+        S_64 = S.astype(np.float64)
+        trace = segment_sum(np.einsum("ij,ij->i", S_64, propagate(A, S_64)), offsets)
+        exact = _link_terms(trace, S_64, squared_norms, offsets)
+        square, size = np.where(cancels, exact[:2], (square, size))
+        gram = np.where(cancels[:, None, None], exact[2], gram)
+    L = np.sqrt(np.maximum(square, 0))
+    steep = L > _SIGNIFICANT * np.finfo(S.dtype).eps * np.sqrt(size)
+
+    # 2 L dL = 2 <A, dA> - 2 tr(dA') + 2 <S^T S, dS^T S + S^T dS>: with h = G / L,
+    # dA = h A, dA' = -h I, dS = 2 h S (S^T S). Where L is but rounding its slope is 0.
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        h = np.divide(G, L, out=np.zeros_like(L), where=steep)[:, None, None]
+        gradients = {
+            0: lambda: h.astype(S.dtype) * A,
+            1: lambda: segment_apply(S, (2 * h * gram).astype(S.dtype), offsets),
+            2: lambda: -h.astype(S.dtype) * np.eye(S.shape[1], dtype=S.dtype),
+        }
+        return [gradients[argnum]() for argnum in argnums]
+
+    return L.astype(S.dtype), vjp

@@ -1,0 +1,292 @@
+"""Splits of a data set: by seed, in equal shares, or from an index file."""
+
+from __future__ import annotations
+
+from numbers import Real
+from os import PathLike
+from typing import Any, NamedTuple, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from npdiffpool._support.arguments import require, require_flag, require_int
+from npdiffpool._support.untrusted import read_json
+from npdiffpool.graphs.graph import Ints
+
+
+class Split(NamedTuple):
+    """Hold the indices of one outer fold.
+
+    Attributes
+    ----------
+    train, validation, test : lists of int
+        Of graphs, from 0; `validation` is cut out of what `test` leaves.
+    """
+
+    train: list[int]
+    validation: list[int]
+    test: list[int]
+
+
+class SplitsError(ValueError):
+    """Say what is wrong with splits, given or in a file.
+
+    Examples
+    --------
+    >>> check_splits([([0], [0], [1])], 2)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+        ...
+    SplitsError: splits[0]: a graph must be in one part; one is in two
+    """
+
+
+def make_splits(
+    labels: Any, n_folds: int, seed: int = 0, by_class: bool = True
+) -> list[Split]:
+    """Divide a data set into outer folds, each with a part to validate by.
+
+    The validation part is a tenth of what the test part leaves. Both are cut out by
+    `stratified_folds` and `stratified_split`.
+
+    Parameters
+    ----------
+    labels : (G,) array
+    n_folds : int
+    seed : int
+    by_class : bool
+        Spread each class evenly; without it graphs are divided at random.
+
+    Returns
+    -------
+    list of Split
+
+    Raises
+    ------
+    ValueError
+        If `labels` are not one a graph, `n_folds` or `seed` is out of range, or a part
+        would be empty.
+
+    Examples
+    --------
+    >>> splits = make_splits(["a", "b"] * 20, n_folds=4)
+    >>> [len(part) for part in splits[0]]
+    [27, 3, 10]
+    """
+    labels, splits = _one_a_graph(labels), list[Split]()
+    require_flag("by_class", by_class)
+    strata = labels if by_class else np.zeros(len(labels))
+    for test in stratified_folds(strata, n_folds, seed):
+        rest = np.setdiff1d(np.arange(len(labels)), test)
+        parts = stratified_split(strata[rest], (0.9, 0.1), seed)
+        train, validation = (rest[part].tolist() for part in parts)
+        splits.append(Split(train, validation, test.tolist()))
+    return splits
+
+
+def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
+    """Read index lists in the form of Errica et al. (arXiv 1912.09893).
+
+    A JSON list with, of each outer fold, ``{"test": [...], "model_selection":
+    [{"train": [...], "validation": [...]}]}``.
+
+    Parameters
+    ----------
+    path : path
+    n_graphs : int
+        Of the data set.
+
+    Returns
+    -------
+    list of Split
+
+    Raises
+    ------
+    SplitsError
+        If the file is not of this form or larger than 64 MiB, an index is outside
+        0 ... `n_graphs` - 1, is in two parts of a fold, or the tests are not each
+        graph once.
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> import json
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> fold = {"test": [0, 1], "model_selection": [{"train": [2], "validation": [3]}]}
+    >>> last = {"test": [2, 3], "model_selection": [{"train": [0], "validation": [1]}]}
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "splits.json"
+    ...     _ = path.write_text(json.dumps([fold, last]))
+    ...     read_splits(path, n_graphs=4)[1]
+    Split(train=[0], validation=[1], test=[2, 3])
+    """
+    try:
+        folds = read_json(path, finite=True)
+        splits = [
+            Split(inner["train"], inner["validation"], fold["test"])
+            for fold in folds
+            for inner in fold["model_selection"][:1]
+        ]
+    except FileNotFoundError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
+        form = '[{"test": [...], "model_selection": [{"train": [...], ...}]}, ...]'
+        message = f"{path} must be JSON, {form}; got {type(error).__name__}: {error}"
+        raise SplitsError(message) from None
+    for number, split in enumerate(splits):
+        _check_fold(split, f"{path}, fold {number}", n_graphs)
+    tested = sorted(index for split in splits for index in split.test)
+    if tested != list(range(n_graphs)):
+        message = f"{path} must test each of {n_graphs} graphs once; it does not"
+        raise SplitsError(message)
+    return splits
+
+
+def check_splits(splits: Any, n_graphs: int) -> list[Split]:
+    """Return folds, given as triples of indices, as lists of whole numbers.
+
+    Parameters
+    ----------
+    splits : sequence of (train, validation, test)
+        Each part a sequence of ints.
+    n_graphs : int
+        Of the data set.
+
+    Returns
+    -------
+    list of Split
+
+    Raises
+    ------
+    SplitsError
+        If there is none, a part is empty, an index is outside 0 ... `n_graphs` - 1,
+        or a graph is in two parts of a fold.
+
+    Examples
+    --------
+    >>> check_splits([(np.array([0, 1]), [2], [3])], n_graphs=4)
+    [Split(train=[0, 1], validation=[2], test=[3])]
+    """
+    try:
+        parts = [[np.asarray(part).tolist() for part in split] for split in splits]
+    except (TypeError, ValueError):
+        parts = []
+    if not parts or any(len(part) != 3 for part in parts):
+        form = "one fold or more, each (train, validation, test)"
+        raise SplitsError(f"splits must be {form}; got {splits!r}")
+    checked = [Split(*part) for part in parts]
+    for number, split in enumerate(checked):
+        _check_fold(split, f"splits[{number}]", n_graphs)
+    return checked
+
+
+def _check_fold(split: Split, where: str, n_graphs: int) -> None:
+    indices: list[Any] = []
+    for name, part in zip(Split._fields, split):
+        if not isinstance(part, list) or not part:
+            message = f"{name} must be a list of indices; got {part!r}"
+            raise SplitsError(f"{where}: {message}")
+        indices += part
+    for index in indices:
+        if type(index) is not int or not 0 <= index < n_graphs:
+            message = f"an index must be in 0 ... {n_graphs - 1}; got {index!r}"
+            raise SplitsError(f"{where}: {message}")
+    if len(set(indices)) < len(indices):
+        raise SplitsError(f"{where}: a graph must be in one part; one is in two")
+
+
+def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
+    """Divide examples into folds, each class spread as evenly as it goes.
+
+    Parameters
+    ----------
+    labels : (G,) array
+    n_folds : int
+        At least 2, at most G.
+    seed : int
+
+    Returns
+    -------
+    list of int arrays
+        The sorted indices of each fold; together every index once. The folds'
+        sizes differ by at most one.
+
+    Raises
+    ------
+    ValueError
+        If `labels` are not one a graph, or `n_folds` or `seed` is out of range.
+
+    Examples
+    --------
+    >>> [fold.tolist() for fold in stratified_folds(["a", "a", "b", "b"], 2)]
+    [[0, 2], [1, 3]]
+    """
+    labels = _one_a_graph(labels)
+    require_int("n_folds", n_folds, 2)
+    require_int("seed", seed, 0)
+    require(n_folds <= len(labels), "n_folds", f"at most {len(labels)}", n_folds)
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    # Dealing out the examples class by class, like cards, keeps all shares equal.
+    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    return [np.sort(dealt[first::n_folds]) for first in range(n_folds)]
+
+
+def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> list[Ints]:
+    """Divide examples into parts of given shares, the classes equal in each.
+
+    Parameters
+    ----------
+    labels : (G,) array
+    shares : sequence of float
+        Positive, of sum one; the parts are as large as rounding allows.
+    seed : int
+
+    Returns
+    -------
+    list of int arrays
+        The sorted indices of each part; together every index once.
+
+    Raises
+    ------
+    ValueError
+        If the shares are not positive or do not add up to one, a part would be
+        empty, or `seed` is negative.
+
+    Examples
+    --------
+    >>> [len(part) for part in stratified_split(list("ab") * 50, (0.8, 0.1, 0.1))]
+    [80, 10, 10]
+    """
+    labels = _one_a_graph(labels)
+    require_int("seed", seed, 0)
+    numbers = isinstance(shares, (tuple, list)) and len(shares) > 0
+    numbers = numbers and all(isinstance(share, Real) for share in shares)
+    usable = numbers and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
+    require(usable, "shares", "positive, of sum 1", shares)
+    bounds = np.rint(np.cumsum(shares) * len(labels)).astype(int)
+    sizes = np.diff(bounds, prepend=0)
+    require(sizes.min() > 0, "labels", "enough for every part", f"{len(labels)} labels")
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    parts = _spread(sizes)
+    return [np.sort(dealt[parts == part]) for part in range(len(sizes))]
+
+
+def _one_a_graph(labels: Any) -> npt.NDArray[Any]:
+    """Return labels as an array (G,) that can be sorted."""
+    try:
+        array = np.asarray(labels)
+    except ValueError:  # of unlike lengths
+        array = np.asarray(None)
+    require(array.ndim == 1, "labels", "one a graph, (G,)", f"shape {array.shape}")
+    is_mixed = array.dtype == object and len({type(label) for label in array}) > 1
+    require(not is_mixed, "labels", "all numbers or all strings", labels)
+    return array
+
+
+def _spread(sizes: Ints) -> Ints:
+    """Return part numbers, part p `sizes[p]` times, each spread evenly along."""
+    positions = [(np.arange(size) + 0.5) / size for size in sizes]
+    parts = np.repeat(np.arange(len(sizes)), sizes)
+    return parts[np.argsort(np.concatenate(positions), kind="stable")]

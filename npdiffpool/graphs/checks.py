@@ -1,0 +1,128 @@
+"""What a graph may be made of: the checks of `npdiffpool.graphs.graph.Graph`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
+
+
+class GraphError(ValueError):
+    """Say which part of a graph is unusable, what is required, what was seen.
+
+    Examples
+    --------
+    >>> from npdiffpool import Graph
+    >>> Graph([[0, -1], [-1, 0]], [[1.0], [1.0]])
+    Traceback (most recent call last):
+        ...
+    npdiffpool.graphs.checks.GraphError: adjacency must not be negative; got -1.0
+    """
+
+
+def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:
+    """Return an adjacency as CSR: square, finite, not negative, no entry twice."""
+    is_sparse = scipy.sparse.issparse(adjacency)
+    A = adjacency if is_sparse else numeric(adjacency, "adjacency")
+    if A.ndim != 2 or A.shape[0] != A.shape[1]:
+        raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
+    # Widened first: uint8 duplicates, 200 and 200, would add up to 144.
+    A = scipy.sparse.csr_array(A.astype(float_dtype(A, "adjacency")), copy=True)
+    A.sum_duplicates()
+    if not np.all(np.isfinite(A.data)):
+        raise GraphError(f"adjacency must be finite; got {_not_finite(A.data)}")
+    if np.any(A.data < 0):
+        raise GraphError(f"adjacency must not be negative; got {A.data.min()}")
+    A.eliminate_zeros()
+    return A
+
+
+def check_features(features: Any, n_nodes: int) -> Floats:
+    """Return features as a finite (N, F) array, a row a node."""
+    X = numeric(features, "features")
+    X = X.reshape(-1, 1) if X.ndim == 1 else X
+    if X.ndim != 2 or len(X) != n_nodes:
+        raise GraphError(
+            f"features must have one row for each of the {n_nodes} nodes, (N, F); "
+            f"got shape {X.shape}"
+        )
+    if not np.all(np.isfinite(X)):
+        raise GraphError(f"features must be finite; got {_not_finite(X)}")
+    return X
+
+
+def _not_finite(values: Floats) -> float:
+    return float(values[~np.isfinite(values)][0])
+
+
+def numeric(values: Any, name: str) -> Floats:
+    """Copy into a float array; strings, objects and complex numbers are errors."""
+    is_sparse = scipy.sparse.issparse(values)
+    array = values.toarray() if is_sparse else _as_array(values, name)
+    return np.array(array, dtype=float_dtype(array, name))
+
+
+def float_dtype(array: Any, name: str) -> Any:
+    """Return float32 of float32, float64 of every other real dtype."""
+    empty = 0 in array.shape
+    if array.dtype.kind not in "biuf" and not empty:
+        raise GraphError(f"{name} must be real numbers; got dtype {array.dtype}")
+    return np.float32 if array.dtype == np.float32 else np.float64
+
+
+def check_edges(edges: Any, n_nodes: int) -> Ints:
+    """Return edges as (E, 2) whole numbers that name nodes."""
+    whole = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
+    if not whole or n_nodes < 0:
+        raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
+    array = _as_array(edges, "edges")
+    if array.size == 0:
+        return np.zeros((0, 2), dtype=np.intp)
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise GraphError(
+            f"edges must be whole numbers of shape (E, 2); "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    outside = array[(array < 0) | (array >= n_nodes)]
+    if len(outside):
+        raise GraphError(f"edges must name nodes 0 ... {n_nodes - 1}; got {outside[0]}")
+    return array
+
+
+def check_order(order: Any, n_nodes: int) -> Ints:
+    """Return a permutation of the nodes as an array."""
+    array = _as_array(order, "order")
+    array = array.astype(np.intp) if array.size == 0 else array
+    whole, last = array.dtype.kind in "iu" and array.ndim == 1, n_nodes - 1
+    if not whole or not np.array_equal(np.sort(array), np.arange(n_nodes)):
+        raise GraphError(
+            f"order must hold each of 0 ... {last} once; got {array.tolist()}"
+        )
+    return array
+
+
+def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # rows of unlike lengths
+        raise GraphError(f"{name} must be an array of numbers: {error}") from None
+
+
+def check_weights(weights: Any, n_edges: int) -> Floats:
+    """Return one weight an edge; ones for None."""
+    array = numeric(np.ones(n_edges) if weights is None else weights, "weights")
+    if array.shape != (n_edges,):
+        raise GraphError(
+            f"weights must have shape ({n_edges},), one for each edge; "
+            f"got {array.shape}"
+        )
+    if not np.all(np.isfinite(array)):
+        raise GraphError(f"weights must be finite; got {_not_finite(array)}")
+    if np.any(array < 0):
+        raise GraphError(f"weights must not be negative; got {array.min()}")
+    return array

@@ -1,0 +1,1 @@
+"""The geometry of the pictures: layouts, discs, outlines, colours, axes."""

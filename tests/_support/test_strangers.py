@@ -1,0 +1,294 @@
+"""Models, grids, data sets and names of strangers, each with its own limits."""
+
+import io
+import json
+import os
+
+import numpy as np
+import pytest
+from claims import little_memory, packed
+from tu_site import LABELS, tu_files, write_folder, zip_bytes
+
+import npdiffpool as ndp
+from npdiffpool._support.atomic_files import save_arrays
+from npdiffpool._support.untrusted import read_arrays
+from npdiffpool.cli import cross_validate as cv
+from npdiffpool.cli.cross_validate import GridError, read_grid
+from npdiffpool.cli.main import main
+from npdiffpool.datasets import (
+    DatasetError,
+    archive,
+    features,
+    load_dataset_like,
+    tables,
+    tu,
+)
+from npdiffpool.estimators.model_file import ModelFileError
+from npdiffpool.evaluation.splits import SplitsError, read_splits
+
+# Models
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The arrays of a small model."""
+    graphs = [ndp.Graph(np.ones((n, n)), np.eye(n, 2)) for n in (2, 3)]
+    clf = ndp.DiffPoolClassifier(hidden=2, clusters=(2,), epochs=1, batch_norm=True)
+    path = tmp_path_factory.mktemp("models") / "model.npz"
+    clf.fit(graphs, [0, 1]).save(path)
+    return read_arrays(path)
+
+
+def model_with(path, arrays, part=None, **entries):
+    """Write a model with other entries in its header, or in a part of that."""
+    content = json.loads(str(arrays["header"]))
+    (content[part] if part else content).update(entries)
+    save_arrays(path, {**arrays, "header": np.array(json.dumps(content))})
+    return path
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"hidden": 10**9},
+        {"n_layers": 10**9},
+        {"clusters": [10**9]},
+        {"clusters": [10**9], "assignment": "uniform"},
+        {"clusters": [2] * 10**4},
+        {"n_outputs": 10**9},
+        {"classifier_hidden": 10**9},
+        {"n_features": 10**9},
+        {"hidden": 40, "n_layers": 999},
+        {"hidden": 10**90},
+        {"gnn": "s2v", "concat_layers": False, "clusters": [], "n_layers": 10**9},
+    ],
+    ids=str,
+)
+def test_a_configuration_that_asks_for_more_than_there_is_makes_nothing(
+    tmp_path, saved, entries
+):
+    path = model_with(tmp_path / "m.npz", saved, "config", **entries)
+    said = "at most|fewer than the configuration needs"
+    with little_memory(), pytest.raises(ModelFileError, match=said):
+        ndp.load_model(path)
+
+
+@pytest.mark.parametrize(
+    "entries, said",
+    [
+        ({"history": [1]}, "history must be a list of objects"),
+        ({"history": {}}, "history must be a list of objects"),
+        ({"history": [{"loss": "1"}]}, "history must be a list of objects of numbers"),
+        ({"best_epoch": "1"}, "best_epoch must be a whole number; got '1'"),
+        ({"feature_names": ["a"]}, "feature_names must be 2 texts or null"),
+        ({"feature_names": [1, 2]}, "feature_names must be 2 texts or null"),
+        ({"kind": ["classifier"]}, "unhashable"),
+    ],
+    ids=str,
+)
+def test_what_else_the_header_says_must_be_of_its_kind(tmp_path, saved, entries, said):
+    with pytest.raises(ModelFileError, match=said):
+        ndp.load_model(model_with(tmp_path / "m.npz", saved, **entries))
+
+
+def test_variances_are_none_below_zero(tmp_path, saved):
+    arrays = {**saved, "moments": -np.abs(saved["moments"]) - 1}
+    with pytest.raises(ModelFileError, match="variances in moments must be at least 0"):
+        ndp.load_model(model_with(tmp_path / "m.npz", arrays))
+
+
+# Grids and splits
+
+
+def test_a_grid_of_astronomical_size_is_refused_unmade(tmp_path):
+    path = tmp_path / "grid.json"
+    path.write_text(json.dumps({f"p{i}": [0] * 100 for i in range(100)}))
+    with little_memory(), pytest.raises(
+        GridError, match="0 configurations; at most 100"
+    ):
+        read_grid(str(path))
+    path.write_text(json.dumps([{}] * (cv.MAX_GRID + 1)))
+    with pytest.raises(GridError, match="10001 configurations; at most 10000 are acc"):
+        read_grid(str(path))
+    path.write_text(json.dumps({"epochs": [1] * cv.MAX_GRID}))
+    assert len(read_grid(str(path))) == cv.MAX_GRID
+
+
+@pytest.mark.parametrize("text", ["[" * 9999, '{"a": [NaN]}', '[{"a": 1, "a": 2}]'])
+def test_grids_and_splits_are_read_as_other_json_is(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(GridError, match=f"{path} must be JSON such as"):
+        read_grid(str(path))
+    with pytest.raises(SplitsError, match=f"{path} must be JSON"):
+        read_splits(path, 4)
+
+
+# Data sets
+
+
+def test_a_link_out_of_the_folder_is_refused_and_one_inside_is_not(tmp_path):
+    folder = write_folder(tmp_path, node_labels=LABELS)
+    (tmp_path / "link").symlink_to(folder)
+    assert load(tmp_path / "link") == 2  # the folder itself may be one
+    part = folder / "TINY_node_labels.txt"
+    part.rename(folder / "labels.txt").rename(tmp_path / "outside.txt")
+    for target in (tmp_path / "outside.txt", "../outside.txt", "/etc/passwd"):
+        part.symlink_to(target)
+        with pytest.raises(
+            DatasetError, match="labels.txt: is a link to outside the f"
+        ):
+            load(folder)
+        part.unlink()
+    (tmp_path / "outside.txt").rename(folder / "labels.txt")
+    part.symlink_to("labels.txt")
+    assert load(folder) == 2
+
+
+def load(path, features="auto", **options):
+    return len(ndp.load_dataset(path, features, **options))
+
+
+def test_a_folder_that_is_a_link_out_of_the_folder_is_not_looked_into(tmp_path):
+    outside = write_folder(tmp_path / "outside")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "inner").symlink_to(outside)
+    with pytest.raises(DatasetError, match="no file ending in _A.txt"):
+        load(tmp_path / "set")
+
+
+def test_links_in_a_ring_are_refused(tmp_path):
+    folder = write_folder(tmp_path)
+    part = folder / "TINY_node_labels.txt"
+    part.symlink_to(part)
+    with pytest.raises(DatasetError, match="Too many levels of symbolic links"):
+        load(folder)
+
+
+def test_a_pipe_among_the_files_is_refused_and_not_waited_for(tmp_path):
+    folder = write_folder(tmp_path)
+    os.mkfifo(folder / "TINY_node_labels.txt")
+    with pytest.raises(
+        DatasetError, match="labels.txt: cannot be read: it is not a pla"
+    ):
+        load(folder)
+
+
+def test_a_file_over_the_limit_is_refused_in_a_folder_too(tmp_path):
+    folder = write_folder(tmp_path)
+    os.truncate(folder / "TINY_A.txt", archive.MAX_UNZIPPED + 1)  # a hole
+    with little_memory(), pytest.raises(DatasetError, match="at most 2147483648 are"):
+        load(folder)
+
+
+@pytest.mark.parametrize("text", ["7", " ", "\n", "1, "])
+def test_a_line_without_end_is_given_up(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(tables, "MAX_LINE", 1 << 16)
+    monkeypatch.setattr(tables, "CHUNK", 1 << 12)
+    stream = io.BytesIO(text.encode() * (1 << 17))
+    with pytest.raises(
+        DatasetError, match="A.txt: a line or a blank of over 65536 byt"
+    ):
+        list(tables.read_blocks(stream, "A.txt", np.int64, None, 1 << 12))
+    assert stream.tell() <= (1 << 16) + (1 << 12)
+
+
+def test_more_numbers_or_graphs_than_the_limit_are_refused(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path)
+    monkeypatch.setattr(tables, "MAX_NUMBERS", 15)
+    with pytest.raises(DatasetError, match="TINY_A.txt: more than 15 numbers"):
+        load(folder)
+    monkeypatch.setattr(tu, "MAX_GRAPHS", 1)
+    with pytest.raises(
+        DatasetError, match="labels.txt: 2 graphs; at most 1 are accept"
+    ):
+        load(folder)
+
+
+def test_a_column_for_each_node_is_refused_with_a_hint(tmp_path, monkeypatch):
+    folder = write_folder(tmp_path, node_labels="1\n2\n3\n4\n5\n6\n")
+    said = "make 6 columns of 6 nodes; .* give other features, such as degree"
+    for name in ("MAX_CELLS", "MAX_COLUMNS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(features, name, {"MAX_CELLS": 35, "MAX_COLUMNS": 5}[name])
+            with pytest.raises(DatasetError, match=said):
+                load(folder, degree_cap=3)
+    assert load(folder) == 2
+
+
+def test_a_degree_cap_over_the_limit_is_refused(tmp_path):
+    folder = write_folder(tmp_path)
+    with little_memory(), pytest.raises(
+        DatasetError, match="degree_cap .* below 16384"
+    ):
+        load(folder, "degree", degree_cap=10**9)
+    with pytest.raises(DatasetError, match="degree_cap must be a whole number"):
+        load_dataset_like(folder, ["degree>=16384"])
+    for cap in ("9999999999", "x"):
+        with pytest.raises(DatasetError, match="feature_names must be those of a Da"):
+            load_dataset_like(folder, [f"degree>={cap}"])
+
+
+def test_a_data_set_whose_name_a_terminal_would_obey_is_refused(tmp_path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(zip_bytes(tu_files("\x1b[31m")))
+    with pytest.raises(DatasetError, match=r"'\\x1b\[31m_A.txt' is no name"):
+        load(path)
+
+
+def test_a_zip_with_a_file_twice_is_refused(tmp_path):
+    path, file = tmp_path / "a.zip", ("TINY/TINY_A.txt", "1, 2\n")
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        packed(path, file, file)
+    with pytest.raises(DatasetError, match="member 'TINY/TINY_A.txt' is there twice"):
+        load(path)
+
+
+BUNDLE = {"edges": [[1, 2]], "graph_indicator": [1, 1, 2], "graph_labels": [0, 1]}
+BUNDLE = {name: np.array(value) for name, value in BUNDLE.items()}
+BUNDLE |= {"name": np.array("B"), "citation": np.array("none")}
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"edges": np.array([[1, 4]])}, "edges must be pairs of 1 to 3"),
+        ({"edges": np.array([[0, 1]])}, "edges must be pairs of 1 to 3"),
+        ({"edges": np.array([[1, 3]])}, "each edge must be inside one graph"),
+        ({"edges": np.array([1, 2])}, "edges must be pairs of 1 to 3"),
+        ({"edges": np.array([[1.0, 2.0]])}, "edges must be i of shape"),
+        ({"graph_indicator": np.array([1, 1, 1])}, "graph_indicator must be of 1 to 2"),
+        ({"graph_indicator": np.array([1, 2**31, 2])}, "graph_indicator must be of 1"),
+        ({"graph_indicator": np.array([0, 1, 2])}, "graph_indicator must be of 1 to 2"),
+        ({"node_labels": np.array([[1], [2]])}, "node_labels must be i of shape"),
+        ({"node_attributes": np.array([[np.nan]] * 3)}, "attributes must be finite"),
+        ({"graph_labels": np.array(1)}, "not a bundled data set"),
+    ],
+    ids=str,
+)
+def test_a_bundle_of_strangers_is_checked(tmp_path, change, said):
+    path = tmp_path / "a.npz"
+    np.savez(path, **BUNDLE)
+    assert load(path) == 2
+    np.savez(path, **{**BUNDLE, **change})
+    with little_memory(), pytest.raises(DatasetError, match=said):
+        load(path)
+
+
+# What a terminal is shown
+
+
+def test_errors_show_what_a_terminal_would_obey_as_escapes(capsys):
+    assert main(["predict", "no\x1b[31m\u202e.npz", "MUTAG"]) == 2
+    assert capsys.readouterr().err.startswith("npdiffpool: no\\x1b[31m\\u202e.npz: ")
+
+
+def test_class_names_are_printed_as_what_they_are(tmp_path, capsys):
+    mutag = ndp.load_dataset("MUTAG")[:4]
+    names = ["\x1b[31m", "b,c"] * 2
+    clf = ndp.DiffPoolClassifier(hidden=2, epochs=1).fit(mutag, names)
+    clf.save(tmp_path / "m.npz")
+    assert main(["predict", str(tmp_path / "m.npz"), "MUTAG"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'graph,predicted,p(\\x1b[31m),"p(b,c)"'
+    assert "\x1b" not in "".join(lines)

@@ -1,0 +1,272 @@
+"""From a name to a data set: where it is found, its features, what it knows."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
+
+from npdiffpool.datasets import DatasetError, known_datasets, load_dataset
+from npdiffpool.datasets.archive import TUFiles
+from npdiffpool.datasets.bundled import pack, read_bundle, write_tu
+from npdiffpool.datasets.locate import PACKAGE, cache_folder, find
+from npdiffpool.datasets.registry import KNOWN
+from npdiffpool.datasets.tu import read_tu
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch, tmp_path):
+    """Start with no data, an empty cache and no downloads."""
+    monkeypatch.delenv("NPDIFFPOOL_DATA", raising=False)
+    monkeypatch.setenv("NPDIFFPOOL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NPDIFFPOOL_TU_URL", "")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    parts = {"node_labels": LABELS, "node_attributes": ATTRIBUTES}
+    return write_folder(tmp_path / "given", **parts)
+
+
+# Where
+
+
+def test_places_are_searched_in_the_order_promised(monkeypatch, tmp_path):
+    monkeypatch.setenv("NPDIFFPOOL_DATA", str(tmp_path / "data"))
+    found = [load_dataset("MUTAG").source]
+    for folder in ("cache", "data"):
+        (tmp_path / folder).mkdir()
+        zipped = tmp_path / folder / "MUTAG.zip"
+        zipped.write_bytes(zip_bytes(tu_files("MUTAG"), "MUTAG/"))
+        found.append(load_dataset("MUTAG").source)
+        write_folder(tmp_path / folder, "MUTAG")
+        found.append(load_dataset("MUTAG").source)
+    write_folder(Path.cwd(), "MUTAG")
+    found.append(load_dataset("MUTAG").source)
+    places = ["cache/MUTAG.zip", "cache/MUTAG", "data/MUTAG.zip", "data/MUTAG"]
+    expected = [str(tmp_path / place) for place in places]
+    assert found == ["bundled", *expected, "MUTAG"]
+
+
+def test_a_folder_of_something_else_in_the_working_folder_is_passed_over():
+    (Path.cwd() / "MUTAG").mkdir()
+    (Path.cwd() / "COLLAB").write_text("a file")
+    assert load_dataset("MUTAG").source == "bundled"
+    assert find("COLLAB") is None
+
+
+def test_the_cache_folder_follows_the_environment(monkeypatch):
+    assert cache_folder().name == "cache"
+    monkeypatch.setenv("NPDIFFPOOL_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert cache_folder() == Path("/xdg/npdiffpool")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert cache_folder() == Path("/home/someone/.cache/npdiffpool")
+
+
+UNSAFE = ["", "..", ".hidden", "a b", "-x", "a\n", "a%2fb", "é", "a\\b"]
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_a_name_that_is_no_safe_file_name_is_refused(name):
+    with pytest.raises(DatasetError, match="must begin with a letter or digit"):
+        load_dataset(name)
+
+
+def test_a_source_that_is_neither_name_nor_path_is_refused():
+    with pytest.raises(DatasetError, match="source must be a name or a path; got int"):
+        load_dataset(3)
+
+
+def test_an_unknown_name_says_where_it_was_looked_for(monkeypatch):
+    with pytest.raises(DatasetError, match=r"'MUTGA' is not in .* you mean MUTAG\?"):
+        load_dataset("MUTGA")
+    monkeypatch.setenv("NPDIFFPOOL_DATA", "/nowhere")
+    match = r"\$NPDIFFPOOL_DATA \(/nowhere\), .*cache or .* downloading is off, .*empty"
+    with pytest.raises(DatasetError, match=match) as caught:
+        load_dataset("Quux")
+    assert "Did you mean" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_known_data_sets_say_where_they_are(monkeypatch, tmp_path):
+    monkeypatch.setenv("NPDIFFPOOL_DATA", str(tmp_path / "data"))
+    folder = write_folder(tmp_path / "data", "ENZYMES")
+    write_folder(Path.cwd(), "COLLAB")
+    found = {row.name: row.found for row in known_datasets()}
+    assert set(found) == set(KNOWN) and len(found) >= 11
+    assert found["MUTAG"] == "bundled"
+    assert found["ENZYMES"] == str(folder)
+    assert found["COLLAB"] == "download"
+
+
+# Features
+
+
+def test_auto_takes_labels_then_attributes(tiny):
+    dataset = load_dataset(tiny)
+    names = ("label=0", "label=2", "label=5", "attribute 1", "attribute 2")
+    assert dataset.feature_names == names
+    assert dataset[0].features.tolist() == [
+        [1, 0, 0, 1.5, 2],
+        [0, 1, 0, 1.5, 2],
+        [0, 0, 1, 1.5, 2],
+    ]
+
+
+@pytest.mark.parametrize(
+    "part, expected", [("node_labels", 3), ("node_attributes", 2), ("none", 65)]
+)
+def test_auto_takes_what_there_is(tmp_path, part, expected):
+    texts = {"node_labels": LABELS, "node_attributes": ATTRIBUTES, "none": None}
+    folder = write_folder(tmp_path / "given", **{part: texts[part]})
+    assert load_dataset(folder).n_features == expected
+
+
+def test_columns_come_in_the_order_asked_for(tiny):
+    dataset = load_dataset(tiny, "ones+attributes+labels")
+    assert dataset.feature_names[:3] == ("one", "attribute 1", "attribute 2")
+    assert dataset[1].features[2].tolist() == [1, -3, 40, 1, 0, 0]
+
+
+def test_degrees_above_the_cap_share_the_last_column(tmp_path):
+    loop_and_repeats = "1, 2\n2, 1\n2, 1\n1, 3\n1, 1\n2, 3\n"
+    folder = write_folder(tmp_path / "given", A=loop_and_repeats)
+    dataset = load_dataset(folder, "degree", degree_cap=2)
+    assert dataset.feature_names == ("degree=0", "degree=1", "degree>=2")
+    assert dataset[0].features.argmax(axis=1).tolist() == [2, 2, 2]
+    assert dataset[1].features.argmax(axis=1).tolist() == [0, 0, 0]
+    # Node 1 has three neighbours, for it is its own.
+    wider = load_dataset(folder, "degree", degree_cap=9)
+    assert wider[0].features.argmax(axis=1).tolist() == [3, 2, 2]
+    assert all(np.all(graph.features.sum(axis=1) == 1) for graph in wider)
+
+
+def test_several_columns_of_labels_are_one_hot_each(tmp_path):
+    folder = write_folder(tmp_path / "given", node_labels="0, 4\n1, 4\n" * 3)
+    dataset = load_dataset(folder)
+    assert dataset.feature_names == ("label 1=0", "label 1=1", "label 2=4")
+    assert dataset[0].features[0].tolist() == [1, 0, 1]
+
+
+UNKNOWN = ["label", "labels+", "ones+ones", "", None, "auto+ones"]
+
+
+@pytest.mark.parametrize("features", UNKNOWN)
+def test_features_that_do_not_exist_are_refused_first(features):
+    with pytest.raises(DatasetError, match='features must be "auto" or one or more of'):
+        load_dataset("/no/such/folder", features)
+
+
+@pytest.mark.parametrize("cap", [0, -1, 2.0, "3", True, None])
+def test_a_degree_cap_that_is_no_count_is_refused_first(cap):
+    with pytest.raises(DatasetError, match="degree_cap must be a whole number of at"):
+        load_dataset("/no/such/folder", degree_cap=cap)
+
+
+@pytest.mark.parametrize("kind", ["labels", "attributes"])
+def test_features_that_the_data_set_lacks_are_named(tmp_path, kind):
+    folder = write_folder(tmp_path / "given")
+    match = f"features asks for {kind}; TINY has no node_{kind}.txt"
+    with pytest.raises(DatasetError, match=match):
+        load_dataset(folder, kind)
+
+
+# The data set
+
+
+def test_labels_are_those_of_the_file(tiny):
+    dataset = load_dataset(tiny)
+    assert dataset.labels.tolist() == [7, -1]
+    assert [graph.label for graph in dataset] == [7, -1]
+    assert type(dataset[0].label) is int
+    assert dataset.classes.tolist() == [-1, 7] and dataset.n_classes == 2
+
+
+def test_indexing_takes_one_graph_or_a_smaller_data_set(tiny):
+    dataset = load_dataset(tiny)
+    assert dataset[-1] is dataset.graphs[1] is dataset[np.int64(1)]
+    for index in (slice(1, None), [1], np.array([False, True])):
+        part = dataset[index]
+        assert len(part) == 1 and part[0] is dataset[1]
+        assert part.labels.tolist() == [-1] and part.name == "TINY"
+    assert list(dataset[[1, 0]]) == [dataset[1], dataset[0]]
+    with pytest.raises(IndexError):
+        dataset[2]
+
+
+def test_statistics_count_what_there_is(tmp_path):
+    triangle_loop_lone = "1, 2\n2, 3\n1, 3\n3, 3\n5, 5\n"
+    dataset = load_dataset(write_folder(tmp_path / "given", A=triangle_loop_lone))
+    assert dataset.statistics() == {
+        "graphs": 2,
+        "classes": 2,
+        "nodes_mean": 3.0,
+        "nodes_max": 3,
+        "edges_mean": 2.5,
+        "features": 65,
+        "label_features": 0,
+        "attribute_features": 0,
+        "degree_features": 65,
+        "isolated_nodes": 3,
+        "self_loops": 2,
+    }
+    assert dataset[:0].statistics()["edges_mean"] == 0.0
+
+
+def test_a_data_set_shows_its_size_and_source(tiny):
+    assert repr(load_dataset(tiny)) == (
+        "Dataset('TINY': 2 graphs, 2 classes, 3.00 nodes and 2.00 edges on average, "
+        f"5 features; from {tiny})"
+    )
+
+
+# The bundle
+
+
+def test_mutag_is_bundled_with_its_citation():
+    mutag = load_dataset("MUTAG")
+    assert os.path.getsize(PACKAGE / "MUTAG.npz") < 30_000
+    assert mutag.source == "bundled"
+    for work in ("Debnath", "J. Med. Chem. 34(2), 786-797, 1991", "TUDataset"):
+        assert work in mutag.citation
+    assert np.bincount(mutag.labels + 1).tolist() == [63, 0, 125]
+
+
+def test_a_citation_is_known_for_known_sets_only(tmp_path, tiny):
+    dd = load_dataset(write_folder(tmp_path / "given", "DD"))
+    assert "Dobson" in dd.citation and "TUDataset" in dd.citation
+    assert load_dataset(tiny).citation == ""
+
+
+def test_a_bundle_gives_back_the_files_it_was_made_of(tmp_path, tiny):
+    (tiny / "TINY_edge_labels.txt").write_text("1\n0\n3\n0\n0\n0\n-300\n0\n")
+    (tiny / "TINY_graph_labels.txt").write_text("70000\n-1\n")
+    pack(TUFiles(tiny), tmp_path / "T.npz", "cite me")
+    data, citation = read_bundle(tmp_path / "T.npz")
+    original = read_tu(TUFiles(tiny))
+    assert citation == "cite me" and data.name == "TINY"
+    for field in ("edges", "graph_indicator", "graph_labels", "node_labels"):
+        array = getattr(data, field)
+        np.testing.assert_array_equal(array, getattr(original, field))
+        assert array.dtype == getattr(original, field).dtype
+    (tmp_path / "again").mkdir()
+    write_tu(data, tmp_path / "again")
+    for part in ("A", "graph_indicator", "graph_labels", "node_labels", "edge_labels"):
+        file = f"TINY_{part}.txt"
+        assert (tmp_path / "again" / file).read_text() == (tiny / file).read_text()
+    again = read_tu(TUFiles(tmp_path / "again"))
+    np.testing.assert_array_equal(again.node_attributes, original.node_attributes)
+
+
+def test_a_bundle_is_never_unpickled(tmp_path):
+    np.savez(tmp_path / "T.npz", name=np.array([{}], dtype=object), citation="")
+    with pytest.raises(DatasetError, match="T.npz: not a bundled data set"):
+        read_bundle(tmp_path / "T.npz")
+    (tmp_path / "T.npz").write_bytes(b"nothing")
+    with pytest.raises(DatasetError, match="T.npz: not a bundled data set"):
+        read_bundle(tmp_path / "T.npz")

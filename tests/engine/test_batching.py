@@ -1,0 +1,303 @@
+"""A batch is its graphs, each as if it were alone."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import close, one_graph, random_moments, random_params
+from samples import dense_and_sparse_graphs, one_hot_graphs
+from scipy import sparse
+from scipy.linalg import block_diag
+
+from npdiffpool.engine import losses, model, pooling
+from npdiffpool.engine.autodiff import to_vector, value_and_grad
+from npdiffpool.engine.preparation import prepare
+from npdiffpool.graphs import block_diagonal as blocks
+from npdiffpool.graphs.batch import GraphBatch
+from npdiffpool.graphs.graph import Graph
+from npdiffpool.testing.strategies import batches, permutations, poolings
+
+seeds = st.integers(0, 2**32 - 1)
+mild = dict(exponents=(-3, 0), weights=("ones", "equal", "unlike", "tiny"), max_nodes=8)
+any_batch = batches(directed=True)
+KINDS = ["gcn", "sage", "s2v"]
+GNNS = pytest.mark.parametrize("gnn", KINDS)
+
+
+def config_of(gnn, **options):
+    # As wide as the features, so that no shape tells the layers apart.
+    sizes = dict(n_features=2, n_outputs=3, hidden=2, n_layers=2, clusters=(3, 2))
+    small = dict(classifier_hidden=4, batch_norm=True, dtype="float64")
+    return model.Config(gnn=gnn, **{**sizes, **small, **options})
+
+
+def rows(batch, g):
+    return slice(*batch.offsets[g : g + 2])
+
+
+def assert_same_batch(actual, expected):
+    for name in ("features", "offsets", "squared_norms"):
+        np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name))
+    np.testing.assert_array_equal(
+        actual.adjacency.toarray(), expected.adjacency.toarray()
+    )
+    assert actual.operators.keys() == expected.operators.keys()
+    for kind, P in expected.operators.items():
+        close(actual.operators[kind].toarray(), P.toarray())
+        close(actual.propagated[kind], expected.propagated[kind])
+
+
+@given(graphs=any_batch)
+def test_a_batch_holds_its_graphs_side_by_side(graphs):
+    """B1's ground: block-diagonal, stacked, with each graph's ||A||^2."""
+    batch = GraphBatch.from_graphs(graphs)
+    dense = [graph.adjacency.toarray() for graph in graphs]
+    np.testing.assert_array_equal(batch.adjacency.toarray(), block_diag(*dense))
+    close(batch.squared_norms, [np.sum(A**2) for A in dense])
+    assert batch.n_graphs == len(graphs)
+    assert list(batch.sizes) == [graph.n_nodes for graph in graphs]
+    for g, graph in enumerate(graphs):
+        np.testing.assert_array_equal(batch.features[rows(batch, g)], graph.features)
+
+
+@given(graphs=batches(directed=True, exponents=(-1, 1)), data=st.data())
+def test_graphs_taken_from_a_batch_are_as_if_joined_anew(graphs, data):
+    """Law B2: with operators and first propagation, in any order, any subset."""
+    order = data.draw(permutations(len(graphs)))[: data.draw(st.integers(1, 6))]
+    taken = prepare(GraphBatch.from_graphs(graphs), KINDS).take(order)
+    joined = GraphBatch.from_graphs([graphs[g] for g in order])
+    assert_same_batch(taken, prepare(joined, KINDS))
+
+
+@GNNS
+@given(graphs=batches(**mild, n_features=2, max_graphs=3), seed=seeds)
+def test_a_prepared_batch_gives_the_same_logits(gnn, graphs, seed):
+    """B1's ground: what `prepare` adds is what the layers would have made."""
+    config, batch = config_of(gnn), GraphBatch.from_graphs(graphs)
+    params, running = random_params(seed, config), random_moments(seed, config)
+    expected = model.forward(params, batch, config, running).logits
+    prepared = prepare(batch, [gnn, config.pool_gnn])
+    actual = model.forward(params, prepared, config, running).logits
+    close(actual, expected, scale=np.max(np.abs(expected)))
+
+
+@GNNS
+@given(graphs=batches(**mild, n_features=2, max_graphs=3), seed=seeds)
+def test_a_model_given_the_moments_it_reports_does_the_same(gnn, graphs, seed):
+    """Law G6: evaluation by a batch's own moments is the training pass.
+
+    To 1e-8: on columns that hardly vary, each of the two batch norms in a row
+    stretches rounding by 1 / sqrt(1e-5), to 2^-53 * 316^2 = 1e-11 of gamma's size.
+    """
+    config = config_of(gnn, n_layers=1, clusters=(3,))
+    batch = GraphBatch.from_graphs(graphs)
+    params = random_params(seed, config)
+    output = model.forward(params, batch, config)
+    again = model.forward(params, batch, config, output.moments)
+    close(again.logits, output.logits, np.max(np.abs(output.logits)), rtol=1e-8)
+
+
+@pytest.mark.parametrize("gnn", ["gcn", "sage"])
+@given(graphs=batches(**mild, n_features=2), seed=seeds)
+def test_the_loss_of_a_batch_is_the_mean_of_its_graphs_losses(gnn, graphs, seed):
+    """Law B1: without batch norm, which couples graphs in training."""
+    config = config_of(gnn, batch_norm=False)
+    params, labels = random_params(seed, config), np.arange(len(graphs)) % 3
+
+    def loss(members):
+        batch = GraphBatch.from_graphs([graphs[g] for g in members])
+        return model.total_loss(params, batch, labels[members], config)[0]
+
+    alone = [loss([g]) for g in range(len(graphs))]
+    close(loss(list(range(len(graphs)))), np.mean(alone), scale=1.0)
+
+
+@GNNS
+@given(graphs=batches(**mild, n_features=2, min_graphs=2), seed=seeds)
+def test_other_graphs_leave_an_evaluation_as_it_is(gnn, graphs, seed):
+    """Law B3: up to the order in which BLAS sums, a few ulps a layer."""
+    config = config_of(gnn)
+    params, running = random_params(seed, config), random_moments(seed, config)
+    alone, joined = (
+        model.forward(params, GraphBatch.from_graphs(members), config, running)
+        for members in (graphs[:1], graphs)
+    )
+    for name in ("logits", "embeddings"):
+        expected, actual = getattr(alone, name)[0], getattr(joined, name)[0]
+        scale = np.max(np.abs(expected))
+        np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-11 * scale)
+    close([L[0] for L in joined.link], [L[0] for L in alone.link])
+    close([L[0] for L in joined.entropy], [L[0] for L in alone.entropy], scale=1.0)
+
+
+@given(case=poolings(min_nodes=1, directed=True))
+def test_a_dense_stack_pools_like_the_sparse_matrix(case):
+    """M3's ground: a level above the first, against the same graph at level 0."""
+    A, Z, S = case
+    stack = pooling.next_level(A[None], Z[None])
+    pooled = pooling.coarsen(stack, Z, S)
+    for dense, ragged in zip(pooled, pooling.coarsen(one_graph(A, Z), Z, S)):
+        close(dense, ragged, scale=np.max(np.abs(ragged)))
+    size = np.sum(A**2) + np.sum((S @ S.T) ** 2)
+    for kind in KINDS:
+        operator = one_graph(A, Z).with_operators([kind]).operators[kind].toarray()
+        close(stack.with_operators([kind]).operators[kind][0], operator)
+    above = losses.link_loss(stack, S, pooled[0])[0]
+    below = losses.link_loss(one_graph(A, Z), S, pooled[0])[0]
+    assert abs(above**2 - below**2) <= 1e-12 * size  # they cancel near A = S S^T
+
+
+@given(cases=st.lists(poolings(3, 3, directed=True), min_size=1, max_size=4))
+def test_every_graph_of_a_stack_is_pooled_by_itself(cases):
+    """B1's ground, above the first level: no graph's rows reach another."""
+    cases = [case._replace(Z=case.Z[:, :1], S=case.S[:, :1]) for case in cases]
+    A, Z, S = (np.stack(parts) for parts in zip(*cases))
+    stack, S_rows = pooling.next_level(A, Z), S.reshape(-1, 1)
+    A_pooled, X_pooled = pooling.coarsen(stack, stack.X, S_rows)
+    L_link = losses.link_loss(stack, S_rows, A_pooled)
+    for g in range(len(cases)):
+        close(A_pooled[g], S[g].T @ A[g] @ S[g])
+        close(X_pooled[g], S[g].T @ Z[g], scale=np.sum(np.abs(Z[g])))
+        close(L_link[g], np.linalg.norm(A[g] - S[g] @ S[g].T))
+
+
+def test_squared_norms_are_those_of_the_adjacency_that_is_kept():
+    """Law L3: else the trace identity subtracts two graphs; 0.7 is not a float32."""
+    graph = Graph(np.full((4, 4), 0.7), np.ones((4, 1)))
+    batch = GraphBatch.from_graphs([graph], np.float32)
+    kept = np.sum(batch.adjacency.toarray().astype(np.float64) ** 2)
+    close(batch.squared_norms, [kept])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_equal_weights_are_kept_once_and_count_as_ever(dtype):
+    """At 1, say: COLLAB has 25 million."""
+    rng, graphs = np.random.default_rng(0), []
+    for n in (3, 0, 5):
+        A = rng.random((n, n)) < 0.5
+        graphs.append(Graph(0.7 * (A | A.T), rng.normal(size=(n, 2))))
+    batch = GraphBatch.from_graphs(graphs).astype(dtype)
+    assert batch.adjacency.data.strides == (0,)
+    expected = block_diag(*[graph.adjacency.toarray() for graph in graphs])
+    np.testing.assert_array_equal(batch.adjacency.toarray(), expected.astype(dtype))
+    cut = batch.take([2, 0]).adjacency.toarray()
+    order = [3, 4, 5, 6, 7, 0, 1, 2]
+    np.testing.assert_array_equal(cut, expected[np.ix_(order, order)].astype(dtype))
+
+
+def test_the_mean_is_made_of_each_minibatch_and_the_rest_once():
+    batch = prepare(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
+    assert list(batch.operators) == ["gcn"]
+    assert set(batch.propagated) == {"gcn", "sage"}
+
+
+def test_in_float32_a_graph_that_cancels_changes_no_other_link_loss():
+    """float64 is taken of the one graph, not of the batch."""
+    rng = np.random.default_rng(0)
+    S = np.eye(2)[[0, 0, 1, 1]]
+    A = rng.random((6, 6)) < 0.5
+    graphs = [Graph(S @ S.T, np.zeros((4, 1))), Graph(A | A.T, np.zeros((6, 1)))]
+    soft = rng.random((6, 2))
+    both = np.concatenate([S, soft]).astype("float32")
+    together = link_losses(graphs, both)
+    assert together[0] == 0 and together[1] > 1
+    assert together[1] == link_losses(graphs[1:], both[4:])[0]
+
+
+def link_losses(graphs, S):
+    level = pooling.Level.of(GraphBatch.from_graphs(graphs, S.dtype))
+    A_pooled, _ = pooling.coarsen(level, S, S)
+    return losses.link_loss(level, S, A_pooled)
+
+
+# Features that are mostly zero
+
+
+def densely(batch):
+    """Take the features of a batch, and what was made of them, as dense arrays."""
+    propagated = {kind: X.toarray() for kind, X in batch.propagated.items()}
+    return replace(batch, features=batch.features.toarray(), propagated=propagated)
+
+
+@GNNS
+@pytest.mark.parametrize("hidden", [4, 80])  # narrower than the features, and wider
+def test_sparse_features_give_the_losses_and_gradients_of_dense_ones(gnn, hidden):
+    config = config_of(gnn, n_features=60, hidden=hidden)
+    params, labels = random_params(0, config), np.array([0, 1, 2])
+    joined = GraphBatch.from_graphs(one_hot_graphs())
+    assert sparse.issparse(joined.features)
+    for batch in (joined, prepare(joined, [gnn, "sage"]).take([2, 0, 1])):
+        function = partial(model.total_loss, labels=labels, config=config)
+        loss, _, gradients = value_and_grad(function)(params, batch)
+        expected, _, dense_ones = value_and_grad(function)(params, densely(batch))
+        close(loss, expected)
+        gradient = to_vector(dense_ones)
+        close(to_vector(gradients), gradient, np.max(np.abs(gradient)))
+
+
+def test_sparse_features_take_the_place_of_dense_ones_where_few_are_not_zero():
+    X = np.zeros((40, 25))
+    X[:, :3] = 1  # 120 of 1000
+    assert sparse.issparse(blocks.compact(X))
+    assert not sparse.issparse(blocks.compact(X[1:]))  # too small to matter
+    X[:5, 3] = 1  # 125: an eighth
+    assert not sparse.issparse(blocks.compact(X))
+    assert not sparse.issparse(blocks.compact(sparse.csr_array(X)))
+    X[0, 0] = 0
+    np.testing.assert_array_equal(blocks.compact(sparse.csr_array(X)).toarray(), X)
+
+
+def test_many_small_graphs_have_sparse_features_together():
+    graphs = [Graph(np.zeros((2, 2)), np.eye(60)[[i, -i]]) for i in range(10)]
+    assert sparse.issparse(GraphBatch.from_graphs(graphs).features)
+
+
+def test_what_has_become_dense_by_propagation_is_not_kept_for_sparse_features():
+    n = 40
+    graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all: no zero is left
+    batch = prepare(GraphBatch.from_graphs([graph]), KINDS)
+    assert sparse.issparse(batch.features) and batch.propagated == {}
+
+
+def test_a_pile_grows_without_losing_what_it_holds():
+    pile, parts = blocks.Pile(np.float32), [np.arange(n) for n in (3, 0, 2000, 5, 9000)]
+    for part in parts:
+        pile.add(part)
+    np.testing.assert_array_equal(pile.close(), np.concatenate(parts))
+    assert pile.close().dtype == np.float32
+
+
+# Dense graphs
+
+
+def test_a_dense_block_multiplies_as_its_part_of_the_matrix():
+    batch, rng = GraphBatch.from_graphs(dense_and_sparse_graphs()), np.random
+    M = blocks.with_dense_blocks(batch.adjacency, batch.offsets)
+    H, A = rng.default_rng(2).normal(size=(58, 3)), batch.adjacency.toarray()
+    assert [rows for rows, _ in M.dense] == [slice(30, 50)]  # 8 nodes are too few
+    assert M.rest.nnz + np.count_nonzero(M.dense[0][1]) == batch.adjacency.nnz
+    close(M @ H, A @ H, 1.0)
+    close(M.T @ H, A.T @ H, 1.0)
+    close(M @ sparse.csr_array(H), A @ H, 1.0)
+
+
+def test_without_a_dense_graph_the_matrix_stays_as_it_is():
+    batch = GraphBatch.from_graphs(dense_and_sparse_graphs()[::2])
+    assert blocks.with_dense_blocks(batch.adjacency, batch.offsets) is batch.adjacency
+
+
+@GNNS
+def test_dense_blocks_change_neither_the_loss_nor_its_gradients(gnn, monkeypatch):
+    config, params = config_of(gnn), random_params(0, config_of(gnn))
+    batch, labels = GraphBatch.from_graphs(dense_and_sparse_graphs()), np.arange(4) % 3
+    function = partial(model.total_loss, labels=labels, config=config)
+    loss, output, gradients = value_and_grad(function)(params, batch)
+    assert isinstance(output.levels[0].A, blocks.BlockDiagonal)
+    monkeypatch.setattr(blocks, "_EDGES", 1e9)
+    expected, output, others = value_and_grad(function)(params, batch)
+    assert sparse.issparse(output.levels[0].A)
+    close(loss, expected)
+    close(to_vector(gradients), to_vector(others), np.max(np.abs(to_vector(others))))

@@ -1,0 +1,266 @@
+"""Numbers at the edge: a finite result, or the error that names argument and value.
+
+Never NaN, infinity, a warning or another exception. Squares are summed everywhere, so
+the largest number let in is a millionth of the root of the largest of the precision.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from npdiffpool import DiffPoolClassifier, Graph, GraphBatch, GraphError, paper
+from npdiffpool._support.contracts import OverflowedError, largest
+from npdiffpool.engine.autodiff import leaves, value_and_grad
+from npdiffpool.engine.config import GNNS, Config
+from npdiffpool.engine.layers import OPERATORS, gnn, init_gnn
+from npdiffpool.engine.losses import entropy_loss, link_loss
+from npdiffpool.engine.model import forward, init_model, total_loss
+from npdiffpool.engine.pooling import Level, assign, coarsen
+from npdiffpool.engine.segments import segment_sum
+
+DTYPES = ("float32", "float64")
+RING = [(0, 1), (1, 2), (2, 3), (3, 0)]
+both = pytest.mark.parametrize("dtype", DTYPES)
+every = pytest.mark.parametrize("kind", GNNS)
+LABELS = np.array([0, 1, 0, 1])
+
+
+def graphs(weight=1.0, feature=1.0):
+    """Make a ring with a lone node, a pair, a graph of one node and one of none."""
+    X = feature * np.linspace(-1, 1, 10).reshape(5, 2)
+    return [
+        Graph.from_edges(RING, 5, X, [weight] * 4),
+        Graph.from_edges([(0, 1)], 2, feature * np.ones((2, 2)), [weight]),
+        Graph(np.zeros((1, 1)), [[feature, 0.0]]),
+        Graph(np.zeros((0, 0)), np.zeros((0, 2))),
+    ]
+
+
+def config(kind="sage", dtype="float64", **changed):
+    small = dict(hidden=3, n_layers=2, clusters=(3, 9), classifier_hidden=3)  # K > n
+    return Config(2, 2, gnn=kind, dtype=dtype, **{**small, **changed})
+
+
+def parts(tree):
+    return [np.asarray(leaf) for leaf in leaves(tree)]
+
+
+def all_finite(*trees):
+    return all(np.all(np.isfinite(part)) for tree in trees for part in parts(tree))
+
+
+def differentiate(chosen, made):
+    params = init_model(np.random.default_rng(0), chosen)
+    batch = GraphBatch.from_graphs(made, chosen.dtype)
+    output = forward(params, batch, chosen)
+    function = value_and_grad(partial(total_loss, config=chosen))
+    loss, _, gradients = function(params, batch, LABELS[: batch.n_graphs])
+    held = [output.logits, output.embeddings, output.link, output.entropy]
+    levels = [[level.A, level.X] for level in output.levels[1:]]
+    return [*held, output.assignments, levels, loss, gradients]
+
+
+# Logits
+
+EXTREME = {
+    "high": [[1e30, 1e30, 1e30], [1e30, 1e30, 0]],
+    "low": [[-1e30, -1e30, -1e30], [-1e30, 0, -1e30]],
+    "mixed": [[1e30, -1e30, 0], [-1e30, 1e-30, 1e30]],
+}
+
+
+@both
+@pytest.mark.parametrize("R", EXTREME.values(), ids=EXTREME)
+def test_logits_of_1e30_give_finite_losses_and_gradients(R, dtype):
+    R, offsets = np.array(R, dtype), np.array([0, 2])
+    level = Level.of(GraphBatch.from_graphs([graphs()[1]], dtype))
+
+    def losses(params):
+        S = assign(params["R"])
+        A_pooled, X_pooled = coarsen(level, level.X, S)
+        total = segment_sum(X_pooled[0], np.array([0, 3])).sum() + A_pooled.sum()
+        link = link_loss(level, S, A_pooled)
+        return total + link.sum() + entropy_loss(params["R"], offsets).sum(), S
+
+    loss, S, gradients = value_and_grad(losses)({"R": R})
+    assert all_finite([loss], gradients)
+    np.testing.assert_allclose(S._value.sum(axis=1), 1, rtol=1e-6)  # of float32
+    assert all_finite([paper.assign(R), paper.entropy_loss(paper.assign(R))])
+    assert np.isfinite(paper.cross_entropy(R[1], 0))
+
+
+# Weights and features of a model
+
+TINY = [(1e-300, 1.0), (1.0, 1e-300), (1e-300, 1e-300), (1e-160, 1e-160)]
+
+
+@both
+@every
+@pytest.mark.parametrize("weight, feature", TINY)
+@pytest.mark.parametrize("plain", [False, True])
+def test_tiny_numbers_give_finite_results_and_gradients(
+    weight, feature, kind, dtype, plain
+):
+    chosen = config(kind, dtype, normalize_rows=not plain, batch_norm=plain)
+    assert all_finite(differentiate(chosen, graphs(weight, feature)))
+
+
+HUGE = [
+    ("float32", 1e300, 1.0, "edge weight"),
+    ("float32", 1e38, 1.0, "edge weight"),
+    ("float32", 1.0, 1e300, "feature"),
+    ("float32", 1.0, 1e38, "feature"),
+    ("float64", 1e300, 1.0, "edge weight"),
+    ("float64", 1.0, 1e300, "feature"),
+]
+
+
+@pytest.mark.parametrize("dtype, weight, feature, name", HUGE)
+def test_numbers_whose_squares_overflow_are_refused_by_name_and_value(
+    dtype, weight, feature, name
+):
+    seen = f"every {name} must fit into {dtype}.* got {max(weight, feature):g}".replace(
+        "+", r"\+"
+    )
+    with pytest.raises(GraphError, match=seen):
+        GraphBatch.from_graphs(graphs(weight, feature), dtype)
+
+
+@every
+def test_float64_holds_1e38(kind):
+    assert all_finite(differentiate(config(kind), graphs(1e38, 1e38)))
+
+
+@both
+@every
+@pytest.mark.parametrize("normalize_rows", [True, False])
+def test_the_largest_numbers_let_in_are_finite_or_refused(kind, dtype, normalize_rows):
+    top = largest(dtype)
+    chosen = config(kind, dtype, normalize_rows=normalize_rows)
+    for made in (graphs(1.0, top), graphs(top, 1.0), graphs(top, top)):
+        try:
+            assert all_finite(differentiate(chosen, made))
+        except OverflowedError as error:
+            assert "must be finite and at most" in str(error) and "; got" in str(error)
+
+
+@both
+@every
+def test_features_as_large_as_are_let_in_are_harmless_where_rows_are_normalized(
+    kind, dtype
+):
+    assert all_finite(differentiate(config(kind, dtype), graphs(1.0, largest(dtype))))
+
+
+@both
+def test_a_loss_that_overflows_is_told_and_not_returned(dtype):
+    top = largest(dtype) / 1e3
+    chosen = config("s2v", dtype, normalize_rows=False, n_layers=4)
+    params = init_model(np.random.default_rng(0), chosen)
+    batch = GraphBatch.from_graphs(graphs(top, top), dtype)
+    with pytest.raises(OverflowedError, match="inputs.* must be finite and at most"):
+        forward(params, batch, chosen)
+    with pytest.raises(OverflowedError, match="the loss and its gradients must be"):
+        value_and_grad(partial(total_loss, config=chosen))(params, batch, LABELS)
+
+
+@both
+@every
+@pytest.mark.parametrize("weight, feature", [*TINY, (1e12, 1e12)])
+def test_layers_of_edge_numbers_are_finite(kind, dtype, weight, feature):
+    level = Level.of(GraphBatch.from_graphs(graphs(weight, feature), dtype))
+    params = init_gnn(np.random.default_rng(0), kind, [2, 3, 3], False, dtype)
+    outputs, _ = gnn(params, kind, OPERATORS[kind](level.A), level.X)
+    assert all_finite(outputs)
+
+
+# The paper's forward pass
+
+WEIGHTS = {
+    "levels": [{"embed": [np.ones((2, 3))], "pool": [np.eye(2, 9)]}],
+    "embed": [np.ones((3, 3))],
+    "classify": np.eye(3, 2),
+}
+
+
+@both
+@pytest.mark.parametrize("weight, feature", [*TINY, (1.0, 1e12), (1e12, 1.0)])
+def test_the_papers_forward_pass_is_finite(weight, feature, dtype):
+    cast = {
+        "levels": [
+            {k: [W.astype(dtype) for W in v] for k, v in lv.items()}
+            for lv in WEIGHTS["levels"]
+        ],
+        "embed": [WEIGHTS["embed"][0].astype(dtype)],
+        "classify": WEIGHTS["classify"].astype(dtype),
+    }
+    for graph in graphs(weight, feature):
+        A = graph.adjacency.toarray().astype(dtype)
+        assert all_finite(list(paper.forward(cast, A, graph.features.astype(dtype))))
+
+
+@pytest.mark.parametrize(
+    "weight, feature, name", [(1e300, 1.0, "A"), (1.0, 1e300, "X"), (1.0, 1e38, "X")]
+)
+def test_the_papers_forward_pass_refuses_what_would_overflow(weight, feature, name):
+    graph = graphs(weight, feature)[1]
+    with pytest.raises(ValueError, match=f"{name} must be >= .* got 1e"):
+        paper.forward(WEIGHTS, graph.adjacency.toarray(), graph.features)
+
+
+# The estimator
+
+
+def classifier(**changed):
+    small = dict(hidden=3, n_layers=2, clusters=(3, 9), classifier_hidden=3, epochs=2)
+    return DiffPoolClassifier(**{**small, **changed})
+
+
+def use(clf, made):
+    """Return all that a fitted model gives of some graphs."""
+    pooled = [graph for one in made for graph in clf.hierarchy(one)]
+    return [
+        clf.predict(made),
+        clf.predict_proba(made),
+        clf.transform(made),
+        [clf.assignments(one) for one in made],
+        [[graph.adjacency.data, graph.features] for graph in pooled],
+    ]
+
+
+@both
+@every
+@pytest.mark.parametrize("weight, feature", [*TINY, (1.0, 1e38), (1.0, 1e100)])
+def test_a_model_fitted_to_edge_numbers_gives_finite_ones(weight, feature, kind, dtype):
+    made = graphs(weight, feature)
+    clf = classifier(gnn=kind, dtype=dtype).fit(made, LABELS)
+    assert all_finite(use(clf, made))
+
+
+@both
+@pytest.mark.parametrize(
+    "weight, feature, name", [(1e300, 1, "edge weight"), (1, 1e300, "feature")]
+)
+def test_a_model_refuses_numbers_that_would_overflow(weight, feature, name, dtype):
+    clf = classifier(dtype=dtype)
+    with pytest.raises(GraphError, match=rf"every {name} must fit .* got 1e\+300"):
+        clf.fit(graphs(weight, feature), LABELS)
+    clf.fit(graphs(), LABELS)
+    for used in (clf.predict, clf.predict_proba, clf.transform):
+        with pytest.raises(GraphError, match=rf"every {name} must fit .* got 1e\+300"):
+            used(graphs(weight, feature))
+    for used in (clf.assignments, clf.hierarchy):
+        with pytest.raises(GraphError, match=rf"every {name} must fit .* got 1e\+300"):
+            used(graphs(weight, feature)[0])
+
+
+@both
+@every
+def test_a_million_isolated_nodes_are_one_graph_among_others(kind, dtype):
+    many = Graph.from_edges([], 10**6, np.ones((10**6, 2), "float32"))
+    chosen = config(kind, dtype, clusters=(2,), n_layers=1, hidden=2)
+    params = init_model(np.random.default_rng(0), chosen)
+    batch = GraphBatch.from_graphs([many, *graphs()], dtype)
+    output = forward(params, batch, chosen)
+    assert all_finite([output.logits, output.embeddings, output.link, output.entropy])

@@ -1,0 +1,115 @@
+"""Layers upon layers, with norms: in no order, and no NaN.
+
+Of one layer these are laws G1 to G6.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from reference import close, one_graph
+from scipy import sparse
+
+from npdiffpool.engine import layers
+from npdiffpool.engine.config import GNNS
+from npdiffpool.testing.strategies import graphs, permutations
+
+seeds = st.integers(0, 2**32 - 1)
+KINDS = pytest.mark.parametrize("kind", GNNS)
+NORMS = pytest.mark.parametrize("normalize", [False, True], ids=["plain", "normed"])
+
+
+def random_gnn(seed, kind, n_features, norm, n_layers=2):
+    """Draw a GNN with no zero bias and no gamma of one, width 3."""
+    rng = np.random.default_rng(seed)
+    params = layers.init_gnn(rng, kind, [n_features] + [3] * n_layers, norm, "float64")
+    for layer in params["layers"]:
+        layer["b"] = rng.normal(size=3)
+    moved = {"gamma": rng.normal(size=3), "beta": rng.normal(size=3)}
+    return {**params, "norms": [moved if norm else {}] * n_layers}
+
+
+def run(params, kind, A, X, normalize=False, running=None):
+    P = one_graph(A, X).with_operators([kind]).operators[kind]
+    flags = dict(normalize_rows=normalize, running=running)
+    return layers.gnn(params, kind, P, X, **flags)[0]
+
+
+@KINDS
+@NORMS
+@given(graph=graphs(directed=True), seed=seeds, data=st.data())
+def test_a_gnn_follows_node_order(kind, normalize, graph, seed, data):
+    """Law G3: convolutions and l2, batch norm with given moments."""
+    order = data.draw(permutations(graph.n_nodes))
+    A, X = graph.adjacency.toarray(), graph.features
+    params = random_gnn(seed, kind, graph.n_features, normalize)
+    running = [(np.ones(3), np.full(3, 2.0))] * 2
+    expected = run(params, kind, A, X, normalize, running)
+    actual = run(params, kind, A[np.ix_(order, order)], X[order], normalize, running)
+    for H, H_permuted in zip(expected, actual):
+        close(H_permuted, H[order], scale=np.max(np.abs(H), initial=0.0))
+
+
+@KINDS
+@NORMS
+@given(graph=graphs(directed=True), seed=seeds)
+def test_no_layer_makes_a_nan(kind, normalize, graph, seed):
+    """Law G4: nodes without edges, rows of zeros, graphs without nodes."""
+    params = random_gnn(seed, kind, graph.n_features, normalize)
+    A, X = graph.adjacency.toarray(), graph.features
+    for H in run(params, kind, A, X, normalize):
+        assert H.shape == (len(X), 3) and np.all(np.isfinite(H))
+
+
+def test_glorot_draws_uniformly_up_to_its_bound():
+    bound = np.sqrt(2) * np.sqrt(6 / (300 + 100))  # of ReLU, times Glorot and Bengio's
+    W = layers.glorot(np.random.default_rng(0), 300, 100, "float64")
+    assert W.shape == (300, 100)
+    assert -bound <= W.min() < -0.999 * bound and 0.999 * bound < W.max() <= bound
+    # 30,000 draws: the mean is within five of its standard deviations.
+    assert abs(W.mean()) < 5 * bound / np.sqrt(3 * W.size)
+
+
+@pytest.mark.parametrize("kind", ["gcn", "sage"])
+def test_operators_keep_the_precision(kind):
+    A = np.ones((2, 2), np.float32)
+    for form in (sparse.csr_array(A), A[None]):
+        assert layers.OPERATORS[kind](form).dtype == np.float32
+
+
+def test_degrees_are_summed_in_float64():
+    weights = np.array([2**24, 1, 1, 1], np.float32)  # 2**24 + 1 is no float32
+    mean = layers.mean_operator(sparse.csr_array(np.tile(weights, (4, 1))))
+    expected = (weights.astype(float) / (2**24 + 3)).astype(np.float32)
+    assert_array_equal(mean.toarray()[0], expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_node_of_a_sparse_graph_counts_as_alone_until_its_degree_is_normal(dtype):
+    deg = np.finfo(dtype).tiny
+    A = sparse.csr_array(np.array([[deg, 0], [0, np.nextafter(deg, 1)]], dtype))
+    assert_array_equal(layers.mean_operator(A).toarray(), [[0, 0], [0, 1]])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_node_counts_as_alone_until_its_degree_can_be_inverted(dtype):
+    deg = np.sqrt(np.finfo(dtype).tiny)  # a power of two
+    A = np.array([[[deg]], [[np.nextafter(deg, deg + 1)]]], dtype)
+    assert_array_equal(layers.mean_operator(A), [[[0.0]], [[1.0]]])
+
+
+def test_linear_takes_any_number_of_inputs():
+    rng = np.random.default_rng(0)
+    params = layers.init_linear(rng, [1, 2, 3], 2, "float64")
+    inputs = [rng.normal(size=(4, width)) for width in (1, 2, 3)]
+    expected = params["b"] + np.hstack(inputs) @ np.vstack(params["W"])
+    # Sums of six numbers of order one.
+    assert_allclose(layers.linear(params, *inputs), expected, rtol=0, atol=1e-14)
+
+
+def test_a_gnn_normalises_rows_if_not_told_otherwise():
+    params, (A, X) = random_gnn(0, "gcn", 2, False), (np.eye(3)[None], np.ones((3, 2)))
+    outputs, _ = layers.gnn(params, "gcn", A, X)
+    normed, _ = layers.gnn(params, "gcn", A, X, normalize_rows=True)
+    assert_array_equal(outputs, normed)

@@ -1,0 +1,135 @@
+"""Readouts: the same for a graph in any order and any company; two as defined."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.special import expit, softmax
+
+from npdiffpool.engine.config import READOUTS, Config
+from npdiffpool.engine.readouts import (
+    CHANNELS,
+    KEPT,
+    SORTED_BY,
+    STEPS,
+    init_readout,
+    readout,
+    readout_width,
+)
+
+each_readout = pytest.mark.parametrize("kind", READOUTS)
+SIZES = (5, 1, 0, 40)
+OFFSETS = np.cumsum([0, *SIZES])
+
+
+def drawn(kind, seed=0, hidden=3):
+    """Draw parameters without zeros, and embeddings of four graphs."""
+    config = Config(2, 2, readout=kind, hidden=hidden, n_layers=2, dtype="float64")
+    rng = np.random.default_rng(seed)
+    params = init_readout(rng, config)
+    if params:
+        params["b"] = rng.normal(size=params["b"].shape)
+    return config, params, rng.normal(size=(OFFSETS[-1], config.width))
+
+
+def parts(Z):
+    return np.split(Z, OFFSETS[1:-1])
+
+
+@each_readout
+def test_a_row_a_graph_of_the_width_that_was_said(kind):
+    config, params, Z = drawn(kind)
+    rows = readout(params, Z, OFFSETS, config)
+    assert rows.shape == (4, readout_width(config))
+
+
+@each_readout
+def test_a_graph_is_read_out_in_a_batch_as_it_is_alone(kind):
+    config, params, Z = drawn(kind)
+    together = readout(params, Z, OFFSETS, config)
+    for row, part in zip(together, parts(Z)):
+        alone = readout(params, part, np.array([0, len(part)]), config)
+        assert_allclose(row, alone[0], rtol=1e-12, atol=1e-12)
+
+
+@each_readout
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_order_of_nodes_does_not_matter(kind, seed):
+    config, params, Z = drawn(kind)
+    rng = np.random.default_rng(seed)
+    shuffled = np.concatenate([rng.permutation(part) for part in parts(Z)])
+    expected = readout(params, Z, OFFSETS, config)
+    assert_allclose(readout(params, shuffled, OFFSETS, config), expected, atol=1e-12)
+
+
+@each_readout
+def test_float32_stays_float32(kind):
+    config, params, Z = drawn(kind)
+    params = {
+        "W": [W.astype("float32") for W in params.get("W", [])],
+        "b": np.float32(params.get("b", 0)),
+    }
+    assert readout(params, Z.astype("float32"), OFFSETS, config).dtype == "float32"
+
+
+def test_set2set_is_an_lstm_with_attention():
+    config, params, Z = drawn("set2set")
+    (W_q, W_r), b, D = params["W"], params["b"], config.width
+    for part, row in zip(parts(Z), readout(params, Z, OFFSETS, config)):
+        q, r, cell = np.zeros((3, D))
+        for _ in range(STEPS):
+            i, f, g, o = np.split(b + q @ W_q + r @ W_r, 4)
+            cell = expit(f) * cell + expit(i) * np.tanh(g)
+            q = expit(o) * np.tanh(cell)
+            r = softmax(part @ q) @ part if len(part) else np.zeros(D)
+        assert_allclose(row, np.concatenate([q, r]), rtol=1e-12, atol=1e-12)
+
+
+def test_sortpool_keeps_the_first_nodes_by_the_last_column():
+    config, params, Z = drawn("sortpool")
+    for part, row in zip(parts(Z), readout(params, Z, OFFSETS, config)):
+        kept = np.zeros((KEPT, config.width))
+        chosen = part[np.argsort(-part[:, -1])][:KEPT]
+        kept[: len(chosen)] = chosen
+        expected = np.maximum(kept @ params["W"][0] + params["b"], 0)
+        assert_allclose(row.reshape(KEPT, CHANNELS), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_sortpool_breaks_ties_by_the_columns_before():
+    config, params, _ = drawn("sortpool")
+    Z = np.zeros((KEPT + 1, config.width))
+    Z[7, -2] = 1.0  # the first in order, the last column being equal
+    offsets = np.array([0, len(Z)])
+    row = readout(params, Z, offsets, config).reshape(KEPT, CHANNELS)
+    W, b = params["W"][0], params["b"]
+    assert_allclose(row[0], np.maximum(W[-2] + b, 0), rtol=1e-12)
+    assert_allclose(row[1:], [np.maximum(b, 0)] * (KEPT - 1), rtol=1e-12)
+
+
+def test_sortpool_breaks_ties_of_the_columns_it_sorts_by():
+    config, params, Z = drawn("sortpool", hidden=8)
+    Z[:, -SORTED_BY:] = 0.0
+    rng = np.random.default_rng(3)
+    shuffled = np.concatenate([rng.permutation(part) for part in parts(Z)])
+    expected = readout(params, Z, OFFSETS, config)
+    assert_allclose(readout(params, shuffled, OFFSETS, config), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["set2set", "sortpool"])
+def test_their_gradients_are_finite_differences(kind):
+    from autograd import grad
+
+    config, params, Z = drawn(kind)
+    weights = np.random.default_rng(1).normal(size=(4, readout_width(config)))
+
+    def value(W):
+        moved = {**params, "W": [W, *params["W"][1:]]}
+        return (readout(moved, Z, OFFSETS, config) * weights).sum()
+
+    W = params["W"][0]
+    direction = np.random.default_rng(2).normal(size=W.shape)
+    step = 1e-6 * direction
+    difference = (value(W + step) - value(W - step)) / 2e-6
+    slope = float(np.sum(grad(value)(W) * direction))
+    assert_allclose(slope, difference, rtol=1e-6)  # of a step of 1e-6: 1e-10 / 1e-6

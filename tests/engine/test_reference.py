@@ -1,0 +1,282 @@
+"""Values agree with slow loops, with SciPy, by hand, and across precisions."""
+
+import numpy as np
+import pytest
+import reference
+import scipy.stats
+from autograd import grad
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import (
+    BOTH,
+    close,
+    exact_squared_link,
+    random_moments,
+    random_params,
+    with_normal_features,
+)
+
+from npdiffpool import paper
+from npdiffpool.engine import autodiff, layers, model, primitives
+from npdiffpool.engine.config import LINK_SCALES
+from npdiffpool.graphs.batch import GraphBatch
+from npdiffpool.graphs.graph import Graph
+from npdiffpool.testing.strategies import (
+    adjacencies,
+    assignments,
+    batches,
+    features,
+    graphs,
+    logits,
+    poolings,
+)
+
+seeds = st.integers(0, 2**32 - 1)
+small = dict(n_features=2, exponents=(-3, 0), max_nodes=8)
+mild = dict(**small, weights=("ones", "equal", "unlike", "tiny"))
+
+
+# By hand: one edge, its two nodes in one cluster or halved between two
+
+
+@BOTH
+def test_one_edge_in_one_cluster(telling):
+    """Equations 3 and 4, and both losses."""
+    A, Z = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0], [3.0]])
+    S = np.ones((2, 1))
+    A_pooled, X_pooled = telling.coarsen(A, Z, S)
+    assert A_pooled == [[2.0]] and X_pooled == [[4.0]]
+    assert telling.entropy(0.0 * S) == 0.0
+    close(telling.link(A, S), np.sqrt(2))
+
+
+@BOTH
+def test_one_edge_halved_between_two_clusters(telling):
+    """Equations 3, 4 and 6, and both losses."""
+    A, Z = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0], [3.0]])
+    S = telling.assign(np.zeros((2, 2)))
+    A_pooled, X_pooled = telling.coarsen(A, Z, S)
+    close(A_pooled, np.full((2, 2), 0.5))
+    close(X_pooled, np.full((2, 1), 2.0))
+    close(telling.entropy(np.zeros((2, 2))), np.log(2))
+    close(telling.link(A, S), 1.0)
+
+
+# Loops
+
+
+@BOTH
+@given(case=poolings(directed=True))
+def test_coarsening_matches_the_loops(telling, case):
+    """Equations 3 and 4."""
+    expected, actual = reference.coarsen_loop(*case), telling.coarsen(*case)
+    close(actual[0], expected[0])
+    close(actual[1], expected[1], scale=np.sum(np.abs(case.Z)))
+
+
+@BOTH
+@given(case=poolings(directed=True))
+def test_link_loss_is_the_norm_of_the_residual(telling, case):
+    """Law L1: squared, to 1e-12 of ||A||^2 + ||S S^T||^2, where it cancels."""
+    A, _, S = case
+    size = np.sum(A**2) + np.sum((S @ S.T) ** 2)
+    error = telling.link(A, S) ** 2 - exact_squared_link(A, S)
+    assert abs(error) <= 1e-12 * size
+
+
+@BOTH
+@given(R=st.integers(1, 12).flatmap(logits))
+def test_entropy_is_the_mean_of_scipys(telling, R):
+    """Law E7: in nats, of rows; terms p log p of size 1 sum to 1e-15."""
+    S = paper.assign(R)
+    expected = np.mean(scipy.stats.entropy(S, axis=1))
+    np.testing.assert_allclose(telling.entropy(R), expected, rtol=1e-9, atol=1e-14)
+
+
+@st.composite
+def layer_cases(draw):
+    """Draw A, H, mu, W, W_neighbours, b of a layer from two features to three."""
+    A = draw(adjacencies(directed=True))
+    H, rng = draw(features(len(A), 2)), np.random.default_rng(draw(seeds))
+    mu, weights = rng.normal(size=(len(A), 3)), rng.normal(size=(2, 2, 3))
+    return A, H, mu, *weights, rng.normal(size=3)
+
+
+def propagated(kind, A, H):
+    return layers.propagate(layers.OPERATORS[kind](reference.one_graph(A, H).A), H)
+
+
+@given(case=layer_cases())
+def test_gcn_matches_the_loop(case):
+    """Equation 2, with a bias, before its ReLU."""
+    A, H, _, W, _, b = case
+    actual = layers.gcn({"W": [W], "b": b}, H, propagated("gcn", A, H))
+    close(actual, reference.gcn_loop(A, H, W, b), 1 + np.sum(np.abs(H)))
+
+
+@given(case=layer_cases())
+def test_the_papers_layer_matches_the_loop(case):
+    """Equation 2."""
+    A, H, _, W, _, b = case
+    actual = paper.gcn_layer(W, paper.normalize_adjacency(A), H)
+    expected = np.maximum(reference.gcn_loop(A, H, W, 0 * b), 0)
+    close(actual, expected, np.sum(np.abs(H)))
+
+
+@given(case=layer_cases())
+def test_sage_matches_the_loop(case):
+    """GraphSAGE "mean"."""
+    A, H, _, W, W_neighbours, b = case
+    params = {"W": [W, W_neighbours], "b": b}
+    actual = layers.sage(params, H, propagated("sage", A, H))
+    expected = reference.sage_loop(A, H, W, W_neighbours, b)
+    close(actual, expected, 1 + np.sum(np.abs(H)))
+
+
+@given(case=layer_cases(), seed=seeds)
+def test_s2v_matches_the_loop(case, seed):
+    """structure2vec: the first iteration starts from mu = 0."""
+    A, X, mu, W, _, b = case
+    U = np.random.default_rng(seed).normal(size=(3, 3))
+    params, scale = {"W": [W, U], "b": b}, 1 + np.sum(np.abs(X)) + np.sum(A)
+    actual = layers.s2v(params, X, propagated("s2v", A, mu))
+    close(actual, reference.s2v_loop(A, X, mu, W, U, b), scale)
+    first = reference.s2v_loop(A, X, 0 * mu, W, U, b)
+    close(layers.s2v({**params, "W": [W]}, X, None), first, scale)
+
+
+@given(H=st.integers(0, 12).flatmap(features))
+def test_l2_normalisation_matches_the_loop(H):
+    """Each row over its length; a row of zeros stays."""
+    expected = reference.l2_loop(H).reshape(H.shape)
+    close(primitives.l2_normalize(H), expected)
+
+
+@given(H=st.integers(0, 12).flatmap(features), seed=seeds)
+def test_batch_norm_at_evaluation_matches_the_loop(H, seed):
+    """Scaled and shifted by moments that are given."""
+    rng = np.random.default_rng(seed)
+    gamma, beta, mean = rng.normal(size=(3, H.shape[1]))
+    variance = rng.uniform(0.5, 1.5, size=H.shape[1])
+    params = {"gamma": gamma, "beta": beta}
+    actual, _ = layers.batch_norm(params, H, (mean, variance))
+    expected = reference.batch_norm_loop(H, gamma, beta, mean, variance)
+    close(actual, expected, 1 + np.max(np.abs(H), initial=0.0))
+
+
+# The whole model, where paper.py does not go
+
+
+@st.composite
+def configs(draw, **fixed):
+    """Draw any model of two features and three classes, small.
+
+    Of two levels only with rows normalised: else logits reach 1e4 at the second,
+    whose softmax knows that many ulps less.
+    """
+    choices = dict(
+        gnn=["gcn", "sage", "s2v"],
+        n_layers=[1, 2],
+        clusters=[(), (3,), (1,), (4, 2)],
+        readout=["sum", "mean", "max"],
+        concat_layers=[False, True],
+        batch_norm=[False, True],
+        normalize_rows=[False, True],
+        classifier_hidden=[0, 4],
+        link_weight=[0.0, 0.7],
+        entropy_weight=[0.0, 1.3],
+        link_scale=["frobenius", "nodes", "entries"],
+    )
+    drawn = {name: draw(st.sampled_from(choices[name])) for name in choices}
+    if not drawn["normalize_rows"]:
+        drawn["clusters"] = drawn["clusters"][:1]
+    sizes = dict(n_features=2, n_outputs=3, hidden=3, dtype="float64")
+    return model.Config(**{**drawn, **sizes, **fixed})
+
+
+@given(config=configs(), batch=batches(**mild, max_graphs=4), seed=seeds)
+def test_the_engine_matches_the_dense_model_graph_by_graph(config, batch, seed):
+    """Law M3 beyond the paper: logits, losses, assignments, at evaluation."""
+    params, running = random_params(seed, config), random_moments(seed, config)
+    joined = GraphBatch.from_graphs(batch)
+    output = model.forward(params, joined, config, running)
+    for g, graph in enumerate(batch):
+        A, X = graph.adjacency.toarray(), graph.features
+        expected = reference.forward(params, A, X, config, running)
+        close(output.logits[g], expected[0], np.max(np.abs(expected[0])))
+        for L, L_dense, S in zip(output.link, expected[1], expected[3]):
+            unscaled = max(len(S), 1) ** LINK_SCALES[config.link_scale]
+            square, seen = (L_dense * unscaled) ** 2, (L[g] * unscaled) ** 2
+            assert abs(seen - square) <= 1e-9 * square + reference.link_error(A, S)
+            A = S.T @ A @ S
+        close([L[g] for L in output.entropy], expected[2], scale=1.0)
+        for S, level, S_dense in zip(output.assignments, output.levels, expected[3]):
+            close(S[slice(*level.offsets[g : g + 2])], S_dense, scale=1.0)
+
+
+def mean_loss(params, batch, labels, config):
+    """The loss of a batch, by the dense model: the mean of its graphs'."""
+    dense = [(graph.adjacency.toarray(), graph.features) for graph in batch]
+    pairs = zip(dense, labels)
+    losses = [reference.loss(params, A, X, y, config) for (A, X), y in pairs]
+    return sum(losses) / len(batch)
+
+
+def assert_same_gradient(config, batch, seed, rtol=1e-9):
+    params, labels = random_params(seed, config), np.arange(len(batch)) % 3
+    loss = autodiff.value_and_grad(model.total_loss)
+    value, _, gradient = loss(params, GraphBatch.from_graphs(batch), labels, config)
+    expected = autodiff.to_vector(grad(mean_loss)(params, batch, labels, config))
+    close(value, mean_loss(params, batch, labels, config), 1.0, rtol)
+    close(autodiff.to_vector(gradient), expected, np.max(np.abs(expected)), rtol)
+
+
+@given(
+    config=configs(batch_norm=False), batch=batches(**mild, max_graphs=3), seed=seeds
+)
+def test_the_engines_gradient_matches_the_dense_models(config, batch, seed):
+    """Law M3 beyond the paper: the total loss, by every parameter."""
+    assert_same_gradient(config, batch, seed)
+
+
+@given(config=configs(batch_norm=True), graph=graphs(**mild), seed=seeds)
+def test_the_engines_gradient_matches_the_dense_models_in_training(config, graph, seed):
+    """Law M3 with batch norm of a batch's own moments: of one graph, to 1e-7."""
+    graph = with_normal_features(graph, seed)
+    assert_same_gradient(config, [graph], seed, rtol=1e-7)
+
+
+@pytest.mark.parametrize("concat_layers", [False, True])
+def test_s2v_without_batch_norm_runs_all_its_layers(concat_layers):
+    """Law M3 beyond the paper: its layers share weights, so none counts them."""
+    config = model.Config(
+        n_features=2, n_outputs=3, gnn="s2v", hidden=3, n_layers=2, clusters=(),
+        concat_layers=concat_layers, batch_norm=False, dtype="float64",
+    )  # fmt: skip
+    graph = Graph.from_edges([(0, 1)], 2, features=np.eye(2))
+    assert_same_gradient(config, [graph], seed=0)
+
+
+def outputs(config, batch, seed, dtype):
+    """Run a model at a precision: logits, embeddings, losses and assignments."""
+    config = model.Config(**{**vars(config), "dtype": dtype})
+    params, running = random_params(seed, config), random_moments(seed, config)
+    joined = GraphBatch.from_graphs(batch, dtype)
+    return autodiff.leaves(model.forward(params, joined, config, running)[:5])
+
+
+@given(config=configs(), batch=batches(**mild, max_graphs=3), seed=seeds)
+def test_float32_is_within_1e_4_of_float64(config, batch, seed):
+    """Law M4: of each output's scale, or one; float32 rounds to 6e-8 a layer."""
+    wide = outputs(config, batch, seed, "float64")
+    narrow = outputs(config, batch, seed, "float32")
+    for value, rounded in zip(wide, narrow):
+        atol = 1e-4 * np.max(np.abs(value), initial=1.0)
+        assert rounded.dtype == np.float32
+        np.testing.assert_allclose(rounded, value, rtol=1e-4, atol=atol)
+
+
+@given(S=st.integers(0, 6).flatmap(assignments))
+def test_the_rational_reference_matches_plain_numpy(S):
+    """The reference itself, where nothing cancels: A = 0."""
+    close(exact_squared_link(np.zeros((len(S), len(S))), S), np.sum((S @ S.T) ** 2))

@@ -1,0 +1,114 @@
+"""The classifier where scikit-learn expects one of its own."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import SVC
+from sklearn.utils.validation import check_is_fitted
+
+from npdiffpool import DiffPoolClassifier, Graph
+
+
+def ring_or_path(n, closed):
+    steps = [(i, i + 1) for i in range(n - 1)] + ([(n - 1, 0)] if closed else [])
+    return Graph.from_edges(steps, n)
+
+
+GRAPHS = [ring_or_path(n, closed) for n in range(3, 9) for closed in (True, False)]
+LABELS = ["ring", "path"] * 6
+
+
+def classifier(**changes):
+    small = dict(gnn="gcn", hidden=4, n_layers=1, clusters=(2,), epochs=2)
+    small["normalize_rows"] = False  # all that one layer sees of a degree is a length
+    return DiffPoolClassifier(**{**small, **changes})
+
+
+def with_degrees(graphs):
+    degrees = [np.asarray(graph.adjacency.sum(axis=1)) for graph in graphs]
+    return [Graph(g.adjacency, column, g.label) for g, column in zip(graphs, degrees)]
+
+
+def test_a_clone_has_the_same_parameters_and_is_not_fitted():
+    clf = classifier(clusters=[2, 0.5]).fit(GRAPHS, LABELS)
+    copied = clone(clf)
+    assert copied.get_params() == clf.get_params()
+    assert not vars(copied).keys() - clf.get_params().keys()
+    expected = clf.predict_proba(GRAPHS)
+    assert_array_equal(copied.fit(GRAPHS, LABELS).predict_proba(GRAPHS), expected)
+
+
+def test_it_is_a_classifier_that_knows_whether_it_is_fitted():
+    clf = classifier()
+    assert is_classifier(clf)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(clf)
+    check_is_fitted(clf.fit(GRAPHS, LABELS))
+
+
+def test_cross_validation_is_fitting_and_scoring_each_fold():
+    folds = StratifiedKFold(3)
+    scores = cross_val_score(classifier(), GRAPHS, LABELS, cv=folds)
+    expected = []
+    for train, test in folds.split(GRAPHS, LABELS):
+        clf = classifier().fit(*taken(train))
+        expected.append(clf.score(*taken(test)))
+    assert_array_equal(scores, expected)
+
+
+def taken(indices):
+    return [GRAPHS[i] for i in indices], [LABELS[i] for i in indices]
+
+
+def test_folds_of_a_classifier_are_stratified_without_being_asked():
+    counts = []
+
+    def score(clf, graphs, labels):
+        counts.append((labels.count("ring"), labels.count("path")))
+        return 0.0
+
+    cross_val_score(classifier(), GRAPHS, sorted(LABELS), cv=3, scoring=score)
+    assert counts == [(2, 2)] * 3
+
+
+def test_a_grid_search_finds_the_parameters_that_learn():
+    grid = {"clusters": [(), (2,), (0.5, 2)], "epochs": [1, 20]}
+    clf = classifier(learning_rate=0.01, hidden=8)
+    search = GridSearchCV(clf, grid, cv=2, error_score="raise")
+    search.fit(GRAPHS, LABELS)
+    assert len(search.cv_results_["params"]) == 6
+    assert search.best_params_["epochs"] == 20
+    assert search.best_estimator_.score(GRAPHS, LABELS) == search.score(GRAPHS, LABELS)
+
+
+def test_a_pipeline_may_prepare_the_graphs_first():
+    degrees = FunctionTransformer(with_degrees)
+    pipe = Pipeline([("degrees", degrees), ("pool", classifier())])
+    pipe.set_params(pool__hidden=3).fit(GRAPHS, LABELS)
+    alone = classifier(hidden=3).fit(with_degrees(GRAPHS), LABELS)
+    assert is_classifier(pipe)
+    assert_array_equal(pipe.predict(GRAPHS), alone.predict(with_degrees(GRAPHS)))
+    assert pipe.score(GRAPHS, LABELS) == alone.score(with_degrees(GRAPHS), LABELS)
+    assert_array_equal(pipe.classes_, alone.classes_)
+
+
+def test_the_embeddings_feed_another_estimator():
+    pipe = Pipeline([("pool", classifier(epochs=20)), ("svc", SVC())])
+    assert pipe.fit(GRAPHS, LABELS).predict(GRAPHS).shape == (12,)
+
+
+def test_it_travels_to_other_processes():
+    clf = classifier().fit(GRAPHS, LABELS)
+    again = pickle.loads(pickle.dumps(clf))
+    assert_array_equal(again.predict_proba(GRAPHS), clf.predict_proba(GRAPHS))
+
+
+def test_nothing_of_scikit_learn_is_needed_for_this():
+    assert not isinstance(classifier(), BaseEstimator)

@@ -1,0 +1,120 @@
+"""A dask cluster gives the bytes that one process gives, whoever dies meanwhile."""
+
+import asyncio
+import re
+import socket
+import subprocess
+from contextlib import ExitStack, suppress
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from npdiffpool.cli.main import main
+from npdiffpool.evaluation.workers import workers
+
+dask = pytest.importorskip("dask", reason="needs dask")
+pytest.importorskip("distributed", reason='needs pip install -e ".[distributed]"')
+QUICK = ["MUTAG", "--hidden", "8", "--folds", "4", "--runs", "1"]
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """Give the program that runs a cluster beside a local run."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    return import_module("cluster")
+
+
+def test_a_worker_that_is_killed_changes_no_byte(cluster, tmp_path):
+    here, there, same = cluster.compare([*QUICK, "--epochs", "10"], tmp_path)
+    assert "test accuracy" in here
+    assert here == there
+    assert same
+
+
+def test_a_scheduler_that_is_killed_loses_nothing_that_is_kept(cluster, tmp_path):
+    with ExitStack() as stack:
+        address = stack.enter_context(cluster.scheduler(tmp_path))
+        stack.enter_context(cluster.worker(address, tmp_path))
+        command = [*cluster.CV, *QUICK, "--epochs", "30", "--scheduler", address]
+        command += ["--out", str(tmp_path / "cluster")]
+        running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        cluster.wait_for(tmp_path / "cluster" / "seconds.json", running)
+        stack.close()
+        said = running.communicate(timeout=300)[1]
+    assert running.returncode == 2
+    assert "Traceback" not in said
+    last = said.splitlines()[-1]
+    assert "was cancelled by what runs it; " in last
+    assert last.endswith("keeps what was done, and the same command goes on")
+    assert list((tmp_path / "cluster").glob("fold-*"))
+
+
+def test_an_address_that_is_none_is_told(capsys, tmp_path):
+    assert main(["cv", *QUICK, "--scheduler", "nowhere"]) == 2
+    message = "scheduler must be an address such as tcp://HOST:8786; got 'nowhere'"
+    assert capsys.readouterr().err == f"npdiffpool: {message}\n"
+
+
+def limit(seconds):
+    """Have a connection fail after that time."""
+    return dask.config.set({"distributed.comm.timeouts.connect": seconds})
+
+
+@pytest.mark.parametrize(
+    "said, reason",
+    [
+        (None, "no answer within 1 s|Timed out .*"),
+        (b"", "no answer within 1 s"),
+        (b"HTTP/1.0 400 Bad Request\r\n\r\n", ".+"),
+        (bytes(64), ".+"),
+        (bytes([1, *bytes(15)]), ".+"),
+    ],
+)
+def test_what_is_no_scheduler_is_told(tmp_path, capsys, said, reason):
+    with limit("1s"), socket.create_server(("127.0.0.1", 0)) as listening:
+        address = "tcp://{}:{}".format(*listening.getsockname())
+        if said is None:
+            listening.close()
+        else:
+            Thread(target=answer, args=(listening, said), daemon=True).start()
+        command = ["cv", *QUICK, "--scheduler", address, "--out", str(tmp_path / "cv")]
+        assert main(command) == 2
+    expected = f"npdiffpool: {address}: no dask scheduler answers \\((?:{reason})\\)\n"
+    assert re.fullmatch(expected, capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def answer(listening, said):
+    """Say that to whoever calls first, and wait for it to go."""
+    caller, _ = listening.accept()
+    caller.settimeout(20)  # so that a client that would wait for ever goes on
+    with caller, suppress(OSError):
+        caller.sendall(said)
+        while caller.recv(1000):
+            pass
+
+
+def test_a_worker_is_no_scheduler(cluster, tmp_path, capsys):
+    with ExitStack() as stack:
+        address = stack.enter_context(cluster.scheduler(tmp_path))
+        stack.enter_context(cluster.worker(address, tmp_path))
+        with workers(1, address) as executor:
+            assert executor.submit(abs, -1).result() == 1  # it is there
+            client = executor._client
+            (of_worker,) = client.scheduler_info()["workers"]
+        assert main(["cv", *QUICK, "--scheduler", of_worker]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith("answers (it must be a scheduler; got 'Worker')")
+
+
+def test_a_notebook_whose_loop_runs_can_use_a_cluster(cluster, tmp_path):
+    async def cell(address):
+        with workers(1, address) as executor:
+            return executor.submit(abs, -1).result()
+
+    with ExitStack() as stack:
+        address = stack.enter_context(cluster.scheduler(tmp_path))
+        stack.enter_context(cluster.worker(address, tmp_path))
+        assert asyncio.run(cell(address)) == 1

@@ -1,0 +1,68 @@
+"""Splits: every example once, the classes spread evenly, the same for one seed."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+from npdiffpool.evaluation.protocols import stratified_folds, stratified_split
+
+LABELS = st.lists(st.integers(0, 3), min_size=10, max_size=60).map(np.array)
+SHARES = (0.8, 0.1, 0.1)
+
+
+def counts(labels, parts):
+    """Return how often each class is in each part, (parts, classes)."""
+    return np.array([np.bincount(labels[part], minlength=4) for part in parts])
+
+
+@given(labels=LABELS, n_folds=st.integers(2, 10), seed=st.integers(0, 9))
+def test_folds_hold_each_example_once_and_classes_evenly(labels, n_folds, seed):
+    folds = stratified_folds(labels, n_folds, seed)
+    assert_array_equal(np.sort(np.concatenate(folds)), np.arange(len(labels)))
+    sizes = [len(fold) for fold in folds]
+    assert max(sizes) - min(sizes) <= 1
+    assert np.all(np.ptp(counts(labels, folds), axis=0) <= 1)
+
+
+@given(labels=LABELS, seed=st.integers(0, 9))
+def test_a_split_holds_each_example_once_and_classes_by_their_share(labels, seed):
+    parts = stratified_split(labels, SHARES, seed)
+    assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(labels)))
+    expected = np.outer(SHARES, np.bincount(labels, minlength=4))
+    # One for rounding the part, one at each end of a class in the dealing.
+    assert np.all(np.abs(counts(labels, parts) - expected) <= 2)
+
+
+def test_the_seed_decides_the_split():
+    labels = np.arange(100) % 2
+    for cut in (partial_folds, partial_split):
+        assert_array_equal(cut(labels, 1), cut(labels, 1))
+        assert np.any(cut(labels, 1) != cut(labels, 2))
+
+
+def partial_folds(labels, seed):
+    return stratified_folds(labels, 10, seed)[0]
+
+
+def partial_split(labels, seed):
+    return stratified_split(labels, SHARES, seed)[0]
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: stratified_folds([0, 1], 1), "n_folds must be a whole number >= 2"),
+        (lambda: stratified_folds([0, 1], 3), "n_folds must be at most 2; got 3"),
+        (lambda: stratified_folds([0, 1], 2, -1), "seed must be a whole number >= 0"),
+        (lambda: stratified_split([0, 1], (0.5, 0.6)), "shares must be positive"),
+        (lambda: stratified_split([0, 1], (1.5, -0.5)), "shares must be positive"),
+        (lambda: stratified_split([0, 1], SHARES), "labels must be enough for every"),
+    ],
+)
+def test_unusable_splits_are_refused(call, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()

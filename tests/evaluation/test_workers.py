@@ -1,0 +1,158 @@
+"""Processes that run jobs end with their parent, and Ctrl-C loses nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from npdiffpool._support.folder_lock import holdings
+from npdiffpool._support.interrupts import WAITING
+from npdiffpool.cli.main import main
+from npdiffpool.evaluation import job_queue as jobqueue
+from npdiffpool.evaluation.job_folder import Folder
+from npdiffpool.evaluation.jobs import run_job
+
+WAITS = WAITING.format("what is under way")
+LONG = ["--epochs", "40", "--hidden", "8", "--folds", "5", "--runs", "1"]
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    """Give an evaluation by two processes of which both are at work, and its folder."""
+    folder = tmp_path / "cv"
+    command = [sys.executable, "-m", "npdiffpool", "cv", "MUTAG", *LONG, "--jobs", "2"]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen([*command, "--out", str(folder)], **pipes) as process:
+        while not (folder / "seconds.json").exists():  # a result is there
+            assert process.poll() is None
+            time.sleep(0.01)
+        yield process, folder
+        process.kill()
+
+
+def children(process):
+    """List the processes that it has started."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not listed.exists():
+        pytest.skip("this system does not list the children of a process")
+    return [int(child) for child in listed.read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_processes_end_with_a_parent_that_is_killed(evaluation):
+    process, _ = evaluation
+    workers = children(process)
+    assert len(workers) == 3  # and one that tracks semaphores
+    process.kill()
+    end = time.monotonic() + 60
+    while any(map(is_alive, workers)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(is_alive, workers))
+
+
+def test_ctrl_c_keeps_what_is_under_way(evaluation):
+    process, folder = evaluation
+    for pid in (*children(process), process.pid):  # as a terminal does
+        os.kill(pid, signal.SIGINT)
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert f"\n{WAITS}\n" in said
+    last = f"interrupted; {folder} keeps what was done, and the same command goes on"
+    assert said.splitlines()[-1] == f"npdiffpool: {last}"
+    assert "Traceback" not in said
+    kept = {path.name for path in folder.glob("fold-*")}
+    assert kept >= {f"fold-{fold}-run-0.json" for fold in range(3)}  # one done, two not
+
+
+def test_a_second_ctrl_c_drops_what_is_under_way(evaluation):
+    process, folder = evaluation
+    process.send_signal(signal.SIGINT)
+    while process.stderr.readline() != f"{WAITS}\n":
+        assert process.poll() is None
+    time.sleep(0.5)  # it now waits
+    kept = holdings(folder)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in said and "the same command goes on" in said
+    assert holdings(folder) == kept
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_without_processes_keeps_the_training_under_way(
+    tmp_path, monkeypatch, capsys, presses
+):
+    def pressed(*arguments):
+        for _ in range(presses):
+            signal.raise_signal(signal.SIGINT)
+        return run_job(*arguments)
+
+    command = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "2"]
+    command += ["--runs", "1", "--out", str(tmp_path / "cv")]
+    with monkeypatch.context() as patch:
+        patch.setattr(jobqueue, "run_job", pressed)
+        assert main(command) == 130
+    said = capsys.readouterr().err
+    assert f"\n{WAITING.format('the training under way')}\n" in said
+    assert ("the same command goes on" in said) == (presses == 1)
+    kept = [path.name for path in (tmp_path / "cv").glob("fold-*")]
+    assert kept == (["fold-0-run-0.json"] if presses == 1 else [])
+    assert main(command) == 0
+    assert ("2 jobs, 1 of them done before" in capsys.readouterr().err) == bool(kept)
+
+
+def test_a_result_that_is_being_written_at_ctrl_c_is_kept(tmp_path, monkeypatch):
+    sound, kept = Folder.keep, []
+
+    def press(folder, name, *result):
+        if not kept:
+            kept.append(name)
+            signal.raise_signal(signal.SIGINT)
+        sound(folder, name, *result)
+
+    monkeypatch.setattr(Folder, "keep", press)
+    command = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "3"]
+    folder = tmp_path / "cv"
+    assert main([*command, "--runs", "1", "--jobs", "2", "--out", str(folder)]) == 130
+    assert (folder / f"{kept[0]}.json").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a group of processes")
+def test_ctrl_c_while_processes_begin_shows_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "npdiffpool", "cv", "MUTAG", *LONG, "--jobs", "2"]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    command += ["--out", str(tmp_path / "cv")]
+    with subprocess.Popen(command, **pipes, start_new_session=True) as process:
+        while len(children(process)) < 3:
+            assert process.poll() is None
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+def test_what_cannot_run_jobs_is_told(tmp_path, capsys, monkeypatch):
+    command = ["cv", "MUTAG", "--out", str(tmp_path / "cv")]
+    for options, message in (
+        (["--jobs", "0"], "--jobs must be a whole number >= 1; got 0"),
+        (["--jobs", "2", "--scheduler", "a:1"], "jobs must be 1 with a scheduler; got"),
+    ):
+        assert main([*command, *options]) == 2
+        assert message in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main([*command, "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    message = 'a scheduler needs dask: pip install "npdiffpool[distributed]"'
+    assert capsys.readouterr().err == f"npdiffpool: {message}\n"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,338 @@
+"""Graph and GraphBatch: what goes in comes out, whatever form it was in."""
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from npdiffpool import Graph, GraphBatch
+from npdiffpool.engine.preparation import prepare
+
+FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
+ARRAYS = [getattr(sparse, f"{name}_array") for name in FORMATS]
+A = np.array([[0.0, 2.0, 0.0], [2.0, 0.5, 1.0], [0.0, 1.0, 0.0]])
+X = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
+
+
+def same(graph, adjacency, features):
+    assert_array_equal(graph.adjacency.toarray(), adjacency)
+    assert_array_equal(graph.features, features)
+
+
+@st.composite
+def graphs(draw, n_features=2):
+    """Draw a directed, weighted graph of 0 to 5 nodes, perhaps without edges."""
+    n, seed = draw(st.integers(0, 5)), draw(st.integers(0, 2**32 - 1))
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(1, 9, (n, n)) * (rng.random((n, n)) < rng.random())
+    return Graph(weights, rng.normal(size=(n, n_features)), label=seed % 2)
+
+
+BATCHES = st.lists(graphs(), min_size=1, max_size=5)
+
+
+# Making a graph
+
+
+@pytest.mark.parametrize("kind", ["array", "matrix"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_scipy_format_gives_the_same_graph(format, kind):
+    given = getattr(sparse, f"{format}_{kind}")(A)
+    graph = Graph(given, X)
+    same(graph, A, X)
+    assert type(graph.adjacency) is sparse.csr_array
+    assert graph.adjacency.has_canonical_format
+    assert_array_equal(given.toarray(), A)
+
+
+@pytest.mark.parametrize("values", [A.tolist(), A, np.asfortranarray(A)])
+def test_dense_arrays_and_lists_give_the_same_graph(values):
+    same(Graph(values, X.tolist()), A, X)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16"])
+@pytest.mark.parametrize("make", [np.array, sparse.csr_array])
+def test_integers_and_booleans_become_float64(make, dtype):
+    values = np.array([[0, 1], [1, 0]], dtype)
+    if make is sparse.csr_array and dtype == "float16":  # which scipy has not
+        values = values.astype("int32")
+    graph = Graph(make(values), values)
+    same(graph, [[0, 1], [1, 0]], [[0, 1], [1, 0]])
+    assert graph.adjacency.dtype == graph.features.dtype == np.float64
+
+
+def test_float32_stays_float32():
+    graph = Graph(A.astype("float32"), X.astype("float32"))
+    assert graph.adjacency.dtype == graph.features.dtype == np.float32
+
+
+def test_features_may_be_one_column_or_sparse_or_none_at_all():
+    assert_array_equal(Graph(A, [1, 2, 3]).features, [[1], [2], [3]])
+    assert_array_equal(Graph(A, sparse.csr_array(X)).features, X)
+    assert Graph(A, np.zeros((3, 0))).n_features == 0
+
+
+def test_a_graph_may_have_no_nodes():
+    graph = Graph(np.zeros((0, 0)), np.zeros((0, 2)))
+    assert (graph.n_nodes, graph.n_edges, graph.n_features) == (0, 0, 2)
+    assert graph.permute([]).n_nodes == 0
+
+
+def test_duplicates_are_summed_zeros_dropped_and_columns_sorted():
+    values, rows = [1.0, 2.0, 4.0, 0.0, -3.0, 3.0], [0, 0, 0, 1, 1, 1]
+    columns = [2, 1, 2, 0, 1, 1]
+    graph = Graph(sparse.coo_array((values, (rows, columns)), shape=(3, 3)), X)
+    assert_array_equal(graph.adjacency.indices, [1, 2])
+    assert_array_equal(graph.adjacency.data, [2.0, 5.0])
+    assert_array_equal(graph.adjacency.indptr, [0, 2, 2, 2])
+
+
+def test_a_csr_array_with_duplicates_out_of_order_is_put_in_order():
+    unsorted = sparse.csr_array(([1.0, 2, 4], [2, 1, 2], [0, 3, 3, 3]), shape=(3, 3))
+    graph = Graph(unsorted, X)
+    assert_array_equal(graph.adjacency.indices, [1, 2])
+    assert_array_equal(graph.adjacency.data, [2.0, 5.0])
+    assert_array_equal(unsorted.indices, [2, 1, 2])
+
+
+def test_duplicates_of_small_integers_are_summed_without_overflow():
+    values = np.array([200, 200], np.uint8)
+    doubled = sparse.coo_array((values, ([0, 0], [1, 1])), shape=(2, 2))
+    assert_array_equal(Graph(doubled, [1, 1]).adjacency.toarray(), [[0, 400], [0, 0]])
+
+
+@pytest.mark.parametrize("make", [np.array, *ARRAYS])
+def test_a_graph_shares_nothing_with_its_input_and_leaves_it_alone(make):
+    adjacency, features = make(A), X.copy()
+    graph = Graph(adjacency, features)
+    graph.adjacency.data[:] = 7
+    graph.features[:] = 7
+    dense = adjacency.toarray() if sparse.issparse(adjacency) else adjacency
+    assert_array_equal(dense, A)
+    assert_array_equal(features, X)
+
+
+def test_edges_are_counted_once_and_arcs_as_they_are():
+    assert Graph(A, X).n_edges == 3  # {0, 1}, {1, 2} and the loop at 1
+    arcs = Graph([[0, 1, 1], [1, 0, 0], [0, 0, 0]], X)
+    assert (arcs.n_edges, arcs.is_undirected) == (3, False)
+    assert Graph(np.zeros((3, 3)), X).n_edges == 0
+
+
+def test_a_graph_says_what_it_is():
+    says = "Graph(n_nodes=3, n_edges=3, n_features=2, label='a')"
+    assert repr(Graph(A, X, "a")) == says
+    says = "Graph(n_nodes=1, n_edges=0, n_features=1, label=None)"
+    assert repr(Graph([[0]], [1])) == says
+
+
+# Permuting
+
+
+@given(graphs(), st.randoms())
+def test_node_i_of_a_permuted_graph_is_node_order_i(graph, random):
+    order = list(range(graph.n_nodes))
+    random.shuffle(order)
+    permuted, index = graph.permute(order), np.array(order, int)
+    dense = graph.adjacency.toarray()
+    same(permuted, dense[np.ix_(index, index)], graph.features[index])
+    assert permuted.label == graph.label
+    assert permuted.adjacency.has_canonical_format
+
+
+@given(graphs(), st.randoms())
+def test_the_inverse_order_undoes_a_permutation(graph, random):
+    order = np.arange(graph.n_nodes)
+    random.shuffle(order)
+    again = graph.permute(order).permute(np.argsort(order))
+    same(again, graph.adjacency.toarray(), graph.features)
+
+
+def test_permuting_leaves_the_graph_alone():
+    graph = Graph(A, X)
+    permuted = graph.permute([2, 0, 1])
+    permuted.adjacency.data[:], permuted.features[:] = 7, 7
+    same(graph, A, X)
+
+
+# Lists of edges
+
+
+def test_edges_are_symmetric_loops_count_once_and_repeats_add_up():
+    graph = Graph.from_edges([(0, 1), (1, 0), (2, 2), (1, 2)], 4)
+    expected = [[0, 2, 0, 0], [2, 0, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
+    same(graph, expected, np.ones((4, 1)))
+
+
+def test_edges_carry_weights_features_and_a_label():
+    graph = Graph.from_edges([(0, 1), (1, 1), (1, 2)], 3, X, [2.0, 0.5, 1.0], "a")
+    same(graph, A, X)
+    assert graph.label == "a"
+
+
+@pytest.mark.parametrize("weights", [np.array([200, 200], np.uint8), [True, True]])
+def test_repeated_edges_add_up_whatever_the_weights_dtype(weights):
+    graph = Graph.from_edges([(0, 1), (1, 0)], 2, weights=weights)
+    assert graph.adjacency[0, 1] == 2.0 * weights[0]
+
+
+@pytest.mark.parametrize("edges", [[], np.zeros((0, 2), int), ()])
+def test_no_edges_leave_isolated_nodes(edges):
+    same(Graph.from_edges(edges, 2), np.zeros((2, 2)), np.ones((2, 1)))
+    assert Graph.from_edges(edges, 0).n_nodes == 0
+
+
+@given(graphs())
+def test_a_graph_is_made_of_its_list_of_edges(graph):
+    symmetric = graph.adjacency + graph.adjacency.T
+    upper = sparse.coo_array(sparse.triu(symmetric))
+    edges = np.stack([upper.row, upper.col], axis=1)
+    again = Graph.from_edges(edges, graph.n_nodes, graph.features, upper.data)
+    same(again, symmetric.toarray(), graph.features)
+
+
+# networkx
+
+
+@given(graphs())
+def test_a_graph_comes_back_from_networkx(graph):
+    for A in (graph.adjacency, graph.adjacency + graph.adjacency.T):
+        given = Graph(A, graph.features, label="a")
+        G = given.to_networkx()
+        assert G.is_directed() == (not given.is_undirected)
+        assert (G.graph["label"], G.number_of_nodes()) == ("a", graph.n_nodes)
+        if graph.n_nodes:
+            again = Graph.from_networkx(G, features="features", label="a")
+            same(again, A.toarray(), graph.features)
+
+
+def test_a_networkx_graph_without_nodes_may_name_its_features():
+    assert Graph.from_networkx(nx.Graph(), features="x").n_nodes == 0
+
+
+def test_a_networkx_graph_without_nodes_is_a_graph_without_nodes():
+    graph = Graph.from_networkx(nx.DiGraph())
+    assert (graph.n_nodes, graph.n_edges, graph.n_features) == (0, 0, 1)
+
+
+def test_networkx_nodes_keep_their_order_and_edges_their_weights():
+    G = nx.Graph()
+    G.add_nodes_from("cab")
+    G.add_edge("a", "b", weight=3.0, size=5.0)
+    G.add_edge("c", "c")
+    expected = np.array([[1, 0, 0], [0, 0, 3], [0, 3, 0]])
+    same(Graph.from_networkx(G), expected, np.ones((3, 1)))
+    assert Graph.from_networkx(G, weight="size").adjacency[1, 2] == 5
+
+
+def test_parallel_edges_add_up_and_arcs_keep_their_direction():
+    G = nx.MultiDiGraph([(0, 1), (0, 1), (1, 2)])
+    assert_array_equal(
+        Graph.from_networkx(G).adjacency.toarray(), [[0, 2, 0], [0, 0, 1], [0, 0, 0]]
+    )
+
+
+def test_networkx_attributes_become_columns_in_the_order_named():
+    G = nx.path_graph(2)
+    nx.set_node_attributes(G, {0: 1, 1: 2}, "x")
+    nx.set_node_attributes(G, {0: [3, 4], 1: [5, 6]}, "y")
+    for features, expected in (
+        ("x", [[1], [2]]),
+        (("y", "x"), [[3, 4, 1], [5, 6, 2]]),
+        ([[7], [8]], [[7], [8]]),
+    ):
+        assert_array_equal(Graph.from_networkx(G, features).features, expected)
+
+
+# Batches
+
+
+def dense_blocks(graphs):
+    blocks = [graph.adjacency for graph in graphs]
+    return sparse.block_diag(blocks).toarray() if blocks else np.zeros((0, 0))
+
+
+def equal(batch, other):
+    """Require two batches to hold the same, in the same precision."""
+    pairs = [
+        (batch.features, other.features),
+        (batch.offsets, other.offsets),
+        (batch.squared_norms, other.squared_norms),
+        (batch.adjacency.toarray(), other.adjacency.toarray()),
+    ]
+    assert batch.operators.keys() == other.operators.keys()
+    assert batch.propagated.keys() == other.propagated.keys()
+    for name, P in batch.operators.items():
+        pairs.append((P.toarray(), other.operators[name].toarray()))
+    for name, PX in batch.propagated.items():
+        pairs.append((PX, other.propagated[name]))
+    for found, expected in pairs:
+        assert_array_equal(found, expected, strict=True)
+
+
+@given(BATCHES)
+def test_a_batch_is_the_block_diagonal_of_its_graphs(graphs):
+    batch = GraphBatch.from_graphs(graphs)
+    assert_array_equal(batch.adjacency.toarray(), dense_blocks(graphs))
+    assert batch.adjacency.has_canonical_format
+    assert_array_equal(batch.features, np.concatenate([g.features for g in graphs]))
+    assert_array_equal(batch.sizes, [g.n_nodes for g in graphs])
+    assert (batch.n_graphs, batch.n_nodes) == (len(graphs), sum(batch.sizes))
+    norms = [np.sum(g.adjacency.toarray() ** 2) for g in graphs]
+    assert_allclose(batch.squared_norms, norms, rtol=1e-15)  # sums of whole numbers
+
+
+@given(BATCHES, st.data())
+def test_taking_graphs_is_joining_just_those(graphs, data):
+    indices = st.integers(0, len(graphs) - 1)
+    order = np.array(data.draw(st.lists(indices, min_size=1, max_size=7)))
+    taken = GraphBatch.from_graphs(graphs).take(order)
+    equal(taken, GraphBatch.from_graphs([graphs[i] for i in order]))
+
+
+@given(BATCHES, st.data(), st.sampled_from([np.float32, np.float64]))
+def test_taking_and_preparing_may_change_places(graphs, data, dtype):
+    indices = st.integers(0, len(graphs) - 1)
+    order = np.array(data.draw(st.lists(indices, min_size=1, max_size=7)))
+    batch = GraphBatch.from_graphs(graphs, dtype)
+    kinds = ("gcn", "sage", "s2v")
+    equal(prepare(batch, kinds).take(order), prepare(batch.take(order), kinds))
+
+
+@given(BATCHES)
+def test_a_batch_shares_nothing_with_its_graphs(graphs):
+    batch = GraphBatch.from_graphs(graphs)
+    for graph in graphs:
+        A, joined = graph.adjacency, batch.adjacency
+        assert not np.shares_memory(joined.data, A.data)
+        assert not np.shares_memory(joined.indices, A.indices)
+        assert not np.shares_memory(batch.features, graph.features)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_batch_has_the_precision_asked_for_and_float64_norms(dtype):
+    graphs = [Graph(A, X), Graph(A.astype("float32"), X.astype("float32"))]
+    for batch in (
+        GraphBatch.from_graphs(graphs, dtype),
+        GraphBatch.from_graphs(graphs).astype(dtype),
+    ):
+        assert (batch.adjacency.dtype, batch.features.dtype) == (dtype, dtype)
+        assert batch.squared_norms.dtype == np.float64
+
+
+def test_the_norms_of_a_float32_batch_are_those_of_its_float32_weights():
+    batch = GraphBatch.from_graphs([Graph([[0.1]], [1.0])], np.float32)
+    weights = batch.adjacency.data.astype(np.float64)
+    assert_allclose(batch.squared_norms, [weights @ weights], rtol=1e-15)
+
+
+def test_changing_the_precision_drops_what_was_derived_and_leaves_the_batch():
+    batch = prepare(GraphBatch.from_graphs([Graph(A, X)]), ("gcn",))
+    narrow = batch.astype(np.float32)
+    narrow.adjacency.data[:] = 7
+    assert (narrow.operators, narrow.propagated) == ({}, {})
+    assert_array_equal(batch.adjacency.toarray(), A)
+    assert list(batch.operators) == ["gcn"]

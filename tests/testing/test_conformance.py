@@ -1,0 +1,393 @@
+"""The kit on somebody's layer: verdicts, counterexamples that run, clear errors."""
+
+import functools
+import re
+import subprocess
+import sys
+from textwrap import dedent
+from types import SimpleNamespace
+
+import autograd.numpy as np
+import numpy
+import pytest
+from autograd.extend import defvjp, primitive
+
+from npdiffpool import paper
+from npdiffpool.cli.main import main
+from npdiffpool.testing import (
+    LAWS,
+    LawViolation,
+    Pooled,
+    check_pooling,
+    conformance,
+    parametrize_laws,
+)
+from npdiffpool.testing.law import Law
+from npdiffpool.testing.laws._cases import step
+from npdiffpool.testing.own.parts import pool_batch, pool_by_paper
+from npdiffpool.testing.table import write_table
+
+LAYER = dedent('''
+    """A layer that forgets the edges inside a cluster."""
+    from types import SimpleNamespace
+
+    import autograd.numpy as np
+    from autograd.tracer import getval
+
+
+    def pool(A, R, Z):
+        E = np.exp(R - np.max(R, axis=1, keepdims=True))
+        S = E / np.sum(E, axis=1, keepdims=True)
+        A_pooled = np.dot(np.dot(S.T, A), S)
+        A_pooled = A_pooled * (1 - np.eye(len(A_pooled)))
+        return SimpleNamespace(A=A_pooled, X=np.dot(S.T, Z), S=S)
+
+
+    def untold(A, R, Z):
+        pooled = pool(A, R, Z)
+        return pooled.A, pooled.X, pooled.S
+
+
+    def detached(A, R, Z):
+        pooled = pool(A, R, Z)
+        S = getval(pooled.S)  # the gradient of X' by S is lost
+        return SimpleNamespace(A=pooled.A, X=np.dot(S.T, Z), S=pooled.S)
+    ''')
+
+
+@pytest.fixture
+def layer(tmp_path, monkeypatch):
+    """Put a module `forgetful` with a broken layer into an empty working folder."""
+    (tmp_path / "forgetful.py").write_text(LAYER)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("forgetful", None)
+
+
+def forgetful():
+    from forgetful import pool
+
+    return pool
+
+
+def verdicts(results):
+    return {result.law.id: result.verdict for result in results}
+
+
+def test_the_paper_keeps_every_law_that_applies_to_one_graph():
+    found = verdicts(conformance(pool_by_paper, examples=5))
+    batched = {id: found.pop(id) for id in ("B1", "B2", "B3")}
+    assert set(batched.values()) == {"not applicable"}
+    assert len(found) == 39 and set(found.values()) == {"holds"}
+
+
+def test_a_batched_form_may_be_given_or_be_an_attribute():
+    def pool(A, R, Z):
+        return pool_by_paper(A, R, Z)
+
+    given = conformance(pool, pool_batch, laws=["B1", "B2"], examples=20)
+    pool.batched = pool_batch
+    carried = conformance(pool, laws=["B1", "B2"], examples=20)
+    assert verdicts(given) == verdicts(carried) == {"B1": "holds", "B2": "holds"}
+
+
+def test_a_broken_layer_fails_the_laws_it_breaks_and_no_others(layer):
+    found = verdicts(conformance(forgetful(), examples=40))
+    failing = {id for id, verdict in found.items() if verdict == "fails"}
+    # D4: the identity that it multiplies by is in float64.
+    assert failing == {"C2", "C5", "C8", "C9", "C10", "C11", "D4"}
+    assert {found[id] for id in ("L1", "E1", "B1")} == {"not applicable"}
+
+
+def test_the_same_results_come_out_every_time(layer):
+    first, again = (conformance(forgetful(), laws=["C2"]) for _ in range(2))
+    assert [result.script for result in first] == [result.script for result in again]
+
+
+def test_a_counterexample_is_as_small_as_it_can_be(layer):
+    (result,) = conformance(forgetful(), laws=["C2"])
+    assert result.case["A"].shape == (1, 1) and result.case["R"].shape == (1, 1)
+    assert result.reason.startswith("C2 fails on pool: Pooling keeps the total weight")
+
+
+def test_the_script_of_a_counterexample_fails_by_itself(layer):
+    (result,) = conformance(forgetful(), laws=["C2"])
+    assert "from forgetful import pool\n" in result.script
+    assert "npdiffpool" not in result.script
+    command = [sys.executable, "-c", result.script]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    assert ran.returncode == 1 and "AssertionError" in ran.stderr
+
+
+def test_the_script_of_a_wrong_gradient_fails_by_itself(layer):
+    from forgetful import detached
+
+    (result,) = conformance(detached, laws=["D1"])
+    assert "from autograd import grad\n" in result.script
+    command = [sys.executable, "-c", result.script]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    assert ran.returncode == 1 and "AssertionError" in ran.stderr
+
+
+def test_a_layer_may_return_a_plain_tuple(layer):
+    from forgetful import untold
+
+    (result,) = conformance(untold, laws=["C2"])
+    command = [sys.executable, "-c", result.script]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    assert ran.returncode == 1 and "AssertionError" in ran.stderr
+
+
+def test_check_pooling_raises_with_the_law_and_the_script(layer):
+    with pytest.raises(LawViolation, match=r"C2 fails on pool(.|\n)*import numpy"):
+        check_pooling(forgetful(), laws=["C1", "C2"])
+    check_pooling(forgetful(), laws=["A1", "C1"])
+
+
+def test_a_failure_on_graphs_without_nodes_hides_no_other():
+    def pool(A, R, Z):
+        pooled = pool_by_paper(A, R, Z)
+        return pooled._replace(entropy=-np.mean(np.sum(pooled.S * np.log2(pooled.S))))
+
+    (result,) = conformance(pool, laws=["E7"])
+    assert len(result.case["A"]) == 1
+
+    def not_nothing(A, R, Z):
+        return pool_by_paper(A, R, Z) if len(A) else 1 / 0
+
+    (result,) = conformance(not_nothing, laws=["A1"])
+    assert result.case["A"].shape == (0, 0) and "ZeroDivisionError" in result.reason
+
+
+def test_whatever_the_layer_raises_is_a_failure():
+    def pool(A, R, Z):
+        if R.shape[1] > 2:
+            raise RuntimeError("no more than two clusters")
+        return pool_by_paper(A, R, Z)
+
+    (result,) = conformance(pool, laws=["C1"])
+    assert "RuntimeError: no more than two clusters" in result.reason
+
+
+@pytest.mark.parametrize(
+    "pool, message",
+    [
+        (3, r"pool must be callable as pool\(A, R, Z\); got 3"),
+        (lambda A, R: None, r"must return a Pooled; it raised TypeError"),
+        (lambda A, R, Z: (A, Z), "got tuple without A, X, S"),
+        (lambda A, R, Z: SimpleNamespace(A=A, S=R), "SimpleNamespace without X"),
+    ],
+)
+def test_something_that_is_no_pooling_layer_is_refused(pool, message):
+    with pytest.raises(ValueError, match=message):
+        conformance(pool)
+
+
+def test_an_unknown_law_is_refused():
+    with pytest.raises(ValueError, match="laws must be of A1, A2(.*); got 'Z9'"):
+        check_pooling(pool_by_paper, laws=["A1", "Z9"])
+
+
+def test_a_law_is_entered_once():
+    from npdiffpool.testing.laws import law
+
+    with pytest.raises(ValueError, match="id must be new; got 'A1' again"):
+        law("A1", "nowhere", step())(lambda pool, A, R, Z: None)
+
+
+def test_a_layer_that_autograd_cannot_differentiate_is_told_so():
+    def pool(A, R, Z):
+        A, R, Z = (np.asarray(x, dtype=float) for x in (A, R, Z))
+        return Pooled(*paper.coarsen(A, Z, paper.assign(R)), paper.assign(R))
+
+    (result,) = conformance(pool, laws=["D1"], examples=5)
+    assert result.verdict == "not applicable"
+    assert result.reason.startswith("autograd cannot differentiate it")
+
+
+def test_parametrize_laws_makes_one_case_a_law(layer):
+    (layer / "test_forgetful.py").write_text(dedent("""
+            from forgetful import pool
+            from npdiffpool.testing import parametrize_laws
+
+            @parametrize_laws(pool, laws=["A1", "C2", "L1"])
+            def test_pool(law, pool):
+                law.check(pool)
+            """))
+    command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider"]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    name = "test_pool[C2-total_edge_mass_survives_pooling]"
+    assert f"FAILED test_forgetful.py::{name}" in ran.stdout
+    assert "1 failed, 1 passed, 1 skipped" in ran.stdout
+    assert "it gives no link loss" in ran.stdout
+
+
+def test_parametrised_laws_carry_the_layers_forms():
+    marked = parametrize_laws(pool_by_paper, pool_batch, laws=["B1"])
+    ((law, subject),) = [case.values for case in marked.args[1]]
+    assert law is LAWS["B1"] and subject.parts["batched"] is pool_batch
+
+
+def test_several_checks_of_a_law_are_all_tried():
+    law = Law("X1", "twice", "Twice.", "here")
+    law.also(step())(lambda pool, A, R, Z: None)
+    assert law.examine(pool_by_paper, examples=5).verdict == "holds"
+
+    @law.also(step())
+    def never(pool, A, R, Z):
+        assert False, "the second"
+
+    assert "the second" in law.examine(pool_by_paper, examples=5).reason
+
+
+# The command line
+
+
+def test_verify_lists_the_laws(capsys):
+    assert main(["verify", "--list"]) == 0
+    output = " ".join(capsys.readouterr().out.split())
+    for law in LAWS.values():
+        assert f"{law.id} {law.statement}" in output
+
+
+def test_verify_prints_a_table_and_leaves_with_status_1_if_a_law_fails(layer, capsys):
+    words = ["--law", "A1", "--law", "C2", "--law", "L1", "--examples", "30"]
+    assert main(["verify", "forgetful:pool", *words]) == 1
+    output = capsys.readouterr().out
+    assert "A1   holds          Every node is shared out wholly" in output
+    assert "C2   FAILS          on pool: Pooling keeps the total weight" in output
+    assert "L1   not applicable it gives no link loss" in output
+    assert "A = np.array([[1.0]])" in output
+    assert "1 holds, 1 fails, 1 not applicable" in output
+
+
+def test_verify_without_a_layer_verifies_npdiffpool(capsys):
+    assert main(["verify", "--law", "C1", "--law", "G2", "--examples", "5"]) == 0
+    assert "2 holds" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["nothing"], "the layer must be MODULE:FUNCTION; got 'nothing'"),
+        (["no.such:pool"], "cannot import 'no.such': ModuleNotFoundError: No module"),
+        (["broken_1:f"], "cannot import 'broken_1': ZeroDivisionError: division by"),
+        (["broken_2:f"], "cannot import 'broken_2': SyntaxError: "),
+        (["broken_3:f"], "cannot import 'broken_3': AttributeError: module 'math' has"),
+        (["forgetful:loop"], "'forgetful' has no function 'loop'"),
+        (["forgetful:np"], "pool must be callable"),
+        (["--law", "Z1"], "laws must be of A1"),
+        (["--examples", "0"], "--examples must be a whole number >= 1; got 0"),
+    ],
+)
+def test_verify_says_in_a_line_what_is_wrong(layer, capsys, words, message):
+    for i, code in enumerate(["1 / 0", "def f(:", "import math; math.f"], 1):
+        (layer / f"broken_{i}.py").write_text(code)
+    assert main(["verify", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("npdiffpool: ") and message in error
+    assert error.count("\n") == 1
+
+
+# What Hypothesis needs, here or in its oldest version.
+OF_HYPOTHESIS = {"sortedcontainers", "exceptiongroup", "typing_extensions", "attr"}
+ALONE = f"""
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        allowed = {{"npdiffpool", "numpy", "scipy", "autograd", "hypothesis"}}
+        allowed |= {{*{OF_HYPOTHESIS}, *sys.stdlib_module_names}}
+        if name[0] != "_" and name.partition(".")[0] not in allowed:
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Refuse())
+from npdiffpool.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("words", [["npdiffpool.testing.own.parts:pool_by_paper"], []])
+def test_the_kit_runs_with_numpy_scipy_autograd_and_hypothesis_alone(words):
+    laws = "--examples 3 --law A1 --law E7 --law G1 --law M1 --law D1".split()
+    command = [sys.executable, "-c", ALONE, "verify", *words, *laws]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "law   5/5  D1" in ran.stderr
+
+
+def test_a_law_of_which_a_part_does_not_apply_holds_in_part():
+    def pool(A, R, Z):
+        return pool_by_paper(A, R * 2, Z)
+
+    (result,) = conformance(pool, laws=["E2"], examples=5)
+    why = "in part: its S is not the softmax of the logits R"
+    assert (result.verdict, result.reason) == ("holds", why)
+    assert f"one-hot. ({why})" in " ".join(write_table([result]).split())
+
+
+def test_a_gradient_that_raises_is_a_failure_not_a_law_that_does_not_apply():
+    @primitive
+    def identity(S):
+        return S
+
+    defvjp(identity, lambda ans, S: lambda G: 1 / 0)
+
+    def pool(A, R, Z):
+        return pool_by_paper(A, identity(R), Z)
+
+    (result,) = conformance(pool, laws=["D1"], examples=5)
+    assert result.verdict == "fails" and "ZeroDivisionError" in result.reason
+
+
+def test_a_layer_that_autograd_cannot_follow_in_z_has_no_gradients():
+    def pool(A, R, Z):
+        return pool_by_paper(A, R, Z)._replace(X=numpy.asarray(Z, float)[:2])
+
+    (result,) = conformance(pool, laws=["D1"], examples=5)
+    assert result.verdict == "not applicable"
+    assert result.reason.startswith("autograd cannot differentiate it (")
+
+
+@pytest.mark.parametrize("name, shape", [("A", (2,)), ("X", (1, 2)), ("S", (2, 3))])
+def test_outputs_of_other_shapes_are_refused(name, shape):
+    def pool(A, R, Z):
+        return pool_by_paper(A, R, Z)._replace(**{name: np.ones(shape)})
+
+    message = re.escape(f"must give {name} of shape (")
+    with pytest.raises(ValueError, match=rf"{message}.*; got {re.escape(str(shape))}"):
+        conformance(pool)
+
+
+@pytest.mark.parametrize("examples", [0, -1, 1.5, True])
+def test_examples_must_be_a_count(examples):
+    with pytest.raises(ValueError, match="examples must be a whole number >= 1; got"):
+        check_pooling(pool_by_paper, laws=["A1"], examples=examples)
+
+
+def test_no_law_at_all_is_refused():
+    with pytest.raises(ValueError, match="laws must be of A1, .*; got 'none'"):
+        check_pooling(pool_by_paper, laws=[])
+
+
+def test_a_script_does_not_import_what_only_has_the_name(layer):
+    from forgetful import pool
+
+    @functools.wraps(pool)
+    def wrapped(A, R, Z):
+        return pool(A, R, Z)
+
+    (result,) = conformance(wrapped, laws=["C2"])
+    assert "pool = ...  # your own goes here: pool" in result.script
+
+
+def test_the_kit_needs_nothing_but_numpy_scipy_autograd_and_hypothesis():
+    code = "import sys, npdiffpool.testing.table; print(*sys.modules)"
+    command = [sys.executable, "-I", "-c", code]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    names = {name.split(".")[0] for name in loaded.split()}
+    needed = {"npdiffpool", "numpy", "scipy", "autograd", "hypothesis"}
+    own = OF_HYPOTHESIS | {"cython_runtime", "sitecustomize"}  # scipy's, Debian's
+    others = {name for name in names - set(sys.stdlib_module_names) if name[0] != "_"}
+    assert others - needed - own == set()

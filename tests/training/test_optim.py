@@ -1,0 +1,232 @@
+"""Gradients over a tree, the tree as a vector, clipping, Adam."""
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from autograd import grad
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.testing import assert_allclose, assert_array_equal
+
+from npdiffpool.engine.autodiff import (
+    from_vector,
+    leaves,
+    rebuild,
+    to_vector,
+    value_and_grad,
+)
+from npdiffpool.training.adam import adam_init, adam_step, clip_by_norm
+
+SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
+ELEMENTS = st.floats(-10, 10, allow_subnormal=False)
+LEAVES = hnp.arrays(np.float64, SHAPES, elements=ELEMENTS)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, min_size=1, max_size=3)
+    | st.dictionaries(st.text(max_size=2), inner, min_size=1, max_size=3),
+    max_leaves=6,
+)
+VECTORS = hnp.arrays(np.float64, st.integers(1, 6), elements=ELEMENTS)
+
+
+def tree(dtype="float64"):
+    rng = np.random.default_rng(0)
+    shapes = [(2, 3), (3,), (2,), (1,)]
+    W, b, used, unused = (rng.normal(size=shape).astype(dtype) for shape in shapes)
+    return {"layer": {"W": [W], "b": b}, "others": [used, [unused]]}
+
+
+def loss(params, x):
+    """Use every leaf but the last, some of them twice."""
+    W, b = params["layer"]["W"][0], params["layer"]["b"]
+    h = anp.tanh(anp.dot(x, W) + b)
+    return anp.sum(h * h) + anp.sum(b * b) * anp.sum(anp.exp(params["others"][0]))
+
+
+def with_auxiliary(params, x):
+    return loss(params, x), "auxiliary"
+
+
+X = np.random.default_rng(1).normal(size=(4, 2))
+
+
+# Differentiation
+
+
+def test_the_gradients_are_autograds_to_the_last_bit():
+    value, auxiliary, gradients = value_and_grad(with_auxiliary)(tree(), X)
+    expected = grad(loss)(tree(), X)
+    assert (value, auxiliary) == (loss(tree(), X), "auxiliary")
+    for found, wanted in zip(leaves(gradients), leaves(expected), strict=True):
+        assert_array_equal(found, wanted, strict=True)
+
+
+@given(TREES)
+def test_the_gradient_of_half_the_squares_is_the_tree_itself(params):
+    def half_squares(params):
+        return sum(0.5 * anp.sum(leaf * leaf) for leaf in leaves(params)), None
+
+    _, _, gradients = value_and_grad(half_squares)(params)
+    for found, leaf in zip(leaves(gradients), leaves(params), strict=True):
+        assert_array_equal(found, leaf, strict=True)
+
+
+def test_a_leaf_that_the_loss_does_not_use_gets_zeros():
+    _, _, gradients = value_and_grad(with_auxiliary)(tree("float32"), X)
+    assert_array_equal(gradients["others"][1][0], np.zeros(1, "float32"), strict=True)
+
+
+def test_a_loss_without_parameters_gives_zeros_of_the_same_form():
+    value, _, gradients = value_and_grad(lambda params: (7.0, None))(tree())
+    assert value == 7.0
+    assert list(gradients) == ["layer", "others"]
+    for found, leaf in zip(leaves(gradients), leaves(tree()), strict=True):
+        assert_array_equal(found, np.zeros_like(leaf), strict=True)
+
+
+def test_differentiating_leaves_the_parameters_as_they_were():
+    params = tree()
+    for leaf in leaves(params):
+        leaf.flags.writeable = False
+    value_and_grad(with_auxiliary)(params, X)
+    assert_array_equal(to_vector(params), to_vector(tree()))
+
+
+def test_an_error_in_the_loss_reaches_the_caller_and_the_next_call_is_right():
+    def failing(params):
+        raise RuntimeError("in the loss")
+
+    with pytest.raises(RuntimeError, match="in the loss"):
+        value_and_grad(failing)(tree())
+    _, _, gradients = value_and_grad(with_auxiliary)(tree(), X)
+    assert_array_equal(to_vector(gradients), to_vector(grad(loss)(tree(), X)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gradients_have_the_precision_of_their_parameters(dtype):
+    def plain(params):
+        return anp.sum(params["a"] * params["a"]), None
+
+    _, _, gradients = value_and_grad(plain)({"a": np.ones(3, dtype)})
+    assert gradients["a"].dtype == dtype
+
+
+# A tree as a vector
+
+
+@given(TREES)
+def test_a_tree_comes_back_from_its_vector(params):
+    again = from_vector(params, to_vector(params))
+    assert form(again) == form(params)
+    for found, leaf in zip(leaves(again), leaves(params), strict=True):
+        assert_array_equal(found, leaf, strict=True)
+
+
+def test_leaves_of_a_vector_are_views_and_a_vector_of_leaves_is_a_copy():
+    params = tree()
+    vector = to_vector(params)
+    again = from_vector(params, vector)
+    assert all(np.shares_memory(leaf, vector) for leaf in leaves(again))
+    assert not any(np.shares_memory(leaf, vector) for leaf in leaves(params))
+
+
+def test_leaves_come_in_the_order_of_insertion_depth_first():
+    params = {"z": [1, {"b": 2, "a": 3}], "a": (4, [5])}
+    assert leaves(params) == [1, 2, 3, 4, 5]
+    rebuilt = rebuild(params, iter("vwxyz"))
+    assert rebuilt == {"z": ["v", {"b": "w", "a": "x"}], "a": ["y", ["z"]]}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_vectors_keep_the_precision(dtype):
+    vector = to_vector(tree(dtype))
+    again = from_vector(tree(dtype), vector)
+    assert {x.dtype for x in (vector, *leaves(again))} == {np.dtype(dtype)}
+
+
+def form(params):
+    return rebuild(params, (leaf.shape for leaf in leaves(params)))
+
+
+# Clipping
+
+
+@given(VECTORS, st.floats(0.1, 20))
+def test_clipping_shortens_what_is_too_long_and_keeps_its_direction(g, limit):
+    clipped, length = clip_by_norm(g, limit), np.linalg.norm(g)
+    expected = g * min(1.0, limit / length) if length else g
+    assert_allclose(clipped, expected, rtol=1e-14)  # a few roundings
+    assert length > limit or clipped is g
+
+
+def test_clipping_does_not_overflow_in_float32():
+    clipped = clip_by_norm(np.array([3e30, 4e30], np.float32), 1.0)
+    assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)  # a few roundings
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_clipping_keeps_the_precision_and_the_gradient_it_is_given(dtype):
+    g = np.array([3, 4], dtype)
+    for limit in (1, 1.0, np.float64(1)):
+        clipped = clip_by_norm(g, limit)
+        assert_allclose(clipped, np.array([0.6, 0.8], dtype), rtol=1e-7)  # 1 ulp
+        assert clipped.dtype == dtype
+    assert_array_equal(g, [3, 4])
+
+
+# Adam
+
+
+def slow_adam(theta, gradients, alpha, beta_1, beta_2, epsilon):
+    """Algorithm 1 of arXiv 1412.6980, one number at a time."""
+    theta, m, v = list(theta), [0.0] * len(theta), [0.0] * len(theta)
+    for t, g in enumerate(gradients, start=1):
+        for i in range(len(theta)):
+            m[i] = beta_1 * m[i] + (1 - beta_1) * g[i]
+            v[i] = beta_2 * v[i] + (1 - beta_2) * g[i] ** 2
+            m_hat, v_hat = m[i] / (1 - beta_1**t), v[i] / (1 - beta_2**t)
+            theta[i] = theta[i] - alpha * m_hat / (v_hat**0.5 + epsilon)
+    return theta
+
+
+@given(
+    hnp.arrays(np.float64, (5, 3), elements=ELEMENTS),
+    st.floats(1e-4, 1.0),
+    st.floats(0, 0.99),
+    st.floats(0, 0.9999),
+    st.sampled_from([1e-8, 1e-3]),
+)
+def test_adam_is_algorithm_one(gradients, alpha, beta_1, beta_2, epsilon):
+    theta, state = np.array([1.0, -2.0, 0.0]), adam_init(np.zeros(3))
+    expected = slow_adam(theta, gradients, alpha, beta_1, beta_2, epsilon)
+    for g in gradients:
+        state, theta = adam_step(state, theta, g, alpha, (beta_1, beta_2), epsilon)
+    assert state.step == 5
+    # The sums are alike; 1 - beta cancels by up to 1e4 roundings.
+    assert_allclose(theta, expected, rtol=1e-11, atol=1e-11)
+
+
+def test_adams_defaults_are_the_papers():
+    gradients, theta = np.array([[0.3, -2.0], [1.0, 1e-8]]), np.zeros(2)
+    state, moved = adam_init(theta), theta
+    for g in gradients:  # the decay shows from the second step on
+        state, moved = adam_step(state, moved, g, 0.01)
+    expected = slow_adam(theta, gradients, 0.01, 0.9, 0.999, 1e-8)
+    assert_allclose(moved, expected, rtol=1e-12)  # 1 - 0.999 cancels 3 digits
+
+
+def test_adams_first_step_is_the_learning_rate_against_the_sign():
+    theta = np.zeros(3)
+    _, moved = adam_step(adam_init(theta), theta, np.array([5.0, -1e-3, 0.0]), 0.01)
+    assert_allclose(moved, [-0.01, 0.01, 0], rtol=1e-4)  # epsilon / 1e-3 = 1e-5
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adam_keeps_the_precision_and_what_it_is_given(dtype):
+    theta, g = np.ones(3, dtype), np.ones(3, dtype)
+    before = adam_init(theta)
+    for array in (theta, g, before.mean, before.square):
+        array.flags.writeable = False
+    state, moved = adam_step(before, theta, g, 0.1)
+    assert {x.dtype for x in (state.mean, state.square, moved)} == {np.dtype(dtype)}

@@ -1,0 +1,483 @@
+"""The report says what the run folder says, and nothing in it can get out."""
+
+import csv
+import json
+import os
+import re
+import shutil
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from npdiffpool._support import untrusted as reading
+from npdiffpool._support.atomic_files import save_arrays
+from npdiffpool._support.untrusted import read_arrays
+from npdiffpool.cli.main import main
+from npdiffpool.runs.snapshot_file import read_snapshots
+from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
+from npdiffpool.runs.train import _confusion
+from npdiffpool.viz import write_report
+from npdiffpool.viz.report.explorer import explorer_data
+from npdiffpool.viz.report.svg import chart
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run of three epochs on MUTAG with two levels: its folder."""
+    folder = tmp_path_factory.mktemp("runs") / "mutag"
+    words = ["--epochs", "3", "--hidden", "8", "--clusters", "0.25,2"]
+    assert main(["train", *words, "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """A copy of it, to be changed."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+class Page(HTMLParser):
+    """Collect the elements of a page and what is written in them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.open = [], {}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, text):
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(text)
+
+
+def page_of(run):
+    return Page(write_report(run).read_text(encoding="utf-8"))
+
+
+def change(run, **changes):
+    config = json.loads((run / "config.json").read_text())
+    for path, value in changes.items():
+        *parents, name = path.split("__")
+        inner = config
+        for parent in parents:
+            inner = inner[parent]
+        inner[name] = value
+    (run / "config.json").write_text(json.dumps(config))
+
+
+def test_training_writes_the_report_and_report_writes_it_again(run, capsys):
+    first = (run / "report.html").read_bytes()
+    (run / "report.html").unlink()
+    assert main(["report", str(run)]) == 0
+    assert capsys.readouterr().out == f"{run / 'report.html'}\n"
+    assert (run / "report.html").read_bytes() == first
+
+
+def test_the_report_says_the_results(run):
+    numbers = {"test_accuracy": 0.12, "validation_accuracy": 0.34, "best_epoch": 2}
+    numbers |= {"majority_test_accuracy": 0.56, "test_graphs": 25}
+    names = {"true": ["a", "b", "c"], "predicted": ["b", "c"]}
+    confusion = {**names, "counts": [[1, 2], [3, 4], [5, 6]]}
+    given = {**numbers, "confusion": confusion}
+    change(run, **{f"results__{name}": value for name, value in given.items()})
+    page = page_of(run)
+    said = " ".join(page.texts["strong"] + page.texts["p"])
+    assert page.texts["strong"] == ["12.0%"]
+    assert "(3 of 25 graphs, standard error 6.5%)" in said
+    assert "always the majority class: 56.0%" in said
+    assert "Kept is epoch 2, the best on validation: 34.0%" in said
+    assert "188 graphs, 2 classes, 17.9 nodes and 19.8 edges on average, 7" in said
+    assert [int(text) for text in page.texts["td"][1:7]] == [1, 2, 3, 4, 5, 6]
+    assert page.texts["th"][:5] == ["b", "c", "a", "b", "c"]
+    right = [a for tag, a in page.tags if tag == "td" and a.get("class") == "right"]
+    assert len(right) == 2  # b as b, c as c
+
+
+class Chooser:
+    """Stand for a model of classes 3 and 5 that says what it is told to."""
+
+    classes_ = np.array([3, 5])
+
+    def __init__(self, said):
+        self.said = said
+
+    def predict(self, graphs):
+        return np.array(self.said)
+
+
+def test_the_confusion_counts_true_classes_in_rows():
+    test = SimpleNamespace(labels=np.array([3, 3, 3, 5, 4]))
+    found = _confusion(Chooser([3, 3, 5, 5, 3]), test)
+    counts = [[2, 1], [1, 0], [0, 1]]  # 4 is no class of the model
+    assert found == {"true": [3, 4, 5], "predicted": [3, 5], "counts": counts}
+
+
+def lines_of(run, title):
+    """Read a chart's lines back, by the names in its legend, in its own units."""
+    text = write_report(run).read_text(encoding="utf-8")
+    (figure,) = re.findall(rf"<figure><figcaption>{title} .*?</figure>", text)
+    ticks = re.findall(r'y="([\d.]+)" class="left">([-\d.]+)<', figure)
+    ends = (float(text) for pair in (ticks[0], ticks[-1]) for text in pair)
+    y_0, low, y_1, high = np.add(list(ends), [-4, 0, -4, 0])
+    names = re.findall(r'class="key line\d">([^<]+)<', figure) or [title]
+    found = {}
+    for number, name in enumerate(names):
+        _, y = points_of(figure, number).T
+        found[name] = low + (y - y_0) / (y_1 - y_0) * (high - low)
+    return found, abs((high - low) / (y_1 - y_0))
+
+
+@pytest.mark.parametrize(
+    "title, columns",
+    [
+        (
+            "Accuracy",
+            {"training": "train_accuracy", "validation": "validation_accuracy"},
+        ),
+        (
+            "Cross-entropy",
+            {"training": "cross_entropy", "validation": "validation_loss"},
+        ),
+        ("Link loss", {"Link loss": "link_loss"}),
+        ("Entropy loss", {"Entropy loss": "entropy_loss"}),
+        ("Total loss", {"Total loss": "loss"}),
+    ],
+)
+def test_the_curves_are_those_of_the_history(run, title, columns):
+    with open(run / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines, pixel = lines_of(run, title)
+    scale = 100 if title == "Accuracy" else 1
+    assert set(lines) == set(columns)
+    for name, column in columns.items():
+        expected = [scale * float(row[column]) for row in rows]
+        np.testing.assert_allclose(lines[name], expected, atol=pixel / 10)
+
+
+def test_the_measures_are_those_of_the_snapshots(run):
+    measures = read_snapshots(run / "snapshots.npz").measures
+    assert len(measures) == 5
+    for name, values in measures.items():
+        lines, pixel = lines_of(run, re.escape(name))
+        np.testing.assert_allclose(*lines.values(), values, atol=pixel / 10)
+
+
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("results__test_accuracy", 1.2, r"test_accuracy must lie in \[0, 1\]; got 1.2"),
+        ("results__best_epoch", float("inf"), "best_epoch must be a whole number"),
+        ("results__confusion__counts", [], r"counts .* must have shape \(2, 2\)"),
+        ("parameters__link_scale", "ell", "KeyError"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(run, name, value, said):
+    change(run, **{name: value})
+    with pytest.raises(ValueError, match=f"config.json: does not say .*{said}"):
+        write_report(run)
+
+
+def test_the_report_asks_no_network(run):
+    page = page_of(run)
+    policies = [a["content"] for tag, a in page.tags if "http-equiv" in a]
+    assert len(policies) == 1 and policies[0].startswith("default-src 'none';")
+    assert {tag for tag, _ in page.tags} & {"img", "iframe", "object", "embed"} == set()
+    targets = [a[k] for _, a in page.tags for k in ("src", "href") if k in a]
+    assert targets == ["data:,"]
+    text = (run / "report.html").read_text(encoding="utf-8")
+    assert set(re.findall(r"https?://[^\"']+", text)) == {"http://www.w3.org/2000/svg"}
+    assert len(text) < 2_000_000
+
+
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{data}}"
+QUOTES = "\"'` onmouseover=alert(1) style=x:y --><svg/onload=alert(1)>&lt;{{script}}"
+SIDES = "true", "predicted"
+
+
+def hostile(value, text):
+    """Return JSON with each text, and each name of an object, of that text instead."""
+    if isinstance(value, dict):
+        return {key: hostile(inner, text) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [hostile(inner, text) for inner in value]
+    return text if isinstance(value, str) else value
+
+
+def anatomy(page):
+    """Return the elements of a page in order, each with the names of its attributes."""
+    return [(tag, sorted(attributes)) for tag, attributes in page.tags]
+
+
+def spoil(run, text):
+    """Write a text wherever the folder has one that reaches the page."""
+    config = json.loads((run / "config.json").read_text())
+    link_scale = config["parameters"]["link_scale"]  # of no other is there a page
+    config = hostile(config, text)
+    config["parameters"] |= {"link_scale": link_scale, text: text}
+    config["versions"][text] = text
+    config["results"]["confusion"] |= dict.fromkeys(SIDES, [text, text + "1"])
+    (run / "config.json").write_text(json.dumps(config))
+    with open(run / "history.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    with open(run / "history.csv", "w", newline="") as file:
+        csv.writer(file).writerows([[*head, text], *([*row, "1"] for row in rows)])
+    arrays = read_arrays(run / "snapshots.npz")
+    name = next(name for name in arrays if name.startswith("measure:"))
+    arrays[f"measure:{text}"] = arrays.pop(name)
+    save_arrays(run / "snapshots.npz", arrays)
+
+
+@pytest.mark.parametrize("text", [EVIL, QUOTES])
+def test_no_text_of_a_run_folder_can_break_out_of_the_page(run, text, tmp_path):
+    plain = shutil.copytree(run, tmp_path / "plain")
+    spoil(plain, "plain")
+    spoil(run, text)
+    page = page_of(run)
+    assert anatomy(page) == anatomy(page_of(plain))
+    assert_inert(run / "report.html", page)
+    data = json.loads(page.texts["script"][0])
+    assert data["classes"] == [text, text + "1"]
+    assert data["graphs"][0]["kinds"][0] == text
+    assert text in page.texts["h1"][0] and page.texts["td"].count(text) > 5
+    assert any(text in caption for caption in page.texts["figcaption"])
+
+
+def assert_inert(path, page):
+    written = path.read_text(encoding="utf-8").lower()
+    assert written.count("</script") == written.count("<script") == 2
+    names = {name for _, attributes in page.tags for name in attributes}
+    assert not [name for name in names if name.startswith("on")]
+    links = [a for _, a in page.tags if {"href", "src"} & set(a)]
+    assert [a.get("href") for a in links] == ["data:,"]
+
+
+def spoil_history(run, text):
+    """Add a column of that name; a row has a number there."""
+    with open(run / "history.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    rows = [[*row, text if i == 0 else "1"] for i, row in enumerate(rows)]
+    with open(run / "history.csv", "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def spoil_snapshots(run, text):
+    """Measure something of that name."""
+    arrays = read_arrays(run / "snapshots.npz")
+    name = "measure:plain" if "measure:plain" in arrays else "measure:clusters used"
+    values = arrays.pop(name)
+    save_arrays(run / "snapshots.npz", {**arrays, f"measure:{text}": values})
+
+
+def test_a_page_that_text_breaks_out_of_would_be_seen(run, monkeypatch):
+    change(run, data__name=QUOTES)
+    for name in (
+        "npdiffpool.viz.report.page.escape",
+        "npdiffpool.viz.report.svg.escape",
+    ):
+        monkeypatch.setattr(name, str)
+    with pytest.raises(AssertionError):
+        assert_inert(run / "report.html", page_of(run))
+
+
+def test_a_link_out_of_the_run_folder_is_refused(run, tmp_path):
+    for name in ("config.json", "history.csv", "snapshots.npz"):
+        (run / name).rename(tmp_path / name)
+        (run / name).symlink_to(tmp_path / name)
+        with pytest.raises(
+            ValueError, match=f"{name}: is a link to outside the folder"
+        ):
+            write_report(run)
+        (run / name).unlink()
+        (tmp_path / name).rename(run / name)
+    (tmp_path / "link").symlink_to(run)  # the folder itself may be one
+    assert write_report(tmp_path / "link").exists()
+
+
+@pytest.mark.parametrize(
+    "name, most",
+    [("config.json", reading.MAX_JSON), ("history.csv", reading.MAX_TABLE)],
+)
+def test_a_file_over_the_limit_is_refused(run, name, most):
+    os.truncate(run / name, most + 1)  # a hole: no disk is used
+    with pytest.raises(ValueError, match=f"{name}: .* at most {most} are accepted"):
+        write_report(run)
+
+
+def test_a_run_without_snapshots_has_a_report_without_an_explorer(run):
+    (run / "snapshots.npz").unlink()
+    page = page_of(run)
+    assert "no snapshots.npz" in " ".join(page.texts["p"])
+    assert json.loads(page.texts["script"][0]) is None
+
+
+def test_a_flat_models_report_says_that_nothing_is_pooled(tmp_path):
+    words = ["--epochs", "1", "--hidden", "4", "--clusters", ""]
+    assert main(["train", *words, "--out", str(tmp_path / "run")]) == 0
+    assert "it pools nothing" in " ".join(page_of(tmp_path / "run").texts["p"])
+
+
+@pytest.mark.parametrize(
+    "name, text, said",
+    [
+        ("config.json", None, "is not a run folder: it has no config.json"),
+        ("history.csv", None, "is not a run folder: it has no history.csv"),
+        ("config.json", "{", "config.json: not readable JSON"),
+        ("config.json", '{"data": 1}', "does not say what a report needs"),
+        ("history.csv", "epoch,loss\n1,much\n", "history.csv: not a table of numbers"),
+        ("history.csv", "", "history.csv: not a table of numbers"),
+        ("history.csv", "loss\n1\n", "must have a column epoch; got loss"),
+        ("snapshots.npz", "x", "snapshots.npz: not a readable file of snapshots"),
+    ],
+)
+def test_a_folder_that_is_no_run_is_refused(run, name, text, said, capsys):
+    before = (run / "report.html").read_bytes()
+    (run / name).unlink()
+    if text is not None:
+        (run / name).write_text(text)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        write_report(run)
+    assert main(["report", str(run)]) == 2
+    assert said in capsys.readouterr().err
+    assert (run / "report.html").read_bytes() == before
+
+
+# What the explorer draws
+
+NO_LINKS = np.zeros((0, 4))
+SQUARE = np.array([[0, 1], [1, 2], [2, 3], [0, 3]])
+
+
+def watched(cluster, share, mass, links=()):
+    """Make snapshots of a square of four nodes, pooled once, at each of E epochs."""
+    arrays = np.array(cluster), np.array(share), np.array(mass)
+    pooling = Pooling(*arrays, np.array(links, float).reshape(-1, 4))
+    chances = np.tile([0.25, 0.75], (len(cluster), 1))
+    graph = Watched(7, 1, SQUARE, np.array([0, 1, 1, -1]), chances, [pooling])
+    return Snapshots(np.arange(len(cluster)) + 1, {}, [graph])
+
+
+def explored(*arguments):
+    snapshots = watched(*arguments)
+    (graph,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
+    return graph
+
+
+def test_super_nodes_stand_in_the_middle_of_their_members():
+    graph = explored([[0, 0, 2, 2]], [[0.5, 1, 1, 1]], [[2, 0, 2]])
+    (level,) = graph["frames"][0]["levels"]
+    places = np.reshape(graph["places"], (4, 2))
+    assert level["used"] == [0, 2] and level["mass"] == [2.0, 2.0]
+    assert level["cluster"] == [0, 0, 2, 2] and level["share"] == [50, 100, 100, 100]
+    centres = np.reshape(level["places"], (2, 2))
+    np.testing.assert_allclose(centres[0], (places[0] + 2 * places[1]) / 3, atol=1)
+    np.testing.assert_allclose(centres[1], (places[2] + places[3]) / 2, atol=1)
+    assert graph["kinds"] == ["C", "N", "N", ""]
+
+
+def test_a_cluster_keeps_its_colour_over_epochs_and_the_fullest_comes_first():
+    clusters = [[0, 0, 2, 2], [2, 2, 2, 2], [2, 2, 1, 2]]
+    graph = explored(clusters, np.ones((3, 4)), [[2, 0, 2], [0, 0, 4], [0, 1, 3]])
+    levels = [frame["levels"][0] for frame in graph["frames"]]
+    assert [level["used"] for level in levels] == [[0, 2], [2], [1, 2]]
+    blue, orange, green = "#0072b2", "#e69f00", "#009e73"
+    assert [level["colours"] for level in levels] == [
+        [orange, blue], [blue], [green, blue]]  # fmt: skip
+
+
+def test_at_the_second_level_a_cluster_has_its_heaviest_members_colour():
+    snapshots = watched([[0, 1, 2, 2]], [[1.0] * 4], [[1, 1, 2]])
+    cluster, mass = np.array([[0, 0, 1]]), np.array([[2, 2]])
+    upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
+    graph = snapshots.graphs[0]
+    graph.poolings.append(upper)
+    (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
+    first, second = frame["levels"]
+    assert len(set(first["colours"])) == 3
+    assert second["colours"] == [first["colours"][0], first["colours"][2]]
+
+
+def test_many_clusters_have_as_many_colours():
+    cluster = np.arange(4)[None] * 3
+    graph = explored(cluster, np.ones((1, 4)), np.ones((1, 10)))
+    colours = graph["frames"][0]["levels"][0]["colours"]
+    assert len(colours) == 10 and len(set(colours)) == 10
+
+
+def test_a_heavy_cluster_without_members_is_shown_and_a_light_one_is_not():
+    graph = explored([[0, 0, 0, 0]], [[0.6] * 4], [[2.4, 1.5, 0.1]])
+    assert graph["frames"][0]["levels"][0]["used"] == [0, 1]
+
+
+def test_links_are_between_places_of_what_is_shown():
+    links = [[0, 0, 2, 1.0], [0, 0, 1, 0.5], [1, 0, 2, 0.25]]
+    graph = explored([[0, 0, 2, 2]] * 2, np.ones((2, 4)), [[2, 0, 2]] * 2, links)
+    found = [frame["levels"][0]["links"] for frame in graph["frames"]]
+    assert found == [[0, 1, 100], [0, 1, 25]]  # cluster 1 is not shown
+
+
+def test_what_is_drawn_of_a_run_lies_in_the_picture(finished):
+    config = json.loads((finished / "config.json").read_text())
+    snapshots = read_snapshots(finished / "snapshots.npz")
+    data = explorer_data(snapshots, config["features"], [-1, 1], 3)
+    assert data["epochs"] == [1, 2, 3] and len(data["graphs"]) == 6
+    for graph in data["graphs"]:
+        levels = [level for frame in graph["frames"] for level in frame["levels"]]
+        assert len(levels) == 6
+        x, y, width, height = graph["box"]
+        for level in (graph, *levels):
+            places, radii = np.reshape(level["places"], (-1, 2)), level["radii"]
+            low, high = places.T - radii, places.T + radii
+            assert np.all(low.min(axis=1) >= [x, y])
+            assert np.all(high.max(axis=1) <= [x + width, y + height])
+        for level in levels:  # no two super-nodes overlap, but for rounding
+            places, radii = np.reshape(level["places"], (-1, 2)), level["radii"]
+            apart = np.linalg.norm(places[:, None] - places, axis=2)
+            np.fill_diagonal(apart, np.inf)
+            assert np.all(apart >= np.add.outer(radii, radii) - 1)
+
+
+# Charts
+
+
+def points_of(text, number):
+    """Return the points of a line of a chart, and where its axes' ticks stand."""
+    (found,) = re.findall(rf'class="line line{number}" points="([^"]+)"', text)
+    return np.array([pair.split(",") for pair in found.split()], float)
+
+
+def test_a_chart_has_its_points_where_its_ticks_say():
+    text = chart("Losses", "nats", [1, 2, 3], {"a": [0, 5, 10], "b": [10, 0, 10]}, 2)
+    ticks = re.findall(r'y="([\d.]+)" class="left">([-\d.]+)<', text)
+    y_of = {float(value): float(y) - 4 for y, value in ticks}
+    (x_kept,) = re.findall(r'class="kept" x1="([\d.]+)"', text)
+    a, b = points_of(text, 0), points_of(text, 1)
+    np.testing.assert_allclose(a[:, 1], [y_of[0], (y_of[0] + y_of[10]) / 2, y_of[10]])
+    np.testing.assert_allclose(b[:, 1], [y_of[10], y_of[0], y_of[10]])
+    assert a[1, 0] == float(x_kept) == pytest.approx((a[0, 0] + a[2, 0]) / 2)
+    assert text.count('class="key') == 2
+
+
+def test_gaps_part_a_line_and_a_piece_of_one_point_is_a_dot():
+    nan = float("nan")
+    text = chart("t", "u", range(1, 6), {"a": [1, 2, nan, 3, nan]})
+    assert len(points_of(text, 0)) == 2
+    assert text.count("<circle") == 1
+    assert 'class="key' not in text  # one line needs no legend
+
+
+def test_a_chart_of_nothing_is_left_out():
+    assert chart("t", "u", [1], {"a": [float("nan")]}) == ""
+    assert chart("t", "u", [1], {}) == ""
+
+
+def test_names_in_a_chart_are_escaped():
+    text = chart('<b>"t', "<u>", [1, 2], {"<i>": [1, 2], "&": [2, 1]})
+    assert "<b>" not in text and "<u>" not in text and "<i>" not in text

@@ -1,0 +1,179 @@
+"""The report in headless Chromium: it is silent, it moves, and it lights what it says.
+
+Needs ``pip install -e ".[browser]"`` and a Chromium on the path.
+"""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from npdiffpool.cli.main import main
+from npdiffpool.runs.snapshot_file import read_snapshots
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+api = pytest.importorskip("playwright.sync_api", reason='needs the "browser" extra')
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path")
+WIDE, PHONE = (1200, 900), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of twelve epochs on MUTAG with two levels: its folder."""
+    folder = tmp_path_factory.mktemp("runs") / "mutag"
+    words = ["--epochs", "12", "--hidden", "16", "--clusters", "0.25,2"]
+    assert main(["train", *words, "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium."""
+    with api.sync_playwright() as started:
+        opened = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(run, browser):
+    """The report, open; afterwards nothing was said, and nothing asked for."""
+    yield from opened(run, browser, WIDE, "light")
+
+
+def opened(run, browser, size, theme):
+    viewport = dict(zip(("width", "height"), size))
+    page = browser.new_context(viewport=viewport, color_scheme=theme).new_page()
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    url = (run / "report.html").as_uri()
+    page.goto(url)
+    yield page
+    assert said == [] and asked == [url]
+    page.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_fits_its_window_and_follows_the_theme(run, browser, size, theme):
+    for page in opened(run, browser, size, theme):
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width == size[0]
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        light = np.mean([int(part) for part in colour[4:-1].split(",")]) > 128
+        assert light == (theme == "light")
+        assert page.locator(".levels svg").count() == 3
+        assert page.locator("figure svg").count() == 3 + 5 + 5
+
+
+def shown(page):
+    return [page.locator(".levels svg").nth(i).inner_html() for i in range(3)]
+
+
+def fills(page, level):
+    nodes = page.locator(".levels svg").nth(level).locator(".node")
+    return nodes.evaluate_all("nodes => nodes.map(n => n.getAttribute('fill'))")
+
+
+def test_the_slider_moves_by_keys_and_changes_the_picture(page, run):
+    snapshots = read_snapshots(run / "snapshots.npz")
+    page.locator("#epoch").focus()
+    pictures = []
+    for key, epoch in (("Home", 1), ("ArrowRight", 2), ("End", 12)):
+        page.keyboard.press(key)
+        assert page.inner_text("output").split()[0] == str(epoch)
+        pictures.append(shown(page))
+        graph = snapshots.graphs[-1]
+        cluster = graph.poolings[0].cluster[epoch - 1]
+        colours = fills(page, 0)
+        same = np.equal.outer(cluster, cluster)
+        drawn = np.equal.outer(np.array(colours), np.array(colours))
+        np.testing.assert_array_equal(drawn, same)  # one colour, one cluster
+    assert pictures[0] != pictures[2]
+
+
+def lit(page, level):
+    nodes = page.locator(".levels svg").nth(level).locator(".node")
+    script = "nodes => nodes.map(n => n.classList.contains('lit'))"
+    return np.flatnonzero(nodes.evaluate_all(script))
+
+
+@pytest.mark.parametrize("how", ["hover", "focus", "click"])
+def test_pointing_at_a_super_node_lights_its_nodes(page, run, how):
+    page.locator("#epoch").focus()
+    page.keyboard.press("End")
+    first, second = read_snapshots(run / "snapshots.npz").graphs[-1].poolings
+    nodes = page.locator(".levels svg").nth(1).locator(".node")
+    seen = []
+    for i in range(nodes.count()):
+        getattr(nodes.nth(i), how)()
+        name = nodes.nth(i).get_attribute("aria-label")
+        k = int(name.removeprefix("level 1, cluster "))
+        members = np.flatnonzero(first.cluster[-1] == k)
+        np.testing.assert_array_equal(lit(page, 0), members)
+        has_any = len(members) > 0  # else there is nothing to light
+        assert lit(page, 1).tolist() == [i] * has_any and len(lit(page, 2)) == has_any
+        said = page.inner_text("#said")
+        assert f"cluster {k}: holds" in said
+        assert f"shares; {len(members) or 'none'} have their largest share here" in said
+        seen.extend(members)
+    assert sorted(seen) == list(range(first.cluster.shape[1]))
+    page.locator("#graph").focus()
+    page.mouse.move(0, 0)
+    assert len(lit(page, 0)) == 0
+
+
+def test_keys_go_from_circle_to_circle_and_focus_outlives_a_change_of_epoch(page, run):
+    page.locator("#kept").click()
+    nodes = page.locator(".levels svg").nth(0).locator(".node")
+    nodes.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert lit(page, 0).tolist() == [1]
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert lit(page, 0).tolist() == [nodes.count() - 1]
+    page.evaluate("""() => {
+        const slider = document.getElementById("epoch");
+        slider.value = 0;
+        slider.dispatchEvent(new Event("input"));
+    }""")
+    assert page.inner_text("output").split()[0] == "1"
+    assert lit(page, 0).tolist() == [nodes.count() - 1]
+
+
+def test_on_a_phone_the_graph_stays_in_view_while_super_nodes_are_tapped(run, browser):
+    for page in opened(run, browser, PHONE, "light"):
+        page.locator(".levels svg").nth(1).locator(".node").nth(0).click()
+        for part in (page.locator(".levels figure").nth(0), page.locator("#said")):
+            box = part.bounding_box()
+            assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE[1]
+
+
+def test_pointing_at_a_node_lights_its_clusters(page, run):
+    page.locator("#kept").click()
+    page.locator(".levels svg").nth(0).locator(".node").nth(0).hover()
+    assert lit(page, 0).tolist() == [0]
+    assert len(lit(page, 1)) == len(lit(page, 2)) == 1
+    assert "Node 0 (label=" in page.inner_text("#said")
+
+
+def test_another_graph_can_be_chosen(page, run):
+    graphs = read_snapshots(run / "snapshots.npz").graphs
+    for i, graph in enumerate(graphs):
+        page.locator("#graph").select_option(str(i))
+        assert page.locator(".levels svg").nth(0).locator(".node").count() == len(
+            graph.kinds
+        )
+
+
+def test_the_training_can_be_played(page):
+    page.locator("#epoch").focus()
+    page.keyboard.press("Home")
+    page.locator("#play").click()
+    api.expect(page.locator("output")).not_to_have_text("1")
+    page.locator("#play").click()
+    assert page.inner_text("#play") == "Play"
