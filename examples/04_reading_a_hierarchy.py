@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import npdiffpool as ndp
+from npdiffpool.datasets import stratified_split
 from npdiffpool.evaluation import measures
-from npdiffpool.evaluation.protocols import stratified_split
 
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
 MODELS = {"one level": (0.25,), "two levels": (0.25, 0.3)}  # clusters a node

@@ -14,6 +14,7 @@ from typing import Any, Mapping
 
 from npdiffpool._support.atomic_files import write_text
 from npdiffpool._support.folder_lock import clear, holdings
+from npdiffpool._support.settings import describe_differences, to_json
 from npdiffpool._support.untrusted import read_json
 
 Row = dict[str, Any]
@@ -45,8 +46,8 @@ class Folder:
         if known is None:
             if holdings(self.path):
                 raise ValueError(f"{self.path} must be new, empty or of an evaluation")
-        elif known != json.loads(_text(settings)):
-            differing = differences(known, json.loads(_text(settings)))
+        elif known != to_json(settings):
+            differing = describe_differences(known, to_json(settings))
             raise ValueError(
                 f"{self.path} holds an evaluation of other settings: give another "
                 f"folder; what differs: {differing}"
@@ -102,21 +103,6 @@ def _is_numbers(content: Any) -> bool:
     if not isinstance(content, dict):
         return False
     return all(type(n) in (int, float) and math.isfinite(n) for n in content.values())
-
-
-def differences(known: Any, settings: Any) -> str:
-    """Name the settings that differ; of numbers and words, say how."""
-    if not isinstance(known, dict) or set(known) != set(settings):
-        return "its form"
-    parts = []
-    for key in sorted(key for key in settings if known[key] != settings[key]):
-        there, here = known[key], settings[key]
-        if isinstance(here, dict):
-            parts.append(differences(there, here))
-        else:
-            is_short = len(str(there)) < 30 > len(str(here))
-            parts.append(f"{key} ({there} there, {here} here)" if is_short else key)
-    return ", ".join(parts)
 
 
 def _text(content: Any) -> str:

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, Sequence
 
 import numpy as np
-import scipy
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.process import one_blas_thread
+from npdiffpool._support.settings import to_json
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.evaluation.job_folder import Row
 from npdiffpool.evaluation.splits import Split
 from npdiffpool.graphs.batch import check_graphs
-from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.digest import digest_graphs
 
 
 class Source(NamedTuple):
@@ -84,10 +84,10 @@ class Work(NamedTuple):
             "features": getattr(self.data, "features", None),
             "labels": _digest(self.labels.tolist()),
             "model": type(self.model).__name__,
-            "parameters": _plain(self.model.get_params()),
+            "parameters": to_json(self.model.get_params()),
             "protocol": self.protocol,
             "splits": _digest(self.splits),
-            "grid": _plain(list(self.grid)),
+            "grid": to_json(list(self.grid)),
             "runs": self.runs if self.protocol == "fair" else None,
         }
 
@@ -180,22 +180,5 @@ def load_labelled(data: Any, labels: Any) -> tuple[Any, Any]:
     return graphs, labels
 
 
-def digest_graphs(graphs: Sequence[Graph]) -> str:
-    """Return what tells these graphs from all others."""
-    seen = hashlib.sha256()
-    for graph in graphs:
-        for M in map(scipy.sparse.csr_array, (graph.adjacency, graph.features)):
-            seen.update(repr(M.shape).encode())
-            for part in (M.indptr, M.indices):
-                seen.update(part.astype(np.int64).tobytes())
-            seen.update(M.data.astype(np.float64).tobytes())
-    return seen.hexdigest()
-
-
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """Turn tuples and NumPy's numbers into JSON's."""
-    return json.loads(json.dumps(value, default=lambda number: number.item()))

@@ -21,29 +21,11 @@ from npdiffpool._support.arguments import require, require_choice, require_int
 from npdiffpool._support.folder_lock import own_folder
 from npdiffpool.evaluation.job_folder import Folder, Row
 from npdiffpool.evaluation.job_queue import Progress, Queue
-from npdiffpool.evaluation.jobs import (
-    Job,
-    Source,
-    Work,
-    digest_graphs,
-    load_labelled,
-)
-from npdiffpool.evaluation.splits import (
-    Split,
-    check_splits,
-    make_splits,
-    stratified_folds,
-    stratified_split,
-)
+from npdiffpool.evaluation.jobs import Job, Source, Work, load_labelled
+from npdiffpool.evaluation.splits import Split, check_splits, make_splits
+from npdiffpool.graphs.digest import digest_graphs
 
-__all__ = [
-    "Evaluation",
-    "Progress",
-    "Source",
-    "cross_validate",
-    "stratified_folds",
-    "stratified_split",
-]
+__all__ = ["Evaluation", "Progress", "Source", "cross_validate"]
 PROTOCOLS = ("fair", "paper")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from os import PathLike
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_flag, require_int
+from npdiffpool._support.arguments import require_flag
 from npdiffpool._support.untrusted import read_json
-from npdiffpool.graphs.graph import Ints
+from npdiffpool.datasets.stratified import (
+    check_labels,
+    stratified_folds,
+    stratified_split,
+)
 
 
 class Split(NamedTuple):
@@ -72,7 +74,7 @@ def make_splits(
     >>> [len(part) for part in splits[0]]
     [27, 3, 10]
     """
-    labels, splits = _one_a_graph(labels), list[Split]()
+    labels, splits = check_labels(labels), list[Split]()
     require_flag("by_class", by_class)
     strata = labels if by_class else np.zeros(len(labels))
     for test in stratified_folds(strata, n_folds, seed):
@@ -194,99 +196,3 @@ def _check_fold(split: Split, where: str, n_graphs: int) -> None:
             raise SplitsError(f"{where}: {message}")
     if len(set(indices)) < len(indices):
         raise SplitsError(f"{where}: a graph must be in one part; one is in two")
-
-
-def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
-    """Divide examples into folds, each class spread as evenly as it goes.
-
-    Parameters
-    ----------
-    labels : (G,) array
-    n_folds : int
-        At least 2, at most G.
-    seed : int
-
-    Returns
-    -------
-    list of int arrays
-        The sorted indices of each fold; together every index once. The folds'
-        sizes differ by at most one.
-
-    Raises
-    ------
-    ValueError
-        If `labels` are not one a graph, or `n_folds` or `seed` is out of range.
-
-    Examples
-    --------
-    >>> [fold.tolist() for fold in stratified_folds(["a", "a", "b", "b"], 2)]
-    [[0, 2], [1, 3]]
-    """
-    labels = _one_a_graph(labels)
-    require_int("n_folds", n_folds, 2)
-    require_int("seed", seed, 0)
-    require(n_folds <= len(labels), "n_folds", f"at most {len(labels)}", n_folds)
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    # Dealing out the examples class by class, like cards, keeps all shares equal.
-    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    return [np.sort(dealt[first::n_folds]) for first in range(n_folds)]
-
-
-def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> list[Ints]:
-    """Divide examples into parts of given shares, the classes equal in each.
-
-    Parameters
-    ----------
-    labels : (G,) array
-    shares : sequence of float
-        Positive, of sum one; the parts are as large as rounding allows.
-    seed : int
-
-    Returns
-    -------
-    list of int arrays
-        The sorted indices of each part; together every index once.
-
-    Raises
-    ------
-    ValueError
-        If the shares are not positive or do not add up to one, a part would be
-        empty, or `seed` is negative.
-
-    Examples
-    --------
-    >>> [len(part) for part in stratified_split(list("ab") * 50, (0.8, 0.1, 0.1))]
-    [80, 10, 10]
-    """
-    labels = _one_a_graph(labels)
-    require_int("seed", seed, 0)
-    numbers = isinstance(shares, (tuple, list)) and len(shares) > 0
-    numbers = numbers and all(isinstance(share, Real) for share in shares)
-    usable = numbers and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
-    require(usable, "shares", "positive, of sum 1", shares)
-    bounds = np.rint(np.cumsum(shares) * len(labels)).astype(int)
-    sizes = np.diff(bounds, prepend=0)
-    require(sizes.min() > 0, "labels", "enough for every part", f"{len(labels)} labels")
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    parts = _spread(sizes)
-    return [np.sort(dealt[parts == part]) for part in range(len(sizes))]
-
-
-def _one_a_graph(labels: Any) -> npt.NDArray[Any]:
-    """Return labels as an array (G,) that can be sorted."""
-    try:
-        array = np.asarray(labels)
-    except ValueError:  # of unlike lengths
-        array = np.asarray(None)
-    require(array.ndim == 1, "labels", "one a graph, (G,)", f"shape {array.shape}")
-    is_mixed = array.dtype == object and len({type(label) for label in array}) > 1
-    require(not is_mixed, "labels", "all numbers or all strings", labels)
-    return array
-
-
-def _spread(sizes: Ints) -> Ints:
-    """Return part numbers, part p `sizes[p]` times, each spread evenly along."""
-    positions = [(np.arange(size) + 0.5) / size for size in sizes]
-    parts = np.repeat(np.arange(len(sizes)), sizes)
-    return parts[np.argsort(np.concatenate(positions), kind="stable")]

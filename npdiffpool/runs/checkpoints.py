@@ -15,6 +15,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
+from npdiffpool._support.settings import describe_differences
 from npdiffpool._support.untrusted import MAX_ARRAYS, parse_json, read_arrays
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model
@@ -24,7 +25,6 @@ from npdiffpool.estimators.model_file import (
     require_variances,
     vector_of,
 )
-from npdiffpool.evaluation.job_folder import differences
 from npdiffpool.runs.snapshot_file import from_arrays, to_arrays
 from npdiffpool.runs.snapshots import MEASURES, Recorder, Snapshots
 from npdiffpool.training.adam import AdamState
@@ -151,7 +151,7 @@ def _require_version(seen: Any) -> None:
 def _require_same(known: Any, settings: Mapping[str, Any]) -> None:
     here = json.loads(json.dumps(settings))
     if known != here:
-        what = differences(known, here)
+        what = describe_differences(known, here)
         raise CheckpointError(f"is of other settings; what differs: {what}")
 
 

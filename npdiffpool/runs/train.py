@@ -23,9 +23,9 @@ from npdiffpool._support.atomic_files import write_text
 from npdiffpool._support.folder_lock import clear, hinting, holdings, own_folder
 from npdiffpool._support.interrupts import ctrl_c_ignored, stoppable
 from npdiffpool.datasets import Dataset
+from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.evaluation.jobs import digest_graphs
-from npdiffpool.evaluation.protocols import stratified_split
+from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.graphs.graph import Ints
 from npdiffpool.runs.checkpoints import Saver, read_checkpoint
 from npdiffpool.runs.snapshot_file import write_snapshots

@@ -164,10 +164,10 @@ def test_what_is_done_is_counted_and_what_was_done_before(tmp_path):
 def test_a_folder_of_another_evaluation_is_left_alone(tmp_path):
     run(tmp_path / "cv", runs=1)
     before = files(tmp_path / "cv")
-    differs = r"another folder; what differs: runs \(1 there, 2 here\)$"
+    differs = r"another folder; what differs: runs \(1 saved, 2 given\)$"
     with pytest.raises(ValueError, match=differs):
         run(tmp_path / "cv", runs=2)
-    differs = r"what differs: level \(0.5 there, 0.25 here\)$"
+    differs = r"what differs: level \(0.5 saved, 0.25 given\)$"
     with pytest.raises(ValueError, match=differs):
         run(tmp_path / "cv", runs=1, model=Told(0.25))
     doubled = [ndp.Graph(g.adjacency, 2 * g.features) for g in GRAPHS]

@@ -210,7 +210,7 @@ def test_a_run_goes_on_with_no_other_settings(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     other = [*QUICK, "--learning-rate", "0.01", "--resume", "--out", str(folder)]
     error = fails(other, capsys)
-    assert "other settings; what differs: learning_rate (0.001 there, 0.01" in error
+    assert "other settings; what differs: learning_rate (0.001 saved, 0.01" in error
     assert (folder / "checkpoint.npz").read_bytes() == before
 
 
