@@ -14,10 +14,10 @@ import numpy as np
 from npdiffpool._support.folder_lock import hinting
 from npdiffpool._support.interrupts import stoppable
 from npdiffpool._support.progress import job_progress
+from npdiffpool._support.types import Json as Row
 from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.evaluation.job_folder import Row
 from npdiffpool.evaluation.job_queue import Progress
 from npdiffpool.evaluation.jobs import load_source
 from npdiffpool.evaluation.protocols import Evaluation, Source, cross_validate

@@ -1,4 +1,4 @@
-"""Splits of a data set: by seed, in equal shares, or from an index file."""
+"""Outer folds of a cross-validation: made with a seed, or read from an index file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from npdiffpool.datasets.stratified import (
 
 
 class Split(NamedTuple):
-    """Hold the indices of one outer fold.
+    """The indices of one outer fold.
 
     Attributes
     ----------
     train, validation, test : lists of int
-        Of graphs, from 0; `validation` is cut out of what `test` leaves.
+        Indices of graphs, from 0; no index is in two of the lists.
     """
 
     train: list[int]
@@ -31,7 +31,7 @@ class Split(NamedTuple):
 
 
 class SplitsError(ValueError):
-    """Say what is wrong with splits, given or in a file.
+    """Splits, given as an argument or in a file, are unusable.
 
     Examples
     --------
@@ -45,18 +45,20 @@ class SplitsError(ValueError):
 def make_splits(
     labels: Any, n_folds: int, seed: int = 0, by_class: bool = True
 ) -> list[Split]:
-    """Divide a data set into outer folds, each with a part to validate by.
+    """Divide a data set into outer folds with validation parts.
 
-    The validation part is a tenth of what the test part leaves. Both are cut out by
-    `stratified_folds` and `stratified_split`.
+    The validation part of a fold is a tenth of the graphs outside its test part.
 
     Parameters
     ----------
     labels : (G,) array
+        The label of each graph.
     n_folds : int
+        Number of folds.
     seed : int
+        Seed of the shuffling.
     by_class : bool
-        Spread each class evenly; without it graphs are divided at random.
+        Stratify: give each part about the same share of each class.
 
     Returns
     -------
@@ -65,8 +67,8 @@ def make_splits(
     Raises
     ------
     ValueError
-        If `labels` are not one a graph, `n_folds` or `seed` is out of range, or a part
-        would be empty.
+        If `labels` are not one per graph, `n_folds` or `seed` is out of range, or a
+        part would be empty.
 
     Examples
     --------
@@ -86,16 +88,17 @@ def make_splits(
 
 
 def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
-    """Read index lists in the form of Errica et al. (arXiv 1912.09893).
+    """Read index lists in the file format of Errica et al. (arXiv 1912.09893).
 
-    A JSON list with, of each outer fold, ``{"test": [...], "model_selection":
-    [{"train": [...], "validation": [...]}]}``.
+    The file is a JSON list with one object per outer fold:
+    ``{"test": [...], "model_selection": [{"train": [...], "validation": [...]}]}``.
 
     Parameters
     ----------
     path : path
+        The file.
     n_graphs : int
-        Of the data set.
+        Number of graphs in the data set.
 
     Returns
     -------
@@ -104,9 +107,9 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     Raises
     ------
     SplitsError
-        If the file is not of this form or larger than 64 MiB, an index is outside
-        0 ... `n_graphs` - 1, is in two parts of a fold, or the tests are not each
-        graph once.
+        If the file has another format or is larger than 64 MiB, an index is outside
+        0 ... `n_graphs` - 1 or in two parts of a fold, or a graph is not in exactly one
+        test part.
     FileNotFoundError
         If there is no such file.
 
@@ -124,10 +127,9 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     Split(train=[0], validation=[1], test=[2, 3])
     """
     try:
-        folds = read_json(path, finite=True)
         splits = [
             Split(inner["train"], inner["validation"], fold["test"])
-            for fold in folds
+            for fold in read_json(path, finite=True)
             for inner in fold["model_selection"][:1]
         ]
     except FileNotFoundError:
@@ -146,14 +148,14 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
 
 
 def check_splits(splits: Any, n_graphs: int) -> list[Split]:
-    """Return folds, given as triples of indices, as lists of whole numbers.
+    """Validate splits given as triples of indices; return them as lists of int.
 
     Parameters
     ----------
     splits : sequence of (train, validation, test)
-        Each part a sequence of ints.
+        Each part is a sequence of ints.
     n_graphs : int
-        Of the data set.
+        Number of graphs in the data set.
 
     Returns
     -------
@@ -162,7 +164,7 @@ def check_splits(splits: Any, n_graphs: int) -> list[Split]:
     Raises
     ------
     SplitsError
-        If there is none, a part is empty, an index is outside 0 ... `n_graphs` - 1,
+        If there is no fold, a part is empty, an index is outside 0 ... `n_graphs` - 1,
         or a graph is in two parts of a fold.
 
     Examples
@@ -184,12 +186,12 @@ def check_splits(splits: Any, n_graphs: int) -> list[Split]:
 
 
 def _check_fold(split: Split, where: str, n_graphs: int) -> None:
-    indices: list[Any] = []
+    """Validate the indices of one fold; `where` names it in errors."""
     for name, part in zip(Split._fields, split):
         if not isinstance(part, list) or not part:
             message = f"{name} must be a list of indices; got {part!r}"
             raise SplitsError(f"{where}: {message}")
-        indices += part
+    indices = [*split.train, *split.validation, *split.test]
     for index in indices:
         if type(index) is not int or not 0 <= index < n_graphs:
             message = f"an index must be in 0 ... {n_graphs - 1}; got {index!r}"

@@ -206,7 +206,7 @@ def _measure(graph: Graph, assignments: Sequence[Any]) -> dict[str, float]:
         return {}
     S, clusters = assignments[0], assignments[0].argmax(axis=1)
     measured = (
-        measures.relative_entropy(S),
+        measures.normalized_entropy(S),
         measures.clusters_used(S),
         measures.effective_clusters(S),
         measures.edges_inside(graph.adjacency, clusters),
