@@ -1,4 +1,12 @@
-"""Data sets in TU form, from a name, a folder or a zip; and planted hierarchies."""
+"""Data sets in the TU format, from a name, a folder or a zip; synthetic hierarchies.
+
+Read `loading` first (`load_dataset`). It calls, in this order: `locate` (where a data
+set is found), `fetch` (downloads), `archive` (the files of a folder or a zip), `tu` and
+`tables` (parsing and validating them) or `bundled` (the MUTAG of this package), then
+`features` (node features) and `assembly` (the graphs of a `dataset`). `registry` has
+published counts and citations, `matching` loads the features of a trained model,
+`stratified` divides a data set, `synthetic` draws graphs with a planted hierarchy.
+"""
 
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.loading import load_dataset

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_bundle import pack, write_tu
 from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
 
 from npdiffpool.datasets import DatasetError, known_datasets, load_dataset
 from npdiffpool.datasets.archive import TUFiles
-from npdiffpool.datasets.bundled import pack, read_bundle, write_tu
+from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.locate import PACKAGE, cache_folder, find
 from npdiffpool.datasets.registry import KNOWN
 from npdiffpool.datasets.tu import read_tu

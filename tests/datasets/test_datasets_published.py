@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_bundle import write_tu
 
 from npdiffpool.datasets import load_dataset
 from npdiffpool.datasets.archive import TUFiles
-from npdiffpool.datasets.bundled import read_bundle, write_tu
+from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.locate import PACKAGE, find
 from npdiffpool.datasets.registry import KNOWN
 
