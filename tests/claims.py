@@ -1,4 +1,4 @@
-"""What tests of files that claim much share."""
+"""Helpers for tests of files with wrong sizes: a limit on memory, and zips."""
 
 import tracemalloc
 import zipfile
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def little_memory(most=24 << 20):
-    """Require that what is done takes no more bytes: much less than is claimed."""
+    """Assert that Python allocates at most this number of bytes meanwhile."""
     tracemalloc.start()
     try:
         yield
@@ -17,6 +17,7 @@ def little_memory(most=24 << 20):
 
 
 def packed(path, *members, method=zipfile.ZIP_DEFLATED):
+    """Write a zip with members, pairs of name and content; return its path."""
     with zipfile.ZipFile(path, "w", method) as file:
         for name, content in members:
             file.writestr(name, content)

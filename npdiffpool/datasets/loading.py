@@ -1,4 +1,4 @@
-"""Loading: from a name or a path to a `Dataset`."""
+"""Loading a data set by its name or path."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ def load_dataset(
     degree_cap: int = DEGREE_CAP,
     progress: bool | None = None,
 ) -> Dataset:
-    """Load a data set in TU form.
+    """Load a data set in the TU format.
 
     Parameters
     ----------
     source : str or path
-        A folder, a zip or a name. A name is looked for in the working folder,
-        `$NPDIFFPOOL_DATA`, the cache folder, the package and last on the TU site,
-        from where it goes into the cache folder.
+        A folder, a zip or a name. A name is searched for in the working folder,
+        `$NPDIFFPOOL_DATA`, the cache folder and the package. If it is in none of them,
+        it is downloaded from the TU site into the cache folder.
     features : str
-        The node features: "labels" (one-hot, a column for each value seen, in
-        order), "attributes", "degree" (one-hot), "ones", or some of these joined
-        by "+", such as "labels+attributes". "auto" takes labels and attributes,
-        whichever the data set has, and "degree" if it has neither.
+        The node features: "labels" (one-hot, one column for each value that occurs, in
+        order), "attributes", "degree" (one-hot), "ones", or several of them joined by
+        "+", such as "labels+attributes". "auto" selects labels and attributes if the
+        data set has them, and "degree" if it has neither.
     degree_cap : int
-        Column min(degree, degree_cap) of the `degree_cap` + 1 degree columns is
-        one. The degree counts distinct neighbours; a self-loop makes a node its
-        own neighbour and so adds 1.
+        There are `degree_cap` + 1 degree columns; column min(degree, degree_cap) is 1.
+        The degree is the number of distinct neighbours. A self-loop makes a node its
+        own neighbour and adds 1.
     progress : bool, optional
-        Show how far a download is: a bar on a terminal, a line elsewhere (None);
-        a bar in any case (True); nothing (False).
+        Show the progress of a download: by default a bar on a terminal and a line
+        elsewhere; True always a bar; False nothing.
 
     Returns
     -------
     Dataset
-        Undirected graphs with edge weights 1: edges that are listed repeatedly
-        are merged, self-loops are kept.
+        Undirected graphs with edge weights 1. Repeated edges are merged, self-loops are
+        kept.
 
     Raises
     ------
     DatasetError
-        If the data set is not to be found, or one of its files is missing,
-        damaged or inconsistent: the message names the file and the line. So it is
-        if a file is over a limit (2 GiB of a zip or a file, 2^27 numbers of a file,
-        2^20 graphs, 2^14 columns, 2^29 features) or a link out of its folder.
+        If the data set cannot be found, or one of its files is missing, damaged or
+        inconsistent; the message names the file and the line. Also if a file is a link
+        to a place outside its folder or exceeds a limit: 2 GiB for a zip or a file,
+        2^27 numbers in a file, 2^20 graphs, 2^14 feature columns, 2^29 feature values.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Places: where a data set is looked for, before it is downloaded.
+"""Places that are searched for a data set before it is downloaded.
 
-Read `find` first. In order: the path given, `$NPDIFFPOOL_DATA`, the cache folder,
-the package.
+Read `find` first. The order is: a path as given, the working folder,
+`$NPDIFFPOOL_DATA`, the cache folder, the package.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class KnownDataset(NamedTuple):
-    """Hold a row of `known_datasets`; the counts are the published ones.
+    """One row of `known_datasets`, with the published counts.
 
     Attributes
     ----------
     name : str
+        The name of the data set.
     graphs, classes : int
+        Numbers of graphs and classes.
     nodes_mean, edges_mean : float
-        A graph; an undirected edge counts once.
+        Means per graph; an undirected edge counts once.
     found : str
-        A path, "bundled", or "download" where only the TU site has it.
+        A path, "bundled", or "download" if only the TU site has it.
     """
 
     name: str
@@ -40,7 +42,7 @@ class KnownDataset(NamedTuple):
 
 
 def known_datasets() -> list[KnownDataset]:
-    """List the data sets with published counts, and where each is found now.
+    """Return the data sets with published counts, and the place of each.
 
     Returns
     -------
@@ -60,26 +62,26 @@ def known_datasets() -> list[KnownDataset]:
 
 
 def find(source: Any, here: bool = True) -> Path | None:
-    """Find a data set on this machine.
+    """Return the place of a data set on this machine.
 
     Parameters
     ----------
     source : str or path
-        A name, or the path of a folder or a zip. What has a separator or ends
-        with .zip is a path.
+        A name, or the path of a folder or a zip. A string is a path if it has a
+        separator or ends with .zip.
     here : bool
-        Whether a name may be that of a folder with TU files in the working folder.
+        Whether to search the working folder for a folder of this name with TU files.
 
     Returns
     -------
     Path or None
-        A folder, a zip, or an .npz inside the package; None where there is none.
-        A path that was given is returned whether or not it is there.
+        A folder, a zip, or an .npz inside the package; None if the name is not found. A
+        path is returned even if it does not exist.
 
     Raises
     ------
     DatasetError
-        If `source` is neither a name nor a path, or not fit to be a name.
+        If `source` is neither a name nor a path, or the name is not valid.
     """
     if not isinstance(source, (str, os.PathLike)):
         kind = type(source).__name__
@@ -94,12 +96,13 @@ def find(source: Any, here: bool = True) -> Path | None:
 
 
 def check_name(name: str) -> str:
-    """Return a name that is safe to make a path of.
+    """Return the name if it is safe as a part of a path.
 
     Raises
     ------
     DatasetError
-        If it has anything but letters, digits, -, _ and ., or begins with those.
+        If it has characters other than letters, digits, -, _ and ., or does not begin
+        with a letter or digit.
     """
     if not _NAME.fullmatch(name):
         raise DatasetError(
@@ -110,7 +113,7 @@ def check_name(name: str) -> str:
 
 
 def cache_folder() -> Path:
-    """Give the folder for downloads; it need not exist.
+    """Return the folder for downloads, which may not exist yet.
 
     Returns
     -------
@@ -131,7 +134,7 @@ def cache_folder() -> Path:
 
 
 def describe(path: Path) -> str:
-    """Give the path as text, or "bundled" for what the package carries."""
+    """Return the path as text, or "bundled" for a data set inside the package."""
     return "bundled" if path.parent == PACKAGE else str(path)
 
 

@@ -1,4 +1,4 @@
-"""Matching: a data set with the feature columns that a model was trained on."""
+"""Loading a data set with the feature columns that a model was trained on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from typing import Any, Sequence
 import numpy as np
 
 from npdiffpool.datasets.dataset import Dataset
+from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.loading import DEGREE_CAP, load_dataset
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.graphs.graph import Graph
 
-KINDS = {"label": "labels", "attribute": "attributes", "degree": "degree"}
+# The kind of features that has columns of each kind.
+FEATURES = {
+    "label": "labels",
+    "attribute": "attributes",
+    "degree": "degree",
+    "one": "ones",
+}
 
 
 def load_dataset_like(
@@ -27,8 +34,8 @@ def load_dataset_like(
     source : str or path
         As for `load_dataset`.
     feature_names : sequence of str
-        As `Dataset.feature_names` has them. A label that this data set never
-        has gives a column of zeros.
+        Names as in `Dataset.feature_names`. A label that does not occur in this data
+        set gives a column of zeros.
 
     Returns
     -------
@@ -37,8 +44,8 @@ def load_dataset_like(
     Raises
     ------
     DatasetError
-        If `feature_names` are no such names, or the data set cannot be loaded, has a
-        column that is not among them, or lacks an attribute.
+        If `feature_names` are not such names, the data set cannot be loaded, or it has
+        a column that is not among them or lacks an attribute.
 
     Examples
     --------
@@ -48,22 +55,20 @@ def load_dataset_like(
     array([ 0.,  0.,  0.,  0.,  0.,  2.,  1., 14.])
     """
     names = _check_names(feature_names)
-    kinds = dict.fromkeys(re.split("[ =>]", name)[0] for name in names)
-    features = "+".join(KINDS.get(kind, "ones") for kind in kinds)
+    features = "+".join(dict.fromkeys(FEATURES[column_kind(name)] for name in names))
     caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
     dataset = load_dataset(source, features, caps[0] if caps else DEGREE_CAP)
     _require_known(dataset, names)
     place = {name: column for column, name in enumerate(names)}
     columns = [place[name] for name in dataset.feature_names]
-    graphs = [_spread(graph, columns, len(names)) for graph in dataset]
+    graphs = [_place_columns(graph, columns, len(names)) for graph in dataset]
     return replace(dataset, graphs=graphs, feature_names=tuple(names))
 
 
 def _check_names(feature_names: Any) -> list[str]:
     usable = isinstance(feature_names, (list, tuple)) and len(feature_names) > 0
     for name in feature_names if usable else ():
-        kind = re.split("[ =>]", str(name))[0]
-        usable = usable and kind in (*KINDS, "one")
+        usable = usable and column_kind(str(name)) in FEATURES
         usable = usable and re.fullmatch(r"degree>=(?!\d{1,9}$).*", str(name)) is None
     if not usable:
         raise DatasetError(
@@ -83,10 +88,11 @@ def _require_known(dataset: Dataset, names: list[str]) -> None:
     missing = set(names) - set(dataset.feature_names)
     attributes = sorted(name for name in missing if name.startswith("attribute"))
     if attributes:
-        raise DatasetError(f"{dataset.name} lacks {attributes[0]!r}, which is needed")
+        raise DatasetError(f"{dataset.name} lacks the feature {attributes[0]!r}")
 
 
-def _spread(graph: Graph, columns: list[int], width: int) -> Graph:
+def _place_columns(graph: Graph, columns: list[int], width: int) -> Graph:
+    """Return a graph whose feature column i is moved to columns[i] of `width`."""
     features = np.zeros((graph.n_nodes, width))
     features[:, columns] = graph.features
     return Graph(graph.adjacency, features, graph.label)

@@ -1,7 +1,7 @@
-"""Known data sets: published counts and what to cite.
+"""Known data sets: their published counts and citations.
 
-Counts are those of the TU site (https://chrsmrrs.github.io/datasets/docs/datasets,
-read at commit 0397414 of its repository). A data set need not be here to be loaded.
+The counts are those of the TU site (https://chrsmrrs.github.io/datasets/docs/datasets,
+at commit 0397414 of its repository). Data sets that are not listed can be loaded too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CITATIONS = {
 
 
 class Published(NamedTuple):
-    """Hold what the TU site says of a data set."""
+    """The counts of a data set on the TU site, and a key of `_CITATIONS`."""
 
     graphs: int
     classes: int
@@ -68,14 +68,14 @@ KNOWN = {
 
 
 def cite(name: str) -> str:
-    """Say what to cite for a data set; empty where it is not a known one."""
+    """Return the publications to cite for a data set; empty if it is not known."""
     if name not in KNOWN:
         return ""
     return f"{_CITATIONS[KNOWN[name].source]} {_TU}"
 
 
 def suggest(name: str) -> str:
-    """Ask for the known name that this one may be a slip of, or say nothing."""
+    """Return a question with the most similar known name, or an empty string."""
     known = {key.lower(): key for key in KNOWN}
     close = difflib.get_close_matches(name.lower(), known, n=1)
     unknown = close and known[close[0]] != name

@@ -187,7 +187,7 @@ def test_a_line_without_end_is_given_up(tmp_path, monkeypatch, text):
     monkeypatch.setattr(tables, "CHUNK", 1 << 12)
     stream = io.BytesIO(text.encode() * (1 << 17))
     with pytest.raises(
-        DatasetError, match="A.txt: a line or a blank of over 65536 byt"
+        DatasetError, match="A.txt: a line, or a run of blank lines, of over 65536"
     ):
         list(tables.read_blocks(stream, "A.txt", np.int64, None, 1 << 12))
     assert stream.tell() <= (1 << 16) + (1 << 12)
@@ -207,7 +207,7 @@ def test_more_numbers_or_graphs_than_the_limit_are_refused(tmp_path, monkeypatch
 
 def test_a_column_for_each_node_is_refused_with_a_hint(tmp_path, monkeypatch):
     folder = write_folder(tmp_path, node_labels="1\n2\n3\n4\n5\n6\n")
-    said = "make 6 columns of 6 nodes; .* give other features, such as degree"
+    said = "have 6 columns for 6 nodes; .* choose other features, such as degree"
     for name in ("MAX_CELLS", "MAX_COLUMNS"):
         with monkeypatch.context() as patch:
             patch.setattr(features, name, {"MAX_CELLS": 35, "MAX_COLUMNS": 5}[name])
@@ -232,7 +232,9 @@ def test_a_degree_cap_over_the_limit_is_refused(tmp_path):
 def test_a_data_set_whose_name_a_terminal_would_obey_is_refused(tmp_path):
     path = tmp_path / "a.zip"
     path.write_bytes(zip_bytes(tu_files("\x1b[31m")))
-    with pytest.raises(DatasetError, match=r"'\\x1b\[31m_A.txt' is no name"):
+    with pytest.raises(
+        DatasetError, match=r"the name '\\x1b\[31m_A.txt' is not printable"
+    ):
         load(path)
 
 
