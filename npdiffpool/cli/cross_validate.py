@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import product
 from pathlib import Path
 from typing import Callable, Iterator
@@ -13,7 +13,7 @@ import numpy as np
 
 from npdiffpool._support.folder_lock import hinting
 from npdiffpool._support.interrupts import stoppable
-from npdiffpool._support.progress import job_progress
+from npdiffpool._support.progress import progress_bar
 from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
@@ -96,6 +96,29 @@ def _telling(here: bool) -> Iterator[Callable[[Progress], None]]:
         waits = stoppable(show, "the training under way")
         with waits if here else nullcontext(show) as tell:
             yield tell
+
+
+@contextmanager
+def job_progress() -> Iterator[Callable[[Progress], None]]:
+    """Show the progress of `cross_validate`: give what is yielded as `on_done`."""
+    with ExitStack() as stack:
+        update: Callable[[int, str], None]
+
+        def on_done(seen: Progress) -> None:
+            nonlocal update
+            if seen.job is None or seen.row is None:
+                kept = f", {seen.resumed} of them done before" if seen.resumed else ""
+                heading = f"{seen.total} jobs{kept}"
+                bar = progress_bar(
+                    seen.total, "job", "cross-validation", seen.resumed, heading
+                )
+                update = stack.enter_context(bar)
+            elif seen.done > seen.resumed:
+                text = f"fold {seen.job.fold}: validation {seen.row['validation']:.1%}"
+                text += f", test {seen.row['test']:.1%}" if "test" in seen.row else ""
+                update(seen.done, text)
+
+        yield on_done
 
 
 def read_grid(path: str) -> list[Row]:

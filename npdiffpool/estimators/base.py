@@ -11,7 +11,8 @@ import numpy as np
 
 from npdiffpool._support.arguments import require, require_flag, require_int
 from npdiffpool._support.contracts import OverflowedError
-from npdiffpool._support.progress import training_progress
+from npdiffpool._support.progress import progress_bar
+from npdiffpool._support.types import Row
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output, init_model
@@ -130,10 +131,12 @@ class Estimator:
             if on_checkpoint is not None:
                 on_checkpoint(state)
 
-        given: Any = {"on_checkpoint": look, "resume": resume}
         done, rng = check_resume(resume, config), np.random.default_rng(self.seed)
-        with training_progress(schedule.epochs, self.verbose, done) as show:
-            fitted = fit(config, schedule, train, held_out, rng, show, **given)
+        bar: Any = {"done": done, "shown": self.verbose, "width": 4}
+        with progress_bar(schedule.epochs, "epoch", "training", **bar) as update:
+            hooks: Any = {"on_checkpoint": look, "resume": resume}
+            hooks["on_epoch"] = lambda row: update(int(row["epoch"]), _describe(row))
+            fitted = fit(config, schedule, train, held_out, rng, **hooks)
         return self._keep(fitted, *about)
 
     def check(
@@ -305,3 +308,14 @@ def _latest(state: Checkpoint, config: Config) -> Fitted:
     """Return what a training has come to after an epoch."""
     params = from_vector(init_model(np.random.default_rng(0), config), state.vector)
     return Fitted(params, state.running, state.history, state.epoch)
+
+
+def _describe(row: Row) -> str:
+    """Describe a row of the training history in one line."""
+    parts = [f"loss {row['loss']:.3f}"]
+    for name in ("train", "validation"):
+        if f"{name}_accuracy" in row:
+            parts.append(f"{name} {row[f'{name}_accuracy']:.1%}")
+    if "validation_loss" in row and "validation_accuracy" not in row:
+        parts.append(f"validation loss {row['validation_loss']:.3f}")
+    return ", ".join(parts)
