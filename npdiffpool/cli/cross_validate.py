@@ -11,8 +11,8 @@ from typing import Callable, Iterator
 
 import numpy as np
 
-from npdiffpool._support.folder_lock import hinting
-from npdiffpool._support.interrupts import stoppable
+from npdiffpool._support.folder_lock import add_resume_hint
+from npdiffpool._support.interrupts import interrupt_after
 from npdiffpool._support.progress import progress_bar
 from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets import Dataset
@@ -79,7 +79,8 @@ def cv_run(
     print(dataset, flush=True)
     given: Row = {"protocol": protocol, "splits": parts, "grid": choices, **counts}
     hint = f"{folder} keeps what was done, and the same command goes on"
-    with workers(jobs, scheduler) as executor, hinting(folder / "settings.json", hint):
+    resumable = add_resume_hint(folder / "settings.json", hint)
+    with workers(jobs, scheduler) as executor, resumable:
         with _telling(here=executor is None) as tell:
             more: Row = {"executor": executor, "folder": folder, "on_done": tell}
             result = cross_validate(clf, source, **given, **more)
@@ -93,7 +94,7 @@ def cv_run(
 def _telling(here: bool) -> Iterator[Callable[[Progress], None]]:
     """Give what shows how far it is and, if jobs run here, stops between two."""
     with job_progress() as show:
-        waits = stoppable(show, "the training under way")
+        waits = interrupt_after(show, "the training under way")
         with waits if here else nullcontext(show) as tell:
             yield tell
 

@@ -17,7 +17,7 @@ from dataclasses import fields
 from typing import Any, Sequence
 
 from npdiffpool._support.arguments import require_int
-from npdiffpool._support.process import VARIABLES, can_limit, is_chosen
+from npdiffpool._support.process import VARIABLES, can_limit_threads, has_chosen_threads
 from npdiffpool._support.progress import coloured, printable
 from npdiffpool.cli.cross_validate import cv_run
 from npdiffpool.cli.parser import build_parser
@@ -35,7 +35,7 @@ def console() -> None:
     imported, which has happened, so the process starts itself again, once.
     With threadpoolctl there is no need to: see `npdiffpool._support.process`.
     """
-    if os.name == "posix" and not is_chosen() and not can_limit():
+    if os.name == "posix" and not has_chosen_threads() and not can_limit_threads():
         os.environ.update(dict.fromkeys(VARIABLES, "1"))
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     sys.exit(main())

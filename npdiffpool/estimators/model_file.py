@@ -18,7 +18,7 @@ import numpy as np
 from npdiffpool._support.arguments import require
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.contracts import trusted
-from npdiffpool._support.untrusted import parse_json, read_arrays
+from npdiffpool._support.untrusted import UNREADABLE, parse_json, read_arrays
 from npdiffpool.engine.autodiff import from_vector, to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.layers import Moments
@@ -29,14 +29,6 @@ from npdiffpool.training.moments import init_running
 FORMAT = "npdiffpool model"
 VERSION = 1
 TARGETS = {"classifier": "classes", "regressor": "target"}
-UNREADABLE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-)
 
 
 class ModelFileError(ValueError):

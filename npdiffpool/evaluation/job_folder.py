@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from npdiffpool._support.atomic_files import write_text
-from npdiffpool._support.folder_lock import clear, holdings
+from npdiffpool._support.folder_lock import list_contents, remove_partial_files
 from npdiffpool._support.untrusted import read_json
 
 Row = dict[str, Any]
@@ -25,7 +25,7 @@ class Folder:
     Parameters
     ----------
     path : path or None
-        It is there, and no one else's: see `own_folder` in folder_lock.py.
+        It is there, and no one else's: see `lock_folder` in folder_lock.py.
     settings : dict
         What decides every result, as JSON.
 
@@ -43,7 +43,7 @@ class Folder:
             return
         known = self.read("settings")
         if known is None:
-            if holdings(self.path):
+            if list_contents(self.path):
                 raise ValueError(f"{self.path} must be new, empty or of an evaluation")
         elif known != json.loads(_text(settings)):
             differing = differences(known, json.loads(_text(settings)))
@@ -51,7 +51,7 @@ class Folder:
                 f"{self.path} holds an evaluation of other settings: give another "
                 f"folder; what differs: {differing}"
             )
-        clear(self.path)
+        remove_partial_files(self.path)
         self.seconds = self.read("seconds") or {}
         if not _is_numbers(self.seconds):
             raise ValueError(f"{self.path / 'seconds.json'} must hold a number a job")

@@ -18,7 +18,7 @@ from typing import Any, Callable, NamedTuple, Sequence
 import numpy as np
 
 from npdiffpool._support.arguments import require, require_choice, require_int
-from npdiffpool._support.folder_lock import own_folder
+from npdiffpool._support.folder_lock import lock_folder
 from npdiffpool.evaluation.job_folder import Folder, Row
 from npdiffpool.evaluation.job_queue import Progress, Queue
 from npdiffpool.evaluation.jobs import (
@@ -162,7 +162,7 @@ def cross_validate(
     parts = _splits_of(model, labels, splits, folds)
     digest = digest_graphs(graphs)
     work = Work(model, data, digest, labels, protocol, parts, grid, runs)
-    with nullcontext() if folder is None else own_folder(folder) as path:
+    with nullcontext() if folder is None else lock_folder(folder) as path:
         kept = Folder(path, work.settings())
         result = {"fair": _fair, "paper": _paper}[protocol](
             work, Queue(work, kept, executor, on_done)

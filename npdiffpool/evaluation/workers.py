@@ -20,7 +20,7 @@ from multiprocessing import (
 from typing import Iterator
 
 from npdiffpool._support.arguments import require, require_int
-from npdiffpool._support.interrupts import ctrl_c_waits
+from npdiffpool._support.interrupts import delay_interrupt
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     context = get_context("spawn")
     others = active_children()
     with (
-        ctrl_c_waits("what is under way", at_once=True),
+        delay_interrupt("what is under way", raise_first=True),
         ProcessPoolExecutor(jobs, context, _begin) as executor,
     ):
         with _ctrl_c_blocked():

@@ -15,11 +15,15 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
-from npdiffpool._support.untrusted import MAX_ARRAYS, parse_json, read_arrays
+from npdiffpool._support.untrusted import (
+    MAX_ARRAYS,
+    UNREADABLE,
+    parse_json,
+    read_arrays,
+)
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model
 from npdiffpool.estimators.model_file import (
-    UNREADABLE,
     fill,
     require_variances,
     vector_of,

@@ -1,4 +1,5 @@
 """Snapshots as plain arrays, and as a file of a run folder, snapshots.npz."""
+
 from __future__ import annotations
 
 from os import PathLike
@@ -7,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
-from npdiffpool._support.untrusted import read_arrays
-from npdiffpool.estimators.model_file import UNREADABLE
+from npdiffpool._support.untrusted import UNREADABLE, read_arrays
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
 
 MAX_EPOCHS = 1000

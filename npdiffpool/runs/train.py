@@ -3,6 +3,7 @@
 The folder holds config.json, history.csv, model.npz, snapshots.npz, checkpoint.npz and,
 with the viz extra, report.html, figures/hierarchy.png and figures/history.png.
 """
+
 from __future__ import annotations
 
 import csv
@@ -20,8 +21,13 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.atomic_files import write_text
-from npdiffpool._support.folder_lock import clear, hinting, holdings, own_folder
-from npdiffpool._support.interrupts import ctrl_c_ignored, stoppable
+from npdiffpool._support.folder_lock import (
+    add_resume_hint,
+    list_contents,
+    lock_folder,
+    remove_partial_files,
+)
+from npdiffpool._support.interrupts import ignore_interrupt, interrupt_after
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.evaluation.jobs import digest_graphs
@@ -82,7 +88,7 @@ def train_run(
     clf.check(train, train.labels)
     with _run_folder(out, dataset.name, resume) as folder:
         hint = f"the same command with --resume --out {shlex.quote(str(folder))}"
-        with hinting(folder / "checkpoint.npz", f"to go on, {hint}"):
+        with add_resume_hint(folder / "checkpoint.npz", f"to go on, {hint}"):
             recorder = _fit(clf, dataset, split, folder / "checkpoint.npz")
             results = _results(clf, train, test)
             _say(results, len(clf.history_))
@@ -113,7 +119,7 @@ def _fit(
         print(f"going on after epoch {state.epoch} of {clf.epochs}", flush=True)
     saver = Saver(path, settings, recorder, state)
     try:
-        with stoppable(saver, "the epoch under way") as save:
+        with interrupt_after(saver, "the epoch under way") as save:
             more: Any = {"on_epoch": recorder, "on_checkpoint": save, "resume": state}
             clf.fit(train, train.labels, (validation, validation.labels), **more)
     except ValueError:  # it has diverged, and would again
@@ -121,7 +127,7 @@ def _fit(
             path.unlink(missing_ok=True)
         raise
     except (KeyboardInterrupt, BrokenPipeError):  # of who reads the progress
-        with ctrl_c_ignored():
+        with ignore_interrupt():
             saver.save()
         raise
     saver.save()
@@ -160,14 +166,14 @@ def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
         if out is None:
             folder = _enter_free(stack, name)
         else:
-            folder = stack.enter_context(own_folder(out))
-        held, is_run = holdings(folder), (folder / "checkpoint.npz").exists()
+            folder = stack.enter_context(lock_folder(out))
+        held, is_run = list_contents(folder), (folder / "checkpoint.npz").exists()
         if held and not (resume and is_run):
             hint = ", which holds a run: --resume goes on with it" if is_run else ""
             kind = "a run's folder, or a" if resume else "a"
             required = f"--out must be {kind} new or empty folder"
             raise ValueError(f"{required}; got {folder}{hint}")
-        clear(folder)
+        remove_partial_files(folder)
         if resume and not held:
             print(f"nothing is kept in {folder} yet: from the beginning", flush=True)
         yield folder
@@ -179,7 +185,7 @@ def _enter_free(stack: ExitStack, name: str) -> Path:
     while True:
         path = Path("runs", f"{name}-{number}")
         try:
-            return stack.enter_context(own_folder(path, is_new=True))
+            return stack.enter_context(lock_folder(path, is_new=True))
         except FileExistsError:
             if not os.path.lexists(path):  # it is "runs" that is there, and no folder
                 raise

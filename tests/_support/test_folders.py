@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from npdiffpool._support.atomic_files import PREFIX, atomic_path, write_text
-from npdiffpool._support.folder_lock import LOCK, clear, holdings, own_folder
+from npdiffpool._support.folder_lock import (
+    LOCK,
+    list_contents,
+    lock_folder,
+    remove_partial_files,
+)
 from npdiffpool.cli.main import main
 
 QUICK = ["--epochs", "2", "--hidden", "4"]
 HOLD = """
 import sys
-from npdiffpool._support.folder_lock import own_folder
-with own_folder(sys.argv[1]) as folder:
+from npdiffpool._support.folder_lock import lock_folder
+with lock_folder(sys.argv[1]) as folder:
     (folder / "mine.txt").touch()
     print("held", flush=True)
     sys.stdin.read()
@@ -43,10 +48,10 @@ def test_two_runs_do_not_write_into_one_folder(held, command, capsys):
     assert main([*command, "--out", str(folder)]) == 2
     said = f"npdiffpool: {folder}: another run is writing there\n"
     assert capsys.readouterr().err == said
-    assert [path.name for path in holdings(folder)] == ["mine.txt"]
+    assert [path.name for path in list_contents(folder)] == ["mine.txt"]
     process.kill()
     process.wait()
-    with own_folder(folder):  # the lock has ended with its process
+    with lock_folder(folder):  # the lock has ended with its process
         pass
     assert not (folder / LOCK).exists()
 
@@ -68,8 +73,8 @@ def test_what_a_killed_run_left_half_written_is_removed(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / f"{PREFIX}abc.npz").touch()  # of a run in there
     names = ["figures", "kept.txt", "other"]
-    assert [path.name for path in holdings(tmp_path)] == names
-    clear(tmp_path)
+    assert [path.name for path in list_contents(tmp_path)] == names
+    remove_partial_files(tmp_path)
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         f"{PREFIX}abc.npz",
         "figures",
@@ -98,7 +103,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / LOCK).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="run: nothing can be written there"):
-        with own_folder(tmp_path / "run"):
+        with lock_folder(tmp_path / "run"):
             pass
     assert not (tmp_path / "elsewhere").exists()
     with atomic_path(tmp_path / "a.txt") as temporary:
@@ -106,21 +111,21 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
 
 
 def test_a_folder_made_for_nothing_is_removed_and_no_other(tmp_path):
-    with own_folder(tmp_path / "a" / "b"):
+    with lock_folder(tmp_path / "a" / "b"):
         assert (tmp_path / "a" / "b").is_dir()
     assert list(tmp_path.iterdir()) == []
-    with own_folder(tmp_path):
+    with lock_folder(tmp_path):
         pass
     assert tmp_path.exists()
-    with own_folder(tmp_path / "a" / "b") as folder:
+    with lock_folder(tmp_path / "a" / "b") as folder:
         (folder / "kept.txt").touch()
-    assert holdings(tmp_path / "a" / "b")
+    assert list_contents(tmp_path / "a" / "b")
 
 
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="file is not a folder"):
-        with own_folder(tmp_path / "file"):
+        with lock_folder(tmp_path / "file"):
             pass
 
 

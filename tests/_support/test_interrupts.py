@@ -8,9 +8,9 @@ import pytest
 
 from npdiffpool._support.interrupts import (
     WAITING,
-    ctrl_c_ignored,
-    ctrl_c_waits,
-    stoppable,
+    delay_interrupt,
+    ignore_interrupt,
+    interrupt_after,
 )
 
 
@@ -32,7 +32,7 @@ def own():
 
 def test_the_first_one_says_what_it_waits_for_and_stops_between_two_pieces(own, capsys):
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test") as stop_if_pressed:
+        with delay_interrupt("the test") as stop_if_pressed:
             stop_if_pressed()
             press()
             assert capsys.readouterr().err == f"\n{WAITING.format('the test')}\n"
@@ -43,7 +43,7 @@ def test_the_first_one_says_what_it_waits_for_and_stops_between_two_pieces(own, 
 
 def test_the_second_one_interrupts(own):
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test"):
+        with delay_interrupt("the test"):
             press()
             press()
             pytest.fail("it went on")
@@ -53,7 +53,7 @@ def test_the_second_one_interrupts(own):
 def test_one_in_the_last_piece_is_not_forgotten(own):
     seen = []
     with pytest.raises(KeyboardInterrupt):
-        with stoppable(seen.append, "the test") as tell:
+        with interrupt_after(seen.append, "the test") as tell:
             tell(1)
             press()
     assert seen == [1]
@@ -62,7 +62,7 @@ def test_one_in_the_last_piece_is_not_forgotten(own):
 def test_what_was_to_be_told_is_told_before_it_stops(own):
     seen = []
     with pytest.raises(KeyboardInterrupt):
-        with stoppable(seen.append, "the test") as tell:
+        with interrupt_after(seen.append, "the test") as tell:
             press()
             tell(1)
     assert seen == [1]
@@ -70,14 +70,14 @@ def test_what_was_to_be_told_is_told_before_it_stops(own):
 
 @pytest.mark.parametrize("at_once", [False, True])
 def test_without_it_nothing_happens(own, at_once):
-    with ctrl_c_waits("the test", at_once) as stop_if_pressed:
+    with delay_interrupt("the test", at_once) as stop_if_pressed:
         stop_if_pressed()
     assert signal.getsignal(signal.SIGINT) is own
 
 
 def test_code_that_waits_itself_is_interrupted_at_once(own):
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test", at_once=True):
+        with delay_interrupt("the test", raise_first=True):
             press()
             pytest.fail("it went on")
 
@@ -89,18 +89,18 @@ def test_a_reader_that_has_gone_changes_nothing(own, monkeypatch):
 
     monkeypatch.setattr(sys, "stderr", Gone())
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test") as stop_if_pressed:
+        with delay_interrupt("the test") as stop_if_pressed:
             press()
             stop_if_pressed()
 
 
 def test_it_can_be_ignored_for_a_while(own):
-    with ctrl_c_ignored():
+    with ignore_interrupt():
         press()
     assert signal.getsignal(signal.SIGINT) is own
 
 
-@pytest.mark.parametrize("context", [lambda: ctrl_c_waits("it"), ctrl_c_ignored])
+@pytest.mark.parametrize("context", [lambda: delay_interrupt("it"), ignore_interrupt])
 def test_where_it_is_ignored_it_stays_so(context):
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -111,7 +111,7 @@ def test_where_it_is_ignored_it_stays_so(context):
         signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("context", [lambda: ctrl_c_waits("it"), ctrl_c_ignored])
+@pytest.mark.parametrize("context", [lambda: delay_interrupt("it"), ignore_interrupt])
 def test_a_thread_has_none_to_wait_for(own, context):
     def body():
         with context():

@@ -182,7 +182,7 @@ def test_strange_members_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(zips, "MAX_MEMBERS", 3)
     with pytest.raises(ValueError, match="4 members; at most 3 are accepted"):
         read_arrays(path)
-    monkeypatch.setattr(zips, "_DIRECTORY", 100)
+    monkeypatch.setattr(zips, "_MAX_DIRECTORY", 100)
     with pytest.raises(ValueError, match="a directory of more than 100 bytes"):
         read_arrays(path)
 

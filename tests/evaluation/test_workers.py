@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from npdiffpool._support.folder_lock import holdings
+from npdiffpool._support.folder_lock import list_contents
 from npdiffpool._support.interrupts import WAITING
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation import job_queue as jobqueue
@@ -81,12 +81,12 @@ def test_a_second_ctrl_c_drops_what_is_under_way(evaluation):
     while process.stderr.readline() != f"{WAITS}\n":
         assert process.poll() is None
     time.sleep(0.5)  # it now waits
-    kept = holdings(folder)
+    kept = list_contents(folder)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130
     assert "Traceback" not in said and "the same command goes on" in said
-    assert holdings(folder) == kept
+    assert list_contents(folder) == kept
 
 
 @pytest.mark.parametrize("presses", [1, 2])
