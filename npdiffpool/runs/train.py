@@ -131,7 +131,7 @@ def _fit(
             saver.save()
         raise
     saver.save()
-    recorder.look(clf, clf.best_epoch_)
+    recorder.record(clf, clf.best_epoch_)
     return recorder
 
 

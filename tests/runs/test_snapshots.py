@@ -76,7 +76,7 @@ def test_epochs_are_seen_once_and_stand_in_order():
     recorder = Recorder([0], [path(4)], [3], 100)
     for epoch in (1, 2, 2, 100, 99):
         recorder(Pooled(epoch))
-    recorder.look(Pooled(99), 50)  # what a training keeps may be another epoch
+    recorder.record(Pooled(99), 50)  # what a training keeps may be another epoch
     assert recorder.snapshots().epochs.tolist() == [1, 2, 50, 100]
 
 
@@ -148,7 +148,13 @@ def test_what_is_read_is_what_was_written(tmp_path):
         ({"epochs": None}, "epochs"),
         ({"epochs": np.array([1.0])}, "epochs must be whole numbers"),
         ({"epochs": np.arange(1001)}, "1001 epochs; at most 1000 are accepted"),
-        ({"graph:0:kinds": np.zeros((4, 1), int)}, "kinds, .* must be whole numbers"),
+        ({"graph:0:kinds": np.zeros((4, 1), int)}, r"kinds must have shape \(4,\)"),
+        ({"graph:0:kinds": np.zeros(4)}, "kinds must be whole numbers; got dtype fl"),
+        ({"graph:0:edges": np.zeros((1, 2))}, "edges must be whole numbers"),
+        ({"graph:0:pooling:0:cluster": np.zeros((1, 4))}, "cluster must be whole numb"),
+        ({"measure:modularity": np.zeros(1, int)}, "modularity must be floating-poin"),
+        ({"measure:modularity": np.zeros(2)}, r"modularity must have shape \(1,\)"),
+        ({"graph:0:pooling:0:share": np.full((1, 4), 1.1)}, "share must lie from 0 to"),
         ({"graph:0:probabilities": np.array(1.0)}, "tuple index out of range"),
         ({"graph:0:pooling:0:mass": np.array([[4, 0, 1.0]])}, "must be 4, the nodes"),
     ],
