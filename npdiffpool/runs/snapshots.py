@@ -133,11 +133,13 @@ class Recorder:
         """
         numbers = [graph.number for graph in snapshots.graphs]
         if numbers != self._numbers:
-            raise ValueError(f"seen must be graphs {self._numbers}; got {numbers}")
+            raise ValueError(
+                f"snapshots must be of graphs {self._numbers}; got {numbers}"
+            )
         sizes = [len(graph.kinds) for graph in snapshots.graphs]
         expected = [graph.n_nodes for graph in self._graphs]
         if sizes != expected:
-            raise ValueError(f"seen must be graphs of {expected} nodes; got {sizes}")
+            raise ValueError(f"snapshots must be of {expected} nodes; got {sizes}")
         for i, epoch in enumerate(snapshots.epochs.tolist()):
             self._snapshots[epoch] = _take(snapshots, i)
 
