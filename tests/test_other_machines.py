@@ -92,9 +92,9 @@ def test_training_in_float32_has_the_same_losses_within_rounding(found, name):
 
 @each_machine
 def test_training_in_float32_with_batch_norm_has_the_same_first_loss(found, name):
-    # Measured over 8 seeds: 1.9e-4 in the first epoch; after three epochs 2.3e-3, and
-    # 3e-2 in probabilities, which are not promised. A nearly constant feature is divided
-    # by a standard deviation that is only rounding, and Adam makes full steps of it.
+    # Measured over 8 seeds: 1.9e-4 in the first epoch. After three epochs 2.3e-3, and
+    # 3e-2 in probabilities: nothing is promised there. A nearly constant feature is
+    # divided by a standard deviation that is only rounding, for a full step of Adam.
     assert largest(found, name, "loss", "float32", True, epochs=1) < 1e-3
 
 
