@@ -22,7 +22,8 @@ from npdiffpool._support.progress import coloured, printable
 from npdiffpool.cli.cross_validate import cv_run
 from npdiffpool.cli.parser import build_parser
 from npdiffpool.datasets import known_datasets, load_dataset, load_dataset_like
-from npdiffpool.estimators.diffpool import DiffPoolClassifier, load_model
+from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.model_file import load_model
 from npdiffpool.evaluation.protocols import Source
 from npdiffpool.runs.train import train_run
 
