@@ -25,13 +25,14 @@ WIDTH = 84  # columns of a generated docstring
 
 
 class Parameter(NamedTuple):
-    """Description and allowed values of a parameter; its type is the field's."""
+    """Description and allowed values of a parameter."""
 
     text: str
     choices: Sequence[str] = ()
     least: int = 0
     most: int | None = None
     positive: bool = False
+    values: str = ""
 
 
 def parameter(default: Any, text: str, **allowed: Any) -> Any:
@@ -44,13 +45,14 @@ def parameter(default: Any, text: str, **allowed: Any) -> Any:
     text : str
         Description; its first sentence is the help of the command line.
     **allowed
-        `choices` of a str, `least` and `most` of an int, `positive` of a float, which
-        otherwise is at least 0. A bool has none. Fields of other types are not checked.
+        `choices` of a str; `least` (default 0) and `most` of an int; `positive` of a
+        float, which is otherwise at least 0; `values`, a description of the type and
+        the values of any other type, which is not checked.
 
     Notes
     -----
-    Types are compared as text, so the module of the dataclass must have ``from
-    __future__ import annotations``.
+    The type of a parameter is read from its annotation, as text: the module of the
+    dataclass must have ``from __future__ import annotations``.
 
     Examples
     --------
@@ -122,7 +124,7 @@ def _entry(spec: Field[Any]) -> str:
 def allowed_values(spec: Field[Any]) -> str:
     """Return the type of a parameter with its choices or its range."""
     about: Parameter = spec.metadata["parameter"]
-    kind, *others = str(spec.type).split(" | ")
+    kind, *others = (about.values or str(spec.type)).split(" | ")
     if about.choices:
         kind = "{" + ", ".join(map(shown, about.choices)) + "}"
     elif kind == "int" and about.most is not None:

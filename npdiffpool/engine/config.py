@@ -58,11 +58,10 @@ class Config:
     )
     gnn: str = parameter(
         "sage",
-        'Graph layer of every GNN. "sage" is GraphSAGE with the mean over neighbours '
-        '(the paper\'s choice), "gcn" is equation 2, and "s2v" is structure2vec, where '
-        'the assignment GNN is "sage", as in the paper. "mlp" ignores the edges and '
-        "transforms each node by itself; without pooling it is the structure-free "
-        "baseline.",
+        'Graph layer: equation 2 ("gcn"), GraphSAGE with the mean over neighbours, the '
+        'paper\'s choice ("sage"), structure2vec ("s2v") or none ("mlp"). With "s2v" '
+        'the assignment GNN uses "sage", as in the paper. "mlp" transforms each node by '
+        "itself; without pooling that is the structure-free baseline.",
         choices=GNNS,
     )
     hidden: int = parameter(64, "Width of every layer.", least=1)
@@ -73,14 +72,14 @@ class Config:
         (8,),
         f"Number of clusters K of each pooling level. At most {MAX_LEVELS} levels of "
         f"at most {MAX_CLUSTERS} clusters; () is a flat GNN.",
+        values="tuple of int >= 1",
     )
     assignment: str = parameter(
         "learned",
-        'Source of the cluster assignments S. "learned" is equation 6, "hard" its '
-        'argmax with a straight-through gradient, and "graclus" the Graclus '
-        'clustering of the paper\'s DiffPool-Det. Two controls: "random" assigns nodes '
-        'by a hash of their 1-WL colours, and "uniform" is 1 / K everywhere. '
-        "Training does not change the last three.",
+        'Assignment of nodes to clusters: equation 6 ("learned"), its argmax with a '
+        'straight-through gradient ("hard"), Graclus, as in DiffPool-Det ("graclus"), a '
+        'hash of 1-WL colours ("random") or 1 / K everywhere ("uniform"). Training '
+        "does not change the last three, and the last two are controls.",
         choices=ASSIGNMENTS,
     )
     largest: int = parameter(
@@ -91,17 +90,17 @@ class Config:
     )
     readout: str = parameter(
         "max",
-        "Reduction of the node embeddings of each level to one row per graph. "
-        '"sum" is the paper\'s choice. "set2set" and "sortpool" are baselines with '
-        "parameters: see npdiffpool/engine/readouts.py.",
+        "Reduction of the nodes of each level to one row per graph. The paper's choice "
+        'is "sum". "set2set" and "sortpool" are baselines, described in '
+        "npdiffpool/engine/readouts.py.",
         choices=tuple(READOUTS),
     )
     concat_layers: bool = parameter(
         True,
         "Use the outputs of all layers of a GNN side by side, as the authors' code "
-        "does. The assignment logits are then a linear layer of them. Otherwise the "
-        "last layer is used alone, and that of the assignment GNN has width K, as in "
-        "the paper.",
+        "does. The assignment logits are then a linear layer of them. Otherwise only "
+        "the last layer is used, and that of the assignment GNN has width K, as in the "
+        "paper.",
     )
     batch_norm: bool = parameter(
         False, "Apply batch normalisation over the nodes in every layer."
@@ -116,14 +115,13 @@ class Config:
     entropy_weight: float = parameter(1.0, "Weight of the entropy loss.")
     link_scale: str = parameter(
         "frobenius",
-        'Scale of the link loss. "frobenius" is the paper\'s value; "nodes" divides it '
-        'by the number of nodes n, "entries" by n^2.',
+        'Link loss of the paper ("frobenius"), or divided by the number of nodes n '
+        '("nodes") or by n^2 ("entries").',
         choices=tuple(LINK_SCALES),
     )
     loss: str = parameter(
         "cross_entropy",
-        "Loss to which the auxiliary losses are added. Cross-entropy is for classes, "
-        "squared error for one real target per graph.",
+        "Main loss, for classes or for one real target per graph.",
         choices=tuple(LOSSES),
     )
     dtype: str = parameter("float32", "Floating-point precision.", choices=DTYPES)

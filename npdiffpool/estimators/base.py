@@ -68,9 +68,10 @@ class Estimator:
     n_layers: int = parameter_of(Config, "n_layers")
     clusters: Sequence[float] = parameter(
         (0.25,),
-        "Number of clusters of each pooling level, or a ratio in (0, 1). A ratio is of "
-        "the nodes of the largest training graph at the first level, of the clusters "
-        "of the level before at others, rounded up. () pools nothing: a flat GNN.",
+        "Number of clusters of each pooling level, or a ratio. A ratio refers to the "
+        "nodes of the largest training graph at the first level, and to the clusters "
+        "of the previous level at others; it is rounded up. () is a flat GNN.",
+        values="tuple of int >= 1 or float in (0, 1)",
     )
     assignment: str = parameter_of(Config, "assignment")
     readout: str = parameter_of(Config, "readout")

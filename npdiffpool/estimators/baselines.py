@@ -1,6 +1,6 @@
 """Models that DiffPool is compared with: a flat GNN and the 1-WL subtree kernel.
 
-Other baselines are parameters of `DiffPoolClassifier`: ``clusters=()`` is a flat GNN, and
+Parameters of `DiffPoolClassifier` give the others: ``clusters=()`` is a flat GNN, and
 with ``gnn="mlp", readout="sum"`` the structure-free baseline; `assignment` has the
 controls, `readout` Set2Set and SortPool.
 """

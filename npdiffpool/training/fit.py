@@ -57,7 +57,7 @@ class Schedule:
     batch_size: int = parameter(20, "Graphs per gradient step.", least=1)
     learning_rate: float = parameter(1e-3, "Step size of Adam.", positive=True)
     clip_norm: float = parameter(
-        2.0, "Maximum norm of the gradient; a longer one is scaled.", positive=True
+        2.0, "Maximum norm of the gradient; longer ones are scaled.", positive=True
     )
     patience: int | None = parameter(
         None,
