@@ -22,7 +22,7 @@ import threading
 import time
 from pathlib import Path
 
-import npdiffpool.runs.train
+import npdiffpool.cli.train
 from npdiffpool.cli.main import main
 from npdiffpool.runs import checkpoints
 
@@ -63,7 +63,7 @@ def _in_child(command, folder, kill_before, pipe):
     os.dup2(silence, 2)
     checkpoints.SECONDS = 0.0  # save every epoch
     if "UNDRAWN" in os.environ:
-        npdiffpool.runs.train._draw = lambda *arguments: None
+        npdiffpool.cli.train.draw = lambda *arguments: None
     count = itertools.count(1)
 
     def watch(event, arguments):

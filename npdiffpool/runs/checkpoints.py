@@ -28,7 +28,8 @@ from npdiffpool._support.untrusted import (
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.layers import Moments
 from npdiffpool.engine.model import init_model
-from npdiffpool.estimators.model_file import fill, require_variances, vector_of
+from npdiffpool.estimators.model_file import fill, require_variances
+from npdiffpool.estimators.stored_model import vector_of
 from npdiffpool.evaluation.job_folder import differences
 from npdiffpool.runs.snapshot_file import from_arrays, to_arrays
 from npdiffpool.runs.snapshots import MEASURES, Recorder, Snapshots

@@ -1,7 +1,7 @@
 """A training run and its folder: what ``npdiffpool train`` does.
 
-The folder has config.json, history.csv, model.npz, snapshots.npz, checkpoint.npz and,
-with the viz extra, report.html, figures/hierarchy.png and figures/history.png.
+The folder has config.json, history.csv, model.npz, snapshots.npz and checkpoint.npz.
+The command adds report.html, figures/hierarchy.png and figures/history.png.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import numpy as np
 import scipy
@@ -42,7 +42,11 @@ SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
 def train_run(
-    clf: DiffPoolClassifier, dataset: Dataset, out: str | None, resume: bool = False
+    clf: DiffPoolClassifier,
+    dataset: Dataset,
+    out: str | None,
+    resume: bool = False,
+    draw: Callable[[DiffPoolClassifier, Dataset, Path], None] | None = None,
 ) -> Path:
     """Split a data set, train, test once, write the run folder; print the results.
 
@@ -58,6 +62,10 @@ def train_run(
     resume : bool
         Resume the run in `out` from its checkpoint, wherever it was stopped; the files
         get the same bytes as without the stop. Without a checkpoint, start the run.
+
+    draw : callable, optional
+        Called with the classifier, the test part and the folder, when all files are
+        written and the folder is still locked.
 
     Returns
     -------
@@ -90,7 +98,8 @@ def train_run(
             _print_results(results, len(clf.history_))
             _write(folder, clf, recorder, _config(clf, dataset, split, results))
             print(f"run folder: {folder}", flush=True)
-            _draw(clf, test, folder)
+            if draw is not None:
+                draw(clf, test, folder)
     return folder
 
 
@@ -256,16 +265,3 @@ def _write(
     write_snapshots(folder / "snapshots.npz", recorder.snapshots())
     clf.save(folder / "model.npz")
     write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
-
-
-def _draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
-    """Draw the largest test graph's hierarchy and the history, write the report."""
-    try:
-        from npdiffpool.viz import save_figures, write_report
-    except ImportError as error:
-        print(f"no figures, no report: {error}")
-        return
-    graph = max(test.graphs, key=lambda graph: graph.n_nodes)
-    for path in save_figures(clf, graph, folder):
-        print(f"figure: {path}")
-    print(f"report: {write_report(folder)}")

@@ -13,7 +13,7 @@ import npdiffpool as ndp
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import read_arrays
 from npdiffpool.cli import cross_validate as cv
-from npdiffpool.cli.cross_validate import GridError, read_grid
+from npdiffpool.cli.grid import GridError, read_grid
 from npdiffpool.cli.main import main
 from npdiffpool.datasets import (
     DatasetError,

@@ -104,7 +104,7 @@ def test_ctrl_c_without_processes_keeps_the_training_under_way(
         patch.setattr(jobqueue, "run_job", pressed)
         assert main(command) == 130
     said = capsys.readouterr().err
-    assert f"\n{WAITING.format('the training under way')}\n" in said
+    assert f"\n{WAITING.format('the current training')}\n" in said
     assert ("the same command goes on" in said) == (presses == 1)
     kept = [path.name for path in (tmp_path / "cv").glob("fold-*")]
     assert kept == (["fold-0-run-0.json"] if presses == 1 else [])
