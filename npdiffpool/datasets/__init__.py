@@ -4,6 +4,7 @@ from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.loading import load_dataset
 from npdiffpool.datasets.locate import KnownDataset, cache_folder, known_datasets
 from npdiffpool.datasets.matching import load_dataset_like
+from npdiffpool.datasets.stratified import stratified_folds, stratified_split
 from npdiffpool.datasets.synthetic import Hierarchy, hierarchical_sbm
 from npdiffpool.datasets.tables import DatasetError
 
@@ -17,4 +18,6 @@ __all__ = [
     "known_datasets",
     "load_dataset",
     "load_dataset_like",
+    "stratified_folds",
+    "stratified_split",
 ]

@@ -17,6 +17,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
+from npdiffpool._support.settings import describe_differences, to_json
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import (
     MAX_ARRAYS,
@@ -30,7 +31,6 @@ from npdiffpool.engine.layers import Moments
 from npdiffpool.engine.model import init_model
 from npdiffpool.estimators.model_file import fill, require_variances
 from npdiffpool.estimators.stored_model import vector_of
-from npdiffpool.evaluation.job_folder import differences
 from npdiffpool.runs.snapshot_file import from_arrays, to_arrays
 from npdiffpool.runs.snapshots import MEASURES, Recorder, Snapshots
 from npdiffpool.training.adam import AdamState
@@ -136,7 +136,7 @@ def read_checkpoint(
         arrays = read_arrays(path, 4 * MAX_ARRAYS)  # four vectors of parameters
         header = parse_json(str(arrays["header"]))
         require_version(header["version"], VERSION, ValueError)
-        _require_same(header["settings"], settings)
+        _require_same(header["settings"], to_json(settings))
         _check_header(header)
         state = _state(header, arrays, config)
         names = [name for name in arrays if name.startswith(PREFIX)]
@@ -150,11 +150,10 @@ def read_checkpoint(
     return state
 
 
-def _require_same(known: Any, settings: Json) -> None:
-    here = json.loads(json.dumps(settings))
-    if known != here:
-        listed = differences(known, here)
-        raise CheckpointError(f"is of other settings; what differs: {listed}")
+def _require_same(saved: Any, given: Json) -> None:
+    if saved != given:
+        listed = describe_differences(saved, given)
+        raise CheckpointError(f"the run has other settings: {listed}")
 
 
 def _check_header(header: Any) -> None:

@@ -21,7 +21,7 @@ MOST_NODES = 300  # largest recorded graph, if there are smaller ones
 MEASURED = 100  # number of graphs, evenly spaced, over which measures are averaged
 EPOCHS = 40  # number of snapshots
 OF_ASSIGNMENT = {
-    "entropy of S / log K": measures.relative_entropy,
+    "entropy of S / log K": measures.normalized_entropy,
     "clusters used": measures.clusters_used,
     "effective clusters": measures.effective_clusters,
 }

@@ -30,9 +30,9 @@ from npdiffpool._support.folder_lock import (
 from npdiffpool._support.interrupts import ignore_interrupt, interrupt_after
 from npdiffpool._support.types import Ints, Json
 from npdiffpool.datasets import Dataset
+from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.evaluation.jobs import digest_graphs
-from npdiffpool.evaluation.protocols import stratified_split
+from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.runs.checkpoints import Saver
 from npdiffpool.runs.snapshot_file import write_snapshots
 from npdiffpool.runs.snapshots import Recorder

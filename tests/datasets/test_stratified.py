@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from npdiffpool.evaluation.protocols import stratified_folds, stratified_split
+from npdiffpool.datasets import stratified_folds, stratified_split
 
 LABELS = st.lists(st.integers(0, 3), min_size=10, max_size=60).map(np.array)
 SHARES = (0.8, 0.1, 0.1)
