@@ -783,7 +783,7 @@ COMMANDS = [
     ("train ./bad", "bad_A.txt | 9"),
     ("train MUTAG --out full", "--out must be a new or empty folder | full"),
     ("train MUTAG --resume", "--resume needs --out"),
-    ("train MUTAG --resume --out full", "--out must be a run's folder, or | full"),
+    ("train MUTAG --resume --out full", "--out must be a run folder, or | full"),
     ("train MUTAG --out words.txt", "words.txt is not a folder"),
     ("cv MUTAG --protocol mine", "protocol must be one of | 'mine'"),
     ("cv MUTAG --folds 1", "folds must be | 1"),

@@ -174,20 +174,24 @@ def test_a_read_only_folder_is_reported_before_any_work(
     assert (status, line) == (2, f"npdiffpool: {read_only}: {reason}")
 
 
-@pytest.mark.parametrize("limit", [0, 100, 800])
-def test_an_evaluation_stopped_by_a_full_disk_can_be_resumed(tmp_path, limit):
-    command = [*CV, "--out", str(tmp_path / "cv")]
-    status, line = in_child(command, limit)
+@pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
+def test_an_evaluation_stopped_by_a_full_disk_can_be_resumed(tmp_path, share):
+    command = [*CV, "--folds", "4", "--out", str(tmp_path / "cv")]
+    assert in_child([*command, "--out", str(tmp_path / "whole")])[0] == 0
+    whole = files(tmp_path / "whole")
+    largest = len(whole["settings.json"])
+    assert len(whole["results.json"]) > largest  # with share 1 it alone is too large
+    status, line = in_child(command, limit=int(share * largest))
     assert status == 2
     assert f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/cv/" in line
-    kept = files(tmp_path / "cv") if limit == 800 else {}
-    assert ("the same command goes on" in line) == bool(kept)
+    kept = files(tmp_path / "cv") if share == 1 else {}
+    assert len(kept) == (5 if share == 1 else 0)
+    assert ("keeps what was done" in line) == bool(kept)
     assert (tmp_path / "cv").exists() == bool(kept)
     assert in_child(command)[0] == 0
     after = files(tmp_path / "cv")
     assert all(after[name] == content for name, content in kept.items())
-    assert in_child([*CV, "--out", str(tmp_path / "whole")])[0] == 0
-    assert after == files(tmp_path / "whole")
+    assert after == whole
 
 
 @pytest.mark.parametrize("limit", [0, 100_000])
