@@ -35,7 +35,7 @@ from npdiffpool import (
     load_dataset,
     load_model,
 )
-from npdiffpool.cli.cross_validate import GridError, read_grid
+from npdiffpool.cli.grid import GridError, read_grid
 from npdiffpool.datasets import (
     hierarchical_sbm,
     load_dataset_like,
@@ -308,7 +308,7 @@ SPLITS = [
         files=SPLITS_FILES,
     ),
     *rows(
-        "npdiffpool.cli.cross_validate.read_grid",
+        "npdiffpool.cli.grid.read_grid",
         read_grid,
         ("words", "words.json must be JSON", ("words.json",)),
         (
@@ -783,7 +783,7 @@ COMMANDS = [
     ("train ./bad", "bad_A.txt | 9"),
     ("train MUTAG --out full", "--out must be a new or empty folder | full"),
     ("train MUTAG --resume", "--resume needs --out"),
-    ("train MUTAG --resume --out full", "--out must be a run's folder, or | full"),
+    ("train MUTAG --resume --out full", "--out must be a run folder, or | full"),
     ("train MUTAG --out words.txt", "words.txt is not a folder"),
     ("cv MUTAG --protocol mine", "protocol must be one of | 'mine'"),
     ("cv MUTAG --folds 1", "folds must be | 1"),
@@ -831,5 +831,5 @@ def test_memory_that_runs_out_without_a_word_is_named(tmp_path, monkeypatch, cap
         raise MemoryError
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("npdiffpool.cli.main.load_dataset", run_out)
+    monkeypatch.setattr("npdiffpool.cli.train.load_dataset", run_out)
     assert command(["train"], tmp_path, capsys).endswith("MemoryError")

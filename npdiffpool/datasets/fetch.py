@@ -7,13 +7,12 @@ then, and after a failure, the cache does not contain it.
 from __future__ import annotations
 
 import os
-import sys
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator
+from typing import IO, Any, Callable, ContextManager
 
 from npdiffpool._support.atomic_files import atomic_path
+from npdiffpool._support.progress import progress_bar
 from npdiffpool.datasets.archive import REQUIRED, TUFiles, broken_as_error
 from npdiffpool.datasets.locate import cache_folder, check_name
 from npdiffpool.datasets.tables import DatasetError
@@ -97,12 +96,12 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
             length = response.headers.get("Content-Length", "")
             promised = int(length) if length.isdecimal() else None
             got = 0
-            with _report(url, promised, progress) as advance:
+            with _show_download(url, promised, progress) as update:
                 # Stop one piece after the limit.
                 while got <= MAX_ZIP and (piece := response.read(_PIECE)):
                     file.write(piece)
                     got += len(piece)
-                    advance(len(piece))
+                    update(got)
     except urllib.error.HTTPError as error:
         error.close()
         raise DatasetError(f"{url}: {error}") from error
@@ -127,22 +126,10 @@ def _check_zip(path: Path, name: str, url: str) -> None:
         raise DatasetError(f"{url}: {damaged} in the zip is damaged")
 
 
-@contextmanager
-def _report(
-    url: str, size: int | None, progress: bool | None
-) -> Iterator[Callable[[int], Any]]:
-    """Show how far a download is; give what to call with each number of bytes."""
-    if progress or (progress is None and sys.stderr.isatty()):
-        try:
-            from tqdm import tqdm
-        except ImportError:
-            pass
-        else:
-            name = url.rsplit("/", 1)[-1]
-            with tqdm(total=size, desc=name, unit="B", unit_scale=True) as bar:
-                yield bar.update
-            return
-    if progress is not False:
-        amount = "" if size is None else f" ({size / 1e6:.1f} MB)"
-        print(f"downloading {url}{amount}", file=sys.stderr)
-    yield lambda count: None
+def _show_download(
+    url: str, size: int | None, shown: bool | None
+) -> ContextManager[Callable[..., None]]:
+    amount = "" if size is None else f" ({size / 1e6:.1f} MB)"
+    how: Any = {"heading": f"downloading {url}{amount}", "unit_scale": True}
+    how |= {"shown": shown is not False, "on_pipes": shown is True}
+    return progress_bar(size, "B", url.rsplit("/", 1)[-1], **how)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from npdiffpool._support.atomic_files import write_text
-from npdiffpool._support.folder_lock import clear, holdings
+from npdiffpool._support.folder_lock import list_contents, remove_partial_files
 from npdiffpool._support.settings import describe_differences, to_json
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import read_json
@@ -26,7 +26,7 @@ class JobFolder:
     Parameters
     ----------
     path : path or None
-        An existing folder that no other process writes into (see `own_folder` in
+        An existing folder that no other process writes into (see `lock_folder` in
         folder_lock.py).
     settings : dict
         Everything that decides the results, as JSON values.
@@ -44,7 +44,7 @@ class JobFolder:
         if self.path is None:
             return
         saved = self.read("settings")
-        if saved is None and holdings(self.path):
+        if saved is None and list_contents(self.path):
             raise ValueError(f"{self.path} must be new, empty or of an evaluation")
         if saved not in (None, self.settings):
             differing = describe_differences(saved, self.settings)
@@ -52,7 +52,7 @@ class JobFolder:
                 f"{self.path} holds an evaluation with other settings: {differing}; "
                 f"choose another folder"
             )
-        clear(self.path)
+        remove_partial_files(self.path)
         self.seconds = self.read("seconds") or {}
         if not _are_numbers(self.seconds):
             raise ValueError(f"{self.path / 'seconds.json'} must hold a number per job")

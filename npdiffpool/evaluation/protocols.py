@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.arguments import require, require_choice, require_int
-from npdiffpool._support.folder_lock import own_folder
+from npdiffpool._support.folder_lock import lock_folder
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.evaluation.estimator import CheckedEstimator, Estimator
@@ -165,7 +165,7 @@ def cross_validate(
     shared = data if isinstance(data, Source) else graphs
     digest = digest_graphs(graphs)
     plan = Plan(model, shared, digest, labels, protocol, splits, grid, runs)
-    with nullcontext() if folder is None else own_folder(folder) as path:
+    with nullcontext() if folder is None else lock_folder(folder) as path:
         saved = JobFolder(path, plan.settings())
         queue = JobQueue(plan, saved, executor, on_done)
         result = (

@@ -20,7 +20,7 @@ from multiprocessing import (
 from typing import Iterator
 
 from npdiffpool._support.arguments import require, require_int
-from npdiffpool._support.interrupts import ctrl_c_waits
+from npdiffpool._support.interrupts import delay_interrupt
 
 RUNNING = "the running jobs"
 
@@ -76,7 +76,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     context = get_context("spawn")
     others = active_children()
     with (
-        ctrl_c_waits(RUNNING, at_once=True),
+        delay_interrupt(RUNNING, raise_first=True),
         ProcessPoolExecutor(jobs, context, _start_worker) as executor,
     ):
         with _ctrl_c_blocked():

@@ -82,7 +82,7 @@ def test_a_file_of_a_newer_version_says_so(tmp_path):
         ndp.load_model(path)
     source = FILES / "checkpoint-c52cafd.npz"
     path = of_version(tmp_path / "c.npz", source, newer)
-    with pytest.raises(CheckpointError, match="must be 1; got 2, of a newer npdiffpoo"):
+    with pytest.raises(CheckpointError, match="must be 1; got 2, written by a newer n"):
         read_checkpoint(path, *resumable()[1])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.cli.cross_validate import read_grid
+from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation.jobs import run_job
 from npdiffpool.evaluation.protocols import Source, cross_validate

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from npdiffpool._support.folder_lock import holdings
+from npdiffpool._support.folder_lock import list_contents
 from npdiffpool._support.interrupts import WAITING
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation import job_queue
@@ -82,12 +82,12 @@ def test_a_second_ctrl_c_stops_the_running_jobs(evaluation):
     while process.stderr.readline() != f"{WAITS}\n":
         assert process.poll() is None
     time.sleep(0.5)  # until it waits
-    kept = holdings(folder)
+    kept = list_contents(folder)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130
     assert "Traceback" not in said and "the same command goes on" in said
-    assert holdings(folder) == kept
+    assert list_contents(folder) == kept
 
 
 @pytest.mark.parametrize("presses", [1, 2])
@@ -105,7 +105,7 @@ def test_ctrl_c_without_processes_saves_the_running_training(
         patch.setattr(job_queue, "run_job", pressed)
         assert main(command) == 130
     said = capsys.readouterr().err
-    assert f"\n{WAITING.format('the training under way')}\n" in said
+    assert f"\n{WAITING.format('the current training')}\n" in said
     assert ("the same command goes on" in said) == (presses == 1)
     kept = [path.name for path in (tmp_path / "cv").glob("fold-*")]
     assert kept == (["fold-0-run-0.json"] if presses == 1 else [])

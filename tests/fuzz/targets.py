@@ -14,7 +14,7 @@ import numpy as np
 
 import npdiffpool as ndp
 from npdiffpool._support.contracts import OverflowedError
-from npdiffpool.cli.cross_validate import GridError, read_grid
+from npdiffpool.cli.grid import GridError, read_grid
 from npdiffpool.datasets import DatasetError
 from npdiffpool.estimators.model_file import ModelFileError
 from npdiffpool.evaluation.splits import SplitsError, read_splits
@@ -81,11 +81,11 @@ def checkpoint(data):
     with empty_folder() as folder, guarded(folder):
         path, seen = folder / "checkpoint.npz", recorder()
         path.write_bytes(data)
+        saver = checkpoints.Saver(path, settings, seen)
         try:
-            state = checkpoints.read_checkpoint(path, settings, config, seen)
+            state = saver.load(config)
         except checkpoints.CheckpointError as error:
             return _check_message(error)
-        saver = checkpoints.Saver(path, settings, seen, state)
         given = {"on_epoch": seen, "on_checkpoint": saver, "resume": state}
         try:
             with patch.object(training, "keep_freed_memory", lambda: None):

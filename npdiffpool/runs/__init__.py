@@ -1,0 +1,9 @@
+"""Training runs: what ``npdiffpool train`` keeps in a folder.
+
+In reading order:
+
+- `train`: split, train, test, write the folder
+- `checkpoints`: the state of a training, from which it can be resumed
+- `snapshots`: the assignments of a few graphs, recorded during training
+- `snapshot_file`: snapshots as plain arrays in a file
+"""
