@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    as_completed,
-    wait,
-)
-from typing import Any, Callable, Collection, Iterable, NamedTuple
+from concurrent import futures
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterable, NamedTuple
 
 from npdiffpool._support.types import Json
 from npdiffpool.evaluation.job_folder import JobFolder
 from npdiffpool.evaluation.jobs import Job, Plan, run_job
-
-Failure = tuple[Job, BaseException]
 
 
 class JobError(ValueError):
@@ -50,6 +42,7 @@ class Progress(NamedTuple):
     row: Json | None
 
 
+@dataclass
 class JobQueue:
     """Runs jobs without a saved result and saves their results.
 
@@ -63,26 +56,24 @@ class JobQueue:
         Called with a `Progress` before the first job and after each.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        folder: JobFolder,
-        executor: Executor | None,
-        on_done: Callable[[Progress], None],
-    ) -> None:
-        self.plan, self.folder, self.executor = plan, folder, executor
-        self.on_done = on_done
-        self.results: dict[Job, Json] = {}
-        self.resumed = self.reported = 0
+    plan: Plan
+    folder: JobFolder
+    executor: Executor | None
+    on_done: Callable[[Progress], None]
+    results: dict[Job, Json] = field(default_factory=dict, init=False)
+    resumed: int = field(default=0, init=False)
+    reported: int = field(default=0, init=False)
 
     def run(self, jobs: Iterable[Job]) -> dict[Job, Json]:
         """Run jobs and return the results of all jobs so far.
 
+        After any exception, such as Ctrl-C, waiting jobs are cancelled, and running
+        jobs are finished and saved before the exception is raised.
+
         Raises
         ------
         JobError
-            If a training fails. Jobs that are running are finished and saved first,
-            jobs that wait are cancelled; so it is at any other exception.
+            If a training fails.
         WorkerError
             If a worker of the executor dies.
         """
@@ -123,34 +114,25 @@ class JobQueue:
             for job in jobs:
                 pending[executor.submit(run_job, *self.plan.arguments(job))] = job
             while pending:
-                finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-                failures = self._collect(pending, finished)
-                if failures:
-                    lost = [job for job, _ in failures] + [*pending.values()]
-                    error = failures[0][1]
-                    raise _explain(error, lost, executor) from error
+                futures.wait(pending, return_when=futures.FIRST_COMPLETED)
+                self._save_finished(pending)
+                for future, job in pending.items():
+                    if future.done() and (error := _error_of(future)):
+                        raise self._explain(job, error, [*pending.values()]) from error
                 self._report()
-        except BrokenExecutor as error:  # raised by submit
+        except futures.BrokenExecutor as error:  # raised by submit
             raise WorkerError(f"a worker died before {job} (out of memory?)") from error
         finally:
             running = [future for future in pending if not future.cancel()]
-            for future in as_completed(running):
-                self._collect(pending, [future])
+            for _ in futures.as_completed(running):
+                self._save_finished(pending)
 
-    def _collect(
-        self, pending: dict[Future[Any], Job], finished: Collection[Future[Any]]
-    ) -> list[Failure]:
-        """Save the results of finished jobs; return the failures in order."""
-        failures: list[Failure] = []
-        for future in [future for future in pending if future in finished]:
-            job = pending[future]
-            error = CancelledError() if future.cancelled() else future.exception()
-            if error is None:
-                self._save(job, *future.result())
-            else:
-                failures.append((job, error))
-            del pending[future]  # last: Ctrl-C may have interrupted the saving
-        return failures
+    def _save_finished(self, pending: dict[Future[Any], Job]) -> None:
+        """Save results that are available and remove their jobs from `pending`."""
+        for future in [future for future in pending if future.done()]:
+            if _error_of(future) is None:
+                self._save(pending[future], *future.result())
+                del pending[future]  # last: Ctrl-C may have interrupted the saving
 
     def _save(self, job: Job, result: Json, seconds: float) -> None:
         self.folder.save_result(job.name, result, seconds)
@@ -163,18 +145,22 @@ class JobQueue:
             done = self.reported, self.plan.n_jobs, self.resumed
             self.on_done(Progress(*done, job, result))
 
+    def _explain(self, job: Job, error: BaseException, pending: list[Job]) -> Exception:
+        """Return an exception that names the job that failed.
 
-def _explain(error: BaseException, lost: list[Job], executor: Executor) -> Exception:
-    """Return an exception that names the job that failed.
+        If a worker died, no pending job has a result. The first of them, one per
+        worker, may have been running.
+        """
+        if isinstance(error, futures.CancelledError):
+            return WorkerError(f"{job} was cancelled by its executor")
+        if isinstance(error, futures.BrokenExecutor):
+            n_workers = getattr(self.executor, "_max_workers", None)
+            names = " or ".join(map(str, pending[:n_workers]))
+            return WorkerError(f"a worker died in {names} (out of memory?)")
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__} "
+        return JobError(f"{job}: {kind}{error}")
 
-    If a worker died, all jobs on the executor are lost. The first of them, one per
-    worker, may have been running.
-    """
-    if isinstance(error, CancelledError):
-        return WorkerError(f"{lost[0]} was cancelled by its executor")
-    if isinstance(error, BrokenExecutor):
-        count = getattr(executor, "_max_workers", None)
-        names = " or ".join(map(str, lost[:count]))
-        return WorkerError(f"a worker died in {names} (out of memory?)")
-    kind = "" if isinstance(error, ValueError) else f"{type(error).__name__} "
-    return JobError(f"{lost[0]}: {kind}{error}")
+
+def _error_of(future: Future[Any]) -> BaseException | None:
+    """Return the exception of a finished future, or None if it has a result."""
+    return futures.CancelledError() if future.cancelled() else future.exception()

@@ -21,7 +21,6 @@ from os import PathLike
 from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from npdiffpool._support.arguments import require, require_choice, require_int
 from npdiffpool._support.folder_lock import lock_folder
@@ -176,7 +175,7 @@ def cross_validate(
 
 
 def _choose_splits(
-    model: Estimator, labels: npt.NDArray[Any], splits: Any, n_folds: int
+    model: Estimator, labels: Any, splits: Any, n_folds: int
 ) -> list[Split]:
     """Validate the given splits, or make some with the model's seed."""
     if splits is not None:
@@ -187,11 +186,7 @@ def _choose_splits(
 
 
 def _check_grid(
-    model: Estimator,
-    grid: Any,
-    protocol: str,
-    graphs: list[Graph],
-    labels: npt.NDArray[Any],
+    model: Estimator, grid: Any, protocol: str, graphs: list[Graph], labels: Any
 ) -> None:
     """Validate the names and values of every configuration."""
     usable = isinstance(grid, (list, tuple)) and len(grid) > 0
