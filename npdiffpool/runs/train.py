@@ -173,10 +173,7 @@ def _fit(
         if state is None:
             saver.path.unlink(missing_ok=True)
         raise
-    except (
-        KeyboardInterrupt,
-        BrokenPipeError,
-    ):  # BrokenPipe: nobody reads the progress
+    except (KeyboardInterrupt, BrokenPipeError):  # the latter: progress has no reader
         with ignore_interrupt():
             saver.save()
         raise
