@@ -93,7 +93,7 @@ def train_run(
     with _run_folder(out, dataset.name, resume) as folder:
         saver = Saver(folder / CHECKPOINT, settings, recorder)
         command = f"the same command with --resume --out {shlex.quote(str(folder))}"
-        with add_resume_hint(saver.path, f"to resume, use {command}"):
+        with add_resume_hint(saver.path, f"to resume, run {command}"):
             _fit(clf, train, validation, saver)
             results = compute_results(clf, train, test)
             print(describe_results(results, len(clf.history_)))
