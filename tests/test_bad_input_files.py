@@ -676,7 +676,7 @@ VIZ = [
         ),
         (
             "an empty configuration",
-            "config.json: does not say what | 'results'",
+            "config.json: a value that the report needs is missing | 'results'",
             ("empty",),
         ),
         files={

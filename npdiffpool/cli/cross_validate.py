@@ -89,7 +89,7 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
     }
     folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset, flush=True)
-    hint = f"{folder} keeps what was done, and the same command resumes it"
+    hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
         workers(arguments.jobs, arguments.scheduler) as executor,
         add_resume_hint(folder / "settings.json", hint),

@@ -58,10 +58,10 @@ class Config:
     )
     gnn: str = parameter(
         "sage",
-        'Graph layer: equation 2 ("gcn"), GraphSAGE with the mean over neighbours, the '
-        'paper\'s choice ("sage"), structure2vec ("s2v") or none ("mlp"). With "s2v" '
-        'the assignment GNN uses "sage", as in the paper. "mlp" transforms each node by '
-        "itself; without pooling that is the structure-free baseline.",
+        'Graph layer: "gcn" (equation 2), "sage" (GraphSAGE with the mean over '
+        'neighbours, the paper\'s choice), "s2v" (structure2vec) or "mlp" (none). With '
+        '"s2v" the assignment GNN uses "sage", as in the paper. "mlp" transforms each '
+        "node by itself; without pooling that is the structure-free baseline.",
         choices=GNNS,
     )
     hidden: int = parameter(64, "Width of every layer.", least=1)
@@ -76,9 +76,9 @@ class Config:
     )
     assignment: str = parameter(
         "learned",
-        'Assignment of nodes to clusters: equation 6 ("learned"), its argmax with a '
-        'straight-through gradient ("hard"), Graclus, as in DiffPool-Det ("graclus"), a '
-        'hash of 1-WL colours ("random") or 1 / K everywhere ("uniform"). Training '
+        'Assignment of nodes to clusters: "learned" (equation 6), "hard" (its argmax, '
+        'with a straight-through gradient), "graclus" (Graclus, as in DiffPool-Det), '
+        '"random" (a hash of 1-WL colours) or "uniform" (1 / K everywhere). Training '
         "does not change the last three, and the last two are controls.",
         choices=ASSIGNMENTS,
     )
@@ -115,8 +115,8 @@ class Config:
     entropy_weight: float = parameter(1.0, "Weight of the entropy loss.")
     link_scale: str = parameter(
         "frobenius",
-        'Link loss of the paper ("frobenius"), or divided by the number of nodes n '
-        '("nodes") or by n^2 ("entries").',
+        'Link loss: "frobenius" (the paper\'s), "nodes" (divided by the number n of '
+        'nodes) or "entries" (divided by n^2).',
         choices=tuple(LINK_SCALES),
     )
     loss: str = parameter(

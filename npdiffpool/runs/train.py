@@ -34,6 +34,7 @@ from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.runs.checkpoints import Saver
+from npdiffpool.runs.results import compute_results, describe_results
 from npdiffpool.runs.snapshot_file import write_snapshots
 from npdiffpool.runs.snapshots import Recorder
 
@@ -92,10 +93,10 @@ def train_run(
     with _run_folder(out, dataset.name, resume) as folder:
         saver = Saver(folder / CHECKPOINT, settings, recorder)
         command = f"the same command with --resume --out {shlex.quote(str(folder))}"
-        with add_resume_hint(saver.path, f"to resume, use {command}"):
+        with add_resume_hint(saver.path, f"to resume, run {command}"):
             _fit(clf, train, validation, saver)
-            results = _test(clf, train, test)
-            _print_results(results, len(clf.history_))
+            results = compute_results(clf, train, test)
+            print(describe_results(results, len(clf.history_)))
             _write(folder, clf, recorder, _config(clf, dataset, split, results))
             print(f"run folder: {folder}", flush=True)
             if draw is not None:
@@ -173,10 +174,7 @@ def _fit(
         if state is None:
             saver.path.unlink(missing_ok=True)
         raise
-    except (
-        KeyboardInterrupt,
-        BrokenPipeError,
-    ):  # BrokenPipe: nobody reads the progress
+    except (KeyboardInterrupt, BrokenPipeError):  # the latter: progress has no reader
         with ignore_interrupt():
             saver.save()
         raise
@@ -195,45 +193,6 @@ def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> Json:
         "features": list(dataset.feature_names),
         "parameters": parameters,
     }
-
-
-def _test(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> Json:
-    """Compute the results: accuracies, the confusion matrix, the majority class."""
-    best = clf.history_[clf.best_epoch_ - 1]
-    majority, _ = train.majority_class()
-    return {
-        "best_epoch": clf.best_epoch_,
-        "validation_accuracy": best["validation_accuracy"],
-        "test_accuracy": clf.score(test, test.labels),
-        "test_graphs": len(test),
-        "confusion": _confusion(clf, test),
-        "majority_class": majority,
-        "majority_test_accuracy": float(np.mean(test.labels == majority)),
-    }
-
-
-def _confusion(clf: DiffPoolClassifier, test: Dataset) -> Json:
-    """Count test graphs by true class (rows) and predicted class (columns)."""
-    true, predicted = np.union1d(clf.classes_, test.labels), clf.classes_
-    counts = np.zeros((len(true), len(predicted)), dtype=int)
-    rows = np.searchsorted(true, test.labels)
-    np.add.at(counts, (rows, np.searchsorted(predicted, clf.predict(test))), 1)
-    names = {"true": true.tolist(), "predicted": predicted.tolist()}
-    return {**names, "counts": counts.tolist()}
-
-
-def _print_results(results: Json, epochs: int) -> None:
-    accuracy, n_graphs = results["test_accuracy"], results["test_graphs"]
-    error = np.sqrt(accuracy * (1 - accuracy) / n_graphs)
-    print(
-        f"kept epoch {results['best_epoch']} of {epochs}, the best on validation: "
-        f"{results['validation_accuracy']:.1%}"
-    )
-    print(
-        f"test accuracy {accuracy:.1%} ({round(accuracy * n_graphs)} of {n_graphs}, "
-        f"standard error {error:.1%}); always the majority class "
-        f"({results['majority_class']}): {results['majority_test_accuracy']:.1%}"
-    )
 
 
 def _config(

@@ -186,7 +186,7 @@ def test_an_evaluation_stopped_by_a_full_disk_can_be_resumed(tmp_path, share):
     assert f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/cv/" in line
     kept = files(tmp_path / "cv") if share == 1 else {}
     assert len(kept) == (5 if share == 1 else 0)
-    assert ("keeps what was done" in line) == bool(kept)
+    assert ("run the same command to resume" in line) == bool(kept)
     assert (tmp_path / "cv").exists() == bool(kept)
     assert in_child(command)[0] == 0
     after = files(tmp_path / "cv")
@@ -200,7 +200,7 @@ def test_a_training_stopped_by_a_full_disk_can_be_resumed(tmp_path, limit):
     status, line = in_child(command, limit)
     assert status == 2
     assert f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/run/" in line
-    assert ("to resume, use the same command with --resume" in line) == bool(limit)
+    assert ("to resume, run the same command with --resume" in line) == bool(limit)
     assert (tmp_path / "run").exists() == bool(limit)
     assert in_child(command)[0] == 0
     assert in_child([*TRAIN, "--out", str(tmp_path / "whole")])[0] == 0

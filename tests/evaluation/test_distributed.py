@@ -47,7 +47,7 @@ def test_killing_the_scheduler_keeps_the_saved_results(cluster, tmp_path):
     assert "Traceback" not in said
     last = said.splitlines()[-1]
     assert "was cancelled by its executor; " in last
-    assert last.endswith("keeps what was done, and the same command goes on")
+    assert last.endswith("; run the same command to resume")
     assert list((tmp_path / "cluster").glob("fold-*"))
 
 

@@ -287,7 +287,7 @@ def test_a_killed_worker_is_one_line_that_names_its_jobs(tmp_path, capsys, monke
     assert main([*command, "--jobs", "2"]) == 2
     message = capsys.readouterr().err.splitlines()[-1]
     assert "a worker died in fold 1 run 0 or fold 2 run 0 (out of memory?)" in message
-    assert message.endswith("keeps what was done, and the same command goes on")
+    assert message.endswith("; run the same command to resume")
     assert (folder / "fold-0-run-0.json").exists()
     monkeypatch.undo()
     assert main(command) == 0

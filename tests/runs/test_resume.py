@@ -62,7 +62,7 @@ def test_a_resumed_run_gives_the_same_bytes(
     folder = tmp_path / "run"
     run_stopped(folder, epoch, monkeypatch)
     error = capsys.readouterr().err.splitlines()[-1]
-    hint = f"to resume, use the same command with --resume --out {folder}"
+    hint = f"to resume, run the same command with --resume --out {folder}"
     assert error == f"npdiffpool: interrupted; {hint}"
     assert [path.name for path in folder.iterdir()] == ["checkpoint.npz"]
     assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
@@ -132,7 +132,7 @@ def test_ctrl_c_finishes_the_epoch_and_a_second_one_stops_at_once(
     error = capsys.readouterr().err
     assert f"\n{WAITING.format('the current epoch')}\n" in error
     assert (
-        "\nnpdiffpool: interrupted; to resume, use the same command with --re" in error
+        "\nnpdiffpool: interrupted; to resume, run the same command with --re" in error
     )
     assert main(["train", *QUICK, "--resume", "--out", str(folder)]) == 0
     assert f"resuming after epoch {kept} of" in capsys.readouterr().out
@@ -330,7 +330,7 @@ def test_interrupted_cross_validation_says_how_to_resume(tmp_path, monkeypatch, 
     (tmp_path / "cv").mkdir()
     (tmp_path / "cv" / "settings.json").touch()
     assert main(command) == 130
-    message = f"interrupted; {tmp_path / 'cv'} keeps what was done, and the same comma"
+    message = f"interrupted; the finished jobs are in {tmp_path / 'cv'}; run the same"
     assert message in capsys.readouterr().err
 
 
