@@ -337,7 +337,7 @@ EVALUATION = [
         cross_validate,
         (
             "a word for a model",
-            "model must be one that has get_params; got 'model'",
+            "model must be one with fit, score and get_params; got 'model'",
             ("model", *FEW),
         ),
         (
@@ -408,7 +408,7 @@ EVALUATION = [
         ),
         (
             "three labels",
-            "labels must be one a graph; got (3,)",
+            "labels must be (20,); got (3,)",
             (MODEL, FEW[0], [0, 1, 0]),
         ),
         (

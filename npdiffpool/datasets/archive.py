@@ -49,15 +49,14 @@ class TUFiles:
     def __init__(self, path: str | Path, label: str | None = None) -> None:
         self.path = Path(path)
         self._label = label or str(path)
-        if self.path.is_dir():
-            with broken_as_error(self._label):
+        with broken_as_error(self._label):
+            if self.path.is_dir():
                 names = _list_folder(self.path)
-        elif self.path.is_file():
-            with broken_as_error(self._label):
+            elif self.path.is_file():
                 with open_zip(self.path, MAX_UNZIPPED) as archive:
                     names = check_members(archive, self._label)
-        else:
-            raise DatasetError(f"{self._label}: no such folder or zip")
+            else:
+                raise DatasetError(f"{self._label}: no such folder or zip")
         first = _find_edges(names, self._label)
         self.name = first.name[: -len("_A.txt")]
         self._folder = first.parent

@@ -114,7 +114,7 @@ class Dataset:
         >>> label, round(share, 3)
         (1, 0.665)
         """
-        require(len(self) > 0, "the data set", "one graph or more", len(self))
+        require(len(self) > 0, "the number of graphs", "at least 1", len(self))
         classes, counts = np.unique(self.labels, return_counts=True)
         most = int(np.argmax(counts))
         return int(classes[most]), float(counts[most] / counts.sum())

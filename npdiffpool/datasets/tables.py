@@ -119,7 +119,6 @@ def parse_lines(
     block: bytes, dtype: np.dtype[Any], columns: int, file: str, line: int
 ) -> npt.NDArray[Any]:
     """Return the numbers of a block of lines; raise at the first malformed line."""
-    syntax, kind = _SYNTAX[dtype.kind]
     rows = []
     for number, text in enumerate(block[:-1].split(b"\n"), start=line):
         fields = [field.strip() for field in text.split(b",")]
@@ -133,12 +132,7 @@ def parse_lines(
                 f"{where}: the number of columns must be {columns}; got {len(fields)} "
                 f"in {show(text)}"
             )
-        for field in fields:
-            if not syntax.fullmatch(field):
-                raise DatasetError(f"{where}: {show(field)} is not {kind}")
-            if _overflows(np.asarray(_convert(field, dtype))):
-                raise DatasetError(f"{where}: {show(field)} is too large")
-        rows.append([_convert(field, dtype) for field in fields])
+        rows.append([_parse_field(field, dtype, where) for field in fields])
     return np.array(rows, dtype=dtype)
 
 
@@ -171,12 +165,20 @@ def _has_bare_sign(block: bytes) -> bool:
     return signs and _BARE_SIGN.search(block) is not None
 
 
-def _convert(field: bytes, dtype: np.dtype[Any]) -> int | float:
+def _parse_field(field: bytes, dtype: np.dtype[Any], where: str) -> int | float:
+    """Return the number in a field; `where` names its line in errors."""
+    syntax, kind = _SYNTAX[dtype.kind]
+    if not syntax.fullmatch(field):
+        raise DatasetError(f"{where}: {show(field)} is not {kind}")
     if dtype.kind == "f":
-        return float(field)
-    # Twenty digits already overflow; int() rejects thousands of digits.
-    digits = field.lstrip(b"+-0")[:20] or b"0"
-    return min(int(digits), _LIMIT) * (-1 if field.startswith(b"-") else 1)
+        value = float(field)
+    else:
+        # Twenty digits already overflow; int() rejects thousands of digits.
+        digits = field.lstrip(b"+-0")[:20] or b"0"
+        value = min(int(digits), _LIMIT) * (-1 if field.startswith(b"-") else 1)
+    if _overflows(np.asarray(value)):
+        raise DatasetError(f"{where}: {show(field)} is too large")
+    return value
 
 
 def _overflows(values: npt.NDArray[Any]) -> bool:

@@ -68,15 +68,13 @@ def read_tu(files: TUFiles, chunk: int = CHUNK) -> TUData:
         seen = f"{files.label('graph_labels')}: {len(labels)} graphs"
         raise DatasetError(f"{seen}; at most {MAX_GRAPHS} are accepted")
     indicator = _read_indicator(files, len(labels), chunk)
-    node_labels = node_attributes = None
-    if files.has("node_labels"):
-        node_labels = read_part(files, "node_labels", np.int64, None, chunk)
-        _check_length(files, "node_labels", node_labels, len(indicator))
-    if files.has("node_attributes"):
-        node_attributes = read_part(files, "node_attributes", np.float64, None, chunk)
-        _check_length(files, "node_attributes", node_attributes, len(indicator))
+    tables = {
+        part: _read_nodes(files, part, dtype, len(indicator), chunk)
+        for part, dtype in (("node_labels", np.int64), ("node_attributes", np.float64))
+        if files.has(part)
+    }
     edges = _read_edges(files, indicator, chunk)
-    return TUData(files.name, edges, indicator, labels, node_labels, node_attributes)
+    return TUData(files.name, edges, indicator, labels, **tables)
 
 
 def read_part(
@@ -117,6 +115,18 @@ def _read_indicator(files: TUFiles, n_graphs: int, chunk: int) -> Ints:
     return indicator.astype(np.int32)
 
 
+def _read_nodes(
+    files: TUFiles, part: str, dtype: Any, n_nodes: int, chunk: int
+) -> npt.NDArray[Any]:
+    table = read_part(files, part, dtype, None, chunk)
+    if len(table) != n_nodes:
+        raise DatasetError(
+            f"{files.label(part)}: {len(table)} lines; it must hold one for each of "
+            f"the {n_nodes} nodes of {files.label('graph_indicator')}"
+        )
+    return table
+
+
 def _read_edges(files: TUFiles, indicator: Ints, chunk: int) -> Ints:
     label = files.label("A")
     blocks = [np.zeros((0, 2), dtype=np.int32)]
@@ -144,14 +154,4 @@ def _check_edges(edges: Ints, indicator: Ints, label: str, line: int) -> None:
         raise DatasetError(
             f"{label}, line {line + row}: edge {source}, {target} joins graph {first} "
             f"and graph {second}; an edge must stay inside one graph"
-        )
-
-
-def _check_length(
-    files: TUFiles, part: str, table: npt.NDArray[Any], n_nodes: int
-) -> None:
-    if len(table) != n_nodes:
-        raise DatasetError(
-            f"{files.label(part)}: {len(table)} lines; it must hold one for each of "
-            f"the {n_nodes} nodes of {files.label('graph_indicator')}"
         )

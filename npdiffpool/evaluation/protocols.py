@@ -29,13 +29,7 @@ from npdiffpool.datasets import Dataset
 from npdiffpool.evaluation.estimator import CheckedEstimator, Estimator
 from npdiffpool.evaluation.job_folder import JobFolder
 from npdiffpool.evaluation.job_queue import JobQueue, Progress
-from npdiffpool.evaluation.jobs import (
-    Job,
-    Plan,
-    Source,
-    load_labelled,
-    with_parameters,
-)
+from npdiffpool.evaluation.jobs import Job, Plan, Source, load_labelled, with_parameters
 from npdiffpool.evaluation.splits import Split, check_splits, make_splits
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.graphs.graph import Graph

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import re
 import signal
 import sys
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import (
-    active_children,
-    get_context,
-    parent_process,
-    resource_tracker,
-)
-from typing import Iterator
+from contextlib import contextmanager, nullcontext
+from multiprocessing import resource_tracker
+from typing import ContextManager, Iterator
 
 from npdiffpool._support.arguments import require, require_int
 from npdiffpool._support.interrupts import delay_interrupt
@@ -60,21 +56,20 @@ def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None
     """
     require_int("jobs", jobs, 1)
     require(scheduler is None or jobs == 1, "jobs", "1 with a scheduler", jobs)
+    context: ContextManager[Executor | None] = nullcontext()
     if scheduler is not None:
-        with _cluster(scheduler) as executor:
-            yield executor
-    elif jobs == 1:
-        yield None
-    else:
-        with _processes(jobs) as executor:
-            yield executor
+        context = _cluster(scheduler)
+    elif jobs > 1:
+        context = _processes(jobs)
+    with context as executor:
+        yield executor
 
 
 @contextmanager
 def _processes(jobs: int) -> Iterator[Executor]:
     # Not "fork": it copies the locks of other threads, such as those of BLAS.
-    context = get_context("spawn")
-    others = active_children()
+    context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     with (
         delay_interrupt(RUNNING, raise_first=True),
         ProcessPoolExecutor(jobs, context, _start_worker) as executor,
@@ -85,7 +80,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
         try:
             yield executor
         except KeyboardInterrupt:
-            for child in active_children():
+            for child in multiprocessing.active_children():
                 if child not in others:
                     child.terminate()
             raise
@@ -112,7 +107,7 @@ def _start_worker() -> None:
 
 
 def _exit_with_parent() -> None:
-    parent = parent_process()
+    parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
     os._exit(1)

@@ -221,6 +221,16 @@ def test_statistics_of_a_small_data_set(tmp_path):
     assert dataset[:0].statistics()["edges_mean"] == 0.0
 
 
+def test_the_majority_class_is_the_most_frequent_label_and_its_share(tiny):
+    label, share = load_dataset("MUTAG").majority_class()
+    assert (label, share) == (1, 125 / 188) and type(label) is int
+    dataset = load_dataset(tiny)
+    assert dataset.majority_class() == (-1, 0.5)  # the smallest of equal ones
+    assert dataset[[0, 0, 1]].majority_class() == (7, 2 / 3)
+    with pytest.raises(ValueError, match="number of graphs must be at least 1; got 0"):
+        dataset[:0].majority_class()
+
+
 def test_the_repr_has_the_size_and_the_source(tiny):
     assert repr(load_dataset(tiny)) == (
         "Dataset('TINY': 2 graphs, 2 classes, 3.00 nodes and 2.00 edges on average, "
