@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from claims import little_memory, packed
+from file_limits import limited_memory, write_zip
 from tu_site import LABELS, tu_files, write_folder, zip_bytes
 
 import npdiffpool as ndp
@@ -68,7 +68,7 @@ def test_a_configuration_that_needs_more_weights_than_the_file_has_is_refused(
 ):
     path = model_with(tmp_path / "m.npz", saved, "config", **entries)
     message = "at most|fewer than the configuration needs"
-    with little_memory(), pytest.raises(ModelFileError, match=message):
+    with limited_memory(), pytest.raises(ModelFileError, match=message):
         ndp.load_model(path)
 
 
@@ -102,7 +102,7 @@ def test_negative_variances_are_refused(tmp_path, saved):
 def test_a_grid_with_too_many_configurations_is_refused(tmp_path):
     path = tmp_path / "grid.json"
     path.write_text(json.dumps({f"p{i}": [0] * 100 for i in range(100)}))
-    with little_memory(), pytest.raises(
+    with limited_memory(), pytest.raises(
         GridError, match="0 configurations; at most 100"
     ):
         read_grid(str(path))
@@ -176,7 +176,7 @@ def test_a_pipe_among_the_files_is_refused_without_waiting(tmp_path):
 def test_a_file_over_the_limit_is_refused(tmp_path):
     folder = write_folder(tmp_path)
     os.truncate(folder / "TINY_A.txt", archive.MAX_UNZIPPED + 1)  # a sparse file
-    with little_memory(), pytest.raises(DatasetError, match="at most 2147483648 are"):
+    with limited_memory(), pytest.raises(DatasetError, match="at most 2147483648 are"):
         load(folder)
 
 
@@ -217,7 +217,7 @@ def test_too_many_feature_columns_are_refused_with_a_hint(tmp_path, monkeypatch)
 
 def test_a_degree_cap_over_the_limit_is_refused(tmp_path):
     folder = write_folder(tmp_path)
-    with little_memory(), pytest.raises(
+    with limited_memory(), pytest.raises(
         DatasetError, match="degree_cap .* below 16384"
     ):
         load(folder, "degree", degree_cap=10**9)
@@ -240,7 +240,7 @@ def test_a_data_set_name_with_control_characters_is_refused(tmp_path):
 def test_a_zip_with_a_file_twice_is_refused(tmp_path):
     path, file = tmp_path / "a.zip", ("TINY/TINY_A.txt", "1, 2\n")
     with pytest.warns(UserWarning, match="Duplicate name"):
-        packed(path, file, file)
+        write_zip(path, file, file)
     with pytest.raises(DatasetError, match="member 'TINY/TINY_A.txt' occurs twice"):
         load(path)
 
@@ -279,7 +279,7 @@ def test_an_untrusted_bundle_is_checked(tmp_path, change, message):
     np.savez(path, **BUNDLE)
     assert load(path) == 2
     np.savez(path, **{**BUNDLE, **change})
-    with little_memory(), pytest.raises(DatasetError, match=message):
+    with limited_memory(), pytest.raises(DatasetError, match=message):
         load(path)
 
 

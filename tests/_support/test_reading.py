@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from claims import little_memory, packed
+from file_limits import limited_memory, write_zip
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -90,8 +90,8 @@ LYING = {
 def test_a_header_that_does_not_fit_its_member_allocates_nothing(
     tmp_path, text, body, message
 ):
-    path = packed(tmp_path / "a.npz", ("a.npy", npy(text, body)))
-    with little_memory(), pytest.raises(ValueError, match=f"^a: .*{message}"):
+    path = write_zip(tmp_path / "a.npz", ("a.npy", npy(text, body)))
+    with limited_memory(), pytest.raises(ValueError, match=f"^a: .*{message}"):
         read_arrays(path)
 
 
@@ -104,7 +104,7 @@ def test_other_members_are_refused(tmp_path):
         ("a.npy", good[:6] + b"\2\0" + b"\xff" * 9, "a: a header of 4294967295 bytes"),
         ("a.npy", good[:9], "unpack requires a buffer"),
     ):
-        path = packed(tmp_path / "a.npz", (name, content))
+        path = write_zip(tmp_path / "a.npz", (name, content))
         with pytest.raises(ValueError, match=re.escape(message)):
             read_arrays(path)
 
@@ -114,9 +114,9 @@ def test_other_members_are_refused(tmp_path):
 
 def test_a_zip_bomb_is_refused_unread(tmp_path):
     zeros = npy(header(shape=f"({1 << 24},)"), b"\0" * (1 << 26))
-    path = packed(tmp_path / "a.npz", ("a.npy", zeros))
+    path = write_zip(tmp_path / "a.npz", ("a.npy", zeros))
     assert path.stat().st_size < 100_000
-    with little_memory(), pytest.raises(
+    with limited_memory(), pytest.raises(
         ValueError, match="at most 16777216 are accept"
     ):
         read_arrays(path, most=1 << 24)
@@ -125,8 +125,8 @@ def test_a_zip_bomb_is_refused_unread(tmp_path):
 
 def test_a_zip_bomb_of_many_small_members_is_refused(tmp_path):
     part = npy(header(shape=f"({1 << 18},)"), b"\0" * (1 << 20))
-    path = packed(tmp_path / "a.npz", *((f"{i}.npy", part) for i in range(5)))
-    with little_memory(), pytest.raises(
+    path = write_zip(tmp_path / "a.npz", *((f"{i}.npy", part) for i in range(5)))
+    with limited_memory(), pytest.raises(
         ValueError, match="unzips to 524.*at most 4194"
     ):
         read_arrays(path, most=1 << 22)
@@ -145,37 +145,37 @@ def test_a_member_that_claims_an_impossible_size_is_refused(tmp_path):
     content = npy(header(shape=f"({1 << 20},)"), b"\0" * (1 << 22))
     message = "unpacks to 536870912 bytes, more than .* can hold"
     for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
-        path = packed(tmp_path / "a.npz", ("a.npy", content), method=method)
+        path = write_zip(tmp_path / "a.npz", ("a.npy", content), method=method)
         change_directory_entry(path, 24, 1 << 29)
-        with little_memory(), pytest.raises(ValueError, match=message):
+        with limited_memory(), pytest.raises(ValueError, match=message):
             read_arrays(path)
 
 
 def test_a_member_that_unpacks_to_more_than_it_claims_is_refused(tmp_path):
     content = npy(header(shape=f"({1 << 24},)"), b"\0" * (1 << 26))
-    path = packed(tmp_path / "a.npz", ("a.npy", content))
+    path = write_zip(tmp_path / "a.npz", ("a.npy", content))
     change_directory_entry(path, 24, 1000)
-    with little_memory(), pytest.raises(ValueError, match="Bad CRC-32 for file"):
+    with limited_memory(), pytest.raises(ValueError, match="Bad CRC-32 for file"):
         read_arrays(path)
     short = npy(header(shape="(8,)"), b"\0" * 32)
-    path = packed(tmp_path / "b.npz", ("a.npy", short + b"\0" * (1 << 26)))
+    path = write_zip(tmp_path / "b.npz", ("a.npy", short + b"\0" * (1 << 26)))
     change_directory_entry(path, 24, len(short))
-    with little_memory(), pytest.raises(ValueError, match="Bad CRC-32"):
+    with limited_memory(), pytest.raises(ValueError, match="Bad CRC-32"):
         read_arrays(path)
 
 
 def test_duplicate_encrypted_and_too_many_members_are_refused(tmp_path, monkeypatch):
     good, path = npy(header(), b"1234"), tmp_path / "a.npz"
     with pytest.warns(UserWarning, match="Duplicate name"):
-        packed(path, ("a.npy", good), ("a.npy", good))
+        write_zip(path, ("a.npy", good), ("a.npy", good))
     with pytest.raises(ValueError, match="member 'a.npy' occurs twice"):
         read_arrays(path)
-    packed(path, ("a.npy", good), method=zipfile.ZIP_LZMA)
+    write_zip(path, ("a.npy", good), method=zipfile.ZIP_LZMA)
     with pytest.raises(ValueError, match="member 'a.npy' is not stored or deflated"):
         read_arrays(path)
     with pytest.raises(ValueError, match="member 'a.npy' is encrypted"):
-        read_arrays(change_directory_entry(packed(path, ("a.npy", good)), 8, 1, 2))
-    packed(path, *((f"{i}.npy", good) for i in range(4)))
+        read_arrays(change_directory_entry(write_zip(path, ("a.npy", good)), 8, 1, 2))
+    write_zip(path, *((f"{i}.npy", good) for i in range(4)))
     monkeypatch.setattr(untrusted_zip, "MAX_MEMBERS", 3)
     with pytest.raises(ValueError, match="4 members; at most 3 are accepted"):
         read_arrays(path)
@@ -234,7 +234,7 @@ def test_a_json_file_may_not_be_larger_than_the_limit(tmp_path):
     with pytest.raises(ValueError, match="6 bytes; at most 5 are accepted"):
         read_json(tmp_path / "a.json", most=5)
     os.truncate(tmp_path / "a.json", untrusted.MAX_JSON + 1)  # a sparse file
-    with little_memory(), pytest.raises(ValueError, match="at most 67108864 are acce"):
+    with limited_memory(), pytest.raises(ValueError, match="at most 67108864 are acce"):
         read_json(tmp_path / "a.json")
     (tmp_path / "a.json").write_bytes(b'["\xff"]')
     with pytest.raises(ValueError, match="'utf-8' codec"):

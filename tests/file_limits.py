@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def little_memory(most=24 << 20):
+def limited_memory(most=24 << 20):
     """Assert that Python allocates at most this number of bytes meanwhile."""
     tracemalloc.start()
     try:
@@ -16,7 +16,7 @@ def little_memory(most=24 << 20):
         tracemalloc.stop()
 
 
-def packed(path, *members, method=zipfile.ZIP_DEFLATED):
+def write_zip(path, *members, method=zipfile.ZIP_DEFLATED):
     """Write a zip with members, pairs of name and content; return its path."""
     with zipfile.ZipFile(path, "w", method) as file:
         for name, content in members:
