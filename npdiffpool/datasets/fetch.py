@@ -94,9 +94,9 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
     try:
         with urllib.request.urlopen(url, timeout=timeout) as response:
             length = response.headers.get("Content-Length", "")
-            promised = int(length) if length.isdecimal() else None
+            announced = int(length) if length.isdecimal() else None
             got = 0
-            with _show_download(url, promised, progress) as update:
+            with _show_download(url, announced, progress) as update:
                 # Stop one piece after the limit.
                 while got <= MAX_ZIP and (piece := response.read(_PIECE)):
                     file.write(piece)
@@ -109,9 +109,9 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
         raise DatasetError(f"{url}: {error}") from error
     if got > MAX_ZIP:
         raise DatasetError(f"{url}: more than {MAX_ZIP} bytes, which is the limit")
-    if promised is not None and got != promised:
+    if announced is not None and got != announced:
         raise DatasetError(
-            f"{url}: {got} bytes arrived; the server announced {promised}"
+            f"{url}: {got} bytes arrived; the server announced {announced}"
         )
 
 

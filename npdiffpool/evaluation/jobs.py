@@ -1,7 +1,7 @@
 """The jobs of an evaluation: each is one training.
 
-A result depends only on its job, so all results are the same bytes, whatever the
-executor and the order.
+The result of a job depends on nothing else: neither the executor nor the order of the
+jobs changes a byte of it.
 """
 
 from __future__ import annotations
