@@ -13,7 +13,7 @@ import numpy as np
 
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.bundled import TYPES
-from npdiffpool.datasets.registry import cite
+from npdiffpool.datasets.locate import cite
 from npdiffpool.datasets.tu import read_part, read_tu
 
 

@@ -142,7 +142,5 @@ def _required(data: TUData, part: str) -> npt.NDArray[Any]:
     table: npt.NDArray[Any] | None = getattr(data, part)
     if table is None:
         kind = part.removeprefix("node_")
-        raise DatasetError(
-            f"features must not name {kind}: {data.name} has no {part}.txt"
-        )
+        raise DatasetError(f"features names {kind}, but {data.name} has no {part}.txt")
     return table

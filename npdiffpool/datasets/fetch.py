@@ -66,9 +66,7 @@ def download(
                 _receive(url, file, timeout, progress)
             _check_zip(part, name, url)
     except OSError as error:
-        raise DatasetError(
-            f"{folder}: downloads cannot be saved here: {error}"
-        ) from error
+        raise DatasetError(f"{folder}: cannot save downloads: {error}") from error
     return folder / f"{name}.zip"
 
 
@@ -76,9 +74,7 @@ def _make_url(name: str, base_url: str | None) -> str:
     if base_url is None:
         base_url = os.environ.get("NPDIFFPOOL_TU_URL", TU_URL)
     if not base_url:
-        raise DatasetError(
-            f"{name}: downloads are disabled: $NPDIFFPOOL_TU_URL is empty"
-        )
+        raise DatasetError(f"{name}: downloads are disabled by $NPDIFFPOOL_TU_URL=''")
     # urllib would also open file: and ftp:.
     if not base_url.startswith(("https://", "http://")):
         raise DatasetError(f"base_url must be http(s)://...; got {base_url!r}")
@@ -110,9 +106,7 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
     if got > MAX_ZIP:
         raise DatasetError(f"{url}: more than {MAX_ZIP} bytes, which is the limit")
     if announced is not None and got != announced:
-        raise DatasetError(
-            f"{url}: {got} bytes arrived; the server announced {announced}"
-        )
+        raise DatasetError(f"{url}: {got} bytes arrived instead of {announced}")
 
 
 def _check_zip(path: Path, name: str, url: str) -> None:

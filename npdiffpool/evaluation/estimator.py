@@ -33,6 +33,9 @@ class Estimator(Protocol):
     repeated runs differ by it.
     """
 
+    def __init__(self, **parameters: Any) -> None:
+        """Set the parameters."""
+
     def fit(
         self, graphs: Sequence[Graph], labels: Any, validation: Any
     ) -> FittedEstimator:

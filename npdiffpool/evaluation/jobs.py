@@ -115,15 +115,7 @@ class Plan(NamedTuple):
             split = split._replace(test=[])
         is_source = isinstance(self.data, Source)
         expected = (version("npdiffpool"), self.digest) if is_source else None
-        model = with_parameters(self.model, parameters)
-        return model, self.data, self.labels, split, expected
-
-
-def with_parameters(model: Estimator, parameters: Json) -> Estimator:
-    """Return a new model of the same class with these parameters."""
-    kind: Any = type(model)
-    made: Estimator = kind(**parameters)
-    return made
+        return type(self.model)(**parameters), self.data, self.labels, split, expected
 
 
 def run_job(

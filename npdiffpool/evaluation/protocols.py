@@ -29,7 +29,7 @@ from npdiffpool.datasets import Dataset
 from npdiffpool.evaluation.estimator import CheckedEstimator, Estimator
 from npdiffpool.evaluation.job_folder import JobFolder
 from npdiffpool.evaluation.job_queue import JobQueue, Progress
-from npdiffpool.evaluation.jobs import Job, Plan, Source, load_labelled, with_parameters
+from npdiffpool.evaluation.jobs import Job, Plan, Source, load_labelled
 from npdiffpool.evaluation.splits import Split, check_splits, make_splits
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.graphs.graph import Graph
@@ -191,7 +191,7 @@ def _check_grid(
     for choice in grid:
         for name in choice:
             require(name in names, "a name in grid", f"one of {', '.join(names)}", name)
-        candidate = with_parameters(model, {**known, **choice})
+        candidate = type(model)(**{**known, **choice})
         if isinstance(candidate, CheckedEstimator):
             candidate.check(graphs, labels)
         if protocol == "paper":

@@ -10,8 +10,7 @@ from make_bundle import write_tu
 from npdiffpool.datasets import load_dataset
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.bundled import read_bundle
-from npdiffpool.datasets.locate import PACKAGE, find
-from npdiffpool.datasets.registry import KNOWN
+from npdiffpool.datasets.locate import KNOWN, PACKAGE, find
 
 pytestmark = pytest.mark.data
 
