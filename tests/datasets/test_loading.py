@@ -89,6 +89,7 @@ def test_the_error_for_an_unknown_name_lists_the_places(monkeypatch):
     match = r"\$NPDIFFPOOL_DATA \(/nowhere\), .*cache or .* downloads are disabled by"
     with pytest.raises(DatasetError, match=match) as caught:
         load_dataset("Quux")
+    assert "$NPDIFFPOOL_TU_URL=''" in str(caught.value)
     assert "Did you mean" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
