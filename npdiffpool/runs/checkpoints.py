@@ -167,9 +167,7 @@ def _check_header(header: Any) -> None:
     if not (isinstance(best, int) and 1 <= best <= epoch):
         raise ValueError(f"best_epoch must be in 1 ... {epoch}; got {best!r}")
     if not (isinstance(step, int) and 0 <= step < 1 << 53):
-        raise ValueError(
-            f"adam_step must be a whole number in 0 ... 2^53; got {step!r}"
-        )
+        raise ValueError(f"adam_step must be in 0 ... 2^53; got {step!r}")
     np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
 
 
