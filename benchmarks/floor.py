@@ -160,7 +160,7 @@ def load(task):
     chosen = np.random.default_rng(0).permutation(len(dataset))[: task.graphs]
     classes, labels = np.unique(dataset.labels[chosen], return_inverse=True)
     graphs = [dataset.graphs[i] for i in chosen]
-    batch = prepare(ndp.GraphBatch.from_graphs(graphs, np.float32), ["sage"])
+    batch = with_operators(ndp.GraphBatch.from_graphs(graphs, np.float32), ["sage"])
     return Labelled(batch, labels), len(classes)
 
 

@@ -128,13 +128,13 @@ def train_npdiffpool(arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     from npdiffpool import GraphBatch
     from npdiffpool.engine.config import Config
-    from npdiffpool.engine.preparation import prepare
+    from npdiffpool.engine.preparation import with_operators
     from npdiffpool.training.fit import Labelled, Schedule, fit
 
     labels = arrays["labels"]
     joined = GraphBatch.from_graphs(graphs_of(arrays), np.float32)
     arrays.clear()
-    batch = prepare(joined, ["sage"])
+    batch = with_operators(joined, ["sage"])
     sizes = {"hidden": task.hidden, "n_layers": task.layers, "clusters": task.clusters}
     inputs = batch.features.shape[1], int(labels.max()) + 1
     config = Config(*inputs, batch_norm=True, **sizes)

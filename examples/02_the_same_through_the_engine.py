@@ -50,8 +50,8 @@ def by_paper(params, graphs):
 def by_engine(params, graphs):
     batch, labels = GraphBatch.from_graphs(graphs), np.array([g.label for g in graphs])
     loss, output = total_loss(to_engine(params), batch, labels, CONFIG)
-    (S,), (_, level) = output.assignments, output.levels
-    return [S, level.A, level.X, *output.link, *output.entropy, output.logits], loss
+    (step,), level = output.steps, output.steps[0].pooled
+    return [step.S, level.A, level.X, step.L_link, step.L_ent, output.logits], loss
 
 
 def to_engine(params):
