@@ -3,7 +3,7 @@
     python tests/core_size.py
 
 prints the modules that `START` reaches by imports, each with its code lines (without
-docstrings, comments and blank lines), and their sum. tests/test_style.py limits the sum.
+docstrings, comments and blank lines), and their sum, which tests/test_style.py limits.
 """
 
 from sources import code_lines, module_imports, package_sources

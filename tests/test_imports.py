@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 from sources import imports, module_imports, module_of, package_sources
 
-# Part of the package -> the parts, or single modules, that it may import besides itself.
+# Part of the package -> the other parts, or single modules, that it may import.
 ALLOWED = {
     "paper": "",
     "_support": "",

@@ -1,4 +1,4 @@
-"""Limits on the size of files, functions and folders, and on the first lines of docs."""
+"""Limits on the size of modules, functions, folders and the core."""
 
 import ast
 import statistics
