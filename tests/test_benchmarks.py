@@ -252,7 +252,7 @@ def test_clusters_are_measured_as_their_names_say(clusters):
     A[2, 3] = A[3, 2] = 1
     S = np.eye(4)[[0, 0, 0, 1, 1, 0]]
     found = clusters.measure(ndp.Graph(A, np.ones((6, 1))), S)
-    assert found["used"] == 2 and found["used / least of n and K"] == 0.5
+    assert found["used"] == 2 and found["used / min(n, K)"] == 0.5
     assert found["inside: all pairs"] == pytest.approx(7 / 15)
     assert found["inside: edges"] == pytest.approx(4 / 7)
     assert found["inside: edges within a triangle"] == pytest.approx(4 / 6)
