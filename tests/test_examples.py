@@ -371,7 +371,7 @@ def test_rows_of_the_kernel_and_of_a_grid_can_be_reproduced_too():
     grid = [{"clusters": [2]}, {"clusters": [0.25]}]
     chosen = example["rerun"]({**settings, "grid": grid}, epochs=1)
     assert {fold["choice"] for fold in chosen.folds} <= {0, 1}
-    kernel = {"rounds": [1], "penalties": [1.0], "seed": 0}
+    kernel = {"rounds": [1], "penalties": [1.0]}
     settings |= {"model": "SubtreeKernelClassifier", "parameters": kernel}
     assert 0.7 < example["rerun"](settings).score < 1
 
