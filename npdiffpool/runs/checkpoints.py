@@ -27,8 +27,8 @@ from npdiffpool._support.untrusted import (
     require_version,
 )
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.layers import Moments
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.layers import Params
+from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.model_file import fill, require_variances
 from npdiffpool.estimators.stored_model import vector_of
 from npdiffpool.runs.snapshot_file import from_arrays, to_arrays
@@ -193,12 +193,12 @@ def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:
-    params = init_model(np.random.default_rng(0), config)
+    params = blank_params(config)
 
     def vector(name: str) -> Any:
         return vector_of(fill(name, params, arrays))
 
-    def moments(name: str) -> list[Moments]:
+    def moments(name: str) -> Params:
         running = init_running(config)
         if config.batch_norm:
             running = fill(name, running, arrays)
