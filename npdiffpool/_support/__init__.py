@@ -3,9 +3,11 @@
 In reading order:
 
 - `arguments`: checks of single values; `contracts`: checks of arrays and their shapes
+- `parameters`: parameters of a dataclass with their help texts; `settings`: what
+  decides a result, as JSON
 - `atomic_files`: files written completely or not at all
 - `folder_lock`: folders that one run at a time writes into
-- `untrusted`, `untrusted_zip`: files from others, read within limits
+- `untrusted`, `untrusted_zip`: untrusted files, read within limits
 - `interrupts`: Ctrl-C; `progress`: bars and plain lines; `process`: threads, memory
 - `types`: types that the whole package shares
 """

@@ -1,4 +1,4 @@
-"""Settings of the process during training: one BLAS thread, and keep freed memory.
+"""Settings of the process: one BLAS thread, and memory that is kept.
 
 The matrix products of a minibatch are small: a second BLAS thread makes an epoch a
 quarter faster in one process and a sixth slower in the next (benchmarks/NOTES.md). Two

@@ -24,10 +24,10 @@ def coloured(text: str, colour: str, stream: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace characters that control a terminal by escape sequences.
+    r"""Replace characters that control a terminal by escape sequences.
 
     >>> print(printable("red " + chr(27) + "[31m"))
-    red \\x1b[31m
+    red \x1b[31m
     """
     shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return "".join(shown)

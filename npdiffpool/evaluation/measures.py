@@ -14,15 +14,15 @@ import scipy
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import (
+    Shape,
     as_dense_or_sparse,
-    require_array,
     require_symmetric,
     requires,
 )
 from npdiffpool._support.types import Array
 
 
-@requires(S="(N, K) >= 0")
+@requires(S=Shape("N K", nonnegative=True))
 def normalized_entropy(S: Array) -> float:
     """Return the mean entropy of the rows divided by log K.
 
@@ -53,7 +53,7 @@ def normalized_entropy(S: Array) -> float:
     return float(np.mean(_entropy(S)) / np.log(K))
 
 
-@requires(S="(N, K) >= 0")
+@requires(S=Shape("N K", nonnegative=True))
 def effective_clusters(S: Array) -> float:
     """Return the exponential of the entropy of the mean row.
 
@@ -84,7 +84,7 @@ def effective_clusters(S: Array) -> float:
     return float(np.exp(_entropy(np.mean(S, axis=0)))) if len(S) else 0.0
 
 
-@requires(S="(N, K) >= 0")
+@requires(S=Shape("N K", nonnegative=True))
 def clusters_used(S: Array) -> int:
     """Count the clusters that are the argmax of at least one row.
 
@@ -199,6 +199,6 @@ def _check(A: Any, clusters: Any) -> tuple[Any, Any]:
     """Validate an adjacency and clusters; return arrays, `A` dense or sparse."""
     sizes: dict[str, int] = {}
     A, clusters = as_dense_or_sparse(A), as_dense_or_sparse(clusters)
-    require_array("A", A, "(N, N) >= 0", sizes)
-    require_array("clusters", clusters, "(N,) from 0", sizes)
+    Shape("N N", nonnegative=True).check("A", A, sizes)
+    Shape("N", whole=True).check("clusters", clusters, sizes)
     return A, clusters

@@ -27,8 +27,8 @@ from npdiffpool._support.untrusted import (
     require_version,
 )
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.layers import Moments
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.layers import Params
+from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.model_file import fill, require_variances
 from npdiffpool.estimators.stored_model import vector_of
 from npdiffpool.runs.snapshot_file import from_arrays, to_arrays
@@ -167,9 +167,7 @@ def _check_header(header: Any) -> None:
     if not (isinstance(best, int) and 1 <= best <= epoch):
         raise ValueError(f"best_epoch must be in 1 ... {epoch}; got {best!r}")
     if not (isinstance(step, int) and 0 <= step < 1 << 53):
-        raise ValueError(
-            f"adam_step must be a whole number in 0 ... 2^53; got {step!r}"
-        )
+        raise ValueError(f"adam_step must be in 0 ... 2^53; got {step!r}")
     np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
 
 
@@ -195,12 +193,12 @@ def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:
-    params = init_model(np.random.default_rng(0), config)
+    params = blank_params(config)
 
     def vector(name: str) -> Any:
         return vector_of(fill(name, params, arrays))
 
-    def moments(name: str) -> list[Moments]:
+    def moments(name: str) -> Params:
         running = init_running(config)
         if config.batch_norm:
             running = fill(name, running, arrays)

@@ -1,4 +1,4 @@
-"""Snapshots: how training changes the assignments of a few graphs, epoch by epoch.
+"""Snapshots: how training changes the assignments of a few graphs.
 
 A snapshot has what pictures show, not the assignment S itself: each node's cluster (the
 argmax of its row of S) and share there, the masses of the clusters and the heaviest

@@ -267,11 +267,11 @@ def test_resume_starts_an_empty_run_and_completes_a_finished_one(
         ({"running": -1.0}, "variances in running must be at least 0"),
         (
             {"header": {"adam_step": -1}},
-            "adam_step must be a whole number in 0 ... 2^53; got -1",
+            "adam_step must be in 0 ... 2^53; got -1",
         ),
         (
             {"header": {"adam_step": 2**60}},
-            "adam_step must be a whole number in 0 ... 2^53; got 115292150",
+            "adam_step must be in 0 ... 2^53; got 115292150",
         ),
         ({"header": {"rng_state": {}}}, "not a readable checkpoint"),
         ({"header": {"history": [{"epoch": 1}]}}, "each row of the history must have"),
@@ -299,6 +299,21 @@ def test_a_damaged_checkpoint_is_refused(
     error = error_of([*QUICK, "--resume", "--out", str(folder)], capsys)
     assert "checkpoint.npz" in error and message in error
     shutil.rmtree(folder)
+
+
+def test_a_checkpoint_without_snapshots_is_refused(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "run" / "checkpoint.npz"
+    run_stopped(path.parent, 1, monkeypatch)
+    with np.load(path) as file:
+        arrays = {**file}
+    fixed = ("edges", "kinds", "number", "truth")
+    for name in arrays:
+        if name.startswith("seen/") and not name.endswith(fixed):
+            arrays[name] = arrays[name][:0]
+    np.savez(path, **arrays)
+    capsys.readouterr()
+    error = error_of([*QUICK, "--resume", "--out", str(path.parent)], capsys)
+    assert "snapshots must be of epochs 1 to 1; got []" in error
 
 
 def test_states_are_saved_ten_seconds_apart(tmp_path, monkeypatch):
