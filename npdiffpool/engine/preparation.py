@@ -9,7 +9,7 @@ import scipy
 
 from npdiffpool.engine.layers import CONVOLUTIONS, OPERATORS
 from npdiffpool.graphs.batch import GraphBatch
-from npdiffpool.graphs.block_diagonal import compact
+from npdiffpool.graphs.block_diagonal import choose_format
 
 
 def prepare(batch: GraphBatch, kinds: Sequence[str]) -> GraphBatch:
@@ -22,7 +22,7 @@ def prepare(batch: GraphBatch, kinds: Sequence[str]) -> GraphBatch:
     A, X, operators, propagated = batch.adjacency, batch.features, {}, {}
     for kind in sorted(CONVOLUTIONS.keys() & set(kinds)):
         P = OPERATORS[kind](A)
-        PX = compact(P @ X)
+        PX = choose_format(P @ X)
         if scipy.sparse.issparse(PX) or not scipy.sparse.issparse(X):
             propagated[kind] = PX
         if kind == "gcn":  # the mean of a minibatch is made as fast as cut out
