@@ -239,6 +239,7 @@ class _Clustering:
 
     @classmethod
     def of(cls, A: CSR, clusters: Ints, colours: Colours) -> _Clustering:
+        """Return a clustering of a graph; `colours` are those of the nodes."""
         S = one_hot(clusters)
         inside, degree = (S.T @ A @ S).diagonal(), S.T @ A.sum(axis=1)
         size, colour = np.bincount(clusters), merge_colours(colours, clusters)
@@ -251,17 +252,13 @@ class _Clustering:
         if self.size[here] == 1 or len(links) == 1:
             return False
         leaving = self.gain(here, node, links[here], -1)
-        gains = [
-            (
-                round((leaving + self.gain(k, node, link, 1)) * 10**_DIGITS),
-                self.colour[k],
-                k,
-            )
-            for k, link in links.items()
-            if k != here
-        ]
-        gain, _, best = max(gains)
-        if gain <= 0:
+
+        def rank(k: int) -> tuple[int, int, int]:
+            gain = leaving + self.gain(k, node, links[k], 1)
+            return round(gain * 10**_DIGITS), self.colour[k], k
+
+        best = max((k for k in links if k != here), key=rank)
+        if rank(best)[0] <= 0:
             return False
         self.add(here, node, links[here], -1)
         self.add(best, node, links[best], 1)
