@@ -24,7 +24,7 @@ from autograd.tracer import (
 from autograd.util import subvals, toposort
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.contracts import require_array, require_finite
+from npdiffpool._support.contracts import Shape, numpy_warnings_off, require_finite
 
 __all__ = [
     "Tree",
@@ -117,7 +117,7 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
     """
     shapes = [leaf.shape for leaf in leaves(tree)]
     stops = numpy.cumsum([int(numpy.prod(shape)) for shape in shapes])
-    require_array("vector", vector, "(P,)", {"P": int(stops[-1])})
+    Shape("P").check("vector", vector, {"P": int(stops[-1])})
     parts = numpy.split(vector, stops[:-1])
     return rebuild(tree, (part.reshape(s) for part, s in zip(parts, shapes)))
 
@@ -162,10 +162,10 @@ def value_and_grad(
         _require_leaves("params", params)
         values = leaves(params)
         nodes = [VJPNode.new_root() for _ in values]
-        with trace_stack.new_trace() as trace:
+        with numpy_warnings_off(), trace_stack.new_trace() as trace:
             boxes = [new_box(x, trace, node) for x, node in zip(values, nodes)]
             loss, auxiliary = function(rebuild(params, iter(boxes)), *args)
-        found = _reverse(loss) if isbox(loss) else {}
+            found = _reverse(loss) if isbox(loss) else {}
         gradients = [found.get(n, (0 * x,))[0] for n, x in zip(nodes, values)]
         of_both = to_vector([getval(loss), *gradients])
         require_finite("the loss and its gradients", of_both, limit=1.7e308)

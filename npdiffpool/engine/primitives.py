@@ -16,10 +16,9 @@ import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
 
-from npdiffpool._support.contracts import requires
+from npdiffpool._support.contracts import Shape, requires
+from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import Vjp, fused, getval
-
-Array = Any  # a float array, or autograd's box round one
 
 
 def _total(X: Array) -> Array:
@@ -163,6 +162,9 @@ def batch_norm(
     return (Y, m, v), vjp
 
 
+_BIAS, _GAMMA, _BETA = range(3)  # positions among the arguments of `layer`
+
+
 def _layer_plainly(
     b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
 ) -> Any:
@@ -200,8 +202,15 @@ def layer(
         if r is not None:
             M -= V * np.einsum("ij,ij->i", V, M)[:, None]
             M *= r
-        known = {1: [dgamma], 2: [dbeta]}
-        return [(known.get(i) or affine_vjp(M, [max(i - 2, 0)]))[0] for i in argnums]
+
+        def gradient(argnum: int) -> Array:
+            if argnum in (_GAMMA, _BETA):
+                return dgamma if argnum == _GAMMA else dbeta
+            # affine takes the bias and the factors, without gamma and beta between.
+            in_affine = 0 if argnum == _BIAS else argnum - _BETA
+            return affine_vjp(M, [in_affine])[0]
+
+        return [gradient(argnum) for argnum in argnums]
 
     return ans, vjp
 
@@ -242,7 +251,7 @@ def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
     return anp.log(total) - anp.sum(one_hot * shifted, axis=1)
 
 
-@requires(logits="(B, C) finite", labels="(B,) < C")
+@requires(logits=Shape("B C", finite=True), labels=Shape("B", below="C"))
 @fused(_cross_entropy_plainly)
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
     """Return -log softmax(logits)[label] of each graph, in nats.

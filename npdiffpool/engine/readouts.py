@@ -13,12 +13,12 @@ import numpy
 import scipy
 from autograd.extend import defvjp, primitive
 
+from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import getval
-from npdiffpool.engine.layers import Params, init_linear, linear
+from npdiffpool.engine.layers import Generator, Params, init_linear, linear
 from npdiffpool.engine.primitives import relu, sparse_matmul
 from npdiffpool.engine.segments import segment_max, segment_repeat, segment_sum
 
-Array = Any  # a float array, or autograd's box round one
 STEPS = 3  # of Set2Set
 KEPT = 30  # nodes of a graph that SortPool keeps
 CHANNELS = 16  # of each, after its convolution
@@ -30,7 +30,7 @@ def readout_width(kind: str, D: int) -> int:
     return {"set2set": 2 * D, "sortpool": KEPT * CHANNELS}.get(kind, D)
 
 
-def init_readout(rng: numpy.random.Generator, kind: str, D: int, dtype: Any) -> Params:
+def init_readout(rng: Generator, kind: str, D: int, dtype: Any) -> Params:
     """Draw the parameters of `readout`; there are none of the sum, mean and max."""
     if kind == "set2set":
         return init_linear(rng, [D, D], 4 * D, dtype)

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from npdiffpool._support.contracts import requires
+from npdiffpool._support.contracts import IsA, NonNegative, Shape, requires
+
+GRADIENT = Shape("P", finite=True)
 
 
-@requires(gradient="(P,) finite", limit=0.0)
+@requires(gradient=GRADIENT, limit=NonNegative())
 def clip_by_norm(gradient: Any, limit: float) -> Any:
     """Scale a gradient vector down to length `limit` where it is longer.
 
@@ -77,7 +79,12 @@ def adam_init(vector: Any) -> AdamState:
     return AdamState(0, numpy.zeros_like(vector), numpy.zeros_like(vector))
 
 
-@requires(state=AdamState, vector="(P,)", gradient="(P,) finite", learning_rate=0.0)
+@requires(
+    state=IsA(AdamState),
+    vector=Shape("P"),
+    gradient=GRADIENT,
+    learning_rate=NonNegative(),
+)
 def adam_step(
     state: AdamState,
     vector: Any,
