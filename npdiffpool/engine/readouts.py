@@ -64,7 +64,7 @@ def _max(params: Params, Z: Array, offsets: Array) -> Array:
 
 
 def _set2set(params: Params, Z: Array, offsets: Array) -> Array:
-    """Return [q, r] of Set2Set (Vinyals et al., arXiv 1511.06391): (N, D) to (B, 2 D).
+    """Return [q, r] of Set2Set (arXiv 1511.06391): (N, D) to (B, 2 D).
 
     In every step an LSTM turns [q, r] into a query q, and r becomes the mean of the
     nodes weighted by softmax(Z q). The hidden state of the LSTM is q itself, so one
@@ -103,7 +103,8 @@ def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
 
     Nodes are sorted in descending order of the last column, then of the column before
     it, and so on. Each kept node passes a linear layer, and their rows are
-    concatenated: (N, D) to (B, KEPT * CHANNELS). Graphs with fewer nodes are filled up with zeros.
+    concatenated: (N, D) to (B, KEPT * CHANNELS). Graphs with fewer nodes are filled up
+    with zeros.
 
     Differs from the source (DGCNN): no convolution along the sequence of nodes, no
     pooling of it, and the same number of kept nodes for every data set.

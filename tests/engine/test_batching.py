@@ -242,13 +242,13 @@ def test_sparse_features_give_the_losses_and_gradients_of_dense_ones(gnn, hidden
 def test_sparse_features_take_the_place_of_dense_ones_where_few_are_not_zero():
     X = np.zeros((40, 25))
     X[:, :3] = 1  # 120 of 1000
-    assert sparse.issparse(blocks.compact(X))
-    assert not sparse.issparse(blocks.compact(X[1:]))  # too small to matter
+    assert sparse.issparse(blocks.choose_format(X))
+    assert not sparse.issparse(blocks.choose_format(X[1:]))  # too small to matter
     X[:5, 3] = 1  # 125: an eighth
-    assert not sparse.issparse(blocks.compact(X))
-    assert not sparse.issparse(blocks.compact(sparse.csr_array(X)))
+    assert not sparse.issparse(blocks.choose_format(X))
+    assert not sparse.issparse(blocks.choose_format(sparse.csr_array(X)))
     X[0, 0] = 0
-    np.testing.assert_array_equal(blocks.compact(sparse.csr_array(X)).toarray(), X)
+    np.testing.assert_array_equal(blocks.choose_format(sparse.csr_array(X)).toarray(), X)
 
 
 def test_many_small_graphs_have_sparse_features_together():
@@ -263,12 +263,13 @@ def test_what_has_become_dense_by_propagation_is_not_kept_for_sparse_features():
     assert sparse.issparse(batch.features) and batch.propagated == {}
 
 
-def test_a_pile_grows_without_losing_what_it_holds():
-    pile, parts = blocks.Pile(np.float32), [np.arange(n) for n in (3, 0, 2000, 5, 9000)]
+def test_a_growing_array_is_the_concatenation_of_its_parts():
+    array = blocks.GrowingArray(np.float32)
+    parts = [np.arange(n) for n in (3, 0, 2000, 5, 9000)]
     for part in parts:
-        pile.add(part)
-    np.testing.assert_array_equal(pile.close(), np.concatenate(parts))
-    assert pile.close().dtype == np.float32
+        array.append(part)
+    np.testing.assert_array_equal(array.finish(), np.concatenate(parts))
+    assert array.finish().dtype == np.float32
 
 
 # Dense graphs
@@ -297,7 +298,7 @@ def test_dense_blocks_change_neither_the_loss_nor_its_gradients(gnn, monkeypatch
     function = partial(model.total_loss, labels=labels, config=config)
     loss, output, gradients = value_and_grad(function)(params, batch)
     assert isinstance(output.steps[0].level.A, blocks.BlockDiagonal)
-    monkeypatch.setattr(blocks, "_EDGES", 1e9)
+    monkeypatch.setattr(blocks, "_MIN_MEAN_DEGREE", 1e9)
     expected, output, others = value_and_grad(function)(params, batch)
     assert sparse.issparse(output.steps[0].level.A)
     close(loss, expected)
