@@ -156,7 +156,8 @@ defvjp(
 def quadratic_form(A: Any, S: Array, offsets: Ints) -> tuple[Array, Vjp]:
     """Return S_g^T A_g S_g for every graph g: S (N, K), result (B, K, K).
 
-    This is equation 4. A S comes first, so the cost is O(E K + N K^2) and no N x N array is formed.
+    This is equation 4. A S comes first, so the cost is O(E K + N K^2) and no N x N
+    array is formed.
     """
     AS = propagate(A, S)
 
