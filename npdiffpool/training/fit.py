@@ -1,4 +1,4 @@
-"""Training: minibatches, running moments, validation, early stopping, checkpoints.
+"""Training: minibatches, validation, early stopping, checkpoints.
 
 `fit` is the loop. All randomness comes from the generator that it is given, and it
 reads and writes no files. Read it, then `_next_epoch`.
