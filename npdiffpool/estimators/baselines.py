@@ -31,6 +31,7 @@ from npdiffpool.estimators.targets import Classes
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.block_diagonal import join_graphs
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.ragged import segment_ids
 
 Kernel = TypeVar("Kernel", bound="SubtreeKernelClassifier")
 
@@ -321,7 +322,7 @@ def count_colours(
     column = np.searchsorted(first, seen)
     is_new = np.isin(seen, first, invert=True)
     column[is_new] = len(first) + np.searchsorted(extra, seen[is_new])
-    row = np.tile(np.repeat(np.arange(len(checked)), np.diff(offsets)), rounds + 1)
+    row = np.tile(segment_ids(offsets), rounds + 1)
     colours = np.concatenate([first, extra])
     shape = len(checked), len(colours)
     counts = scipy.sparse.csr_array((np.ones(len(column)), (row, column)), shape)
