@@ -1,4 +1,4 @@
-"""Loading a data set: `load_dataset`, and `load_dataset_like` for a trained model."""
+"""Loading a data set, also with the feature columns of a trained model."""
 
 from __future__ import annotations
 
