@@ -45,6 +45,8 @@ def with_tuples(parameters):
 def again(settings, splits=None, executor=None, **changes):
     """Cross-validate as the row's file says, `changes` to the model apart."""
     parameters = with_tuples({**settings["parameters"], **changes})
+    if settings["model"] == "SubtreeKernelClassifier":
+        parameters.pop("seed", None)  # older files have one; it had no effect
     return cross_validate(
         MODELS[settings["model"]](**parameters),
         Source(settings["data"], settings["features"]),
