@@ -26,6 +26,7 @@ from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
+from npdiffpool.estimators.base import NotFittedError
 from npdiffpool.estimators.inputs import check_validation
 from npdiffpool.estimators.targets import Classes
 from npdiffpool.graphs.batch import check_graphs
@@ -234,10 +235,11 @@ class SubtreeKernelClassifier:
         ------
         GraphError
             If there is no graph, or one is not a `Graph`.
-        ValueError
+        NotFittedError
             If the classifier is not fitted.
         """
-        require(hasattr(self, "best_"), "the classifier", "fitted", "none: call fit")
+        if not hasattr(self, "best_"):
+            raise NotFittedError("the classifier is not fitted; call fit first")
         machine, colours, counts, row = self.best_
         kernel = _kernel(check_graphs(graphs), int(row["rounds"]), colours, counts)
         return np.asarray(self.classes_[machine.predict(kernel)])
@@ -256,8 +258,10 @@ class SubtreeKernelClassifier:
 
         Raises
         ------
+        NotFittedError
+            If the classifier is not fitted.
         ValueError
-            If the classifier is not fitted, or there is not one label per graph.
+            If there is not one label per graph.
         """
         checked = check_graphs(graphs)
         expected = require_labels("labels", labels, len(checked))
