@@ -34,6 +34,7 @@ from npdiffpool.graphs.block_diagonal import join_graphs
 from npdiffpool.graphs.graph import Graph
 
 Kernel = TypeVar("Kernel", bound="SubtreeKernelClassifier")
+_Encoded = tuple[list[Graph], Ints]  # graphs and the indices of their classes
 
 
 @requires(config=Config)
@@ -175,15 +176,11 @@ class SubtreeKernelClassifier:
             If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        train, (held, held_labels) = check_graphs(graphs), check_validation(validation)
-        classes = Classes.of(labels, len(train))
-        encoded = classes.encode(labels, len(train))
+        known, (held, held_labels) = check_graphs(graphs), check_validation(validation)
+        classes = Classes.of(labels, len(known))
+        train = known, classes.encode(labels, len(known))
         expected = classes.encode(held_labels, len(held), "validation labels")
-        machines = (
-            machine
-            for rounds in self.rounds
-            for machine in self._machines(train, encoded, held, expected, rounds)
-        )
+        machines = self._machines(train, (held, expected))
         self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
         self.classes_, self.history_ = classes.classes, [self.best_.row]
         self.best_epoch_ = 1
@@ -199,26 +196,20 @@ class SubtreeKernelClassifier:
         for penalty in self.penalties:
             require_number("each of penalties", penalty, above=True)
 
-    def _machines(
-        self,
-        graphs: list[Graph],
-        labels: Ints,
-        held: list[Graph],
-        expected: Ints,
-        rounds: int,
-    ) -> Iterator[_Machine]:
-        """Yield a fitted machine for each penalty."""
+    def _machines(self, train: _Encoded, held: _Encoded) -> Iterator[_Machine]:
+        """Yield a fitted machine for each choice of rounds and penalty."""
         from sklearn.svm import SVC
 
-        colours, counts = count_colours(graphs, rounds)
-        kernel = (counts @ counts.T).toarray()
-        kernel_held = _kernel(held, rounds, colours, counts)
-        for penalty in self.penalties:
-            machine = SVC(C=penalty, kernel="precomputed").fit(kernel, labels)
-            accuracy = float(np.mean(machine.predict(kernel_held) == expected))
-            row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
-            row |= {"rounds": rounds, "penalty": penalty}
-            yield _Machine(machine, colours, counts, row)
+        for rounds in self.rounds:
+            colours, counts = count_colours(train[0], rounds)
+            kernel = (counts @ counts.T).toarray()
+            kernel_held = _kernel(held[0], rounds, colours, counts)
+            for penalty in self.penalties:
+                machine = SVC(C=penalty, kernel="precomputed").fit(kernel, train[1])
+                accuracy = float(np.mean(machine.predict(kernel_held) == held[1]))
+                row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
+                row |= {"rounds": rounds, "penalty": penalty}
+                yield _Machine(machine, colours, counts, row)
 
     def predict(self, graphs: Iterable[Graph]) -> npt.NDArray[Any]:
         """Return the class of each graph.
