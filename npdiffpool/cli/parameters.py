@@ -36,7 +36,7 @@ def _add_parameter(group: Any, field: Field[Any]) -> None:
     kind, default = str(field.type).split(" | ")[0], field.default
     if field.name == "clusters":
         options |= {"type": _clusters, "metavar": "LIST"}
-        default = "0.25; 0.25,4 is two levels, an empty list a flat GNN"
+        default = '0.25; 0.25,4 is two levels, "" is none'
     elif kind == "bool":
         options["action"] = argparse.BooleanOptionalAction
         default = "on" if default else "off"
