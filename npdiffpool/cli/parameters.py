@@ -55,7 +55,7 @@ def _clusters(text: str) -> tuple[float, ...]:
         words = [word for word in text.split(",") if word]
         return tuple(int(w) if w.isdecimal() else float(w) for w in words)
     except ValueError:
-        message = f"must be numbers with commas between; got {text!r}"
+        message = f"must be numbers, separated by commas; got {text!r}"
         raise argparse.ArgumentTypeError(message) from None
 
 
