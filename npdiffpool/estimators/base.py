@@ -19,11 +19,11 @@ from npdiffpool._support.parameters import (
     parameter,
     parameter_of,
 )
-from npdiffpool._support.progress import training_progress
-from npdiffpool._support.types import Floats
+from npdiffpool._support.progress import progress_bar
+from npdiffpool._support.types import Floats, Row
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import Output, init_model
+from npdiffpool.engine.model import Output, blank_params
 from npdiffpool.estimators import inputs
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.estimators.targets import Classes, Numbers, Targets
@@ -150,7 +150,9 @@ class Estimator:
 
         rng = np.random.default_rng(self.seed)
         run = partial(fit, config, schedule, train, held_out, rng, resume=resume)
-        with training_progress(schedule.epochs, self.verbose, done) as show:
+        bar: Any = {"done": done, "shown": self.verbose, "width": 4}
+        with progress_bar(schedule.epochs, "epoch", "training", **bar) as update:
+            show = partial(_show_row, update)
             fitted = run(on_epoch=show, on_checkpoint=after_epoch)
         return self._set_fitted(fitted, *context)
 
@@ -236,7 +238,7 @@ class Estimator:
             S_0 (N, K_0), S_1 (K_0, K_1), ...
         """
         (output,) = self._run([graph])
-        return list(output.assignments)
+        return [step.S for step in output.steps]
 
     def hierarchy(self, graph: Graph) -> list[Graph]:
         """Return the coarsened graphs of one graph, level by level.
@@ -253,7 +255,8 @@ class Estimator:
             features S^T Z.
         """
         (output,) = self._run([graph])
-        return [Graph(level.A[0], level.X, graph.label) for level in output.levels[1:]]
+        levels = [step.pooled for step in output.steps]
+        return [Graph(level.A[0], level.X, graph.label) for level in levels]
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model to an .npz file, atomically.
@@ -348,5 +351,16 @@ class Estimator:
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:
     """Return the model of a checkpoint's last epoch."""
-    params = from_vector(init_model(np.random.default_rng(0), config), state.vector)
+    params = from_vector(blank_params(config), state.vector)
     return Fitted(params, state.running, state.history, state.epoch)
+
+
+def _show_row(update: Callable[..., None], row: Row) -> None:
+    """Show a row of the training history in a progress bar."""
+    parts = [f"loss {row['loss']:.3f}"]
+    for name in ("train", "validation"):
+        if f"{name}_accuracy" in row:
+            parts.append(f"{name} {row[f'{name}_accuracy']:.1%}")
+    if "validation_loss" in row and "validation_accuracy" not in row:
+        parts.append(f"validation loss {row['validation_loss']:.3f}")
+    update(row["epoch"], ", ".join(parts))

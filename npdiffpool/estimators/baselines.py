@@ -20,11 +20,11 @@ from npdiffpool._support.arguments import (
     require_labels,
     require_number,
 )
-from npdiffpool._support.contracts import requires
+from npdiffpool._support.contracts import IsA, requires
 from npdiffpool._support.types import CSR, Ints, Row
-from npdiffpool.engine.autodiff import to_vector
+from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
 from npdiffpool.estimators.base import NotFittedError
 from npdiffpool.estimators.inputs import check_validation
@@ -32,12 +32,13 @@ from npdiffpool.estimators.targets import Classes
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.block_diagonal import join_graphs
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.ragged import segment_ids
 
 Kernel = TypeVar("Kernel", bound="SubtreeKernelClassifier")
 _Encoded = tuple[list[Graph], Ints]  # graphs and the indices of their classes
 
 
-@requires(config=Config)
+@requires(config=IsA(Config))
 def count_parameters(config: Config) -> int:
     """Return the number of trainable parameters of a model.
 
@@ -59,10 +60,10 @@ def count_parameters(config: Config) -> int:
     >>> count_parameters(Config(n_features=3, n_outputs=2, clusters=(8,)))
     95968
     """
-    return len(to_vector(init_model(np.random.default_rng(0), config)))
+    return sum(leaf.size for leaf in leaves(blank_params(config)))
 
 
-@requires(config=Config)
+@requires(config=IsA(Config))
 def flat_twin(config: Config) -> Config:
     """Return a flat GNN of the same depth and nearly the same size as a model.
 
@@ -316,7 +317,7 @@ def count_colours(
     column = np.searchsorted(first, seen)
     is_new = np.isin(seen, first, invert=True)
     column[is_new] = len(first) + np.searchsorted(extra, seen[is_new])
-    row = np.tile(np.repeat(np.arange(len(checked)), np.diff(offsets)), rounds + 1)
+    row = np.tile(segment_ids(offsets), rounds + 1)
     colours = np.concatenate([first, extra])
     shape = len(checked), len(colours)
     counts = scipy.sparse.csr_array((np.ones(len(column)), (row, column)), shape)

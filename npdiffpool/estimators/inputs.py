@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -14,12 +13,11 @@ from npdiffpool._support.arguments import require, require_flag, require_int
 from npdiffpool._support.types import Array, Floats
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.fixed_assignments import with_clusters
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.preparation import prepare
 from npdiffpool.estimators.targets import Targets
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
-from npdiffpool.graphs.block_diagonal import cast
+from npdiffpool.graphs.block_diagonal import checked_cast
 from npdiffpool.graphs.graph import Graph, GraphError
 from npdiffpool.training.fit import Checkpoint, Labelled
 
@@ -47,7 +45,7 @@ class Scaling(NamedTuple):
         require_flag("standardize", standardize)
         parts = [graph.features for graph in graphs if graph.n_nodes]
         for X in parts:
-            cast(X, np.float64, "feature")
+            checked_cast(X, np.float64, "feature")
         width = graphs[0].n_features
         mean, scale = np.zeros(width), np.ones(width)
         if standardize and parts:
@@ -97,8 +95,8 @@ def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> Non
     """
     dtype = np.float64 if standardize else config.dtype
     for graph in graphs:
-        cast(graph.adjacency.data, config.dtype, "edge weight")
-        cast(graph.features, dtype, "feature")
+        checked_cast(graph.adjacency.data, config.dtype, "edge weight")
+        checked_cast(graph.features, dtype, "feature")
 
 
 def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
@@ -143,10 +141,8 @@ def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> Gra
             f"graphs must have {config.n_features} features, as in training; "
             f"got {graphs[0].n_features}"
         )
-    whole = with_clusters(GraphBatch.from_graphs(graphs, np.float64), config)
-    scaled = replace(whole, features=scaling.apply(whole.features))
-    batch = prepare(scaled.astype(config.dtype), (config.gnn, config.pool_gnn))
-    return replace(batch, clusters=whole.clusters)
+    batch = GraphBatch.from_graphs(graphs, np.float64)
+    return prepare(batch, config, scale=scaling.apply)
 
 
 def prepare_validation(
@@ -203,7 +199,7 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
         return 0
     kind = type(resume).__name__
     require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
-    vector = to_vector(init_model(np.random.default_rng(0), config))
+    vector = to_vector(blank_params(config))
     required = f"of a model of {len(vector)} parameters in {vector.dtype}"
     found = resume.vector.shape, resume.vector.dtype
     seen = f"{len(resume.vector)} in {resume.vector.dtype}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Sequence
 
 import numpy as np
-from autograd.core import make_vjp
+from autograd import make_vjp
 
 Array = Any
 Function = Callable[..., Array]
@@ -24,7 +24,7 @@ def generic(rng: np.random.Generator, size: Sequence[int]) -> Array:
 
 def pull(f: Function, arrays: list[Array], argnum: int) -> tuple[Function, Array]:
     """Return the vector-Jacobian product by one argument, and the value."""
-    vjp, Y = make_vjp(lambda x: f(*_replaced(arrays, argnum, x)), arrays[argnum])
+    vjp, Y = make_vjp(lambda x: f(*_replaced(arrays, argnum, x)))(arrays[argnum])
     return vjp, Y
 
 

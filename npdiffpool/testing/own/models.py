@@ -16,7 +16,7 @@ from autograd import grad
 from npdiffpool import paper
 from npdiffpool.engine.autodiff import leaves, rebuild, to_vector, value_and_grad
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import forward, init_model, total_loss
+from npdiffpool.engine.model import blank_params, forward, init_model, total_loss
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
@@ -86,9 +86,12 @@ def random_moments(seed: int, config: Config) -> Any:
         pairs = [(rng.normal(size=n), rng.uniform(0.5, 1.5, size=n)) for n in widths]
         return [tuple(x.astype(config.dtype) for x in pair) for pair in pairs]
 
-    params = init_model(np.random.default_rng(0), config)
-    blocks = [(block["embed"], block["pool"]["gnn"]) for block in params["levels"]]
-    return [moments(gnn) for gnn in [*sum(blocks, ()), params["embed"]]]
+    params = blank_params(config)
+    levels = [
+        {"embed": moments(level["embed"]), "pool": moments(level["pool"]["gnn"])}
+        for level in params["levels"]
+    ]
+    return {"levels": levels, "embed": moments(params["embed"])}
 
 
 def _forward(options: Any, seed: int, A: Array, X: Array, params: Any = None) -> Any:
@@ -111,7 +114,7 @@ def assigner_of_engine(
     head = params["levels"][0]["pool"]["head"]
     head["W"] = [_in_order(W, clusters) for W in head["W"]]
     head["b"] = _in_order(head["b"], clusters)
-    return _forward(options, seed, A, X, params).assignments[0]
+    return _forward(options, seed, A, X, params).steps[0].S
 
 
 # The engine beside the paper
@@ -189,7 +192,9 @@ def engine_loss(
     labels, none = np.arange(len(As)) % N_OUTPUTS, np.zeros(len(As))
     value, _, gradient = value_and_grad(total_loss)(params, batch, labels, config)
     output = forward(params, batch, config)
-    parts = output.logits, sum(output.link, none), sum(output.entropy, none)
+    L_link = sum((step.L_link for step in output.steps), none)
+    L_ent = sum((step.L_ent for step in output.steps), none)
+    parts = output.logits, L_link, L_ent
     return _by_name(value, parts, as_the_papers(gradient))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from npdiffpool import paper
-from npdiffpool.engine import layers, losses, pooling, primitives, segments
+from npdiffpool.engine import layers, losses, pooling, primitives
 from npdiffpool.engine.pooling import Level
 from npdiffpool.testing.subjects import Pooled
 
@@ -86,7 +86,7 @@ def layer_of_engine(kind: str, seed: int, A: Array, X: Array) -> Array:
     params["layers"][0]["b"] = rng.normal(size=width).astype(X.dtype)
     P = sparse_level([A], X).with_operators([kind]).operators[kind]
     if kind == "s2v":  # a later iteration, of mu = X, sees its neighbours too
-        mu = layers.s2v(params["layers"][0], X, segments.propagate(P, X))
+        mu = layers.s2v(params["layers"][0], P, X, mu=X).sum()
         return primitives.relu(mu)
     return layers.gnn(params, kind, P, X, normalize_rows=False)[0][0]
 
@@ -104,7 +104,7 @@ def unit_rows(seed: int, A: Array, X: Array) -> Array:
 
 def standardize(H: Array) -> Array:
     """Standardise the columns of H."""
-    one = layers.init_batch_norm(H.shape[1], H.dtype)
+    one = layers.init_batch_norm(None, H.shape[1], H.dtype)
     return layers.batch_norm(one, H)[0]
 
 
