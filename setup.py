@@ -1,4 +1,5 @@
 """Package npdiffpool; the settings are in setup.cfg."""
+
 from setuptools import setup
 from setuptools.command.sdist import sdist
 

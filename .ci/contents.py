@@ -1,6 +1,6 @@
 """Say whether a wheel and an sdist hold what they should, and how large they are.
 
-    git ls-files npdiffpool | python .ci/contents.py FOLDER
+git ls-files npdiffpool | python .ci/contents.py FOLDER
 """
 
 import sys

@@ -24,7 +24,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # before NumPy: these arrays are small
 
 from npdiffpool.testing import conformance  # noqa: E402
-from npdiffpool.testing.law import has_no_nodes  # noqa: E402
+from npdiffpool.testing.law import has_empty_graph  # noqa: E402
 
 ADAPTERS = "adapters"
 LAYER_LAWS = ["G1", "G2", "G4"]  # they are about no pooling layer
@@ -104,7 +104,7 @@ def verdict(pool, result):
         return "holds"
     if result.law.id in choices_of(pool):
         return "choice"
-    return "empty" if has_no_nodes(result.case) else "FAILS"
+    return "empty" if has_empty_graph(result.case) else "FAILS"
 
 
 def table(pools, results):

@@ -15,9 +15,6 @@ import pytest
 
 import npdiffpool as ndp
 from npdiffpool.cli.main import main
-from npdiffpool.testing import LAWS
-from npdiffpool.testing.conformance import laws_of_pooling
-from npdiffpool.testing.table import readme_rows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -64,13 +61,6 @@ def test_files_that_the_readme_names_exist():
     assert len(names) >= 20
     missing = [name for name in names if not (ROOT / name).exists()]
     assert [name for name in missing if not (INSTALLED / name).exists()] == []
-
-
-def test_the_laws_in_the_readme_are_those_of_the_registry():
-    shown = README.split("<!-- laws -->\n")[1].split("\n<!-- end of laws -->")[0]
-    assert shown == readme_rows()
-    counts = f"{len(laws_of_pooling())} of the {len(LAWS)}"
-    assert f"{counts} are about a pooling layer" in README
 
 
 def test_functions_that_the_readme_names_exist():

@@ -1,7 +1,7 @@
-"""The cases that laws are checked on: dicts from a name to an array or a number.
+"""Cases of laws about pooling: dicts from a name to an array or a number.
 
-A maker of cases takes the least and the largest number of nodes of a graph. `step`
-is one pooling step of one graph, `joined` those of several graphs at once.
+A function of cases takes the least and the largest number of nodes of a graph. `step`
+returns cases of one pooling step on one graph, and `joined` of one on several graphs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from npdiffpool.testing.law import LARGEST, Cases
+from npdiffpool._support.types import Array
+from npdiffpool.testing.law import MAX_NODES, Case, Cases
 from npdiffpool.testing.strategies import (
     ASSIGNMENTS,
     SHAPES,
@@ -26,26 +27,25 @@ from npdiffpool.testing.strategies import (
 )
 
 KINDS = (*ASSIGNMENTS, "logits")
-SILENT = -1e4  # a logit whose softmax is exactly zero
+ZERO_LOGIT = -1e4  # exp(-1e4) is exactly zero
 SEEDS = st.integers(0, 2**32 - 1)
 FACTORS = floats(0.0, 10.0)
 
 
-def as_logits(S: Any) -> Any:
-    """Return logits whose softmax is S, exactly zero where S is."""
-    return np.where(S > 0, np.log(np.where(S > 0, S, 1.0)), SILENT)
-
-
 @st.composite
-def any_logits(draw: st.DrawFn, N: int, K: int, kinds: Sequence[str] = KINDS) -> Any:
-    """Draw logits (N, K): of an assignment of one of some kinds, or any."""
+def any_logits(draw: st.DrawFn, N: int, K: int, kinds: Sequence[str] = KINDS) -> Array:
+    """Draw logits (N, K) of an assignment of one of some kinds, or any logits.
+
+    The softmax is exactly zero where the assignment is.
+    """
     kind = draw(st.sampled_from(kinds))
     if kind == "logits":
         return draw(logits(N, K))
-    return as_logits(draw(assignments(N, K, kinds=[kind])))
+    S = draw(assignments(N, K, kinds=[kind]))
+    return np.where(S > 0, np.log(np.where(S > 0, S, 1.0)), ZERO_LOGIT)
 
 
-# What a law may need besides A, R and Z, by name, of a graph with N, K, D.
+# Further values of a case, by name, for a graph with N nodes, K clusters, D features.
 EXTRAS: dict[str, Any] = {
     "nodes": lambda N, K, D: permutations(N),
     "clusters": lambda N, K, D: permutations(K),
@@ -63,39 +63,37 @@ EXTRAS: dict[str, Any] = {
 
 
 def other_graph(N: int) -> Any:
-    """Make a strategy of another graph of N nodes; a large one has few weights."""
-    weights = WEIGHTS if N <= LARGEST else ("ones", "equal")
+    """Return a strategy of graphs with N nodes; a large graph has few weights."""
+    weights = WEIGHTS if N <= MAX_NODES else ("ones", "equal")
     return adjacencies(N, N, directed=True, weights=weights)
 
 
 @st.composite
-def graph_like(draw: st.DrawFn, K: int, D: int) -> Any:
-    """Draw A, R and Z of a graph with K clusters and D features, as a list."""
+def graph_like(draw: st.DrawFn, K: int, D: int) -> list[Array]:
+    """Draw A, R and Z of a graph with K clusters and D features."""
     A = draw(adjacencies(0, 6, directed=True))
     return [A, draw(any_logits(len(A), K)), draw(features(len(A), D))]
 
 
 def step(
     *extras: str,
-    directed: bool = False,
+    directed: bool = True,
     kinds: Sequence[str] = KINDS,
     clusters: int | None = None,
-    weights: Sequence[str] = WEIGHTS,
-    exponents: tuple[int, int] = (-6, 6),
     smallest: int = 0,
 ) -> Cases:
-    """Make cases of one step: A, R, Z and what `extras` name.
+    """Return cases of one step: A, R, Z and the named `EXTRAS`.
 
-    Where `most` allows it, a few graphs are "large": of up to 60 nodes.
+    Where the largest number of nodes allows it, some graphs have up to 60 nodes.
     """
 
     @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-        shapes = WITH_LARGE if most == LARGEST else SHAPES
-        graphs: Any = {"directed": directed, "weights": weights, "shapes": shapes}
-        A = draw(adjacencies(max(least, smallest), most, **graphs))
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
+        shapes = WITH_LARGE if most == MAX_NODES else SHAPES
+        n_least = max(least, smallest)
+        A = draw(adjacencies(n_least, most, directed=directed, shapes=shapes))
         N, K = len(A), clusters or draw(st.integers(1, min(6, max(most, 2))))
-        R, Z = draw(any_logits(N, K, kinds)), draw(features(N, exponents=exponents))
+        R, Z = draw(any_logits(N, K, kinds)), draw(features(N))
         more = {name: draw(EXTRAS[name](N, K, Z.shape[1])) for name in extras}
         return {"A": A, "R": R, "Z": Z, **more}
 
@@ -105,31 +103,31 @@ def step(
 @st.composite
 def products(
     draw: st.DrawFn, least: int, most: int, widths: Sequence[int] = (1, 2, 4)
-) -> dict[str, Any]:
-    """Draw a graph that is S S^T to the last bit, and the logits of that S.
+) -> Case:
+    """Draw a graph that is exactly S S^T, and the logits of that S.
 
-    Each node belongs to a group of one, two or four clusters, evenly: powers of
-    two, so that nothing is rounded. Groups of one cluster are cliques with loops.
+    A node belongs equally to a group of 1, 2 or 4 clusters: powers of two, so that
+    nothing is rounded. Nodes of one group of 1 cluster are a clique with self-loops.
     """
     sizes = draw(st.lists(st.sampled_from(widths), min_size=1, max_size=3))
     group = np.repeat(np.arange(len(sizes)), sizes)
     N = draw(st.integers(least, min(most, 8)))
     index = st.integers(0, len(sizes) - 1)
     own = np.array(draw(st.lists(index, min_size=N, max_size=N)), dtype=int)
-    linked = own[:, None] == group[None, :]
-    S = linked / np.maximum(linked.sum(axis=1, keepdims=True), 1)
-    R = np.where(linked, 0.0, SILENT)
+    belongs = own[:, None] == group[None, :]
+    S = belongs / np.maximum(belongs.sum(axis=1, keepdims=True), 1)
+    R = np.where(belongs, 0.0, ZERO_LOGIT)
     return {"A": S @ S.T, "R": R, "Z": draw(features(N, 1))}
 
 
-def cliques(least: int, most: int) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw disjoint cliques with self-loops, and the logits that tell them apart."""
+def cliques(least: int, most: int) -> st.SearchStrategy[Case]:
+    """Return disjoint cliques with self-loops, and logits with a cluster for each."""
     return products(least, most, widths=(1,))
 
 
 @st.composite
-def nearly_products(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw logits, and by how much, relatively, A is to differ from S S^T."""
+def nearly_products(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw logits, and the relative difference of A from S S^T."""
     N, K = draw(st.integers(least, min(most, 8))), draw(st.integers(1, 4))
     R = draw(any_logits(N, K, ("uniform", "soft", "hard")))
     return {
@@ -140,41 +138,48 @@ def nearly_products(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 @st.composite
-def grams(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw M whose M M^T is a graph that is positive semidefinite."""
+def grams(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw M, for a positive semidefinite graph M M^T, and logits."""
     M = draw(st.integers(least, min(most, 8)).flatmap(assignments))
     R = draw(any_logits(len(M), draw(st.integers(1, 4))))
     return {"M": M, "R": R}
 
 
-@st.composite
-def generic_steps(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw a step away from every kink, and a direction in which to move it.
+def generic_steps(*outputs: str) -> Cases:
+    """Return steps away from every kink, a direction to move in, and `outputs`.
 
-    Weights of two leave a residual of one or more at each edge, so that the link
-    loss is smooth there; without an edge S S^T itself is the residual.
+    Weights of two leave a residual of at least one at each edge, so the link loss is
+    smooth there. Without edges S S^T is the residual.
     """
-    A = 2.0 * draw(adjacencies(least, min(most, 6), directed=True, weights=["ones"]))
-    N, K, D = len(A), draw(st.integers(1, 4)), draw(st.integers(1, 3))
-    real = [features(N, n, ["real"], exponents=(0, 0)) for n in (K, D, K, D)]
-    names = ("R", "Z", "R_step", "Z_step")
-    return {"A": A, **{name: draw(one) for name, one in zip(names, real)}}
+
+    @st.composite
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
+        graph = adjacencies(least, min(most, 6), directed=True, weights=["ones"])
+        A = 2.0 * draw(graph)
+        K, D = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+        widths = {"R": K, "Z": D, "R_step": K, "Z_step": D}
+        real = {
+            name: features(len(A), n, ["real"], (0, 0)) for name, n in widths.items()
+        }
+        return {"A": A, **{name: draw(real[name]) for name in real}, "outputs": outputs}
+
+    return cases
 
 
-def joined(*extras: str, weights: Sequence[str] = ("ones", "unlike")) -> Cases:
-    """Make cases of one to six graphs: lists As, Rs, Zs; one K, one D.
+def joined(*extras: str) -> Cases:
+    """Return cases of one to six graphs, lists As, Rs and Zs, with one K and one D.
 
     "nodes" adds an order of the first graph's nodes, "graphs" one of the graphs.
     """
 
     @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
         K, D = draw(st.integers(1, 4)), draw(st.integers(1, 2))
         size = st.integers(least, min(most, 6))
         sizes = draw(st.lists(size, min_size=1, max_size=6))
-        As = [draw(adjacencies(N, N, directed=True, weights=weights)) for N in sizes]
+        mild: Any = {"directed": True, "weights": ("ones", "unlike")}
         case = {
-            "As": As,
+            "As": [draw(adjacencies(N, N, **mild)) for N in sizes],
             "Rs": [draw(any_logits(N, K)) for N in sizes],
             "Zs": [draw(features(N, D)) for N in sizes],
         }

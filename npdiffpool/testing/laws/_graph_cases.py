@@ -1,4 +1,4 @@
-"""The cases of laws about layers, models and training: graphs, seeds, labels."""
+"""Cases of laws about layers, models and training: graphs, seeds and labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from npdiffpool.testing.law import Cases
+from npdiffpool.testing.law import Case, Cases
 from npdiffpool.testing.laws._cases import SEEDS
 from npdiffpool.testing.strategies import (
     adjacencies,
@@ -25,13 +25,13 @@ MILD = ("ones", "equal", "unlike", "tiny")
 
 
 def with_seed(*extras: str, directed: bool = False) -> Cases:
-    """Make cases of a graph, A and X (two features), and a seed of parameters.
+    """Return cases of a graph, A and X (two features), and a seed of parameters.
 
     "nodes" adds an order of the nodes, "clusters" one of three clusters.
     """
 
     @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
         A = draw(adjacencies(least, min(most, 8), directed=directed, weights=MILD))
         X = draw(features(len(A), 2, exponents=(-6, 0)))
         orders = {"nodes": len(A), "clusters": 3}
@@ -41,17 +41,14 @@ def with_seed(*extras: str, directed: bool = False) -> Cases:
     return cases
 
 
-with_order = with_seed("nodes", directed=True)
-
-
 @st.composite
-def undirected(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw the adjacency of a graph with a node or more."""
+def undirected(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw the adjacency of a graph with at least one node."""
     return {"A": draw(adjacencies(max(least, 1), max(most, 1)))}
 
 
 @st.composite
-def alike(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+def alike(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw a graph, the 1-WL colours of its nodes, and logits for each colour."""
     A, colours = draw(alike_nodes(least, min(most, 8)))
     n_colours = int(colours.max(initial=-1)) + 1
@@ -60,7 +57,7 @@ def alike(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 @st.composite
-def growing(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+def growing(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw rows of logits that are 0 ... K - 1 in some order, and a factor."""
     K, N = draw(st.integers(2, 5)), draw(st.integers(least, min(most, 4)))
     rows = [draw(permutations(K)) for _ in range(N)]
@@ -70,8 +67,8 @@ def growing(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 @st.composite
-def with_lone_node(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw a graph and the number of a node that has no edge in it."""
+def with_isolated_node(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a graph and the index of a node that has no edge in it."""
     A = draw(adjacencies(1, max(most, 1)))
     lone = draw(st.integers(0, len(A) - 1))
     A[lone, :] = A[:, lone] = 0.0
@@ -79,11 +76,10 @@ def with_lone_node(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 @st.composite
-def changed(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw a graph, new features of one node, and who is within some hops of it."""
+def changed(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a graph, new features of one node, and the nodes within some hops of it."""
     kinds = ("path", "star", "random", "cycle", "two")
-    options: Any = {"directed": True, "shapes": kinds, "weights": MILD}
-    A = draw(adjacencies(1, max(most, 1), **options))
+    A = draw(adjacencies(1, max(most, 1), directed=True, shapes=kinds, weights=MILD))
     X, place = draw(features(len(A), 2)), draw(st.integers(0, len(A) - 1))
     X_new, depth = X.copy(), draw(st.integers(1, 3))
     X_new[place] = draw(features(1, 2, ["real"], exponents=(0, 2)))[0]
@@ -94,27 +90,27 @@ def changed(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 @st.composite
-def rows(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw two matrices of one shape, a seed, and a share between 0 and 1."""
+def rows(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw two matrices of one shape, a seed, and a number between 0 and 1."""
     N = draw(st.integers(1, 8))
     H, H_new = draw(features(N, 2)), draw(features(N, 2))
     return {"H": H, "H_new": H_new, "seed": draw(SEEDS), "share": draw(floats(0, 1))}
 
 
 @st.composite
-def pairs(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw two graphs that 1-WL cannot tell apart."""
+def pairs(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw two graphs that 1-WL cannot distinguish."""
     one, two = draw(indistinguishable_pairs())
     A, B = one.adjacency.toarray(), two.adjacency.toarray()
     return {"A": A, "X": one.features, "B": B, "Y": two.features, "seed": draw(SEEDS)}
 
 
 @st.composite
-def ragged(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+def ragged(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw a batch of graphs and the numbers of clusters of a model's levels.
 
-    Self-loops weigh more than one, so that no A is S S^T: there the link loss has its
-    kink, and rounding would choose its slope.
+    Self-loops weigh more than one, so that A is never S S^T, where the link loss has a
+    kink and rounding would choose its gradient.
     """
     clusters = draw(st.sampled_from([(5, 2), (4,), (1,), ()]))
     kinds: Any = dict(n_features=2, exponents=(-3, 0), min_nodes=least, max_nodes=most)
@@ -129,11 +125,11 @@ def ragged(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 @st.composite
-def training_sets(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw two or three graphs with labels, an order of each one's nodes, a stop.
+def training_sets(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw two or three labelled graphs, an order of each one's nodes, and an epoch.
 
-    Features are normal numbers, so that no two nodes tie and ReLUs are seldom at
-    their kink: there rounding, and so the order of nodes, would choose the slope.
+    Features are normal numbers, so that nodes never tie and ReLUs are rarely at their
+    kink, where rounding, and so the order of nodes, would choose the gradient.
     """
     n_graphs, seed = draw(st.integers(2, 3)), draw(SEEDS)
     mild = adjacencies(least, min(most, 6), weights=["ones", "unlike"])
@@ -149,17 +145,17 @@ def training_sets(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
 
 
 @st.composite
-def sizes_and_seed(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw the sizes of one to three graphs, and a seed of arrays of such sizes."""
+def sizes_and_seed(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw the sizes of one to three graphs, and a seed of arrays of these sizes."""
     sizes = draw(st.lists(st.integers(0, 2), min_size=1, max_size=3))
     return {"sizes": sizes, "seed": draw(SEEDS)}
 
 
 @st.composite
-def separable(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw one of 300 sets of eight graphs whose edges join like colours, or unlike.
+def separable(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw one of 300 sets of eight graphs whose edges join equal or unequal colours.
 
-    The colours alone do not tell the class; any graph layer does.
+    The colours alone do not determine the class; a graph layer can distinguish them.
     """
     seed, labels = draw(st.integers(0, 299)), np.arange(8) % 2
     rng, As, Xs = np.random.default_rng(seed), [], []
