@@ -24,13 +24,13 @@ modules, in reading order:
 """
 
 from npdiffpool.datasets import Dataset, DatasetError, load_dataset
-from npdiffpool.estimators.diffpool import (
+from npdiffpool.estimators import (
     DiffPoolClassifier,
     DiffPoolRegressor,
+    ModelFileError,
     NotFittedError,
     load_model,
 )
-from npdiffpool.estimators.model_file import ModelFileError
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph, GraphError
 

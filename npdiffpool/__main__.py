@@ -1,4 +1,4 @@
-"""Run the command line by ``python -m npdiffpool``."""
+"""Run the command line with ``python -m npdiffpool``."""
 
 from npdiffpool.cli.main import console
 

@@ -35,7 +35,7 @@ from npdiffpool import (
     load_dataset,
     load_model,
 )
-from npdiffpool.cli.cross_validate import GridError, read_grid
+from npdiffpool.cli.grid import GridError, read_grid
 from npdiffpool.datasets import hierarchical_sbm, load_dataset_like
 from npdiffpool.evaluation.protocols import cross_validate
 from npdiffpool.evaluation.splits import (
@@ -305,7 +305,7 @@ SPLITS = [
         files=SPLITS_FILES,
     ),
     *rows(
-        "npdiffpool.cli.cross_validate.read_grid",
+        "npdiffpool.cli.grid.read_grid",
         read_grid,
         ("words", "words.json must be JSON", ("words.json",)),
         (
@@ -828,5 +828,5 @@ def test_memory_that_runs_out_without_a_word_is_named(tmp_path, monkeypatch, cap
         raise MemoryError
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("npdiffpool.cli.main.load_dataset", run_out)
+    monkeypatch.setattr("npdiffpool.cli.train.load_dataset", run_out)
     assert command(["train"], tmp_path, capsys).endswith("MemoryError")

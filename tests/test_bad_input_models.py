@@ -1,4 +1,4 @@
-"""Models and their parameters: each bad input is one error before any work."""
+"""Bad input to models and their parameters raises one error before any work."""
 
 import numpy as np
 from bad_input import (
@@ -26,7 +26,7 @@ from npdiffpool import (
     GraphError,
     NotFittedError,
 )
-from npdiffpool.engine.config import READOUTS, Config
+from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 from npdiffpool.estimators.inputs import count_clusters
 from npdiffpool.training.fit import Checkpoint, Schedule
@@ -38,7 +38,10 @@ SHARED = {
     ("n_layers", "a whole number >= 1"): (0, 1.5),
     ("classifier_hidden", "a whole number >= 0"): (-1, None),
     ("gnn", "one of 'gcn', 'sage', 's2v', 'mlp'"): ("gat", "", None, 3),
-    ("readout", f"one of {str(READOUTS)[1:-1]}"): ("median", ["max"]),
+    ("readout", "one of 'sum', 'mean', 'max', 'set2set', 'sortpool'"): (
+        "median",
+        ["max"],
+    ),
     ("assignment", "one of 'learned', 'hard', 'graclus', 'random', 'uniform'"): (
         "soft",
         None,
@@ -89,13 +92,14 @@ def config(**changed):
 
 
 def fit_with(kind):
-    """Return a function that fits a model of changed parameters."""
+    """Return a function that fits a model with changed parameters."""
     return lambda graphs, labels, **changed: kind(**changed).fit(graphs, labels)
 
 
 def each(entry, call, wrong, args=()):
-    pairs = [(*key, *found) for key, found in wrong.items()]
-    return [row for pair in pairs for row in values(entry, call, *pair, args=args)]
+    """Return a row for each wrong value of each parameter."""
+    cases = [(*key, *found) for key, found in wrong.items()]
+    return [row for case in cases for row in values(entry, call, *case, args=args)]
 
 
 DATA, ONES = (GRAPHS, LABELS), (1,) * 101
@@ -154,7 +158,7 @@ FIT = [
     ),
     ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
     ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
-    ("a word for labels", "labels must be (4,); got ()", (GRAPHS, "label")),
+    ("text as labels", "labels must be (4,); got ()", (GRAPHS, "label")),
     ("no pair", "validation must be a pair | 'int'", (*DATA, 3)),
     (
         "a validation set without labels",
@@ -185,23 +189,23 @@ FIT = [
         ([HUGE] * 4, LABELS),
         GraphError,
     ),
-    ("a number to call", "on_epoch must be callable; got 5", (*DATA, None, 5)),
+    ("an integer as on_epoch", "on_epoch must be callable; got 5", (*DATA, None, 5)),
     (
-        "a word to call",
+        "text as on_checkpoint",
         "on_checkpoint must be callable; got 'x'",
         DATA,
         None,
         {"on_checkpoint": "x"},
     ),
     (
-        "a number to go on from",
+        "an integer as resume",
         "resume must be a training.Checkpoint | int",
         DATA,
         None,
         {"resume": 3},
     ),
     (
-        "another model to go on from",
+        "a checkpoint of another model",
         "resume must be of a model of 61 | 1 in float64",
         DATA,
         None,
@@ -232,7 +236,7 @@ CLASSES = [
     ),
 ]
 TARGETS = [
-    ("words", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
+    ("text", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
     ("a NaN target", "labels must be finite numbers | nan", (GRAPHS, [0, 1, NAN, 1])),
     ("an infinite target", "labels must be finite | inf", (GRAPHS, [0, 1, INF, 1])),
     ("a missing target", "labels must be finite | object", (GRAPHS, [0, 1, None, 1])),
@@ -245,6 +249,7 @@ TARGETS = [
 
 
 def fit_rows(kind, model, cases):
+    """Return the rows of calls of `fit`."""
     found = []
     for what, says, args, *rest in cases:
         error = rest[0] if rest and rest[0] else ValueError
@@ -329,7 +334,7 @@ USES += [
     *rows(
         "npdiffpool.DiffPoolClassifier.score",
         CLASSIFIER.score,
-        ("three labels", "labels must be one a graph; got (3,)", (GRAPHS, [0, 1, 0])),
+        ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
         ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
     ),
     *rows(
@@ -341,19 +346,19 @@ USES += [
             "labels must be finite numbers | nan",
             (GRAPHS, [0, 1, 0, NAN]),
         ),
-        ("words", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
+        ("text", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
     ),
     *rows(
         "npdiffpool.DiffPoolClassifier.save",
         CLASSIFIER.save,
-        ("a number for a path", "path must be the path of a file; got 5", (5,)),
+        ("an integer as the path", "path must be the path of a file; got 5", (5,)),
         ("no path", "path must be the path of a file; got None", (None,)),
     ),
     *rows(
         "npdiffpool.DiffPoolClassifier.save",
         fitted().set_params(learning_rate=object).save,
         (
-            "a parameter that is no number",
+            "a parameter that is not plain",
             "a saved parameter must be | type",
             ("model.npz",),
         ),
@@ -363,7 +368,7 @@ USES += [
         "npdiffpool.DiffPoolClassifier.set_params",
         classifier().set_params,
         (
-            "an unknown one",
+            "an unknown name",
             "a parameter must be one of gnn, hidden | 'width'",
             (),
             {"epochs": 7, "width": 3},
@@ -419,7 +424,7 @@ BASELINES = [
         KERNEL.score,
         (
             "three labels",
-            "labels must be one a graph; got (3,)",
+            "labels must be (4,); got (3,)",
             (KERNEL(), GRAPHS, [0, 1, 0]),
         ),
     ),

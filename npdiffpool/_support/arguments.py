@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 
 def require(holds: bool, name: str, requirement: str, seen: Any) -> None:
@@ -40,3 +41,10 @@ def require_number(name: str, value: Any, above: bool = False) -> float:
 def require_flag(name: str, value: Any) -> None:
     """Require True or False."""
     require(isinstance(value, (bool, np.bool_)), name, "True or False", value)
+
+
+def require_labels(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
+    """Require one label per graph; return them as an array of shape (n_graphs,)."""
+    array = np.asarray(labels)
+    require(array.shape == (n_graphs,), name, f"({n_graphs},)", array.shape)
+    return array

@@ -224,3 +224,17 @@ def _whole(digits: str) -> int:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no number")
+
+
+def require_version(seen: Any, known: int, error: type[ValueError]) -> None:
+    """Require a file's version to be the one that this program reads.
+
+    Raises
+    ------
+    error
+        If it is another version.
+    """
+    if seen != known:
+        is_newer = isinstance(seen, int) and seen > known
+        hint = ", written by a newer npdiffpool" if is_newer else ""
+        raise error(f"version must be {known}; got {seen!r}{hint}")

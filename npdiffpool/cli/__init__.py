@@ -1,1 +1,6 @@
-"""The command line: `main` runs a command, `parser` knows the options."""
+"""The command line; `npdiffpool.cli.main.console` is its entry point.
+
+In reading order: `main` (commands, errors and exit statuses), `parser` (the parser and
+its help), `parameters` (a model's parameters as options) and one file per command:
+`train`, `cross_validate` with `grid`, `predict`, `report`, `datasets` and `verify`.
+"""

@@ -1,149 +1,119 @@
-"""What ``npdiffpool cv`` does: cross-validate by a protocol and print the table."""
+"""``npdiffpool cv``: cross-validate by a protocol and print the table of folds."""
 
 from __future__ import annotations
 
+import argparse
 import json
-import math
 from contextlib import contextmanager, nullcontext
-from itertools import product
 from pathlib import Path
 from typing import Callable, Iterator
 
-import numpy as np
-
+from npdiffpool._support.arguments import require_int
 from npdiffpool._support.folder_lock import hinting
 from npdiffpool._support.interrupts import stoppable
 from npdiffpool._support.progress import job_progress
-from npdiffpool._support.untrusted import read_json
-from npdiffpool.datasets import Dataset
-from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.evaluation.job_folder import Row
+from npdiffpool._support.types import Json
+from npdiffpool.cli.grid import read_grid
+from npdiffpool.cli.parameters import add_parameters, make_classifier
+from npdiffpool.cli.parser import Command, add_json, results_only
 from npdiffpool.evaluation.job_queue import Progress
 from npdiffpool.evaluation.jobs import load_source
 from npdiffpool.evaluation.protocols import Evaluation, Source, cross_validate
 from npdiffpool.evaluation.splits import read_splits
 from npdiffpool.evaluation.workers import workers
 
-MAX_GRID = 10_000  # configurations
+EXAMPLES = """\
+examples:
+  npdiffpool cv MUTAG --jobs 2
+  npdiffpool cv ENZYMES --splits ENZYMES_splits.json --grid grid.json
+  npdiffpool cv MUTAG --protocol paper --epochs 50 --json > result.json
+  npdiffpool cv ENZYMES --scheduler tcp://127.0.0.1:8786
+
+The same command resumes an interrupted evaluation."""
 
 
-class GridError(ValueError):
-    """Say what is wrong with a file of configurations."""
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("data", metavar="DATA", help="data set, as for train")
+    command.add_argument(
+        "--protocol",
+        default="fair",
+        metavar="{fair,paper}",
+        help="fair: a validation part of each fold chooses configuration and epoch, "
+        "and test accuracy is reported; paper: the maximum over epochs of the mean "
+        "validation accuracy is reported (default: %(default)s)",
+    )
+    text = "JSON file with the graph indices of each fold"
+    command.add_argument("--splits", metavar="FILE", help=text)
+    command.add_argument(
+        "--grid",
+        metavar="FILE",
+        help='JSON file of configurations to choose from, such as {"hidden": [32, 64]}',
+    )
+    for name, default, text in (
+        ("--folds", 10, "number of folds, without --splits"),
+        ("--runs", 3, "final trainings per fold, for the fair protocol"),
+        ("--jobs", 1, "number of worker processes"),
+    ):
+        text += " (default: %(default)s)"
+        command.add_argument(name, type=int, default=default, metavar="INT", help=text)
+    text = "address of a dask scheduler, whose workers are used instead of --jobs"
+    command.add_argument("--scheduler", metavar="ADDRESS", help=text)
+    text = "folder for the results (default: runs/DATA-PROTOCOL)"
+    command.add_argument("--out", metavar="FOLDER", help=text)
+    add_json(command, "the results")
+    add_parameters(command)
 
 
-def cv_run(
-    clf: DiffPoolClassifier,
-    source: Source,
-    *,
-    protocol: str,
-    splits: str | None,
-    grid: str | None,
-    jobs: int,
-    scheduler: str | None,
-    out: str | None,
-    **counts: int,
-) -> Evaluation:
-    """Cross-validate on a data set, say how far it is, print the table.
+def run(arguments: argparse.Namespace) -> None:
+    """Cross-validate, print the table of folds, or JSON."""
+    require_int("--jobs", arguments.jobs, 1)
+    with results_only(arguments.json):
+        result = _evaluate(arguments)
+    if arguments.json:
+        print(json.dumps(result._asdict()))
 
-    Parameters
-    ----------
-    clf : DiffPoolClassifier
-    source : Source
-    protocol : "fair" or "paper"
-    splits, grid : str or None
-        Files of index lists and of configurations.
-    jobs : int
-        Processes.
-    scheduler : str or None
-        The address of a dask cluster, which runs the jobs in place of processes.
-    out : str or None
-        Folder of the results; ``runs/NAME-PROTOCOL`` where not given. With the same
-        command, but for `jobs` and `scheduler`, a run that was stopped goes on there.
-    **counts : int
-        `folds` and `runs` of `npdiffpool.evaluation.protocols.cross_validate`.
 
-    Raises
-    ------
-    ValueError
-        If an argument or a file is unusable, or a training fails.
-    OSError
-        If a worker dies, there is no such cluster, or nothing can be written.
-    KeyboardInterrupt
-        After Ctrl-C. Trainings under way are waited for and kept; those of a cluster
-        are dropped.
-    """
-    dataset = load_source(source)
-    choices = read_grid(grid) if grid is not None else [{}]
-    parts = read_splits(splits, len(dataset)) if splits is not None else None
-    folder = Path(out or Path("runs", f"{dataset.name}-{protocol}"))
+def _evaluate(arguments: argparse.Namespace) -> Evaluation:
+    """Cross-validate with progress on standard error, and print the results."""
+    source = Source(arguments.data, arguments.features)
+    dataset, protocol = load_source(source), arguments.protocol
+    grid = read_grid(arguments.grid) if arguments.grid is not None else [{}]
+    splits = arguments.splits
+    options: Json = {
+        "protocol": protocol,
+        "splits": None if splits is None else read_splits(splits, len(dataset)),
+        "grid": grid,
+        "folds": arguments.folds,
+        "runs": arguments.runs,
+    }
+    folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset, flush=True)
-    given: Row = {"protocol": protocol, "splits": parts, "grid": choices, **counts}
-    hint = f"{folder} keeps what was done, and the same command goes on"
-    with workers(jobs, scheduler) as executor, hinting(folder / "settings.json", hint):
-        with _telling(here=executor is None) as tell:
-            more: Row = {"executor": executor, "folder": folder, "on_done": tell}
-            result = cross_validate(clf, source, **given, **more)
-    print(write_table(result, choices))
-    print(_majority(dataset))
+    hint = f"the finished jobs are in {folder}; run the same command to resume"
+    with (
+        workers(arguments.jobs, arguments.scheduler) as executor,
+        hinting(folder / "settings.json", hint),
+        _progress(in_this_process=executor is None) as show,
+    ):
+        options |= {"executor": executor, "folder": folder, "on_done": show}
+        result = cross_validate(make_classifier(arguments), source, **options)
+    print(write_table(result, grid))
+    print(f"always the majority class: {dataset.majority_class()[1]:.1%}")
     print(f"results: {folder}")
     return result
 
 
 @contextmanager
-def _telling(here: bool) -> Iterator[Callable[[Progress], None]]:
-    """Give what shows how far it is and, if jobs run here, stops between two."""
+def _progress(in_this_process: bool) -> Iterator[Callable[[Progress], None]]:
+    """Yield a function that shows progress; Ctrl-C stops this process between jobs."""
     with job_progress() as show:
-        waits = stoppable(show, "the training under way")
-        with waits if here else nullcontext(show) as tell:
-            yield tell
+        waits = stoppable(show, "the current training")
+        with waits if in_this_process else nullcontext(show) as shown:
+            yield shown
 
 
-def read_grid(path: str) -> list[Row]:
-    """Read configurations: a JSON list of them, or an object of lists to combine.
-
-    Raises
-    ------
-    GridError
-        If the file is neither, or has more than `MAX_GRID` configurations.
-    FileNotFoundError
-        If there is no such file.
-    """
-    try:
-        content = read_json(path, finite=True)
-        if isinstance(content, dict):
-            for name, values in content.items():
-                if not isinstance(values, list) or not values:
-                    raise TypeError(f"no list of values of {name}: {values!r}")
-            _require_few(math.prod(map(len, content.values())))
-            combined = product(*content.values())
-            content = [dict(zip(content, values)) for values in combined]
-        usable = isinstance(content, list) and len(content) > 0
-        if not usable or not all(isinstance(choice, dict) for choice in content):
-            raise TypeError(f"no configuration: {json.dumps(content)[:60]}")
-        _require_few(len(content))
-    except FileNotFoundError:
-        raise
-    except (TypeError, ValueError, OSError) as error:
-        form = '[{"hidden": 32}, {"hidden": 64}] or {"hidden": [32, 64]}'
-        raise GridError(f"{path} must be JSON such as {form}; got {error}") from None
-    return [_with_levels(choice) for choice in content]
-
-
-def _require_few(count: int) -> None:
-    if count > MAX_GRID:
-        raise ValueError(f"{count} configurations; at most {MAX_GRID} are accepted")
-
-
-def _with_levels(choice: Row) -> Row:
-    """Make `clusters` a tuple, of a number alone one level."""
-    if "clusters" not in choice:
-        return choice
-    given = choice["clusters"]
-    return {**choice, "clusters": tuple(given if isinstance(given, list) else [given])}
-
-
-def write_table(result: Evaluation, grid: list[Row]) -> str:
-    """Return the table of an evaluation: a line a fold, then the mean and spread."""
+def write_table(result: Evaluation, grid: list[Json]) -> str:
+    """Return a table of an evaluation: a line per fold, then mean and spread."""
     is_fair, has_choice = result.protocol == "fair", len(grid) > 1
     lines = ["fold  validation" + ("    test" if is_fair else "")]
     for row in result.folds:
@@ -164,6 +134,6 @@ def write_table(result: Evaluation, grid: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def _majority(dataset: Dataset) -> str:
-    _, counts = np.unique(dataset.labels, return_counts=True)
-    return f"always the majority class: {counts.max() / counts.sum():.1%}"
+USAGE = "npdiffpool cv DATA [--option VALUE ...]"
+SUMMARY = "cross-validate by a published protocol"
+COMMAND = Command("cv", SUMMARY, EXAMPLES, add_options, run, USAGE)

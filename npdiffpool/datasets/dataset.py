@@ -89,6 +89,21 @@ class Dataset:
         """Count the feature columns."""
         return len(self.feature_names)
 
+    def majority_class(self) -> tuple[int, float]:
+        """Return the most frequent label and its share of the graphs.
+
+        Of equally frequent labels it is the smallest.
+
+        Returns
+        -------
+        label : int
+        share : float
+            Between 0 and 1.
+        """
+        classes, counts = np.unique(self.labels, return_counts=True)
+        most = int(np.argmax(counts))
+        return int(classes[most]), float(counts[most] / counts.sum())
+
     def statistics(self) -> dict[str, float]:
         """Count what papers count, and what tends to surprise.
 

@@ -11,14 +11,21 @@ from typing import Any
 import autograd.numpy as np
 
 from npdiffpool._support.contracts import requires
-from npdiffpool.engine.config import LINK_SCALES
 from npdiffpool.engine.pooling import Level
 from npdiffpool.engine.primitives import cross_entropy, softmax_entropy
 from npdiffpool.engine.segments import link_norm, segment_sum
 
 Array = Any  # a float array, or autograd's box round one
 
-__all__ = ["LINK_SCALES", "cross_entropy", "entropy_loss", "link_loss", "squared_error"]
+__all__ = [
+    "LINK_SCALES",
+    "LOSSES",
+    "cross_entropy",
+    "entropy_loss",
+    "link_loss",
+    "squared_error",
+]
+LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2}  # the power of n divided by
 
 
 @requires(outputs="(B, 1)", targets="(B,)")
@@ -47,6 +54,9 @@ def squared_error(outputs: Array, targets: Array) -> Array:
     """
     error = outputs[:, 0] - targets.astype(outputs.dtype)
     return error * error
+
+
+LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 
 
 @requires(R="(N, K) finite", offsets="offsets", entropies="(N,)")

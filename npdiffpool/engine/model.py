@@ -16,12 +16,7 @@ from npdiffpool.engine.autodiff import recompute
 from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.fixed_assignments import fixed_assignment, harden, with_clusters
 from npdiffpool.engine.layers import Moments, Params, gnn, init_gnn, init_linear, linear
-from npdiffpool.engine.losses import (
-    cross_entropy,
-    entropy_loss,
-    link_loss,
-    squared_error,
-)
+from npdiffpool.engine.losses import LOSSES, entropy_loss, link_loss
 from npdiffpool.engine.pooling import Level, coarsen, next_level
 from npdiffpool.engine.primitives import relu, softmax_entropy
 from npdiffpool.engine.readouts import init_readout, readout, readout_width
@@ -30,7 +25,6 @@ from npdiffpool.graphs.batch import GraphBatch
 Array = Any  # a float array, or autograd's box round one
 Given = Optional[Moments]  # moments to use, those of a GNN's own input where None
 Ran = tuple[Array, Moments]  # what a GNN gives, and the moments that it used
-LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 
 
 class Output(NamedTuple):
@@ -98,8 +92,9 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
         n_in = config.width
     embed = init_gnn(rng, config.gnn, [n_in, *widths], config.batch_norm, dtype)
     hidden = [config.classifier_hidden] if config.classifier_hidden else []
-    read = [init_readout(rng, config) for _ in range(len(levels) + 1)]
-    sizes = [readout_width(config) * len(read), *hidden, config.n_outputs]
+    kind, D = config.readout, config.width
+    read = [init_readout(rng, kind, D, dtype) for _ in range(len(levels) + 1)]
+    sizes = [readout_width(kind, D) * len(read), *hidden, config.n_outputs]
     classify = [init_linear(rng, [n], m, dtype) for n, m in zip(sizes, sizes[1:])]
     return {"levels": levels, "embed": embed, "read": read, "classify": classify}
 
@@ -173,7 +168,7 @@ def forward(
         moments += [used, by_pool]
     Z, used = _embed(params["embed"], level, config, next(given, None))
     read = zip(params["read"], [*Zs, Z], levels)
-    readouts = [readout(part, Z, at.offsets, config) for part, Z, at in read]
+    readouts = [readout(part, config.readout, Z, at.offsets) for part, Z, at in read]
     embeddings = np.concatenate(readouts, axis=1)
     logits, moments = _classify(params["classify"], embeddings), [*moments, used]
     require_finite("logits", logits)

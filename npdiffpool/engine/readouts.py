@@ -14,7 +14,6 @@ import scipy
 from autograd.extend import defvjp, primitive
 
 from npdiffpool.engine.autodiff import getval
-from npdiffpool.engine.config import Config
 from npdiffpool.engine.layers import Params, init_linear, linear
 from npdiffpool.engine.primitives import relu, sparse_matmul
 from npdiffpool.engine.segments import segment_max, segment_repeat, segment_sum
@@ -26,36 +25,39 @@ CHANNELS = 16  # of each, after its convolution
 SORTED_BY = 8  # columns, the last first, and then by one sum of them all
 
 
-def readout_width(config: Config) -> int:
-    """Return the width of a graph's row."""
-    widths = {"set2set": 2 * config.width, "sortpool": KEPT * CHANNELS}
-    return widths.get(config.readout, config.width)
+def readout_width(kind: str, D: int) -> int:
+    """Return the width of a graph's row, for embeddings of width D."""
+    return {"set2set": 2 * D, "sortpool": KEPT * CHANNELS}.get(kind, D)
 
 
-def init_readout(rng: numpy.random.Generator, config: Config) -> Params:
+def init_readout(rng: numpy.random.Generator, kind: str, D: int, dtype: Any) -> Params:
     """Draw the parameters of `readout`; there are none of the sum, mean and max."""
-    D, dtype = config.width, config.dtype
-    if config.readout == "set2set":
+    if kind == "set2set":
         return init_linear(rng, [D, D], 4 * D, dtype)
-    if config.readout == "sortpool":
+    if kind == "sortpool":
         return init_linear(rng, [D], CHANNELS, dtype)
     return {}
 
 
-def readout(params: Params, Z: Array, offsets: Array, config: Config) -> Array:
+def readout(params: Params, kind: str, Z: Array, offsets: Array) -> Array:
     """Return one row a graph: Z (N, D) to (B, `readout_width`); of no nodes, zeros.
 
-    Not so for "set2set" and "sortpool", which have biases.
+    Not so for "set2set" and "sortpool", which have biases. `kind` as of `READOUTS`.
     """
-    if config.readout == "max":
-        return segment_max(Z, offsets)
-    if config.readout == "set2set":
-        return _set2set(params, Z, offsets)
-    if config.readout == "sortpool":
-        return _sortpool(params, Z, offsets)
-    total = segment_sum(Z, offsets)
+    return READOUTS[kind](params, Z, offsets)
+
+
+def _sum(params: Params, Z: Array, offsets: Array) -> Array:
+    return segment_sum(Z, offsets)
+
+
+def _mean(params: Params, Z: Array, offsets: Array) -> Array:
     sizes = numpy.maximum(numpy.diff(offsets), 1).astype(Z.dtype)
-    return total / sizes[:, None] if config.readout == "mean" else total
+    return segment_sum(Z, offsets) / sizes[:, None]
+
+
+def _max(params: Params, Z: Array, offsets: Array) -> Array:
+    return segment_max(Z, offsets)
 
 
 def _set2set(params: Params, Z: Array, offsets: Array) -> Array:
@@ -114,3 +116,12 @@ def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
     parts = numpy.ones(len(at), Z.dtype), (at, order[is_kept])
     chosen = scipy.sparse.csr_array(parts, shape=(B * KEPT, N))
     return relu(linear(params, sparse_matmul(chosen, Z))).reshape(B, KEPT * CHANNELS)
+
+
+READOUTS = {
+    "sum": _sum,
+    "mean": _mean,
+    "max": _max,
+    "set2set": _set2set,
+    "sortpool": _sortpool,
+}

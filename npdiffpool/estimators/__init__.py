@@ -1,17 +1,13 @@
-"""Estimators with scikit-learn's conventions.
+"""Estimators by scikit-learn's conventions.
 
-Read `diffpool` (`DiffPoolClassifier`, `DiffPoolRegressor`), then `base` (what they
-share), `inputs` and `targets` (from what a user gives to what the model takes),
-`model_file` (how a model is saved) and `baselines`.
+In reading order: `diffpool` (`DiffPoolClassifier` and `DiffPoolRegressor`), `base`
+(what they share), `inputs` and `targets` (preparation of graphs and labels),
+`stored_model` and `model_file` (writing and reading model files) and `baselines`.
 """
 
 from npdiffpool.estimators.base import NotFittedError
-from npdiffpool.estimators.diffpool import (
-    DiffPoolClassifier,
-    DiffPoolRegressor,
-    load_model,
-)
-from npdiffpool.estimators.model_file import ModelFileError
+from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
+from npdiffpool.estimators.model_file import ModelFileError, load_model
 
 __all__ = [
     "DiffPoolClassifier",

@@ -1,33 +1,42 @@
-"""What DiffPoolClassifier and DiffPoolRegressor share: scikit-learn's conventions."""
+"""What the classifier and the regressor share, by scikit-learn's conventions."""
 
 from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, fields
+from functools import partial
 from os import PathLike
-from typing import Any, Callable, ClassVar, Iterator, Sequence
+from typing import Any, Callable, ClassVar, Iterable, Iterator, Sequence, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_flag, require_int
+from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import OverflowedError
+from npdiffpool._support.parameters import (
+    check_parameters,
+    document_parameters,
+    parameter,
+    parameter_of,
+)
 from npdiffpool._support.progress import training_progress
+from npdiffpool._support.types import Floats
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output, init_model
 from npdiffpool.estimators.inputs import (
     Scaling,
-    check_hooks,
+    check_callbacks,
     check_numbers,
     check_resume,
     count_clusters,
     prepare_graphs,
     prepare_validation,
 )
-from npdiffpool.estimators.model_file import StoredModel, write_model
+from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.estimators.targets import Classes, Numbers, Targets
 from npdiffpool.graphs.batch import check_graphs
-from npdiffpool.graphs.graph import Floats, Graph
+from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import (
     Checkpoint,
     Fitted,
@@ -37,142 +46,168 @@ from npdiffpool.training.fit import (
     fit,
 )
 
+Model = TypeVar("Model", bound="Estimator")
+
 
 class NotFittedError(ValueError, AttributeError):
-    """Say that the model must be fitted first."""
+    """A model was used before it was fitted."""
 
 
+@document_parameters
 @dataclass(eq=False)
 class Estimator:
-    """Train DiffPool, with the parameters of `npdiffpool.DiffPoolClassifier`."""
+    """DiffPool with a target per graph; see its subclasses.
 
-    gnn: str = Config.gnn
-    hidden: int = Config.hidden
-    n_layers: int = Config.n_layers
-    clusters: Sequence[float] = (0.25,)
-    assignment: str = Config.assignment
-    readout: str = Config.readout
-    link_weight: float = Config.link_weight
-    entropy_weight: float = Config.entropy_weight
-    link_scale: str = Config.link_scale
-    concat_layers: bool = Config.concat_layers
-    batch_norm: bool = Config.batch_norm
-    normalize_rows: bool = Config.normalize_rows
-    classifier_hidden: int = Config.classifier_hidden
-    standardize: bool = True
-    epochs: int = Schedule.epochs
-    batch_size: int = Schedule.batch_size
-    learning_rate: float = Schedule.learning_rate
-    clip_norm: float = Schedule.clip_norm
-    patience: int | None = Schedule.patience
-    seed: int = 0
-    dtype: str = Config.dtype
-    recompute: bool = Config.recompute
-    verbose: bool = False
+    Parameters
+    ----------
+    {parameters}
+    """
 
-    kind: ClassVar[str]  # in a model file
+    gnn: str = parameter_of(Config, "gnn")
+    hidden: int = parameter_of(Config, "hidden")
+    n_layers: int = parameter_of(Config, "n_layers")
+    clusters: Sequence[float] = parameter(
+        (0.25,),
+        "Number of clusters of each pooling level, or a ratio. A ratio refers to the "
+        "nodes of the largest training graph at the first level, and to the clusters "
+        "of the previous level at others; it is rounded up. () is a flat GNN.",
+        values="tuple of int >= 1 or float in (0, 1)",
+    )
+    assignment: str = parameter_of(Config, "assignment")
+    readout: str = parameter_of(Config, "readout")
+    link_weight: float = parameter_of(Config, "link_weight")
+    entropy_weight: float = parameter_of(Config, "entropy_weight")
+    link_scale: str = parameter_of(Config, "link_scale")
+    concat_layers: bool = parameter_of(Config, "concat_layers")
+    batch_norm: bool = parameter_of(Config, "batch_norm")
+    normalize_rows: bool = parameter_of(Config, "normalize_rows")
+    classifier_hidden: int = parameter_of(Config, "classifier_hidden")
+    standardize: bool = parameter(
+        True,
+        "Centre and scale features by the mean and standard deviation of the training "
+        "nodes. Features that are only 0 and 1, or constant, are left unchanged.",
+    )
+    epochs: int = parameter_of(Schedule, "epochs")
+    batch_size: int = parameter_of(Schedule, "batch_size")
+    learning_rate: float = parameter_of(Schedule, "learning_rate")
+    clip_norm: float = parameter_of(Schedule, "clip_norm")
+    patience: int | None = parameter_of(Schedule, "patience")
+    seed: int = parameter(
+        0, "Seed of all random numbers. The same seed gives the same bytes."
+    )
+    dtype: str = parameter_of(Config, "dtype")
+    recompute: bool = parameter_of(Config, "recompute")
+    verbose: bool = parameter(False, "Show progress on standard error.")
+
+    kind: ClassVar[str]  # in a model file, and for scikit-learn
     targets_kind: ClassVar[type[Classes] | type[Numbers]]
 
     def fit(
-        self,
-        graphs: Any,
-        labels: Any,
-        validation: Any = None,
-        on_epoch: Callable[[Any], None] | None = None,
+        self: Model,
+        graphs: Iterable[Graph],
+        labels: npt.ArrayLike,
+        validation: tuple[Iterable[Graph], npt.ArrayLike] | None = None,
+        on_epoch: Callable[[Model], None] | None = None,
         *,
         on_checkpoint: Callable[[Checkpoint], None] | None = None,
         resume: Checkpoint | None = None,
-    ) -> Any:
+    ) -> Model:
         """Train on graphs and their labels.
 
         Parameters
         ----------
         graphs : sequence of Graph, or Dataset
-            Of a `Dataset` the names of the features are remembered.
-        labels : sequence, as long as `graphs`
-            Of a classifier numbers or strings, of at least two kinds; of a regressor
-            finite numbers.
+            The feature names of a `Dataset` are kept in `feature_names_in_`.
+        labels : (G,) array_like
+            For a classifier numbers or strings of at least two classes, for a
+            regressor finite numbers.
         validation : pair of graphs and labels, optional
-            Chooses the epoch whose parameters are kept (best accuracy, then
-            lowest loss) and, with `patience`, when to stop. Without it the last
-            epoch's are kept.
+            Validation set, which chooses the epoch whose parameters are kept (highest
+            accuracy, then lowest loss) and, with `patience`, when to stop. By default
+            the parameters of the last epoch are kept.
         on_epoch : callable, optional
-            Is shown, after each epoch, the model as it then is: a fitted one.
+            Called after each epoch with a fitted model of that epoch's parameters.
         on_checkpoint : callable, optional
-            Is given the training's state after each epoch, after `on_epoch`.
+            Called after each epoch with the state of the training, after `on_epoch`.
         resume : npdiffpool.training.fit.Checkpoint, optional
-            Go on after this one: with the same parameters and data, all that follows
-            is as it would have been.
+            State to resume from. With the same parameters and data, the result is the
+            same as that of an uninterrupted training.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
         ValueError
-            If an argument or parameter is unusable; the estimator is then as it was.
+            If an argument or parameter is invalid; the estimator is then unchanged.
         """
-        check_hooks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
+        check_callbacks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         feature_names = getattr(graphs, "feature_names", None)
-        graphs, targets, schedule, config = self.check(graphs, labels)
-        scaling = Scaling.of(graphs, self.standardize)
-        encoded = targets.encode(labels, len(graphs))
-        train = Labelled(prepare_graphs(graphs, config, scaling), encoded)
+        checked, targets, schedule, config = self.check(graphs, labels)
+        scaling = Scaling.of(checked, self.standardize)
+        encoded = targets.encode(labels, len(checked))
+        train = Labelled(prepare_graphs(checked, config, scaling), encoded)
         held_out = prepare_validation(validation, targets, config, scaling)
         usable = held_out is not None or schedule.patience is None
         require(usable, "patience", "None without a validation set", self.patience)
-        about = config, scaling, targets, feature_names
+        context = config, scaling, targets, feature_names
+        done = check_resume(resume, config)
 
-        def look(state: Checkpoint) -> None:
+        def after_epoch(state: Checkpoint) -> None:
             if on_epoch is not None:
-                on_epoch(copy(self)._keep(_latest(state, config), *about))
+                on_epoch(copy(self)._set_fitted(_latest(state, config), *context))
             if on_checkpoint is not None:
                 on_checkpoint(state)
 
-        given: Any = {"on_checkpoint": look, "resume": resume}
-        done, rng = check_resume(resume, config), np.random.default_rng(self.seed)
+        rng = np.random.default_rng(self.seed)
+        run = partial(fit, config, schedule, train, held_out, rng, resume=resume)
         with training_progress(schedule.epochs, self.verbose, done) as show:
-            fitted = fit(config, schedule, train, held_out, rng, show, **given)
-        return self._keep(fitted, *about)
+            fitted = run(on_epoch=show, on_checkpoint=after_epoch)
+        return self._set_fitted(fitted, *context)
 
     def check(
-        self, graphs: Any, labels: Any
+        self, graphs: Iterable[Graph], labels: npt.ArrayLike
     ) -> tuple[list[Graph], Targets, Schedule, Config]:
-        """Check graphs, labels and every parameter, as `fit` does first.
+        """Validate graphs, labels and all parameters, as `fit` does before any work.
 
         Parameters
         ----------
-        graphs, labels : as of `fit`
+        graphs : sequence of Graph, or Dataset
+        labels : (G,) array_like
 
         Returns
         -------
-        list of Graph, targets, Schedule, Config
-            What they were understood as.
+        graphs : list of Graph
+        targets : Classes or Numbers
+            The encoding of the labels.
+        schedule : Schedule
+        config : Config
 
         Raises
         ------
         ValueError
-            If one is unusable.
+            If an argument or a parameter is invalid.
         """
-        for name in ("verbose", "standardize"):
-            require_flag(name, getattr(self, name))
-        require_int("seed", self.seed, 0)
-        graphs = check_graphs(graphs)
-        targets = self.targets_kind.of(labels, len(graphs))
-        schedule, config = self._schedule(), self._config(graphs, targets)
-        check_numbers(graphs, config, self.standardize)
-        return graphs, targets, schedule, config
+        check_parameters(self)
+        checked = check_graphs(graphs)
+        targets = self.targets_kind.of(labels, len(checked))
+        schedule, config = self._schedule(), self._config(checked, targets)
+        check_numbers(checked, config, self.standardize)
+        return checked, targets, schedule, config
 
-    def _keep(
-        self,
+    def _set_fitted(
+        self: Model,
         fitted: Fitted,
         config: Config,
         scaling: Scaling,
         targets: Targets,
         feature_names: Sequence[str] | None,
-    ) -> Any:
-        self.config_, self.scaling_, self.targets_ = config, scaling, targets
+    ) -> Model:
+        """Set the attributes of a fitted estimator; return the estimator."""
+        self.config_, self.scaling_ = config, scaling
+        self.targets_: Targets = targets
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         self.n_features_in_ = config.n_features
         self.feature_names_in_ = None if feature_names is None else list(feature_names)
@@ -182,16 +217,16 @@ class Estimator:
         return Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
 
     def _config(self, graphs: list[Graph], targets: Targets) -> Config:
-        """Build the model's configuration; `Config` checks what it is given."""
-        given = self.get_params()
-        choices = {f.name: given[f.name] for f in fields(Config) if f.name in given}
+        """Return the model's configuration for these graphs and targets."""
+        chosen = self.get_params()
+        choices = {f.name: chosen[f.name] for f in fields(Config) if f.name in chosen}
         largest = max(graph.n_nodes for graph in graphs)
         choices["clusters"] = count_clusters(self.clusters, largest)
         choices |= {"largest": largest, "loss": targets.loss}
         return Config(graphs[0].n_features, targets.n_outputs, **choices)
 
-    def transform(self, graphs: Any) -> Floats:
-        """Return the graphs' embeddings: what the last layers see.
+    def transform(self, graphs: Iterable[Graph]) -> Floats:
+        """Return graph embeddings, the input of the final layers.
 
         Parameters
         ----------
@@ -201,7 +236,7 @@ class Estimator:
         -------
         (G, D) array
         """
-        return self._joined(graphs, "embeddings")
+        return self._outputs(graphs, "embeddings")
 
     def assignments(self, graph: Graph) -> list[Floats]:
         """Return the assignments of one graph, level by level (equation 6).
@@ -212,7 +247,8 @@ class Estimator:
 
         Returns
         -------
-        list of arrays, S_0 (N, K_0), S_1 (K_0, K_1), ...
+        list of arrays
+            S_0 (N, K_0), S_1 (K_0, K_1), ...
         """
         (output,) = self._run([graph])
         return list(output.assignments)
@@ -227,14 +263,15 @@ class Estimator:
         Returns
         -------
         list of Graph
-            Of level l: K_l nodes, adjacency S^T A S, whose diagonal holds the edge
-            mass inside each cluster, features S^T Z. The graph itself is not there.
+            The input is not included. The graph of level l has K_l nodes, adjacency
+            S^T A S, whose diagonal is the edge weight inside each cluster, and
+            features S^T Z.
         """
         (output,) = self._run([graph])
         return [Graph(level.A[0], level.X, graph.label) for level in output.levels[1:]]
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model to an .npz file, whole or not at all.
+        """Write the fitted model to an .npz file, atomically.
 
         Parameters
         ----------
@@ -243,7 +280,7 @@ class Estimator:
         Raises
         ------
         NotFittedError
-            If it is not fitted.
+            If the model is not fitted.
         """
         self._require_fitted()
         fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
@@ -253,11 +290,31 @@ class Estimator:
         write_model(path, model)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's parameters (scikit-learn's convention)."""
+        """Return the constructor's parameters (scikit-learn's convention).
+
+        Parameters
+        ----------
+        deep : bool
+            Ignored: no parameter is an estimator.
+
+        Returns
+        -------
+        dict
+        """
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    def set_params(self, **params: Any) -> Any:
-        """Change parameters by name, return self (scikit-learn's convention).
+    def set_params(self: Model, **params: Any) -> Model:
+        """Set parameters by name (scikit-learn's convention).
+
+        Parameters
+        ----------
+        **params
+            They are validated by `fit`.
+
+        Returns
+        -------
+        self
+            The estimator.
 
         Raises
         ------
@@ -289,19 +346,22 @@ class Estimator:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
 
-    def _run(self, graphs: Any) -> Iterator[Output]:
+    def _run(self, graphs: Iterable[Graph]) -> Iterator[Output]:
+        """Yield the forward passes of graphs, in chunks."""
         self._require_fitted()
         batch = prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
         try:
             yield from evaluate(self.params_, self.running_, batch, self.config_)
         except OverflowedError as error:
-            raise OverflowedError(f"graphs hold too large numbers: {error}") from None
+            message = f"the numbers in graphs are too large: {error}"
+            raise OverflowedError(message) from None
 
-    def _joined(self, graphs: Any, part: str) -> Floats:
+    def _outputs(self, graphs: Iterable[Graph], part: str) -> Floats:
+        """Return one part of the output for all graphs."""
         return np.concatenate([getattr(output, part) for output in self._run(graphs)])
 
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:
-    """Return what a training has come to after an epoch."""
+    """Return the model of a checkpoint's last epoch."""
     params = from_vector(init_model(np.random.default_rng(0), config), state.vector)
     return Fitted(params, state.running, state.history, state.epoch)

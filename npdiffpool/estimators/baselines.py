@@ -1,32 +1,43 @@
-"""What DiffPool is compared with and is not a value of one of its parameters.
+"""Models that DiffPool is compared with: a flat GNN and the 1-WL subtree kernel.
 
-The flat GNN of equal depth and size, and the 1-WL subtree kernel. Others are:
-``clusters=()`` is a flat GNN, and with ``gnn="mlp", readout="sum"`` the structure-free
-baseline; `assignment` has the controls, `readout` Set2Set and SortPool.
+Parameters of `DiffPoolClassifier` give the others: ``clusters=()`` is a flat GNN, and
+with ``gnn="mlp", readout="sum"`` the structure-free baseline; `assignment` has the
+controls, `readout` Set2Set and SortPool.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import scipy
 
-from npdiffpool._support.arguments import require, require_int, require_number
+from npdiffpool._support.arguments import (
+    require,
+    require_int,
+    require_labels,
+    require_number,
+)
 from npdiffpool._support.contracts import requires
+from npdiffpool._support.types import CSR, Ints, Row
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
+from npdiffpool.estimators.inputs import check_validation
 from npdiffpool.estimators.targets import Classes
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.block_diagonal import join_graphs
+from npdiffpool.graphs.graph import Graph
+
+Kernel = TypeVar("Kernel", bound="SubtreeKernelClassifier")
 
 
 @requires(config=Config)
 def count_parameters(config: Config) -> int:
-    """Count the numbers that training moves.
+    """Return the number of trainable parameters of a model.
 
     Parameters
     ----------
@@ -39,7 +50,7 @@ def count_parameters(config: Config) -> int:
     Raises
     ------
     ValueError
-        If `config` is no `Config`.
+        If `config` is not a `Config`.
 
     Examples
     --------
@@ -51,10 +62,10 @@ def count_parameters(config: Config) -> int:
 
 @requires(config=Config)
 def flat_twin(config: Config) -> Config:
-    """Return the flat GNN that is as deep as another and about as large.
+    """Return a flat GNN of the same depth and nearly the same size as a model.
 
-    As many layers in line as `config` has over all levels, no pooling, and the width
-    whose number of parameters is nearest.
+    It has no pooling, as many layers as `config` has on all levels together, and the
+    width for which its number of parameters is nearest.
 
     Parameters
     ----------
@@ -67,7 +78,7 @@ def flat_twin(config: Config) -> Config:
     Raises
     ------
     ValueError
-        If `config` is no `Config`.
+        If `config` is not a `Config`.
 
     Examples
     --------
@@ -89,31 +100,39 @@ def flat_twin(config: Config) -> Config:
     return min(widths, key=lambda twin: abs(count_parameters(twin) - size))
 
 
+class _Machine(NamedTuple):
+    """A support vector machine, with all that its predictions need."""
+
+    machine: Any  # sklearn.svm.SVC
+    colours: Ints  # of the training graphs
+    counts: CSR  # of these colours in the training graphs
+    row: Row  # of the history
+
+
 @dataclass(eq=False)
 class SubtreeKernelClassifier:
-    """Classify graphs by how often each 1-WL colour is in them, linearly.
+    """Support vector machine on the 1-WL subtree kernel.
 
-    The 1-WL subtree kernel (Shervashidze et al., JMLR 12, 2011) with a support vector
-    machine, of scikit-learn, which this needs. Features that are not labels, but
-    measured, make almost every colour occur once: leave them out.
+    The kernel (Shervashidze et al., JMLR 12, 2011) compares how often each 1-WL colour
+    occurs in two graphs. It needs scikit-learn, and features that are labels: with
+    measured features almost every colour occurs once.
 
     Parameters
     ----------
     rounds : sequence of int
-        Of 1-WL; fit chooses among them by the validation accuracy.
+        Numbers of 1-WL rounds, from which `fit` chooses by validation accuracy.
     penalties : sequence of float
-        The C of the machine, chosen likewise.
-    seed : int
-        Of nothing; here because the protocols set it.
+        Values of the machine's C, from which `fit` chooses likewise.
 
     Attributes
     ----------
     classes_ : (C,) array
+        The sorted labels.
     history_ : list of dict
-        One row, of what was chosen: `validation_accuracy` and `validation_loss` (the
-        share of errors), `rounds`, `penalty`.
+        One row, of the machine that was chosen: `validation_accuracy`,
+        `validation_loss` (the error rate), `rounds` and `penalty`.
     best_epoch_ : int
-        1.
+        Always 1.
 
     Examples
     --------
@@ -128,72 +147,79 @@ class SubtreeKernelClassifier:
 
     rounds: Sequence[int] = (1, 2, 3, 4)
     penalties: Sequence[float] = (0.01, 0.1, 1.0, 10.0, 100.0)
-    seed: int = 0
 
-    def fit(self, graphs: Any, labels: Any, validation: Any = None) -> Any:
-        """Choose by the validation pair, and keep the machine that is best by it.
+    def fit(
+        self: Kernel,
+        graphs: Iterable[Graph],
+        labels: npt.ArrayLike,
+        validation: tuple[Iterable[Graph], npt.ArrayLike] | None = None,
+    ) -> Kernel:
+        """Fit a machine for each choice; keep the best on the validation set.
 
         Parameters
         ----------
         graphs : sequence of Graph
-        labels : sequence, as long as `graphs`
+        labels : (G,) array_like
         validation : pair of graphs and labels
-            Must be given.
+            Required.
 
         Returns
         -------
         self
+            The fitted classifier.
 
         Raises
         ------
         ValueError
-            If an argument or a parameter is unusable.
+            If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        usable = isinstance(validation, (tuple, list)) and len(validation) == 2
-        kind = type(validation).__name__
-        require(usable, "validation", "a pair (graphs, labels)", kind)
-        graphs, held = check_graphs(graphs), check_graphs(validation[0])
-        targets = Classes.of(labels, len(graphs))
-        encoded = targets.encode(labels, len(graphs))
-        held_labels = targets.encode(validation[1], len(held), "validation labels")
-        tried = [
+        train, (held, held_labels) = check_graphs(graphs), check_validation(validation)
+        classes = Classes.of(labels, len(train))
+        encoded = classes.encode(labels, len(train))
+        expected = classes.encode(held_labels, len(held), "validation labels")
+        machines = (
             machine
             for rounds in self.rounds
-            for machine in self._machines(graphs, encoded, held, held_labels, rounds)
-        ]
-        row, self.machine_, self.known_, self.train_ = max(
-            tried, key=lambda found: found[0]["validation_accuracy"]
+            for machine in self._machines(train, encoded, held, expected, rounds)
         )
-        self.classes_, self.history_, self.best_epoch_ = targets.classes, [row], 1
+        self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
+        self.classes_, self.history_ = classes.classes, [self.best_.row]
+        self.best_epoch_ = 1
         return self
 
     def _check_parameters(self) -> None:
         for name in ("rounds", "penalties"):
-            given = getattr(self, name)
-            usable = isinstance(given, (tuple, list)) and len(given) > 0
-            require(usable, name, "a tuple of one or more", given)
+            values = getattr(self, name)
+            usable = isinstance(values, (tuple, list)) and len(values) > 0
+            require(usable, name, "a tuple of one or more", values)
         for rounds in self.rounds:
             require_int("each of rounds", rounds, 0)
         for penalty in self.penalties:
             require_number("each of penalties", penalty, above=True)
 
     def _machines(
-        self, graphs: Any, labels: Any, held: Any, held_labels: Any, rounds: int
-    ) -> Iterator[tuple[dict[str, float], Any, Any, Any]]:
+        self,
+        graphs: list[Graph],
+        labels: Ints,
+        held: list[Graph],
+        expected: Ints,
+        rounds: int,
+    ) -> Iterator[_Machine]:
+        """Yield a fitted machine for each penalty."""
         from sklearn.svm import SVC
 
-        known, train = count_colours(graphs, rounds)
-        among = (train @ train.T).toarray()
-        across = count_colours(held, rounds, known)[1][:, : len(known)] @ train.T
+        colours, counts = count_colours(graphs, rounds)
+        kernel = (counts @ counts.T).toarray()
+        kernel_held = _kernel(held, rounds, colours, counts)
         for penalty in self.penalties:
-            machine = SVC(C=penalty, kernel="precomputed").fit(among, labels)
-            right = machine.predict(across.toarray()) == held_labels
-            accuracy = float(np.mean(right))
+            machine = SVC(C=penalty, kernel="precomputed").fit(kernel, labels)
+            accuracy = float(np.mean(machine.predict(kernel_held) == expected))
             row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
-            yield {**row, "rounds": rounds, "penalty": penalty}, machine, known, train
+            row |= {"rounds": rounds, "penalty": penalty}
+            yield _Machine(machine, colours, counts, row)
 
-    def predict(self, graphs: Any) -> Any:
+    def predict(self, graphs: Iterable[Graph]) -> npt.NDArray[Any]:
         """Return the class of each graph.
 
         Parameters
@@ -209,21 +235,20 @@ class SubtreeKernelClassifier:
         GraphError
             If there is no graph, or one is not a `Graph`.
         ValueError
-            If it is not fitted.
+            If the classifier is not fitted.
         """
-        require(hasattr(self, "machine_"), "the classifier", "fitted", "none: call fit")
-        rounds = int(self.history_[0]["rounds"])
-        new = count_colours(check_graphs(graphs), rounds, self.known_)[1]
-        across = new[:, : len(self.known_)] @ self.train_.T
-        return self.classes_[self.machine_.predict(across.toarray())]
+        require(hasattr(self, "best_"), "the classifier", "fitted", "none: call fit")
+        machine, colours, counts, row = self.best_
+        kernel = _kernel(check_graphs(graphs), int(row["rounds"]), colours, counts)
+        return np.asarray(self.classes_[machine.predict(kernel)])
 
-    def score(self, graphs: Any, labels: Any) -> float:
-        """Return the accuracy, the share of graphs whose class is predicted.
+    def score(self, graphs: Iterable[Graph], labels: npt.ArrayLike) -> float:
+        """Return the accuracy, the fraction of graphs classified correctly.
 
         Parameters
         ----------
         graphs : sequence of Graph
-        labels : sequence, as long as `graphs`
+        labels : (G,) array_like
 
         Returns
         -------
@@ -232,39 +257,47 @@ class SubtreeKernelClassifier:
         Raises
         ------
         ValueError
-            If it is not fitted, or there is not one label a graph.
+            If the classifier is not fitted, or there is not one label per graph.
         """
-        graphs, labels = check_graphs(graphs), np.asarray(labels)
-        require(labels.shape == (len(graphs),), "labels", "one a graph", labels.shape)
-        return float(np.mean(self.predict(graphs) == labels))
+        checked = check_graphs(graphs)
+        expected = require_labels("labels", labels, len(checked))
+        return float(np.mean(self.predict(checked) == expected))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's parameters (scikit-learn's convention)."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def count_colours(graphs: Any, rounds: int, known: Any = ()) -> tuple[Any, Any]:
-    """Return the 1-WL colours of some graphs, and how often each has them.
+def _kernel(graphs: list[Graph], rounds: int, colours: Ints, counts: CSR) -> Any:
+    """Return the kernel (G, M) between graphs and those that were counted."""
+    new = count_colours(graphs, rounds, colours)[1]
+    return (new[:, : len(colours)] @ counts.T).toarray()
+
+
+def count_colours(
+    graphs: Iterable[Graph], rounds: int, known: npt.ArrayLike = ()
+) -> tuple[Ints, CSR]:
+    """Return the 1-WL colours of graphs, and how often each occurs in each graph.
 
     Parameters
     ----------
     graphs : sequence of Graph
     rounds : int
-        Of 1-WL; the colours of rounds 0 to `rounds` count.
+        Number of 1-WL rounds; the colours of rounds 0 to `rounds` are counted.
     known : sequence of uint64
-        Colours that come first; the others follow.
+        Colours that come first in the result, before new ones.
 
     Returns
     -------
     colours : (M,) uint64
     counts : (G, M) csr_array
-        Each row divided by its length, so that products of rows are the normalised
+        Rows are scaled to unit length, so that their products are the normalised
         kernel.
 
     Raises
     ------
     ValueError
-        If `graphs` are none, or `rounds` or `known` not such numbers.
+        If an argument is invalid.
 
     Examples
     --------
@@ -277,21 +310,21 @@ def count_colours(graphs: Any, rounds: int, known: Any = ()) -> tuple[Any, Any]:
            [0.756, 1.   ]]))
     """
     require_int("rounds", rounds, 0)
-    graphs, known = check_graphs(graphs), np.asarray(known)
-    usable = known.ndim == 1 and known.dtype.kind in "iu" or known.size == 0
-    require(usable, "known", "whole numbers (M,)", f"{known.dtype} {known.shape}")
-    A, X, offsets = join_graphs(graphs, np.float64)
+    checked, first = check_graphs(graphs), np.asarray(known)
+    usable = first.ndim == 1 and first.dtype.kind in "iu" or first.size == 0
+    require(usable, "known", "whole numbers (M,)", f"{first.dtype} {first.shape}")
+    A, X, offsets = join_graphs(checked, np.float64)
     seen = np.array(wl_colours(A, colours_of_features(X), rounds))
     seen = mix(seen + np.arange(rounds + 1, dtype=np.uint64)[:, None]).ravel()
-    known = np.asarray(known, dtype=np.uint64)
-    extra = np.setdiff1d(seen, known)
-    place = np.searchsorted(known, seen)
-    is_new = np.isin(seen, known, invert=True)
-    place[is_new] = len(known) + np.searchsorted(extra, seen[is_new])
-    graph = np.tile(np.repeat(np.arange(len(graphs)), np.diff(offsets)), rounds + 1)
-    colours = np.concatenate([known, extra])
-    shape = len(graphs), len(colours)
-    counts = scipy.sparse.csr_array((np.ones(len(place)), (graph, place)), shape)
+    first = first.astype(np.uint64)
+    extra = np.setdiff1d(seen, first)
+    column = np.searchsorted(first, seen)
+    is_new = np.isin(seen, first, invert=True)
+    column[is_new] = len(first) + np.searchsorted(extra, seen[is_new])
+    row = np.tile(np.repeat(np.arange(len(checked)), np.diff(offsets)), rounds + 1)
+    colours = np.concatenate([first, extra])
+    shape = len(checked), len(colours)
+    counts = scipy.sparse.csr_array((np.ones(len(column)), (row, column)), shape)
     lengths = np.sqrt(counts.multiply(counts).sum(axis=1))
     unit = scipy.sparse.diags_array(1 / np.maximum(lengths, 1)) @ counts
     return colours, scipy.sparse.csr_array(unit)

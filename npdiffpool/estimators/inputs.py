@@ -1,4 +1,4 @@
-"""From what a user gives to what the model takes: checked, scaled, prepared."""
+"""Inputs of an estimator: checked, scaled and prepared for the model."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import require, require_flag, require_int
+from npdiffpool._support.types import Array, Floats
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.fixed_assignments import with_clusters
@@ -19,19 +20,24 @@ from npdiffpool.engine.preparation import prepare
 from npdiffpool.estimators.targets import Targets
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
 from npdiffpool.graphs.block_diagonal import cast
-from npdiffpool.graphs.graph import Floats, Graph, GraphError
+from npdiffpool.graphs.graph import Graph, GraphError
 from npdiffpool.training.fit import Checkpoint, Labelled
 
 
 class Scaling(NamedTuple):
-    """Hold what is taken from each feature and what it is then divided by, (F,)."""
+    """Per-feature mean and standard deviation, each (F,).
+
+    They are 0 and 1 for features that are not scaled.
+    """
 
     mean: Floats
     scale: Floats
 
     @classmethod
     def of(cls, graphs: list[Graph], standardize: bool) -> Scaling:
-        """Measure the nodes of `graphs`; 0 and 1 for features that are 0 or 1.
+        """Compute mean and standard deviation over the nodes of all graphs.
+
+        A feature is scaled if its values differ and are not only 0 and 1.
 
         Raises
         ------
@@ -39,28 +45,25 @@ class Scaling(NamedTuple):
             If a feature is so large that its square overflows in float64.
         """
         require_flag("standardize", standardize)
-        width = graphs[0].n_features
-        mean, scale = np.zeros(width), np.ones(width)
         parts = [graph.features for graph in graphs if graph.n_nodes]
         for X in parts:
             cast(X, np.float64, "feature")
-        if not standardize or not parts:
-            return cls(mean, scale)
-        # Not std > 0: that of a constant column may be a rounding error.
-        least = np.min([X.min(axis=0) for X in parts], axis=0)
-        varied = least < np.max([X.max(axis=0) for X in parts], axis=0)
-        varied &= ~np.all([np.all((X == 0) | (X == 1), axis=0) for X in parts], axis=0)
-        n = sum(map(len, parts))
-        mean[varied] = sum(X[:, varied].sum(axis=0, dtype=float) for X in parts) / n
-        squares = (((X - mean)[:, varied] ** 2).sum(axis=0) for X in parts)
-        scale[varied] = np.sqrt(sum(squares) / n)
-        lost = varied & (scale < np.sqrt(np.finfo(float).tiny))  # squares underflow
-        if lost.any():
-            scale[lost] = _tiny_scale([(X - mean)[:, lost] for X in parts])
+        width = graphs[0].n_features
+        mean, scale = np.zeros(width), np.ones(width)
+        if standardize and parts:
+            chosen, n = _scalable(parts), sum(map(len, parts))
+            total = sum(X[:, chosen].sum(axis=0, dtype=float) for X in parts)
+            mean[chosen] = total / n
+            squares = (((X - mean)[:, chosen] ** 2).sum(axis=0) for X in parts)
+            scale[chosen] = np.sqrt(sum(squares) / n)
+            tiny = chosen & (scale < np.sqrt(np.finfo(float).tiny))
+            if tiny.any():
+                centred = np.concatenate([(X - mean)[:, tiny] for X in parts])
+                scale[tiny] = _root_mean_square(centred)
         return cls(mean, scale)
 
-    def apply(self, X: Any) -> Any:
-        """Scale features, dense or CSR; (N, F)."""
+    def apply(self, X: Array) -> Array:
+        """Return scaled features, (N, F), dense or CSR."""
         if not scipy.sparse.issparse(X):
             return (X - self.mean) / self.scale
         if not self.mean.any():
@@ -68,21 +71,29 @@ class Scaling(NamedTuple):
         return (X.toarray() - self.mean) / self.scale
 
 
-def _tiny_scale(centred: list[Floats]) -> Floats:
-    """Return the root of the mean square by columns, of numbers near the smallest."""
-    every = np.concatenate(centred)
-    size = np.max(np.abs(every), axis=0)
-    scale = size * np.sqrt(np.mean((every / size) ** 2, axis=0))
-    return np.asarray(np.maximum(scale, np.finfo(float).tiny))
+def _scalable(parts: list[Floats]) -> Any:
+    """Return the mask of features that differ and are not only 0 and 1."""
+    # Not by the standard deviation: rounding may leave a constant column a small one.
+    least = np.min([X.min(axis=0) for X in parts], axis=0)
+    varied = least < np.max([X.max(axis=0) for X in parts], axis=0)
+    is_binary = np.all([np.all((X == 0) | (X == 1), axis=0) for X in parts], axis=0)
+    return varied & ~is_binary
+
+
+def _root_mean_square(X: Floats) -> Floats:
+    """Return the root mean square of columns whose squares underflow."""
+    size = np.max(np.abs(X), axis=0)
+    root = size * np.sqrt(np.mean((X / size) ** 2, axis=0))
+    return np.asarray(np.maximum(root, np.finfo(float).tiny))
 
 
 def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> None:
-    """Require numbers that the model's precision holds, with their squares.
+    """Check that the model's precision holds all numbers and their squares.
 
     Raises
     ------
     GraphError
-        If one is too large: an edge weight, or a feature that is not scaled.
+        If an edge weight, or a feature that is not scaled, is too large.
     """
     dtype = np.float64 if standardize else config.dtype
     for graph in graphs:
@@ -91,13 +102,15 @@ def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> Non
 
 
 def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
-    """Turn ratios into numbers of clusters, level by level.
+    """Return the number of clusters of each level, with ratios resolved.
 
     Parameters
     ----------
     clusters : sequence of int >= 1 or float in (0, 1)
+        A float is a ratio of `largest` at the first level, and of the number of
+        clusters of the level before at others, rounded up.
     largest : int
-        Nodes of the largest training graph.
+        Number of nodes of the largest training graph.
 
     Raises
     ------
@@ -111,19 +124,19 @@ def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
             ratio = float(entry)
             require(0 < ratio < 1, "a ratio in clusters", "in (0, 1)", entry)
             exact = ratio * (counts[-1] if counts else largest)
-            entry = max(1, ceil(exact - 1e-9))  # 0.07 * 100 is a little over 7
+            entry = max(1, ceil(exact - 1e-9))  # 0.07 * 100 is slightly above 7
         require_int("a number in clusters", entry, 1)
         counts.append(int(entry))
     return tuple(counts)
 
 
 def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> GraphBatch:
-    """Join graphs, scale their features and do the model's constant work.
+    """Join graphs to a batch, scale the features and do the model's constant work.
 
     Raises
     ------
     GraphError
-        If the features are not as wide as in training.
+        If the graphs have another number of features than in training.
     """
     if graphs[0].n_features != config.n_features:
         raise GraphError(
@@ -139,39 +152,52 @@ def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> Gra
 def prepare_validation(
     pair: Any, targets: Targets, config: Config, scaling: Scaling
 ) -> Labelled | None:
-    """Prepare the pair (graphs, labels) that chooses the epoch, or None.
+    """Prepare a validation set (graphs, labels); return None for None.
 
     Raises
     ------
     ValueError
-        If it is not such a pair, or holds a label that training has not.
+        If it is not such a pair, or has a label that is not in the training set.
     """
     if pair is None:
         return None
-    usable = isinstance(pair, (tuple, list)) and len(pair) == 2
-    require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
-    graphs = check_graphs(pair[0])
-    encoded = targets.encode(pair[1], len(graphs), "validation labels")
+    graphs, labels = check_validation(pair)
+    encoded = targets.encode(labels, len(graphs), "validation labels")
     return Labelled(prepare_graphs(graphs, config, scaling), encoded)
 
 
-def check_hooks(**hooks: Any) -> None:
-    """Require callables, or None for no hook, by their names.
+def check_validation(pair: Any) -> tuple[list[Graph], Any]:
+    """Check that a validation set is a pair (graphs, labels); return both.
 
     Raises
     ------
     ValueError
+        If it is not a pair, or the graphs are not graphs.
     """
-    for name, hook in hooks.items():
-        require(hook is None or callable(hook), name, "callable", hook)
+    usable = isinstance(pair, (tuple, list)) and len(pair) == 2
+    require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
+    return check_graphs(pair[0]), pair[1]
+
+
+def check_callbacks(**callbacks: Any) -> None:
+    """Check that callbacks, given by name, are callable or None.
+
+    Raises
+    ------
+    ValueError
+        If one is neither.
+    """
+    for name, callback in callbacks.items():
+        require(callback is None or callable(callback), name, "callable", callback)
 
 
 def check_resume(resume: Checkpoint | None, config: Config) -> int:
-    """Return how many epochs are done; require a checkpoint of such a model.
+    """Check that a checkpoint fits the model; return the number of epochs done.
 
     Raises
     ------
     ValueError
+        If it is not a checkpoint, or one of another model.
     """
     if resume is None:
         return 0
@@ -180,6 +206,7 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
     expected = to_vector(init_model(np.random.default_rng(0), config))
     required = f"of a model of {len(expected)} parameters in {expected.dtype}"
     found = f"{len(resume.vector)} in {resume.vector.dtype}"
-    is_such = (resume.vector.shape, resume.vector.dtype)
-    require(is_such == (expected.shape, expected.dtype), "resume", required, found)
+    fits = resume.vector.shape == expected.shape
+    fits = fits and resume.vector.dtype == expected.dtype
+    require(fits, "resume", required, found)
     return resume.epoch

@@ -1,34 +1,32 @@
-"""The model file: an .npz of plain arrays and JSON, with a version and checks.
+"""Reading model files, within limits: they may be damaged or made by strangers.
 
-Weights and moments are vectors whose lengths the configuration tells, and each member
-has the zip's checksum. `VERSION` is raised when an older program could not read the
-file; what older files lack has a default.
+The configuration in the header determines the lengths of all vectors, and the zip has a
+checksum of each member. Older files lack some entries, which have defaults.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict
 from os import PathLike
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Mapping
 
 import numpy as np
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.contracts import trusted
-from npdiffpool._support.untrusted import parse_json, read_arrays
+from npdiffpool._support.types import Array, Json
+from npdiffpool._support.untrusted import parse_json, read_arrays, require_version
 from npdiffpool.engine.autodiff import from_vector, to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.layers import Moments
 from npdiffpool.engine.model import init_model
+from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
+from npdiffpool.estimators.inputs import Scaling
+from npdiffpool.estimators.stored_model import FORMAT, VERSION, StoredModel
 from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running
 
-FORMAT = "npdiffpool model"
-VERSION = 1
-TARGETS = {"classifier": "classes", "regressor": "target"}
+KINDS = {kind.kind: kind for kind in (DiffPoolClassifier, DiffPoolRegressor)}
 UNREADABLE = (
     OSError,
     ValueError,
@@ -40,7 +38,7 @@ UNREADABLE = (
 
 
 class ModelFileError(ValueError):
-    """Say why a file cannot be read as a model.
+    """A file cannot be read as a model.
 
     Examples
     --------
@@ -52,51 +50,49 @@ class ModelFileError(ValueError):
     """
 
 
-class StoredModel(NamedTuple):
-    """Hold what a model file holds."""
+def load_model(path: str | PathLike[str]) -> DiffPoolClassifier | DiffPoolRegressor:
+    """Read a fitted model from a file that its method `save` wrote.
 
-    kind: str
-    parameters: dict[str, Any]
-    config: Config
-    fitted: Fitted
-    feature_names: list[str] | None
-    arrays: dict[str, Any]
+    Parameters
+    ----------
+    path : path
 
+    Returns
+    -------
+    DiffPoolClassifier or DiffPoolRegressor
+        With the parameters of the saved model.
 
-def write_model(path: str | PathLike[str], model: StoredModel) -> None:
-    """Write a model, whole or not at all; equal models give equal bytes.
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, damaged, too large, of another version or not a model
+        file.
 
-    Weights and running moments are one vector each, in the order in which
-    `init_model` and `init_running` make them.
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from npdiffpool import load_dataset
+    >>> mutag = load_dataset("MUTAG")[:20]
+    >>> clf = DiffPoolClassifier(hidden=8, epochs=1).fit(mutag, mutag.labels)
+    >>> with TemporaryDirectory() as folder:
+    ...     clf.save(Path(folder) / "model.npz")
+    ...     same = load_model(Path(folder) / "model.npz")
+    >>> bool(np.all(same.predict_proba(mutag) == clf.predict_proba(mutag)))
+    True
     """
-    require(isinstance(path, (str, PathLike)), "path", "the path of a file", path)
-    header = {
-        "format": FORMAT,
-        "version": VERSION,
-        "kind": model.kind,
-        "parameters": model.parameters,
-        "config": asdict(model.config),
-        "history": model.fitted.history,
-        "best_epoch": model.fitted.best_epoch,
-        "feature_names": model.feature_names,
-    }
-    text = np.array(json.dumps(header, default=_plain))
-    weights, moments = vector_of(model.fitted.params), vector_of(model.fitted.running)
-    vectors = {"weights": weights, "moments": moments}
-    save_arrays(path, {"header": text, **vectors, **model.arrays})
-
-
-def _plain(value: Any) -> Any:
-    """Turn a NumPy number into Python's for JSON."""
-    if isinstance(value, np.generic):
-        return value.item()
-    kind = type(value).__name__
-    raise ValueError(f"a saved parameter must be a number, word or tuple; got {kind}")
-
-
-def vector_of(tree: Any) -> Any:
-    """Return a tree's leaves as one vector, of no leaves an empty one."""
-    return to_vector(tree) if tree and any(tree) else np.zeros(0)
+    is_path = isinstance(path, (str, PathLike))  # open() would take a number as well
+    require(is_path, "path", "the path of a file", path)
+    stored = read_model(path)
+    try:
+        model = KINDS[stored.kind](**stored.parameters)
+        targets = model.targets_kind.from_arrays(stored.arrays)
+    except (TypeError, KeyError) as error:
+        raise ModelFileError(f"{path}: not a readable model file ({error})") from None
+    scaling = Scaling(stored.arrays["mean"], stored.arrays["scale"])
+    return model._set_fitted(
+        stored.fitted, stored.config, scaling, targets, stored.feature_names
+    )
 
 
 def read_model(path: str | PathLike[str]) -> StoredModel:
@@ -105,20 +101,20 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
     Raises
     ------
     ModelFileError
-        If the file is missing, not such a file, damaged, of another version or too
-        large: over 1 GiB of arrays, or more than `Config` takes.
+        If the file is missing, damaged, not a model file, of another version or too
+        large: over 1 GiB of arrays, or beyond the limits of `Config`.
     """
     try:
         contents = read_arrays(path)
         header = parse_json(str(contents["header"]))
         _require_known(header)
-        config = Config(**{**header["config"], "clusters": _tuple(header, "config")})
-        parameters = {**header["parameters"], "clusters": _tuple(header, "parameters")}
-        fitted = _fitted(config, header, contents)
-        kind = header.get("kind", "classifier")  # the first files did not say
+        config = Config(**_with_clusters(header["config"]))
+        parameters = _with_clusters(header["parameters"])
+        fitted = _read_fitted(config, header, contents)
+        kind = header.get("kind", "classifier")  # the first files lack it
         lengths = _lengths(kind, config)
         arrays = {name: contents[name] for name in lengths}
-        names = header.get("feature_names")  # nor this
+        names = header.get("feature_names")  # and this
         _require_shapes(arrays, lengths)
         _require_names(names, config)
     except ModelFileError as error:
@@ -130,23 +126,18 @@ def read_model(path: str | PathLike[str]) -> StoredModel:
     return StoredModel(kind, parameters, config, fitted, names, arrays)
 
 
-def _require_known(header: Any) -> None:
+def _require_known(header: Json) -> None:
     if header["format"] != FORMAT:
         raise ModelFileError(f"format must be {FORMAT!r}; got {header['format']!r}")
-    seen = header["version"]
-    if seen != VERSION:
-        is_newer = isinstance(seen, int) and seen > VERSION
-        hint = ", of a newer npdiffpool" if is_newer else ""
-        raise ModelFileError(
-            f"version must be {VERSION}, which this program reads; got {seen!r}{hint}"
-        )
+    require_version(header["version"], VERSION, ModelFileError)
 
 
-def _tuple(header: Any, part: str) -> tuple[Any, ...]:
-    return tuple(header[part]["clusters"])
+def _with_clusters(parameters: Json) -> Json:
+    """Return parameters with their list of clusters as a tuple."""
+    return {**parameters, "clusters": tuple(parameters["clusters"])}
 
 
-def _fitted(config: Config, header: Any, contents: Mapping[str, Any]) -> Fitted:
+def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) -> Fitted:
     params = fill("weights", _form(config, contents["weights"].size), contents)
     running: list[Moments] = init_running(config)
     if config.batch_norm:
@@ -167,26 +158,26 @@ def _is_row(row: Any) -> bool:
 
 
 def _form(config: Config, n_weights: int) -> Any:
-    """Return a tree of the parameters' form, if so many numbers may fill it.
+    """Return a tree of the parameters' shapes, if `n_weights` numbers can fill it.
 
-    A configuration may ask for any number of them: nothing is made for more.
+    A configuration may ask for any number of weights, so nothing larger is allocated.
     """
     for name in ("hidden", "n_outputs", "classifier_hidden"):
         count = getattr(config, name)
         if count > n_weights:
             raise ModelFileError(f"{name} must be at most {n_weights}; got {count}")
-    with trusted():  # it stands for a generator
+    with trusted():  # the stand-in is not a generator
         return init_model(_Undrawn(n_weights), config)
 
 
 class _Undrawn:
-    """Stand for a generator: give zeros, while there are weights for them."""
+    """Stand-in for a random generator that yields at most `n_weights` zeros."""
 
     def __init__(self, n_weights: int) -> None:
         self._n_weights = self._left = n_weights
 
     def uniform(self, low: float, high: float, size: tuple[int, int]) -> Any:
-        """Return a matrix of that size."""
+        """Return a matrix of zeros."""
         self._left -= math.prod(size)
         if self._left < 0:
             reason = "fewer than the configuration needs"
@@ -195,25 +186,26 @@ class _Undrawn:
 
 
 def require_variances(name: str, running: list[Moments]) -> None:
-    """Require running variances that are none below zero.
+    """Check that no running variance is negative.
 
     Raises
     ------
     ModelFileError
+        If one is.
     """
     if any(np.any(variance < 0) for block in running for _, variance in block):
         raise ModelFileError(f"variances in {name} must be at least 0; one is not")
 
 
 def _require_names(names: Any, config: Config) -> None:
-    """Require a name of each feature, or none."""
+    """Check that there is a name for each feature, or None."""
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if names is not None and not (is_list and len(names) == config.n_features):
         raise ModelFileError(f"feature_names must be {config.n_features} texts or null")
 
 
-def fill(name: str, tree: Any, contents: Mapping[str, Any]) -> Any:
-    """Return the tree with the leaves that the vector of that name has.
+def fill(name: str, tree: Any, contents: Mapping[str, Array]) -> Any:
+    """Return a tree like `tree` with the numbers of the stored vector `name`.
 
     Raises
     ------
@@ -232,13 +224,12 @@ def fill(name: str, tree: Any, contents: Mapping[str, Any]) -> Any:
 
 
 def _lengths(kind: str, config: Config) -> dict[str, int]:
-    """Return how long each array must be."""
-    of_targets = 2 if kind == "regressor" else config.n_outputs
-    n_features = config.n_features
-    return {TARGETS[kind]: of_targets, "mean": n_features, "scale": n_features}
+    """Return the required length of each array of a file."""
+    targets = {"target": 2} if kind == "regressor" else {"classes": config.n_outputs}
+    return {**targets, "mean": config.n_features, "scale": config.n_features}
 
 
-def _require_shapes(arrays: Mapping[str, Any], lengths: Mapping[str, int]) -> None:
+def _require_shapes(arrays: Mapping[str, Array], lengths: Mapping[str, int]) -> None:
     for name, length in lengths.items():
         if arrays[name].shape != (length,):
             raise ModelFileError(

@@ -1,76 +1,78 @@
-"""What a model learns to tell: one of some classes, or a number."""
+"""Targets of a model, encoded for its loss: classes or real numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, Mapping, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require
-from npdiffpool.graphs.graph import Floats, Ints
+from npdiffpool._support.arguments import require, require_labels
+from npdiffpool._support.types import Floats, Ints
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Hold the classes, sorted; a label is encoded as its place among them."""
+    """The sorted classes; a label is encoded as its index among them."""
 
     classes: npt.NDArray[Any]
 
     loss: ClassVar[str] = "cross_entropy"
 
     @classmethod
-    def of(cls, labels: Any, n_graphs: int) -> Classes:
-        """Find the classes among the labels of the training graphs.
+    def of(cls, labels: npt.ArrayLike, n_graphs: int) -> Classes:
+        """Find the classes of the training labels.
 
         Raises
         ------
         ValueError
-            If there is not one number or string a graph, or only one class.
+            If there is not one number or string per graph, or only one class.
         """
-        labels = _one_a_graph(labels, n_graphs, "labels")
-        if labels.dtype == object and all(isinstance(label, str) for label in labels):
-            labels = labels.astype(str)  # as pandas holds them
-        kind = labels.dtype.kind
-        usable = kind in "biuUS" or kind == "f" and np.all(np.isfinite(labels))
-        seen = f"dtype {labels.dtype.name}"
+        array = require_labels("labels", labels, n_graphs)
+        if array.dtype == object and all(isinstance(label, str) for label in array):
+            array = array.astype(str)  # pandas stores text as objects
+        kind = array.dtype.kind
+        usable = kind in "biuUS" or kind == "f" and np.all(np.isfinite(array))
+        seen = f"dtype {array.dtype.name}"
         require(bool(usable), "labels", "numbers or strings, none missing", seen)
-        found = np.unique(labels)
+        found = np.unique(array)
         require(len(found) >= 2, "labels", "of at least two classes", found.tolist())
         return cls(found)
 
     @property
     def n_outputs(self) -> int:
-        """Count the classes."""
+        """Return the number of classes."""
         return len(self.classes)
 
-    def encode(self, labels: Any, n_graphs: int, name: str = "labels") -> Ints:
-        """Return the place of each label.
+    def encode(
+        self, labels: npt.ArrayLike, n_graphs: int, name: str = "labels"
+    ) -> Ints:
+        """Return the index of each label's class.
 
         Raises
         ------
         ValueError
-            If there is not one a graph, or one that training has not.
+            If there is not one label per graph, or one is not a class.
         """
-        labels = _one_a_graph(labels, n_graphs, name)
-        unseen = np.setdiff1d(labels, self.classes)
+        array = require_labels(name, labels, n_graphs)
+        unseen = np.setdiff1d(array, self.classes)
         require(not len(unseen), name, "seen in training", unseen.tolist())
-        return np.asarray(np.searchsorted(self.classes, labels))
+        return np.asarray(np.searchsorted(self.classes, array))
 
     def arrays(self) -> dict[str, Any]:
-        """Return what a model file holds."""
+        """Return the arrays that a model file stores."""
         return {"classes": self.classes}
 
     @classmethod
-    def from_arrays(cls, arrays: Any) -> Classes:
-        """Make it from what a model file holds."""
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Classes:
+        """Return the classes that a model file stores."""
         return cls(arrays["classes"])
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Hold what is taken from each target and what it is then divided by."""
+    """Mean and standard deviation of real targets, by which they are encoded."""
 
     mean: float
     scale: float
@@ -79,54 +81,56 @@ class Numbers:
     n_outputs: ClassVar[int] = 1
 
     @classmethod
-    def of(cls, labels: Any, n_graphs: int) -> Numbers:
-        """Measure the targets of the training graphs.
+    def of(cls, labels: npt.ArrayLike, n_graphs: int) -> Numbers:
+        """Compute mean and standard deviation of the training targets; 1 if equal.
 
         Raises
         ------
         ValueError
-            If there is not one finite number a graph.
+            If there is not one finite number per graph.
         """
-        labels = numbers(labels, n_graphs)
-        if np.min(labels) == np.max(labels):
-            return cls(float(labels[0]), 1.0)
-        largest = np.max(np.abs(labels))  # divided by it, squares do not overflow
-        mean, scale = (largest * f(labels / largest) for f in (np.mean, np.std))
+        targets = numbers(labels, n_graphs)
+        if np.min(targets) == np.max(targets):
+            return cls(float(targets[0]), 1.0)
+        largest = np.max(np.abs(targets))  # divided by it, no square overflows
+        mean, scale = (largest * f(targets / largest) for f in (np.mean, np.std))
         return cls(float(mean), float(scale))
 
-    def encode(self, labels: Any, n_graphs: int, name: str = "labels") -> Floats:
-        """Return the targets, centred and scaled.
+    def encode(
+        self, labels: npt.ArrayLike, n_graphs: int, name: str = "labels"
+    ) -> Floats:
+        """Return (target - mean) / scale for each target.
 
         Raises
         ------
         ValueError
-            If there is not one finite number a graph.
+            If there is not one finite number per graph.
         """
         return (numbers(labels, n_graphs, name) - self.mean) / self.scale
 
     def decode(self, outputs: Floats) -> Floats:
-        """Return outputs in the units of the targets."""
+        """Return model outputs in the units of the targets."""
         return outputs * self.scale + self.mean
 
     def arrays(self) -> dict[str, Any]:
-        """Return what a model file holds."""
+        """Return the arrays that a model file stores."""
         return {"target": np.array([self.mean, self.scale])}
 
     @classmethod
-    def from_arrays(cls, arrays: Any) -> Numbers:
-        """Make it from what a model file holds."""
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Numbers:
+        """Return the mean and the standard deviation that a model file stores."""
         return cls(*arrays["target"].tolist())
 
 
-def _one_a_graph(labels: Any, n_graphs: int, name: str) -> npt.NDArray[Any]:
-    array = np.asarray(labels)
-    require(array.shape == (n_graphs,), name, f"({n_graphs},)", array.shape)
-    return array
+def numbers(labels: npt.ArrayLike, n_graphs: int, name: str = "labels") -> Floats:
+    """Return labels as float64.
 
-
-def numbers(labels: Any, n_graphs: int, name: str = "labels") -> Floats:
-    """Return the labels as float64, if they are one finite number a graph."""
-    array = _one_a_graph(labels, n_graphs, name)
+    Raises
+    ------
+    ValueError
+        If there is not one finite number per graph.
+    """
+    array = require_labels(name, labels, n_graphs)
     is_number = array.dtype.kind in "iuf"
     require(is_number, name, "finite numbers", f"dtype {array.dtype.name}")
     array = array.astype(np.float64)

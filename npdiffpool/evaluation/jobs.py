@@ -93,8 +93,10 @@ class Work(NamedTuple):
 
     def arguments(self, job: Job) -> tuple[Any, ...]:
         """Return what `run_job` needs."""
-        changes = {**self.grid[job.choice], "seed": self.model.seed + (job.run or 0)}
-        model = type(self.model)(**{**self.model.get_params(), **changes})
+        parameters = {**self.model.get_params(), **self.grid[job.choice]}
+        if "seed" in parameters:
+            parameters["seed"] += job.run or 0
+        model = type(self.model)(**parameters)
         split = self.splits[job.fold]
         if self.protocol == "paper":
             split = Split(split.train + split.validation, split.test, [])

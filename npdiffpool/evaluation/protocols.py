@@ -185,7 +185,8 @@ def _splits_of(model: Any, labels: Any, splits: Any, folds: int) -> list[Split]:
     if splits is not None:
         return check_splits(splits, len(labels))
     by_class = getattr(model, "kind", "classifier") == "classifier"
-    return make_splits(labels, folds, model.seed, by_class)
+    seed = model.get_params().get("seed", 0)
+    return make_splits(labels, folds, seed, by_class)
 
 
 def _check_grid(model: Any, grid: Any, protocol: str, graphs: Any, labels: Any) -> None:

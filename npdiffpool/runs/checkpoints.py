@@ -22,8 +22,8 @@ from npdiffpool.estimators.model_file import (
     UNREADABLE,
     fill,
     require_variances,
-    vector_of,
 )
+from npdiffpool.estimators.stored_model import vector_of
 from npdiffpool.evaluation.job_folder import differences
 from npdiffpool.runs.snapshot_file import from_arrays, to_arrays
 from npdiffpool.runs.snapshots import MEASURES, Recorder, Snapshots

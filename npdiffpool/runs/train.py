@@ -14,7 +14,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import numpy as np
 import scipy
@@ -40,6 +40,7 @@ def train_run(
     dataset: Dataset,
     out: str | None,
     resume: bool = False,
+    draw: Callable[[DiffPoolClassifier, Dataset, Path], None] | None = None,
 ) -> Path:
     """Split a data set, train, test once, write the run folder; say so.
 
@@ -57,6 +58,9 @@ def train_run(
         Go on with the run in `out`, wherever it was stopped, to the same bytes: before
         its first epoch was kept (then it begins), or after its last (then what is
         missing is written).
+    draw : callable, optional
+        Called with the classifier, the test part and the folder once all else is
+        written, while the folder is still locked.
 
     Returns
     -------
@@ -92,7 +96,8 @@ def train_run(
             config = _config(clf, dataset, split, results)  # last: the run is done
             write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
             print(f"run folder: {folder}", flush=True)
-            _draw(clf, test, folder)
+            if draw is not None:
+                draw(clf, test, folder)
     return folder
 
 
@@ -259,16 +264,3 @@ def _history_csv(clf: DiffPoolClassifier) -> str:
     writer.writeheader()
     writer.writerows(clf.history_)
     return text.getvalue()
-
-
-def _draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
-    """Draw the largest test graph's hierarchy and the history, write the report."""
-    try:
-        from npdiffpool.viz import save_figures, write_report
-    except ImportError as error:
-        print(f"no figures, no report: {error}")
-        return
-    graph = max(test.graphs, key=lambda graph: graph.n_nodes)
-    for path in save_figures(clf, graph, folder):
-        print(f"figure: {path}")
-    print(f"report: {write_report(folder)}")

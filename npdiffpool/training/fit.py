@@ -12,18 +12,24 @@ from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
 
-from npdiffpool._support.arguments import require, require_int, require_number
+from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import (
     OverflowedError,
     require_array,
     requires,
     trusted,
 )
+from npdiffpool._support.parameters import (
+    check_parameters,
+    document_parameters,
+    parameter,
+)
 from npdiffpool._support.process import keep_freed_memory, one_blas_thread
 from npdiffpool.engine.autodiff import from_vector, getval, to_vector, value_and_grad
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.layers import Moments, Params
-from npdiffpool.engine.model import LOSSES, Output, forward, init_model, total_loss
+from npdiffpool.engine.losses import LOSSES
+from npdiffpool.engine.model import Output, forward, init_model, total_loss
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Floats, Ints
 from npdiffpool.training.adam import AdamState, adam_init, adam_step, clip_by_norm
@@ -32,34 +38,36 @@ from npdiffpool.training.moments import init_running, update_running
 Row = dict[str, float]
 
 
+@document_parameters
 @dataclass(frozen=True)
 class Schedule:
-    """Hold how long and how fast to train; out of range is a ValueError.
+    """Length and step sizes of a training.
 
     Parameters
     ----------
-    epochs, batch_size : int
-        Passes over the training graphs; graphs a step.
-    learning_rate, clip_norm : float
-        Adam's step; the gradient's largest norm.
-    patience : int or None
-        Epochs without a better validation score after which training stops.
+    {parameters}
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
     """
 
-    epochs: int = 100
-    batch_size: int = 20
-    learning_rate: float = 1e-3
-    clip_norm: float = 2.0
-    patience: int | None = None
+    epochs: int = parameter(100, "Passes over the training graphs.", least=1)
+    batch_size: int = parameter(20, "Graphs per gradient step.", least=1)
+    learning_rate: float = parameter(1e-3, "Step size of Adam.", positive=True)
+    clip_norm: float = parameter(
+        2.0, "Maximum norm of the gradient; longer ones are scaled.", positive=True
+    )
+    patience: int | None = parameter(
+        None,
+        "Epochs without a better validation score after which training stops. "
+        "None trains for all epochs.",
+        least=1,
+    )
 
     def __post_init__(self) -> None:
-        require_int("epochs", self.epochs, 1)
-        require_int("batch_size", self.batch_size, 1)
-        for name in ("learning_rate", "clip_norm"):
-            number = require_number(name, getattr(self, name), above=True)
-            object.__setattr__(self, name, number)
-        if self.patience is not None:
-            require_int("patience", self.patience, 1)
+        vars(self).update(check_parameters(self))
 
 
 class Labelled(NamedTuple):

@@ -255,7 +255,7 @@ def test_a_header_without_one_of_its_entries_is_refused(path, entry):
 @pytest.mark.parametrize(
     "entries, message",
     [
-        (dict(version=2), "version must be 1, which this program reads; got 2"),
+        (dict(version=2), "version must be 1; got 2"),
         (dict(format="else"), "format must be 'npdiffpool model'; got 'else'"),
         (dict(config={"hidden": 2}), "not a readable model file ('clusters')"),
         (dict(config={"clusters": [1], "width": 2}), "unexpected keyword argument"),

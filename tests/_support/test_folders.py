@@ -172,7 +172,7 @@ def test_a_full_disk_stops_an_evaluation_that_goes_on_later(tmp_path, limit):
     assert status == 2
     assert f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/cv/" in said
     kept = files(tmp_path / "cv") if limit == 800 else {}
-    assert ("the same command goes on" in said) == bool(kept)
+    assert ("run the same command to resume" in said) == bool(kept)
     assert (tmp_path / "cv").exists() == bool(kept)
     assert in_child(command)[0] == 0
     after = files(tmp_path / "cv")

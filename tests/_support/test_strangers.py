@@ -12,8 +12,7 @@ from tu_site import LABELS, tu_files, write_folder, zip_bytes
 import npdiffpool as ndp
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import read_arrays
-from npdiffpool.cli import cross_validate as cv
-from npdiffpool.cli.cross_validate import GridError, read_grid
+from npdiffpool.cli.grid import MAX_GRID, GridError, read_grid
 from npdiffpool.cli.main import main
 from npdiffpool.datasets import (
     DatasetError,
@@ -107,11 +106,11 @@ def test_a_grid_of_astronomical_size_is_refused_unmade(tmp_path):
         GridError, match="0 configurations; at most 100"
     ):
         read_grid(str(path))
-    path.write_text(json.dumps([{}] * (cv.MAX_GRID + 1)))
+    path.write_text(json.dumps([{}] * (MAX_GRID + 1)))
     with pytest.raises(GridError, match="10001 configurations; at most 10000 are acc"):
         read_grid(str(path))
-    path.write_text(json.dumps({"epochs": [1] * cv.MAX_GRID}))
-    assert len(read_grid(str(path))) == cv.MAX_GRID
+    path.write_text(json.dumps({"epochs": [1] * MAX_GRID}))
+    assert len(read_grid(str(path))) == MAX_GRID
 
 
 @pytest.mark.parametrize("text", ["[" * 9999, '{"a": [NaN]}', '[{"a": 1, "a": 2}]'])

@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it writes, how it fails."""
+"""The command line: its output, its files and its errors."""
 
 import csv
 import io
@@ -8,31 +8,34 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 import npdiffpool as ndp
 from npdiffpool._support.progress import coloured
-from npdiffpool.cli.main import ACTIONS, main
-from npdiffpool.cli.parser import COMMANDS, build_parser
+from npdiffpool.cli.main import COMMANDS, main
+from npdiffpool.cli.parameters import make_classifier, write_table
+from npdiffpool.cli.parser import build_parser
 
 QUICK = ["--epochs", "2", "--hidden", "8"]
+NAMES = [command.name for command in COMMANDS]
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A finished run of two epochs on MUTAG: its folder."""
+    """The folder of a run of two epochs on MUTAG."""
     folder = tmp_path_factory.mktemp("runs") / "mutag"
     assert main(["train", *QUICK, "--out", str(folder)]) == 0
     return folder
 
 
-def fails(arguments, capsys):
-    """Run what must fail; return its one line on standard error."""
+def error_of(arguments, capsys):
+    """Run a command that fails; return its one line on standard error."""
     try:
         status = main(arguments)
-    except SystemExit as stop:  # of argparse
+    except SystemExit as stop:  # raised by argparse
         status = stop.code
     error = capsys.readouterr().err
     assert status == 2
@@ -47,42 +50,44 @@ def test_train_prints_the_split_and_the_test_accuracy(tmp_path, capsys):
     assert "150 train, 19 validation, 19 test" in printed.out
     assert "always the majority class (1): 68.4%" in printed.out
     assert f"run folder: {tmp_path / 'run'}" in printed.out
+    last = [line.partition(":")[0] for line in printed.out.splitlines()[-4:]]
+    assert last == ["run folder", "figure", "figure", "report"]
     assert "epoch    2/2" in printed.err
 
 
-def test_the_run_folder_holds_what_was_promised(run):
+def test_train_writes_every_file_of_a_run_folder(run):
     names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     figures = {"figures/hierarchy.png", "figures/history.png", "report.html"}
     arrays = {"model.npz", "snapshots.npz", "checkpoint.npz"}
     assert names == {"config.json", "history.csv"} | arrays | figures
 
 
-def test_the_saved_model_gives_the_test_accuracy_that_was_printed(run):
+def test_the_saved_model_has_the_recorded_test_accuracy(run):
     config = json.loads((run / "config.json").read_text())
     test = ndp.load_dataset("MUTAG")[np.array(config["split"]["test"])]
     clf = ndp.load_model(run / "model.npz")
     assert clf.score(test, test.labels) == config["results"]["test_accuracy"]
 
 
-def test_the_split_holds_each_graph_once(run):
+def test_every_graph_is_in_exactly_one_part_of_the_split(run):
     split = json.loads((run / "config.json").read_text())["split"]
     assert sorted(sum(split.values(), [])) == list(range(188))
 
 
-def test_the_history_file_has_a_row_an_epoch(run):
+def test_the_history_file_has_one_row_per_epoch(run):
     rows = list(csv.DictReader(io.StringIO((run / "history.csv").read_text())))
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert {"loss", "train_accuracy", "validation_accuracy"} <= set(rows[0])
 
 
-def test_runs_of_one_seed_are_the_same_bytes(run, tmp_path):
+def test_runs_with_the_same_seed_write_the_same_bytes(run, tmp_path):
     assert main(["train", *QUICK, "--out", str(tmp_path / "again")]) == 0
     arrays = ("model.npz", "snapshots.npz", "checkpoint.npz")
     for name in ("config.json", "history.csv", "report.html", *arrays):
         assert (run / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
 
-def test_predict_writes_csv_with_probabilities_that_add_up(run, capsys):
+def test_predict_writes_csv_with_probabilities_that_sum_to_one(run, capsys):
     assert main(["predict", str(run / "model.npz"), "MUTAG"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert len(rows) == 188
@@ -92,8 +97,8 @@ def test_predict_writes_csv_with_probabilities_that_add_up(run, capsys):
     assert [int(row["predicted"]) for row in rows] == clf.predict(mutag.graphs).tolist()
 
 
-def test_predict_matches_columns_by_name_not_by_place(run, tmp_path, capsys):
-    few = tmp_path / "FEW"  # one molecule of carbon and oxygen alone
+def test_predict_matches_features_by_name_not_by_position(run, tmp_path, capsys):
+    few = tmp_path / "FEW"  # one molecule of carbon and oxygen only
     few.mkdir()
     (few / "FEW_A.txt").write_text("1, 2\n2, 1\n2, 3\n3, 2\n")
     (few / "FEW_graph_indicator.txt").write_text("1\n1\n1\n")
@@ -107,13 +112,23 @@ def test_predict_matches_columns_by_name_not_by_place(run, tmp_path, capsys):
     assert float(row["p(1)"]) == pytest.approx(expected, abs=1e-6)  # six digits
 
 
-def test_predict_refuses_a_label_that_training_never_saw(run, tmp_path, capsys):
+def test_predict_rejects_a_node_label_that_is_not_in_the_training_set(
+    run, tmp_path, capsys
+):
     (tmp_path / "ODD_A.txt").write_text("1, 1\n")
     (tmp_path / "ODD_graph_indicator.txt").write_text("1\n")
     (tmp_path / "ODD_graph_labels.txt").write_text("1\n")
     (tmp_path / "ODD_node_labels.txt").write_text("99\n")
-    error = fails(["predict", str(run / "model.npz"), f"{tmp_path}/"], capsys)
+    error = error_of(["predict", str(run / "model.npz"), f"{tmp_path}/"], capsys)
     assert "'label=99', which the model was not trained on" in error
+
+
+def test_predict_rejects_a_regressor(tmp_path, capsys):
+    mutag = ndp.load_dataset("MUTAG")[:8]
+    model = ndp.DiffPoolRegressor(epochs=1, hidden=2).fit(mutag, mutag.labels)
+    model.save(tmp_path / "model.npz")
+    error = error_of(["predict", str(tmp_path / "model.npz"), "MUTAG"], capsys)
+    assert "model.npz must be a classifier; got a regressor" in error
 
 
 def test_datasets_lists_mutag_as_bundled(capsys, monkeypatch):
@@ -124,14 +139,14 @@ def test_datasets_lists_mutag_as_bundled(capsys, monkeypatch):
     assert row.split() == ["MUTAG", "188", "2", "17.93", "19.79", "bundled"]
 
 
-def test_a_run_folder_with_files_is_left_alone(tmp_path, capsys):
+def test_train_leaves_a_folder_with_other_files_unchanged(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
-    error = fails(["train", *QUICK, "--out", str(tmp_path)], capsys)
+    error = error_of(["train", *QUICK, "--out", str(tmp_path)], capsys)
     assert "--out must be a new or empty folder" in error
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_without_the_viz_extra_a_run_says_what_to_install(
+def test_without_the_viz_extra_train_says_what_to_install(
     tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "matplotlib", None)  # makes its import fail
@@ -142,19 +157,19 @@ def test_without_the_viz_extra_a_run_says_what_to_install(
     assert (tmp_path / "run/model.npz").exists()
 
 
-@pytest.mark.parametrize("chosen", [{}, {"OPENBLAS_NUM_THREADS": "2"}])
-def test_the_module_runs_as_a_program(chosen):
-    """With no threads chosen it starts itself again, with one."""
+@pytest.mark.parametrize("threads", [{}, {"OPENBLAS_NUM_THREADS": "2"}])
+def test_the_module_runs_as_a_program(threads):
+    """Without a chosen number of threads it restarts itself with one."""
     command = [sys.executable, "-m", "npdiffpool", "predict", "nothing.npz", "MUTAG"]
-    kept = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
-    environment = {**kept, **chosen}
+    others = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    environment = {**others, **threads}
     result = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert result.returncode == 2
     assert result.stderr == "npdiffpool: nothing.npz: no such model file\n"
     assert result.stdout == ""
 
 
-def test_json_is_all_that_a_program_reads(tmp_path, capsys):
+def test_with_json_standard_output_is_only_json(tmp_path, capsys):
     out = str(tmp_path / "run")
     assert main(["train", *QUICK, "--json", "--out", out]) == 0
     printed = capsys.readouterr()
@@ -174,27 +189,61 @@ def test_json_is_all_that_a_program_reads(tmp_path, capsys):
     assert result["protocol"] == "fair" and len(result["folds"]) == 2
 
 
-def test_a_misspelt_command_is_answered_by_the_nearest(capsys):
-    assert "Did you mean train?" in fails(["trian"], capsys)
-    error = fails(["xyzzy"], capsys)
+def test_the_error_for_a_misspelt_command_suggests_the_nearest(capsys):
+    assert "Did you mean train?" in error_of(["trian"], capsys)
+    error = error_of(["xyzzy"], capsys)
     assert "is none of train, cv, predict" in error and "mean" not in error
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_shows_examples_that_can_be_parsed(command, capsys):
+def help_of(command, capsys):
+    """Return what a command prints with --help."""
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"] if command else ["--help"])
     assert stop.value.code == 0
-    text = capsys.readouterr().out.partition("example")[2]
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["", *NAMES])
+def test_help_shows_examples_that_can_be_parsed(command, capsys):
+    text = help_of(command, capsys).partition("example")[2]
     lines = [line for line in text.splitlines() if line.startswith("  npdiffpool ")]
     assert lines
-    parser = build_parser(ACTIONS)
+    parser = build_parser(COMMANDS)
     for line in lines:
         words = shlex.split(re.split(" {3,}| > ", line.strip())[0])
-        assert parser.parse_args(words[1:]).command in COMMANDS
+        assert parser.parse_args(words[1:]).command in NAMES
 
 
-def test_plain_lines_say_how_long_it_takes(tmp_path, capsys):
+@pytest.mark.parametrize("command", ["train", "cv"])
+def test_every_parameter_has_an_option_with_its_description(command, capsys):
+    text = " ".join(help_of(command, capsys).split())
+    for field in fields(ndp.DiffPoolClassifier):
+        if field.name != "verbose":
+            sentence = field.metadata["parameter"].text.partition(". ")[0]
+            assert f"--{field.name.replace('_', '-')}" in text
+            assert sentence[1:].removesuffix(".") + " (default: " in text
+
+
+def test_options_that_are_not_given_leave_parameters_at_their_defaults():
+    words = "train --clusters 0.5,3 --no-concat-layers --patience 4 --link-weight 0"
+    clf = make_classifier(build_parser(COMMANDS).parse_args(words.split()))
+    changed = {"clusters": (0.5, 3), "concat_layers": False, "patience": 4}
+    expected = ndp.DiffPoolClassifier(**changed, link_weight=0.0)
+    assert clf.get_params() == expected.get_params()
+
+
+def test_the_table_of_parameters_has_a_row_for_each_with_its_default():
+    heading, rule, *rows = write_table().splitlines()
+    cells = [row.strip("| ").split(" | ") for row in rows]
+    assert [row[0].strip("`") for row in cells] == [
+        *ndp.DiffPoolClassifier().get_params()
+    ]
+    defaults = [eval(row[2].strip("`")) for row in cells]
+    assert defaults == [*ndp.DiffPoolClassifier().get_params().values()]
+    assert {heading.count("|"), rule.count("|"), *(r.count("|") for r in rows)} == {5}
+
+
+def test_plain_progress_lines_end_with_the_remaining_time(tmp_path, capsys):
     assert main(["train", *QUICK, "--out", str(tmp_path / "run")]) == 0
     first, last = capsys.readouterr().err.splitlines()
     assert re.search(r"epoch +1/2 .*, \d+ s left$", first)
@@ -202,13 +251,13 @@ def test_plain_lines_say_how_long_it_takes(tmp_path, capsys):
 
 
 class Terminal(io.StringIO):
-    """Stand for a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self):
         return True
 
 
-def test_colour_is_for_terminals(monkeypatch):
+def test_only_terminals_get_colour(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert coloured("no", "red", Terminal()) == "\x1b[31mno\x1b[0m"
     assert coloured("no", "red", io.StringIO()) == "no"
@@ -216,7 +265,7 @@ def test_colour_is_for_terminals(monkeypatch):
     assert coloured("no", "red", Terminal()) == "no"
 
 
-def test_a_reader_that_stops_reading_is_no_error():
+def test_a_closed_pipe_is_not_an_error():
     command = [sys.executable, "-m", "npdiffpool", "datasets"]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -226,7 +275,7 @@ def test_a_reader_that_stops_reading_is_no_error():
     process.stderr.close()
 
 
-def test_a_training_imports_no_statistics(tmp_path):
+def test_training_does_not_import_scipy_stats(tmp_path):
     program = (
         "import sys; from npdiffpool.cli.main import main; "
         "status = main(sys.argv[1:]); "

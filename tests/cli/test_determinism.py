@@ -1,4 +1,4 @@
-"""The same seed gives the same bytes in every process, whatever its hash seed."""
+"""The same seed gives the same bytes in every process, for any hash seed."""
 
 import os
 import subprocess
@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-HASH_SEEDS = ("0", "1", "12345", "12345")  # the last two: repeated as it is
+HASH_SEEDS = ("0", "1", "12345", "12345")  # the last is repeated
 SMALL = ["--epochs", "2", "--hidden", "8", "--clusters", "0.25,2", "--batch-norm"]
 TRAIN = ["train", *SMALL]
 CV = ["cv", "MUTAG", *SMALL, "--folds", "2", "--runs", "2"]
 RUN_FILES = "model.npz history.csv snapshots.npz checkpoint.npz config.json".split()
-# Figures take longer than all the rest, and are held by test_cli.py.
+# Figures take longer than everything else, and test_cli.py tests them.
 WITHOUT_FIGURES = """
 import sys
 sys.modules["matplotlib"] = None
@@ -21,18 +21,18 @@ console()
 
 
 def run_all(commands, folder):
-    """Run the command line, a process for each hash seed; return their folders."""
+    """Run each command in a process with its hash seed; return the output folders."""
     running, folders = [], []
     for number, (hash_seed, words) in enumerate(commands):
         folders.append(folder / str(number))
         command = [sys.executable, "-c", WITHOUT_FIGURES, *words]
-        given = {"env": {**os.environ, "PYTHONHASHSEED": hash_seed}, "text": True}
+        options = {"env": {**os.environ, "PYTHONHASHSEED": hash_seed}, "text": True}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         command += ["--out", str(folders[-1])]
-        running.append(subprocess.Popen(command, **given, **pipes))
+        running.append(subprocess.Popen(command, **options, **pipes))
     for process in running:
-        said, _ = process.communicate()
-        assert process.returncode == 0, said
+        output, _ = process.communicate()
+        assert process.returncode == 0, output
     return folders
 
 
@@ -50,12 +50,12 @@ def test_a_training_writes_the_same_bytes_in_every_process(trained, name):
 
 
 @pytest.mark.parametrize("name", RUN_FILES)
-def test_another_seed_writes_other_bytes(trained, name):
+def test_training_with_another_seed_writes_different_bytes(trained, name):
     first, *_, other = [(folder / name).read_bytes() for folder in trained]
     assert first != other
 
 
-def test_cross_validation_gives_the_same_bytes_by_any_number_of_processes(tmp_path):
+def test_cross_validation_gives_the_same_bytes_with_any_number_of_processes(tmp_path):
     jobs = ("1", "2", "1")
     commands = [(h, [*CV, "--jobs", n]) for h, n in zip(HASH_SEEDS, jobs)]
     folders = run_all(commands, tmp_path)

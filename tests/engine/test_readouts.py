@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.special import expit, softmax
 
-from npdiffpool.engine.config import READOUTS, Config
+from npdiffpool.engine.config import Config
 from npdiffpool.engine.readouts import (
     CHANNELS,
     KEPT,
+    READOUTS,
     SORTED_BY,
     STEPS,
     init_readout,
@@ -27,7 +28,7 @@ def drawn(kind, seed=0, hidden=3):
     """Draw parameters without zeros, and embeddings of four graphs."""
     config = Config(2, 2, readout=kind, hidden=hidden, n_layers=2, dtype="float64")
     rng = np.random.default_rng(seed)
-    params = init_readout(rng, config)
+    params = init_readout(rng, kind, config.width, config.dtype)
     if params:
         params["b"] = rng.normal(size=params["b"].shape)
     return config, params, rng.normal(size=(OFFSETS[-1], config.width))
@@ -40,16 +41,16 @@ def parts(Z):
 @each_readout
 def test_a_row_a_graph_of_the_width_that_was_said(kind):
     config, params, Z = drawn(kind)
-    rows = readout(params, Z, OFFSETS, config)
-    assert rows.shape == (4, readout_width(config))
+    rows = readout(params, config.readout, Z, OFFSETS)
+    assert rows.shape == (4, readout_width(config.readout, config.width))
 
 
 @each_readout
 def test_a_graph_is_read_out_in_a_batch_as_it_is_alone(kind):
     config, params, Z = drawn(kind)
-    together = readout(params, Z, OFFSETS, config)
+    together = readout(params, config.readout, Z, OFFSETS)
     for row, part in zip(together, parts(Z)):
-        alone = readout(params, part, np.array([0, len(part)]), config)
+        alone = readout(params, config.readout, part, np.array([0, len(part)]))
         assert_allclose(row, alone[0], rtol=1e-12, atol=1e-12)
 
 
@@ -59,8 +60,10 @@ def test_the_order_of_nodes_does_not_matter(kind, seed):
     config, params, Z = drawn(kind)
     rng = np.random.default_rng(seed)
     shuffled = np.concatenate([rng.permutation(part) for part in parts(Z)])
-    expected = readout(params, Z, OFFSETS, config)
-    assert_allclose(readout(params, shuffled, OFFSETS, config), expected, atol=1e-12)
+    expected = readout(params, config.readout, Z, OFFSETS)
+    assert_allclose(
+        readout(params, config.readout, shuffled, OFFSETS), expected, atol=1e-12
+    )
 
 
 @each_readout
@@ -70,13 +73,15 @@ def test_float32_stays_float32(kind):
         "W": [W.astype("float32") for W in params.get("W", [])],
         "b": np.float32(params.get("b", 0)),
     }
-    assert readout(params, Z.astype("float32"), OFFSETS, config).dtype == "float32"
+    assert (
+        readout(params, config.readout, Z.astype("float32"), OFFSETS).dtype == "float32"
+    )
 
 
 def test_set2set_is_an_lstm_with_attention():
     config, params, Z = drawn("set2set")
     (W_q, W_r), b, D = params["W"], params["b"], config.width
-    for part, row in zip(parts(Z), readout(params, Z, OFFSETS, config)):
+    for part, row in zip(parts(Z), readout(params, config.readout, Z, OFFSETS)):
         q, r, cell = np.zeros((3, D))
         for _ in range(STEPS):
             i, f, g, o = np.split(b + q @ W_q + r @ W_r, 4)
@@ -88,7 +93,7 @@ def test_set2set_is_an_lstm_with_attention():
 
 def test_sortpool_keeps_the_first_nodes_by_the_last_column():
     config, params, Z = drawn("sortpool")
-    for part, row in zip(parts(Z), readout(params, Z, OFFSETS, config)):
+    for part, row in zip(parts(Z), readout(params, config.readout, Z, OFFSETS)):
         kept = np.zeros((KEPT, config.width))
         chosen = part[np.argsort(-part[:, -1])][:KEPT]
         kept[: len(chosen)] = chosen
@@ -101,7 +106,7 @@ def test_sortpool_breaks_ties_by_the_columns_before():
     Z = np.zeros((KEPT + 1, config.width))
     Z[7, -2] = 1.0  # the first in order, the last column being equal
     offsets = np.array([0, len(Z)])
-    row = readout(params, Z, offsets, config).reshape(KEPT, CHANNELS)
+    row = readout(params, config.readout, Z, offsets).reshape(KEPT, CHANNELS)
     W, b = params["W"][0], params["b"]
     assert_allclose(row[0], np.maximum(W[-2] + b, 0), rtol=1e-12)
     assert_allclose(row[1:], [np.maximum(b, 0)] * (KEPT - 1), rtol=1e-12)
@@ -112,8 +117,10 @@ def test_sortpool_breaks_ties_of_the_columns_it_sorts_by():
     Z[:, -SORTED_BY:] = 0.0
     rng = np.random.default_rng(3)
     shuffled = np.concatenate([rng.permutation(part) for part in parts(Z)])
-    expected = readout(params, Z, OFFSETS, config)
-    assert_allclose(readout(params, shuffled, OFFSETS, config), expected, atol=1e-12)
+    expected = readout(params, config.readout, Z, OFFSETS)
+    assert_allclose(
+        readout(params, config.readout, shuffled, OFFSETS), expected, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("kind", ["set2set", "sortpool"])
@@ -121,11 +128,13 @@ def test_their_gradients_are_finite_differences(kind):
     from autograd import grad
 
     config, params, Z = drawn(kind)
-    weights = np.random.default_rng(1).normal(size=(4, readout_width(config)))
+    weights = np.random.default_rng(1).normal(
+        size=(4, readout_width(config.readout, config.width))
+    )
 
     def value(W):
         moved = {**params, "W": [W, *params["W"][1:]]}
-        return (readout(moved, Z, OFFSETS, config) * weights).sum()
+        return (readout(moved, config.readout, Z, OFFSETS) * weights).sum()
 
     W = params["W"][0]
     direction = np.random.default_rng(2).normal(size=W.shape)

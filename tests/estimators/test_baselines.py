@@ -1,4 +1,4 @@
-"""What DiffPool is compared with: of equal size, and as it is defined."""
+"""Baselines: the flat GNN has the same size, the kernel its definition."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from npdiffpool.testing.strategies import batches
 
 
 @pytest.mark.parametrize("clusters, n_layers", [((13,), 6), ((32, 8), 9), ((), 3)])
-def test_the_flat_twin_is_as_deep_and_as_large(clusters, n_layers):
+def test_the_flat_twin_has_the_same_depth_and_nearly_the_same_size(clusters, n_layers):
     config = Config(18, 6, clusters=clusters)
     twin = flat_twin(config)
     assert (twin.clusters, twin.n_layers) == ((), n_layers)
@@ -33,14 +33,14 @@ def ring(n, chord=0):
     return Graph.from_edges(edges, n)
 
 
-def test_without_edges_seen_graphs_of_equal_nodes_are_equal():
+def test_the_mlp_cannot_distinguish_graphs_with_equal_nodes():
     graphs = [ring(6), ring(6, 2), ring(6, 3)] * 3
     clf = DiffPoolClassifier(gnn="mlp", clusters=(), readout="sum", epochs=3)
     rows = clf.fit(graphs, [0, 1, 2] * 3).transform(graphs)
     assert_allclose(rows, [rows[0]] * 9, rtol=1e-5)  # sums in float32
 
 
-def test_the_mlp_transforms_each_node_by_itself():
+def test_the_mlp_ignores_edges():
     clf = DiffPoolClassifier(gnn="mlp", clusters=(2,), epochs=1)
     clf.fit([ring(5), ring(6)], [0, 1])
     X = np.random.default_rng(0).normal(size=(4, 1))
@@ -51,7 +51,9 @@ def test_the_mlp_transforms_each_node_by_itself():
 
 
 @given(graphs=batches(min_graphs=2, max_graphs=4), rounds=st.integers(0, 3))
-def test_kernels_are_one_of_a_graph_with_itself_and_ignore_node_order(graphs, rounds):
+def test_the_kernel_of_a_graph_with_itself_is_one_and_node_order_is_irrelevant(
+    graphs, rounds
+):
     _, counts = count_colours(graphs, rounds)
     kernel = (counts @ counts.T).toarray()
     sizes = np.array([graph.n_nodes for graph in graphs])
@@ -62,17 +64,17 @@ def test_kernels_are_one_of_a_graph_with_itself_and_ignore_node_order(graphs, ro
     assert_allclose((again @ again.T).toarray(), kernel, rtol=1e-12, atol=1e-12)
 
 
-def test_the_kernel_of_two_graphs_by_hand():
-    """A path and a triangle: colours of degree 1, 2, 2 and 2, 2, 2 after a round."""
+def test_the_kernel_of_two_graphs_matches_a_hand_calculation():
+    """A path and a triangle; after one round a colour is a degree."""
     path, triangle = Graph.from_edges([(0, 1), (1, 2)], 3), ring(3)
     _, counts = count_colours([path, triangle], 1)
     kernel = (counts @ counts.T).toarray()
-    # 3 nodes of one colour, then {1: 2, 2: 1} and {2: 3}: <a, b> = 9 + 3.
+    # Round 0 has one colour for all, round 1 counts {1: 2, 2: 1} and {2: 3}: 9 + 3.
     expected = 12 / np.sqrt((9 + 5) * (9 + 9))
     assert_allclose(kernel[0, 1], expected, rtol=1e-12)
 
 
-def test_colours_that_are_new_count_in_a_rows_length_alone():
+def test_unknown_colours_contribute_only_to_the_length_of_a_row():
     known, train = count_colours([ring(4)], 1)
     again, new = count_colours([ring(4, 2)], 1, known)
     assert_array_equal(again[: len(known)], known)
@@ -81,7 +83,7 @@ def test_colours_that_are_new_count_in_a_rows_length_alone():
     assert_allclose(across[0, 0], (joint @ joint.T).toarray()[1, 0], rtol=1e-12)
 
 
-def test_the_kernel_classifier_tells_cycles_with_and_without_a_chord():
+def test_the_kernel_classifier_separates_cycles_with_and_without_a_chord():
     sizes = (6, 8, 10, 12, 14, 7, 13, 9, 11, 12)
     graphs = [ring(n, chord) for n in sizes for chord in (0, 3)]
     labels = np.array(["ring", "chord"] * 10)
@@ -100,7 +102,7 @@ def test_the_kernel_classifier_tells_cycles_with_and_without_a_chord():
         ({"penalties": [0]}, "given", "each of penalties must be a finite number > 0"),
     ],
 )
-def test_what_the_kernel_classifier_cannot_use_is_refused(changes, validation, message):
+def test_the_kernel_classifier_rejects_invalid_arguments(changes, validation, message):
     graphs, labels = [ring(5), ring(6)], [0, 1]
     pair = (graphs, labels) if validation else None
     with pytest.raises(ValueError, match=message):

@@ -1,4 +1,4 @@
-"""DiffPoolClassifier: what it promises to those who call it."""
+"""DiffPoolClassifier: predictions, parameters, scaling, saving and progress."""
 
 import inspect
 import re
@@ -38,7 +38,7 @@ def fitted():
 # Predictions
 
 
-def test_fitting_returns_the_classifier_and_says_what_it_learnt_from(fitted):
+def test_fit_returns_the_classifier_and_sets_its_attributes(fitted):
     clf = classifier()
     assert clf.fit(GRAPHS, LABELS) is clf
     assert_array_equal(clf.classes_, [0, 1])
@@ -52,19 +52,19 @@ def test_probabilities_are_distributions_over_the_classes(fitted):
     assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-15)  # a rounding
 
 
-def test_the_class_predicted_is_the_most_probable(fitted):
-    most = fitted.classes_[np.argmax(fitted.predict_proba(GRAPHS), axis=1)]
-    assert_array_equal(fitted.predict(GRAPHS), most)
-    assert fitted.score(GRAPHS, LABELS) == np.mean(most == LABELS)
+def test_the_predicted_class_is_the_most_probable(fitted):
+    expected = fitted.classes_[np.argmax(fitted.predict_proba(GRAPHS), axis=1)]
+    assert_array_equal(fitted.predict(GRAPHS), expected)
+    assert fitted.score(GRAPHS, LABELS) == np.mean(expected == LABELS)
 
 
-def test_every_graph_is_predicted_as_if_it_were_alone(fitted):
+def test_a_prediction_does_not_depend_on_the_other_graphs(fitted):
     alone = np.concatenate([fitted.predict_proba([graph]) for graph in GRAPHS])
-    # BLAS rounds differently by the number of rows.
+    # The rounding of BLAS depends on the number of rows.
     assert_allclose(fitted.predict_proba(GRAPHS), alone, rtol=1e-12)
 
 
-def test_the_order_of_nodes_changes_no_prediction(fitted):
+def test_predictions_are_invariant_to_the_order_of_nodes(fitted):
     order = np.random.default_rng(1).permutation
     permuted = [graph.permute(order(graph.n_nodes)) for graph in GRAPHS]
     found, expected = fitted.predict_proba(permuted), fitted.predict_proba(GRAPHS)
@@ -75,7 +75,7 @@ def test_the_order_of_nodes_changes_no_prediction(fitted):
     "classes",
     [["b", "a"], [7, -1], [True, False], [0.5, 2.5], [b"b", b"a"], np.uint8([3, 200])],
 )
-def test_labels_of_any_kind_come_back_as_they_were(classes):
+def test_predictions_have_the_type_of_the_labels(classes):
     labels = np.array(classes)[LABELS]
     clf = classifier(epochs=1).fit(GRAPHS, list(labels))
     assert_array_equal(clf.classes_, np.unique(labels))
@@ -83,19 +83,19 @@ def test_labels_of_any_kind_come_back_as_they_were(classes):
     assert set(clf.predict(GRAPHS)) <= set(labels)
 
 
-def test_there_may_be_more_than_two_classes():
+def test_more_than_two_classes_are_supported():
     clf = classifier().fit(GRAPHS, list("cabcab"))
     assert list(clf.classes_) == ["a", "b", "c"]
     assert clf.predict_proba(GRAPHS).shape == (6, 3)
 
 
-def test_graphs_may_come_as_a_generator_and_labels_as_a_list():
+def test_graphs_can_be_a_generator_and_labels_a_list():
     clf = classifier().fit((graph for graph in GRAPHS), LABELS.tolist())
     whole = classifier().fit(GRAPHS, LABELS)
     assert_array_equal(clf.predict_proba(iter(GRAPHS)), whole.predict_proba(GRAPHS))
 
 
-def test_after_each_epoch_the_model_is_shown_as_it_then_is():
+def test_on_epoch_gets_the_model_after_each_epoch():
     seen = []
     clf = classifier().fit(GRAPHS, LABELS, on_epoch=seen.append)
     assert [len(model.history_) for model in seen] == [1, 2, 3]
@@ -105,7 +105,7 @@ def test_after_each_epoch_the_model_is_shown_as_it_then_is():
         assert_array_equal(model.predict_proba(GRAPHS), stopped.predict_proba(GRAPHS))
 
 
-def test_the_model_that_is_shown_is_the_latest_not_the_best():
+def test_on_epoch_gets_the_latest_parameters_not_the_best():
     seen = []
     clf = classifier(epochs=20, learning_rate=0.05)
     clf.fit(GRAPHS[:3], LABELS[:3], (GRAPHS[3:], LABELS[3:]), on_epoch=seen.append)
@@ -115,13 +115,13 @@ def test_the_model_that_is_shown_is_the_latest_not_the_best():
     assert_array_equal(kept, clf.predict_proba(GRAPHS))
 
 
-def test_fitting_again_forgets_the_first_fit(fitted):
+def test_a_second_fit_does_not_depend_on_the_first(fitted):
     clf = classifier(clusters=(3, 2)).fit(GRAPHS, 1 - LABELS)
     clf.fit(GRAPHS, LABELS)
     assert_array_equal(clf.predict_proba(GRAPHS), fitted.predict_proba(GRAPHS))
 
 
-def test_graphs_and_labels_are_left_alone():
+def test_fit_and_predict_do_not_modify_graphs_and_labels():
     kept = [(g.adjacency.toarray(), g.features.copy()) for g in GRAPHS]
     labels = LABELS.copy()
     classifier(dtype="float32").fit(GRAPHS, labels).predict(GRAPHS)
@@ -131,12 +131,12 @@ def test_graphs_and_labels_are_left_alone():
         assert_array_equal(graph.features, X)
 
 
-# What it saw
+# Embeddings, assignments and hierarchies
 
 
 @pytest.mark.parametrize("concat_layers, width", [(True, 8), (False, 4)])
 @pytest.mark.parametrize("clusters", [(), (3,), (3, 2)])
-def test_the_embedding_has_a_readout_of_every_level(clusters, concat_layers, width):
+def test_embeddings_have_a_readout_of_every_level(clusters, concat_layers, width):
     clf = classifier(clusters=clusters, concat_layers=concat_layers)
     embeddings = clf.fit(GRAPHS, LABELS).transform(GRAPHS)
     assert embeddings.shape == (6, width * (len(clusters) + 1))
@@ -144,7 +144,7 @@ def test_the_embedding_has_a_readout_of_every_level(clusters, concat_layers, wid
 
 
 @pytest.mark.parametrize("graph", GRAPHS, ids=str)
-def test_assignments_are_a_distribution_over_clusters_for_each_node(fitted, graph):
+def test_assignments_of_each_node_are_a_distribution_over_clusters(fitted, graph):
     first, second = fitted.assignments(graph)
     assert (first.shape, second.shape) == ((graph.n_nodes, 3), (3, 2))
     for S in (first, second):
@@ -153,21 +153,21 @@ def test_assignments_are_a_distribution_over_clusters_for_each_node(fitted, grap
 
 
 @pytest.mark.parametrize("graph", GRAPHS, ids=str)
-def test_the_hierarchy_is_made_by_the_assignments(fitted, graph):
+def test_the_adjacency_of_each_level_follows_from_the_assignments(fitted, graph):
     A, levels = graph.adjacency.toarray(), fitted.hierarchy(graph)
     assert [level.n_nodes for level in levels] == [3, 2]
     for S, level in zip(fitted.assignments(graph), levels, strict=True):
         A = S.T @ A @ S
-        # Sums of at most 64 numbers, in another order.
+        # Sums of at most 64 numbers, in a different order.
         assert_allclose(level.adjacency.toarray(), A, rtol=1e-13, atol=1e-13)
         assert level.label is graph.label
 
 
-def test_the_features_of_the_hierarchy_hold_all_that_the_nodes_held():
+def test_the_features_of_the_hierarchy_have_the_sum_of_the_node_embeddings():
     clf = classifier(readout="sum").fit(GRAPHS, LABELS)
     for graph in GRAPHS:
         (level,) = clf.hierarchy(graph)
-        (embedding,) = clf.transform([graph])  # first of all 1^T Z = 1^T S^T Z
+        (embedding,) = clf.transform([graph])  # its first part is 1^T Z = 1^T S^T Z
         assert_allclose(level.features.sum(axis=0), embedding[:8], rtol=0, atol=1e-12)
 
 
@@ -176,7 +176,7 @@ def test_a_flat_classifier_has_no_hierarchy():
     assert clf.assignments(GRAPHS[0]) == clf.hierarchy(GRAPHS[0]) == []
 
 
-# Choices
+# Parameters
 
 
 @pytest.mark.parametrize(
@@ -192,25 +192,23 @@ def test_a_flat_classifier_has_no_hierarchy():
         ((np.int64(5), np.float32(0.5)), (5, 3)),
     ],
 )
-def test_ratios_are_of_the_largest_graph_then_of_the_level_before_rounded_up(
-    clusters, counts
-):
+def test_ratios_refer_to_the_largest_graph_then_to_the_previous_level(clusters, counts):
     assert count_clusters(clusters, largest=8) == counts
     clf = classifier(clusters=clusters, epochs=1).fit(GRAPHS, LABELS)
     assert clf.config_.clusters == counts
     assert len(clf.assignments(GRAPHS[0])) == len(counts)
 
 
-def test_a_ratio_of_an_empty_graph_is_one_cluster():
+def test_a_ratio_of_zero_nodes_is_one_cluster():
     assert count_clusters((0.5, 0.5), largest=0) == (1, 1)
 
 
-def test_a_ratio_that_divides_is_not_rounded_up():
+def test_a_ratio_with_a_whole_result_is_not_rounded_up():
     assert count_clusters((0.07,), largest=100) == (7,)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_everything_it_gives_has_the_precision_asked_for(dtype):
+def test_all_outputs_and_parameters_have_the_chosen_dtype(dtype):
     clf = classifier(dtype=dtype).fit(GRAPHS, LABELS)
     outputs = [
         clf.predict_proba(GRAPHS),
@@ -223,16 +221,16 @@ def test_everything_it_gives_has_the_precision_asked_for(dtype):
 
 
 @pytest.mark.parametrize("option", ["batch_norm", "normalize_rows", "concat_layers"])
-def test_every_switch_changes_what_is_learnt(option, fitted):
+def test_every_flag_changes_the_model(option, fitted):
     switched = {option: not getattr(fitted, option)}
     other = classifier(clusters=(3, 2), **switched).fit(GRAPHS, LABELS)
     difference = other.predict_proba(GRAPHS) - fitted.predict_proba(GRAPHS)
     assert np.max(np.abs(difference)) > 1e-3
 
 
-def test_names_and_defaults_of_the_parameters_are_those_of_get_params():
-    given = inspect.signature(DiffPoolClassifier).parameters
-    defaults = {name: parameter.default for name, parameter in given.items()}
+def test_get_params_has_the_names_and_defaults_of_the_signature():
+    signature = inspect.signature(DiffPoolClassifier).parameters
+    defaults = {name: parameter.default for name, parameter in signature.items()}
     assert DiffPoolClassifier().get_params() == defaults
     clf = DiffPoolClassifier().set_params(hidden=7, clusters=(2,))
     assert clf.get_params() == {**defaults, "hidden": 7, "clusters": (2,)}
@@ -243,14 +241,14 @@ def test_names_and_defaults_of_the_parameters_are_those_of_get_params():
 
 def test_the_units_of_the_features_do_not_matter():
     other = [Graph(g.adjacency, 1000 * g.features + 50) for g in GRAPHS]
-    smooth = dict(readout="sum")  # rounding decides which of equal rows is the largest
+    smooth = dict(readout="sum")  # the argmax of equal rows depends on rounding
     found = classifier(**smooth).fit(other, LABELS).predict_proba(other)
     expected = classifier(**smooth).fit(GRAPHS, LABELS).predict_proba(GRAPHS)
-    # 1e-16, and what 3 steps of Adam make of it where a gradient is small.
+    # Three steps of Adam amplify rounding where a gradient is small.
     assert_allclose(found, expected, rtol=1e-8)
 
 
-def test_units_matter_when_features_are_taken_as_they_are():
+def test_the_units_of_the_features_matter_without_standardize():
     other = [Graph(g.adjacency, 1000 * g.features + 50) for g in GRAPHS]
     plain = classifier(standardize=False)
     expected = plain.fit(GRAPHS, LABELS).predict_proba(GRAPHS)
@@ -258,17 +256,17 @@ def test_units_matter_when_features_are_taken_as_they_are():
     assert np.max(np.abs(found - expected)) > 0.01
 
 
-def test_features_are_scaled_by_the_training_nodes_but_not_zeros_and_ones():
+def test_features_are_standardised_unless_they_are_zeros_and_ones():
     X = np.array([[0.0, 1.0, 4.0], [1.0, 3.0, 4.0]])
     scaling = Scaling.of([Graph(np.zeros((2, 2)), X)], standardize=True)
     assert_array_equal(scaling, [[0, 2, 0], [1, 1, 1]])
     assert_array_equal(Scaling.of([Graph(np.eye(2), X)], False), [[0] * 3, [1] * 3])
 
 
-def test_scaling_is_the_same_however_the_nodes_are_divided_into_graphs():
+def test_scaling_does_not_depend_on_the_division_of_nodes_into_graphs():
     X = np.random.default_rng(0).normal(7.0, 3.0, size=(9, 3)).astype("float32")
-    X[:, 1] = np.arange(9) % 3 == 0  # 0 and 1: as it is
-    X[:8, 2] = np.arange(8) % 3 == 0  # but for one node of the last graph
+    X[:, 1] = np.arange(9) % 3 == 0  # only 0 and 1: not scaled
+    X[:8, 2] = np.arange(8) % 3 == 0  # only 0 and 1 except for the last node
     parts = np.split(X, [2, 2, 6])
     graphs = [Graph(np.zeros((len(part), len(part))), part) for part in parts]
     scaling, wide = Scaling.of(graphs, standardize=True), X.astype("float64")
@@ -278,12 +276,12 @@ def test_scaling_is_the_same_however_the_nodes_are_divided_into_graphs():
     assert_allclose(whole, scaling, rtol=1e-15)
 
 
-def test_a_constant_feature_is_left_alone():
+def test_a_constant_feature_is_not_scaled():
     constant = Graph(np.zeros((3, 3)), [[0.1], [0.1], [0.1]])
     assert_array_equal(Scaling.of([constant], standardize=True), [[0.0], [1.0]])
 
 
-def test_a_classifier_may_see_no_features_at_all():
+def test_graphs_without_features_are_classified():
     bare = [Graph(g.adjacency, np.zeros((g.n_nodes, 0))) for g in GRAPHS]
     assert np.all(np.isfinite(classifier().fit(bare, LABELS).predict_proba(bare)))
 
@@ -311,7 +309,7 @@ def test_graphs_without_edges_or_nodes_are_classified(gnn, readout):
     ],
     ids=str,
 )
-def test_a_saved_classifier_comes_back_exactly(changes, tmp_path):
+def test_a_loaded_classifier_equals_the_saved_one(changes, tmp_path):
     clf = classifier(**changes)
     clf.fit(GRAPHS, list("baabba"), validation=(GRAPHS[:2], ["b", "a"]))
     clf.save(tmp_path / "model.npz")
@@ -327,7 +325,7 @@ def test_a_saved_classifier_comes_back_exactly(changes, tmp_path):
     assert_array_equal(again.predict_proba(GRAPHS), clf.predict_proba(GRAPHS))
 
 
-def test_a_model_saved_again_has_the_same_bytes(fitted, tmp_path):
+def test_saving_a_loaded_model_writes_the_same_bytes(fitted, tmp_path):
     fitted.save(tmp_path / "first.npz")
     load_model(tmp_path / "first.npz").save(tmp_path / "second.npz")
     files = [tmp_path / name for name in ("first.npz", "second.npz")]
@@ -337,59 +335,61 @@ def test_a_model_saved_again_has_the_same_bytes(fitted, tmp_path):
 # Progress
 
 
-def fit_aloud(epochs, capsys, **arguments):
+def progress_of(epochs, capsys, **arguments):
+    """Fit with verbose=True; return what is printed on standard error."""
     classifier(epochs=epochs, verbose=True).fit(GRAPHS, LABELS, **arguments)
     out, err = capsys.readouterr()
-    assert out == ""  # standard output is left to results
+    assert out == ""  # standard output is reserved for results
     return err
 
 
-def test_progress_in_a_pipe_is_plain_lines(capsys):
-    lines = fit_aloud(2, capsys).splitlines()
+def test_progress_without_a_terminal_is_plain_lines(capsys):
+    lines = progress_of(2, capsys).splitlines()
     starts = [line[:18] for line in lines]
     assert starts == ["epoch    1/2  loss", "epoch    2/2  loss"]
     assert all("train " in line and line.isprintable() for line in lines)
 
 
-def test_progress_is_a_line_an_epoch_or_about_ten(capsys):
-    shown = [line.split("/")[0] for line in fit_aloud(31, capsys).splitlines()]
+def test_a_long_training_prints_about_ten_lines(capsys):
+    shown = [line.split("/")[0] for line in progress_of(31, capsys).splitlines()]
     assert shown == [f"epoch {epoch:>4}" for epoch in (1, *range(3, 31, 3), 31)]
 
 
-def test_progress_tells_the_validation_accuracy(capsys):
-    line = fit_aloud(1, capsys, validation=(GRAPHS, LABELS))
+def test_progress_shows_the_validation_accuracy(capsys):
+    line = progress_of(1, capsys, validation=(GRAPHS, LABELS))
     assert re.search(r", train \d+\.\d%, validation \d+\.\d%$", line)
 
 
-def test_progress_is_a_bar_on_a_terminal_and_lines_where_there_is_no_tqdm(
-    capsys, monkeypatch
-):
+def test_progress_on_a_terminal_is_a_bar_or_lines_without_tqdm(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert "training: 100%" in fit_aloud(2, capsys)
+    assert "training: 100%" in progress_of(2, capsys)
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    assert fit_aloud(2, capsys).startswith("epoch    1/2  loss ")
+    assert progress_of(2, capsys).startswith("epoch    1/2  loss ")
 
 
-def test_a_quiet_fit_says_nothing(capsys):
+def test_fit_prints_nothing_by_default(capsys):
     classifier().fit(GRAPHS, LABELS)
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
-    "feature, says",
-    [(3e38, "every feature must fit into float32"), (1e13, "graphs hold too large")],
+    "feature, message",
+    [
+        (3e38, "every feature must fit into float32"),
+        (1e13, "numbers in graphs are too large"),
+    ],
 )
-def test_features_so_large_that_the_model_overflows_are_refused(feature, says):
+def test_features_that_would_overflow_are_rejected(feature, message):
     wide = dict(n_layers=4, normalize_rows=False, readout="sum", clusters=())
     clf = DiffPoolClassifier(epochs=1, hidden=9, standardize=False, **wide)
     clf.fit([Graph([[0.0]], [[1.0]]), Graph([[0.0]], [[0.0]])], [0, 1])
     clf.params_["classify"][-1]["b"][:] = 1e15
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         clf.predict([Graph([[0.0]], [[feature]])])
 
 
 @pytest.mark.parametrize("mean, scale", [(0, 1), (0, 4), (0.5, 4)])
-def test_sparse_features_are_scaled_as_dense_ones(mean, scale):
+def test_sparse_and_dense_features_are_scaled_alike(mean, scale):
     X = np.diag([1.0, 2.0, 3.0])
     scaling = Scaling(np.full(3, float(mean)), np.full(3, float(scale)))
     scaled = scaling.apply(sparse.csr_array(X))
@@ -398,12 +398,14 @@ def test_sparse_features_are_scaled_as_dense_ones(mean, scale):
     assert_array_equal(scaled, scaling.apply(X))
 
 
-def test_fit_goes_on_from_a_checkpoint_of_such_a_model_only():
+def test_fit_resumes_only_from_a_checkpoint_of_the_same_model():
     states = []
-    undisturbed = classifier(epochs=3).fit(GRAPHS, LABELS, on_checkpoint=states.append)
+    uninterrupted = classifier(epochs=3).fit(
+        GRAPHS, LABELS, on_checkpoint=states.append
+    )
     assert [state.epoch for state in states] == [1, 2, 3]
     again = classifier(epochs=3).fit(GRAPHS, LABELS, resume=states[0])
-    assert again.history_ == undisturbed.history_
+    assert again.history_ == uninterrupted.history_
     wider = classifier(epochs=3, hidden=9)
     with pytest.raises(ValueError, match="resume must be of a model of .* parameters"):
         wider.fit(GRAPHS, LABELS, resume=states[0])

@@ -1,4 +1,4 @@
-"""DiffPoolRegressor: it finds known numbers, and keeps the classifier's conventions."""
+"""DiffPoolRegressor: it learns known targets, and follows the same conventions."""
 
 import numpy as np
 import pytest
@@ -13,15 +13,15 @@ from npdiffpool.estimators.targets import Numbers
 
 
 def cliques(sizes):
-    """Make disjoint cliques, each node showing nothing but itself."""
+    """Return a graph of disjoint cliques with constant features."""
     A = np.zeros((sum(sizes),) * 2)
     for start, size in zip(np.cumsum([0, *sizes]), sizes):
         A[start : start + size, start : start + size] = 1
     return Graph(A - np.diag(np.diag(A)), np.ones((len(A), 1)))
 
 
-def counted(n_graphs, seed=0):
-    """Make graphs of two to eight cliques, 24 nodes in all, and say how many."""
+def random_cliques(n_graphs, seed=0):
+    """Return graphs of 2 to 8 cliques on 24 nodes, and the numbers of cliques."""
     rng = np.random.default_rng(seed)
     counts = rng.integers(2, 9, n_graphs)
     ends = [np.sort(rng.choice(np.arange(1, 24), n - 1, replace=False)) for n in counts]
@@ -33,20 +33,20 @@ def regressor(**changes):
     return DiffPoolRegressor(**{**small, **changes})
 
 
-def test_it_counts_communities_that_it_has_not_seen():
-    """Where a line through the number of edges does not: all have 24 nodes."""
-    graphs, counts = counted(300)
+def test_it_counts_communities_in_unseen_graphs():
+    """All graphs have 24 nodes; linear regression on the number of edges fails."""
+    graphs, counts = random_cliques(300)
     model = regressor(epochs=150, learning_rate=5e-3, seed=1)
     model.fit(graphs[:200], counts[:200], (graphs[200:250], counts[200:250]))
     assert model.score(graphs[250:], counts[250:]) > 0.99
     edges = np.array([graph.n_edges for graph in graphs], float)
     line = np.polyfit(edges[:200], counts[:200], deg=1)
-    missed = np.mean((np.polyval(line, edges[250:]) - counts[250:]) ** 2)
-    assert 1 - missed / np.var(counts[250:]) < 0.8
+    error = np.mean((np.polyval(line, edges[250:]) - counts[250:]) ** 2)
+    assert 1 - error / np.var(counts[250:]) < 0.8
 
 
-def test_its_history_is_of_squared_errors_as_shares_of_the_variance():
-    graphs, counts = counted(40)
+def test_its_history_has_squared_errors_relative_to_the_variance_of_the_targets():
+    graphs, counts = random_cliques(40)
     held_out = (graphs[30:], counts[30:])
     model = regressor(epochs=3).fit(graphs[:30], counts[:30], held_out)
     row = model.history_[-1]
@@ -57,18 +57,18 @@ def test_its_history_is_of_squared_errors_as_shares_of_the_variance():
     assert best == min(row["validation_loss"] for row in model.history_)
     predicted = model.predict(graphs[30:])
     error = np.mean((predicted - counts[30:]) ** 2) / np.var(counts[:30])
-    assert_allclose(best, error, rtol=1e-5)  # predicted in float32
+    assert_allclose(best, error, rtol=1e-5)  # predictions are in float32
 
 
-def test_targets_in_other_units_are_learnt_alike():
-    graphs, counts = counted(20)
+def test_the_units_of_the_targets_do_not_matter():
+    graphs, counts = random_cliques(20)
     plain = regressor().fit(graphs, counts).predict(graphs)
     scaled = regressor().fit(graphs, 1000.0 * counts - 7).predict(graphs)
     assert_allclose(scaled, 1000 * plain - 7, rtol=1e-4)  # the fit is in float32
 
 
 @pytest.mark.parametrize("size", [1e-300, 1e300])
-def test_targets_of_any_size_have_a_scale(size):
+def test_tiny_and_huge_targets_are_encoded_without_overflow(size):
     of = Numbers.of(size * np.array([0.0, 1.0, -1.0]), 3)
     encoded = of.encode(size * np.array([0.0, 1.0, -1.0]), 3)
     assert_allclose(encoded, np.sqrt(1.5) * np.array([0, 1, -1]), atol=1e-15)
@@ -76,39 +76,41 @@ def test_targets_of_any_size_have_a_scale(size):
 
 
 def test_score_is_r_squared():
-    graphs, counts = counted(12)
+    graphs, counts = random_cliques(12)
     model = regressor().fit(graphs, counts)
     predicted = model.predict(graphs)
     expected = 1 - np.sum((counts - predicted) ** 2) / (12 * np.var(counts))
     assert_allclose(model.score(graphs, counts), expected, rtol=1e-12)
     assert model.score(graphs, np.ones(12)) == 0
-    assert model.score(graphs[:3], [0.1] * 3) == 0  # whose mean is not 0.1
+    assert (
+        model.score(graphs[:3], [0.1] * 3) == 0
+    )  # the mean of these is not exactly 0.1
     with pytest.raises(ValueError, match="labels must be finite numbers; got nan"):
         model.score(graphs[:2], [np.nan, 1.0])
     twice = graphs[:1] * 2
     assert model.score(twice, model.predict(twice)) == 1
 
 
-def test_equal_targets_are_predicted():
-    graphs, _ = counted(6)
+def test_a_constant_target_is_predicted():
+    graphs, _ = random_cliques(6)
     model = regressor(epochs=300, learning_rate=1e-2).fit(graphs, [3.0] * 6)
     assert_allclose(model.predict(graphs), 3.0, atol=0.1)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_no_gradient_is_wider_than_its_parameter(dtype):
-    graphs, counts = counted(4)
+def test_gradients_have_the_precision_of_the_parameters(dtype):
+    graphs, counts = random_cliques(4)
     config = Config(1, 1, hidden=3, loss="squared_error", dtype=dtype)
     params = init_model(np.random.default_rng(0), config)
     batch = GraphBatch.from_graphs(graphs, dtype)
-    find = value_and_grad(lambda *given: total_loss(*given, config))
-    loss, _, gradients = find(params, batch, counts.astype(float))
+    differentiate = value_and_grad(lambda *args: total_loss(*args, config))
+    loss, _, gradients = differentiate(params, batch, counts.astype(float))
     assert loss.dtype == dtype
     assert {leaf.dtype.name for leaf in leaves(gradients)} == {dtype}
 
 
-def test_a_model_comes_back_from_its_file(tmp_path):
-    graphs, counts = counted(8)
+def test_a_loaded_model_makes_the_same_predictions(tmp_path):
+    graphs, counts = random_cliques(8)
     model = regressor().fit(graphs, counts)
     model.save(tmp_path / "model.npz")
     again = load_model(tmp_path / "model.npz")
@@ -116,12 +118,12 @@ def test_a_model_comes_back_from_its_file(tmp_path):
     assert_array_equal(again.predict(graphs), model.predict(graphs))
 
 
-def test_it_keeps_scikit_learns_conventions():
+def test_it_follows_the_conventions_of_scikit_learn():
     assert is_regressor(regressor())
     assert clone(regressor(hidden=5)).get_params() == regressor(hidden=5).get_params()
     with pytest.raises(NotFittedError, match="the regressor is not fitted"):
-        regressor().predict(counted(1)[0])
-    assert not hasattr(regressor().fit(*counted(4)), "classes_")
+        regressor().predict(random_cliques(1)[0])
+    assert not hasattr(regressor().fit(*random_cliques(4)), "classes_")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,6 @@ def test_it_keeps_scikit_learns_conventions():
         (["a", "b", "c"], "labels must be finite numbers; got 'dtype str"),
     ],
 )
-def test_targets_that_are_no_numbers_are_refused(labels, message):
+def test_targets_that_are_not_finite_numbers_are_rejected(labels, message):
     with pytest.raises(ValueError, match=message):
-        regressor().fit(counted(3)[0], labels)
+        regressor().fit(random_cliques(3)[0], labels)

@@ -1,4 +1,4 @@
-"""The classifier where scikit-learn expects one of its own."""
+"""The classifier works in place of an estimator of scikit-learn."""
 
 import pickle
 
@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from npdiffpool import DiffPoolClassifier, Graph
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 
 
 def ring_or_path(n, closed):
@@ -27,7 +28,9 @@ LABELS = ["ring", "path"] * 6
 
 def classifier(**changes):
     small = dict(gnn="gcn", hidden=4, n_layers=1, clusters=(2,), epochs=2)
-    small["normalize_rows"] = False  # all that one layer sees of a degree is a length
+    small["normalize_rows"] = (
+        False  # it would remove the degrees in a model of one layer
+    )
     return DiffPoolClassifier(**{**small, **changes})
 
 
@@ -45,7 +48,12 @@ def test_a_clone_has_the_same_parameters_and_is_not_fitted():
     assert_array_equal(copied.fit(GRAPHS, LABELS).predict_proba(GRAPHS), expected)
 
 
-def test_it_is_a_classifier_that_knows_whether_it_is_fitted():
+def test_the_kernel_classifier_can_be_cloned():
+    copied = clone(SubtreeKernelClassifier(rounds=(2,)))
+    assert copied.get_params() == {"rounds": (2,), "penalties": (0.01, 0.1, 1, 10, 100)}
+
+
+def test_scikit_learn_recognises_a_classifier_and_whether_it_is_fitted():
     clf = classifier()
     assert is_classifier(clf)
     with pytest.raises(NotFittedError):
@@ -53,7 +61,7 @@ def test_it_is_a_classifier_that_knows_whether_it_is_fitted():
     check_is_fitted(clf.fit(GRAPHS, LABELS))
 
 
-def test_cross_validation_is_fitting_and_scoring_each_fold():
+def test_cross_val_score_equals_fitting_and_scoring_each_fold():
     folds = StratifiedKFold(3)
     scores = cross_val_score(classifier(), GRAPHS, LABELS, cv=folds)
     expected = []
@@ -67,7 +75,7 @@ def taken(indices):
     return [GRAPHS[i] for i in indices], [LABELS[i] for i in indices]
 
 
-def test_folds_of_a_classifier_are_stratified_without_being_asked():
+def test_cross_val_score_stratifies_the_folds():
     counts = []
 
     def score(clf, graphs, labels):
@@ -78,7 +86,7 @@ def test_folds_of_a_classifier_are_stratified_without_being_asked():
     assert counts == [(2, 2)] * 3
 
 
-def test_a_grid_search_finds_the_parameters_that_learn():
+def test_a_grid_search_finds_the_best_number_of_epochs():
     grid = {"clusters": [(), (2,), (0.5, 2)], "epochs": [1, 20]}
     clf = classifier(learning_rate=0.01, hidden=8)
     search = GridSearchCV(clf, grid, cv=2, error_score="raise")
@@ -88,7 +96,7 @@ def test_a_grid_search_finds_the_parameters_that_learn():
     assert search.best_estimator_.score(GRAPHS, LABELS) == search.score(GRAPHS, LABELS)
 
 
-def test_a_pipeline_may_prepare_the_graphs_first():
+def test_a_pipeline_can_transform_the_graphs_first():
     degrees = FunctionTransformer(with_degrees)
     pipe = Pipeline([("degrees", degrees), ("pool", classifier())])
     pipe.set_params(pool__hidden=3).fit(GRAPHS, LABELS)
@@ -99,16 +107,16 @@ def test_a_pipeline_may_prepare_the_graphs_first():
     assert_array_equal(pipe.classes_, alone.classes_)
 
 
-def test_the_embeddings_feed_another_estimator():
+def test_the_embeddings_can_be_the_input_of_another_estimator():
     pipe = Pipeline([("pool", classifier(epochs=20)), ("svc", SVC())])
     assert pipe.fit(GRAPHS, LABELS).predict(GRAPHS).shape == (12,)
 
 
-def test_it_travels_to_other_processes():
+def test_a_pickled_classifier_makes_the_same_predictions():
     clf = classifier().fit(GRAPHS, LABELS)
     again = pickle.loads(pickle.dumps(clf))
     assert_array_equal(again.predict_proba(GRAPHS), clf.predict_proba(GRAPHS))
 
 
-def test_nothing_of_scikit_learn_is_needed_for_this():
+def test_the_classifier_does_not_inherit_from_scikit_learn():
     assert not isinstance(classifier(), BaseEstimator)

@@ -47,7 +47,7 @@ def test_a_scheduler_that_is_killed_loses_nothing_that_is_kept(cluster, tmp_path
     assert "Traceback" not in said
     last = said.splitlines()[-1]
     assert "was cancelled by what runs it; " in last
-    assert last.endswith("keeps what was done, and the same command goes on")
+    assert last.endswith("; run the same command to resume")
     assert list((tmp_path / "cluster").glob("fold-*"))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.cli.cross_validate import read_grid
+from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation.jobs import run_job
 from npdiffpool.evaluation.protocols import Source, cross_validate
@@ -234,7 +234,7 @@ def test_a_worker_that_is_killed_is_told_in_a_line(tmp_path, capsys, monkeypatch
     assert main([*command, "--jobs", "2"]) == 2
     message = capsys.readouterr().err.splitlines()[-1]
     assert "a worker died in fold 1 run 0 or fold 2 run 0 (too little mem" in message
-    assert message.endswith("keeps what was done, and the same command goes on")
+    assert message.endswith("; run the same command to resume")
     assert (folder / "fold-0-run-0.json").exists()
     monkeypatch.undo()
     assert main(command) == 0

@@ -68,7 +68,8 @@ def test_ctrl_c_keeps_what_is_under_way(evaluation):
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130
     assert f"\n{WAITS}\n" in said
-    last = f"interrupted; {folder} keeps what was done, and the same command goes on"
+    hint = f"the finished jobs are in {folder}; run the same command to resume"
+    last = f"interrupted; {hint}"
     assert said.splitlines()[-1] == f"npdiffpool: {last}"
     assert "Traceback" not in said
     kept = {path.name for path in folder.glob("fold-*")}
@@ -85,7 +86,7 @@ def test_a_second_ctrl_c_drops_what_is_under_way(evaluation):
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130
-    assert "Traceback" not in said and "the same command goes on" in said
+    assert "Traceback" not in said and "run the same command to resume" in said
     assert holdings(folder) == kept
 
 
@@ -104,8 +105,8 @@ def test_ctrl_c_without_processes_keeps_the_training_under_way(
         patch.setattr(jobqueue, "run_job", pressed)
         assert main(command) == 130
     said = capsys.readouterr().err
-    assert f"\n{WAITING.format('the training under way')}\n" in said
-    assert ("the same command goes on" in said) == (presses == 1)
+    assert f"\n{WAITING.format('the current training')}\n" in said
+    assert ("run the same command to resume" in said) == (presses == 1)
     kept = [path.name for path in (tmp_path / "cv").glob("fold-*")]
     assert kept == (["fold-0-run-0.json"] if presses == 1 else [])
     assert main(command) == 0

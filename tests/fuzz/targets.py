@@ -14,7 +14,7 @@ import numpy as np
 
 import npdiffpool as ndp
 from npdiffpool._support.contracts import OverflowedError
-from npdiffpool.cli.cross_validate import GridError, read_grid
+from npdiffpool.cli.grid import GridError, read_grid
 from npdiffpool.datasets import DatasetError
 from npdiffpool.estimators.model_file import ModelFileError
 from npdiffpool.evaluation.splits import SplitsError, read_splits

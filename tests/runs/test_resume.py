@@ -311,7 +311,7 @@ def test_cross_validation_that_is_stopped_says_how_to_go_on(
     (tmp_path / "cv").mkdir()
     (tmp_path / "cv" / "settings.json").touch()
     assert main(command) == 130
-    said = f"interrupted; {tmp_path / 'cv'} keeps what was done, and the same command"
+    said = f"interrupted; the finished jobs are in {tmp_path / 'cv'}; run the same"
     assert said in capsys.readouterr().err
 
 

@@ -1,0 +1,29 @@
+"""``npdiffpool report``: write the HTML report of a run."""
+
+from __future__ import annotations
+
+import argparse
+
+from npdiffpool.cli.parser import Command
+
+EXAMPLES = """\
+example:
+  npdiffpool report runs/MUTAG-1                 writes runs/MUTAG-1/report.html"""
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument("folder", metavar="RUN", help="a folder that train wrote")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the report and print its path."""
+    try:
+        from npdiffpool.viz import write_report
+    except ImportError as error:
+        raise ValueError(f"report: {error}") from None
+    print(write_report(arguments.folder))
+
+
+SUMMARY = "write the report of a run, one HTML file"
+COMMAND = Command("report", SUMMARY, EXAMPLES, add_options, run)

@@ -1,0 +1,71 @@
+"""``npdiffpool train``: train a classifier and write a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from npdiffpool.cli.parameters import add_parameters, make_classifier
+from npdiffpool.cli.parser import Command, add_json, results_only
+from npdiffpool.datasets import Dataset, load_dataset
+from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.runs.train import train_run
+
+EXAMPLES = """\
+examples:
+  npdiffpool train                               MUTAG, with all defaults
+  npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
+  npdiffpool train --clusters 0.25,4             two levels: a quarter of the nodes, 4
+  npdiffpool train --clusters ""                 no pooling: a flat GNN
+  npdiffpool train --link-weight 0 --entropy-weight 0
+  npdiffpool train --resume --out runs/MUTAG-1   resume an interrupted run"""
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument(
+        "data",
+        nargs="?",
+        default="MUTAG",
+        metavar="DATA",
+        help="name, folder or zip of a data set in TU format (default: %(default)s)",
+    )
+    text = "run folder, new or empty (default: runs/DATA-1, -2, ...)"
+    command.add_argument("--out", metavar="RUN", help=text)
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="resume the interrupted run in --out; give the same options",
+    )
+    add_json(command, "the results")
+    add_parameters(command)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, write the run folder, print the results."""
+    clf = make_classifier(arguments).set_params(verbose=True)
+    with results_only(arguments.json):
+        dataset = load_dataset(arguments.data, features=arguments.features)
+        folder = train_run(clf, dataset, arguments.out, arguments.resume, draw)
+    if arguments.json:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        print(json.dumps({"run": str(folder), **config["results"]}))
+
+
+def draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
+    """Draw the history and the largest test graph's hierarchy; write the report."""
+    try:
+        from npdiffpool.viz import save_figures, write_report
+    except ImportError as error:
+        print(f"no figures, no report: {error}")
+        return
+    graph = max(test.graphs, key=lambda graph: graph.n_nodes)
+    for path in save_figures(clf, graph, folder):
+        print(f"figure: {path}")
+    print(f"report: {write_report(folder)}")
+
+
+USAGE = "npdiffpool train [DATA] [--option VALUE ...]"
+SUMMARY = "train a classifier and write a run folder"
+COMMAND = Command("train", SUMMARY, EXAMPLES, add_options, run, USAGE)

@@ -1,0 +1,59 @@
+"""``npdiffpool verify``: check the laws of graph pooling."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from npdiffpool._support.arguments import require_int
+from npdiffpool.cli.parser import Command, add_json
+
+EXAMPLES = """\
+examples:
+  npdiffpool verify --list
+  npdiffpool verify mymodule:mylayer --law C1 --law L1
+  npdiffpool verify --law G1 --examples 1000     npdiffpool itself"""
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    command.add_argument(
+        "layer",
+        nargs="?",
+        metavar="MODULE:FUNCTION",
+        help="function pool(A, R, Z) -> Pooled (default: npdiffpool itself)",
+    )
+    command.add_argument(
+        "--law",
+        action="append",
+        metavar="ID",
+        help="law to check, such as C1; may be repeated (default: all)",
+    )
+    text = "examples per check (default: 100)"
+    command.add_argument("--examples", type=int, metavar="INT", help=text)
+    command.add_argument("--list", action="store_true", help="list the laws and exit")
+    add_json(command, "the verdicts")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the verdict on each law; return 1 if one fails."""
+    try:
+        from npdiffpool.testing import table
+    except ModuleNotFoundError as error:
+        hint = "pip install hypothesis"
+        raise ValueError(f"verify needs {error.name}: {hint}") from None
+    if arguments.list:
+        print(table.list_laws())
+        return 0
+    if arguments.examples is not None:
+        require_int("--examples", arguments.examples, 1)
+    results = table.verify(arguments.layer, arguments.law, arguments.examples)
+    if arguments.json:
+        print(json.dumps([table.as_row(result) for result in results]))
+    else:
+        print(table.write_table(results))
+    return int(any(result.verdict == "fails" for result in results))
+
+
+SUMMARY = "check the laws of graph pooling; exit status 1 if one fails"
+COMMAND = Command("verify", SUMMARY, EXAMPLES, add_options, run)
