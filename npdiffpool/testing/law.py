@@ -116,7 +116,7 @@ class Result:
     case: Case = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Law:
     """A property that a correct implementation has, with its checks.
 
@@ -146,6 +146,9 @@ class Law:
     statement: str
     source: str
     checks: list[Check] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<Law {self.id}: {self.statement}>"
 
     def also(self, cases: Cases, **options: Any) -> Callable[[Any], Check]:
         """Add the decorated function as a further check.

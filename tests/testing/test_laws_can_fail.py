@@ -108,8 +108,8 @@ TABLE = {  # check i of a law: the bugs that it detects
     "D5[1]": ["an incoming gradient overwritten"],
     "D6[0]": ["a row length plus epsilon"],
 }
-# Mistakes possible in any pooling layer, and a law that detects each. A law has the same
-# cases if other laws are checked too, so `check_pooling` with all laws raises as well.
+# Mistakes possible in any pooling layer, and a law that detects each. A law's cases do
+# not depend on the other laws checked, so `check_pooling` of all laws raises as well.
 KINDS = {
     "softmax over columns": "A1",
     "node positions in the logits": "A4",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._cases import grams, joined, step
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 SOFTMAX = ("softmax",)  # the check chooses S by choosing R
 
 
-@law("C1", "equation 3, as rows of S sum to one", step())
+@law("C1", "equation 3, as rows of S sum to one", cases.step())
 def total_feature_mass_survives_pooling(pool, A, R, Z, rtol):
     """Pooling keeps the total of every feature: 1^T X' = 1^T Z."""
     X_pooled, scale = pool(A, R, Z).X, np.abs(Z).sum()
@@ -18,27 +18,27 @@ def total_feature_mass_survives_pooling(pool, A, R, Z, rtol):
     np.testing.assert_allclose(X_pooled.sum(axis=0), total, rtol, rtol * scale)
 
 
-@law("C2", "equation 4, as rows of S sum to one", step())
+@law("C2", "equation 4, as rows of S sum to one", cases.step())
 def total_edge_mass_survives_pooling(pool, A, R, Z, rtol):
     """Pooling keeps the total weight of the edges: 1^T A' 1 = 1^T A 1."""
     np.testing.assert_allclose(pool(A, R, Z).A.sum(), A.sum(), rtol)
 
 
-@law("C3", "equation 4: (S^T A S)^T = S^T A^T S", step(directed=False))
+@law("C3", "equation 4: (S^T A S)^T = S^T A^T S", cases.step(directed=False))
 def symmetric_graphs_stay_symmetric(pool, A, R, Z, rtol):
     """An undirected graph pools to an undirected graph: A = A^T gives A' = A'^T."""
     A_pooled = pool(A, R, Z).A
     np.testing.assert_allclose(A_pooled, A_pooled.T, rtol, rtol * A.sum())
 
 
-@law("C4", "equation 4: sums of products", step())
+@law("C4", "equation 4: sums of products", cases.step())
 def weights_stay_non_negative(pool, A, R, Z):
     """Non-negative edge weights stay non-negative: A >= 0 gives A' >= 0."""
     A_pooled = pool(A, R, Z).A
     assert np.all(A_pooled >= 0), A_pooled
 
 
-@law("C5", "equation 4: x^T A' x = (S x)^T A (S x)", grams)
+@law("C5", "equation 4: x^T A' x = (S x)^T A (S x)", cases.grams)
 def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     """A positive semidefinite A gives a positive semidefinite A'."""
     A_pooled = pool(M @ M.T, R, M).A
@@ -46,7 +46,7 @@ def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     assert least >= -rtol * np.trace(A_pooled), least
 
 
-@law("C6", "proposition 1", step("nodes"))
+@law("C6", "proposition 1", cases.step("nodes"))
 def coarsening_ignores_node_order(pool, A, R, Z, nodes, rtol):
     """The order of nodes does not matter: P A P^T, P Z and P S give the same A', X'."""
     pooled = pool(A, R, Z)
@@ -55,7 +55,7 @@ def coarsening_ignores_node_order(pool, A, R, Z, nodes, rtol):
     np.testing.assert_allclose(permuted.X, pooled.X, rtol, rtol * np.abs(Z).sum())
 
 
-@coarsening_ignores_node_order.also(joined("nodes"))
+@coarsening_ignores_node_order.also(cases.joined("nodes"))
 def _batches_ignore_node_order(batched, As, Rs, Zs, nodes, rtol):
     permuted = [As[0][np.ix_(nodes, nodes)]], [Rs[0][nodes]], [Zs[0][nodes]]
     before = batched(As, Rs, Zs)
@@ -66,7 +66,7 @@ def _batches_ignore_node_order(batched, As, Rs, Zs, nodes, rtol):
         np.testing.assert_allclose(after[g].X, before[g].X, rtol, rtol * Z)
 
 
-@law("C7", "equations 3 and 4", step("clusters"))
+@law("C7", "equations 3 and 4", cases.step("clusters"))
 def coarsening_follows_cluster_order(pool, A, R, Z, clusters, rtol):
     """Permuting the columns of S permutes X' and A' accordingly."""
     pooled, renamed = pool(A, R, Z), pool(A, R[:, clusters], Z)
@@ -75,7 +75,7 @@ def coarsening_follows_cluster_order(pool, A, R, Z, clusters, rtol):
     np.testing.assert_allclose(renamed.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
-some_nodes = step(smallest=1)
+some_nodes = cases.step(smallest=1)
 
 
 @law("C8", "equations 3 and 4 at S = I", some_nodes, needs=SOFTMAX)
@@ -86,7 +86,7 @@ def the_identity_assignment_changes_nothing(pool, A, Z, rtol):
     np.testing.assert_allclose(pooled.X, Z, rtol)
 
 
-@law("C9", "equations 3 and 4, twice", step("R_2"), needs=SOFTMAX)
+@law("C9", "equations 3 and 4, twice", cases.step("R_2"), needs=SOFTMAX)
 def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
     """Pooling by S_1 and then by S_2 equals pooling once by S_1 S_2."""
     first = pool(A, R, Z)
@@ -97,7 +97,7 @@ def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
     np.testing.assert_allclose(second.X, once.X, rtol, rtol * np.abs(Z).sum())
 
 
-hard = step(kinds=["hard"])
+hard = cases.step(kinds=["hard"])
 
 
 @law("C10", "equations 3 and 4", hard, needs=SOFTMAX)
@@ -111,7 +111,7 @@ def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, sums, rtol, rtol * np.abs(Z).sum())
 
 
-@a_hard_assignment_gives_block_sums.also(step())
+@a_hard_assignment_gives_block_sums.also(cases.step())
 def _any_assignment_gives_sums_of_shares(pool, A, R, Z, rtol):
     pooled = pool(A, R, Z)
     A_expected, X_expected = pooled.S.T @ A @ pooled.S, pooled.S.T @ Z
@@ -119,7 +119,7 @@ def _any_assignment_gives_sums_of_shares(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
-one_cluster = step(clusters=1)
+one_cluster = cases.step(clusters=1)
 
 
 @law("C11", "equations 3 and 4 at K = 1", one_cluster, needs=SOFTMAX)
@@ -130,7 +130,7 @@ def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, [Z.sum(axis=0)], rtol, rtol * scale)
 
 
-two_graphs = step("B", "Y", "times")
+two_graphs = cases.step("B", "Y", "times")
 
 
 @law("C12", "equations 3 and 4", two_graphs, needs=SOFTMAX)
@@ -145,7 +145,7 @@ def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
     np.testing.assert_allclose(both.X, one.X + times * two.X, rtol, X_scale)
 
 
-two_parts = step("graph")
+two_parts = cases.step("graph")
 
 
 @law("C13", "equations 3 and 4: sums over nodes", two_parts, needs=SOFTMAX)
@@ -161,7 +161,7 @@ def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
     np.testing.assert_allclose(both.X, one.X + two.X, rtol, rtol * X_scale)
 
 
-with_silent_node = step("place", "row")
+with_silent_node = cases.step("place", "row")
 
 
 @law("C14", "equations 3 and 4: terms of zero", with_silent_node)

@@ -11,15 +11,14 @@ from autograd.test_util import check_grads
 from hypothesis import strategies as st
 
 from npdiffpool.testing.jacobians import check_against_definition, generic
-from npdiffpool.testing.laws._cases import generic_steps, step
-from npdiffpool.testing.laws._graph_cases import sizes_and_seed
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 EXACT = ("float64",)
 BY_STEPS = "the definition of a derivative"
 
 
-@law("D1", BY_STEPS, generic_steps("A", "X", "S"), dtypes=EXACT)
+@law("D1", BY_STEPS, cases.generic_steps("A", "X", "S"), dtypes=EXACT)
 def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step, outputs):
     """Gradients equal the derivatives of the values.
 
@@ -46,13 +45,13 @@ def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step, outputs):
         np.testing.assert_allclose(actual, fine, 1e-9, atol, err_msg=name)
 
 
-for loss in ("link", "entropy"):
-    gradients_are_derivatives.also(generic_steps(loss), needs=(loss,), dtypes=EXACT)(
-        gradients_are_derivatives.checks[0].body
-    )
+(_check,) = gradients_are_derivatives.checks
+for _loss in ("link", "entropy"):
+    steps = cases.generic_steps(_loss)
+    gradients_are_derivatives.also(steps, needs=(_loss,), dtypes=EXACT)(_check.body)
 
 
-@gradients_are_derivatives.also(sizes_and_seed, dtypes=EXACT)
+@gradients_are_derivatives.also(cases.sizes_and_seed, dtypes=EXACT)
 def _jacobians_are_those_of_the_definitions(primitive, sizes, seed):
     check_against_definition(*primitive(sizes, seed))
 
@@ -75,7 +74,7 @@ def a_wrong_gradient_is_caught(primitive, wrong_gradients):
         assert caught, (argnum, inspect.getsource(maker))
 
 
-@law("D3", "every vjp is itself differentiable", sizes_and_seed, dtypes=EXACT)
+@law("D3", "every vjp is itself differentiable", cases.sizes_and_seed, dtypes=EXACT)
 def primitives_have_second_derivatives(primitive, sizes, seed):
     """Each primitive of the engine can be differentiated twice."""
     np.random.seed(seed)  # check_grads draws directions from the global generator
@@ -83,7 +82,7 @@ def primitives_have_second_derivatives(primitive, sizes, seed):
     check_grads(f, tuple(range(len(arrays))), modes=["rev"], order=2)(*arrays)
 
 
-@law("D4", "documented: the caller chooses the precision", step())
+@law("D4", "documented: the caller chooses the precision", cases.step())
 def values_and_gradients_keep_the_precision(pool, A, R, Z):
     """Values and gradients keep the precision of the input: float32 stays float32."""
     pooled = pool(A, R, Z)
@@ -92,7 +91,7 @@ def values_and_gradients_keep_the_precision(pool, A, R, Z):
         assert dtype == R.dtype, f"{name} is {dtype} of {R.dtype}"
 
 
-@values_and_gradients_keep_the_precision.also(step())
+@values_and_gradients_keep_the_precision.also(cases.step())
 def _gradients_keep_the_precision(pool, vjp, A, R, Z):
     for name in ("A", "X", "S", "link", "entropy"):
         value = getattr(pool(A, R, Z), name, None)
@@ -102,7 +101,7 @@ def _gradients_keep_the_precision(pool, vjp, A, R, Z):
             assert set(seen.values()) == {R.dtype}, f"gradient of {name}: {seen}"
 
 
-@values_and_gradients_keep_the_precision.also(sizes_and_seed, dtypes=EXACT)
+@values_and_gradients_keep_the_precision.also(cases.sizes_and_seed, dtypes=EXACT)
 def _primitives_keep_the_precision(primitive, sizes, seed):
     dtype = ("float32", "float64")[seed % 2]
     f, _, arrays = primitive(sizes, seed, dtype)
@@ -111,7 +110,7 @@ def _primitives_keep_the_precision(primitive, sizes, seed):
         assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
 
 
-@law("D5", "autograd uses inputs again in the backward pass", step())
+@law("D5", "autograd uses inputs again in the backward pass", cases.step())
 def nothing_is_written_in_place(pool, A, R, Z):
     """Pooling does not modify its inputs, and repeated calls give the same result."""
     inputs = [array.copy() for array in (A, R, Z)]
@@ -126,7 +125,7 @@ def nothing_is_written_in_place(pool, A, R, Z):
             np.testing.assert_array_equal(part, copy)
 
 
-@nothing_is_written_in_place.also(sizes_and_seed, dtypes=EXACT)
+@nothing_is_written_in_place.also(cases.sizes_and_seed, dtypes=EXACT)
 def _primitives_write_nothing_in_place(primitive, sizes, seed):
     f, _, arrays = primitive(sizes, seed)
     for array in arrays:
@@ -141,7 +140,7 @@ def _primitives_write_nothing_in_place(primitive, sizes, seed):
 DEFINITIONS = "the definitions in npdiffpool/testing/own/definitions.py"
 
 
-@law("D6", DEFINITIONS, sizes_and_seed, dtypes=EXACT)
+@law("D6", DEFINITIONS, cases.sizes_and_seed, dtypes=EXACT)
 def a_fused_primitive_equals_its_plain_composition(primitive, sizes, seed):
     """Each primitive equals its plain composition, in value and in gradient."""
     f, definition, arrays = primitive(sizes, seed)

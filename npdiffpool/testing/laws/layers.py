@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._graph_cases import (
-    changed,
-    rows,
-    undirected,
-    with_isolated_node,
-    with_seed,
-)
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 EXACT = ("float64",)
-with_order = with_seed("nodes", directed=True)
+with_order = cases.with_seed("nodes", directed=True)
 
 
-@law("G1", "equation 2: A_hat is similar to a row-stochastic matrix", undirected)
+@law("G1", "equation 2: A_hat is similar to a row-stochastic matrix", cases.undirected)
 def propagation_has_its_spectrum_within_minus_one_and_one(propagation, A, rtol):
     """The eigenvalues of A_hat lie in [-1, 1]: propagation cannot diverge."""
     spectrum = np.linalg.eigvalsh(propagation(A))
     assert np.all(np.abs(spectrum) <= 1 + rtol), spectrum
 
 
-@law("G2", "equation 2: D~^-1/2 (A + I) 1 = D~^1/2 1", undirected)
+@law("G2", "equation 2: D~^-1/2 (A + I) 1 = D~^1/2 1", cases.undirected)
 def propagation_keeps_the_root_of_the_degrees(propagation, A, rtol):
     """A_hat sqrt(deg) = sqrt(deg), where deg includes the added self-loop."""
     root = np.sqrt(A.sum(axis=1) + 1)
@@ -40,7 +34,7 @@ def a_layer_follows_node_order(equivariant, A, X, seed, nodes, rtol):
     np.testing.assert_allclose(H_permuted, H[nodes], rtol, rtol * scale)
 
 
-@law("G4", "equation 2; in GraphSAGE the empty mean is zero", with_isolated_node)
+@law("G4", "equation 2; in GraphSAGE the empty mean is zero", cases.with_isolated_node)
 def a_node_without_edges_sees_only_itself(layer, A, X, seed, lone, rtol):
     """A node without edges has the same output as if alone, and no output is NaN."""
     H = layer(seed, A, X)
@@ -50,14 +44,14 @@ def a_node_without_edges_sees_only_itself(layer, A, X, seed, lone, rtol):
     assert np.all(np.isfinite(H)), H
 
 
-@a_node_without_edges_sees_only_itself.also(with_isolated_node)
+@a_node_without_edges_sees_only_itself.also(cases.with_isolated_node)
 def _the_mean_over_no_neighbours_is_zero(neighbour_mean, A, X, lone, rtol):
     weights = neighbour_mean(A)
     linked = (A.sum(axis=1) > 0).astype(A.dtype)
     np.testing.assert_allclose(weights.sum(axis=1), linked, rtol)
 
 
-@law("G5", "equation 2: row i of A_hat H depends on i and its neighbours", changed)
+@law("G5", "equation 2: row i of A_hat depends on i and neighbours", cases.changed)
 def one_layer_sees_one_hop(layer, A, X, X_new, seed, depth, seen):
     """A change at a node has no effect farther away, in hops, than there are layers."""
     before, after = X, X_new
@@ -66,7 +60,7 @@ def one_layer_sees_one_hop(layer, A, X, X_new, seed, depth, seen):
     np.testing.assert_array_equal(before[~seen], after[~seen])
 
 
-@law("G6", "arXiv 1502.03167, algorithm 1", rows, dtypes=EXACT)
+@law("G6", "arXiv 1502.03167, algorithm 1", cases.rows, dtypes=EXACT)
 def batch_norm_standardises_each_feature_over_the_nodes(standardize, H):
     """Batch norm gives features of mean 0, variance 1, and is affine at evaluation.
 
@@ -79,7 +73,7 @@ def batch_norm_standardises_each_feature_over_the_nodes(standardize, H):
     np.testing.assert_allclose(Y.var(axis=0), v / (v + 1e-5), rtol=1e-9, atol=atol)
 
 
-@batch_norm_standardises_each_feature_over_the_nodes.also(rows, dtypes=EXACT)
+@batch_norm_standardises_each_feature_over_the_nodes.also(cases.rows, dtypes=EXACT)
 def _batch_norm_at_evaluation_is_a_fixed_affine_map(
     evaluate_norm, H, H_new, seed, share, rtol
 ):

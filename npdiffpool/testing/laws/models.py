@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._graph_cases import (
-    pairs,
-    ragged,
-    separable,
-    training_sets,
-    with_seed,
-)
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 EXACT = ("float64",)
 
 
-@law("M1", "proposition 1; invariant readouts", with_seed("nodes"), dtypes=EXACT)
+@law("M1", "proposition 1; invariant readouts", cases.with_seed("nodes"), dtypes=EXACT)
 def a_model_ignores_node_order(model, A, X, seed, nodes, rtol):
     """The logits do not depend on the order of nodes."""
     logits = model(seed, A, X)
@@ -25,14 +19,14 @@ def a_model_ignores_node_order(model, A, X, seed, nodes, rtol):
     np.testing.assert_allclose(permuted, logits, rtol, rtol * scale)
 
 
-@law("M2", "Xu et al., arXiv 1810.00826, lemma 2", pairs, dtypes=EXACT)
+@law("M2", "Xu et al., arXiv 1810.00826, lemma 2", cases.pairs, dtypes=EXACT)
 def graphs_that_1_wl_cannot_tell_apart_get_equal_logits(model, A, X, B, Y, seed, rtol):
     """Graphs that the 1-WL test cannot distinguish get equal logits (a known limit)."""
     one, two = model(seed, A, X), model(seed, B, Y)
     np.testing.assert_allclose(one, two, rtol, rtol * np.abs(one).max())
 
 
-@law("M3", "equations 2 to 6, section 3.3", ragged, dtypes=EXACT)
+@law("M3", "equations 2 to 6, section 3.3", cases.ragged, dtypes=EXACT)
 def the_engine_equals_the_paper(engine_loss, paper_loss, seed, As, Xs, clusters, rtol):
     """The engine equals the paper, graph by graph, in values and gradients."""
     actual = engine_loss(seed, As, Xs, clusters)
@@ -42,7 +36,7 @@ def the_engine_equals_the_paper(engine_loss, paper_loss, seed, As, Xs, clusters,
         np.testing.assert_allclose(actual[name], expected, **close)
 
 
-@law("M4", "a rounding error of 6e-8 per operation", with_seed(), dtypes=EXACT)
+@law("M4", "a rounding error of 6e-8 per operation", cases.with_seed(), dtypes=EXACT)
 def float32_is_within_1e_4_of_float64(model, A, X, seed):
     """The float32 logits are within 1e-4 of the float64 logits."""
     wide = model(seed, A, X)
@@ -51,7 +45,7 @@ def float32_is_within_1e_4_of_float64(model, A, X, seed):
     np.testing.assert_allclose(narrow, wide, 1e-4, 1e-4 * np.abs(wide).max(initial=1))
 
 
-@law("M5", "proposition 1, at every step", training_sets, dtypes=EXACT)
+@law("M5", "proposition 1, at every step", cases.training_sets, dtypes=EXACT)
 def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, orders):
     """Training on graphs with permuted nodes gives the same loss history.
 
@@ -72,7 +66,7 @@ def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, ord
     assert off <= 1e-8 + 10 * sensitivity, (off, sensitivity)
 
 
-@law("M6", "one seeded random generator", training_sets, dtypes=EXACT)
+@law("M6", "one seeded random generator", cases.training_sets, dtypes=EXACT)
 def the_same_seed_gives_the_same_bytes(train, seed, As, Xs, labels):
     """Training twice with one seed gives the same bytes."""
     first, parameters = train(seed, As, Xs, labels)
@@ -82,7 +76,7 @@ def the_same_seed_gives_the_same_bytes(train, seed, As, Xs, labels):
     assert parameters.tobytes() == same.tobytes()
 
 
-@law("M7", "checkpoints hold the whole state", training_sets, dtypes=EXACT)
+@law("M7", "checkpoints hold the whole state", cases.training_sets, dtypes=EXACT)
 def stopping_and_going_on_gives_the_same_bytes(train, seed, As, Xs, labels, stop):
     """Training that is stopped and resumed gives the same bytes."""
     history, parameters = train(seed, As, Xs, labels)
@@ -91,7 +85,7 @@ def stopping_and_going_on_gives_the_same_bytes(train, seed, As, Xs, labels, stop
     assert parameters.tobytes() == same.tobytes()
 
 
-@law("M8", "classes are indices in the model", training_sets, dtypes=EXACT)
+@law("M8", "classes are indices in the model", cases.training_sets, dtypes=EXACT)
 def renaming_the_classes_renames_the_predictions(predict, seed, As, Xs, labels):
     """Renaming the classes renames the predictions and changes nothing else.
 
@@ -104,7 +98,7 @@ def renaming_the_classes_renames_the_predictions(predict, seed, As, Xs, labels):
     np.testing.assert_array_equal(same, probabilities)
 
 
-@law("M9", "the model can represent the classes", separable, dtypes=EXACT)
+@law("M9", "the model can represent the classes", cases.separable, dtypes=EXACT)
 def a_separable_set_is_learnt_wholly(predict, seed, As, Xs, labels):
     """A toy set whose classes differ in structure is learnt to 100 %.
 
