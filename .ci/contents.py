@@ -1,4 +1,4 @@
-"""Say whether a wheel and an sdist hold what they should, and how large they are.
+"""Check the contents of the wheel and the sdist in a folder, and print their sizes.
 
 git ls-files npdiffpool | python .ci/contents.py FOLDER
 """
@@ -8,20 +8,20 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-BESIDE = {"LICENSE", "README.md", "setup.cfg", "setup.py", "PKG-INFO"}
+OUTSIDE = {"LICENSE", "README.md", "setup.cfg", "setup.py", "PKG-INFO"}
 
 
 def of_wheel(path):
-    """Return the names of a wheel's files, without those about it, and its licence."""
+    """Return the names of a wheel's files and its licence, without other metadata."""
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
-    about = [name for name in names if ".dist-info/" in name]
-    licences = {Path(name).name for name in about} & {"LICENSE"}
-    return {*names} - {*about} | licences
+    metadata = [name for name in names if ".dist-info/" in name]
+    licences = {Path(name).name for name in metadata} & {"LICENSE"}
+    return {*names} - {*metadata} | licences
 
 
 def of_sdist(path):
-    """Return the names of an sdist's files, without those about it."""
+    """Return the names of an sdist's files, without metadata of setuptools."""
     with tarfile.open(path) as sdist:
         names = [member.name for member in sdist if member.isfile()]
     inner = {name.split("/", 1)[1] for name in names}
@@ -29,16 +29,16 @@ def of_sdist(path):
 
 
 def main(folder, package):
-    """Compare both with the files of the package; what differs is an error."""
+    """Exit with an error if one of them has not exactly the files of the package."""
     (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     assert {"npdiffpool/py.typed", "npdiffpool/datasets/MUTAG.npz"} < package
     for path, found, expected in (
         (wheel, of_wheel(wheel), package | {"LICENSE"}),
-        (sdist, of_sdist(sdist), package | BESIDE),
+        (sdist, of_sdist(sdist), package | OUTSIDE),
     ):
         if found != expected:
-            lost, stray = sorted(expected - found), sorted(found - expected)
-            sys.exit(f"{path.name} lacks {lost} and should not have {stray}")
+            missing, extra = sorted(expected - found), sorted(found - expected)
+            sys.exit(f"{path.name} lacks {missing} and must not have {extra}")
         size = path.stat().st_size / 1000
         print(f"{path.name}: {len(found)} files, {size:.0f} kB")
 

@@ -1,11 +1,11 @@
-"""Cross-validation on a dask cluster, a worker of which is killed, beside a local run.
+"""Compare cross-validation on a dask cluster that loses a worker with a local run.
 
     NPDIFFPOOL_DATA=folder python benchmarks/cluster.py ENZYMES --runs 1
 
-A scheduler and two workers are processes of their own, on loopback. Once a fold is
-kept, one worker is killed (SIGKILL) and another started. What `npdiffpool cv` then
-prints and writes is compared with a run by `--jobs 2`, byte for byte. Arguments are
-those of `cv`.
+The scheduler and two workers are separate processes on the loopback interface. Once a
+fold is saved, one worker is killed (SIGKILL) and another one is started. The output and
+the files of `npdiffpool cv` are compared with those of `--jobs 2`, byte for byte. The
+arguments are those of `cv`.
 """
 
 import json
@@ -22,7 +22,7 @@ CV = [sys.executable, "-m", "npdiffpool", "cv"]
 
 @contextmanager
 def process(*words):
-    """Run a program in the background, ended at the end."""
+    """Run a module in the background and kill it on exit."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([sys.executable, "-m", *map(str, words)], **quiet) as started:
         try:
@@ -32,15 +32,15 @@ def process(*words):
 
 
 def wait_for(path, running):
-    """Wait until a file is there, while a process runs that is to write it."""
+    """Wait until a running process has written a file."""
     while not path.exists():
-        assert running.poll() is None, f"{running.args} has ended without {path}"
+        assert running.poll() is None, f"{running.args} ended without writing {path}"
         time.sleep(0.05)
 
 
 @contextmanager
 def scheduler(folder):
-    """Run a scheduler; give its address."""
+    """Run a scheduler and yield its address."""
     place = Path(folder, "scheduler.json")
     words = "distributed.cli.dask_scheduler --host 127.0.0.1 --port 0 --no-dashboard"
     with process(*words.split(), "--scheduler-file", place) as started:
@@ -51,13 +51,13 @@ def scheduler(folder):
 
 
 def worker(address, folder):
-    """Return the process of a worker: one thread, no nanny to start it again."""
+    """Run a worker with one thread and without a nanny, which would restart it."""
     words = "distributed.cli.dask_worker --nthreads 1 --no-nanny --no-dashboard"
     return process(*words.split(), address, "--local-directory", folder)
 
 
 def run_with_a_kill(arguments, folder):
-    """Run `cv` on a cluster, kill a worker in the midst; return what it printed."""
+    """Run `cv` on a cluster, kill one worker, and return the output."""
     with ExitStack() as stack:
         address = stack.enter_context(scheduler(folder))
         first, _ = (stack.enter_context(worker(address, folder)) for _ in range(2))
@@ -68,25 +68,25 @@ def run_with_a_kill(arguments, folder):
         first.send_signal(signal.SIGKILL)
         stack.enter_context(worker(address, folder))
         printed = running.communicate()[0]
-        assert running.returncode == 0, "cv has failed on the cluster"
+        assert running.returncode == 0, "cv failed on the cluster"
         return printed
 
 
 def run_here(arguments, folder):
-    """Run `cv` by two processes; return what it printed."""
+    """Run `cv` with two local processes and return the output."""
     command = [*CV, *arguments, "--jobs", "2", "--out", str(folder / "here")]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
 
 
 def contents(folder):
-    """Return the bytes of every file but that of the seconds."""
+    """Return the bytes of every file except seconds.json."""
     paths = [path for path in folder.iterdir() if path.name != "seconds.json"]
     return {path.name: path.read_bytes() for path in paths}
 
 
 def compare(arguments, folder):
-    """Return what was printed here, on the cluster, and whether files are equal."""
+    """Return both outputs, and whether the files are equal."""
     there = run_with_a_kill(arguments, folder)
     here = run_here(arguments, folder)
     same = contents(folder / "here") == contents(folder / "cluster")
@@ -94,12 +94,12 @@ def compare(arguments, folder):
 
 
 def main():
-    """Compare, and print what was found."""
+    """Compare both runs and print the result."""
     with tempfile.TemporaryDirectory() as folder:
         here, there, same = compare(sys.argv[1:], Path(folder))
     print(here)
-    print(f"printed on the cluster, byte for byte: {'yes' if here == there else 'no'}")
-    print(f"every file, byte for byte: {'yes' if same else 'no'}")
+    print(f"output equal, byte for byte: {'yes' if here == there else 'no'}")
+    print(f"files equal, byte for byte: {'yes' if same else 'no'}")
     return not (same and here == there)
 
 

@@ -1,10 +1,10 @@
-"""Clusters measured over training, with each auxiliary loss on and off.
+"""Measure the clusters during training, with each auxiliary loss on and off.
 
     NPDIFFPOOL_DATA=folder python benchmarks/clusters.py ENZYMES PROTEINS COLLAB
 
-Trains on the first of ten folds' training part and measures the first level's
-assignments of its validation part after some epochs. Writes results/clusters-DATA.json,
-a row an epoch and seed, and from those files alone results/clusters.md.
+Trains on the training part of the first of ten folds and measures the first level's
+assignments of the validation part after some epochs. Writes results/clusters-DATA.json,
+one row per epoch and seed, and from those files alone results/clusters.md.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from npdiffpool.evaluation.splits import make_splits
 
 RESULTS = Path(__file__).parent / "results"
 AT = (1, 2, 5, 10, 20, 50, 100)
-FAR = 4  # edges apart, from which on two nodes are far
+FAR = 4  # edges; nodes at least so far apart are "far"
 LOSSES = {
     "classification alone": {"link_weight": 0.0, "entropy_weight": 0.0},
     "with link": {"entropy_weight": 0.0},
@@ -37,24 +37,24 @@ LOSSES = {
 
 
 def measure(graph, S):
-    """Measure the assignment of one graph; None where there is nothing to measure."""
+    """Return the measures of one assignment, None where one is undefined."""
     A, clusters = graph.adjacency, np.argmax(S, axis=1)
     same = clusters[:, None] == clusters
     others = ~np.eye(len(S), dtype=bool)
     edges = (A.toarray() != 0) & others
-    dense = edges & ((A @ A).toarray() > 0)  # of edges: those within a triangle
+    dense = edges & ((A @ A).toarray() > 0)  # edges within a triangle
     far = shortest_path(A, unweighted=True) >= FAR
     seen = wl_colours(A, colours_of_features(graph.features), 1)[-1]
     alike = (seen[:, None] == seen) & others
 
-    def share(pairs):  # of some pairs of nodes, those that share a cluster
+    def share(pairs):  # the share of these pairs of nodes that share a cluster
         return float(same[pairs].mean()) if pairs.any() else None
 
     return {
         "entropy / log K": measures.relative_entropy(S),
         "effective clusters / K": measures.effective_clusters(S) / S.shape[1],
         "used": float(measures.clusters_used(S)),
-        "used / least of n and K": measures.clusters_used(S) / min(S.shape),
+        "used / min(n, K)": measures.clusters_used(S) / min(S.shape),
         "modularity": measures.modularity(A, clusters) if edges.any() else None,
         "inside: all pairs": share(others),
         "inside: edges": share(edges),
@@ -75,22 +75,22 @@ def means(model, graphs):
 
 
 def train(name, epochs, losses, seed):
-    """Train once; return a row for each of the epochs that are measured."""
+    """Train once; return one row per measured epoch."""
     dataset = ndp.load_dataset(name)
     split = make_splits(dataset.labels, 10, 0)[0]
     part, held = dataset[np.array(split.train)], dataset[np.array(split.validation)]
     given = {"clusters": SETS[name].clusters, "seed": seed, **LOSSES[losses]}
     rows = []
 
-    def look(model, epoch=None):
+    def measure_epoch(model, epoch=None):
         epoch = len(model.history_) if epoch is None else epoch
         if epoch in (0, *AT):
             rows.append({"epoch": epoch, **means(model, held)})
 
-    still = ndp.DiffPoolClassifier(**given, epochs=1, learning_rate=1e-30)
-    look(still.fit(part, part.labels), epoch=0)
+    untrained = ndp.DiffPoolClassifier(**given, epochs=1, learning_rate=1e-30)
+    measure_epoch(untrained.fit(part, part.labels), epoch=0)
     clf = ndp.DiffPoolClassifier(**given, epochs=epochs)
-    clf.fit(part, part.labels, (held, held.labels), on_epoch=look)
+    clf.fit(part, part.labels, (held, held.labels), on_epoch=measure_epoch)
     known = ("cross_entropy", "validation_accuracy")
     curves = {key: [row[key] for row in clf.history_] for key in known}
     about = {"losses": losses, "seed": seed, "K": clf.config_.clusters[0]}
@@ -99,15 +99,15 @@ def train(name, epochs, losses, seed):
 
 
 def main():
-    """Train every variant, and write what was measured."""
+    """Train every variant, and write the measures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="*", metavar="DATA", help=", ".join(SETS))
-    parser.add_argument("--epochs", type=int, help="in place of the table's")
+    parser.add_argument("--epochs", type=int, help="instead of those of the table")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     if set(arguments.data) - set(SETS):
-        parser.error(f"DATA must be of {', '.join(SETS)}; got {arguments.data}")
+        parser.error(f"DATA must be from {', '.join(SETS)}; got {arguments.data}")
     RESULTS.mkdir(exist_ok=True)
     for name in arguments.data:
         epochs = arguments.epochs or SETS[name].epochs

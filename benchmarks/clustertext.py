@@ -1,28 +1,38 @@
-"""The text of the measures of clusters, from the files of clusters.py alone."""
+"""The page of the measures of clusters, computed from the files of clusters.py."""
 
 import json
 
 import numpy as np
 
 WITH = ("with link", "with both")
-HEAD = """# Clusters measured
+HEAD = """# Measures of the clusters
 
-Written by `python benchmarks/clusters.py` from the files beside it: the first level's
-assignments of validation graphs, mean over graphs, then mean ± standard deviation over
-seeds. A node is in the cluster that is the largest of its row of S. "Inside" is the
-share of pairs of nodes that are in one cluster: of all pairs; of those joined by an
-edge; of those edges that are part of a triangle; of pairs not joined; of pairs four
-edges apart or more (or not connected); and of those among them whose features, and
-whose neighbours' features, are the same (one round of 1-WL; "-" where no two are).
-"Untrained" are the parameters that training begins with, "alone" is the classification
-loss. An entropy is low, too, where all nodes of a graph are in one cluster: read it
-beside "used". A claim is called a tie where a difference is within a spread, or, of
-accuracies, within the standard error of the difference of two shares of so few graphs.
+Written by `python benchmarks/clusters.py` from clusters-DATA.json in this folder. The
+measures are of the first level's assignments of the validation graphs: mean over
+graphs, then mean ± standard deviation over seeds. A node belongs to the cluster with
+the largest entry in its row of S.
+
+- "entropy / log K": mean entropy of the rows of S; 0 is one-hot, 1 is uniform. It is
+  also low if all nodes of a graph are in one cluster: compare "used".
+- "effective clusters / K": exp of the entropy of the mean row of S, divided by K.
+- "used": the number of clusters that contain a node; also divided by the smaller of the
+  number of nodes n and K.
+- "modularity": of the graph's division into clusters; higher means that more edges are
+  inside clusters than in a random graph with the same degrees.
+- "inside": the share of pairs of nodes that are in one cluster. Pairs are "not joined"
+  if no edge joins them, and "far" if they are four edges or more apart, or not
+  connected; far pairs are "alike" if they and their neighbours have equal features (one
+  round of 1-WL; "-" if there is no such pair).
+
+"Untrained" are the initial parameters, "alone" is the classification loss alone. A
+claim is a tie if the difference is within the larger standard deviation or, for
+accuracies, within the standard error of a difference between two shares of so few
+graphs.
 """
 
 
 def write(folder):
-    """Return the page, a section a data set."""
+    """Return the text of the page, one section per data set."""
     lines = [HEAD]
     for path in sorted(folder.glob("clusters-*.json")):
         kept = json.loads(path.read_text())
@@ -43,27 +53,36 @@ def _at_the_end(of):
     lines = _head(["untrained", *of])
     some = next(iter(of.values()))
     for key in list(some[0]["rows"][0])[1:]:
-        first = _shown([run["rows"][0][key] for run in some])
-        cells = [_shown([run["rows"][-1][key] for run in runs]) for runs in of.values()]
+        first = _mean_and_deviation([run["rows"][0][key] for run in some])
+        cells = [
+            _mean_and_deviation([run["rows"][-1][key] for run in runs])
+            for runs in of.values()
+        ]
         lines.append(f"| {key} | " + " | ".join([first, *cells]) + " |")
     for title, value in (
         ("best validation accuracy", lambda run: max(run["validation_accuracy"])),
-        ("its epoch", lambda run: float(np.argmax(run["validation_accuracy"]) + 1)),
+        (
+            "epoch of the best validation accuracy",
+            lambda run: float(np.argmax(run["validation_accuracy"]) + 1),
+        ),
         ("training cross-entropy, last epoch", lambda run: run["cross_entropy"][-1]),
-        ("epochs until it has halved", _halved),
+        ("epochs until the cross-entropy has halved", _epochs_to_half),
     ):
-        cells = [_shown([value(run) for run in runs]) for runs in of.values()]
+        cells = [
+            _mean_and_deviation([value(run) for run in runs]) for runs in of.values()
+        ]
         lines.append(f"| {title} | " + " | ".join(["", *cells]) + " |")
     return lines
 
 
 def _claims(of):
-    """Set a number, for or against, beside each claim of section 4.3."""
+    """Return a table with two numbers and a verdict for each claim of section 4.3."""
     alone, link, both = (of[name] for name in ("classification alone", *WITH))
-    lines = ["| claim | measured by | | | |", "| --- |" + " --- |" * 4]
+    lines = ["| claim | measure | larger if true | smaller if true | verdict |"]
+    lines += ["| --- |" + " --- |" * 4]
     for claim, by, more, high, less, low in (
         (
-            "the hierarchy appears from the classification loss alone",
+            "a hierarchy emerges from the classification loss alone",
             "modularity",
             *("alone", _last(alone, "modularity")),
             *("untrained", [run["rows"][0]["modularity"] for run in alone]),
@@ -87,7 +106,7 @@ def _claims(of):
             *("far", _last(both, "inside: far")),
         ),
         (
-            "of the clusters offered only a few are used",
+            "only a few of the available clusters are used",
             "share of K, with both",
             *("a half", [0.5]),
             *("used", [run["rows"][-1]["used"] / run["K"] for run in both]),
@@ -95,11 +114,11 @@ def _claims(of):
         (
             "the auxiliary losses slow down convergence",
             "epochs until the cross-entropy has halved",
-            *("with both", [_halved(run) for run in both]),
-            *("alone", [_halved(run) for run in alone]),
+            *("with both", [_epochs_to_half(run) for run in both]),
+            *("alone", [_epochs_to_half(run) for run in alone]),
         ),
         (
-            "but training ends better",
+            "but lead to a better optimum",
             "best validation accuracy",
             *("with both", [max(run["validation_accuracy"]) for run in both]),
             *("alone", [max(run["validation_accuracy"]) for run in alone]),
@@ -114,7 +133,11 @@ def _claims(of):
         is_accuracy = by == "best validation accuracy"
         error = np.hypot(_error(both), _error(alone)) if is_accuracy else 0.0
         verdict = _verdict(high, low, error)
-        cells = f"{more} {_shown(high)}", f"{less} {_shown(low)}", verdict
+        cells = (
+            f"{more} {_mean_and_deviation(high)}",
+            f"{less} {_mean_and_deviation(low)}",
+            verdict,
+        )
         lines.append(f"| {claim} | {by} | " + " | ".join(cells) + " |")
     return lines
 
@@ -124,13 +147,13 @@ def _last(runs, key):
 
 
 def _error(runs):
-    """Return the standard error of the best accuracies, as shares of graphs."""
+    """Return the standard error of the best accuracies, which are shares of graphs."""
     share = np.mean([max(run["validation_accuracy"]) for run in runs])
     return np.sqrt(share * (1 - share) / runs[0]["graphs"])
 
 
 def _verdict(high, low, error):
-    """Say whether the first is the larger: a tie within the largest spread."""
+    """Return whether the first values are larger; a tie is within their deviation."""
     sides = [[value for value in side if value is not None] for side in (high, low)]
     if not all(sides):
         return "not measured"
@@ -140,7 +163,8 @@ def _verdict(high, low, error):
     return "for" if difference > 0 else "against"
 
 
-def _halved(run):
+def _epochs_to_half(run):
+    """Return the epochs until the cross-entropy is half the first, or None."""
     losses = np.array(run["cross_entropy"])
     below = np.flatnonzero(losses <= losses[0] / 2)
     return float(below[0] + 1) if len(below) else None
@@ -151,17 +175,21 @@ def _over_training(runs):
     lines = _head([f"epoch {epoch}" for epoch in epochs])
     for key in list(runs[0]["rows"][0])[1:7]:
         cells = [
-            _shown([run["rows"][at][key] for run in runs]) for at in range(len(epochs))
+            _mean_and_deviation([run["rows"][at][key] for run in runs])
+            for at in range(len(epochs))
         ]
         lines.append(f"| {key} | " + " | ".join(cells) + " |")
     return lines
 
 
 def _head(titles):
-    return ["| | " + " | ".join(titles) + " |", "| --- |" + " --- |" * len(titles)]
+    return [
+        "| measure | " + " | ".join(titles) + " |",
+        "| --- |" + " --- |" * len(titles),
+    ]
 
 
-def _shown(values):
+def _mean_and_deviation(values):
     known = [value for value in values if value is not None]
     if not known:
         return "-"

@@ -1,10 +1,10 @@
-"""Graclus beside spectral clustering: normalised cuts of real graphs.
+"""Compare the normalised cuts of Graclus and spectral clustering on real graphs.
 
     NPDIFFPOOL_DATA=folder python benchmarks/cuts.py
 
-Cuts connected graphs of four data sets into a quarter as many clusters as they have
+Connected graphs of four data sets are cut into K clusters, a quarter of their number of
 nodes (COLLAB: a tenth), by `npdiffpool.engine.graclus` and by scikit-learn's
-SpectralClustering (k-means and its other two ways to label). Writes results/cuts.md.
+SpectralClustering with each of its three label assignments. Writes results/cuts.md.
 """
 
 import time
@@ -19,18 +19,19 @@ from npdiffpool.engine.graclus import graclus, normalized_cut
 
 SETS = {"ENZYMES": (0.25, 200), "PROTEINS": (0.25, 200), "DD": (0.25, 50)}
 SETS |= {"COLLAB": (0.1, 100)}
-SIZES = (10, 500)  # nodes, least and most
+SIZES = (10, 500)  # nodes, minimum and maximum
 LABELLERS = ("kmeans", "discretize", "cluster_qr")
-HEAD = """# Graclus beside spectral clustering
+HEAD = """# Graclus compared with spectral clustering
 
-Written by `python benchmarks/cuts.py`. The normalised cut over the number of clusters
-(0: no edge is cut, 1: all are), mean over graphs, by Graclus and by the best of
-scikit-learn's three ways to label; then in how many graphs that of Graclus is smaller,
-equal (to 1e-9) and larger. Connected graphs of 10 to 500 nodes, the first of each data
-set. The seconds are of all graphs, spectral clustering's of all three ways, on a
-machine that had other work.
+Written by `python benchmarks/cuts.py`. "Graclus" and "spectral" are the normalised cut
+divided by the number of clusters K (0: no edge is cut, 1: every edge is; lower is
+better), mean over graphs, of Graclus and of the best of scikit-learn's three label
+assignments. The next three columns count the graphs in which the cut of Graclus is
+smaller (<), equal (=, to 1e-9) or larger (>). Graphs are the first connected ones of
+each data set with 10 to 500 nodes. Seconds are the total over graphs (spectral
+clustering: of all three label assignments) on a machine that had other work.
 
-| | graphs | K / nodes | Graclus | spectral | < | = | > | Graclus, s | spectral, s |
+| | graphs | K / n | Graclus | spectral | < | = | > | s, Graclus | s, spectral |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
@@ -46,18 +47,18 @@ def connected(name, most):
 
 
 def spectral(A, K):
-    """Return the smallest normalised cut of three ways to label."""
+    """Return the smallest normalised cut of the three label assignments."""
     cuts = []
     for labeller in LABELLERS:
-        machine = SpectralClustering(
+        model = SpectralClustering(
             K, affinity="precomputed", assign_labels=labeller, random_state=0
         )
-        cuts.append(normalized_cut(A, machine.fit_predict(A.toarray())))
+        cuts.append(normalized_cut(A, model.fit_predict(A.toarray())))
     return min(cuts)
 
 
 def measure(name, share, most):
-    """Return a row of the table."""
+    """Return the table row of one data set."""
     pairs, seconds = [], np.zeros(2)
     for graph in connected(name, most):
         A, K = graph.adjacency, max(2, round(share * graph.n_nodes))

@@ -1,28 +1,33 @@
-"""How long the table would take on 1 to 1,000 workers, by its measured trainings.
+"""Estimate how long the table of variants takes on 1 to 1,000 workers.
 
     python benchmarks/estimate.py
+    python benchmarks/estimate.py --write
 
-A row of results/ says how many seconds its trainings took together; each counts as
-their mean. A row that was not run counts as the one called `learned`, by the same
-protocol or else the other. Workers take trainings in the table's order; final runs wait
-for the choices of their fold. Left out is what a worker does but once: to import the
-package and to load a data set, some seconds together.
+Each row file in results/ has the total seconds of the row's trainings; each training is
+counted as their mean. A row that was not run is counted as the row `learned` with the
+same protocol or, failing that, the other one. Workers take trainings in the order of
+the table; the final runs of a fold wait for its choice of a configuration. The time
+that each worker needs once, to import the package and load a data set (some seconds),
+is left out. With --write the table in cluster.md is replaced.
 """
 
+import argparse
 import heapq
 import json
 import sys
 from pathlib import Path
 
+import tabletext
 from tablerows import ROWS, SETS
 
-RESULTS = Path(__file__).parent / "results"
+HERE = Path(__file__).parent
+RESULTS, PAGE = HERE / "results", HERE / "cluster.md"
 FOLDS = 10
 WORKERS = (1, 10, 100, 1000)
 
 
 def measured(name, row, protocol):
-    """Return the mean seconds of a training of a row; None where it was not run."""
+    """Return the mean seconds of one training of a row, or None if it was not run."""
     path = RESULTS / name / f"{row}-{protocol}.json"
     if not path.exists():
         return None
@@ -34,27 +39,27 @@ def measured(name, row, protocol):
 
 
 def seconds_of(name, row, protocol):
-    """Return the seconds of a training, of a row that was run or one like it."""
+    """Return the seconds of one training of a row, or of the row `learned`."""
     asked = ((row, protocol), ("learned", protocol), ("learned", "fair"))
     found = [measured(name, *one) for one in asked]
     return next(seconds for seconds in found if seconds is not None)
 
 
 def folds_of_table():
-    """List the folds: of each the seconds of what comes first, and of what waits."""
+    """Return the seconds of each fold's first trainings and of its final runs."""
     folds = []
     for name in SETS:
         for row in ROWS:
             choices = len(ROWS[row].grid)
             for protocol in ("fair", "paper"):
                 each = [seconds_of(name, row, protocol)]
-                waits = protocol == "fair" and choices > 1
-                folds += FOLDS * [(choices * each, each if waits else [])]
+                has_final_runs = protocol == "fair" and choices > 1
+                folds += FOLDS * [(choices * each, each if has_final_runs else [])]
     return folds
 
 
 def makespan(folds, workers):
-    """Return the seconds until all is done, workers taking what is ready in order."""
+    """Return the seconds until all folds are done; trainings are taken in order."""
     ready = [(0.0, i, first) for i, (first, _) in enumerate(folds)]  # a heap
     free, end = [0.0] * workers, 0.0
     while ready:
@@ -69,17 +74,31 @@ def makespan(folds, workers):
     return end
 
 
-def main():
-    """Print the table."""
+def estimate():
+    """Return the estimate as Markdown: the trainings, then the hours by workers."""
     folds = folds_of_table()
     trainings = [seconds for fold in folds for part in fold for seconds in part]
-    print(f"{len(ROWS)} rows, {len(SETS)} data sets, 2 protocols: {len(trainings)} ")
-    print(f"trainings, {sum(trainings) / 3600:.1f} hours, one {max(trainings):.0f} s\n")
-    print("| workers | hours | of their time in use |\n|---|---|---|")
+    total, rows = sum(trainings), []
     for workers in WORKERS:
         seconds = makespan(folds, workers)
-        use = sum(trainings) / seconds / workers
-        print(f"| {workers:,} | {seconds / 3600:.2f} | {use:.0%} |")
+        use = f"{total / seconds / workers:.0%}"
+        rows.append([f"{workers:,}", f"{seconds / 3600:.2f}", use])
+    sizes = f"{len(ROWS)} rows, {len(SETS)} data sets, 2 protocols"
+    hours = f"{total / 3600:.1f} hours on one core"
+    longest = f"the longest takes {max(trainings):.0f} s"
+    head = f"{sizes}: {len(trainings):,} trainings, {hours}; {longest}.\n\n"
+    return head + tabletext.markdown(["workers", "hours", "workers' time in use"], rows)
+
+
+def main():
+    """Print the estimate, or write it into cluster.md."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write it to cluster.md")
+    if parser.parse_args().write:
+        text = tabletext.fill(PAGE.read_text(), {"estimate": estimate()})
+        PAGE.write_text(text)
+    else:
+        print(estimate())
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""The floor: the products of one training epoch, and nothing else.
+"""The floor: the seconds of the matrix products of one training epoch alone.
 
     NPDIFFPOOL_DATA=folder python benchmarks/floor.py
 
-Every matrix product and every sparse product that the equations and their
-gradients ask for, in the shapes of real minibatches, float32, on random numbers:
-no autograd, no ReLU, no norm, no softmax, no Adam. A product that nobody needs
-(the gradient by the input features) or that is known before training (their
-propagation) is left out, A S is used twice, in S^T A S and in its gradient, the
-cheaper order is taken of P H W, and blocks of dense graphs multiply as such. The
-engine's epoch (`npdiffpool.training.fit.fit`) is timed in the same process, the two in
-turn, and given as a multiple of the floor; then one more epoch is profiled. All on
-one thread. The tables go into floor.md.
+The products are all dense and sparse matrix products of the equations and their
+gradients, in the shapes of real minibatches, in float32, on random numbers: no
+autograd, ReLU, norm, softmax or Adam. Left out are products that are not needed (the
+gradient with respect to the input features) or known before training (the propagated
+features). A S is computed once and used in S^T A S and in its gradient, P H W is
+computed in the cheaper order, and dense graphs multiply as dense blocks.
+
+The engine's epoch (`npdiffpool.training.fit.fit`) is timed in the same process, in turn
+with the floor, and given as a multiple of it; one more epoch is profiled. Everything
+runs on one thread. Writes floor.md.
 """
 
 import argparse
@@ -39,18 +40,21 @@ HIDDEN, LAYERS, CLASSIFIER = 64, 3, 50
 WIDTH = HIDDEN * LAYERS
 HEAD = """# The floor
 
-Written by `{command}`: seconds of one epoch's products alone (median), of the
-engine's whole epoch, and their ratio, on one thread. Load before: {load:.2f} on
-{cores} cores. Below, where an epoch's time goes by function, by cProfile, which makes
-calls seem dearer than they are; `dot` and `matmul` are the products themselves,
-`f_wrapped` is autograd with the NumPy functions that it calls.
+Written by `{command}`: seconds of one epoch's matrix products alone (the
+floor, median), seconds of the engine's whole epoch (median), and the engine's as a
+multiple of the floor (lower is better, 1 is the optimum), on one thread. Load before:
+{load:.2f} on {cores} cores.
 
-| workload | floor, s | engine, s | min to max | multiple |
+The tables below are profiles by cProfile, the share of an epoch's time in each
+function. cProfile overestimates the cost of calls. `dot` and `matmul` are the products
+themselves, `f_wrapped` is autograd with the NumPy functions that it calls.
+
+| workload | floor, s | engine, s | engine, min to max | multiple |
 | --- | --- | --- | --- | --- |"""
 
 
 class Numbers:
-    """Give float32 arrays of any shape out of one pool: making them costs nothing."""
+    """Float32 arrays of any shape, taken from one pool at no cost."""
 
     def __init__(self, size):
         self.pool = np.random.default_rng(0).normal(size=size).astype(np.float32)
@@ -63,7 +67,7 @@ class Numbers:
 
 
 def linear(numbers, N, n_in, n_out):
-    """Do X W, X^T G and G W^T."""
+    """Compute X W, X^T G and G W^T."""
     X, W, G = numbers(N, n_in), numbers(n_in, n_out), numbers(N, n_out)
     np.dot(X, W)
     np.dot(X.T, G)
@@ -71,19 +75,19 @@ def linear(numbers, N, n_in, n_out):
 
 
 def linear_of_data(X, numbers):
-    """Do X W and X^T G, for features, dense or CSR."""
+    """Compute X W and X^T G for features, dense or CSR."""
     X @ numbers(X.shape[1], HIDDEN)
     X.T @ numbers(X.shape[0], HIDDEN)
 
 
 def propagate(matrices, H):
-    """Do P H and P^T G of sparse matrices, P and its transpose."""
+    """Compute P H and P^T G for sparse matrices, P and its transpose."""
     for matrix in matrices:
         matrix @ H
 
 
 def propagate_stack(numbers, B, n, width):
-    """Do P H, P^T G and G H^T of a stack of matrices."""
+    """Compute P H, P^T G and G H^T for a stack of matrices."""
     P, H = numbers(B, n, n), numbers(B, n, width)
     np.matmul(P, H)
     np.matmul(P.swapaxes(1, 2), H)
@@ -91,7 +95,7 @@ def propagate_stack(numbers, B, n, width):
 
 
 def first_gnn(batch, matrices, numbers):
-    """Do the products of a GNN of the first level: features are data, P X is known."""
+    """Compute the products of a first-level GNN, where P X is known."""
     PX, N = batch.propagated.get("sage"), batch.n_nodes
     linear_of_data(batch.features, numbers)
     linear_of_data(batch.features if PX is None else PX, numbers)
@@ -102,7 +106,7 @@ def first_gnn(batch, matrices, numbers):
 
 
 def gnn(numbers, B, n):
-    """Do the products of a GNN of an upper level: self and neighbours, P (H W)."""
+    """Compute the products of an upper-level GNN: self, and neighbours as P (H W)."""
     for depth in range(LAYERS):
         propagate_stack(numbers, B, n, HIDDEN)
         for _ in range(2):
@@ -110,9 +114,9 @@ def gnn(numbers, B, n):
 
 
 def pool(numbers, K, *rows):
-    """Do S^T (A S), S^T Z and S^T S, and what their gradients need.
+    """Compute S^T (A S), S^T Z, S^T S and the products of their gradients.
 
-    `rows` are n of a graph, or B and n of a stack.
+    `rows` is n for one graph, or B and n for a stack.
     """
     multiply = np.dot if len(rows) == 1 else np.matmul
     S, AS, Z = numbers(*rows, K), numbers(*rows, K), numbers(*rows, WIDTH)
@@ -126,7 +130,7 @@ def pool(numbers, K, *rows):
 
 
 def pool_stack(numbers, K, B, n):
-    """Do the same above the first level, and A S, A^T S and S G S^T."""
+    """Compute the products of pooling above the first level."""
     A, S = numbers(B, n, n), numbers(B, n, K)
     np.matmul(A, S)
     np.matmul(A.swapaxes(1, 2), S)
@@ -135,7 +139,7 @@ def pool_stack(numbers, K, B, n):
 
 
 def step(batch, matrices, numbers, clusters, n_classes):
-    """Do every product of one training step."""
+    """Compute every product of one training step."""
     N, B, n = batch.n_nodes, batch.n_graphs, None
     for K in clusters:
         for _ in range(2):
@@ -155,17 +159,17 @@ def step(batch, matrices, numbers, clusters, n_classes):
 
 
 def load(task):
-    """Return the workload's graphs and classes, prepared."""
+    """Return the prepared graphs of a workload and its number of classes."""
     dataset = ndp.load_dataset(task.dataset, features=task.features)
     chosen = np.random.default_rng(0).permutation(len(dataset))[: task.graphs]
     classes, labels = np.unique(dataset.labels[chosen], return_inverse=True)
     graphs = [dataset.graphs[i] for i in chosen]
-    batch = prepare(ndp.GraphBatch.from_graphs(graphs, np.float32), ["sage"])
+    batch = with_operators(ndp.GraphBatch.from_graphs(graphs, np.float32), ["sage"])
     return Labelled(batch, labels), len(classes)
 
 
 def floor_epoch(data, task, n_classes, numbers):
-    """Return the seconds that the products of one epoch take."""
+    """Return the seconds of the products of one epoch."""
     seconds = 0.0
     for part in minibatches(data, task.batch, np.random.default_rng(0)):
         P = with_dense_blocks(part.batch.adjacency, part.batch.offsets)
@@ -177,7 +181,7 @@ def floor_epoch(data, task, n_classes, numbers):
 
 
 def engine_epochs(data, task, n_classes, epochs):
-    """Return the seconds of each of the engine's epochs."""
+    """Return the seconds of each epoch of the engine."""
     sizes = {"hidden": HIDDEN, "n_layers": LAYERS, "clusters": task.clusters}
     n_features = data.batch.features.shape[1]
     config = Config(n_features, n_classes, batch_norm=True, **sizes)
@@ -192,7 +196,7 @@ def engine_epochs(data, task, n_classes, epochs):
 
 
 def profile(data, task, n_classes, top=12):
-    """Return lines of the functions in which an epoch of the engine spends most."""
+    """Return table rows of the functions that take most of an epoch's time."""
     profiler = cProfile.Profile()
     profiler.runcall(engine_epochs, data, task, n_classes, 1)
     stats = pstats.Stats(profiler)
@@ -207,7 +211,7 @@ def profile(data, task, n_classes, top=12):
 
 
 def measure(name, arguments):
-    """Return a workload's line of the table, and its profile."""
+    """Return the table row of a workload and the rows of its profile."""
     task = WORKLOADS[name]
     task = task._replace(graphs=arguments.graphs or task.graphs)
     data, n_classes = load(task)
@@ -224,12 +228,12 @@ def measure(name, arguments):
 
 
 def main():
-    """Measure floor and engine in turn and write the multiple of each workload."""
+    """Measure the floor and the engine for each workload, and write floor.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=WORKLOADS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--graphs", type=int, help="at most so many of each data set")
+    parser.add_argument("--graphs", type=int, help="largest number per data set")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "floor.md")
     arguments = parser.parse_args()
     load_before = os.getloadavg()[0]
@@ -238,8 +242,8 @@ def main():
         line, functions = measure(name, arguments)
         print(line, flush=True)
         lines.append(line)
-        profiles += ["", f"## {name}", "", "| function | own time |", "| --- | --- |"]
-        profiles += functions
+        profiles += ["", f"## {name}", "", "| function | share of time |"]
+        profiles += ["| --- | --- |", *functions]
     command = f"python benchmarks/floor.py {shlex.join(sys.argv[1:])}".strip()
     head = HEAD.format(command=command, load=load_before, cores=os.cpu_count())
     arguments.out.write_text("\n".join([head, *lines, *profiles]) + "\n")

@@ -1,10 +1,11 @@
-"""Seconds and memory of npdiffpool, torch_geometric and tgp as one graph grows.
+"""Time and memory of npdiffpool, torch_geometric and tgp for one growing graph.
 
     pip install -e ".[peers,viz]"
     python benchmarks/growth.py
 
-One training step without the optimiser, in a fresh process warmed up on the smallest
-graph. Implementations are given ever larger graphs until memory or time run out.
+Each measurement is a training step without the optimiser, in a fresh process that is
+warmed up on the smallest graph. Each implementation gets larger graphs until it exceeds
+the limit of memory or time.
 """
 
 import argparse
@@ -24,32 +25,41 @@ SIZES = (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 DEGREE, FEATURES, CLASSES = 10, 16, 2
 TASK = speed.Task("", "", batch=1, clusters=(32,), epochs=0, hidden=32)
 RECOMPUTING = f"{report.MINE}, recomputing"
-MODELS = {  # what it imports, a colour of Okabe and Ito, a marker
+MODELS = {  # its imports, a colour of Okabe and Ito, a marker
     report.MINE: ("npdiffpool.training.fit", "#0072B2", "o"),
     RECOMPUTING: ("npdiffpool.training.fit", "#56B4E9", "s"),
     report.DENSE + report.KEPT: ("peers", "#D55E00", "^"),
     f"tgp sparse{report.KEPT}": ("peers tgp.utils.losses", "#000000", "D"),
 }
-ENOUGH, LEAST, MOST = 0.5, 3, 20  # seconds, and repeats, of a measurement
+ENOUGH, LEAST, MOST = 0.5, 3, 20  # of a measurement: seconds, then repeats
 HEAD = """# Growth
 
-Written by growth.py; growth.json holds the raw numbers. Random geometric graphs of
-average degree 10, nodes numbered by place unless --shuffled, 16 features; 3 layers of
-width 32 a block, SAGE "mean", batch norm, 32 clusters in one level, link and entropy
-losses, float32, one thread, freed memory kept for the next step (speed.py). Seconds
-are the median of the repeats of loss and gradient, after one that does not count; the
-peak is that of the process, loading included, and "above imports" what imports alone do
-not take. 1 GB is 1000 MB, 10^9 bytes. Unless the command says otherwise a process may
-take 16 GB of addresses and 300 s in all.
+Written by growth.py from the measurements in growth.json.
+
+- Graphs: random geometric graphs of average degree 10 with 16 features; nodes are
+  numbered by position unless --shuffled is given.
+- Model: 3 layers of width 32 per block, SAGE "mean", batch norm, 32 clusters in one
+  level, link and entropy losses, float32, one thread, freed memory kept for the next
+  step (speed.py). "Recomputing" is `recompute=True` (gradient checkpointing).
+- Seconds: the median over repeats of loss and gradient, after one that is not counted.
+- Memory: the peak of the process, loading included; "above imports" subtracts the
+  memory after the imports. 1 GB is 1000 MB, 10^9 bytes.
+- Limits: 16 GB of address space and 300 s per process, unless the command says
+  otherwise.
 
 ![Seconds and memory against nodes](growth.png)
+"""
+EXPONENTS = """## Exponents
+
+Seconds and memory grow as the number of nodes to the power of these exponents; 1 is
+linear.
 """
 
 
 def write_arrays(n, path, shuffled):
-    """Write a geometric graph of n DEGREE / 2 edges as `speed.prepare_arrays` does.
+    """Write a geometric graph of n DEGREE / 2 edges, as `speed.prepare_arrays` does.
 
-    Its nodes are numbered square by square of about ten, or at random.
+    Nodes are numbered by squares of about ten nodes each, or at random.
     """
     from scipy.spatial import cKDTree
 
@@ -77,7 +87,7 @@ def write_arrays(n, path, shuffled):
 
 
 def step_of_npdiffpool(arrays, name):
-    """Return a function that does loss and gradient, and returns the loss."""
+    """Return a function that computes loss and gradient, and returns the loss."""
     from npdiffpool import GraphBatch
     from npdiffpool._support.process import keep_freed_memory
     from npdiffpool.engine import autodiff, model, preparation
@@ -87,7 +97,7 @@ def step_of_npdiffpool(arrays, name):
     labels, graphs = arrays["labels"], speed.graphs_of(arrays)
     joined = GraphBatch.from_graphs(graphs, np.float32)
     arrays.clear()
-    batch = preparation.prepare(joined, ["sage"])
+    batch = preparation.with_operators(joined, ["sage"])
     flags = {"batch_norm": True, "recompute": name == RECOMPUTING}
     sizes = {"hidden": TASK.hidden, "n_layers": TASK.layers, "clusters": TASK.clusters}
     config = Config(FEATURES, CLASSES, **flags, **sizes)
@@ -97,7 +107,7 @@ def step_of_npdiffpool(arrays, name):
 
 
 def step_of_peer(arrays, name):
-    """Return such a function of a model of peers.py."""
+    """Return such a function for a model of peers.py."""
     import peers
     import torch
 
@@ -118,8 +128,8 @@ def step_of_peer(arrays, name):
 
 
 def work(name, smallest, path, memory):
-    """Print what this process measures."""
-    Path("/proc/self/oom_score_adj").write_text("1000")  # let nothing else be killed
+    """Measure one step in this process and print the result as JSON."""
+    Path("/proc/self/oom_score_adj").write_text("1000")  # killed first
     resource.setrlimit(resource.RLIMIT_AS, (int(memory * 1e9),) * 2)
     for module in MODELS[name][0].split():
         import_module(module)
@@ -127,39 +137,39 @@ def work(name, smallest, path, memory):
     step_of = step_of_npdiffpool if name.startswith(report.MINE) else step_of_peer
     step_of(dict(np.load(smallest)), name)()
     step = step_of(dict(np.load(path)), name)
-    step()  # the memory of the first is new to the process
+    step()  # not counted: it allocates memory for the first time
     while len(times) < LEAST or (sum(times) < ENOUGH and len(times) < MOST):
         start = time.perf_counter()
         loss = step()
         times.append(time.perf_counter() - start)
-    said = {"seconds": times, "median": np.median(times), "loss": loss}
+    found = {"seconds": times, "median": np.median(times), "loss": loss}
     peak = megabytes("VmHWM")
-    print(json.dumps({**said, "peak": peak, "above": peak - imports}))
+    print(json.dumps({**found, "peak": peak, "above": peak - imports}))
 
 
 def megabytes(name):
-    """Return the memory of this process: VmRSS is now, VmHWM the peak."""
+    """Return the memory of this process in MB: VmRSS is current, VmHWM the peak."""
     status = Path("/proc/self/status").read_text()
     return int(status.split(f"{name}:")[1].split()[0]) * 1024 / 1e6
 
 
 def measure(n, name, paths, arguments):
-    """Return what one fresh process measured."""
+    """Measure one step in a fresh process and return the result."""
     load, job = os.getloadavg()[0], json.dumps([name, *paths, arguments.memory])
-    said, failure = speed.run([__file__, "--work", job], 1, arguments.limit, name)
-    found = {} if failure else json.loads(said.splitlines()[-1])
+    output, failure = speed.run([__file__, "--work", job], 1, arguments.limit, name)
+    found = {} if failure else json.loads(output.splitlines()[-1])
     return {"nodes": n, "name": name, "failure": failure, "load": load, **found}
 
 
 def finished(runs):
-    """Group the runs that finished by implementation."""
+    """Return the finished runs by implementation."""
     names = dict.fromkeys(run["name"] for run in runs)
     done = [run for run in runs if not run["failure"]]
     return {name: [run for run in done if run["name"] == name] for name in names}
 
 
 def write(results):
-    """Return growth.md."""
+    """Return the text of growth.md."""
     runs, last, rows = results["runs"], [], []
     for run in runs:
         cells = [run["failure"], *"----"]
@@ -168,17 +178,19 @@ def write(results):
             spread = f"{min(times):.3f} to {max(times):.3f}|{len(times)}"
             cells = [f"{run['median']:.3f}", spread, f"{peak:.0f}|{run['above']:.0f}"]
             if run["nodes"] == SIZES[-1] and run["name"].startswith(report.MINE):
-                numbers = f"{run['median']:.1f} s (target 60), {peak / 1000:.2f} GB"
-                last.append(f"{run['name']}, {run['nodes']:,}: {numbers} (target 8).\n")
+                seconds = f"{run['median']:.1f} s (target: 60 s)"
+                memory = f"{peak / 1000:.2f} GB (target: 8 GB)"
+                title = f"{run['name']}, {run['nodes']:,} nodes"
+                last.append(f"{title}: {seconds}, {memory}.\n")
         rows.append("|".join([f"{run['nodes']:,}", run["name"], *cells]))
-    head = "nodes|implementation|s|min to max|repeats|peak MB|MB above imports"
-    parts = [HEAD, *map(report.session_lines, results["sessions"]), "## Exponents\n"]
+    head = "nodes|implementation|s per step|min to max|repeats|peak MB|MB above imports"
+    parts = [HEAD, *map(report.session_lines, results["sessions"]), EXPONENTS]
     parts += [exponent_table(runs), *last, "## Measurements\n"]
     return "\n".join([*parts, report.markdown(head, rows)])
 
 
 def exponent_table(runs):
-    """Give the least-squares slopes of log seconds and log memory by log nodes."""
+    """Return the least-squares slopes of log seconds and log memory in log nodes."""
     rows = []
     for name, done in finished(runs).items():
         large = [run for run in done if run["nodes"] >= 10_000]
@@ -190,12 +202,12 @@ def exponent_table(runs):
             cells = [f"{np.polyfit(n, column, 1)[0]:.2f}" for column in columns]
             cells.append(f"{done[0]['nodes']:,} to {done[-1]['nodes']:,}")
         rows.append("|".join([name, *cells]))
-    head = "implementation|seconds grow as n to the|MB above imports|fitted to nodes"
+    head = "implementation|exponent of seconds|exponent of MB above imports|nodes"
     return report.markdown(head, rows)
 
 
 def draw(runs, path):
-    """Draw seconds and memory against nodes; where one ran out, a cross and why."""
+    """Plot seconds and memory against nodes; a cross marks a failure and its reason."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
@@ -224,16 +236,16 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="nodes")
     parser.add_argument("--only", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--shuffled", action="store_true", help="number at random")
-    parser.add_argument("--memory", type=float, default=16, help="GB a process")
-    parser.add_argument("--limit", type=float, default=300, help="s a process")
+    parser.add_argument("--shuffled", action="store_true", help="random node order")
+    parser.add_argument("--memory", type=float, default=16, help="GB per process")
+    parser.add_argument("--limit", type=float, default=300, help="seconds per process")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     parser.add_argument("--work", type=json.loads, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main():
-    """Measure what was asked for, and write it down after each measurement."""
+    """Measure the chosen models, and write the page after each measurement."""
     arguments = parse()
     if arguments.work:
         return work(*arguments.work)

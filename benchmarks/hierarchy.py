@@ -2,10 +2,12 @@
 
     python benchmarks/hierarchy.py
 
-Draws `hierarchical_sbm` for each seed, trains each model on the first graphs, keeps the
-epoch that the next ones choose and tests on the last. Of the assignments (argmax of the
-rows of S_0, and of S_0 S_1) it gives the normalised mutual information and the adjusted
-Rand index with the planted truth. Writes results/hierarchy.json and hierarchy.md.
+For each seed graphs are drawn by `hierarchical_sbm` and divided into a training, a
+validation and a test part. Each model is trained, the validation part chooses the
+epoch, and the test part measures the accuracy and the agreement of the clusters (argmax
+of the rows of S_0, and of S_0 S_1) with the planted truth: normalised mutual
+information and adjusted Rand index. Writes results/hierarchy.json and
+results/hierarchy.md.
 """
 
 import argparse
@@ -16,10 +18,8 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import (
-    adjusted_rand_score,
-    normalized_mutual_info_score,
-)
+import tabletext
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 import npdiffpool as ndp
 from npdiffpool.datasets import hierarchical_sbm
@@ -29,13 +29,13 @@ from npdiffpool.estimators.baselines import count_parameters, flat_twin
 RESULTS = Path(__file__).parent / "results"
 CONFIG = Config(n_features=8, n_outputs=2, clusters=(8,))
 TWIN = flat_twin(CONFIG)
-UNTRAINED = {"learning_rate": 1e-30, "epochs": 1}  # a step that rounds to none
+UNTRAINED = {"learning_rate": 1e-30, "epochs": 1}  # steps that round to zero
 CLEAN, NOISY = {}, {"noise": 0.1}
 FLAT = {"clusters": (), "hidden": TWIN.hidden}
 EQUAL = {**FLAT, "n_layers": TWIN.n_layers}
-MODELS = {  # what is drawn, and the classifier's parameters
+MODELS = {  # parameters of `hierarchical_sbm`, and of the classifier
     "DiffPool, 8 clusters": (CLEAN, {"clusters": (8,)}),
-    "the same, untrained": (CLEAN, {"clusters": (8,), **UNTRAINED}),
+    "DiffPool, 8 clusters, untrained": (CLEAN, {"clusters": (8,), **UNTRAINED}),
     "DiffPool, 8 and 2 clusters": (CLEAN, {"clusters": (8, 2)}),
     "DiffPool, 8, link loss alone": (CLEAN, {"clusters": (8,), "entropy_weight": 0.0}),
     "DiffPool, 8, entropy loss alone": (CLEAN, {"clusters": (8,), "link_weight": 0.0}),
@@ -45,34 +45,37 @@ MODELS = {  # what is drawn, and the classifier's parameters
     ),
     "control: random, 8": (CLEAN, {"clusters": (8,), "assignment": "random"}),
     "Graclus, 8": (CLEAN, {"clusters": (8,), "assignment": "graclus"}),
-    "flat, as deep and as large": (CLEAN, EQUAL),
+    "flat, equal depth and size": (CLEAN, EQUAL),
     "flat, readout mean": (CLEAN, {**EQUAL, "readout": "mean"}),
     "flat, readout sum": (CLEAN, {**EQUAL, "readout": "sum"}),
     "flat, twice as deep": (CLEAN, {**FLAT, "n_layers": 2 * TWIN.n_layers}),
     "DiffPool, 8, noise": (NOISY, {"clusters": (8,)}),
-    "flat, as deep and as large, noise": (NOISY, EQUAL),
+    "flat, equal depth and size, noise": (NOISY, EQUAL),
 }
-FEATURES = {"the features themselves": CLEAN, "the features themselves, noise": NOISY}
+FEATURES = {"features alone": CLEAN, "features alone, noise": NOISY}
 SCORES = {"NMI": normalized_mutual_info_score, "ARI": adjusted_rand_score}
 HEAD = """# Planted hierarchies
 
-Written by `python benchmarks/hierarchy.py`: `hierarchical_sbm` with its defaults, drawn
-anew for each of {seeds} seeds; {train} graphs to train on for {epochs} epochs,
-{held} to choose the epoch, {test} to test. Test accuracy in percent, agreement of the
-clusters with the planted truth on the test graphs, mean ± standard deviation over
-seeds. Level 1 is the community of a node, level 2 its group. The flat GNN of equal
-depth and size has {layers} layers of {hidden} ({size} parameters; DiffPool {own}).
+Written by `python benchmarks/hierarchy.py` from hierarchy.json. Graphs are drawn by
+`hierarchical_sbm` with its defaults, separately for each of {seeds} seeds: {train}
+graphs for training ({epochs} epochs), {held} for validation, which chooses the epoch,
+{test} for the test. Accuracies are in percent. NMI and ARI (1 is the best) measure the
+agreement of the clusters with the planted truth on the test graphs: at level 1 the
+community of a node, at level 2 its group. Mean ± standard deviation over seeds. The
+flat GNN of equal depth and size has {layers} layers of width {hidden} and {size}
+parameters, DiffPool has {own} parameters.
 
-The features name a node's community, so NMI 1 can be had from them alone, as in the
-last rows (the argmax of a node's features), of which the second is where a tenth of the
-nodes show any community ("noise"). What is planted deeper is how communities are
-joined. Within three edges of a node nothing tells the classes apart; the flat GNN of
-six layers could see a ring of three from inside, and does not learn to.
+The features name a node's community. So the communities (level 1) can be read from the
+features alone, as in the last two rows (the argmax of a node's features). With "noise"
+a tenth of the nodes have the features of a random community. What the features do not
+show is how the communities are joined. The neighbourhood of a node within three edges
+does not distinguish the classes. The flat GNN of six layers could recognise a ring of
+three communities from inside, but does not learn to.
 """
 
 
 def agreement(drawn, assign, chosen):
-    """Return NMI and ARI of each level, mean over graphs."""
+    """Return the mean NMI and ARI over graphs, by level."""
     found = {}
     for number in chosen:
         truths, S = (drawn.communities[number], drawn.groups[number]), 1.0
@@ -86,7 +89,7 @@ def agreement(drawn, assign, chosen):
 
 
 def train(sizes, epochs, name, seed):
-    """Train a model on one drawing; return what was measured."""
+    """Train a model for one seed; return its accuracies and its agreement."""
     drawing, parameters = MODELS[name]
     drawn = hierarchical_sbm(sum(sizes), seed=seed, **drawing)
     parts = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
@@ -105,8 +108,8 @@ def train(sizes, epochs, name, seed):
     }
 
 
-def look(sizes, name, drawing, seed):
-    """Return how well the features alone agree with the communities."""
+def score_features(sizes, name, drawing, seed):
+    """Return the agreement of the features alone with the communities."""
     drawn = hierarchical_sbm(sum(sizes), seed=seed, **drawing)
     chosen = range(sum(sizes[:2]), sum(sizes))
     found = agreement(drawn, lambda graph: [np.asarray(graph.features)], chosen)
@@ -114,21 +117,23 @@ def look(sizes, name, drawing, seed):
 
 
 def write(kept):
-    """Return the page."""
+    """Return the text of the page."""
     names = ["test", "NMI 1", "ARI 1", "NMI 2", "ARI 2"]
     names += ["training accuracy, last epoch", "kept epoch"]
+    titles = ["", "test accuracy", *names[1:5], "training accuracy", "best epoch"]
     head = {"layers": TWIN.n_layers, "hidden": TWIN.hidden}
     head |= {"size": count_parameters(TWIN), "own": count_parameters(CONFIG)}
     lines = [HEAD.format(**kept["settings"], **head)]
-    lines += ["| | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
+    rows = []
     for model in (*MODELS, *FEATURES):
         runs = [run for run in kept["runs"] if run["model"] == model]
-        cells = [_shown(name, [run.get(name) for run in runs]) for name in names]
-        lines.append(f"| {model} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append(
+            [model, *(_cell(name, [run.get(name) for run in runs]) for name in names)]
+        )
+    return "\n".join([*lines, tabletext.markdown(titles, rows)]) + "\n"
 
 
-def _shown(name, values):
+def _cell(name, values):
     if not values or values[0] is None:
         return ""
     scale, digits = (1, 2) if name[:3] in SCORES else (1, 0)
@@ -139,9 +144,15 @@ def _shown(name, values):
 
 
 def main():
-    """Train every model on every drawing, and write what was measured."""
+    """Train every model for every seed, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs=3, default=(1000, 200, 300))
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs=3,
+        default=(1000, 200, 300),
+        help="graphs for training, validation and test",
+    )
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
@@ -150,7 +161,7 @@ def main():
     with ProcessPoolExecutor(arguments.jobs) as pool:
         runs = list(pool.map(work, *zip(*product(MODELS, range(arguments.seeds)))))
     for name, seed in product(FEATURES, range(arguments.seeds)):
-        runs.append(look(arguments.sizes, name, FEATURES[name], seed))
+        runs.append(score_features(arguments.sizes, name, FEATURES[name], seed))
     settings = dict(zip(("train", "held", "test"), arguments.sizes))
     settings |= {"epochs": arguments.epochs, "seeds": arguments.seeds}
     kept = {"settings": settings, "runs": runs}

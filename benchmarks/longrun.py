@@ -2,10 +2,10 @@
 
     python benchmarks/longrun.py --epochs 2000
 
-`npdiffpool train` runs as a process of its own, as a user has it run: checkpoints,
-snapshots, figures, report. Once a second its resident memory and its open files are
-read from /proc. longrun.md and longrun.png show them; growth is that of a straight line
-through the samples after the first quarter.
+`npdiffpool train` runs in a separate process, with checkpoints, snapshots, figures and
+report. Its resident memory and its open files are read from /proc once a second and
+shown in longrun.md and longrun.png. Growth is that of a straight line fitted to the
+samples after the first quarter.
 """
 
 import argparse
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 
 def sample(pid):
-    """Return a process's resident memory, in MB, and how many files it has open."""
+    """Return the resident memory of a process in MB and its number of open files."""
     place = Path(f"/proc/{pid}")
     lines = (place / "status").read_text().splitlines()
     kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS"))
@@ -30,32 +30,32 @@ def sample(pid):
 
 
 def watch(epochs, folder):
-    """Train; return seconds, MB and open files, each once a second, while it trains."""
+    """Train, and return seconds, MB and open files, sampled once a second."""
     command = [sys.executable, "-m", "npdiffpool", "train", "--epochs", str(epochs)]
     given = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     samples, start = [], time.monotonic()
     with subprocess.Popen([*command, "--out", folder], **given) as training:
-        while not (folder / "checkpoint.npz").exists():  # it has begun
+        while not (folder / "checkpoint.npz").exists():  # training has not begun
             time.sleep(0.1)
         while not (folder / "history.csv").exists() and training.poll() is None:
             samples.append((time.monotonic() - start, *sample(training.pid)))
             time.sleep(1)
-    assert training.returncode == 0, "the training has failed"
+    assert training.returncode == 0, "the training failed"
     return np.array(samples).T
 
 
 def growth(seconds, values):
-    """Return what a straight line adds from the first quarter to the end."""
+    """Return the growth of a straight line from the first quarter to the end."""
     late = seconds > seconds[-1] / 4
     slope, _ = np.polyfit(seconds[late], values[late], 1)
     return slope * (seconds[-1] - seconds[late][0])
 
 
 def write(epochs, seconds, memory, files):
-    """Write the page and the picture."""
+    """Write longrun.md and longrun.png."""
     figure = Figure(figsize=(8, 3), layout="constrained")
     axes = figure.subplots()
-    passed = np.linspace(0, epochs, len(seconds))  # an epoch takes as long as the next
+    passed = np.linspace(0, epochs, len(seconds))  # all epochs take equally long
     axes.plot(passed, memory)
     axes.set(xlabel="epoch", ylabel="resident memory, MB", ylim=(0, None))
     figure.savefig(HERE / "longrun.png", dpi=150)
@@ -66,12 +66,13 @@ def write(epochs, seconds, memory, files):
 
     python benchmarks/longrun.py --epochs {epochs}
 
-MUTAG, {epochs} epochs, {seconds[-1]:.0f} s, sampled {len(seconds)} times.
-Resident memory at each eighth of the way, in MB: {shown}.
-From the first quarter to the end it grew by {added:.2f} MB (a straight line).
-Open files: {files.min():.0f} to {files.max():.0f}.
-What grows is the history, a row an epoch, written anew into each checkpoint;
-`tests/runs/test_long_runs.py` holds that nothing else does.
+- MUTAG, {epochs} epochs, {seconds[-1]:.0f} s, {len(seconds)} samples.
+- Resident memory in MB, at every eighth of the training: {shown}.
+- Growth of a straight line from the first quarter to the end: {added:.2f} MB.
+- Open files: {files.min():.0f} to {files.max():.0f}.
+
+The history grows: it has one row per epoch and is written into each checkpoint.
+`tests/runs/test_long_runs.py` tests that nothing else grows.
 
 ![Memory over epochs](longrun.png)
 """
@@ -80,7 +81,7 @@ What grows is the history, a row an epoch, written anew into each checkpoint;
 
 
 def main():
-    """Train, watch, write."""
+    """Train, sample and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=2000)
     epochs = parser.parse_args().epochs

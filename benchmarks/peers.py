@@ -1,23 +1,25 @@
-"""The models that speed.py times npdiffpool against: torch_geometric and tgp.
+"""The models that speed.py compares npdiffpool with: torch_geometric and tgp.
 
-- `PyGDense`: torch_geometric's dense layers and ``dense_diff_pool``, every batch
+- `PyGDense`: torch_geometric's dense layers and ``dense_diff_pool``; every batch is
   padded to its largest graph.
-- `TGPDense`: SAGEConv on the edges; torch-geometric-pool (tgp) pools dense, padded.
-- `TGPSparse`: the same, and tgp pools the edges; nothing is padded.
+- `TGPDense`: SAGEConv on the edges; torch-geometric-pool (tgp) pools padded dense
+  tensors.
+- `TGPSparse`: SAGEConv on the edges; tgp pools the edges, and nothing is padded.
 
-All compute S by a GNN of its own, as npdiffpool does; tgp's ``DiffPool`` would by
-an MLP, so that its parts are called here in its order, with A' of equation 4. All
-levels above the first are dense, the losses those of the library's defaults.
+All compute S by a separate GNN, as npdiffpool does. tgp's ``DiffPool`` would use an
+MLP, so its parts are called here in its order, with A' of equation 4. All levels above
+the first are dense; the losses are the defaults of the library.
 
 The settings are the fastest of those tried, on one thread and on two:
 
-- An adjacency for SAGEConv is a torch CSR tensor of int32. As pairs of indices it
-  takes as long on ENZYMES and seven times as long on COLLAB; PyG's ``EdgeIndex``
-  and CSR weighted by 1 / degree are no faster anywhere.
-- Readouts by ``segment`` (2 to 4 times as fast as ``scatter`` and ``global_max_pool``).
-- A batch is cut out of flat tensors, and a dense one is filled by flat index.
+- The adjacency for SAGEConv is a torch CSR tensor of int32. Pairs of indices take as
+  long on ENZYMES and seven times as long on COLLAB; PyG's ``EdgeIndex`` and CSR
+  weighted by 1 / degree are not faster on any data set.
+- Readouts use ``segment``, which is 2 to 4 times as fast as ``scatter`` and
+  ``global_max_pool``.
+- A batch is cut out of flat tensors; a dense batch is filled by flat indices.
 - Adam with ``fused=True``.
-- Each as it comes and with freed memory kept by the C library (speed.py).
+- Each model runs with the C library's default and with freed memory kept (speed.py).
 """
 
 from dataclasses import dataclass
@@ -33,7 +35,7 @@ from torch_geometric.utils import segment
 
 @dataclass
 class Batch:
-    """Hold some graphs: nodes one after the other, edges sorted by source."""
+    """Several graphs: nodes in sequence, edges sorted by source."""
 
     x: torch.Tensor  # (N, F)
     edge_index: torch.Tensor  # (2, E)
@@ -41,17 +43,17 @@ class Batch:
 
     @property
     def offsets(self):
-        """Give the first node of each graph, and N: (B + 1,)."""
+        """First node of each graph, and N at the end: (B + 1,)."""
         return torch.nn.functional.pad(self.sizes.cumsum(0), (1, 0))
 
     @property
     def graph_of_node(self):
-        """Give the number of each node's graph: (N,)."""
+        """Index of each node's graph: (N,)."""
         return torch.repeat_interleave(self.sizes, output_size=len(self.x))
 
     @cached_property
     def csr(self):
-        """Give the adjacency as SAGEConv takes it fastest."""
+        """Adjacency in the form that is fastest for SAGEConv."""
         N, (source, target) = len(self.x), self.edge_index
         degrees = torch.bincount(source, minlength=N)
         starts = torch.nn.functional.pad(degrees.cumsum(0), (1, 0))
@@ -59,13 +61,13 @@ class Batch:
         return torch.sparse_csr_tensor(*parts, size=(N, N), check_invariants=False)
 
     def places(self):
-        """Give the row of each node in the padded batch, and the padded size."""
+        """Return the row of each node in the padded batch, and the padded size."""
         n = int(self.sizes.max())
         shift = torch.arange(len(self.sizes)) * n - self.offsets[:-1]
         return torch.arange(len(self.x)) + shift[self.graph_of_node], n
 
     def padded(self, matrices):
-        """Give (N, D) matrices as (B, n, D), the adjacency, and what is no padding."""
+        """Return (N, D) matrices as (B, n, D), the adjacency and the mask of nodes."""
         B, (places, n) = len(self.sizes), self.places()
         source, target = places[self.edge_index]
         adjacency = torch.zeros(B, n, n)
@@ -80,7 +82,7 @@ class Batch:
 
 
 class Graphs:
-    """Hold a data set as flat tensors, to cut batches from."""
+    """A data set as flat tensors, from which batches are cut."""
 
     def __init__(self, arrays):
         sizes, degrees = arrays["sizes"], arrays["degrees"]
@@ -98,7 +100,7 @@ class Graphs:
         self.edge_starts = np.concatenate([[0], np.cumsum(degrees)])[starts].tolist()
 
     def take(self, part):
-        """Cut out the graphs of a list of numbers."""
+        """Return the graphs with these indices as a batch."""
         nodes, edges = self.node_starts, self.edge_starts
         x = torch.cat([self.x[nodes[i] : nodes[i + 1]] for i in part])
         pieces = [self.edges[:, edges[i] : edges[i + 1]] for i in part]
@@ -109,7 +111,7 @@ class Graphs:
 
 
 class Block(Module):
-    """Run a GNN: convolutions, each normalised, ReLU and batch norm, side by side."""
+    """A GNN: normalised convolutions, ReLU, batch norm; all layers concatenated."""
 
     def __init__(self, convolution, n_in, task):
         super().__init__()
@@ -119,7 +121,7 @@ class Block(Module):
         self.norms = ModuleList(BatchNorm1d(task.hidden) for _ in self.convs)
 
     def forward(self, x, *graph):
-        """Take (N, D) and the edges, or (B, n, D), (B, n, n) and a mask."""
+        """Apply the GNN to (N, D) and edges, or to (B, n, D), (B, n, n) and a mask."""
         outputs = []
         for conv, norm in zip(self.convs, self.norms):
             x = conv(x, *graph).relu()
@@ -129,7 +131,7 @@ class Block(Module):
 
 
 class Net(Module):
-    """Hold the model; a subclass says what the first level is, and how to pool."""
+    """The model; subclasses define the first level and the pooling."""
 
     convolution = SAGEConv  # of the first level
 
@@ -164,7 +166,7 @@ class Net(Module):
 
 
 class PyGDense(Net):
-    """torch_geometric, padded from the start; batch norms see the padding."""
+    """torch_geometric, padded at every level; batch norms include the padding."""
 
     convolution = DenseSAGEConv
 
@@ -182,7 +184,7 @@ class PyGDense(Net):
 
 
 class TGPDense(Net):
-    """tgp, its GNNs of the first level on edges and its pooling padded."""
+    """tgp with first-level GNNs on edges and padded pooling."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -212,7 +214,7 @@ class TGPDense(Net):
 
 
 class TGPSparse(TGPDense):
-    """tgp on edges throughout the first level."""
+    """tgp on edges in the whole first level."""
 
     def first(self, batch):
         """Return the readout, X', A' and losses of the first level."""

@@ -1,6 +1,6 @@
-"""What speed.py writes about: the machine, installed sizes, and the tables.
+"""The report of speed.py: the machine, installed sizes, and the tables.
 
-`write` makes the whole of results.md out of what results.json holds.
+`write` returns the text of results.md, computed from results.json alone.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 
 MINE = "npdiffpool"
 DENSE = "torch_geometric dense"
-KEPT = ", memory kept"  # the C library gives freed memory back to nobody
+KEPT = ", memory kept"  # the C library does not return freed memory to the system
 VERSIONS = (
     "npdiffpool",
     "numpy",
@@ -29,7 +29,7 @@ VERSIONS = (
     "torch-scatter",
     "threadpoolctl",
 )
-ROOTS = {  # torch_geometric and tgp do not name torch among their requirements
+ROOTS = {  # torch_geometric and tgp do not list torch as a requirement
     "npdiffpool": ["npdiffpool"],
     "torch": ["torch"],
     "torch_geometric": ["torch-geometric", "torch"],
@@ -38,21 +38,36 @@ ROOTS = {  # torch_geometric and tgp do not name torch among their requirements
 _COMPARED = ("median", "peak")
 HEAD = """# Speed and memory
 
-Written by speed.py; results.json holds the raw numbers. Seconds an epoch are the
-median of all counted epochs of all rounds, each round a fresh process; peak memory
-is the largest of the rounds, with the imports. "Fastest" and "leanest" are of the
-other implementations that finished, with as many threads or fewer.
+Written by speed.py from the measurements in results.json. npdiffpool is compared with
+torch_geometric's dense form and with the dense and sparse forms of torch-geometric-pool
+(tgp) on one machine with two cores.
 
-npdiffpool is `npdiffpool.training.fit.fit` on a `GraphBatch`, one thread in every row.
-"Memory kept": the C library keeps freed memory for the next step, as `fit` has it
-(`MALLOC_MMAP_MAX_=0`), which can make a process faster, and larger.
-Features that are mostly zero npdiffpool multiplies as CSR, and it propagates features
-once before training; the others do neither.
+- Seconds per epoch are the median of all counted epochs of all rounds; each round is a
+  fresh process. From one process to the next, epochs differ by a tenth to a third.
+- Peak memory is the largest of the rounds, imports included.
+- npdiffpool is `npdiffpool.training.fit.fit` on a `GraphBatch`, with one thread in
+  every row. "Fastest" and "leanest" are the best of the other implementations that
+  finished, with the row's number of threads or fewer.
+- "Memory kept": the C library keeps freed memory for the next step, as in `fit`
+  (`MALLOC_MMAP_MAX_=0`). This can make a process faster, and larger.
+- npdiffpool multiplies features that are mostly zero as CSR matrices, and propagates
+  features once before training; the others do neither.
+- Workloads are named data set-batch size-levels.
+
+[floor.md](floor.md) compares an epoch with its matrix products alone,
+[growth.md](growth.md) has time and memory for growing graphs, and [NOTES.md](NOTES.md)
+lists what was tried for speed.
+"""
+
+RATIOS = """## Ratios
+
+npdiffpool's time or memory divided by another implementation's: below 1, npdiffpool is
+better.
 """
 
 
 def session(graphs=None):
-    """Describe the machine as it is now, and what is about to run on it."""
+    """Return a description of the machine, its load and the command."""
     words = [Path(word).name for word in sys.argv]  # no folders
     command = shlex.join(["python", f"benchmarks/{words[0]}", *words[1:]])
     processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
@@ -80,7 +95,7 @@ def _versions():
 
 
 def installed_sizes():
-    """Give the MB on disk of each root alone and with all that it requires."""
+    """Return the MB on disk of each root, alone and with all its requirements."""
     sizes = {}
     for name, roots in ROOTS.items():
         closure = set()
@@ -93,7 +108,7 @@ def installed_sizes():
 
 
 def _add_requirements(name, closure):
-    """Add a distribution and those that it requires here, without extras."""
+    """Add a distribution and its installed requirements, without extras."""
     from pip._vendor.packaging.requirements import Requirement
 
     name = re.sub(r"[-_.]+", "-", name).lower()
@@ -110,7 +125,7 @@ def _add_requirements(name, closure):
 
 
 def _megabytes(name):
-    """Add up the files of a distribution; npdiffpool's are those of its folder."""
+    """Return the size of a distribution's files; for npdiffpool, of its folder."""
     if name == MINE:
         files = Path(util.find_spec(MINE).origin).parent.rglob("*")
     else:
@@ -120,7 +135,7 @@ def _megabytes(name):
 
 
 def to_json(results):
-    """Return results.json: a line a run."""
+    """Return the text of results.json, one run per line."""
     parts = {key: json.dumps(part) for key, part in results.items()}
     for key in ("sessions", "runs"):
         parts[key] = "[\n" + ",\n".join(map(json.dumps, results[key])) + "\n]"
@@ -128,21 +143,21 @@ def to_json(results):
 
 
 def write(results):
-    """Return results.md."""
+    """Return the text of results.md."""
     groups = {}
     for run in results["runs"]:
         workload, threads, _, name = run["key"]
         groups.setdefault((workload, threads), {}).setdefault(name, []).append(run)
     groups = {key: _summaries(runs) for key, runs in groups.items()}
     parts = [HEAD, *map(session_lines, results["sessions"])]
-    parts += ["## Ratios\n", _ratio_table(groups)]
+    parts += [RATIOS, _ratio_table(groups)]
     parts += ["## Measurements\n", _table(groups)]
     parts += ["## Imports and size\n", _import_table(results["imports"])]
     return "\n".join([*parts, _size_table(results["sizes"])])
 
 
 def session_lines(session):
-    """Give the lines that tell of one session."""
+    """Return lines that describe one session."""
     load = " ".join(f"{value:.2f}" for value in session["load"])
     versions = ", ".join(f"{n} {v}" for n, v in session["versions"].items())
     return (
@@ -154,7 +169,7 @@ def session_lines(session):
 
 
 def _summaries(runs):
-    """Give each implementation's seconds, peak and failure in one group."""
+    """Return the seconds, peak and failure of each implementation in one group."""
     return {
         name: {
             "seconds": _seconds(of_name),
@@ -186,12 +201,12 @@ def _ratio_table(groups):
         if DENSE in found and found[DENSE]["failure"] and cells[2] == "-":
             cells[2] = found[DENSE]["failure"]
         rows.append("|".join([workload, str(threads), *cells]))
-    head = f"workload|threads|{MINE} / fastest|fastest|{MINE} / {DENSE}"
-    return markdown(f"{head}|peak / leanest's|leanest", rows)
+    head = f"workload|threads|time / fastest's|fastest|time / {DENSE}'s"
+    return markdown(f"{head}|peak memory / leanest's|leanest", rows)
 
 
 def _least(groups, workload, threads, key):
-    """Give each implementation's least figure with up to so many threads."""
+    """Return each implementation's least value with at most this many threads."""
     least = {}
     for (other, fewer), found in groups.items():
         for name, summary in found.items():
@@ -213,7 +228,7 @@ def _table(groups):
             peak = f"{s['peak']:.0f}" if s["peak"] else "-"
             row = f"{workload}|{threads}|{name}|{median}|{low} to {high}"
             rows.append(f"{row}|{counts}|{peak}")
-    head = "workload|threads|implementation|s an epoch|min to max|epochs in rounds"
+    head = "workload|threads|implementation|s per epoch|min to max|epochs in rounds"
     return markdown(f"{head}|peak MB", rows)
 
 
@@ -224,16 +239,16 @@ def _import_table(imports):
         spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
         row = f"`{statement}`|{statistics.median(seconds):.2f}|{spread}"
         rows.append(f"{row}|{statistics.median(memory):.0f}")
-    return markdown("fresh process|seconds|min to max|MB afterwards", rows)
+    return markdown("statement|seconds|min to max|MB afterwards", rows)
 
 
 def _size_table(sizes):
     rows = [f"{n}|{a:.1f}|{b:.0f}|{count}" for n, (a, b, count) in sizes.items()]
-    head = "installed|MB of its own|MB with all it requires|distributions"
+    head = "installed|MB alone|MB with requirements|distributions"
     return markdown(head, rows)
 
 
 def markdown(head, rows):
-    """Lay out a table whose cells are divided by bars."""
+    """Return a Markdown table; cells in `head` and `rows` are separated by "|"."""
     lines = [head, "|".join(["---"] * len(head.split("|"))), *rows]
     return "\n".join(f"| {line.replace('|', ' | ')} |" for line in lines) + "\n"

@@ -5,9 +5,10 @@ Run it once with each version, on one machine, and compare the files:
     python benchmarks/same_bytes.py before.json
     python benchmarks/same_bytes.py after.json --compare before.json
 
-Each training is of 30 graphs of MUTAG, 10 more validate; two epochs in batches of 8.
-Its digest covers the parameters, the running moments of batch norm, the history, and
-the outputs, embeddings and assignments of 10 test graphs. Only the public API is used.
+Each training uses 30 graphs of MUTAG, 10 more for validation, two epochs and batches of
+8 graphs. Its digest covers the parameters, the running moments of batch norm, the
+history, and the outputs, embeddings and assignments of 10 test graphs. Only the public
+API is used.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ASSIGNMENTS = ("learned", "hard", "graclus", "random", "uniform")
 READOUTS = ("sum", "mean", "max", "set2set", "sortpool")
 CLUSTERS = ((0.25,), (6, 0.5))
 DTYPES = ("float32", "float64")
-OTHERS: tuple[dict[str, Any], ...] = (  # one at a time, for each gnn and dtype
+OTHERS: tuple[dict[str, Any], ...] = (  # each with every gnn and dtype
     {"clusters": ()},
     {"concat_layers": False},
     {"normalize_rows": False},
@@ -57,7 +58,7 @@ def variants() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def digest(kind: str, parameters: dict[str, Any], graphs: Any) -> str:
-    """Train one variant; return the SHA-256 digest of all that comes of it."""
+    """Train one variant and return the SHA-256 digest of its results."""
     small = {"hidden": 8, "epochs": 2, "batch_size": 8}
     model = getattr(ndp, kind)(**{**small, **parameters})
     is_classifier = kind == "DiffPoolClassifier"
@@ -75,7 +76,7 @@ def digest(kind: str, parameters: dict[str, Any], graphs: Any) -> str:
 
 
 def leaves(tree: Any) -> Iterator[Any]:
-    """Yield the arrays of nested dicts, lists and tuples in their order."""
+    """Yield the arrays of nested dicts, lists and tuples, in order."""
     if isinstance(tree, dict):
         tree = list(tree.values())
     if isinstance(tree, (list, tuple)):

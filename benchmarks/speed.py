@@ -1,13 +1,13 @@
-"""Seconds, memory and size of npdiffpool beside torch_geometric and tgp.
+"""Time, memory and size of npdiffpool compared with torch_geometric and tgp.
 
     pip install -e ".[peers]"
     NPDIFFPOOL_DATA=folder python benchmarks/speed.py
 
-Every measurement is a process of its own: it loads the same arrays, warms up and
-trains the same model (`Task`; peers.py has it in torch). The implementations take
-turns. Tables go into results.md (report.py), raw numbers into results.json beside
-it after each measurement: a run that was stopped goes on with ``--continue``. What
-fails or passes the time limit is said so in the tables, and not tried again.
+Each measurement is a fresh process that loads the same arrays, warms up and trains the
+same model (`Task`; peers.py defines it in torch). The implementations take turns. After
+each measurement the numbers are written to results.json and the tables to results.md
+(report.py); ``--continue`` resumes an interrupted run. The tables name measurements
+that failed or exceeded the time limit; these are not tried again.
 """
 
 import argparse
@@ -48,16 +48,16 @@ print(seconds, *(line.split()[1] for line in lines if line.startswith("VmRSS")))
 
 
 class Task(NamedTuple):
-    """Say what is trained: SAGE "mean", batch norm, max readouts, all losses."""
+    """What is trained: SAGE "mean", batch norm, max readouts, all losses."""
 
     dataset: str
     features: str
     batch: int
     clusters: tuple[int, ...]
-    epochs: int  # counted, in each round
+    epochs: int  # counted epochs in each round
     warm_epochs: int = 1
-    warm_graphs: Optional[int] = None  # of each epoch of warm-up; None for all
-    graphs: Optional[int] = None  # chosen by seed 0; None for all
+    warm_graphs: Optional[int] = None  # in each warm-up epoch; None for all
+    graphs: Optional[int] = None  # a random choice with seed 0; None for all
     hidden: int = 64
     layers: int = 3
     rate: float = 1e-3
@@ -65,7 +65,7 @@ class Task(NamedTuple):
 
 
 SMALL = {"epochs": 5, "warm_epochs": 2, "graphs": 540}
-WORKLOADS = {  # name-batch-levels where a data set has several
+WORKLOADS = {  # data set-batch size-levels if a data set has several
     "ENZYMES-20-1": Task("ENZYMES", "labels", 20, (13,), **SMALL),
     "ENZYMES-128-1": Task("ENZYMES", "labels", 128, (13,), **SMALL),
     "ENZYMES-20-2": Task("ENZYMES", "labels", 20, (32, 8), **SMALL),
@@ -77,11 +77,11 @@ WORKLOADS = {  # name-batch-levels where a data set has several
 
 
 def prepare_arrays(task, path):
-    """Write a task's graphs as flat arrays: ends of edges and features, node by node.
+    """Write a task's graphs as flat arrays of edges and features, node by node.
 
-    Node i of all has `degrees[i]` edges; their other ends, numbered within the
-    graph, follow those of node i - 1 in `targets`. Likewise its features other
-    than 0, in `columns` and `values`.
+    Nodes of all graphs are numbered in sequence. Node i has `degrees[i]` edges; their
+    other ends, numbered within the graph, follow those of node i - 1 in `targets`. Its
+    nonzero features follow those of node i - 1 in `columns` and `values`.
     """
     from npdiffpool import load_dataset
 
@@ -104,7 +104,7 @@ def prepare_arrays(task, path):
 
 
 def graphs_of(arrays):
-    """Yield the graphs of such arrays for npdiffpool."""
+    """Yield the graphs of arrays written by `prepare_arrays`."""
     from npdiffpool import Graph
 
     stop = np.cumsum(arrays["sizes"])
@@ -128,13 +128,13 @@ def train_npdiffpool(arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     from npdiffpool import GraphBatch
     from npdiffpool.engine.config import Config
-    from npdiffpool.engine.preparation import prepare
+    from npdiffpool.engine.preparation import with_operators
     from npdiffpool.training.fit import Labelled, Schedule, fit
 
     labels = arrays["labels"]
     joined = GraphBatch.from_graphs(graphs_of(arrays), np.float32)
     arrays.clear()
-    batch = prepare(joined, ["sage"])
+    batch = with_operators(joined, ["sage"])
     sizes = {"hidden": task.hidden, "n_layers": task.layers, "clusters": task.clusters}
     inputs = batch.features.shape[1], int(labels.max()) + 1
     config = Config(*inputs, batch_norm=True, **sizes)
@@ -147,8 +147,8 @@ def train_npdiffpool(arrays, task, seed, tick):
 
 
 def train(task, path, name, threads, seed):
-    """Print a line an epoch: its seconds, its mean loss and the peak memory so far."""
-    Path("/proc/self/oom_score_adj").write_text("1000")  # let nothing else be killed
+    """Print one line per epoch: seconds, mean loss and peak memory so far."""
+    Path("/proc/self/oom_score_adj").write_text("1000")  # killed first
     times = []
 
     def tick(row=None):
@@ -156,8 +156,8 @@ def train(task, path, name, threads, seed):
         if row is not None:
             status = Path("/proc/self/status").read_text()
             peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
-            said = {"seconds": times[-1] - times[-2], "loss": row["loss"], "peak": peak}
-            print(json.dumps(said), flush=True)
+            line = {"seconds": times[-1] - times[-2], "loss": row["loss"], "peak": peak}
+            print(json.dumps(line), flush=True)
 
     trainer = train_npdiffpool
     if name != report.MINE:
@@ -169,13 +169,13 @@ def train(task, path, name, threads, seed):
 
 
 def work(job, task, *rest):
-    """Do in this process what `run` asks for."""
+    """Prepare or train in this process, as requested by `measure_workload`."""
     task = Task(*task)._replace(clusters=tuple(task[3]))
     {"prepare": prepare_arrays, "train": train}[job](task, *rest)
 
 
 def run(command, threads=1, limit=None, name=report.MINE):
-    """Run Python and return what it printed, and what went wrong or None."""
+    """Run Python and return its output, and the reason of a failure or None."""
     threads = 1 if name.startswith(report.MINE) else threads
     variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
     variables.update(KEEP_MEMORY if name.endswith(report.KEPT) else {})
@@ -196,11 +196,11 @@ def run(command, threads=1, limit=None, name=report.MINE):
 
 
 def measure(task, path, name, threads, seed, limit):
-    """Return what one fresh process measured."""
+    """Measure one training in a fresh process and return the result."""
     load = os.getloadavg()[0]
     job = json.dumps(["train", task, path, name, threads, seed])
-    said, failure = run([__file__, "--work", job], threads, limit, name)
-    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    output, failure = run([__file__, "--work", job], threads, limit, name)
+    lines = [json.loads(line) for line in output.splitlines() if line[:1] == "{"]
     seconds, losses = ([line[key] for line in lines] for key in ("seconds", "loss"))
     peak = max((line["peak"] for line in lines), default=None)
     numbers = {"seconds": seconds, "losses": losses, "peak": peak}
@@ -208,19 +208,19 @@ def measure(task, path, name, threads, seed, limit):
 
 
 def measure_imports(times=5):
-    """Return the seconds and the MB afterwards of each import, in turn."""
+    """Return the seconds of each import and the MB afterwards."""
     found = {statement: [] for statement in IMPORTS}
     for turn in range(times + 1):
         for statement in IMPORTS:
-            said, failure = run(["-c", TIMED_IMPORT.format(statement)])
-            if turn and not failure:  # the first one reads the disk
-                seconds, memory = said.split()
+            output, failure = run(["-c", TIMED_IMPORT.format(statement)])
+            if turn and not failure:  # the first turn reads from disk
+                seconds, memory = output.split()
                 found[statement].append((float(seconds), int(memory) / 1024))
     return found
 
 
 def missing(workload, arguments, runs):
-    """List what is not yet measured of a workload, the implementations in turn."""
+    """Return the keys of a workload's missing measurements."""
     known = [run["key"] for run in runs]
     return [
         [workload, threads, turn, name]
@@ -232,7 +232,7 @@ def missing(workload, arguments, runs):
 
 
 def measure_workload(workload, arguments, runs, save):
-    """Add to the runs what is missing of a workload, and save each."""
+    """Make the missing measurements of a workload, and save each."""
     task, keys = WORKLOADS[workload], missing(workload, arguments, runs)
     limits = [limit for limit in (task.graphs, arguments.graphs) if limit]
     task = task._replace(graphs=min(limits, default=None))
@@ -258,17 +258,17 @@ def parse():
     parser.add_argument("--workloads", nargs="+", default=[""], help="or prefixes")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--graphs", type=int, help="of each data set, at most")
+    parser.add_argument("--graphs", type=int, help="largest number per data set")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument("--limit", type=float, default=900, help="s a measurement")
-    parser.add_argument("--out", type=Path, default=OUT, help="its .json stands beside")
+    parser.add_argument("--limit", type=float, default=900, help="s per measurement")
+    parser.add_argument("--out", type=Path, default=OUT, help="page, beside its .json")
     parser.add_argument("--continue", dest="resume", action="store_true")
     parser.add_argument("--work", type=json.loads, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main():
-    """Measure what was asked for, and write it down."""
+    """Measure the chosen workloads, and write the page after each measurement."""
     arguments = parse()
     if arguments.work:
         return work(*arguments.work)
@@ -277,7 +277,7 @@ def main():
     if arguments.resume and raw.exists():
         results = json.loads(raw.read_text())
         if any(old["graphs"] != arguments.graphs for old in results["sessions"]):
-            sys.exit(f"{raw} is of another --graphs")
+            sys.exit(f"{raw} was measured with another --graphs")
     results["sessions"].append(report.session(arguments.graphs))
 
     def save():

@@ -4,12 +4,13 @@
     NPDIFFPOOL_DATA=folder python benchmarks/table.py ENZYMES --rows learned flat
     NPDIFFPOOL_DATA=folder python benchmarks/table.py ENZYMES --protocol paper
 
-The folder holds the data sets and, in splits/, the index lists of Errica et al. (from
-the repository of their paper). What is done is kept, job by job, under results/work; a
-finished row is one file, results/DATA/ROW-PROTOCOL.json, with every fold and run.
-results/README.md, and the table in the project's README, are written from those files
-alone: `python benchmarks/table.py --write`. With --again rows that are there are run
-again, from the beginning, and compared with their files; nothing is written.
+The folder contains the data sets and, in splits/, the index lists of Errica et al.
+(from the repository of their paper). Finished jobs are stored under results/work, and
+an interrupted command resumes there. A finished row is one file,
+results/DATA/ROW-PROTOCOL.json, with every fold and run. The tables of
+results/README.md and of the project's README are written from these files alone:
+`python benchmarks/table.py --write`. With --again, rows that exist are run again from
+the beginning and compared with their files; nothing is written.
 """
 
 import argparse
@@ -33,12 +34,13 @@ from npdiffpool.evaluation.protocols import PROTOCOLS, Source, cross_validate
 from npdiffpool.evaluation.splits import read_splits
 from npdiffpool.evaluation.workers import workers
 
-RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = (ROOT / "README.md", RESULTS / "README.md")
 
 
 def model_of(row, dataset, epochs):
-    """Return the row's model; the flat one as deep and as large as the learned."""
+    """Return the row's model; the flat GNN has the depth and size of DiffPool."""
     if ROWS[row].parameters is None:
         return SubtreeKernelClassifier()
     known = SETS[dataset.name]
@@ -57,8 +59,8 @@ def model_of(row, dataset, epochs):
 def grid_of(row, protocol):
     """Return the configurations to choose from.
 
-    The kernel chooses by the validation part itself; under the paper's protocol that
-    would be anew in each fold, so there each of its choices is a configuration.
+    The kernel chooses its parameters on the validation part. The paper's protocol has
+    one choice for all folds, so there each choice of the kernel is a configuration.
     """
     if ROWS[row].parameters is not None or protocol == "fair":
         return ROWS[row].grid
@@ -68,17 +70,17 @@ def grid_of(row, protocol):
 
 
 def splits_of(name, n_graphs, folder):
-    """Return the published index lists; of a set that has none, None."""
+    """Return the published index lists of a data set, or None if it has none."""
     if not SETS[name].has_splits:
         return None
     if folder is None:
-        raise SystemExit("--splits or NPDIFFPOOL_DATA must say where the lists are")
+        raise SystemExit("--splits or NPDIFFPOOL_DATA must name the lists' folder")
     return read_splits(folder / f"{name}_splits.json", n_graphs)
 
 
 def evaluate(name, row, protocol, epochs, options, executor, folder):
-    """Cross-validate a row, going on with what is in the folder."""
-    # The kernel counts labels: attributes would make every colour occur once.
+    """Cross-validate a row; finished jobs in the folder are not run again."""
+    # The kernel counts labels: with attributes, every colour would occur once.
     is_kernel = ROWS[row].parameters is None and SETS[name].has_labels
     source = Source(name, "labels" if is_kernel else "auto")
     dataset = ndp.load_dataset(source.data, features=source.features)
@@ -97,11 +99,11 @@ def evaluate(name, row, protocol, epochs, options, executor, folder):
 
 
 def run_row(name, row, protocol, options, executor):
-    """Evaluate one row and write its file, or have it again and compare."""
+    """Evaluate one row and write its file, or run it again and compare."""
     path = RESULTS / name / f"{row}-{protocol}.json"
     print(f"{name}, {row}, {protocol}", flush=True)
     if path.exists() and not options.again:
-        print(f"  kept in {path}; --again has it again")
+        print(f"  found in {path}; --again runs it again")
         return
     epochs = options.epochs or SETS[name].epochs
     work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
@@ -111,16 +113,16 @@ def run_row(name, row, protocol, options, executor):
     if options.again:
         known = json.loads(path.read_text())["result"]
         same = known == json.loads(json.dumps(result._asdict()))
-        print(f"  digit for digit as in {path}: {'yes' if same else 'no'}")
+        print(f"  identical to {path}: {'yes' if same else 'no'}")
     elif epochs == SETS[name].epochs:
         command = command_of(name, row, protocol, epochs, options.runs)
         write_row(path, work, result, command)
     else:
-        print(f"  not written: the table has {SETS[name].epochs} epochs")
+        print(f"  not written: the table uses {SETS[name].epochs} epochs")
 
 
 def command_of(name, row, protocol, epochs, runs):
-    """Return the command that has this row again, whatever the defaults become."""
+    """Return the command that reproduces this row, even if the defaults change."""
     words = ["python", "benchmarks/table.py", name, "--rows", row]
     words += ["--protocol", protocol, "--epochs", str(epochs)]
     words += ["--runs", str(runs)] if protocol == "fair" else []
@@ -128,7 +130,7 @@ def command_of(name, row, protocol, epochs, runs):
 
 
 def write_row(path, work, result, command):
-    """Write the row's file: what was run, every fold and run, and the seconds."""
+    """Write the row's file: settings, the result of every fold and run, seconds."""
     seconds = json.loads((work / "seconds.json").read_text())
     kept = {
         "command": command,
@@ -147,19 +149,19 @@ def parse():
     parser.add_argument("data", nargs="*", metavar="DATA", help=", ".join(SETS))
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--protocol", choices=PROTOCOLS, default="fair")
-    parser.add_argument("--epochs", type=int, help="in place of the data set's")
-    parser.add_argument("--runs", type=int, default=1, help="final runs a fold")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="in place of --jobs")
-    parser.add_argument("--splits", type=Path, help="folder; else that of the data")
+    parser.add_argument("--epochs", type=int, help="instead of those of the table")
+    parser.add_argument("--runs", type=int, default=1, help="final runs per fold")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a dask cluster")
+    parser.add_argument("--splits", type=Path, help="folder of index lists")
     parser.add_argument(
-        "--again", action="store_true", help="run rows that are there, and compare"
+        "--again", action="store_true", help="run existing rows again and compare"
     )
-    parser.add_argument("--write", action="store_true", help="write the table alone")
+    parser.add_argument("--write", action="store_true", help="only write the tables")
     arguments = parser.parse_args()
     unknown = set(arguments.data) - set(SETS)
     if unknown or not (arguments.data or arguments.write):
-        parser.error(f"DATA must be of {', '.join(SETS)}; got {arguments.data}")
+        parser.error(f"DATA must be from {', '.join(SETS)}; got {arguments.data}")
     if arguments.scheduler is not None:
         arguments.jobs = 1  # this process only waits
     if arguments.splits is None and "NPDIFFPOOL_DATA" in os.environ:
@@ -168,7 +170,7 @@ def parse():
 
 
 def main():
-    """Run what is missing, then write the tables; or have rows again."""
+    """Run the missing rows, then write the tables; or run rows again."""
     arguments = parse()
     if not arguments.write:
         with workers(arguments.jobs, arguments.scheduler) as executor:
@@ -180,14 +182,10 @@ def main():
 
 
 def write_tables():
-    """Write both tables from the rows' files."""
-    write_text(RESULTS / "README.md", tabletext.write(RESULTS))
-    text = README.read_text()
-    for name, table in (("results", tabletext.brief), ("gained", tabletext.gained)):
-        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-        before, rest = text.split(start)
-        text = before + start + table(RESULTS) + end + rest.split(end)[1]
-    write_text(README, text)
+    """Write the tables of all pages from the rows' files."""
+    tables = tabletext.tables(RESULTS)
+    for page in PAGES:
+        write_text(page, tabletext.fill(page.read_text(), tables))
 
 
 if __name__ == "__main__":

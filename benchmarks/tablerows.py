@@ -4,23 +4,23 @@ from typing import Any, NamedTuple
 
 
 class Row(NamedTuple):
-    """Name a variant and the parameters that differ from the defaults."""
+    """One row: a variant, as the parameters that differ from the defaults."""
 
     title: str
     parameters: Any  # of DiffPoolClassifier; None is the 1-WL kernel
-    paper: dict[str, str] = {}  # published: Ying et al., arXiv 1806.08804
-    fair: dict[str, str] = {}  # published: Errica et al., arXiv 1912.09893
-    grid: tuple[dict[str, Any], ...] = ({},)  # a validation part chooses among
+    paper: dict[str, str] = {}  # published by Ying et al., arXiv 1806.08804
+    fair: dict[str, str] = {}  # published by Errica et al., arXiv 1912.09893
+    grid: tuple[dict[str, Any], ...] = ({},)  # chosen from on a validation part
 
 
 class Columns(NamedTuple):
-    """Say how a data set is run, within a budget of hours on two cores."""
+    """One column: the settings of a data set, within a budget of hours on two cores."""
 
     epochs: int
     clusters: tuple[float, ...] = (0.25,)
     two_levels: tuple[float, ...] = (0.25, 0.25)
-    has_labels: bool = False  # beside attributes
-    has_splits: bool = True  # index lists by Errica et al.
+    has_labels: bool = False  # node labels in addition to attributes
+    has_splits: bool = True  # index lists published by Errica et al.
 
 
 SETS = {
@@ -34,7 +34,7 @@ SETS = {
 
 
 def _of(*figures: str) -> dict[str, str]:
-    """Name a published row's figures: ENZYMES, DD, COLLAB, PROTEINS, REDDIT-BINARY."""
+    """Map ENZYMES, DD, COLLAB, PROTEINS and REDDIT-BINARY to published figures."""
     names = ("ENZYMES", "DD", "COLLAB", "PROTEINS", "REDDIT-BINARY")
     return {name: figure for name, figure in zip(names, figures) if figure}
 
@@ -48,7 +48,7 @@ ROWS = {
         _of("62.53", "80.64", "75.48", "76.25"),
         _of("59.5 ± 5.6", "75.0 ± 3.5", "68.9 ± 2.0", "73.7 ± 3.5", "89.1 ± 1.6"),
     ),
-    "grid": Row("the same, chosen from a grid of four", {}, grid=GRID),
+    "grid": Row("DiffPool, configuration chosen from a grid of four", {}, grid=GRID),
     "no-link": Row(
         "without link loss (NoLP)",
         {"link_weight": 0.0},
@@ -62,17 +62,19 @@ ROWS = {
         {"assignment": "graclus"},
         _of("58.33", "75.47", "82.13", "75.62"),
     ),
-    "hard": Row("hard, straight through", {"assignment": "hard"}),
-    "random": Row("control: random (a hash of 1-WL colours)", {"assignment": "random"}),
-    "uniform": Row("control: uniform", {"assignment": "uniform"}),
+    "hard": Row("hard assignment, straight-through gradient", {"assignment": "hard"}),
+    "random": Row(
+        "control: random assignment (hash of 1-WL colours)", {"assignment": "random"}
+    ),
+    "uniform": Row("control: uniform assignment", {"assignment": "uniform"}),
     "flat": Row(
-        "flat GraphSAGE, as deep and as large",
+        "flat GraphSAGE of equal depth and size",
         {"clusters": ()},
         _of("54.25", "75.42", "68.25", "70.48"),
         _of("58.2 ± 6.0", "72.9 ± 2.0", "73.9 ± 1.7", "73.0 ± 4.5", "84.3 ± 1.9"),
     ),
     "structure-free": Row(
-        "structure-free",
+        "structure-free baseline",
         {"clusters": (), "gnn": "mlp", "readout": "sum"},
         {},
         _of("65.2 ± 6.4", "78.4 ± 4.5", "70.2 ± 1.5", "75.8 ± 3.7", "82.2 ± 3.0"),
@@ -87,7 +89,7 @@ ROWS = {
         {"clusters": (), "readout": "sortpool"},
         _of("57.12", "79.37", "73.76", "75.54"),
     ),
-    "gcn": Row("with gcn layers (equation 2)", {"gnn": "gcn"}),
+    "gcn": Row("GCN layers (equation 2)", {"gnn": "gcn"}),
     "s2v-flat": Row("S2V, flat", {"gnn": "s2v", "clusters": ()}, _of("61.10", "78.92")),
     "s2v": Row("S2V, one level", {"gnn": "s2v"}, _of("62.86", "80.75")),
     "s2v-two-levels": Row(

@@ -1,4 +1,8 @@
-"""The text of the table of variants, from the files of its rows alone."""
+"""The tables of results, computed from the files of their rows alone.
+
+`tables` returns each table by name. A page shows a table between two marker comments,
+``<!-- NAME -->`` and ``<!-- end of NAME -->``; `fill` replaces what is between them.
+"""
 
 import json
 from functools import partial
@@ -6,83 +10,59 @@ from functools import partial
 import numpy as np
 from tablerows import ROWS, SETS
 
-HEAD = """# Every variant under two protocols
-
-Written by `python benchmarks/table.py --write` from the files beside it, which hold
-every fold and run. In percent, mean ± standard deviation over ten folds; in brackets
-what is published, under "fair" by Errica et al. (arXiv 1912.09893), under "paper" by
-Ying et al. (arXiv 1806.08804; no spread). "-" is not run. Folds and validation parts of
-the fair protocol are Errica et al.'s lists, of MUTAG stratified by seed 0; of the
-paper's protocol those folds, stratified, where the authors drew ten random parts.
-Features: labels and attributes where there are any (the kernel: labels), else degrees.
-Of the rows without pooling the flat GraphSAGE alone is made as deep and as large as
-DiffPool; the others have its parameters.
-
-Not as published: the epochs are few (the paper has up to 3,000, Errica et al. 1,000),
-and but for one row nothing is chosen but the epoch, where they chose from grids. The
-defaults were chosen on validation parts of some folds, whose graphs are tests in other
-folds. Clusters are the defaults' where a ratio stands below; where a number stands the
-quarter of the largest graph would be too many for a CPU.
-
-"""
-FAIR = """## fair: test accuracy after the epoch that a validation part chose
-"""
-AGAINST = """### Against the first row, fold by fold
-
-Its accuracy (mean of its runs in a fold) minus the row's in percent, mean ± standard
-deviation over folds: a tie where the mean is not the larger of the two.
-"""
-PAPER = """## paper: highest mean validation accuracy at one epoch
-
-A maximum over epochs of what it is measured by: no test figure.
-"""
-CHOICES = """## What the defaults were chosen by
-
-Accuracy on the validation parts of the fair protocol at the best epoch, in percent,
-mean ± standard deviation over folds: a choice by these looks at no test part.
-"""
-DEPARTED = "readout-sum batch-norm last-layer linear raw".split()
 PARAMETERS = """scale-nodes readout-mean readout-sum batch-norm no-l2 last-layer linear
 raw""".split()
-COMPARED = "learned no-link no-entropy no-auxiliary two-levels".split() + PARAMETERS
-GAINED = ("ENZYMES", "MUTAG")
-BRIEF = "learned no-auxiliary graclus random flat structure-free wl-kernel".split()
-TOOK = """## What each row took
-
-Seconds are those of all its trainings, one thread each, on a machine that had other
-work beside them: no benchmark.
-"""
+VARIANTS = [row for row in ROWS if row not in PARAMETERS]
+DEPARTURES = "readout-sum batch-norm last-layer linear raw".split()
+VALIDATED = "learned no-link no-entropy no-auxiliary two-levels".split() + PARAMETERS
+BRIEF = ("learned", "flat")  # the rows of the project's README
+DIFFERENCE = "difference in percentage points"
 
 
-def write(folder):
-    """Return the page: a table a protocol, then what each row took."""
+def tables(folder):
+    """Return the text of each table by name, from the row files in a folder."""
     files = _read(folder)
-    variants = [row for row in ROWS if row not in PARAMETERS]
-    others = [row for row in variants if row != "learned"]
-    sections = [
-        (HEAD, _settings()),
-        (FAIR, _table(variants, partial(_score, files, "fair"))),
-        (AGAINST, _table(others, partial(_against, files))),
-        (PAPER, _table(variants, partial(_score, files, "paper"))),
-        (CHOICES, _table(COMPARED, partial(_validation, files))),
-        (TOOK, _took(files)),
-    ]
-    return "\n".join("\n".join([text, *lines, ""]) for text, lines in sections)
+    fair, paper = (partial(_score, files, protocol) for protocol in ("fair", "paper"))
+    difference = partial(_difference, files)
+    gained = partial(_difference, files, part="validation")
+    accuracy = "accuracy, % (higher is better)"
+    return {
+        "results": _table(f"test {accuracy}", BRIEF, fair),
+        "settings": _settings(),
+        "fair": _table(f"test {accuracy}", VARIANTS, fair),
+        "against": _table(DIFFERENCE, VARIANTS[1:], difference),
+        "paper": _table(f"validation {accuracy}", VARIANTS, paper),
+        "validation": _table(
+            f"validation {accuracy}", VALIDATED, partial(_validation, files)
+        ),
+        "gained": _table(DIFFERENCE, DEPARTURES, gained, ("ENZYMES", "MUTAG")),
+        "seconds": _seconds(files),
+    }
 
 
-def brief(folder):
-    """Return the README's table: rows of the fair protocol, then one of the paper's."""
-    files = _read(folder)
-    lines = _table(BRIEF, partial(_score, files, "fair"))
-    last = _table(["learned"], partial(_score, files, "paper"))
-    return "\n".join(lines + [last[-1].replace("| DiffPool", "| *paper*: DiffPool")])
+def fill(text, blocks):
+    """Return the text of a page with its marked blocks replaced by these.
+
+    Blocks that the page has no markers for are left out.
+    """
+    for name, block in blocks.items():
+        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        if start in text:
+            before, rest = text.split(start)
+            text = before + start + block + end + rest.split(end)[1]
+    return text
 
 
-def gained(folder):
-    """Return the README's table of what each departure from the paper gained."""
-    files = _read(folder)
-    cell = partial(_against, files, part="validation")
-    return "\n".join(_table(DEPARTED, cell, GAINED))
+def block_of(text, name):
+    """Return what a page shows between the markers of a block."""
+    rest = text.split(f"<!-- {name} -->\n")[1]
+    return rest.split(f"\n<!-- end of {name} -->")[0]
+
+
+def markdown(header, rows):
+    """Return a Markdown table of a header and rows of cells."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def _read(folder):
@@ -94,25 +74,21 @@ def _read(folder):
     return files
 
 
-def _table(rows, cell, names=tuple(SETS)):
-    lines = ["| | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
-    for row in rows:
-        cells = [cell(row, name) for name in names]
-        if set(cells) != {"-"}:
-            lines.append(f"| {ROWS[row].title} | " + " | ".join(cells) + " |")
-    return lines
+def _table(corner, rows, cell, names=tuple(SETS)):
+    """Return a table of `cell(row, name)`, without the rows that have no number."""
+    lines = [[ROWS[row].title, *(cell(row, name) for name in names)] for row in rows]
+    return markdown(
+        [corner, *names], [line for line in lines if set(line[1:]) != {"-"}]
+    )
 
 
 def _settings():
-    lines = ["| | " + " | ".join(SETS) + " |", "| --- |" + " --- |" * len(SETS)]
-    for title, value in (
-        ("epochs", lambda known: known.epochs),
-        ("clusters", lambda known: known.clusters[0]),
-        ("clusters, two levels", lambda known: "{}, {}".format(*known.two_levels)),
-    ):
-        cells = [str(value(known)) for known in SETS.values()]
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    return lines
+    rows = [
+        ["epochs", *(known.epochs for known in SETS.values())],
+        ["clusters", *(known.clusters[0] for known in SETS.values())],
+    ]
+    pairs = ("{}, {}".format(*known.two_levels) for known in SETS.values())
+    return markdown(["setting", *SETS], [*rows, ["clusters, two levels", *pairs]])
 
 
 def _score(files, protocol, row, name):
@@ -123,16 +99,18 @@ def _score(files, protocol, row, name):
         return "-" + note
     epochs = kept["settings"].get("parameters", {}).get("epochs", SETS[name].epochs)
     more = f", {epochs} epochs" if epochs != SETS[name].epochs else ""
-    return _shown(kept["result"]["score"], kept["result"]["spread"]) + more + note
+    return _percent(kept["result"]["score"], kept["result"]["spread"]) + more + note
 
 
-def _of_folds(files, row, name, what):
+def _fold_scores(files, row, name, part):
+    """Return the accuracy of each fold by the fair protocol; None if it was not run."""
     kept = files.get(("fair", row, name))
-    return kept and np.array([fold[what] for fold in kept["result"]["folds"]])
+    return kept and np.array([fold[part] for fold in kept["result"]["folds"]])
 
 
-def _against(files, row, name, part="test"):
-    first, other = (_of_folds(files, at, name, part) for at in ("learned", row))
+def _difference(files, row, name, part="test"):
+    """Return DiffPool's accuracy minus the row's, fold by fold."""
+    first, other = (_fold_scores(files, at, name, part) for at in ("learned", row))
     if first is None or other is None:
         return "-"
     mean, spread = np.mean(first - other), np.std(first - other)
@@ -141,18 +119,19 @@ def _against(files, row, name, part="test"):
 
 
 def _validation(files, row, name):
-    values = _of_folds(files, row, name, "validation")
-    return "-" if values is None else _shown(np.mean(values), np.std(values))
+    values = _fold_scores(files, row, name, "validation")
+    return "-" if values is None else _percent(np.mean(values), np.std(values))
 
 
-def _shown(mean, spread):
+def _percent(mean, spread):
     return f"{100 * mean:.1f} ± {100 * spread:.1f}"
 
 
-def _took(files):
-    lines = ["| | | | runs a fold | s | command |", "| --- |" + " --- |" * 5]
+def _seconds(files):
+    rows = []
     for (protocol, row, name), kept in files.items():
         runs = kept["settings"]["runs"] if protocol == "fair" else ""
-        cells = [name, row, protocol, runs, kept["seconds"], f"`{kept['command']}`"]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return lines
+        command = f"`{kept['command']}`"
+        rows.append([name, row, protocol, runs, kept["seconds"], command])
+    header = ["data set", "row", "protocol", "runs per fold", "seconds", "command"]
+    return markdown(header, rows)

@@ -3,8 +3,8 @@
 #
 # Every equation of DiffPool (arXiv 1806.08804), with its numbers and shapes. Two
 # triangles joined by one edge are pooled into two clusters, first with an assignment
-# that we choose, then with one that gradient descent finds from the paper's two
-# losses. Nothing but `npdiffpool.paper` is used, where each equation is one function.
+# that we choose, then with one that gradient descent finds by minimising the paper's
+# two losses. This page only uses `npdiffpool.paper`: each equation is one function.
 
 # %%
 import autograd.numpy as np
@@ -19,7 +19,7 @@ SEED = 0
 
 
 def two_triangles():
-    """Return A (N, N) with self-loops, as cliques need for A = S S^T, and X (N, F)."""
+    """Return A (N, N) with self-loops, so that a clique has A = S S^T, and X (N, F)."""
     A = np.eye(N)
     for i, j in EDGES:
         A[i, j] = A[j, i] = 1.0
@@ -30,34 +30,34 @@ def two_triangles():
 # %% [markdown]
 # ## The equations
 #
-# A graph layer mixes each node with its neighbours (2). Layers give the nodes'
-# embeddings Z (5). Row i of the assignment S says how node i is shared out over the
-# clusters (6). Then the clusters are the nodes of a smaller graph: their features
-# are sums of embeddings (3), their edges sums of edges (4). A layer adds self-loops
-# itself, so it is given A - I.
+# A graph layer mixes the features of each node with those of its neighbours (2).
+# Several layers compute the embeddings Z of the nodes (5). Row i of the assignment S
+# distributes node i over the clusters (6). The clusters are the nodes of a smaller
+# graph: their features are sums of embeddings (3), their edges are sums of edges (4).
+# A layer adds self-loops itself, so its argument is A - I.
 
 
 # %%
 def show(equation, name, value):
-    """Print an equation, then what it gives, with its shape."""
+    """Print an equation and its value, with the shape."""
     print(f"\n{equation}\n{name} {value.shape} =")
     print(np.array2string(value, precision=2, suppress_small=True))
 
 
 def pool_by_hand(A, X, rng):
-    """Walk through equations 2 to 6 with a hand-made assignment."""
+    """Print equations 2 to 6 for an assignment that we choose."""
     W = rng.normal(size=(F, D))
     A_hat = paper.normalize_adjacency(A - np.eye(N))
     show("A_hat = D~^-1/2 (A + I) D~^-1/2", "A_hat", A_hat)
     show("(2) H' = ReLU(A_hat H W)", "H'", paper.gcn_layer(W, A_hat, X))
     Z = paper.gnn([W], A - np.eye(N), X)
-    show("(5) Z = GNN_embed(A, X), of one layer here: H' again", "Z", Z)
+    show("(5) Z = GNN_embed(A, X), here with one layer: H' again", "Z", Z)
     R = np.array([[4.0, 0.0]] * 3 + [[0.0, 4.0]] * 3)
     S = paper.assign(R)
-    show("(6) S = softmax(R) by rows; we choose R", "S", S)
+    show("(6) S = softmax(R), by rows; we choose R", "S", S)
     A_pooled, X_pooled = paper.coarsen(A, Z, S)
     show("(3) X' = S^T Z", "X'", X_pooled)
-    weight = f"{len(EDGES)} edges, each twice, and {N} loops weigh {np.sum(A):.0f}"
+    weight = f"{len(EDGES)} edges, each twice, and {N} loops: {np.sum(A):.0f} in all"
     show(f"(4) A' = S^T A S: {weight}", "A'", A_pooled)
     print(f"\nsum of A = {np.sum(A):.6f}, sum of A' = {np.sum(A_pooled):.6f}")
     return S
@@ -66,20 +66,20 @@ def pool_by_hand(A, X, rng):
 # %% [markdown]
 # ## The losses
 #
-# Two losses say what a good S is, without any label. The link loss L_LP wants nodes
-# that are joined to be in one cluster. The entropy loss L_E wants each node to be
-# in one cluster alone. Descending their weighted sum finds the two triangles.
+# Two losses measure an assignment without any label. The link loss L_LP is small if
+# adjacent nodes are in the same cluster. The entropy loss L_E is small if each node is
+# in one cluster only. Minimising their weighted sum finds the two triangles.
 
 
 # %%
 def auxiliary_loss(R, A):
-    """Return L_LP + ENTROPY_WEIGHT L_E of one level (section 3.3)."""
+    """Compute L_LP + ENTROPY_WEIGHT L_E of one level (section 3.3)."""
     S = paper.assign(R)
     return paper.link_loss(A, S) + ENTROPY_WEIGHT * paper.entropy_loss(S)
 
 
 def main():
-    """Pool by hand, then learn an assignment, and compare."""
+    """Pool by hand, then learn an assignment, and compare their losses."""
     rng = np.random.default_rng(SEED)
     A, X = two_triangles()
     found = {"by hand": pool_by_hand(A, X, rng), "uniform": np.full((N, K), 1 / K)}
@@ -87,7 +87,7 @@ def main():
     for _ in range(STEPS):
         R = R - LEARNING_RATE * slope(R, A)
     found["learned"] = paper.assign(R)
-    print("\nL_LP = ||A - S S^T||_F and L_E = mean entropy of the rows, nats:")
+    print("\nL_LP = ||A - S S^T||_F and L_E = mean entropy of the rows in nats:")
     print(f"{'S':<10}{'L_LP':>8}{'L_E':>8}  clusters of the six nodes")
     for name, S in found.items():
         L_link, L_ent = paper.link_loss(A, S), paper.entropy_loss(S)

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # The same through the engine
 #
-# npdiffpool tells DiffPool twice. `paper` takes one graph as dense arrays and is there
-# to be read. The engine takes many graphs at once, sparse, and is there to be fast.
-# This page gives both the two triangles of page 1, now without self-loops, and looks
-# for a difference, in values and in gradients.
+# npdiffpool has DiffPool twice. `paper` takes one graph as dense arrays and is written
+# to be read. The engine takes many sparse graphs at once and is written to be fast.
+# This page runs both on the two triangles of page 1, now without self-loops, and
+# compares their values and gradients.
 
 # %%
 import autograd.numpy as np
@@ -20,19 +20,18 @@ N, F, D, K, C = 6, 2, 3, 2, 2  # nodes, features, embedding width, clusters, cla
 AS_PRINTED = dict(gnn="gcn", n_layers=1, readout="sum", concat_layers=False)
 AS_PRINTED |= dict(normalize_rows=False, classifier_hidden=0, dtype="float64")
 CONFIG = Config(F, C, hidden=D, clusters=(K,), **AS_PRINTED)
-PATH, SEED = 100, 2  # nodes of a second graph, a path; of the random parameters
+PATH, SEED = 100, 2  # nodes of the second graph, a path; seed of the parameters
 NAMES = "S, A', X', L_LP, L_E, logits, loss, its gradient".split(", ")
 
 
 # %% [markdown]
 # ## Two ways
 #
-# By paper, one graph after the other. By engine, all at once: a `GraphBatch` has the
-# graphs' rows one below the other, and `total_loss` calls `pooling.coarsen`,
-# `losses.link_loss` and so on, as `paper.forward` calls its own. Its defaults are those
-# of the authors' code; `AS_PRINTED` asks for the paper's equations. Two things are
-# left. The engine's layers have a bias: it is zero here. Its classifier reads every
-# level: weights of zero meet the one that the paper does not read.
+# `paper` computes one graph after the other. The engine computes all at once: a
+# `GraphBatch` stacks the rows of all graphs, and `total_loss` calls `pooling.coarsen`,
+# `losses.link_loss` and so on. Its defaults follow the authors' code; `AS_PRINTED`
+# selects the paper's equations. Two differences remain: the engine's layers have a
+# bias, and its classifier reads every level. Biases and surplus weights are zero here.
 
 
 # %%
@@ -50,8 +49,8 @@ def by_paper(params, graphs):
 def by_engine(params, graphs):
     batch, labels = GraphBatch.from_graphs(graphs), np.array([g.label for g in graphs])
     loss, output = total_loss(to_engine(params), batch, labels, CONFIG)
-    (S,), (_, level) = output.assignments, output.levels
-    return [S, level.A, level.X, *output.link, *output.entropy, output.logits], loss
+    (step,), level = output.steps, output.steps[0].pooled
+    return [step.S, level.A, level.X, step.L_link, step.L_ent, output.logits], loss
 
 
 def to_engine(params):
@@ -67,30 +66,29 @@ def to_engine(params):
 # %% [markdown]
 # ## Side by side
 #
-# First the triangles alone, then in a batch with a longer graph. What differs is
-# rounding. Nothing is filled up to the longer graph's size: count rows and entries.
+# First the triangles alone, then in a batch with a longer graph. The differences are
+# rounding errors. No graph is padded to the size of another: count rows and entries.
 
 
 # %%
 def vectors(way, params, graphs):
-    """Return one vector for each of `NAMES`."""
     parts, loss = way(params, graphs)
     slope = to_vector(grad(lambda params: way(params, graphs)[1])(params))
-    parts = *parts, [loss], [slope]
+    parts = *parts, [loss], [slope]  # in the order of NAMES
     return [np.concatenate([np.ravel(x) for x in part]) for part in parts]
 
 
-def main(path=PATH):
+def main():
     draw = np.random.default_rng(SEED).normal
     params = {"levels": [{"embed": [draw(size=(F, D))], "pool": [draw(size=(F, K))]}]}
     params |= {"embed": [draw(size=(D, D))], "classify": draw(size=(D, C))}
     triangles = Graph.from_edges(EDGES, N, np.repeat(np.eye(F), 3, axis=0), label=1)
-    longer = Graph(np.eye(path, k=1) + np.eye(path, k=-1), np.ones((path, F)), label=0)
+    longer = Graph(np.eye(PATH, k=1) + np.eye(PATH, k=-1), np.ones((PATH, F)), label=0)
     for graphs in ([triangles], [triangles, longer]):
         batch = GraphBatch.from_graphs(graphs)
         B, n, A = batch.n_graphs, batch.sizes.max(), batch.adjacency
         print(f"\nGraph sizes {batch.sizes}: {A.shape[0]} rows, {A.nnz} entries of A")
-        print(f"Filled up to the largest graph: {B * n} rows, {B * n * n} entries")
+        print(f"Padded to the largest graph: {B * n} rows, {B * n * n} entries")
         print(f"{'':<14}{'largest entry':>16}{'largest difference':>22}")
         ways = [vectors(way, params, graphs) for way in (by_paper, by_engine)]
         for name, x, y in zip(NAMES, *ways):

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Training on MUTAG
 #
-# MUTAG is a set of molecules: atoms are nodes, bonds are edges, and the class says
+# MUTAG is a set of molecules: atoms are nodes, bonds are edges, and the class is
 # whether the molecule is mutagenic. It comes with the package. This page trains on
-# most of it, tests on the rest, and looks at what the clusters hold. The README's
-# pictures are of this model: `pictures.py` draws them.
+# most of it, tests on the rest, and lists the atoms in each cluster. The pictures of
+# the README show this model: `pictures.py` draws them.
 
 # %%
 from collections import Counter
@@ -17,20 +17,20 @@ from npdiffpool.evaluation.protocols import stratified_split
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
 EPOCHS = 60
 SHARES = (0.8, 0.1, 0.1)  # of the molecules: training, validation, test
-SEED, OTHER_SEEDS = 0, (1, 2)  # each splits and trains anew
+SEED, OTHER_SEEDS = 0, (1, 2)  # each seed has its own split and training
 
 
 # %% [markdown]
 # ## Fit
 #
-# Three parts, with the same shares of the classes. The training part decides the
-# parameters. The validation part decides the epoch whose parameters are kept. The test
-# part decides nothing: it is looked at once, at the end.
+# The molecules are split into three parts with the same shares of the classes. The
+# training part determines the parameters. The validation part determines the epoch
+# whose parameters are kept. The test part determines nothing: it is used once, last.
 
 
 # %%
 def train(dataset, epochs, seed):
-    """Fit on the training part and let the validation part choose the epoch."""
+    """Fit on the training part; the validation part chooses the epoch."""
     parts = [dataset[part] for part in stratified_split(dataset.labels, SHARES, seed)]
     training, validation, test = parts
     clf = ndp.DiffPoolClassifier(epochs=epochs, seed=seed)
@@ -39,16 +39,16 @@ def train(dataset, epochs, seed):
 
 
 # %% [markdown]
-# ## Look inside
+# ## The atoms in each cluster
 #
-# Row i of the assignment S shares atom i out over the clusters. Here an atom counts
-# for the cluster that has its largest share. Nobody told the model what to put where:
-# atoms of one kind in one surrounding come together because their rows of S are alike.
+# Row i of the assignment S distributes atom i over the clusters. Here an atom is
+# counted in the cluster with its largest share. The model has no labels of clusters:
+# atoms of one kind in similar surroundings come together since they have similar rows.
 
 
 # %%
 def atoms_by_cluster(clf, graphs):
-    """Count, over the graphs, which atoms have their largest share in each cluster."""
+    """Count the atoms that have their largest share in each cluster, by kind."""
     counts = {}
     for graph in graphs:
         clusters = np.argmax(clf.assignments(graph)[0], axis=1)
@@ -61,14 +61,14 @@ def atoms_by_cluster(clf, graphs):
 # %% [markdown]
 # ## How far to trust it
 #
-# A test on so few molecules is coarse: one more that is right, and the accuracy jumps.
-# So other splits are tried too, and put beside always saying the larger class. The
-# README has ten folds of it, under "Results".
+# The accuracy on so few test molecules is coarse: one more correct prediction changes
+# it a lot. So other splits are tried too, and compared with always predicting the
+# larger class. `benchmarks/results` has the accuracies of ten folds.
 
 
 # %%
 def main(epochs=EPOCHS, other_seeds=OTHER_SEEDS):
-    """Train, test once, and print what was learned."""
+    """Train, test once, and print the history, the accuracy and the clusters."""
     mutag = ndp.load_dataset("MUTAG")
     clf, test = train(mutag, epochs, SEED)
     print(f"{'epoch':>5}{'loss':>8}{'train':>8}{'validation':>12}")
@@ -79,7 +79,7 @@ def main(epochs=EPOCHS, other_seeds=OTHER_SEEDS):
         )
     print(f"kept epoch {clf.best_epoch_}")
     print(f"test accuracy {clf.score(test, test.labels):.1%} of {len(test)} graphs")
-    print(f"\natoms of the test graphs by cluster, {clf.config_.clusters[0]} offered:")
+    print(f"\natoms of the test graphs by cluster, of {clf.config_.clusters[0]}:")
     for cluster, counts in sorted(atoms_by_cluster(clf, test).items()):
         listed = ", ".join(f"{n} {atom}" for atom, n in counts.most_common())
         print(f"  cluster {cluster}: {listed}")
@@ -87,7 +87,7 @@ def main(epochs=EPOCHS, other_seeds=OTHER_SEEDS):
     scores = [f"{model.score(part, part.labels):.1%}" for model, part in others]
     larger = np.max(np.unique(test.labels, return_counts=True)[1]) / len(test)
     print(f"\ntest accuracy of other splits: {', '.join(scores)}")
-    print(f"one graph is {1 / len(test):.1%}; always the larger class {larger:.1%}")
+    print(f"one graph is {1 / len(test):.1%}; always the larger class: {larger:.1%}")
 
 
 # %%

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Reading a hierarchy
 #
-# A fitted model can be asked what it pools a graph into: `assignments` gives S of each
-# level, `hierarchy` the coarsened graphs. Read here: page 3's model, and one of two
-# levels. Run with a folder as an argument the page draws both there (viz extra).
+# How a fitted model pools a graph: `assignments` returns S of each level, `hierarchy`
+# the coarsened graphs. This page reads those of page 3's model and of a model with two
+# levels. With a folder as argument it draws both there (needs the viz extra).
 
 # %%
 import sys
@@ -17,7 +17,7 @@ from npdiffpool.evaluation import measures
 from npdiffpool.evaluation.protocols import stratified_split
 
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
-MODELS = {"one level": (0.25,), "two levels": (0.25, 0.3)}  # clusters a node
+MODELS = {"one level": (0.25,), "two levels": (0.25, 0.3)}  # clusters per node
 EPOCHS, SHARES, SEED = 60, (0.8, 0.1, 0.1), 0
 
 
@@ -32,15 +32,15 @@ def train(clusters, epochs):
 
 
 # %% [markdown]
-# ## Which atoms sit where, and what the diagonal of A' is
+# ## The atoms of each cluster, and the diagonal of A'
 #
-# Row i of S shares atom i out and sums to one. The sum of a column is its cluster's
-# mass, in atoms; so the masses sum to n. X^T S says which atoms the mass is made of.
+# Row i of S distributes atom i and sums to one. The sum of a column is the mass of its
+# cluster in atoms, so the masses sum to n. X^T S divides the mass by kinds of atoms.
 #
-# A' = S^T A S keeps the weight of all edges, two for each bond: one a direction. Entry
-# kl is what runs from cluster k to l, so the diagonal is what stays inside clusters.
-# Nobody has added self-loops. Under a uniform S its share of the whole is 1 / K: only
-# what is above that says something.
+# A' = S^T A S has the same total weight as A, which is two for each bond, one for each
+# direction. Entry kl is the weight from cluster k to l, so the diagonal is the weight
+# inside clusters; no self-loops were added. For a uniform S the diagonal's share of the
+# total is 1 / K: only a larger share means something.
 
 
 # %%
@@ -50,8 +50,7 @@ def print_table(graph, S, A_pooled):
     rows = {f"mass of {atom}": row for atom, row in masses if np.sum(row) > 0}
     rows["mass"] = np.sum(S, axis=0)
     rows |= {"A' diagonal": np.diag(A_pooled), "A' row sum": np.sum(A_pooled, axis=1)}
-    numbers = "".join(f"{k:>7}" for k in range(S.shape[1]))
-    print(f"  {'cluster':<12}{numbers}{'sum':>8}")
+    print(f"  {'cluster':<12}", *(f"{k:>6}" for k in range(S.shape[1])), f"{'sum':>8}")
     for name, row in rows.items():
         numbers = "".join(f"{x:>7.1f}" for x in row)
         print(f"  {name:<12}{numbers}{np.sum(row):>8.1f}")
@@ -60,11 +59,10 @@ def print_table(graph, S, A_pooled):
 # %% [markdown]
 # ## Is it a hierarchy at all?
 #
-# Certainty is the mean of the rows' largest entries. A high one says little where one
-# cluster takes all, and edges are inside clusters easily where few are used. Look at
-# the second model with that in mind. Its second level shares clusters out over
-# clusters; S there is the product S_0 S_1, the atoms' shares in these, and pooling once
-# by the product is pooling twice.
+# Certainty is the mean of the largest entry of each row. It is also high if one cluster
+# takes all nodes, and most edges are inside clusters if few clusters are used: both
+# happen in the second model. Its second level distributes clusters over clusters. The
+# atoms' shares in these are S_0 S_1: pooling by this product equals pooling twice.
 
 
 # %%

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # Your own graphs
 #
-# From networkx graphs to predictions and a model file. The question is whether a graph
-# has communities. A caveman graph has: nearly all edges join nodes of one cave. Each
-# has a twin, which is the same graph shuffled: two edges swap ends, again and again. So
-# a twin has as many nodes and edges, and every node keeps its degree. All that tells
-# them apart is which nodes are joined. This needs the viz extra, for networkx.
+# From networkx graphs to predictions and a model file. The class is whether a graph has
+# communities. A caveman graph has: nearly all edges join nodes of one cave. Its twin is
+# the same graph after many swaps of the ends of two edges. It has as many edges, and
+# every node keeps its degree: the two differ only in which nodes are joined. This page
+# needs networkx (the viz extra).
 
 # %%
 import tempfile
@@ -17,23 +17,22 @@ import numpy as np
 from npdiffpool import DiffPoolClassifier, Graph, load_model
 
 PAIRS = (100, 50)  # of a graph and its twin: to train on, held out
-CAVES, CAVE_SIZES = (4, 8), (4, 7)  # from, up to but not including
-REWIRED = 0.1  # the share of edges that leave their cave
-LARGE = (20, 6)  # caves, and nodes in each, of a graph larger than all these
+CAVES, CAVE_SIZES = (4, 8), (4, 7)  # ranges without the upper end
+REWIRED = 0.1  # share of edges that leave their cave
+LARGE = (20, 6)  # caves, and nodes in each, of a graph larger than all others
 EPOCHS, SEED = 60, 0
 
 
 # %% [markdown]
 # ## Make graphs
 #
-# `Graph.from_networkx` takes features from node attributes, by name: here the degree.
-# Without names each node gets a one. Edge attributes called "weight" are weights. A
-# label is whatever you like to call the class.
+# `Graph.from_networkx` takes features from node attributes by name: here the degree.
+# Without a name each node gets a one. Edge attributes "weight" are edge weights.
 
 
 # %%
 def with_twin(caves, seed):
-    """Return a networkx graph and its twin as graphs of npdiffpool."""
+    """Return a networkx graph and its twin as npdiffpool graphs."""
     swaps = 3 * caves.number_of_edges()
     twin = nx.double_edge_swap(caves.copy(), swaps, max_tries=1000 * swaps, seed=seed)
     graphs = []
@@ -44,7 +43,7 @@ def with_twin(caves, seed):
 
 
 def draw(n_pairs, rng):
-    """Draw caveman graphs with their twins, and list their labels too."""
+    """Draw caveman graphs and their twins; return graphs and labels."""
     graphs = []
     for seed in rng.integers(2**31, size=n_pairs).tolist():
         sizes = int(rng.integers(*CAVES)), int(rng.integers(*CAVE_SIZES))
@@ -55,9 +54,9 @@ def draw(n_pairs, rng):
 # %% [markdown]
 # ## Fit and score
 #
-# Pairs that training has not seen are held out. For comparison a model sees the nodes
-# but no edge: of twins it must say the same, so it is right on one of each two. What is
-# above that comes from the edges.
+# The test uses pairs that are not in the training part. For comparison, another model
+# sees the nodes but no edges. It must predict the same for a graph and its twin, so its
+# accuracy is 50 %. Everything above that comes from the edges.
 
 
 # %%
@@ -76,8 +75,8 @@ def fit_and_score(training, held_out, epochs):
 # %% [markdown]
 # ## Predict, save, load
 #
-# A new graph may have any size, also one that training has not seen. A model file holds
-# arrays and no code. What is loaded from it predicts the same, to the last bit.
+# A new graph may have any size, also one that is not in the training part. A model file
+# contains arrays and no code. The loaded model predicts the same, to the last bit.
 
 
 # %%

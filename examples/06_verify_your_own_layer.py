@@ -1,17 +1,17 @@
 # %% [markdown]
 # # Verify your own pooling layer
 #
-# How MinCut pools (Bianchi, Grattarola, Alippi: arXiv 1907.00481) in a dozen lines, and
-# what the laws of `npdiffpool.testing` say of it. It shares equations 3, 4 and 6 with
-# DiffPool; then it removes the diagonal of A' and normalises it by degree. That is a
-# choice, and the laws name exactly what it costs. Its two losses are left out.
+# MinCut pooling (Bianchi, Grattarola, Alippi: arXiv 1907.00481) in a dozen lines, and
+# which laws of `npdiffpool.testing` it satisfies. It shares equations 3, 4 and 6 with
+# DiffPool, then removes the diagonal of A' and normalises A' by degrees. That is a
+# choice, and the broken laws show its cost. Its two losses are left out.
 
 # %%
 import autograd.numpy as np
 
 from npdiffpool.testing import LAWS, Pooled, conformance
 
-EXAMPLES = 30  # cases that each check of a law is tried on
+EXAMPLES = 30  # cases for each check of a law
 
 
 def plain(A, R, Z):
@@ -22,7 +22,7 @@ def plain(A, R, Z):
 
 
 def mincut(A, R, Z):
-    """Take the diagonal of A' away and divide by the roots of the degrees."""
+    """Remove the diagonal of A' and divide by the square roots of the degrees."""
     A_pooled, X_pooled, S, *_ = plain(A, R, Z)
     A_pooled = A_pooled * (1 - np.eye(len(A_pooled), dtype=A.dtype))
     deg = np.sum(A_pooled, axis=1)
@@ -31,20 +31,20 @@ def mincut(A, R, Z):
 
 
 def transposed(A, R, Z):
-    """Make a mistake that no undirected graph shows: S^T A^T S."""
+    """Pool with a mistake that no undirected graph shows: S^T A^T S."""
     return plain(A.T, R, Z)
 
 
 # %% [markdown]
-# `conformance` gives one result a law: it holds, it fails with the smallest
-# counterexample that was found (of n nodes), or it does not apply. These layers have no
-# losses and no batched form, so the laws of these do not apply. Their gradients are
-# autograd's.
+# `conformance` returns one result per law: it holds, it fails with the smallest
+# counterexample that was found (n nodes), or it does not apply. The laws of losses and
+# of batches do not apply, since these layers have neither. Autograd computes their
+# gradients.
 
 
 # %%
 def report(title, pool, examples):
-    """Print how many laws hold, and of which sizes the counterexamples are."""
+    """Print how many laws hold, and the sizes of the counterexamples."""
     results = conformance(pool, examples=examples)
     holding = [r for r in results if r.verdict == "holds"]
     failing = {r.law.id: r for r in results if r.verdict == "fails"}
@@ -56,17 +56,17 @@ def report(title, pool, examples):
 
 
 # %% [markdown]
-# Three layers: S^T A S as it is; with the normalisation, as published; and with a
+# Three layers: S^T A S without changes; with the published normalisation; and with a
 # mistake that is easily made.
 
 
 # %%
 def main(examples=EXAMPLES):
-    report("S^T A S as it is", plain, examples)
-    report("MinCut, normalised as published", mincut, examples)
-    failing = report("transposed", transposed, examples)
-    print(f"The catalogue has {len(LAWS)} laws; npdiffpool verify --list shows them.")
-    print("\nThe mistake as a program; put the layer where it says `pool = ...`:\n")
+    report("S^T A S", plain, examples)
+    report("MinCut with its normalisation", mincut, examples)
+    failing = report("S^T A^T S", transposed, examples)
+    print(f"There are {len(LAWS)} laws; npdiffpool verify --list shows them.")
+    print("\nA program that shows the mistake; replace `pool = ...` by the layer:\n")
     print(failing["C10"].script)
 
 

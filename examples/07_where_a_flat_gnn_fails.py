@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Where a flat GNN fails
 #
-# Communities of communities, told apart by pooling. Every graph has eight communities,
-# which stand in two rings: of four and four, or of three and five. Which of the two is
-# the question. Nothing within three edges of a node tells; the way round a ring is nine
-# edges or more.
+# A task that needs pooling: communities of communities. Every graph has eight
+# communities, which form two rings: of four and four, or of three and five. This is the
+# class. The neighbourhood of a node within three edges does not show it; the way round
+# a ring has nine edges or more.
 #
-# Features name a node's community, so that finding the communities is easy. What is
-# hard is to see how they are joined.
+# The features name the community of each node, so it is easy to find the communities.
+# The difficulty is to recognise how they are joined.
 
 # %%
 from concurrent.futures import ProcessPoolExecutor
@@ -19,16 +19,16 @@ from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import flat_twin
 
-SIZES = (1000, 100, 200)  # graphs to train on, to choose the epoch, to test
+SIZES = (1000, 100, 200)  # graphs for training, validation and test
 EPOCHS = 40
-PROCESSES = 2  # 1: one training after the other
+PROCESSES = 2  # with 1, the trainings run one after the other
 
 # %% [markdown]
 # ## Two models
 #
-# DiffPool makes each community a super-node, and then a ring of three is three edges
-# long. The flat GNN has DiffPool's depth and size, and pools nothing. It reaches six
-# edges, enough to see a ring of three from inside.
+# DiffPool makes each community a super-node; then a ring of three communities has three
+# edges. The flat GNN has the depth and size of DiffPool and pools nothing. It reaches
+# six edges, enough to recognise a ring of three communities from inside.
 
 # %%
 TWIN = flat_twin(Config(n_features=8, n_outputs=2, clusters=(8,)))
@@ -39,7 +39,7 @@ MODELS = {
 
 
 def train(name, sizes, epochs):
-    """Train a model; return its accuracies, and its assignments of a test graph."""
+    """Train a model; return its accuracies and the assignments of a test graph."""
     drawn = hierarchical_sbm(sum(sizes))
     parts = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
     training, validation, test = (drawn.dataset[part] for part in parts)
@@ -54,12 +54,12 @@ def train(name, sizes, epochs):
 # %% [markdown]
 # ## Side by side
 #
-# Look at the flat GNN's training accuracy beside its test accuracy: it learns graphs by
-# heart. Then look at DiffPool's clusters. Nobody told it which nodes are a community,
-# but for the features; the order of clusters means nothing.
+# Compare the training accuracy of the flat GNN with its test accuracy: it memorises
+# graphs. Then look at DiffPool's clusters. Its only information about the communities
+# are the features; the order of the clusters has no meaning.
 #
-# As a script each model has a process of its own. A notebook cannot hand its functions
-# to other processes on every system, so there they run one after the other.
+# As a script, each model trains in a separate process. In a notebook they train one
+# after the other, since not every system can send its functions to other processes.
 
 
 # %%
@@ -73,7 +73,7 @@ def print_clusters(S, communities):
 
 
 def main(sizes=SIZES, epochs=EPOCHS, processes=PROCESSES):
-    """Train both, and print what came of it."""
+    """Train both models, and print their accuracies and DiffPool's clusters."""
     jobs = MODELS, [sizes] * len(MODELS), [epochs] * len(MODELS)
     if processes == 1:
         found = list(map(train, *jobs))

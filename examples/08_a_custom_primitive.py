@@ -1,9 +1,8 @@
 # %% [markdown]
 # # A custom primitive: from a derivation to a law
 #
-# autograd differentiates what is written in its NumPy. Sometimes that gives NaN, at a
-# point that users reach. Then the gradient is derived by hand and told to autograd. The
-# case here: the entropy of the rows of S = softmax(R), where a row is one-hot.
+# Where autograd's gradient is NaN, it is derived by hand and registered with autograd.
+# The case here: the entropy of the rows of S = softmax(R), where a row is one-hot.
 
 # %%
 from contextlib import suppress
@@ -17,16 +16,16 @@ from hypothesis import given, settings
 from npdiffpool.testing.jacobians import complex_step, jacobian
 from npdiffpool.testing.strategies import logits
 
-GENERIC = np.array([[0.3, -1.2, 0.7]])  # an R with nothing special about it
+GENERIC = np.array([[0.3, -1.2, 0.7]])  # an R in general position
 
 
-def log_p(R):  # of p = softmax(R), row by row
+def log_p(R):  # log p of p = softmax(R), by rows
     shifted = R - np.max(R, axis=1, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
 
 
 def plain(R):
-    """Return H(S_i) = -sum_k S_ik log S_ik of each row of S = softmax(R), (N,)."""
+    """Compute H(S_i) = -sum_k S_ik log S_ik of each row of S = softmax(R), (N,)."""
     S = np.exp(log_p(R))
     return -np.sum(np.where(S > 0, S * np.log(S), 0.0), axis=1)  # 0 log 0 = 0
 
@@ -34,10 +33,10 @@ def plain(R):
 # %% [markdown]
 # ## Forward, derivation, gradient
 #
-# In this order. The forward pass takes log S from R: it is finite where S is 0. Of one
-# row, p = S_i: dp = p * (dR - <p, dR>) and dH = -<log p + 1, dp>. As <1, dp> = 0 and
-# <p, log p> = -H, it is dH = -<p * (log p + H), dR>. So dR = -G p * (log p + H).
-# Two gradients are wrong on purpose: one forgets H, one hides R from autograd.
+# The forward pass computes log S from R, which is finite where S is 0. With p = S_i,
+# dp = p * (dR - <p, dR>) and dH = -<log p + 1, dp>. Since <1, dp> = 0 and
+# <p, log p> = -H, this is dH = -<p * (log p + H), dR>. So dR = -G p * (log p + H).
+# Two gradients are wrong on purpose: one omits H, one hides R from autograd.
 
 
 # %%
@@ -51,18 +50,17 @@ def vjp(H, R):
 
 
 defvjp(entropy, vjp)
-forgetful, hiding = primitive(entropy.fun), primitive(entropy.fun)
-defvjp(forgetful, lambda H, R: vjp(0 * H, R))
+truncated, hiding = primitive(entropy.fun), primitive(entropy.fun)
+defvjp(truncated, lambda H, R: vjp(0 * H, R))
 defvjp(hiding, lambda H, R: vjp(H, getval(R)))
-MADE = {"plain": plain, "derived": entropy, "forgetful": forgetful, "hiding": hiding}
+FORMS = {"plain": plain, "derived": entropy, "truncated": truncated, "hiding": hiding}
 
 
 # %% [markdown]
-# ## The ladder
+# ## Three checks
 #
-# Three checks: the Jacobian by the chain rule, dH/dp dp/dR; second derivatives; and the
-# law, a Hypothesis property: at every R the slopes are those of the complex step. A
-# check counts once it has been seen to fail: which of them finds which mistake?
+# The Jacobian by the chain rule, dH/dp dp/dR; second derivatives; a law: the gradient
+# is the complex-step derivative at each drawn R. Which check finds which mistake?
 
 
 # %%
@@ -85,11 +83,11 @@ def law(f, R):
 @np.errstate(all="ignore")
 def main():
     R = np.array([[0.0, 1000.0]])  # one-hot: exp(-1000) is 0 in floating point
-    slopes = [jacobian(f, [R], 0)[0] for f in (plain, entropy)]
-    print(f"slopes at R = {R[0]}: plain {slopes[0]}, derived {slopes[1]}\n")
+    dR = [jacobian(f, [R], 0)[0] for f in (plain, entropy)]
+    print(f"gradients at R = {R[0]}: plain {dR[0]}, derived {dR[1]}\n")
     checks = (chain_rule, second_order, law)
     print(" " * 10, *(f"{check.__name__:>13}" for check in checks))
-    for name, f in MADE.items():
+    for name, f in FORMS.items():
         row = dict.fromkeys(checks, "FAILS")
         for check in checks:
             with suppress(AssertionError):

@@ -1,13 +1,13 @@
 # %% [markdown]
-# # A row of the table of results, had again
+# # A row of the table of results, reproduced
 #
-# The README's table is written from files in benchmarks/results, and each file says all
-# that decided its row. This page takes MUTAG's row by the paper's protocol, trains it
-# anew from its file, and compares fold by fold. These are ten trainings.
+# The tables of results are written from files in benchmarks/results, and each file has
+# all settings of its row. This page trains MUTAG's row under the paper's protocol again
+# from its file and compares fold by fold: ten trainings.
 #
-# As a script it takes another row's file as an argument, and as a second the file of
-# index lists where the row was run by one (all but MUTAG's). DD, COLLAB and
-# REDDIT-BINARY take a quarter of an hour and more.
+# As a script it takes the file of another row as an argument and, as the second, the
+# file of index lists that the row was run with (all rows except MUTAG's). DD, COLLAB
+# and REDDIT-BINARY take a quarter of an hour and more.
 
 # %%
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from npdiffpool import DiffPoolClassifier, load_dataset
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier
-from npdiffpool.evaluation.protocols import Source, cross_validate
+from npdiffpool.evaluation import Source, cross_validate
 from npdiffpool.evaluation.splits import read_splits
 
 HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # a notebook's
@@ -27,23 +27,23 @@ PROCESSES = 2
 
 
 # %% [markdown]
-# ## Again
+# ## Run it again
 #
-# Everything that `cross_validate` needs is in the file's settings: the model with its
-# parameters, the data, the protocol, the grid.
+# The file's settings have all arguments of `cross_validate`: the model with its
+# parameters, the data, the protocol and the grid.
 
 
 # %%
 def with_tuples(parameters):
-    """Return parameters as they were before JSON made lists of tuples."""
+    """Return the parameters with tuples, which JSON has stored as lists."""
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in parameters.items()
     }
 
 
-def again(settings, splits=None, executor=None, **changes):
-    """Cross-validate as the row's file says, `changes` to the model apart."""
+def rerun(settings, splits=None, executor=None, **changes):
+    """Cross-validate with the settings of a row, and changed parameters if given."""
     parameters = with_tuples({**settings["parameters"], **changes})
     return cross_validate(
         MODELS[settings["model"]](**parameters),
@@ -57,15 +57,15 @@ def again(settings, splits=None, executor=None, **changes):
 
 
 # %% [markdown]
-# ## The same?
+# ## Compare
 #
-# A seed decides everything random, so each fold comes out as it did. Another processor
-# or BLAS rounds otherwise, and after many steps that shows in the digits.
+# A seed determines everything random, so each fold has the same result. Another
+# processor or BLAS rounds differently, which changes digits after many steps.
 
 
 # %%
 def compare(kept, new):
-    """Print each fold beside the file's, and say whether all are equal."""
+    """Print each fold beside the file's, and return whether all are equal."""
     part = "test" if new.protocol == "fair" else "validation"
     print(f"fold  {part + ' accuracy':>20}  {'in the file':>12}")
     for fold, known in zip(new.folds, kept["folds"]):
@@ -73,21 +73,21 @@ def compare(kept, new):
     score, spread = 100 * new.score, 100 * new.spread
     print(f"mean {score:.2f} ± {spread:.2f} % (standard deviation over folds)")
     if new.epoch is not None:
-        print(f"after epoch {new.epoch}, whose mean is the highest: no test figure")
+        print(f"after epoch {new.epoch}, whose mean is highest: not a test accuracy")
     same = new.folds == kept["folds"]
-    print(f"digit for digit the same: {'yes' if same else 'no (another BLAS or CPU?)'}")
+    print(f"identical to the file: {'yes' if same else 'no (another BLAS or CPU?)'}")
     return same
 
 
 def main(path=ROW, splits=None, processes=PROCESSES):
-    """Run the row again and compare."""
+    """Run the row again and compare it with its file."""
     kept = json.loads(Path(path).read_text(encoding="utf-8"))
     name = kept["settings"]["data"]
     print(f"{name}: {kept['command']}")
     if splits is not None:
         splits = read_splits(splits, len(load_dataset(name)))
     with ProcessPoolExecutor(processes) as executor:
-        return compare(kept["result"], again(kept["settings"], splits, executor))
+        return compare(kept["result"], rerun(kept["settings"], splits, executor))
 
 
 # %%

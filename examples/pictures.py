@@ -1,8 +1,8 @@
-"""The pictures of the README: ``python examples/pictures.py`` draws them again.
+"""Draw the pictures of the README: ``python examples/pictures.py``.
 
-Of the model that 03_training_on_mutag.py trains: what it pools a molecule into, that
-molecule's assignment, all molecules by their embeddings, and the training. The files
-are hierarchy.png, assignment.png, embeddings.png and history.png in figures/.
+They show the model of 03_training_on_mutag.py: a molecule and its coarsened graph
+(hierarchy.png), the assignment of that molecule (assignment.png), all molecules by
+their embeddings (embeddings.png) and the training (history.png), in figures/.
 """
 
 import runpy
@@ -20,14 +20,14 @@ DPI = 150
 
 
 def draw(plot, path, size=(6.0, 4.2)):
-    """Draw on a figure of its own and write it."""
+    """Draw a plot on a new figure and save it."""
     figure = Figure(figsize=size, layout="constrained")
     plot(figure.add_subplot())
     figure.savefig(path, dpi=DPI)
 
 
 def main(folder=HERE, epochs=PAGE["EPOCHS"]):
-    """Train, then write four pictures into folder/figures."""
+    """Train, then save four pictures in folder/figures."""
     dataset = ndp.load_dataset("MUTAG")
     clf, test = PAGE["train"](dataset, epochs, PAGE["SEED"])
     molecule = max(test.graphs, key=lambda graph: graph.n_nodes)

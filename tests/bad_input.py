@@ -1,8 +1,8 @@
-"""Rows of bad input, and the one check that all of them go through.
+"""Rows of bad input, and the check that each of them must pass.
 
-A row is a call that must be refused: before any work, by a ValueError of the documented
-kind, of one line, that names the argument and what was seen, and leaves every argument
-and file as it was. test_bad_input*.py hold the rows.
+A row is a call with bad input. It must raise a ValueError of the documented kind before
+any work is done; the message has one line and names the argument and what was seen; all
+arguments and files stay unchanged. The rows are in test_bad_input*.py.
 """
 
 import os
@@ -24,7 +24,7 @@ LABELS = [0, 1, 0, 1]
 INF, NAN = float("inf"), float("nan")
 SMALL = dict(hidden=3, n_layers=1, clusters=(2,), classifier_hidden=0, epochs=2)
 
-# What a bad call must not come to.
+# Functions that do the work: a call with bad input must not reach them.
 WORK = """estimators.base.fit training.fit._next_epoch engine.model._embed
 engine.fixed_assignments.graclus engine.graclus._merge estimators.baselines.wl_colours
 evaluation.jobs.run_job testing.law._search viz.drawing.levels.node_positions
@@ -32,12 +32,12 @@ viz.figure_files._png engine.autodiff.toposort"""
 
 
 class Row(NamedTuple):
-    """Hold one call, and the words that its error must have."""
+    """One call with bad input, and parts of the message that it must raise."""
 
-    entry: str
-    what: str
+    entry: str  # dotted name of the function
+    case: str  # what is wrong
     error: type
-    says: tuple
+    parts: tuple
     call: object
     args: tuple
     options: dict
@@ -45,17 +45,20 @@ class Row(NamedTuple):
 
 
 def rows(entry, call, *cases, error=ValueError, files=None):
-    """Make a row of each case: what it is, words " | " between, arguments, options."""
+    """Make a row of each case: (case, parts of the message, args[, options]).
+
+    The parts are separated by " | ".
+    """
     made = []
-    for what, says, args, *options in cases:
-        parts = tuple(says.split(" | "))
-        given = options[0] if options else {}
-        made.append(Row(entry, what, error, parts, call, args, given, files or {}))
+    for case, message, args, *options in cases:
+        parts = tuple(message.split(" | "))
+        options = options[0] if options else {}
+        made.append(Row(entry, case, error, parts, call, args, options, files or {}))
     return made
 
 
 def values(entry, call, name, requirement, *wrong, args=()):
-    """Make a row of each value that an option must not have."""
+    """Make a row of each wrong value of an option."""
     cases = [
         (f"{name}={v!r}", f"{name} must be {requirement}; got {v!r}", args, {name: v})
         for v in wrong
@@ -64,28 +67,28 @@ def values(entry, call, name, requirement, *wrong, args=()):
 
 
 def table(made):
-    """Make the parameters of a test of rows."""
-    ids = [f"{row.entry.removeprefix('npdiffpool.')}: {row.what}" for row in made]
+    """Parametrize a test by rows."""
+    ids = [f"{row.entry.removeprefix('npdiffpool.')}: {row.case}" for row in made]
     assert len(set(ids)) == len(ids), sorted(id for id in ids if ids.count(id) > 1)
     return pytest.mark.parametrize("row", made, ids=ids)
 
 
 def check(row, folder, monkeypatch):
-    """Make the call, and require all that a refusal promises."""
+    """Make the call, and check the error and that nothing else changed."""
     enter(folder, row.files, monkeypatch)
-    held = row.args, row.options, getattr(row.call, "__self__", None)
-    before = digest(held), listing(folder)
+    arguments = row.args, row.options, getattr(row.call, "__self__", None)
+    before = digest(arguments), listing(folder)
     with pytest.raises(row.error) as caught:
         row.call(*row.args, **row.options)
     assert caught.type is row.error and issubclass(row.error, ValueError)
     text = str(caught.value)
     assert "\n" not in text
-    assert [part for part in row.says if part not in text] == [], text
-    assert (digest(held), listing(folder)) == before
+    assert [part for part in row.parts if part not in text] == [], text
+    assert (digest(arguments), listing(folder)) == before
 
 
 def enter(folder, files, monkeypatch):
-    """Go to a folder of such files, where no work can be done and none fetched."""
+    """Enter a folder with these files, and make all work and downloads fail."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,15 +97,15 @@ def enter(folder, files, monkeypatch):
     monkeypatch.setenv("NPDIFFPOOL_TU_URL", "")
     monkeypatch.setenv("NPDIFFPOOL_CACHE", str(folder / "cache"))
     for name in WORK.split():
-        monkeypatch.setattr(f"npdiffpool.{name}", _work)
+        monkeypatch.setattr(f"npdiffpool.{name}", _fail)
 
 
-def _work(*args, **options):
+def _fail(*args, **options):
     raise AssertionError("work was done on bad input")
 
 
 def listing(folder):
-    """Return every path below a folder, with what is in the files."""
+    """Return every path below a folder, with the content of the files."""
     paths = sorted(Path(folder).rglob("*"))
     return [
         (str(path), path.read_bytes() if path.is_file() else None) for path in paths
@@ -110,7 +113,7 @@ def listing(folder):
 
 
 def digest(value):
-    """Return all that a value holds, in a form that compares and does not change."""
+    """Return the content of a value as a copy that can be compared."""
     if isinstance(value, np.ndarray):
         content = repr(value.tolist()) if value.dtype == object else value.tobytes()
         return "array", str(value.dtype), value.shape, content
@@ -135,10 +138,12 @@ def digest(value):
 
 
 def classifier(**changes):
+    """Return a small classifier, not fitted."""
     return DiffPoolClassifier(**{**SMALL, **changes})
 
 
 def fitted(kind=DiffPoolClassifier, **changes):
+    """Return a small fitted estimator."""
     return kind(**{**SMALL, **changes}).fit(GRAPHS, LABELS)
 
 
@@ -146,7 +151,7 @@ CLASSIFIER, REGRESSOR = fitted(), fitted(DiffPoolRegressor)
 
 
 def command(arguments, folder, capsys):
-    """Run the command line; return its one line on standard error."""
+    """Run a command that must fail; return its one line on standard error."""
     from npdiffpool.cli.main import main
 
     before = listing(folder)

@@ -52,7 +52,7 @@ def of_two_hops(seed, A, X):
 
 
 def over_features(H):
-    return batch_norm(init_batch_norm(len(H), H.dtype), H.T)[0].T
+    return batch_norm(init_batch_norm(None, len(H), H.dtype), H.T)[0].T
 
 
 one_over_n = {"frobenius": 0, "nodes": 1, "entries": 1}

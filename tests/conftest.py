@@ -1,14 +1,18 @@
-"""Settings of every test: one BLAS thread, Hypothesis profiles, the real data.
+"""Settings for all tests: one BLAS thread, Hypothesis profiles, the real data sets.
 
-NPDIFFPOOL_PROFILE chooses how many examples Hypothesis tries: dev (50, the
-default), ci (100, the same at every run), quick (25, the same at every run, for
-other versions and `python -m tests.mutation`), thorough (10,000). Health checks are on
-in all of them.
+NPDIFFPOOL_PROFILE chooses the profile, that is how many examples Hypothesis tries:
+
+- dev: 50 (the default)
+- ci: 100, the same examples in every run
+- quick: 25, the same in every run; for other versions and `python -m tests.mutation`
+- thorough: 10,000
+
+Health checks are on in all profiles.
 """
 
 import os
 
-# Before NumPy is loaded. BLAS threads cost more than they give on small arrays.
+# Set before NumPy is imported: on small arrays BLAS threads cost more than they save.
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
@@ -18,9 +22,9 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-# In the background of a shell Ctrl-C is ignored, by the processes of tests too.
+# A shell's background jobs ignore SIGINT, and so would the processes of the tests.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-settings.register_profile("default", deadline=None)  # a busy machine is no bug
+settings.register_profile("default", deadline=None)  # a slow machine is no bug
 settings.load_profile("default")
 settings.register_profile("dev", max_examples=50)
 settings.register_profile("ci", max_examples=100, print_blob=True, derandomize=True)
@@ -31,8 +35,8 @@ settings.load_profile(os.environ.get("NPDIFFPOOL_PROFILE", "dev"))
 
 @pytest.fixture(scope="session")
 def data_folder():
-    """Give the folder of the real data sets, or skip the test."""
+    """Return the folder of the real data sets, or skip the test."""
     folder = os.environ.get("NPDIFFPOOL_DATA")
     if not folder or not Path(folder).is_dir():
-        pytest.skip("needs the real data sets: NPDIFFPOOL_DATA names no folder")
+        pytest.skip("needs the real data sets: NPDIFFPOOL_DATA must name their folder")
     return Path(folder)

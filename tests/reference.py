@@ -92,12 +92,13 @@ def exact_squared_link(A, S):
 
 def forward(params, A, X, config, running=None):
     """Give logits, link losses, entropy losses and assignments, as `Config` says."""
-    moments = iter(running or [None] * (2 * len(config.clusters) + 1))
+    running = running or {"levels": [{}] * len(config.clusters)}
     readouts, link, entropy, assignments, n = [], [], [], [], len(A)
-    for level in params["levels"]:
-        outputs = _gnn(level["embed"], config.gnn, A, X, config, next(moments))
+    for level, moments in zip(params["levels"], running["levels"]):
+        outputs = _gnn(level["embed"], config.gnn, A, X, config, moments.get("embed"))
         Z = _side_by_side(outputs) if config.concat_layers else outputs[-1]
-        R = _gnn(level["pool"]["gnn"], config.pool_gnn, A, X, config, next(moments))
+        known = moments.get("pool")
+        R = _gnn(level["pool"]["gnn"], config.pool_gnn, A, X, config, known)
         R = _head(level["pool"]["head"], R) if config.concat_layers else R[-1]
         S = paper.assign(R)
         divisor = {"frobenius": 1, "nodes": n, "entries": n**2}[config.link_scale]
@@ -106,7 +107,7 @@ def forward(params, A, X, config, running=None):
         readouts.append(_readout(Z, config.readout))
         assignments.append(S)
         A, X, n = S.T @ A @ S, S.T @ Z, S.shape[1]
-    outputs = _gnn(params["embed"], config.gnn, A, X, config, next(moments))
+    outputs = _gnn(params["embed"], config.gnn, A, X, config, running.get("embed"))
     Z = _side_by_side(outputs) if config.concat_layers else outputs[-1]
     H = np.concatenate([*readouts, _readout(Z, config.readout)])
     *hidden, last = params["classify"]
@@ -201,9 +202,12 @@ def random_moments(seed, config):
         pairs = [(rng.normal(size=n), rng.uniform(0.5, 1.5, size=n)) for n in widths]
         return [tuple(x.astype(config.dtype) for x in pair) for pair in pairs]
 
-    params = model.init_model(np.random.default_rng(0), config)
-    levels = [(block["embed"], block["pool"]["gnn"]) for block in params["levels"]]
-    return [moments(gnn) for gnn in [*sum(levels, ()), params["embed"]]]
+    params = model.blank_params(config)
+    levels = [
+        {"embed": moments(level["embed"]), "pool": moments(level["pool"]["gnn"])}
+        for level in params["levels"]
+    ]
+    return {"levels": levels, "embed": moments(params["embed"])}
 
 
 # The two tellings

@@ -1,4 +1,4 @@
-"""Graphs that the engine keeps in a form of their own."""
+"""Graphs that the engine stores in a special format."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from npdiffpool import Graph
 
 
 def one_hot_graphs(n_features=60):
-    """Make graphs whose features are kept as CSR: 1 of 60 entries is not 0."""
+    """Return graphs whose features are stored as CSR: 1 of 60 entries is not 0."""
     rng, graphs = np.random.default_rng(0), []
     for n in (30, 0, 45):
         A = np.triu(rng.random((n, n)) < 0.1, 1)
@@ -16,7 +16,7 @@ def one_hot_graphs(n_features=60):
 
 
 def dense_and_sparse_graphs():
-    """Make directed graphs of which the second, of 20 nodes, is a dense one."""
+    """Return directed graphs; the second, with 20 nodes, is stored dense."""
     rng, graphs = np.random.default_rng(1), []
     for n, density in ((30, 0.1), (20, 0.9), (0, 0.0), (8, 1.0)):
         A = rng.random((n, n)) * (rng.random((n, n)) < density)

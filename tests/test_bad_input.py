@@ -1,8 +1,7 @@
-"""Graphs, and every public entry: bad input is one error before any work."""
+"""Bad input to graphs, and a check that every public function has rows of bad input."""
 
 import inspect
-import re
-from importlib import import_module
+from pydoc import locate
 
 import networkx as nx
 import numpy as np
@@ -22,19 +21,20 @@ from bad_input import (
     rows,
     table,
 )
+from public_names import MODULES, public_objects
 from scipy import sparse
 
 import npdiffpool
 from npdiffpool import Graph, GraphBatch, GraphError
 
-HALF = nx.path_graph(2)
-HALF.nodes[0].update(x=1.0, name="a")
-HALF.nodes[1].update(name="b")
-HEAVY = nx.Graph([(0, 1, {"weight": "much"})])
-LOST = nx.Graph([(0, 1, {"weight": NAN})])
+NAMED = nx.path_graph(2)  # node 1 has no attribute "x"
+NAMED.nodes[0].update(x=1.0, name="a")
+NAMED.nodes[1].update(name="b")
+WORD_WEIGHT = nx.Graph([(0, 1, {"weight": "much"})])
+NAN_WEIGHT = nx.Graph([(0, 1, {"weight": NAN})])
 SQUARE, ONE = "adjacency must be square, (N, N) | ", "features must have one row for "
 ORDER, ENDS = "order must hold each of 0 ... 1 once | ", "edges must "
-HUGE = Graph([[1e39]], [1])
+TOO_LARGE = Graph([[1e39]], [1])  # for float32
 
 ROWS = [
     *rows(
@@ -62,7 +62,7 @@ ROWS = [
         ),
         ("None", "adjacency must be real | object", (None, [1])),
         ("ragged", "adjacency must be an array | (2,)", ([[0, 1], [1]], [1, 2])),
-        ("three rows for two nodes", ONE + "| 2 nodes | (3, 1)", (EDGE, [1, 2, 3])),
+        ("three rows of features", ONE + "| 2 nodes | (3, 1)", (EDGE, [1, 2, 3])),
         ("rank 3", ONE + "| 2 nodes | (2, 1, 1)", (EDGE, np.ones((2, 1, 1)))),
         ("a number for features", ONE + "| 1 nodes | ()", ([[0]], 5.0)),
         ("NaN feature", "features must be finite | nan", (EDGE, [1, NAN])),
@@ -102,16 +102,16 @@ ROWS = [
         ("an edge without nodes", ENDS + "name | 0", ([(0, 0)], 0)),
         ("minus one node", "n_nodes must be | -1", ([], -1)),
         ("half a node", "n_nodes must be | 2.5", ([(0, 1)], 2.5)),
-        ("True nodes", "n_nodes must be | True", ([], True)),
-        ("nodes by word", "n_nodes must be | 'two'", ([], "two")),
+        ("a boolean for n_nodes", "n_nodes must be | True", ([], True)),
+        ("a word for n_nodes", "n_nodes must be | 'two'", ([], "two")),
         (
-            "weights for two",
+            "two weights for one edge",
             "weights must have shape (1,) | (2,)",
             ([(0, 1)], 2),
             {"weights": [1, 2]},
         ),
         (
-            "a weight for none",
+            "a weight without an edge",
             "weights must have shape (0,) | (1,)",
             ([], 1),
             {"weights": [1]},
@@ -141,7 +141,7 @@ ROWS = [
             {"weights": [-1]},
         ),
         (
-            "features for three",
+            "three rows of features",
             ONE + "| 2 nodes | (3, 1)",
             ([(0, 1)], 2),
             {"features": [1, 2, 3]},
@@ -154,32 +154,32 @@ ROWS = [
         ("a list", "G must be a networkx graph; got list", (EDGE,)),
         ("None", "G must be a networkx graph; got NoneType", (None,)),
         (
-            "a lacking attribute",
+            "a missing attribute",
             "features: node 1 has no attribute 'x'",
-            (HALF,),
+            (NAMED,),
             {"features": "x"},
         ),
         (
             "an attribute of words",
             "attribute 'name' must be real | <U1",
-            (HALF,),
+            (NAMED,),
             {"features": ["name"]},
         ),
         (
-            "features for three",
+            "three rows of features",
             ONE + "| 2 nodes | (3, 1)",
-            (HALF,),
+            (NAMED,),
             {"features": [1, 2, 3]},
         ),
-        ("a number for features", ONE + "| ()", (HALF,), {"features": 5}),
-        ("a word for a weight", "weight 'weight' must be numbers", (HEAVY,)),
-        ("a NaN weight", "adjacency must be finite; got nan", (LOST,)),
+        ("a number for features", ONE + "| ()", (NAMED,), {"features": 5}),
+        ("a word for a weight", "weight 'weight' must be numbers", (WORD_WEIGHT,)),
+        ("a NaN weight", "adjacency must be finite; got nan", (NAN_WEIGHT,)),
         error=GraphError,
     ),
     *rows(
         "npdiffpool.GraphBatch.from_graphs",
         GraphBatch.from_graphs,
-        ("none", "graphs must hold at least one Graph; got none", ([],)),
+        ("an empty list", "graphs must hold at least one Graph; got none", ([],)),
         ("a graph", "graphs must be a sequence of Graph; got one Graph", (PAIR,)),
         ("None", "graphs must be a sequence of Graph; got NoneType", (None,)),
         ("a matrix", "graphs[1] must be a Graph; got list", ([PAIR, EDGE],)),
@@ -189,12 +189,12 @@ ROWS = [
             ([PAIR, WIDE],),
         ),
         (
-            "a weight for float64",
+            "a weight too large for float32",
             "every edge weight must fit into float32 | 1e+39",
-            ([HUGE], np.float32),
+            ([TOO_LARGE], np.float32),
         ),
         (
-            "a feature for float64",
+            "a feature too large for float32",
             "every feature must fit into float32 | 1e+39",
             ([Graph([[1]], [-1e39])], np.float32),
         ),
@@ -208,13 +208,17 @@ ROWS = [
     *rows(
         "npdiffpool.GraphBatch.from_graphs",
         GraphBatch.from_graphs,
-        ("whole numbers for a dtype", "dtype must be float32 or | int", ([PAIR], int)),
+        ("an integer dtype", "dtype must be float32 or | int", ([PAIR], int)),
         ("a word for a dtype", "dtype must be | 'floaty'", ([PAIR], "floaty")),
     ),
     *rows(
         "npdiffpool.GraphBatch.astype",
-        GraphBatch.from_graphs([HUGE]).astype,
-        ("a weight for float64", "every edge weight must fit | 1e+39", ("float32",)),
+        GraphBatch.from_graphs([TOO_LARGE]).astype,
+        (
+            "a weight too large for float32",
+            "every edge weight must fit | 1e+39",
+            ("float32",),
+        ),
         error=GraphError,
     ),
     *rows(
@@ -222,7 +226,7 @@ ROWS = [
         GraphBatch.from_graphs([PAIR]).astype,
         ("half precision", "dtype must be float32 or float64 | float16", ("float16",)),
         (
-            "no dtype",
+            "no name of a dtype",
             "dtype must be float32 or float64 | 'double trouble'",
             ("double trouble",),
         ),
@@ -230,7 +234,7 @@ ROWS = [
     *rows(
         "npdiffpool.GraphBatch.take",
         GraphBatch.from_graphs([PAIR, PAIR]).take,
-        ("none", "order must be whole numbers in 0 ... 1 | []", ([],)),
+        ("an empty list", "order must be whole numbers in 0 ... 1 | []", ([],)),
         ("past the last", "order must be | [0, 2]", (np.array([0, 2]),)),
         ("negative", "order must be | [-1]", (np.array([-1]),)),
         ("floats", "order must be | [0.0]", (np.array([0.0]),)),
@@ -245,72 +249,68 @@ def test_bad_input_to_a_graph_is_one_error_before_any_work(row, tmp_path, monkey
     check(row, tmp_path, monkeypatch)
 
 
-# Every public entry
+# Every public function
 
-MODULES = ["npdiffpool", *re.findall(r"`(npdiffpool\.[\w.]+)`", npdiffpool.__doc__)]
 TABLES = (test_bad_input_engine, test_bad_input_files, test_bad_input_models)
-# What takes nothing that could be bad, or has no say in it.
-HOLDS = "only holds what others, which check it, give"
+ALL_ROWS = [*ROWS, *(row for module in TABLES for row in module.ROWS)]
+# Public functions and modules that have no rows, and why.
+DATA = "holds the results of functions that check their arguments"
 EXCEPTIONS = {
-    "npdiffpool.Dataset": HOLDS,
-    "npdiffpool.GraphBatch": HOLDS,
-    "npdiffpool.datasets.Dataset": HOLDS,
-    "npdiffpool.paper.relu": "is of any numbers",
-    "npdiffpool.paper.frobenius_norm": "is of any numbers",
-    "npdiffpool.engine.layers.sum_operator": "gives back what it is given",
-    "npdiffpool.engine.layers.init_batch_norm": (
-        "a part of init_gnn, which checks the widths"
-    ),
-    "npdiffpool.engine.autodiff.value_and_grad": (
-        "takes a function, and its arguments to that"
-    ),
-    "npdiffpool.training.adam.adam_init": "makes zeros like what it is given",
-    "npdiffpool.training.fit.minibatches": "a part of fit, which checks the data",
-    "npdiffpool.training.fit.evaluate": "a part of predict, which checks the graphs",
-    "npdiffpool.training.fit.validate": "a part of fit, which checks the data",
-    "npdiffpool.testing.Law": HOLDS,
-    "npdiffpool.testing.Result": HOLDS,
-    "npdiffpool.testing.strategies": "Hypothesis says what it cannot draw",
+    "npdiffpool.Dataset": DATA,
+    "npdiffpool.GraphBatch": DATA,
+    "npdiffpool.paper.relu": "accepts any numbers",
+    "npdiffpool.paper.frobenius_norm": "accepts any numbers",
+    "npdiffpool.engine.layers.sum_operator": "returns its argument",
+    "npdiffpool.engine.layers.init_batch_norm": "called by init_gnn after its checks",
+    "npdiffpool.training.adam.adam_init": "returns zeros of its argument's shape",
+    "npdiffpool.training.fit.minibatches": "called by fit after its checks",
+    "npdiffpool.training.fit.evaluate": "called by predict after its checks",
+    "npdiffpool.training.fit.validate": "called by fit after its checks",
+    "npdiffpool.testing.Law": DATA,
+    "npdiffpool.testing.Result": DATA,
+    "npdiffpool.testing.strategies": "Hypothesis reports what it cannot draw",
 }
 
 
-def public():
-    """Return the names of each public callable that takes arguments."""
+def public_callables():
+    """Return the names of each public callable that takes arguments, by the object."""
     found = {}
-    for module in map(import_module, MODULES):
-        own = [
-            name
-            for name, value in vars(module).items()
-            if getattr(value, "__module__", "") == module.__name__ and name[0] != "_"
-        ]
-        for name in getattr(module, "__all__", own):
-            value = getattr(module, name)
-            if callable(value) and _takes_arguments(value):
-                found.setdefault(value, []).append(f"{module.__name__}.{name}")
-    return list(found.values())
+    for name, value in public_objects().items():
+        if callable(value) and _takes_arguments(value):
+            found.setdefault(value, []).append(name)
+    return found
 
 
 def _takes_arguments(value):
     if inspect.isclass(value) and issubclass(value, (Exception, tuple)):
-        return False  # errors, and NamedTuples, that only hold
+        return False  # errors, and NamedTuples, which hold results
     return len(inspect.signature(value).parameters) > 0
 
 
-def test_every_public_entry_has_a_row_of_bad_input():
-    told = {row.entry for module in TABLES for row in module.ROWS}
-    told |= {row.entry for row in ROWS} | set(EXCEPTIONS)
-    told |= {n for names in public() for n in names if n.rpartition(".")[0] in told}
-    assert [names for names in public() if not told & set(names)] == []
-    assert len(public()) > 60
+def is_exception(names):
+    """Return whether a public object, or the module of one of its names, is listed."""
+    modules = {name.rpartition(".")[0] for name in names}
+    return bool({*names, *modules} & EXCEPTIONS.keys())
 
 
-def test_every_exception_is_a_public_entry_without_a_row():
-    known = {name for names in public() for name in names} | set(MODULES)
-    assert set(EXCEPTIONS) - known == set()
+def test_every_public_function_has_a_row_of_bad_input():
+    called = {locate(row.entry) for row in ALL_ROWS}
+    assert None not in called
+    public = public_callables()
+    missing = [n for value, n in public.items() if value not in called]
+    assert [names for names in missing if not is_exception(names)] == []
+    assert len(public) > 60
 
 
-def test_every_method_of_a_model_that_takes_arguments_has_a_row_of_bad_input():
-    told = {row.entry for row in test_bad_input_models.ROWS}
+def test_every_exception_is_public_and_has_no_row():
+    names = {name for names in public_callables().values() for name in names}
+    assert EXCEPTIONS.keys() - names - {*MODULES} == set()
+    rows_of = {row.entry for row in ALL_ROWS}
+    assert EXCEPTIONS.keys() & rows_of == set()
+
+
+def test_every_method_of_an_estimator_that_takes_arguments_has_a_row_of_bad_input():
+    entries = {row.entry for row in test_bad_input_models.ROWS}
     for kind in (npdiffpool.DiffPoolClassifier, npdiffpool.DiffPoolRegressor):
         methods = [
             name
@@ -319,23 +319,21 @@ def test_every_method_of_a_model_that_takes_arguments_has_a_row_of_bad_input():
         ]
         shared = {"get_params", "set_params", "check"}  # the classifier's, or fit's
         missing = {f"npdiffpool.{kind.__name__}.{name}" for name in {*methods} - shared}
-        assert missing - told == set()
+        assert missing - entries == set()
 
 
-def test_every_parameter_of_a_model_has_a_row_of_bad_input():
-    rows_of = [row.options for row in test_bad_input_models.ROWS]
-    told = {name for options in rows_of for name in options}
-    assert set(npdiffpool.DiffPoolClassifier().get_params()) - told == set()
+def test_every_parameter_of_an_estimator_has_a_row_of_bad_input():
+    names = {name for row in test_bad_input_models.ROWS for name in row.options}
+    assert set(npdiffpool.DiffPoolClassifier().get_params()) - names == set()
 
 
-def test_the_table_is_as_long_as_it_should_be():
-    assert len(ROWS) + sum(len(module.ROWS) for module in TABLES) >= 200
+def test_the_tables_have_more_than_750_rows():
+    assert len(ALL_ROWS) > 750
 
 
-def test_work_on_bad_input_would_be_seen(tmp_path, monkeypatch):
-    """Let good input through: what the rows must not come to is what it comes to."""
-    (good,) = rows(
-        "good", test_bad_input_models.CLASSIFIER.fit, ("", "", (GRAPHS, LABELS))
-    )
+def test_work_on_bad_input_fails_the_check(tmp_path, monkeypatch):
+    """Pass good input to the check, which must fail because work is done."""
+    fit = test_bad_input_models.CLASSIFIER.fit
+    (good,) = rows("good", fit, ("", "", (GRAPHS, LABELS)))
     with pytest.raises(AssertionError, match="work was done on bad input"):
         check(good, tmp_path, monkeypatch)

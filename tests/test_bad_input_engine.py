@@ -178,7 +178,7 @@ def draws(name, make, widths=("n_in", "n_out")):
 
 PARAMS = {"W": [np.ones((2, 3))], "b": np.zeros(3)}
 BOTH = {"W": [np.ones((2, 3)), np.ones((2, 3))], "b": np.zeros(3)}
-NORM = layers.init_batch_norm(2, float)
+NORM = layers.init_batch_norm(None, 2, float)
 GNN = layers.init_gnn(RNG, "gcn", [2, 3], False, float)
 LAYERS = [
     *operators("gcn_operator"),
@@ -215,17 +215,17 @@ LAYERS = [
     *engine_rows(
         layers,
         "gcn",
-        ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG)),
+        ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG, LONG)),
     ),
     *engine_rows(
         layers,
         "sage",
-        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG)),
+        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, None, TWO, LONG)),
     ),
     *engine_rows(
         layers,
         "s2v",
-        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, LONG)),
+        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, TWO, LONG)),
     ),
     *engine_rows(
         layers,
@@ -419,12 +419,12 @@ MODEL = [
         ),
         (
             "wider graphs",
-            "batch must be of 1 features, as config says; got 2",
+            "n_features of config must be 2; got 1",
             (DRAWN, GraphBatch.from_graphs([WIDE]), CONFIG),
         ),
         (
             "a word for moments",
-            "running must be a list; got 'str'",
+            "running must be a dict; got 'str'",
             (DRAWN, BATCH, CONFIG, "running"),
         ),
     ),

@@ -1,6 +1,7 @@
-"""What the pages of benchmarks/ show is what was measured."""
+"""The pages of benchmarks/ show what was measured."""
 
 import json
+import re
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def imported(name):
-    """Make a fixture of a module of benchmarks/."""
+    """Return a fixture that imports a module of benchmarks/."""
 
     @pytest.fixture(name=name)
     def module(monkeypatch):
@@ -32,6 +33,7 @@ def imported(name):
 report, table, tabletext = map(imported, ("report", "table", "tabletext"))
 clusters, clustertext = map(imported, ("clusters", "clustertext"))
 hierarchy, estimate, longrun = map(imported, ("hierarchy", "estimate", "longrun"))
+cuts, growth = map(imported, ("cuts", "growth"))
 
 
 def run(name, threads, seconds, peak, failure=None):
@@ -40,7 +42,7 @@ def run(name, threads, seconds, peak, failure=None):
 
 
 def ratios(report, *runs):
-    """Return the rows of the table of ratios, as lists of cells."""
+    """Return the rows of the table of ratios as lists of cells, by threads."""
     empty = {"sessions": [], "imports": {}, "sizes": {}}
     text = report.write({**empty, "runs": list(runs)})
     lines = text.split("## Ratios")[1].split("## Measurements")[0].splitlines()
@@ -48,7 +50,7 @@ def ratios(report, *runs):
     return {row[1]: row[2:] for row in rows}
 
 
-def test_ratios_are_of_medians_and_of_largest_peaks(report):
+def test_ratios_compare_median_seconds_and_largest_peaks(report):
     found = ratios(
         report,
         run("npdiffpool", 1, [1.0, 9.0, 2.0], 100),
@@ -59,7 +61,7 @@ def test_ratios_are_of_medians_and_of_largest_peaks(report):
     assert found == {"1": ["0.40", "tgp sparse", "0.10", "0.50", PYG]}
 
 
-def test_an_implementation_may_use_fewer_threads_than_it_is_offered(report):
+def test_the_fastest_may_use_fewer_threads_than_the_row_allows(report):
     found = ratios(
         report,
         run("npdiffpool", 1, [1.0], 100),
@@ -72,7 +74,7 @@ def test_an_implementation_may_use_fewer_threads_than_it_is_offered(report):
     assert found["2"] == ["0.50", PYG, "0.50", "0.25", "tgp sparse"]
 
 
-def test_memory_kept_makes_a_row_of_its_own_of_one_implementation(report):
+def test_an_implementation_with_memory_kept_is_a_separate_candidate(report):
     found = ratios(
         report,
         run("npdiffpool", 1, [1.0], 100),
@@ -85,7 +87,7 @@ def test_memory_kept_makes_a_row_of_its_own_of_one_implementation(report):
     assert found["1"] == ["0.50", kept, "0.20", "0.25", "tgp sparse"]
 
 
-def test_what_has_failed_is_not_compared_but_said(report):
+def test_failed_runs_are_named_and_not_compared(report):
     found = ratios(
         report,
         run("npdiffpool", 1, [1.0], 100),
@@ -101,7 +103,7 @@ def test_what_has_failed_is_not_compared_but_said(report):
 
 
 def keep_row(folder, name, row, protocol, scores, validation=None):
-    """Write a row's file, one run a fold."""
+    """Write a row's file with one run per fold."""
     part = "test" if protocol == "fair" else "validation"
     pairs = zip(scores, validation or scores)
     folds = [{part: score, "validation": chosen} for score, chosen in pairs]
@@ -112,73 +114,112 @@ def keep_row(folder, name, row, protocol, scores, validation=None):
     (folder / name / f"{row}-{protocol}.json").write_text(json.dumps(kept))
 
 
-def cells(text, section, title):
-    lines = text.split(section)[1].split("##")[0].splitlines()
-    (row,) = [line for line in lines if line.startswith(f"| {title}")]
+def cells(table, title):
+    """Return the cells of the table row whose title begins so."""
+    (row,) = [line for line in table.splitlines() if line.startswith(f"| {title}")]
     return row.strip("| ").split(" | ")[1:]
 
 
-def test_scores_stand_beside_what_is_published_and_what_is_not_run_is_said(
+def test_scores_stand_beside_published_ones_and_missing_rows_are_dashes(
     tabletext, tmp_path
 ):
     keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.6, 0.7])
     keep_row(tmp_path, "MUTAG", "learned", "fair", [0.8, 0.9])
-    found = cells(tabletext.write(tmp_path), "## fair:", "DiffPool")
-    enzymes, proteins, _, mutag, *_ = found
+    tables = tabletext.tables(tmp_path)
+    enzymes, proteins, _, mutag, *_ = found = cells(tables["fair"], "DiffPool")
     assert enzymes == "65.0 ± 2.0 (59.5 ± 5.6)"
     assert proteins == "- (73.7 ± 3.5)"
     assert mutag == "85.0 ± 2.0"
+    assert cells(tables["results"], "DiffPool") == found
 
 
-def test_a_row_of_other_epochs_says_so(tabletext, tmp_path):
+def test_a_row_with_other_epochs_names_them(tabletext, tmp_path):
     keep_row(tmp_path, "DD", "s2v", "paper", [0.5, 0.5])
     path = tmp_path / "DD" / "s2v-paper.json"
     kept = json.loads(path.read_text())
     for epochs, note in ((20, ""), (60, ", 60 epochs")):
-        said = f"50.0 ± 2.0{note} (80.75)"
+        expected = f"50.0 ± 2.0{note} (80.75)"
         kept["settings"]["parameters"] = {"epochs": epochs}
         path.write_text(json.dumps(kept))
-        assert cells(tabletext.write(tmp_path), "## paper:", "S2V, one")[2] == said
+        table = tabletext.tables(tmp_path)["paper"]
+        assert cells(table, "S2V, one")[2] == expected
 
 
-def test_what_differs_by_less_than_its_spread_is_a_tie(tabletext, tmp_path):
+def test_a_difference_within_its_standard_deviation_is_a_tie(tabletext, tmp_path):
     keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.6, 0.7])
     keep_row(tmp_path, "ENZYMES", "no-link", "fair", [0.7, 0.62])
     keep_row(tmp_path, "ENZYMES", "hard", "fair", [0.5, 0.62])
     keep_row(tmp_path, "ENZYMES", "random", "fair", [0.6, 0.7])
-    text = tabletext.write(tmp_path)
-    against = "### Against the first row"
-    assert cells(text, against, "without link")[0] == "-1.0 ± 9.0, tie"
-    assert cells(text, against, "hard")[0] == "+9.0 ± 1.0"
-    assert cells(text, against, "control: random")[0] == "+0.0 ± 0.0, tie"
+    table = tabletext.tables(tmp_path)["against"]
+    assert cells(table, "without link")[0] == "-1.0 ± 9.0, tie"
+    assert cells(table, "hard")[0] == "+9.0 ± 1.0"
+    assert cells(table, "control: random")[0] == "+0.0 ± 0.0, tie"
 
 
-def test_what_a_departure_gained_is_told_by_validation_parts(tabletext, tmp_path):
+def test_the_gain_of_a_departure_is_measured_on_validation_parts(tabletext, tmp_path):
     keep_row(tmp_path, "MUTAG", "learned", "fair", [0.6, 0.7], [0.9, 0.9])
     keep_row(tmp_path, "MUTAG", "raw", "fair", [0.8, 0.9], [0.8, 0.7])
-    header, _, row = tabletext.gained(tmp_path).splitlines()
-    assert header == "| | ENZYMES | MUTAG |"
+    header, _, row = tabletext.tables(tmp_path)["gained"].splitlines()
+    assert header == "| difference in percentage points | ENZYMES | MUTAG |"
     assert row == "| standardize=False (the paper) | - | +15.0 ± 5.0 |"
 
 
-def test_each_row_stands_with_the_command_that_has_it_again(tabletext, tmp_path):
+def test_each_row_is_listed_with_the_command_that_reproduces_it(tabletext, tmp_path):
     keep_row(tmp_path, "DD", "flat", "paper", [0.5, 0.5])
     keep_row(tmp_path, "DD", "flat", "fair", [0.5, 0.5])
-    text = tabletext.write(tmp_path)
-    assert "| DD | flat | paper |  | 7 | `run flat` |" in text
-    assert "| DD | flat | fair | 3 | 7 | `run flat` |" in text
+    table = tabletext.tables(tmp_path)["seconds"]
+    assert "| DD | flat | paper |  | 7 | `run flat` |" in table
+    assert "| DD | flat | fair | 3 | 7 | `run flat` |" in table
 
 
-def test_the_tables_that_are_committed_are_those_of_the_files(tabletext):
-    folder = ROOT / "benchmarks" / "results"
-    assert (folder / "README.md").read_text() == tabletext.write(folder)
-    readme = (ROOT / "README.md").read_text()
-    for name, table in (("results", tabletext.brief), ("gained", tabletext.gained)):
-        start, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
-        assert readme.split(start)[1].split(end)[0] == table(folder)
+def test_filling_a_page_replaces_its_blocks_and_nothing_else(tabletext):
+    page = "a\n<!-- x -->\nold\n\nold\n<!-- end of x -->\nb\n"
+    filled = tabletext.fill(page, {"x": "new", "y": "not on this page"})
+    assert filled == "a\n<!-- x -->\nnew\n<!-- end of x -->\nb\n"
+    assert tabletext.block_of(page, "x") == "old\n\nold"
 
 
-def test_a_rows_model_is_what_the_row_says(table):
+def test_the_committed_tables_are_those_of_the_row_files(tabletext):
+    results = (ROOT / "benchmarks" / "results" / "README.md").read_text()
+    tables = tabletext.tables(ROOT / "benchmarks" / "results")
+    brief = tables.pop("results")
+    assert tabletext.block_of((ROOT / "README.md").read_text(), "results") == brief
+    for name, table in tables.items():
+        assert tabletext.block_of(results, name) == table
+
+
+def test_the_committed_pages_are_those_of_their_numbers(
+    report, growth, clustertext, hierarchy, cuts
+):
+    folder = ROOT / "benchmarks"
+    results = folder / "results"
+    for page, module in (
+        (folder / "results.md", report),
+        (folder / "growth.md", growth),
+        (results / "hierarchy.md", hierarchy),
+    ):
+        numbers = json.loads(page.with_suffix(".json").read_text())
+        assert page.read_text() == module.write(numbers), page
+    assert (results / "clusters.md").read_text() == clustertext.write(results)
+    assert (results / "cuts.md").read_text().startswith(cuts.HEAD)
+
+
+def test_the_readme_gives_the_range_of_the_measured_ratios():
+    page = (ROOT / "benchmarks" / "results.md").read_text()
+    rows = re.findall(
+        r"(?m)^\| [\w-]+ \| (\d) \| (\d\.\d+) \|.*?(\d\.\d+) \| \D*$", page
+    )
+    assert len(rows) == 14
+    columns = [zip(*(map(float, row[1:]) for row in rows if row[0] == n)) for n in "12"]
+    (time, memory), (time_of_two, _) = columns
+    spans = [f"{min(v):.2f} to {max(v):.2f} of the" for v in (time, memory)]
+    spans = [f"{span} {of}" for span, of in zip(spans, ("time", "memory"))]
+    spans.append(f"({min(time_of_two):.2f} to {max(time_of_two):.2f} if")
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert [span for span in spans if span not in readme] == []
+
+
+def test_the_model_of_a_row_has_the_parameters_of_the_row(table):
     mutag = ndp.load_dataset("MUTAG")
     flat, learned = (table.model_of(row, mutag, 9) for row in ("flat", "learned"))
     assert learned.get_params() == ndp.DiffPoolClassifier(epochs=9).get_params()
@@ -194,7 +235,7 @@ def test_a_rows_model_is_what_the_row_says(table):
         )
 
 
-def test_the_kernel_chooses_as_the_protocol_does(table):
+def test_the_grid_of_the_kernel_follows_the_protocol(table):
     grid = table.grid_of("wl-kernel", "paper")
     assert len(grid) == 20 and grid[0] == {"rounds": (1,), "penalties": (0.01,)}
     assert table.grid_of("wl-kernel", "fair") == ({},)
@@ -206,7 +247,7 @@ def options(**changes):
     return SimpleNamespace(**{**given, **changes})
 
 
-def test_a_row_is_kept_had_again_and_never_written_over(
+def test_a_row_is_saved_reproduced_and_never_overwritten(
     table, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(table, "RESULTS", tmp_path)
@@ -217,7 +258,7 @@ def test_a_row_is_kept_had_again_and_never_written_over(
     kept = path.read_bytes()
     assert "--rows wl-kernel --protocol fair --epochs 2" in json.loads(kept)["command"]
     table.run_row(*row, options(), None)
-    assert "--again has it again" in capsys.readouterr().out
+    assert "--again runs it again" in capsys.readouterr().out
     table.run_row(*row, options(again=True), None)
     assert "wl-kernel-fair.json: yes" in capsys.readouterr().out
     changed = json.loads(kept)
@@ -226,33 +267,33 @@ def test_a_row_is_kept_had_again_and_never_written_over(
     table.run_row(*row, options(again=True), None)
     assert "wl-kernel-fair.json: no" in capsys.readouterr().out
     monkeypatch.setattr(table.SubtreeKernelClassifier, "fit", None)
-    with pytest.raises(TypeError):  # nothing but training has a row again
+    with pytest.raises(TypeError):  # --again really trains
         table.run_row(*row, options(again=True), None)
 
 
-def test_a_trial_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, capsys):
+def test_a_row_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(table, "RESULTS", tmp_path)
     table.run_row("MUTAG", "wl-kernel", "fair", options(epochs=1), None)
-    assert "not written: the table has 100 epochs" in capsys.readouterr().out
+    assert "not written: the table uses 100 epochs" in capsys.readouterr().out
     assert not (tmp_path / "MUTAG").exists()
 
 
-def test_index_lists_that_are_missing_are_not_passed_over(table):
+def test_missing_index_lists_are_an_error(table):
     assert table.splits_of("MUTAG", 188, None) is None
-    with pytest.raises(SystemExit, match="must say where the lists are"):
+    with pytest.raises(SystemExit, match="must name the lists' folder"):
         table.splits_of("DD", 1178, None)
 
 
 # Clusters
 
 
-def test_clusters_are_measured_as_their_names_say(clusters):
-    """Two triangles, an edge between them; a cluster each, one node astray."""
+def test_measures_of_clusters_match_a_hand_worked_case(clusters):
+    """Two triangles joined by an edge, one cluster each, one node misplaced."""
     A = np.kron(np.eye(2), np.ones((3, 3))) - np.eye(6)
     A[2, 3] = A[3, 2] = 1
     S = np.eye(4)[[0, 0, 0, 1, 1, 0]]
     found = clusters.measure(ndp.Graph(A, np.ones((6, 1))), S)
-    assert found["used"] == 2 and found["used / least of n and K"] == 0.5
+    assert found["used"] == 2 and found["used / min(n, K)"] == 0.5
     assert found["inside: all pairs"] == pytest.approx(7 / 15)
     assert found["inside: edges"] == pytest.approx(4 / 7)
     assert found["inside: edges within a triangle"] == pytest.approx(4 / 6)
@@ -260,17 +301,17 @@ def test_clusters_are_measured_as_their_names_say(clusters):
     assert found["inside: far"] is None  # no two are four edges apart
 
 
-def test_pairs_that_are_far_and_alike(clusters):
+def test_far_pairs_and_alike_pairs_match_a_hand_worked_case(clusters):
     path = np.eye(8, k=1) + np.eye(8, k=-1)
     S = np.eye(2)[[0, 0, 0, 0, 1, 1, 1, 0]]
     found = clusters.measure(ndp.Graph(path, np.ones((8, 1))), S)
-    # Far: 04 05 06 07, 15 16 17, 26 27, 37. Alike: the ends, and 15 16 26 within.
+    # Far: 04 05 06 07, 15 16 17, 26 27, 37. Alike: 07, 15, 16 and 26.
     assert found["inside: far"] == pytest.approx(4 / 10)
     assert found["inside: far, alike"] == pytest.approx(1 / 4)
 
 
 def keep_clusters(folder, **last):
-    """Write three runs of each kind; `last` are some measures at the end, by kind."""
+    """Write three runs of each kind; `last` changes final measures, by kind."""
     measured = ["entropy / log K", "used", "modularity", "inside: far"]
     measured += ["inside: edges within a triangle", "inside: edges"]
     kinds = ["classification alone", "with link", "with entropy", "with both"]
@@ -288,15 +329,15 @@ def keep_clusters(folder, **last):
     (folder / "clusters-ENZYMES.json").write_text(json.dumps(kept))
 
 
-def test_the_page_of_clusters_has_means_and_spreads(clustertext, tmp_path):
+def test_the_page_of_clusters_has_means_and_standard_deviations(clustertext, tmp_path):
     keep_clusters(tmp_path, **{"with both": {"used": 1.0}})
     text = clustertext.write(tmp_path)
     assert "| used |" + " 0.25 ± 0 |" * 4 + " 1.01 ± 0.0082 |" in text
-    halved = "| epochs until it has halved |  |" + " 2 ± 0 |" * 4
+    halved = "| epochs until the cross-entropy has halved |  |" + " 2 ± 0 |" * 4
     assert halved in text
 
 
-def test_claims_are_set_against_their_numbers(clustertext, tmp_path):
+def test_verdicts_on_claims_follow_from_the_numbers(clustertext, tmp_path):
     changes = {
         "classification alone": {"modularity": 0.255, "entropy / log K": 0.9},
         "with link": {"modularity": 0.6},
@@ -305,13 +346,13 @@ def test_claims_are_set_against_their_numbers(clustertext, tmp_path):
     keep_clusters(tmp_path, **changes)
     text = clustertext.write(tmp_path)
     verdicts = {
-        "the hierarchy appears": "for",  # .265 against .25, and a spread of .008
+        "a hierarchy emerges": "for",  # .265 against .25, deviation .008
         "the link loss makes": "for",
         "dense subgraphs": "against",
         "nodes that are alike": "not measured",
-        "of the clusters offered": "for",
+        "only a few": "for",
         "the auxiliary losses": "tie",
-        "but training": "tie",  # .05 of 50 graphs: less than an error of .089
+        "but lead": "tie",  # .05 of 50 graphs, within the error of .089
         "and with clearer": "for",
     }
     for claim, verdict in verdicts.items():
@@ -319,7 +360,7 @@ def test_claims_are_set_against_their_numbers(clustertext, tmp_path):
         assert row.endswith(f"| {verdict} |"), claim
 
 
-def test_agreement_with_the_planted_truth(hierarchy):
+def test_agreement_is_1_for_the_planted_truth_and_0_for_one_cluster(hierarchy):
     drawn = hierarchical_sbm(2)
     truth = [np.eye(8)[drawn.communities[0]], None]
     group_of = dict(zip(drawn.communities[0].tolist(), drawn.groups[0].tolist()))
@@ -330,7 +371,7 @@ def test_agreement_with_the_planted_truth(hierarchy):
     assert one == {"NMI 1": 0, "ARI 1": 0}
 
 
-def test_workers_take_what_is_ready_and_final_runs_wait_for_choices(estimate):
+def test_workers_take_trainings_in_order_and_final_runs_wait_for_choices(estimate):
     alone = [([5.0], []), ([1.0], []), ([1.0], [])]
     assert [estimate.makespan(alone, n) for n in (1, 2, 3)] == [7, 5, 5]
     choosing = [([1.0, 3.0], [2.0])]
@@ -339,7 +380,7 @@ def test_workers_take_what_is_ready_and_final_runs_wait_for_choices(estimate):
     assert estimate.makespan([*choosing, ([5.0], [])], 2) == 6
 
 
-def test_the_estimate_is_of_every_training_of_the_table(estimate):
+def test_the_estimate_counts_every_training_of_the_table(estimate):
     folds = estimate.folds_of_table()
     assert len(folds) == 10 * 2 * len(estimate.SETS) * len(estimate.ROWS)
     assert estimate.measured("MUTAG", "grid", "fair") == 363 / 50
@@ -349,7 +390,12 @@ def test_the_estimate_is_of_every_training_of_the_table(estimate):
     assert estimate.makespan(folds, 1) == pytest.approx(everything)
 
 
-def test_growth_is_what_a_line_adds_after_the_first_quarter(longrun):
+def test_the_committed_estimate_is_that_of_the_row_files(estimate, tabletext):
+    page = (ROOT / "benchmarks" / "cluster.md").read_text()
+    assert tabletext.block_of(page, "estimate") == estimate.estimate()
+
+
+def test_growth_is_that_of_a_line_through_the_last_three_quarters(longrun):
     seconds = np.arange(101.0)
     values = np.where(seconds < 20, 500, 100 + 0.5 * seconds)
     assert longrun.growth(seconds, values) == pytest.approx(0.5 * 74)

@@ -1,4 +1,4 @@
-"""What fuzzing found stays found, and a few hundred inputs of each kind a run."""
+"""The corpus of the fuzzers, and a few hundred mutated files of each kind."""
 
 import os
 import pickle
@@ -9,19 +9,19 @@ import time
 import pytest
 from fuzz import guard, packing
 from fuzz.__main__ import TARGETS as NAMES
-from fuzz.engines import Run, changed
+from fuzz.engines import Run, mutated
 from fuzz.seeds import BUILDERS, CORPUS, inputs, warm_up
 from fuzz.targets import TARGETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-KEPT = [(target, name) for target in TARGETS for name in inputs(target)]
+CORPUS_FILES = [(target, name) for target in TARGETS for name in inputs(target)]
 REFUSED = {("tu", "seed-2"), ("tu", "seed-3")}  # a link and a pipe
 
 
 @pytest.fixture(scope="module", autouse=True)
-def warm():
-    """Import beforehand what libraries import at first use."""
+def warmed_up():
+    """Read the seeds, so that libraries import their parts outside of the guard."""
     for target in TARGETS:
         warm_up(target)
 
@@ -31,7 +31,7 @@ def test_every_target_has_a_corpus_and_a_name():
     assert sorted(TARGETS) == sorted(NAMES) == sorted(BUILDERS) == folders
 
 
-@pytest.mark.parametrize("target, name", KEPT, ids="-".join)
+@pytest.mark.parametrize("target, name", CORPUS_FILES, ids="-".join)
 def test_the_corpus_gives_a_result_or_the_documented_error(target, name):
     refused = TARGETS[target](inputs(target)[name])
     if name.startswith("seed-"):
@@ -41,15 +41,13 @@ def test_the_corpus_gives_a_result_or_the_documented_error(target, name):
 @settings(max_examples=200)
 @pytest.mark.parametrize("target", TARGETS)
 @given(data=st.data())
-def test_a_changed_file_gives_a_result_or_the_documented_error(target, data):
-    known = [*inputs(target).values()]
-    of_one = st.tuples(
-        st.sampled_from(known), st.lists(st.integers(0, 2**32), max_size=3)
-    )
-    TARGETS[target](changed(target, *data.draw(of_one)))
+def test_a_mutated_file_gives_a_result_or_the_documented_error(target, data):
+    seeds = st.lists(st.integers(0, 2**32), max_size=3)
+    files = st.tuples(st.sampled_from([*inputs(target).values()]), seeds)
+    TARGETS[target](mutated(target, *data.draw(files)))
 
 
-# The guard, and what it is for
+# The guard
 
 FORBIDDEN = {
     "open /": lambda: open(__file__),
@@ -63,14 +61,14 @@ FORBIDDEN = {
 }
 
 
-@pytest.mark.parametrize("event, deed", FORBIDDEN.items(), ids=[*FORBIDDEN])
-def test_the_guard_sees(tmp_path, event, deed):
+@pytest.mark.parametrize("event, action", FORBIDDEN.items(), ids=[*FORBIDDEN])
+def test_the_guard_raises_at_a_forbidden_event(tmp_path, event, action):
     with pytest.raises(guard.Violation, match=f"^{event}"):
         with guard.guarded(tmp_path):
-            deed()
+            action()
 
 
-def test_the_guard_sees_what_is_swallowed(tmp_path):
+def test_the_guard_raises_even_if_the_tested_code_catches_everything(tmp_path):
     with pytest.raises(guard.Violation, match="open /"):
         with guard.guarded(tmp_path):
             try:
@@ -79,21 +77,21 @@ def test_the_guard_sees_what_is_swallowed(tmp_path):
                 pass
 
 
-def test_the_guard_lets_a_folder_be_used_and_then_rests(tmp_path):
+def test_the_guard_allows_the_folder_and_afterwards_everything(tmp_path):
     with guard.guarded(tmp_path):
         (tmp_path / "a").write_text("text")
         assert os.listdir(tmp_path) == ["a"]
     assert os.listdir("/")
 
 
-def test_the_guard_ends_what_does_not(tmp_path, monkeypatch):
+def test_the_guard_stops_an_input_that_does_not_end(tmp_path, monkeypatch):
     monkeypatch.setattr(guard, "SECONDS", 0.05)
     with pytest.raises(guard.Violation, match="took more than 0.05 s"):
         with guard.guarded(tmp_path):
             time.sleep(60)
 
 
-def test_what_is_found_is_kept_once(tmp_path, monkeypatch, capsys):
+def test_a_finding_is_saved_once_for_each_line_of_code(tmp_path, monkeypatch, capsys):
     def broken(data):
         raise KeyError(data)
 
@@ -101,9 +99,9 @@ def test_what_is_found_is_kept_once(tmp_path, monkeypatch, capsys):
     run = Run("grid", tmp_path / "out")
     for data in (b"one", b"two"):
         run(data)
-    (kept,) = (tmp_path / "out").iterdir()
-    assert run.count == 2 and kept.read_bytes() == b"one"
-    assert kept.name.startswith("grid-KeyError-test_fuzz")
+    (saved,) = (tmp_path / "out").iterdir()
+    assert run.count == 2 and saved.read_bytes() == b"one"
+    assert saved.name.startswith("grid-KeyError-test_fuzz")
     assert "FOUND KeyError" in capsys.readouterr().out
 
 

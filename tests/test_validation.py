@@ -1,6 +1,6 @@
-"""What cannot be told before the work: a training that diverges is an error.
+"""Bad input that only training can find: a training that diverges is an error.
 
-All other bad input is in the tables of test_bad_input*.py.
+The rows of all other bad input are in test_bad_input*.py.
 """
 
 import pytest
@@ -8,7 +8,7 @@ from bad_input import GRAPHS, fitted
 from numpy.testing import assert_array_equal
 
 
-def test_training_that_diverges_is_an_error_that_leaves_the_classifier_as_it_was():
+def test_a_diverging_training_is_an_error_and_leaves_the_classifier_unchanged():
     clf = fitted()
     before = clf.predict_proba(GRAPHS)
     clf.set_params(learning_rate=1e38, normalize_rows=False, batch_norm=False)

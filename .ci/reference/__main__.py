@@ -1,8 +1,8 @@
-"""Build the reference of the public modules as HTML; a warning is an error.
+"""Write the reference of the public modules as HTML; a warning is an error.
 
     pip install ".[docs]" && python .ci/reference [FOLDER]
 
-The modules are those that the docstring of npdiffpool lists.
+The docstring of npdiffpool lists the modules. The default FOLDER is build/docs.
 """
 
 import inspect
@@ -24,14 +24,14 @@ ENTRY = re.compile(r"(<li>(?:<p>)?<strong>[^<]*</strong>) \((.*?)\):\s*")
 
 
 def own_classes():
-    """Return the package's classes that the modules hold."""
+    """Return the classes of the package that the public modules export."""
     found = [value for name in MODULES for value in vars(import_module(name)).values()]
     classes = {value for value in found if inspect.isclass(value)}
     return [kind for kind in classes if kind.__module__.startswith("npdiffpool")]
 
 
 def inherit(kind):
-    """Show what a class inherits from one that has no page, as if it were its own."""
+    """Copy methods inherited from classes without a page, so that they are shown."""
     for base in kind.__mro__[1:]:
         if base.__module__.startswith("npdiffpool") and base not in own_classes():
             for name, member in vars(base).items():
@@ -40,16 +40,16 @@ def inherit(kind):
 
 
 def describe(kind):
-    """Show the defaults of a class, but no fields: its docstring tells of them."""
+    """Show the defaults of a class, but not its fields, which its docstring lists."""
     for name in getattr(kind, "_fields", ()):
-        getattr(kind, name).__doc__ = None  # was "Alias for field number 0"
+        getattr(kind, name).__doc__ = None  # "Alias for field number 0"
     make = kind.__new__ if hasattr(kind, "_fields") else vars(kind).get(INIT)
     if make is not None:
-        make.__doc__ = "Take what is listed above."
+        make.__doc__ = "The parameters are described above."
 
 
 def untype(function):
-    """Leave types to the docstring, which knows shapes: `Any` would say nothing."""
+    """Remove type annotations: the docstring has the types, with shapes."""
     signature, empty = inspect.signature(function), inspect.Signature.empty
     parameters = signature.parameters.values()
     bare = [parameter.replace(annotation=empty) for parameter in parameters]
@@ -58,7 +58,7 @@ def untype(function):
 
 
 def functions():
-    """Yield the functions of the modules, and the methods of their classes."""
+    """Yield the functions of the public modules and the methods of their classes."""
     for holder in [*map(import_module, MODULES), *own_classes()]:
         for value in vars(holder).values():
             value = getattr(value, "__func__", getattr(value, "fget", value))
@@ -66,8 +66,17 @@ def functions():
                 yield from {value, inspect.unwrap(value)}
 
 
+def specifications():
+    """Return pdoc's specifications of exactly the public modules.
+
+    pdoc adds submodules of a package by itself; those are removed, "!" being its sign.
+    """
+    pairs = [(name, f"!{re.escape(name)}[.]") for name in sorted(MODULES)]
+    return [specification for pair in pairs for specification in pair]
+
+
 def build(folder):
-    """Write the pages; a parameter's type, then what it is on a line of its own."""
+    """Write the pages, with the description of a parameter on a line below its type."""
     warnings.simplefilter("error")
     for kind in own_classes():
         inherit(kind)
@@ -76,9 +85,12 @@ def build(folder):
         untype(function)
     options = {"docformat": "numpy", "include_undocumented": False}
     pdoc.render.configure(**options, template_directory=HERE)
-    packages = [name for name in MODULES if name.count(".") < 2]  # and what they hold
-    pdoc.pdoc(*packages, output_directory=folder)
-    for page in folder.rglob("*.html"):
+    pdoc.pdoc(*specifications(), output_directory=folder)
+    pages = [folder.joinpath(*name.split(".")).with_suffix(".html") for name in MODULES]
+    missing = [str(page) for page in pages if not page.is_file()]
+    if missing:
+        sys.exit(f"no page was written: {missing}")
+    for page in pages:
         text = page.read_text(encoding="utf-8")
         page.write_text(ENTRY.sub(r"\1 : \2<br>", text), encoding="utf-8")
 

@@ -1,19 +1,23 @@
-"""What functions require of arrays: their shapes, and how large numbers may be.
+"""Requirements on the arguments of functions that compute with arrays.
+
+`requires` checks arguments by their names before a function runs. A requirement is a
+small object: `Shape` (arrays), `Offsets`, `AtLeast`, `NonNegative`, `OneOf`, `IsA`,
+`HasEntries`.
 
 Squares are summed all over: in norms, in variances, in the link loss. So numbers may
-be at most a millionth of the root of the largest one that their precision holds
-(`largest`), and squares of 10^12 of them still have a sum. What is larger, or is not
-finite, is refused before work; what work makes too large is told as such.
+be at most a millionth of the square root of the largest number of their precision
+(`largest`): squares of 10^12 of them then have a finite sum. Larger numbers, NaN and
+infinity are refused before any work, and `require_finite` reports numbers that a
+computation made too large.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, wraps
-from typing import Any, Callable, Iterator, TypeVar
+from typing import Any, Callable, Iterator, Protocol, Sequence, TypeVar
 
 import numpy as np
 import scipy
@@ -27,51 +31,227 @@ from npdiffpool._support.arguments import (
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Sizes = dict[str, int]  # what the letters of shapes stand for
 _TRUSTED = ContextVar("_TRUSTED", default=False)
-# Where `require_finite` says that numbers got too large, NumPy need not warn of it.
-QUIET: dict[str, Any] = dict.fromkeys(("over", "invalid", "divide"), "ignore")
 
 
 class OverflowedError(ValueError):
-    """Say which numbers are too large, or not finite."""
+    """Numbers are too large or not finite."""
 
 
-@contextmanager
-def trusted() -> Iterator[None]:
-    """Have nothing checked, nor NumPy warn: for work on what was checked at first.
+class Requirement(Protocol):
+    """A requirement on one argument."""
 
-    Training is that; its checks would be of every layer at every step.
-    """
-    token = _TRUSTED.set(True)
-    try:
-        with np.errstate(**QUIET):
-            yield
-    finally:
-        _TRUSTED.reset(token)
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Raise a ValueError if the value does not fit; note sizes of its letters."""
 
 
-def requires(**required: Any) -> Callable[[Function], Function]:
-    """Check the arguments of a function, by their names, before it runs.
+class Shape:
+    """An array of numbers of a given shape, dense or sparse.
 
-    What is required of one is a class; the least that a whole number may be; 0.0
-    for a number that is not negative; a tuple of words to choose from; "offsets"; or
-    an array of numbers by its shape, such as "(N, K)" or one "or" another. There a
-    letter stands for one size everywhere, K for one above 0.
-    Numbers are finite and at most `largest`, "(P,) finite" may be larger; "(N, N)
-    >= 0" are not negative, "(N,) from 0" are whole, "(B,) < C" whole and below C.
-    Known beforehand are N and B, the nodes and graphs of a batch or a level, F, the
-    features of a batch, which a configuration must have, and D, the width of a
-    norm's parameters. What is left out is not looked at, nor is None where that is
-    the default. NumPy does not warn in the function.
+    Parameters
+    ----------
+    *shapes : str
+        Alternatives such as "N K" or "B K K". A letter stands for the same size in all
+        arguments of a call, K for a size above 0; a digit for itself.
+    finite : bool
+        The numbers may be larger than `largest`; only their differences must be finite.
+    nonnegative : bool
+        No number may be below 0.
+    whole : bool
+        The array must have an integer dtype and no number below 0.
+    below : str
+        A letter: the array must hold whole numbers from 0 to this size minus 1.
 
-    Raises
-    ------
-    ValueError
-        By the function: of an argument that is anything else.
+    Notes
+    -----
+    Numbers must be finite and at most `largest` in size. An array that autograd is
+    tracing is checked for its shape and dtype only.
 
     Examples
     --------
-    >>> @requires(S="(N, K)", Z="(N, D)")
+    >>> sizes = {}
+    >>> Shape("N K").check("S", np.ones((3, 2)), sizes)
+    >>> sizes
+    {'N': 3, 'K': 2}
+    >>> Shape("N D").check("Z", np.ones((4, 1)), sizes)
+    Traceback (most recent call last):
+        ...
+    ValueError: Z must be (3, D); got (4, 1)
+    """
+
+    def __init__(
+        self,
+        *shapes: str,
+        finite: bool = False,
+        nonnegative: bool = False,
+        whole: bool = False,
+        below: str = "",
+    ) -> None:
+        self.shapes = [shape.split() for shape in shapes]
+        self.finite, self.nonnegative = finite, nonnegative
+        self.whole, self.below = whole or bool(below), below
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Check the shape, the dtype and the numbers of an array."""
+        shape: Any = getattr(value, "shape", None)
+        dtype: Any = getattr(value, "dtype", None)
+        if shape is None or dtype is None:
+            kind = type(value).__name__
+            require(False, name, f"an array {self._text({})}", kind)
+        self._check_shape(name, shape, sizes)
+        if dtype.char not in "?bBhHiIlLqQfd":
+            require(False, name, "float32, float64 or whole numbers", f"dtype {dtype}")
+        if isinstance(value, Box):
+            return
+        if self.whole:
+            _require_whole(name, value, sizes[self.below] if self.below else None)
+        elif dtype.kind == "f":
+            half = 1e38 if dtype.char == "f" else 4e307  # whose differences are finite
+            require_finite(name, value, half if self.finite else 0.0)
+        if self.nonnegative:
+            least = value.min() if value.size else 0
+            require(least >= 0, name, "not negative", float(least))
+
+    def _check_shape(self, name: str, shape: Sequence[int], sizes: Sizes) -> None:
+        known = dict(sizes)
+        for letters in self.shapes:
+            if len(letters) == len(shape):
+                for letter, size in zip(letters, shape):
+                    expected = int(letter) if letter.isdecimal() else size
+                    expected = sizes.setdefault(letter, expected)
+                    if expected != size or size == 0 and letter == "K":
+                        break
+                else:
+                    return
+        text = self._text(known)
+        text += " with K >= 1" * ("K" in text)
+        raise ValueError(f"{name} must be {text}; got {tuple(shape)}")
+
+    def _text(self, known: Sizes) -> str:
+        """Return the shapes as text, known sizes in place of letters."""
+        texts = []
+        for letters in self.shapes:
+            parts = [str(known.get(letter, letter)) for letter in letters]
+            texts.append(f"({', '.join(parts)}{',' * (len(parts) == 1)})")
+        return " or ".join(texts)
+
+
+def _require_whole(name: str, value: Any, stop: int | None) -> None:
+    require(value.dtype.kind in "iu", name, "whole numbers", f"dtype {value.dtype}")
+    wrong = value[(value < 0) | (value >= (np.inf if stop is None else stop))]
+    allowed = "whole numbers from 0" if stop is None else f"in 0 ... {stop - 1}"
+    require(not len(wrong), name, allowed, wrong[:1].tolist())
+
+
+class Offsets:
+    """Offsets of ragged rows, (B + 1,): from 0 up to N, never decreasing."""
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Check offsets, up to N where N is known; note B."""
+        array = np.asarray(value)
+        valid = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 1
+        valid = valid and array[0] == 0 and bool(np.all(np.diff(array) >= 0))
+        N = sizes.get("N", array[-1] if valid else 0)
+        valid = valid and array[-1] == N
+        require(valid, name, f"whole numbers from 0 up to {N}", value)
+        sizes["B"] = len(array) - 1
+
+
+class AtLeast:
+    """A whole number of at least `least`."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Check a whole number."""
+        require_int(name, value, self.least)
+
+
+class NonNegative:
+    """A finite real number of at least 0."""
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Check a real number."""
+        require_number(name, value)
+
+
+class OneOf:
+    """One of some words."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Check a word."""
+        require_choice(name, value, self.words)
+
+
+class IsA:
+    """An instance of a class, whose attributes may determine sizes.
+
+    Parameters
+    ----------
+    kind : type
+    **attributes : str
+        Attributes that hold the sizes of letters, such as ``N="n_nodes"``. A size that
+        is known already must be the same.
+    """
+
+    def __init__(self, kind: type, **attributes: str) -> None:
+        self.kind, self.attributes = kind, attributes
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Check the class and the sizes."""
+        required, seen = f"a {self.kind.__name__}", type(value).__name__
+        require(isinstance(value, self.kind), name, required, seen)
+        for letter, attribute in self.attributes.items():
+            size = getattr(value, attribute)
+            known = sizes.setdefault(letter, size)
+            require(size == known, f"{attribute} of {name}", str(known), size)
+
+
+class HasEntries:
+    """A dict, some of whose entries determine sizes by their length.
+
+    Parameters
+    ----------
+    **entries : str
+        Keys whose values are arrays of a letter's size, such as ``D="gamma"``.
+    """
+
+    def __init__(self, **entries: str) -> None:
+        self.entries = entries
+
+    def check(self, name: str, value: Any, sizes: Sizes) -> None:
+        """Check the class and the keys; note the sizes."""
+        require(isinstance(value, dict), name, "a dict", type(value).__name__)
+        for letter, key in self.entries.items():
+            require(key in value, name, f"a dict with {key!r}", sorted(value))
+            sizes[letter] = len(value[key])
+
+
+def requires(**required: Requirement) -> Callable[[Function], Function]:
+    """Return a decorator that checks arguments by their names before a function runs.
+
+    None is accepted where it is the default. Within `trusted` nothing is checked.
+
+    Parameters
+    ----------
+    **required : Requirement
+        By the names of the function's parameters, in the order in which the parameters
+        stand in its signature.
+
+    Returns
+    -------
+    callable
+        The decorator. The decorated function raises a ValueError if an argument does
+        not meet its requirement.
+
+    Examples
+    --------
+    >>> @requires(S=Shape("N K"), Z=Shape("N D"))
     ... def pool(S, Z):
     ...     return S.T @ Z
     >>> pool(np.ones((3, 2)), np.ones((4, 1)))
@@ -88,13 +268,13 @@ def requires(**required: Any) -> Callable[[Function], Function]:
         def checked(*args: Any, **options: Any) -> Any:
             if _TRUSTED.get():
                 return function(*args, **options)
-            sizes: dict[str, int] = {}
-            for at, parameter, what in checks:
+            sizes: Sizes = {}
+            for at, parameter, requirement in checks:
                 name, default = parameter.name, parameter.default
                 value = args[at] if at < len(args) else options.get(name, default)
                 if value is not default:
-                    _require_what(name, value, what, sizes)
-            with np.errstate(**QUIET):
+                    requirement.check(name, value, sizes)
+            with numpy_warnings_off():
                 return function(*args, **options)
 
         return checked  # type: ignore[return-value]
@@ -102,116 +282,36 @@ def requires(**required: Any) -> Callable[[Function], Function]:
     return decorate
 
 
-def _require_what(name: str, value: Any, what: Any, sizes: dict[str, int]) -> None:
-    if what == "offsets":
-        _require_offsets(name, value, sizes)
-    elif isinstance(what, str):
-        require_array(name, value, what, sizes)
-    elif isinstance(what, tuple):
-        require_choice(name, value, what)
-    elif isinstance(what, int):
-        require_int(name, value, what)
-    elif isinstance(what, float):
-        require_number(name, value)
-    else:
-        kind = type(value).__name__
-        require(isinstance(value, what), name, f"a {what.__name__}", kind)
-        _note_sizes(value, sizes)
+def numpy_warnings_off() -> Any:
+    """Return a context without NumPy's floating-point warnings.
 
-
-def _note_sizes(value: Any, sizes: dict[str, int]) -> None:
-    """Note the sizes that a batch or level has; require a configuration to fit it."""
-    if hasattr(value, "offsets"):
-        sizes.update(N=int(value.offsets[-1]), B=len(value.offsets) - 1)
-    if hasattr(value, "features"):
-        sizes["F"] = value.features.shape[1]
-    if isinstance(value, dict) and "gamma" in value:
-        sizes["D"] = len(value["gamma"])
-    if hasattr(value, "n_features"):
-        F, width = sizes.get("F", value.n_features), value.n_features
-        require(F == width, "batch", f"of {width} features, as config says", F)
-
-
-def require_array(name: str, value: Any, form: str, sizes: dict[str, int]) -> None:
-    """Require an array as `requires` says; note in `sizes` what letters stand for.
-
-    It may be sparse, or boxed by autograd, which hides its numbers.
+    `require_finite` reports numbers that become too large: NumPy need not warn as well.
     """
-    forms, marks = _parsed(form)
-    shape: Any = getattr(value, "shape", None)
-    dtype: Any = getattr(value, "dtype", None)
-    if shape is None or dtype is None:
-        require(False, name, f"an array {marks['shape']}", type(value).__name__)
-    _require_shape(name, shape, forms, marks["shape"], sizes)
-    if dtype.char not in "?bBhHiIlLqQfd":
-        require(False, name, "float32, float64 or whole numbers", f"dtype {dtype}")
-    if isinstance(value, Box):
-        return
-    if marks["bound"] or marks["whole"]:
-        _require_whole(name, value, sizes.get(marks["bound"]))
-    elif dtype.kind == "f":
-        half = 1e38 if dtype.char == "f" else 4e307  # whose differences are finite
-        require_finite(name, value, half if marks["finite"] else 0.0)
-    if marks["positive"]:
-        least = value.min() if value.size else 0
-        require(least >= 0, name, "not negative", float(least))
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
-@lru_cache
-def _parsed(form: str) -> tuple[list[list[str]], dict[str, str]]:
-    """Return the letters of each shape that a form allows, and what else it says."""
-    form, positive, _ = form.partition(" >= 0")
-    form, finite, _ = form.partition(" finite")
-    form, whole, _ = form.partition(" from 0")
-    form, _, bound = form.partition(" < ")
-    marks = {"positive": positive, "finite": finite, "whole": whole, "bound": bound}
-    letters = [part.strip("(,)").split(", ") for part in form.split(" or ")]
-    return letters, {**marks, "shape": form}
+@contextmanager
+def trusted() -> Iterator[None]:
+    """Return a context in which `requires` checks nothing.
 
-
-def _require_whole(name: str, value: Any, top: int | None) -> None:
-    require(value.dtype.kind in "iu", name, "whole numbers", f"dtype {value.dtype}")
-    wrong = value[(value < 0) | (value >= (np.inf if top is None else top))]
-    within = "whole numbers from 0" if top is None else f"in 0 ... {top - 1}"
-    require(not len(wrong), name, within, wrong[:1].tolist())
-
-
-def _require_shape(
-    name: str, shape: Any, forms: list[list[str]], form: str, sizes: dict[str, int]
-) -> None:
-    known = dict(sizes)
-    for letters in forms:
-        if len(letters) == len(shape):
-            for letter, size in zip(letters, shape):
-                due = int(letter) if letter.isdecimal() else size
-                due = sizes.setdefault(letter, due)
-                if due != size or size == 0 and letter == "K":
-                    break
-            else:
-                return
-    for letter, size in known.items():
-        form = re.sub(rf"\b{letter}\b", str(size), form)
-    form += " with K >= 1" * ("K" in form)
-    raise ValueError(f"{name} must be {form}; got {tuple(shape)}")
-
-
-def _require_offsets(name: str, offsets: Any, sizes: dict[str, int]) -> None:
-    array = np.asarray(offsets)
-    fits = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 1
-    fits = fits and array[0] == 0 and bool(np.all(np.diff(array) >= 0))
-    N = sizes.get("N", array[-1] if fits else 0)
-    require(fits and array[-1] == N, name, f"whole numbers from 0 up to {N}", offsets)
-    sizes["B"] = len(array) - 1
+    For the steps of a training, whose input was checked before the first step.
+    """
+    token = _TRUSTED.set(True)
+    try:
+        with numpy_warnings_off():
+            yield
+    finally:
+        _TRUSTED.reset(token)
 
 
 @lru_cache
 def largest(dtype: Any) -> float:
-    """Return how large a number may be in float32 or float64.
+    """Return the largest number accepted in float32 or float64.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If `dtype` is neither.
 
     Examples
     --------
@@ -227,22 +327,27 @@ def largest(dtype: Any) -> float:
 
 
 def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
-    """Require numbers, dense or sparse, to be finite, within `limit` or `largest`.
+    """Check that numbers are finite and at most `limit` in size.
 
-    What autograd boxes is not looked at: the gradient that it is on its way to is.
+    Arrays that autograd is tracing are not checked: their gradients are, later.
+
+    Parameters
+    ----------
+    name : str
+    values : array or sparse array
+    limit : float
+        `largest` of the dtype if 0.
 
     Raises
     ------
     OverflowedError
+        If a number is larger, or not finite.
     """
-    numbers = values if isinstance(values, np.ndarray) else _data(values)
-    if numbers is None:
+    numbers = values.data if scipy.sparse.issparse(values) else values
+    if not isinstance(numbers, np.ndarray) or numbers.size == 0:
         return
     limit = limit or largest(numbers.dtype)
-    if (
-        numbers.size == 0
-        or -limit <= float(numbers.min()) <= float(numbers.max()) <= limit
-    ):
+    if -limit <= float(numbers.min()) <= float(numbers.max()) <= limit:
         return
     wide = numbers.astype(np.float64)
     wrong = wide[~(np.abs(wide) <= limit)][0]
@@ -250,28 +355,25 @@ def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
     raise OverflowedError(f"{name} must be {required}; got {wrong}")
 
 
-def _data(values: Any) -> Any:
-    return values.data if scipy.sparse.issparse(values) else None
-
-
 def require_symmetric(name: str, A: Any) -> None:
-    """Require a square matrix, sparse or not, to equal its transpose.
+    """Check that a square matrix, dense or sparse, equals its transpose.
 
     Raises
     ------
     ValueError
+        If it does not.
     """
-    apart = abs(A - A.T).max() if A.shape[0] else 0
-    # 1e-9: a pooled adjacency is symmetric but for rounding.
-    is_symmetric = apart <= 1e-9 * abs(A).max() if apart else True
-    require(is_symmetric, name, "symmetric", f"{apart} between A and A^T")
+    difference = abs(A - A.T).max() if A.shape[0] else 0
+    # 1e-9: a pooled adjacency is symmetric up to rounding.
+    is_symmetric = difference <= 1e-9 * abs(A).max() if difference else True
+    require(is_symmetric, name, "symmetric", f"{difference} between A and A^T")
 
 
 def as_dense_or_sparse(values: Any) -> Any:
-    """Return a sparse matrix as it is, and anything else as an array if it is one."""
+    """Return a sparse matrix unchanged, and anything else as an array if possible."""
     if scipy.sparse.issparse(values):
         return values
     try:
         return np.asarray(values)
-    except ValueError:  # rows of unlike lengths
+    except ValueError:  # rows of different lengths
         return values

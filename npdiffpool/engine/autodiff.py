@@ -1,4 +1,4 @@
-"""Gradients: over a tree of parameters, through fused primitives, and recomputed.
+"""Gradients: of trees of parameters, of fused primitives, and recomputed.
 
 The one file that touches autograd's internals. Read `value_and_grad` (the gradient of a
 loss by every array of a tree), then `fused` (a primitive that returns its value and its
@@ -24,7 +24,8 @@ from autograd.tracer import (
 from autograd.util import subvals, toposort
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.contracts import require_array, require_finite
+from npdiffpool._support.contracts import Shape, numpy_warnings_off, require_finite
+from npdiffpool._support.types import Array
 
 __all__ = [
     "Tree",
@@ -38,14 +39,13 @@ __all__ = [
     "to_vector",
     "value_and_grad",
 ]
-Array = Any  # a float array, or autograd's box round one
 Tree = Any  # nested dicts and lists of arrays
 Vjp = Callable[..., Any]
 Result = TypeVar("Result")
 
 
 def leaves(tree: Tree) -> list[Any]:
-    """List the arrays of a tree, dicts in the order of their keys' insertion."""
+    """Return the arrays of a tree as a list, in the order of its dicts and lists."""
     if isinstance(tree, dict):
         return [leaf for value in tree.values() for leaf in leaves(value)]
     if isinstance(tree, (list, tuple)):
@@ -54,7 +54,7 @@ def leaves(tree: Tree) -> list[Any]:
 
 
 def rebuild(tree: Tree, values: Iterator[Any]) -> Tree:
-    """Make a tree of the same form whose leaves are the next of `values`."""
+    """Return a tree of the same form whose leaves are the next values."""
     if isinstance(tree, dict):
         return {key: rebuild(value, values) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
@@ -63,7 +63,7 @@ def rebuild(tree: Tree, values: Iterator[Any]) -> Tree:
 
 
 def to_vector(tree: Tree) -> Any:
-    """Copy all leaves of a tree into one vector.
+    """Return all arrays of a tree as one vector.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ def to_vector(tree: Tree) -> Any:
     Returns
     -------
     (P,) array
-        Dicts in the order of their keys, lists in theirs.
+        In the order of the tree's dicts and lists.
 
     Raises
     ------
     ValueError
-        If the tree has no leaf.
+        If the tree has no array.
 
     Examples
     --------
@@ -93,12 +93,12 @@ def _require_leaves(name: str, tree: Tree) -> None:
 
 
 def from_vector(tree: Tree, vector: Any) -> Tree:
-    """Make a tree of the same form whose leaves are views of a vector.
+    """Return a tree of the same form whose arrays are views of a vector.
 
     Parameters
     ----------
     tree : nested dicts and lists of arrays
-        Gives the form and the shapes; its numbers are not read.
+        Only its form and shapes are used.
     vector : (P,) array
 
     Returns
@@ -108,7 +108,7 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
     Raises
     ------
     ValueError
-        If the vector is not as long as the tree has numbers.
+        If the vector does not have as many numbers as the tree.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
     """
     shapes = [leaf.shape for leaf in leaves(tree)]
     stops = numpy.cumsum([int(numpy.prod(shape)) for shape in shapes])
-    require_array("vector", vector, "(P,)", {"P": int(stops[-1])})
+    Shape("P").check("vector", vector, {"P": int(stops[-1])})
     parts = numpy.split(vector, stops[:-1])
     return rebuild(tree, (part.reshape(s) for part, s in zip(parts, shapes)))
 
@@ -125,29 +125,25 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
 def value_and_grad(
     function: Callable[..., tuple[Any, Any]],
 ) -> Callable[..., tuple[Any, Any, Tree]]:
-    """Differentiate a function, with an auxiliary output, by its parameters.
+    """Return a function that computes a loss and its gradient.
 
-    autograd would wrap the dicts and lists and trace every look-up in them;
-    here each leaf is boxed once and its gradient collected at the end of one
-    reverse pass. The gradients are the same.
+    autograd would wrap the dicts and lists of the parameters and trace every look-up in
+    them. Here each array is boxed once, and all gradients come from one reverse pass.
+    They are the same.
 
     Parameters
     ----------
     function : callable
-        ``function(params, ...) -> (loss, auxiliary)``, the loss a scalar, `params`
+        ``function(params, ...) -> (loss, auxiliary)``, with a scalar loss and `params`
         nested dicts and lists of arrays.
 
     Returns
     -------
     callable
-        Of the same arguments; gives ``(loss, auxiliary, gradients)``, `gradients`
-        being a tree of the form of `params` and of its dtypes. What autograd still
-        holds in `auxiliary` is not unwrapped: see ``autograd.tracer.getval``.
-
-    Raises
-    ------
-    ValueError
-        By what is returned: if the loss or a gradient is not finite.
+        Takes the same arguments and returns ``(loss, auxiliary, gradients)``, with
+        `gradients` of the form and dtypes of `params`. Arrays in `auxiliary` may still
+        be boxed by autograd: see `getval`. It raises a ValueError if the loss or a
+        gradient is not finite.
 
     Examples
     --------
@@ -162,10 +158,10 @@ def value_and_grad(
         _require_leaves("params", params)
         values = leaves(params)
         nodes = [VJPNode.new_root() for _ in values]
-        with trace_stack.new_trace() as trace:
+        with numpy_warnings_off(), trace_stack.new_trace() as trace:
             boxes = [new_box(x, trace, node) for x, node in zip(values, nodes)]
             loss, auxiliary = function(rebuild(params, iter(boxes)), *args)
-        found = _reverse(loss) if isbox(loss) else {}
+            found = _reverse(loss) if isbox(loss) else {}
         gradients = [found.get(n, (0 * x,))[0] for n, x in zip(nodes, values)]
         of_both = to_vector([getval(loss), *gradients])
         require_finite("the loss and its gradients", of_both, limit=1.7e308)
@@ -175,7 +171,7 @@ def value_and_grad(
 
 
 def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
-    """Return the gradient of a boxed scalar by every root below it."""
+    """Return the gradient of a boxed scalar with respect to every root below it."""
     one = numpy.ones_like(loss._value)
     pending: dict[Any, tuple[Any, bool]] = {loss._node: (one, False)}
     roots = {}
@@ -185,16 +181,28 @@ def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
             roots[node] = gradient
         for parent, part in zip(node.parents, node.vjp(gradient[0])):
             pending[parent] = add_outgrads(pending.get(parent), part)
-        node.vjp = None  # frees what it holds of the forward pass
+        node.vjp = None  # frees the intermediates of the forward pass
     return roots
 
 
 def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a primitive of a function that gives its value and its gradient at once.
+    """Return a decorator that makes a primitive of a value and a gradient closure.
 
-    The function returns ``(ans, vjp)``; ``vjp(G, argnums)`` lists the gradients by
-    those arguments and leaves G as it is. Of a tuple `ans` only the first part has
-    a gradient. Where gradients are differentiated in turn, `plain` takes over.
+    autograd's own primitives compute a vector-Jacobian product from the value and the
+    arguments alone; a fused one reuses the intermediates of its forward pass.
+
+    Parameters
+    ----------
+    plain : callable
+        The same function as a plain composition, which is used where gradients are
+        differentiated again.
+
+    Returns
+    -------
+    callable
+        Decorator for a function that returns ``(ans, vjp)``: ``vjp(G, argnums)`` is the
+        list of gradients with respect to those arguments and does not change G. If
+        `ans` is a tuple, only its first part has a gradient.
     """
 
     def decorate(with_vjp: Callable[..., Any]) -> Callable[..., Any]:
@@ -224,7 +232,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> Any:
-    """Trace a function of the arguments `argnums`, and pull G back through it."""
+    """Trace a function of the arguments `argnums`; return the gradients for G."""
 
     def of_them(given: Any) -> Array:
         ans = function(*subvals(args, zip(argnums, given)), **options)
@@ -234,11 +242,11 @@ def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> A
 
 
 def recompute(function: Callable[[Tree], Result]) -> Callable[[Tree], Result]:
-    """Run a function of a tree again for its gradient (gradient checkpointing).
+    """Return a function of a tree that is run again for its gradient.
 
-    Only the tree's leaves are kept in between: less memory, and more time. Leaves that
-    are no float arrays, such as sparse matrices, are constants. Of a tuple that the
-    function returns only the first part has a gradient.
+    This is gradient checkpointing: only the arrays of the tree are kept for the
+    backward pass, which needs less memory and more time. Sparse matrices in the tree
+    are constants. If the function returns a tuple, only its first part has a gradient.
     """
 
     def run(tree: Tree) -> Result:

@@ -1,19 +1,19 @@
-"""Assignments that nothing learns: DiffPool-Det by Graclus, and two controls.
+"""Assignments that are not learned: DiffPool-Det by Graclus, and two controls.
 
-All are the same for a graph however its nodes are numbered, like what is learned, but
-for Graclus where 1-WL leaves its choices equal. A graph that gets fewer than K clusters
-has super-nodes that hold nothing; a GNN's bias gives these embeddings, too.
+Like learned ones they do not depend on the order of nodes, except where Graclus chooses
+among nodes that 1-WL cannot tell apart. A graph with fewer than K clusters has empty
+super-nodes; the bias of a GNN gives these an embedding as well.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import numpy as np
 import scipy
 
+from npdiffpool._support.types import Array, Ints
 from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.graclus import graclus, one_hot
@@ -26,17 +26,15 @@ from npdiffpool.engine.wl_colours import (
     wl_colours,
 )
 from npdiffpool.graphs.batch import GraphBatch
-from npdiffpool.graphs.graph import Ints
 
-Array = Any  # a float array, or autograd's box round one
-_ROUNDS = 3  # of 1-WL, whose colours decide what is random
+_ROUNDS = 3  # of 1-WL, whose colours determine the random assignment
 
 
 def harden(S: Array) -> Array:
-    """Return S with 1 at the largest of each row and 0 elsewhere, straight through.
+    """Return the one-hot argmax of each row of S (N, K), straight through.
 
-    The gradient by S is passed on as it comes: an estimate, not the derivative, which
-    is 0 (Bengio et al., arXiv 1308.3432). S and the result are (N, K).
+    The gradient with respect to S is that of the identity: an estimate, as the
+    derivative is 0 (Bengio et al., arXiv 1308.3432).
     """
     soft = getval(S)
     hard = np.eye(soft.shape[1], dtype=soft.dtype)[np.argmax(soft, axis=1)]
@@ -44,24 +42,26 @@ def harden(S: Array) -> Array:
 
 
 def fixed_assignment(level: Level, K: int, config: Config) -> tuple[Array, Array]:
-    """Return S (N, K) of a level, and the entropy of its rows in nats, (N,)."""
-    N, dtype = int(level.offsets[-1]), config.dtype
+    """Return a level's S (N, K) and the entropies of its rows (N,), in nats."""
+    N, dtype = level.n_nodes, config.dtype
     if config.assignment == "uniform":
         return np.full((N, K), 1 / K, dtype), np.full(N, np.log(K), dtype)
     return np.eye(K, dtype=dtype)[level.clusters[0].ravel()], np.zeros(N, dtype)
 
 
 def with_clusters(batch: GraphBatch, config: Config) -> GraphBatch:
-    """Add to a batch the clusters of every level that training does not change.
-
-    Constant work, done once for a data set; `GraphBatch.take` hands them on.
+    """Return a batch with the fixed clusters of every level, if it lacks them.
 
     Parameters
     ----------
     batch : GraphBatch
     config : Config
-        Its `assignment` is "graclus" or "random"; of others nothing is added, nor to
-        a batch that has clusters.
+        With an `assignment` other than "graclus" and "random" the batch is returned
+        unchanged.
+
+    Returns
+    -------
+    GraphBatch
     """
     makers = {"graclus": _by_graclus, "random": _at_random}
     if config.assignment not in makers or batch.clusters:
@@ -70,13 +70,13 @@ def with_clusters(batch: GraphBatch, config: Config) -> GraphBatch:
 
 
 def _colours(batch: GraphBatch) -> Colours:
-    """Return what 1-WL sees of each node, its features among it."""
+    """Return the 1-WL colour of each node, which depends on its features."""
     first = colours_of_features(batch.features)
     return wl_colours(batch.adjacency, first, _ROUNDS)[-1]
 
 
 def _at_random(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
-    """Scatter nodes by their 1-WL colours, and clusters by their numbers."""
+    """Assign nodes by a hash of their 1-WL colours, and clusters of their index."""
     colours = [_colours(batch)]
     for below in config.clusters[:-1]:
         colours.append(np.tile(mix(np.arange(1, below + 1)), (batch.n_graphs, 1)))
@@ -87,9 +87,9 @@ def _at_random(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
 
 
 def _by_graclus(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
-    """Cut every graph, and what it is coarsened to, into its share of clusters.
+    """Cut every graph, and its coarsened graphs, into its share of clusters.
 
-    Clusters that a graph does not have are put into the last of the next level.
+    Missing clusters of a graph are put into the last cluster of the next level.
     """
     levels = [np.zeros(batch.n_nodes, np.intp)]
     for below, K in zip(config.clusters, config.clusters[1:]):
@@ -106,6 +106,6 @@ def _by_graclus(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
 
 
 def share(K: int, n_nodes: int, config: Config) -> int:
-    """Return how many of K clusters a graph of `n_nodes` gets: K the largest one."""
+    """Return the number of clusters of a graph; the largest graph has K."""
     largest = max(config.largest, n_nodes, 1)
     return max(1, ceil(K * n_nodes / largest - 1e-9))

@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import require_int
-from npdiffpool._support.contracts import require_array, require_symmetric, requires
+from npdiffpool._support.contracts import Shape, require_symmetric, requires
 from npdiffpool.engine.wl_colours import Colours, merge_colours, mix, stable_colours
 from npdiffpool.graphs.graph import Ints
 
@@ -25,7 +25,7 @@ _SWEEPS = 10  # over the nodes of a level, at most
 _WORD = 2**64
 
 
-@requires(A="(N, N) >= 0", clusters="(N,) from 0")
+@requires(A=Shape("N N", nonnegative=True), clusters=Shape("N", whole=True))
 def normalized_cut(A: CSR, clusters: Ints) -> float:
     """Sum over clusters the weight that leaves one, divided by its degree.
 
@@ -92,9 +92,9 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     """
     require_int("n_clusters", n_clusters, 1)
     sizes: dict[str, int] = {}
-    require_array("A", A, "(N, N) >= 0", sizes)
+    Shape("N N", nonnegative=True).check("A", A, sizes)
     if colours is not None:
-        require_array("colours", colours, "(N,)", sizes)
+        Shape("N").check("colours", colours, sizes)
     A = scipy.sparse.csr_array(A / 2 + A.T / 2, dtype=np.float64)
     A = A / A.data.max(initial=1e-300)  # no scale changes a cut, and none overflows
     A.eliminate_zeros()
@@ -121,7 +121,7 @@ def _refined(A: CSR, colours: Colours) -> Colours:
     return stable_colours(A, colours)
 
 
-@requires(clusters="(N,) from 0")
+@requires(clusters=Shape("N", whole=True))
 def one_hot(clusters: Ints) -> CSR:
     """Return S with 1 at the cluster of each node.
 

@@ -1,39 +1,95 @@
-"""Graph layers: linear, gcn, sage, s2v, batch norm, l2 normalisation, and a GNN.
+"""Graph layers: linear, gcn, sage, s2v, mlp, batch norm, and a whole GNN.
 
-Features are rows, one a node, of all graphs together: (N, F). A propagation
-matrix P is sparse (N, N) where graphs are ragged, and a stack (B, K, K) above,
-where every graph has K nodes; `propagate` applies either, so each layer is
-written once. For every ``x(params, ...)`` ``init_x(rng, n_in, n_out, dtype)`` draws
-the parameters, from widths n_in to n_out.
+Features are rows, one per node, of all graphs together: (N, F). A propagation matrix P
+is sparse (N, N) where graphs are ragged, and a stack (B, K, K) above level 0, where
+every graph has K nodes; `propagate` applies either, so each layer is written once.
+
+A convolution returns its `Terms`, b + H_1 W_1 + H_2 W_2 + ..., and `gnn` computes them
+together with what follows (l2 normalisation, ReLU, batch norm) in one fused primitive.
+``init_x(rng, ...)`` draws the parameters of ``x(params, ...)``.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, Sequence
+from typing import Any, NamedTuple, Optional, Sequence
 
 import autograd.numpy as np
 import numpy
 import scipy
 
-from npdiffpool._support.contracts import require_array, requires
+from npdiffpool._support.contracts import (
+    AtLeast,
+    HasEntries,
+    IsA,
+    OneOf,
+    Shape,
+    requires,
+)
+from npdiffpool._support.types import Array
 from npdiffpool.engine.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.engine.primitives import batch_norm as _standardize
 from npdiffpool.engine.primitives import l2_normalize, layer, relu, row_mean
 from npdiffpool.engine.segments import propagate
 from npdiffpool.graphs.block_diagonal import row_sums, with_data
 
-Array = Any  # a float array, or autograd's box round one
 Params = dict[str, Any]
-Moments = list[tuple[Array, Array]]  # each batch norm's mean and variance
+Moments = list[tuple[Array, Array]]  # mean and variance of each batch norm of a GNN
+Generator = Optional[numpy.random.Generator]
+ADJACENCY = Shape("N N", "B K K", nonnegative=True)
+PROPAGATION = Shape("N N", "B K K")
 
 
-@requires(A="(N, N) or (B, K, K) >= 0")
+class Terms(NamedTuple):
+    """The terms of b + H_1 W_1 + H_2 W_2 + ..., not yet computed.
+
+    Attributes
+    ----------
+    bias : (D,) or (N, D) array, or None
+    products : list of pairs of arrays
+        H_i (N, F_i) and W_i (F_i, D).
+    """
+
+    bias: Array | None
+    products: list[tuple[Array, Array]]
+
+    @property
+    def arguments(self) -> list[Array]:
+        """Return b, H_1, W_1, H_2, W_2, ...: the arguments of `primitives.affine`."""
+        return [self.bias, *(factor for pair in self.products for factor in pair)]
+
+    def sum(self) -> Array:
+        """Compute the sum, (N, D)."""
+        return affine(*self.arguments)
+
+
+def _terms(bias: Array | None, *products: tuple[Array, Array]) -> Terms:
+    """Return terms whose inputs fit their matrices and are finite."""
+    for at, (H, W) in enumerate(products):
+        Shape("N F").check(f"inputs[{at}]", H, {"F": len(W)})
+    return Terms(bias, list(products))
+
+
+@requires(A=ADJACENCY)
 def gcn_operator(A: Array) -> Array:
-    """Return A_hat = D~^-1/2 A~ D~^-1/2, A~ = A + I (equation 2), like A.
+    """Return A_hat = D~^-1/2 A~ D~^-1/2 of equation 2.
 
-    D~ = diag(A~ 1). Where A is a stack (B, K, K), so is A_hat.
+    Parameters
+    ----------
+    A : (N, N) csr_array, or (B, K, K) array
+        Adjacency, not negative.
 
+    Returns
+    -------
+    A_hat : of the form of A
+        With A~ = A + I and D~ = diag(A~ 1).
+
+    Raises
+    ------
+    ValueError
+        If `A` is not of this shape, or has a negative or too large number.
+
+    Examples
+    --------
     >>> gcn_operator(np.array([[[0.0, 1.0], [1.0, 0.0]]])).round(9).tolist()
     [[[0.5, 0.5], [0.5, 0.5]]]
     """
@@ -46,12 +102,28 @@ def gcn_operator(A: Array) -> Array:
     return A_tilde / root[..., :, None] / root[..., None, :]
 
 
-@requires(A="(N, N) or (B, K, K) >= 0")
+@requires(A=ADJACENCY)
 def mean_operator(A: Array) -> Array:
-    """Return D^-1 A, the mean over neighbours; a row without edges stays 0.
+    """Return D^-1 A, whose product with H is the mean over neighbours.
 
-    So does one whose degree is too small for 1 / deg to be safe in the precision of A.
+    Parameters
+    ----------
+    A : (N, N) csr_array, or (B, K, K) array
+        Adjacency, not negative.
 
+    Returns
+    -------
+    P : of the form of A
+        A row without edges stays 0, as does a row whose degree is too small for its
+        reciprocal in the precision of A.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not of this shape, or has a negative or too large number.
+
+    Examples
+    --------
     >>> mean_operator(np.array([[[0.0, 2.0], [0.0, 0.0]]])).tolist()
     [[[0.0, 1.0], [0.0, 0.0]]]
     """
@@ -66,109 +138,262 @@ def mean_operator(A: Array) -> Array:
 
 
 def sum_operator(A: Array) -> Array:
-    """Return A, the sum over neighbours."""
+    """Return A, whose product with H is the sum over neighbours.
+
+    Parameters
+    ----------
+    A : (N, N) csr_array, or (B, K, K) array
+
+    Returns
+    -------
+    A : the argument
+    """
     return A
 
 
-OPERATORS = {"gcn": gcn_operator, "sage": mean_operator, "s2v": sum_operator}
-OPERATORS |= {"mlp": sum_operator}  # which it does not look at
+OPERATORS = {
+    "gcn": gcn_operator,
+    "sage": mean_operator,
+    "s2v": sum_operator,
+    "mlp": sum_operator,  # which it does not use
+}
 
 
-@requires(rng=numpy.random.Generator, n_in=0, n_out=1)
-def glorot(rng: np.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
-    """Draw W (n_in, n_out), uniformly, of Xavier's variance and ReLU's gain."""
+@requires(rng=IsA(numpy.random.Generator), n_in=AtLeast(0), n_out=AtLeast(1))
+def glorot(rng: numpy.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
+    """Draw a weight matrix uniformly, with Xavier's variance and ReLU's gain.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n_in, n_out : int
+    dtype : float32 or float64
+
+    Returns
+    -------
+    W : (n_in, n_out) array
+
+    Raises
+    ------
+    ValueError
+        If `rng` is no generator, or a width is too small.
+    """
     bound = numpy.sqrt(2) * numpy.sqrt(6 / (n_in + n_out))
     return rng.uniform(-bound, bound, size=(n_in, n_out)).astype(dtype)
 
 
-def init_linear(rng: Any, n_in: Sequence[int], n_out: int, dtype: Any) -> Params:
-    """Draw the parameters of `linear`: one W for each of its inputs' widths."""
-    weights = [glorot(rng, width, n_out, dtype) for width in n_in]
-    return {"W": weights, "b": numpy.zeros(n_out, dtype)}
+def _constant(rng: Generator, value: float, shape: Any, dtype: Any) -> Array:
+    """Return a constant array; without a generator one that takes no memory."""
+    if rng is None:  # only the shapes are wanted: see model.blank_params
+        return numpy.broadcast_to(numpy.asarray(value, dtype), shape)
+    return numpy.full(shape, value, dtype)
 
 
-def linear(params: Params, *inputs: Array, then: Any = affine) -> Array:
-    """Return b + H_1 W_1 + H_2 W_2 + ...: (N, F_i) to (N, n_out).
+def init_linear(rng: Generator, n_in: Sequence[int], n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `linear`, with a bias of 0.
 
-    The same as one linear layer of the `inputs` put side by side, without the copy.
-    `then` is called with b, H_1, W_1, ... and may go on from there.
+    Parameters
+    ----------
+    rng : numpy.random.Generator, or None for blank parameters
+    n_in : sequence of int
+        Width of each input.
+    n_out : int
+    dtype : float32 or float64
 
+    Returns
+    -------
+    dict
+        ``{"W": [W_1, W_2, ...], "b": b}``
+    """
+
+    def draw(width: int) -> Array:
+        if rng is None:
+            return _constant(None, 0, (width, n_out), dtype)
+        return glorot(rng, width, n_out, dtype)
+
+    return {"W": [draw(width) for width in n_in], "b": _constant(rng, 0, n_out, dtype)}
+
+
+def linear(params: Params, *inputs: Array) -> Array:
+    """Return b + H_1 W_1 + H_2 W_2 + ...
+
+    Equal to one linear layer of the inputs side by side, without copying them.
+
+    Parameters
+    ----------
+    params : dict
+        As from `init_linear`.
+    *inputs : (N, F_i) arrays
+
+    Returns
+    -------
+    (N, n_out) array
+
+    Raises
+    ------
+    ValueError
+        If an input does not have as many columns as its matrix has rows.
+
+    Examples
+    --------
     >>> params = {"W": [np.eye(2), np.ones((1, 2))], "b": np.zeros(2)}
     >>> linear(params, np.array([[1.0, 2.0]]), np.array([[10.0]]))
     array([[11., 12.]])
     """
-    for at, (H, W) in enumerate(zip(inputs, params["W"])):
-        require_array(f"inputs[{at}]", H, "(N, F)", {"F": len(W)})
-    factors = [factor for pair in zip(inputs, params["W"]) for factor in pair]
-    return then(params["b"], *factors)
+    return _terms(params["b"], *zip(inputs, params["W"])).sum()
 
 
-def init_gcn(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
-    """Draw the parameters of `gcn`."""
+def init_gcn(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `gcn` or `mlp`, as `init_linear`."""
     return init_linear(rng, [n_in], n_out, dtype)
 
 
-def gcn(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
-    """Return A_hat H W + b: equation 2 before its ReLU, with a bias.
+def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
+    """Return the terms of A_hat H W + b: equation 2 before its ReLU, with a bias.
 
-    `PH` is P H, P = `gcn_operator` (A): (N, n_in) to (N, n_out). `then` as of `linear`.
+    Parameters
+    ----------
+    params : dict
+        As from `init_gcn`.
+    P : (N, N) or (B, K, K) matrix
+        A_hat, from `gcn_operator`.
+    H : (N, n_in) array
+    PH : (N, n_in) array, optional
+        P H, where it is known.
 
+    Returns
+    -------
+    Terms
+
+    Examples
+    --------
     >>> params = {"W": [np.eye(1)], "b": np.array([0.5])}
-    >>> gcn(params, H=None, PH=np.array([[2.0]]))
+    >>> gcn(params, P=np.array([[[2.0]]]), H=np.array([[1.0]])).sum()
     array([[2.5]])
     """
-    return linear(params, PH, then=then)
+    PH = propagate(P, H) if PH is None else PH
+    return _terms(params["b"], (PH, params["W"][0]))
 
 
-def init_sage(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
-    """Draw the parameters of `sage`."""
+def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `sage`, as `init_linear`."""
     return init_linear(rng, [n_in, n_in], n_out, dtype)
 
 
-def sage(params: Params, H: Array, PH: Array, then: Any = affine) -> Array:
-    """Return H W_1 + mean_neighbours(H) W_2 + b (GraphSAGE, 1706.02216).
+def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
+    """Return the terms of H W_1 + mean_neighbours(H) W_2 + b.
 
-    `PH` is the mean over neighbours, P = `mean_operator` (A); zero at a node
-    without any. A weighted edge counts by its weight. `then` as of `linear`.
+    GraphSAGE (arXiv 1706.02216) with the mean, in which an edge counts by its weight.
 
+    Parameters
+    ----------
+    params : dict
+        As from `init_sage`.
+    P : (N, N) or (B, K, K) matrix
+        From `mean_operator`. The mean of a node without neighbours is 0.
+    H : (N, n_in) array
+    PH : (N, n_in) array, optional
+        P H, where it is known.
+
+    Returns
+    -------
+    Terms
+
+    Examples
+    --------
     >>> params = {"W": [np.eye(1), 10 * np.eye(1)], "b": np.zeros(1)}
-    >>> sage(params, H=np.array([[1.0]]), PH=np.array([[2.0]]))
+    >>> sage(params, P=np.array([[[2.0]]]), H=np.array([[1.0]])).sum()
     array([[21.]])
     """
-    return linear(params, H, PH, then=then)
+    b, (W_1, W_2) = params["b"], params["W"]
+    n_in, n_out = W_2.shape
+    if PH is None and n_in > n_out:  # P (H W_2) costs less than (P H) W_2
+        HW = Terms(None, [(H, W_2)]).sum()
+        return _terms(b + propagate(P, HW), (H, W_1))
+    PH = propagate(P, H) if PH is None else PH
+    return _terms(b, (H, W_1), (PH, W_2))
 
 
-def init_s2v(rng: Any, n_in: int, n_out: int, dtype: Any) -> Params:
-    """Draw the parameters of `s2v`."""
+def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
+    """Draw the parameters of `s2v`, as `init_linear`."""
     return init_linear(rng, [n_in, n_out], n_out, dtype)
 
 
-def s2v(params: Params, X: Array, P_mu: Any, then: Any = affine) -> Array:
-    """Return X W_1 + sum_neighbours(mu) W_2 + b (structure2vec, 1603.05629).
+def s2v(params: Params, P: Array, X: Array, mu: Array | None) -> Terms:
+    """Return the terms of X W_1 + sum_neighbours(mu) W_2 + b.
 
-    `P_mu` is A mu, (N, n_out); None stands for mu = 0, where it starts. The
-    same parameters serve every iteration; `then` as of `linear`.
+    structure2vec (arXiv 1603.05629); the same parameters serve every iteration.
 
+    Parameters
+    ----------
+    params : dict
+        As from `init_s2v`.
+    P : (N, N) or (B, K, K) matrix
+        The adjacency.
+    X : (N, n_in) array
+    mu : (N, n_out) array, or None
+        Output of the previous iteration; None stands for 0, where it starts.
+
+    Returns
+    -------
+    Terms
+
+    Examples
+    --------
     >>> params = {"W": [np.eye(1), 10 * np.eye(1)], "b": np.zeros(1)}
-    >>> s2v(params, X=np.array([[1.0]]), P_mu=np.array([[3.0]]))
+    >>> s2v(params, P=np.array([[[3.0]]]), X=np.ones((1, 1)), mu=np.ones((1, 1))).sum()
     array([[31.]])
     """
-    return linear(params, *([X] if P_mu is None else [X, P_mu]), then=then)
+    W_1, W_2 = params["W"]
+    if mu is None:
+        return _terms(params["b"], (X, W_1))
+    return _terms(params["b"], (X, W_1), (propagate(P, mu), W_2))
 
 
-def init_batch_norm(width: int, dtype: Any) -> Params:
-    """Make the parameters of `batch_norm`, of a `width`: gamma = 1, beta = 0."""
-    return {"gamma": numpy.ones(width, dtype), "beta": numpy.zeros(width, dtype)}
+def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
+    """Return the terms of H W + b: each node by itself, without edges.
+
+    Parameters
+    ----------
+    params : dict
+        As from `init_gcn`.
+    P : ignored
+    H : (N, n_in) array
+    PH : ignored
+
+    Returns
+    -------
+    Terms
+    """
+    return _terms(params["b"], (H, params["W"][0]))
 
 
-@requires(params=dict, H="(N, D)")
+def init_batch_norm(rng: Generator, width: int, dtype: Any) -> Params:
+    """Return the first parameters of `batch_norm`: gamma = 1, beta = 0.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator, or None for blank parameters
+        Nothing is drawn.
+    width : int
+    dtype : float32 or float64
+
+    Returns
+    -------
+    dict of `gamma` and `beta`, both (width,)
+    """
+    parts = {"gamma": 1, "beta": 0}
+    return {name: _constant(rng, value, width, dtype) for name, value in parts.items()}
+
+
+@requires(params=HasEntries(D="gamma"), H=Shape("N D"))
 def batch_norm(
     params: Params, H: Array, running: tuple[Array, Array] | None = None
 ) -> tuple[Array, tuple[Array, Array]]:
     """Standardise each feature over nodes, then scale and shift (1502.03167).
 
     Differs from the authors' code, which normalises over the node *index* and
-    so depends on the order of nodes.
+    therefore depends on the order of nodes.
 
     Parameters
     ----------
@@ -181,11 +406,16 @@ def batch_norm(
     -------
     Y : (N, D) array
     moments : pair of (D,) arrays
-        The mean and (biased) variance that were used, without gradient.
+        The mean and (biased) variance used, without gradient.
+
+    Raises
+    ------
+    ValueError
+        If `H` is not as wide as `gamma`, or has a number that is too large.
 
     Examples
     --------
-    >>> params = init_batch_norm(1, np.float64)
+    >>> params = init_batch_norm(None, 1, np.float64)
     >>> Y, (mean, variance) = batch_norm(params, np.array([[1.0], [3.0]]))
     >>> Y.ravel().round(3), mean, variance
     (array([-1.,  1.]), array([2.]), array([1.]))
@@ -199,28 +429,45 @@ def batch_norm(
     return H * scale + (beta - mean * scale), running
 
 
-CONVOLUTIONS = {"gcn": (init_gcn, gcn), "sage": (init_sage, sage)}
+CONVOLUTIONS = {"gcn": gcn, "sage": sage, "mlp": mlp}
+INIT = {"gcn": init_gcn, "sage": init_sage, "mlp": init_gcn}
 
 
-@requires(kind=tuple(OPERATORS))
+@requires(kind=OneOf(tuple(OPERATORS)))
 def init_gnn(
-    rng: Any, kind: str, sizes: Sequence[int], normalize: bool, dtype: Any
+    rng: Generator, kind: str, sizes: Sequence[int], batch_norm: bool, dtype: Any
 ) -> Params:
     """Draw the parameters of `gnn`, of widths sizes[0] -> sizes[1] -> ...
 
-    `kind` as of `gnn`; for s2v all of sizes[1:] must be equal, for the layers share
-    their weights. With `normalize` every layer has a batch norm.
+    Parameters
+    ----------
+    rng : numpy.random.Generator, or None for blank parameters
+    kind : {"gcn", "sage", "s2v", "mlp"}
+    sizes : sequence of int
+        For "s2v" all but the first must be equal, as the layers share their weights.
+    batch_norm : bool
+        Whether every layer has a batch norm.
+    dtype : float32 or float64
+
+    Returns
+    -------
+    dict
+        ``{"layers": [...], "norms": [...]}``, with an empty dict for each missing norm.
+
+    Raises
+    ------
+    ValueError
+        If `kind` is none of these.
     """
     if kind == "s2v":
         layers = [init_s2v(rng, sizes[0], sizes[1], dtype)]
     else:
-        init = CONVOLUTIONS[kind][0] if kind != "mlp" else init_gcn
-        layers = [init(rng, *step, dtype) for step in zip(sizes, sizes[1:])]
-    norms = [init_batch_norm(n, dtype) if normalize else {} for n in sizes[1:]]
+        layers = [INIT[kind](rng, *step, dtype) for step in zip(sizes, sizes[1:])]
+    norms = [init_batch_norm(rng, n, dtype) if batch_norm else {} for n in sizes[1:]]
     return {"layers": layers, "norms": norms}
 
 
-@requires(kind=tuple(OPERATORS), P="(N, N) or (B, K, K)", X="(N, F)", PX="(N, F)")
+@requires(kind=OneOf(tuple(OPERATORS)), P=PROPAGATION, X=Shape("N F"), PX=Shape("N F"))
 def gnn(
     params: Params,
     kind: str,
@@ -233,27 +480,35 @@ def gnn(
 ) -> tuple[list[Array], Moments]:
     """Apply a graph neural network (equation 5); return each layer's output.
 
-    A layer is a convolution, l2 normalisation of each node's row (if
-    `normalize_rows`), ReLU, and batch norm (if the parameters have it): the
-    order of the authors' code.
+    A layer is a convolution, l2 normalisation of each node's row (if `normalize_rows`),
+    ReLU, and batch norm (if the parameters have it): the order of the authors' code.
 
     Parameters
     ----------
-    params : as `init_gnn` makes them
-    kind : "gcn", "sage", "s2v" or "mlp", which looks at no edge
-    P : propagation matrix of that kind
+    params : dict
+        As from `init_gnn`.
+    kind : {"gcn", "sage", "s2v", "mlp"}
+        "mlp" uses no edges.
+    P : (N, N) or (B, K, K) matrix
+        Propagation matrix of that kind, from `OPERATORS`.
     X : (N, F) array
     PX : (N, F) array, optional
-        P X, where it is known already.
+        P X, where it is known.
     normalize_rows : bool
     running : list of pairs, optional
-        Batch-norm moments to use. Without it each batch norm uses its input's.
+        Mean and variance for each batch norm. Without it each batch norm uses those of
+        its input.
 
     Returns
     -------
     layers : list of (N, width) arrays
     moments : list of pairs of (width,) arrays
-        What each batch norm used.
+        Mean and variance used by each batch norm.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not of this shape or kind, or a number is too large.
 
     Examples
     --------
@@ -265,37 +520,29 @@ def gnn(
     """
     H, outputs, moments = X, [], []
     for depth, norm in enumerate(params["norms"]):
-        given = running[depth] if running and norm else None
-        then = partial(_activate, norm, normalize_rows, given)
-        weights = params["layers"][0 if kind == "s2v" else depth]
         if kind == "s2v":
-            H, *used = s2v(weights, X, propagate(P, H) if depth else None, then)
-        elif kind == "mlp":
-            H, *used = linear(weights, H, then=then)
+            terms = s2v(params["layers"][0], P, X, H if depth else None)
         else:
-            H, *used = _convolve(kind, weights, P, H, None if depth else PX, then)
-        moments += [tuple(used)] if norm else []
+            known = None if depth else PX
+            terms = CONVOLUTIONS[kind](params["layers"][depth], P, H, known)
+        given = running[depth] if running and norm else None
+        H, used = _activate(terms, norm, normalize_rows, given)
+        moments += [used] if norm else []
         outputs.append(H)
     return outputs, moments
 
 
-def _convolve(kind: str, params: Params, P: Array, H: Array, PH: Any, then: Any) -> Any:
-    n_in, n_out = params["W"][-1].shape
-    if PH is None and kind == "sage" and n_in > n_out:  # P (H W_2) is cheaper there
-        PHW = propagate(P, affine(None, H, params["W"][1]))
-        return then(params["b"] + PHW, H, params["W"][0])
-    PH = propagate(P, H) if PH is None else PH
-    return CONVOLUTIONS[kind][1](params, H, PH, then)
-
-
 def _activate(
-    norm: Params, normalize_rows: bool, running: Any, b: Array, *factors: Array
-) -> tuple[Array, Array, Array]:
-    """Return a layer's output, and the moments that its batch norm used."""
+    terms: Terms,
+    norm: Params,
+    normalize_rows: bool,
+    running: tuple[Array, Array] | None,
+) -> tuple[Array, tuple[Array, Array]]:
+    """Return a layer's output, and the moments used by its batch norm."""
     if running is None:
-        gamma, beta, flag = norm.get("gamma"), norm.get("beta"), normalize_rows
-        Y, mean, variance = layer(b, gamma, beta, *factors, normalize_rows=flag)
-        return Y, mean, variance
-    H = affine(b, *factors)
+        affines = norm.get("gamma"), norm.get("beta"), *terms.arguments[1:]
+        Y, mean, variance = layer(terms.bias, *affines, normalize_rows=normalize_rows)
+        return Y, (mean, variance)
+    H = terms.sum()
     H = relu(l2_normalize(H) if normalize_rows else H)
-    return batch_norm(norm, H, running)[0], *running
+    return batch_norm(norm, H, running)

@@ -1,7 +1,7 @@
-"""Losses of a batch, one number a graph: of classes or targets, link, entropy.
+"""Losses of a batch, one number per graph: main loss, link loss, entropy loss.
 
-Each graph's loss is as if it were alone: batching changes nothing. All are
-differentiable, with finite gradients where norms and logarithms meet zero.
+The loss of a graph does not depend on the other graphs of its batch. All losses are
+differentiable, with finite gradients also where norms and logarithms meet zero.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from typing import Any
 
 import autograd.numpy as np
 
-from npdiffpool._support.contracts import requires
-from npdiffpool.engine.pooling import Level
+from npdiffpool._support.contracts import Offsets, OneOf, Shape, requires
+from npdiffpool._support.types import Array
+from npdiffpool.engine.pooling import LEVEL, Level
 from npdiffpool.engine.primitives import cross_entropy, softmax_entropy
 from npdiffpool.engine.segments import link_norm, segment_sum
-
-Array = Any  # a float array, or autograd's box round one
 
 __all__ = [
     "LINK_SCALES",
@@ -25,10 +24,10 @@ __all__ = [
     "link_loss",
     "squared_error",
 ]
-LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2}  # the power of n divided by
+LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2}  # power of n to divide by
 
 
-@requires(outputs="(B, 1)", targets="(B,)")
+@requires(outputs=Shape("B 1"), targets=Shape("B"))
 def squared_error(outputs: Array, targets: Array) -> Array:
     """Return (y - t)^2 of each graph.
 
@@ -59,12 +58,12 @@ def squared_error(outputs: Array, targets: Array) -> Array:
 LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 
 
-@requires(R="(N, K) finite", offsets="offsets", entropies="(N,)")
+@requires(R=Shape("N K", finite=True), offsets=Offsets(), entropies=Shape("N"))
 def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     """Return L_E = (1/n) sum_i H(S_i) of each graph (section 3.3).
 
-    From the logits, not from S = softmax(R), so that it is exact and its slope
-    finite at one-hot rows.
+    Computed from the logits, not from S = softmax(R), so that it is exact and its
+    gradient finite at one-hot rows.
 
     Parameters
     ----------
@@ -73,17 +72,17 @@ def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     offsets : (B + 1,) ints
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
     entropies : (N,) array, optional
-        The H(S_i), where they are known already; `R` then gives the dtype alone.
+        The entropies H(S_i), where they are known. Of `R` only the dtype is used then.
 
     Returns
     -------
     (B,) array
-        Nats a node; 0 of a graph without nodes.
+        In nats per node; 0 for a graph without nodes.
 
     Raises
     ------
     ValueError
-        If `R`, `offsets` and `entropies` are not as said here, or a number not finite.
+        If an argument is not of this shape or kind, or a number is not finite.
 
     Examples
     --------
@@ -95,7 +94,12 @@ def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
     return segment_sum(entropies, offsets) / _sizes(offsets, R.dtype)
 
 
-@requires(level=Level, S="(N, K)", A_pooled="(B, K, K)", scale=tuple(LINK_SCALES))
+@requires(
+    level=LEVEL,
+    S=Shape("N K"),
+    A_pooled=Shape("B K K"),
+    scale=OneOf(tuple(LINK_SCALES)),
+)
 def link_loss(
     level: Level, S: Array, A_pooled: Array, scale: str = "frobenius"
 ) -> Array:
@@ -105,9 +109,9 @@ def link_loss(
 
         ||A - S S^T||^2 = ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2
 
-    which cancels where A is near S S^T, and is done in float64 there. With T the
-    sum of the terms' sizes and u the unit roundoff of S, the square of the loss L
-    is off by at most 4 (n + K) (2^-53 T + 2 u L sqrt(T) + u^2 T), law L3.
+    These terms cancel where A is near S S^T; they are computed in float64 there. With
+    T the sum of the absolute terms and u the unit roundoff of the dtype of S, the error
+    of L^2 is at most 4 (n + K) (2^-53 T + 2 u L sqrt(T) + u^2 T), law L3.
 
     Parameters
     ----------
@@ -117,13 +121,13 @@ def link_loss(
     A_pooled : (B, K, K) array
         S^T A S, from `npdiffpool.engine.pooling.coarsen`.
     scale : "frobenius", "nodes" or "entries"
-        The paper's value, or that divided by n, or by n^2 (as torch_geometric
-        does for a graph alone).
+        The paper's value, or that value divided by n, or by n^2 (as torch_geometric
+        divides for a single graph).
 
     Returns
     -------
     (B,) array of the dtype of S
-        In units of edge weight, per graph; 0 of a graph without nodes.
+        In units of edge weight, per graph; 0 for a graph without nodes.
 
     Raises
     ------

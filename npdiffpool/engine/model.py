@@ -1,63 +1,85 @@
 """The whole model: its parameters, its forward pass, its loss.
 
-For each pooling level two GNNs that share nothing, one for the embeddings Z and
-one for the logits R of the assignment; then a last GNN, readouts of every level
-side by side, and a classifier.
+Each pooling level has two GNNs that share nothing: one for the embeddings Z, one for
+the assignment logits R. A last GNN follows, then the readouts of all levels side by
+side, and a classifier.
 """
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any, Callable, NamedTuple, Optional
 
 import autograd.numpy as np
 
-from npdiffpool._support.contracts import require_finite, requires
+from npdiffpool._support.contracts import IsA, Shape, require_finite, requires
+from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import recompute
 from npdiffpool.engine.config import FIXED, Config
-from npdiffpool.engine.fixed_assignments import fixed_assignment, harden, with_clusters
+from npdiffpool.engine.fixed_assignments import fixed_assignment, harden
 from npdiffpool.engine.layers import Moments, Params, gnn, init_gnn, init_linear, linear
 from npdiffpool.engine.losses import LOSSES, entropy_loss, link_loss
 from npdiffpool.engine.pooling import Level, coarsen, next_level
+from npdiffpool.engine.preparation import first_level, layer_kinds
 from npdiffpool.engine.primitives import relu, softmax_entropy
 from npdiffpool.engine.readouts import init_readout, readout, readout_width
 from npdiffpool.graphs.batch import GraphBatch
 
-Array = Any  # a float array, or autograd's box round one
-Given = Optional[Moments]  # moments to use, those of a GNN's own input where None
-Ran = tuple[Array, Moments]  # what a GNN gives, and the moments that it used
+Known = Optional[Moments]  # moments to use; those of the GNN's own input if None
+GNNOutput = tuple[Array, Moments]  # with the moments that were used
+BATCH = IsA(GraphBatch, N="n_nodes", B="n_graphs", F="n_features")
+CONFIG = IsA(Config, F="n_features")
+
+
+class PoolingStep(NamedTuple):
+    """One pooling of a batch: from a level to the next.
+
+    Attributes
+    ----------
+    level : Level
+        The graphs that are pooled, with N nodes in all.
+    Z : (N, D) array
+        Embeddings (equation 5).
+    S : (N, K) array
+        Assignment (equation 6).
+    L_link, L_ent : (B,) arrays
+        L_LP and L_E of each graph (section 3.3), L_E in nats per node.
+    pooled : Level
+        The coarsened graphs (equations 3 and 4).
+    """
+
+    level: Level
+    Z: Array
+    S: Array
+    L_link: Array
+    L_ent: Array
+    pooled: Level
 
 
 class Output(NamedTuple):
-    """Hold what a forward pass gives.
+    """Result of a forward pass.
 
     Attributes
     ----------
     logits : (B, C) array
-        Of a regression the outputs, (B, 1).
+        Logits of the classes; for regression the outputs, (B, 1).
     embeddings : (B, (levels + 1) D) array
-        The readouts of all levels side by side.
-    link : list of (B,) arrays
-        L_LP of each pooling level.
-    entropy : list of (B,) arrays
-        L_E of each pooling level, in nats a node.
-    assignments : list of (N, K) arrays
-        S of each pooling level.
-    levels : list of Level
-        The graphs at every level, the input first.
-    moments : list
-        What each GNN's batch norms used.
+        Readouts of all levels, side by side.
+    steps : list of PoolingStep
+        One for each pooling level.
+    moments : nested dicts and lists of arrays
+        Mean and variance used by each batch norm, in the form of the parameters:
+        ``{"levels": [{"embed": [...], "pool": [...]}, ...], "embed": [...]}``, with a
+        pair (mean, variance) for each layer.
     """
 
     logits: Array
     embeddings: Array
-    link: list[Array]
-    entropy: list[Array]
-    assignments: list[Array]
-    levels: list[Level]
-    moments: list[Moments]
+    steps: list[PoolingStep]
+    moments: Params
 
 
-@requires(config=Config)
+@requires(rng=IsA(np.random.Generator), config=IsA(Config))
 def init_model(rng: np.random.Generator, config: Config) -> Params:
     """Draw the parameters of the model.
 
@@ -70,12 +92,12 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
     -------
     dict
         ``{"levels": [{"embed", "pool"}, ...], "embed", "read", "classify"}``; "read"
-        has one entry more than "levels", empty where a readout has none.
+        has one entry more than "levels", empty if a readout has no parameters.
 
     Raises
     ------
     ValueError
-        If `rng` is no generator or `config` no `Config`.
+        If `rng` is not a generator or `config` not a `Config`.
 
     Examples
     --------
@@ -84,6 +106,31 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
     >>> list(params), [W.shape for W in params["embed"]["layers"][0]["W"]]
     (['levels', 'embed', 'read', 'classify'], [(192, 64), (192, 64)])
     """
+    return _init(rng, config)
+
+
+def blank_params(config: Config) -> Params:
+    """Return constant parameters, which take no memory: only for their form.
+
+    Parameters
+    ----------
+    config : Config
+
+    Returns
+    -------
+    dict
+        In the form of `init_model`; the arrays are read-only.
+
+    Examples
+    --------
+    >>> params = blank_params(Config(n_features=7, n_outputs=2))
+    >>> params["embed"]["layers"][0]["W"][0].shape
+    (192, 64)
+    """
+    return _init(None, config)
+
+
+def _init(rng: np.random.Generator | None, config: Config) -> Params:
     dtype, widths = config.dtype, [config.hidden] * config.n_layers
     levels, n_in = [], config.n_features
     for K in config.clusters:
@@ -99,7 +146,9 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
     return {"levels": levels, "embed": embed, "read": read, "classify": classify}
 
 
-def _init_pool(rng: Any, config: Config, n_in: int, K: int) -> Params:
+def _init_pool(
+    rng: np.random.Generator | None, config: Config, n_in: int, K: int
+) -> Params:
     if config.assignment in FIXED:
         return {"gnn": {"layers": [], "norms": []}, "head": {}}
     widths = [config.hidden] * config.n_layers
@@ -111,24 +160,25 @@ def _init_pool(rng: Any, config: Config, n_in: int, K: int) -> Params:
     return {"gnn": params, "head": head}
 
 
-@requires(params=dict, batch=GraphBatch, config=Config, running=list)
+@requires(params=IsA(dict), batch=BATCH, config=CONFIG, running=IsA(dict))
 def forward(
     params: Params,
     batch: GraphBatch,
     config: Config,
-    running: list[Moments] | None = None,
+    running: Params | None = None,
 ) -> Output:
     """Run the model on a batch (sections 3.1 and 3.2).
 
     Parameters
     ----------
-    params : as `init_model` makes them
+    params : dict
+        As from `init_model`.
     batch : GraphBatch
         Prepared by `npdiffpool.engine.preparation.prepare`, or not.
     config : Config
-    running : list, optional
-        Batch-norm moments, as in `Output.moments`. Without it each batch norm
-        uses those of its own input, as in training.
+    running : dict, optional
+        Batch-norm moments to use, in the form of `Output.moments`. Without it each
+        batch norm uses those of its own input, as in training.
 
     Returns
     -------
@@ -137,7 +187,8 @@ def forward(
     Raises
     ------
     ValueError
-        If the graphs are not as wide as `config` says, or numbers get too large.
+        If the graphs do not have as many features as `config` says, or numbers become
+        too large.
 
     Examples
     --------
@@ -146,37 +197,45 @@ def forward(
     >>> config = Config(n_features=1, n_outputs=2, clusters=(4,), dtype="float64")
     >>> params = init_model(np.random.default_rng(0), config)
     >>> output = forward(params, GraphBatch.from_graphs(graphs), config)
-    >>> output.logits.shape, [S.shape for S in output.assignments]
+    >>> output.logits.shape, [step.S.shape for step in output.steps]
     ((2, 2), [(5, 4)])
     """
-    kinds = {config.gnn, config.pool_gnn}
-    level = Level.of(with_clusters(batch, config)).with_operators(kinds)
-    level = level.with_dense_blocks()
-    given = iter(running) if running is not None else iter([])
-    levels, Zs, assignments, link, entropy, moments = [level], [], [], [], [], []
-    for block, K in zip(params["levels"], config.clusters):
-        Z, used = _embed(block["embed"], level, config, next(given, None))
-        S, entropies, by_pool = _assign(block, level, K, config, next(given, None))
-        A_pooled, X_pooled = coarsen(level, Z, S)
-        link.append(link_loss(level, S, A_pooled, config.link_scale))
-        entropy.append(entropy_loss(S, level.offsets, entropies))
-        level = next_level(A_pooled, X_pooled, level.clusters[1:])
-        level = level.with_operators(kinds)
-        levels.append(level)
-        Zs.append(Z)
-        assignments.append(S)
-        moments += [used, by_pool]
-    Z, used = _embed(params["embed"], level, config, next(given, None))
-    read = zip(params["read"], [*Zs, Z], levels)
-    readouts = [readout(part, config.readout, Z, at.offsets) for part, Z, at in read]
+    given = {"levels": repeat({}), "embed": None} if running is None else running
+    level, steps, moments = first_level(batch, config), [], []
+    for block, K, known in zip(params["levels"], config.clusters, given["levels"]):
+        step, used = _pool(block, level, K, config, known)
+        steps.append(step)
+        moments.append(used)
+        level = step.pooled
+    Z, used_last = _embed(params["embed"], level, config, given["embed"])
+    parts = [*((step.Z, step.level) for step in steps), (Z, level)]
+    readouts = [
+        readout(part, config.readout, Z, at.offsets)
+        for part, (Z, at) in zip(params["read"], parts)
+    ]
     embeddings = np.concatenate(readouts, axis=1)
-    logits, moments = _classify(params["classify"], embeddings), [*moments, used]
+    logits = _classify(params["classify"], embeddings)
     require_finite("logits", logits)
-    return Output(logits, embeddings, link, entropy, assignments, levels, moments)
+    return Output(logits, embeddings, steps, {"levels": moments, "embed": used_last})
+
+
+def _pool(
+    params: Params, level: Level, K: int, config: Config, running: Params
+) -> tuple[PoolingStep, Params]:
+    """Pool one level into K clusters per graph; return the moments used as well."""
+    Z, of_embed = _embed(params["embed"], level, config, running.get("embed"))
+    S, entropies, of_pool = _assign(params, level, K, config, running.get("pool"))
+    A_pooled, X_pooled = coarsen(level, Z, S)
+    L_link = link_loss(level, S, A_pooled, config.link_scale)
+    L_ent = entropy_loss(S, level.offsets, entropies)
+    pooled = next_level(A_pooled, X_pooled, level.clusters[1:])
+    pooled = pooled.with_operators(layer_kinds(config))
+    step = PoolingStep(level, Z, S, L_link, L_ent, pooled)
+    return step, {"embed": of_embed, "pool": of_pool}
 
 
 def _assign(
-    params: Params, level: Level, K: int, config: Config, running: Moments | None
+    params: Params, level: Level, K: int, config: Config, running: Known
 ) -> tuple[Array, Array, Moments]:
     """Return S (equation 6, or fixed), the entropies of its rows, and the moments."""
     if config.assignment in FIXED:
@@ -186,24 +245,24 @@ def _assign(
     return harden(S) if config.assignment == "hard" else S, entropies, used
 
 
-def _recomputable(function: Callable[..., Ran]) -> Callable[..., Ran]:
-    """Run a GNN again for its gradient where the configuration says so."""
+def _recomputable(function: Callable[..., GNNOutput]) -> Callable[..., GNNOutput]:
+    """Recompute a GNN in the backward pass if the configuration says so."""
 
-    def run(params: Params, level: Level, config: Config, running: Given) -> Ran:
-        def again(tree: Any) -> Ran:
+    def run(params: Params, level: Level, config: Config, running: Known) -> GNNOutput:
+        def of_arrays(tree: Any) -> GNNOutput:
             X, operators, params = tree
-            given = level._replace(X=X, operators=operators)
-            return function(params, given, config, running)
+            same = level._replace(X=X, operators=operators)
+            return function(params, same, config, running)
 
         if not config.recompute:
             return function(params, level, config, running)
-        return recompute(again)([level.X, level.operators, params])
+        return recompute(of_arrays)([level.X, level.operators, params])
 
     return run
 
 
 @_recomputable
-def _embed(params: Params, level: Level, config: Config, running: Given) -> Ran:
+def _embed(params: Params, level: Level, config: Config, running: Known) -> GNNOutput:
     """Return Z = GNN_embed(A, X) (equation 5)."""
     layers, moments = _run_gnn(params, config.gnn, level, config, running)
     Z = np.concatenate(layers, axis=1) if config.concat_layers else layers[-1]
@@ -211,15 +270,17 @@ def _embed(params: Params, level: Level, config: Config, running: Given) -> Ran:
 
 
 @_recomputable
-def _pool_logits(params: Params, level: Level, config: Config, running: Given) -> Ran:
-    """Return R = GNN_pool(A, X), what equation 6 takes the softmax of."""
+def _pool_logits(
+    params: Params, level: Level, config: Config, running: Known
+) -> GNNOutput:
+    """Return R = GNN_pool(A, X), the logits of equation 6."""
     layers, moments = _run_gnn(params["gnn"], config.pool_gnn, level, config, running)
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
     return R, moments
 
 
 def _run_gnn(
-    params: Params, kind: str, level: Level, config: Config, running: Moments | None
+    params: Params, kind: str, level: Level, config: Config, running: Known
 ) -> tuple[list[Array], Moments]:
     P, PX = level.operators[kind], level.propagated.get(kind)
     flag = config.normalize_rows
@@ -233,32 +294,34 @@ def _classify(params: list[Params], embeddings: Array) -> Array:
     return linear(last, embeddings)
 
 
-@requires(params=dict, batch=GraphBatch, labels="(B,)", config=Config)
+@requires(params=IsA(dict), batch=BATCH, labels=Shape("B"), config=CONFIG)
 def total_loss(
     params: Params, batch: GraphBatch, labels: Array, config: Config
 ) -> tuple[Array, Output]:
-    """Return the training loss, and the forward pass that it comes from.
+    """Return the training loss of a batch and its forward pass.
 
-    Of a graph: cross-entropy (or squared error) + sum over levels of (link_weight
-    L_LP + entropy_weight L_E).
+    The loss of a graph is its cross-entropy (or squared error) + sum over levels of
+    (link_weight L_LP + entropy_weight L_E).
 
     Parameters
     ----------
-    params : as `init_model` makes them
+    params : dict
+        As from `init_model`.
     batch : GraphBatch
-    labels : (B,) ints, of a regression floats
+    labels : (B,) ints
+        Classes; for regression floats, the targets.
     config : Config
 
     Returns
     -------
     loss : () array
-        The mean over the graphs.
+        Mean over the graphs.
     output : Output
 
     Raises
     ------
     ValueError
-        As of `forward`, or if there is not one label a graph, each a class.
+        As for `forward`, or if there is not one label per graph, each a class.
 
     Examples
     --------
@@ -267,11 +330,13 @@ def total_loss(
     >>> config = Config(n_features=1, n_outputs=2, clusters=(1,), dtype="float64")
     >>> params = init_model(np.random.default_rng(0), config)
     >>> loss, output = total_loss(params, batch, np.array([1]), config)
-    >>> output.link, output.entropy  # one cluster: ||A - 1 1^T||, log 1
-    ([array([1.41421356])], [array([0.])])
+    >>> (step,) = output.steps
+    >>> step.L_link, step.L_ent  # one cluster: ||A - 1 1^T||, log 1
+    (array([1.41421356]), array([0.]))
     """
     output = forward(params, batch, config)
     losses = LOSSES[config.loss](output.logits, labels)
-    for L_link, L_ent in zip(output.link, output.entropy):
-        losses = losses + config.link_weight * L_link + config.entropy_weight * L_ent
+    for step in output.steps:
+        losses = losses + config.link_weight * step.L_link
+        losses = losses + config.entropy_weight * step.L_ent
     return np.sum(losses) / losses.dtype.type(len(losses)), output

@@ -1,43 +1,43 @@
 """Differentiable pooling of a batch: equations 3, 4 and 6, and its levels.
 
-At level 0 graphs differ in size and A is sparse; above, every graph has K nodes
-and A is a dense stack (B, K, K). Features are rows at every level.
+At level 0 graphs differ in size and A is sparse; above it every graph has K nodes and A
+is a dense stack (B, K, K). Features are rows at every level.
 """
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, NamedTuple
+from typing import Iterable, Mapping, NamedTuple
 
 import autograd.numpy as np
 
-from npdiffpool._support.contracts import requires
+from npdiffpool._support.contracts import IsA, Shape, requires
+from npdiffpool._support.types import Array, Ints
 from npdiffpool.engine.layers import OPERATORS
 from npdiffpool.engine.primitives import softmax_entropy
 from npdiffpool.engine.segments import quadratic_form, segment_product
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.block_diagonal import with_dense_blocks
 
-Array = Any  # a float array, or autograd's box round one
-
 
 class Level(NamedTuple):
-    """Hold the graphs of one level of the hierarchy, B of them.
+    """The graphs of one level of the hierarchy, B of them, with N nodes in all.
 
     Attributes
     ----------
     A : (N, N) csr_array or BlockDiagonal at level 0, (B, K, K) array above
+        Adjacency.
     X : (N, F) array
-        Features, a row a node of any graph.
+        Features, one row per node.
     offsets : (B + 1,) ints
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
     squared_norms : (B,) array or None
         ||A_g||_F^2 of each graph, where A is sparse.
     operators : dict of str to matrices of the form of A
-        Propagation matrices, by the kind of layer.
-    propagated : dict of str to (N, F) array
+        Propagation matrices by the kind of layer.
+    propagated : dict of str to (N, F) arrays
         Each operator times X, where it is known.
     clusters : tuple of int arrays
-        Of fixed assignments, this level's first.
+        Fixed assignments of this level and of the levels above it.
 
     Examples
     --------
@@ -54,11 +54,21 @@ class Level(NamedTuple):
     squared_norms: Array | None = None
     operators: Mapping[str, Array] = {}
     propagated: Mapping[str, Array] = {}
-    clusters: tuple[Array, ...] = ()
+    clusters: tuple[Ints, ...] = ()
+
+    @property
+    def n_graphs(self) -> int:
+        """Return the number B of graphs."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_nodes(self) -> int:
+        """Return the number N of nodes of all graphs together."""
+        return int(self.offsets[-1])
 
     @classmethod
     def of(cls, batch: GraphBatch) -> Level:
-        """Take a batch as level 0, with what was prepared for it.
+        """Return a batch as level 0, with all that was prepared for it.
 
         Parameters
         ----------
@@ -68,15 +78,23 @@ class Level(NamedTuple):
         -------
         Level
         """
-        return cls(*vars(batch).values())  # the fields of both, in one order
+        return cls(
+            A=batch.adjacency,
+            X=batch.features,
+            offsets=batch.offsets,
+            squared_norms=batch.squared_norms,
+            operators=batch.operators,
+            propagated=batch.propagated,
+            clusters=batch.clusters,
+        )
 
     def with_operators(self, kinds: Iterable[str]) -> Level:
-        """Add the propagation matrices that are not there yet.
+        """Return the level with the propagation matrices that it lacks.
 
         Parameters
         ----------
         kinds : iterable of str
-            Of layers: the keys of `npdiffpool.engine.layers.OPERATORS`.
+            Kinds of layers: keys of `npdiffpool.engine.layers.OPERATORS`.
 
         Returns
         -------
@@ -87,7 +105,7 @@ class Level(NamedTuple):
         return self._replace(operators={**self.operators, **made})
 
     def with_dense_blocks(self) -> Level:
-        """Let dense graphs of level 0 multiply as dense blocks.
+        """Return level 0 with the matrices of dense graphs as dense blocks.
 
         Returns
         -------
@@ -98,7 +116,10 @@ class Level(NamedTuple):
         return self._replace(A=A, operators=dict(zip(self.operators, Ps)))
 
 
-@requires(R="(N, K) finite")
+LEVEL = IsA(Level, N="n_nodes", B="n_graphs")
+
+
+@requires(R=Shape("N K", finite=True))
 def assign(R: Array) -> Array:
     """Return S = softmax(R) by rows (equation 6).
 
@@ -115,7 +136,7 @@ def assign(R: Array) -> Array:
     Raises
     ------
     ValueError
-        If `R` is no such array of finite numbers, or K is 0.
+        If `R` is not such an array of finite numbers, or K is 0.
 
     Examples
     --------
@@ -126,7 +147,7 @@ def assign(R: Array) -> Array:
     return softmax_entropy(R)[0]
 
 
-@requires(level=Level, Z="(N, D)", S="(N, K)")
+@requires(level=LEVEL, Z=Shape("N D"), S=Shape("N K"))
 def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     """Return A' = S^T A S and X' = S^T Z of each graph (equations 4 and 3).
 
@@ -164,16 +185,18 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     return A_pooled, segment_product(S, Z, level.offsets)
 
 
-@requires(A_pooled="(B, M, M)", X_pooled="(B, M, D)")
-def next_level(A_pooled: Array, X_pooled: Array, clusters: Any = ()) -> Level:
-    """Make coarsened graphs the next level.
+@requires(A_pooled=Shape("B M M"), X_pooled=Shape("B M D"))
+def next_level(
+    A_pooled: Array, X_pooled: Array, clusters: tuple[Ints, ...] = ()
+) -> Level:
+    """Return the coarsened graphs as the next level.
 
     Parameters
     ----------
     A_pooled : (B, K, K) array
     X_pooled : (B, K, D) array
     clusters : tuple of int arrays
-        Of fixed assignments, the next level's first.
+        Fixed assignments of the next level and of the levels above it.
 
     Returns
     -------

@@ -1,30 +1,102 @@
-"""What is done once for a data set, not in every step."""
+"""The model's constant work on its input.
+
+`prepare` does what is done once for a data set; `GraphBatch.take` cuts minibatches out
+of the result. `first_level` does the rest, for each batch: what is built from a
+minibatch as fast as it is cut out of a data set, or would take too much memory there.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Sequence
+from typing import Callable, Iterable
 
 import scipy
 
-from npdiffpool.engine.layers import CONVOLUTIONS, OPERATORS
+from npdiffpool._support.types import Array
+from npdiffpool.engine.config import Config
+from npdiffpool.engine.fixed_assignments import with_clusters
+from npdiffpool.engine.layers import OPERATORS
+from npdiffpool.engine.pooling import Level
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.block_diagonal import compact
 
 
-def prepare(batch: GraphBatch, kinds: Sequence[str]) -> GraphBatch:
-    """Add to a batch what the layers of `kinds` need and no parameter changes.
+def layer_kinds(config: Config) -> set[str]:
+    """Return the kinds of layers of a model."""
+    return {config.gnn, config.pool_gnn}
 
-    These are the features propagated once, and gcn's propagation matrix. They are
-    made once for a data set; `GraphBatch.take` hands them on. s2v needs neither:
-    it propagates by the adjacency itself and starts from zero.
+
+def prepare(
+    batch: GraphBatch, config: Config, scale: Callable[[Array], Array] = lambda X: X
+) -> GraphBatch:
+    """Return a data set with everything that the model derives from it once.
+
+    That is: fixed assignments (from the features as given), scaled features, numbers in
+    the model's precision, propagation matrices and propagated features.
+
+    Parameters
+    ----------
+    batch : GraphBatch
+        All graphs of a data set, in float64.
+    config : Config
+    scale : callable, optional
+        Applied to the features.
+
+    Returns
+    -------
+    GraphBatch
+
+    Raises
+    ------
+    GraphError
+        If a number is too large for the model's precision.
+    """
+    clusters = with_clusters(batch, config).clusters
+    scaled = replace(batch, features=scale(batch.features)).astype(config.dtype)
+    return replace(with_operators(scaled, layer_kinds(config)), clusters=clusters)
+
+
+def with_operators(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
+    """Return a batch with constant propagation matrices and propagated features.
+
+    Not for s2v, which propagates by the adjacency itself and starts from zero, and not
+    the matrix of sage: a minibatch's is built as fast as it is cut out.
+
+    Parameters
+    ----------
+    batch : GraphBatch
+    kinds : iterable of str
+        Kinds of layers.
+
+    Returns
+    -------
+    GraphBatch
     """
     A, X, operators, propagated = batch.adjacency, batch.features, {}, {}
-    for kind in sorted(CONVOLUTIONS.keys() & set(kinds)):
+    for kind in sorted({"gcn", "sage"} & set(kinds)):
         P = OPERATORS[kind](A)
         PX = compact(P @ X)
         if scipy.sparse.issparse(PX) or not scipy.sparse.issparse(X):
             propagated[kind] = PX
-        if kind == "gcn":  # the mean of a minibatch is made as fast as cut out
+        if kind == "gcn":
             operators[kind] = P
     return replace(batch, operators=operators, propagated=propagated)
+
+
+def first_level(batch: GraphBatch, config: Config) -> Level:
+    """Return a batch as level 0, with all that the model needs.
+
+    Parameters
+    ----------
+    batch : GraphBatch
+        From `prepare` or its `take`; of any other batch what is missing is added.
+    config : Config
+
+    Returns
+    -------
+    Level
+        Dense graphs as dense blocks, which as part of a whole data set would take
+        several times the memory of the sparse matrices.
+    """
+    level = Level.of(with_clusters(batch, config))
+    return level.with_operators(layer_kinds(config)).with_dense_blocks()

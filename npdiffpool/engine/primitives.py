@@ -1,11 +1,11 @@
-"""Custom primitives: forward, derivation, vector-Jacobian product, in that order.
+"""Custom primitives on rows: forward, derivation, vector-Jacobian product.
 
-autograd would differentiate plain compositions of these, but more slowly, in
-float64, or to NaN at points that users reach. Rows are nodes. G is the incoming
-gradient. Primitives that go graph by graph are in segments.py.
+autograd would differentiate plain compositions of these, but more slowly, in float64,
+or to NaN at points that users reach. Rows are nodes; G is the incoming gradient.
+Primitives that work graph by graph are in segments.py.
 
-A `fused` primitive (fused.py) is one function with plain NumPy inside: value first,
-then derivation and gradient. The plain composition that it equals stands above it.
+A `fused` primitive (autodiff.py) is one function in plain NumPy: the value first, then
+the derivation and the gradient. The plain composition that it equals stands above it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
 
-from npdiffpool._support.contracts import requires
+from npdiffpool._support.contracts import Shape, requires
+from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import Vjp, fused, getval
-
-Array = Any  # a float array, or autograd's box round one
 
 
 def _total(X: Array) -> Array:
-    """Return 1^T X, the sum over nodes, several times as fast as np.sum."""
+    """Return 1^T X, the sum over nodes; several times faster than np.sum."""
     return np.dot(np.ones(len(X), X.dtype), X)
 
 
@@ -34,10 +33,10 @@ def _affine_plainly(b: Array, *factors: Array) -> Array:
 
 @fused(_affine_plainly)
 def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
-    """Return b + X_1 W_1 + X_2 W_2 + ... of ``affine(b, X_1, W_1, X_2, ...)``.
+    """Return b + X_1 W_1 + X_2 W_2 + ... for ``affine(b, X_1, W_1, X_2, ...)``.
 
     Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
-    An X_i that is constant may be scipy sparse; there is no second derivative then.
+    A constant X_i may be scipy sparse; then there is no second derivative.
     """
     Y = factors[0] @ factors[1]
     for X, W in zip(factors[2::2], factors[3::2]):
@@ -74,7 +73,7 @@ def _row_mean_plainly(A: Array) -> Array:
 
 @fused(_row_mean_plainly)
 def row_mean(A: Array) -> tuple[Array, Vjp]:
-    """Return each row of A (..., N) divided by its sum; a row of zeros stays zero."""
+    """Return the rows of A (..., N) divided by their sums; zero rows stay zero."""
     deg = np.sum(A, axis=-1, keepdims=True)
     usable = deg > np.sqrt(np.finfo(A.dtype).tiny)
     inverse = usable / (deg * usable + ~usable)
@@ -89,23 +88,23 @@ def row_mean(A: Array) -> tuple[Array, Vjp]:
 
 
 def relu(X: Array) -> Array:
-    """Return max(X, 0). Its slope at 0 is 0."""
+    """Return max(X, 0), with gradient 0 at 0."""
     return X * (X > 0)
 
 
 def l2_normalize(X: Array) -> Array:
-    """Return each row of X (N, D) divided by its length; a row of zeros stays zero."""
+    """Return the rows of X (N, D) scaled to unit length; a row of zeros stays zero."""
     return X * _inverse_length(X)
 
 
 def _inverse_length(X: Array) -> Array:
     squared = anp.einsum("ij,ij->i", X, X)[:, None]
-    usable = squared > np.finfo(X.dtype).tiny  # below, its square has underflowed
+    usable = squared > np.finfo(X.dtype).tiny  # below, the squares underflow
     return usable / anp.sqrt(squared * usable + ~usable)
 
 
 BATCH_NORM_EPSILON = 1e-5
-_ROUNDING = 16  # machine epsilons that count as rounding
+_ROUNDING = 16  # machine epsilons that count as a rounding error
 
 
 def _batch_norm_plainly(
@@ -114,7 +113,7 @@ def _batch_norm_plainly(
     m = anp.sum(X, axis=0) / _count(X)
     v = anp.sum((X - m) ** 2, axis=0) / _count(X)
     v = v * _is_variable(v, m, X)
-    centred = X - m - getval(X - m) * (v == 0)  # 0, its slope kept, where v is 0
+    centred = X - m - getval(X - m) * (v == 0)  # 0 where v is 0, with its gradient
     return centred * gamma / anp.sqrt(v + BATCH_NORM_EPSILON) + beta, m, v
 
 
@@ -130,28 +129,28 @@ def _is_variable(v: Array, m: Array, X: Array) -> Array:
 def batch_norm(
     X: Array, gamma: Array, beta: Array, into: Any = None
 ) -> tuple[Any, Vjp]:
-    """Return (Y, m, v): columns of X (N, D) standardised, then scaled and shifted.
+    """Return (Y, m, v): the columns of X (N, D) standardised, scaled and shifted.
 
-    Y = gamma (X - m) / sqrt(v + epsilon) + beta, with m and v the columns' mean
-    and (biased) variance, without gradient, all three (D,) but Y (N, D). N of 0
-    gives m = v = 0. A column that is constant up to rounding counts as constant,
-    Y = beta: what is left of it depends on the order of nodes, and later layers
-    would amplify it. X - m is written into the array `into`, if given.
+    Y = gamma (X - m) / sqrt(v + epsilon) + beta is (N, D); m and v (D,) are the mean
+    and the (biased) variance of the columns, without gradient, and 0 if N is 0. A
+    column that is constant up to rounding counts as constant, Y = beta: its rounding
+    errors depend on the order of nodes, and later layers would amplify them. X - m is
+    written into the array `into`, if given.
     """
     m = _total(X) / _count(X)
     centred = np.subtract(X, m, out=into)
     v = _total(centred * centred) / _count(X)
     v *= _is_variable(v, m, X)
     s = 1 / np.sqrt(v + X.dtype.type(BATCH_NORM_EPSILON))
-    scale = (v > 0) * s  # of a column that counts as constant: 0
+    scale = (v > 0) * s  # 0 for a column that counts as constant
     Y = centred * (gamma * scale)
     Y += beta
 
     # With s = (v + epsilon)^-1/2 and X^ = s (X - m): Y = gamma X^ + beta,
     # dX^ = s (dX - dm) - X^ s^2 dv / 2, dm = 1^T dX / N, dv = 2 1^T (X^ dX) / (s N).
     # Hence dbeta = 1^T G, dgamma = 1^T (G X^), and
-    # dX = s gamma (G - dbeta / N - X^ dgamma / N). A column that counts as constant has
-    # the slope of X^ = 0, v = 0.
+    # dX = s gamma (G - dbeta / N - X^ dgamma / N). For a column that counts as constant
+    # this holds with X^ = 0, v = 0.
     def vjp(G: Array, argnums: Any) -> list[Array]:
         dbeta, dgamma = _total(G), scale * _total(G * centred)
         dX = centred * (scale * dgamma / -_count(X))
@@ -161,6 +160,9 @@ def batch_norm(
         return [(dX, dgamma, dbeta)[argnum] for argnum in argnums]
 
     return (Y, m, v), vjp
+
+
+_BIAS, _GAMMA, _BETA = range(3)  # positions among the arguments of `layer`
 
 
 def _layer_plainly(
@@ -177,13 +179,13 @@ def layer(
 ) -> tuple[Any, Vjp]:
     """Return (Y, m, v) of Y = batch_norm(relu(l2_normalize(affine(b, *factors)))).
 
-    Shapes and moments as there. `gamma` of None leaves out the batch norm, and
-    then m and v are empty; `normalize_rows` of False the l2 normalisation.
+    Shapes and moments are those of `affine` and `batch_norm`. Without `gamma` there is
+    no batch norm, and m and v are empty.
     """
     V, affine_vjp = affine.with_vjp(b, *factors)
     r = _inverse_length(V) if normalize_rows else None
     V = V if r is None else np.multiply(V, r, out=V)
-    T = np.maximum(V, np.zeros_like(V))  # a scalar 0 takes three times as long
+    T = np.maximum(V, np.zeros_like(V))  # three times faster than with a scalar 0
     norm_vjp: Vjp
     if gamma is None:
         none = np.zeros(0, T.dtype)
@@ -191,17 +193,24 @@ def layer(
     else:
         ans, norm_vjp = batch_norm.with_vjp(T, gamma, beta, into=T)
 
-    # The chain backwards: batch norm; M = dT where V > 0; and of each row v = u / |u|,
-    # dv = (du - v <v, du>) / |u|, a symmetric map, so with r_i = 1 / |U_i|, or 0 at a
-    # row of zeros, dU_i = r_i (M_i - V_i <V_i, M_i>).
+    # Backwards: batch norm; ReLU, M = dT where V > 0; then for each row v = u / |u|,
+    # dv = (du - v <v, du>) / |u|, a symmetric map, so with r_i = 1 / |U_i| (0 for a row
+    # of zeros) dU_i = r_i (M_i - V_i <V_i, M_i>).
     def vjp(G: Array, argnums: Any) -> list[Array]:
         M, dgamma, dbeta = norm_vjp(G, (0, 1, 2))
         M *= V > 0
         if r is not None:
             M -= V * np.einsum("ij,ij->i", V, M)[:, None]
             M *= r
-        known = {1: [dgamma], 2: [dbeta]}
-        return [(known.get(i) or affine_vjp(M, [max(i - 2, 0)]))[0] for i in argnums]
+
+        def gradient(argnum: int) -> Array:
+            if argnum in (_GAMMA, _BETA):
+                return dgamma if argnum == _GAMMA else dbeta
+            # affine takes the bias and the factors, without gamma and beta between.
+            in_affine = 0 if argnum == _BIAS else argnum - _BETA
+            return affine_vjp(M, [in_affine])[0]
+
+        return [gradient(argnum) for argnum in argnums]
 
     return ans, vjp
 
@@ -210,8 +219,8 @@ def layer(
 def softmax_entropy(R: Array) -> tuple[Array, Array]:
     """Return (S, h): the softmax of each row of R (N, K), and its entropy in nats.
 
-    S[i, k] = exp(R[i, k]) / sum_j exp(R[i, j]), (N, K), and h_i = H(S_i) (N,),
-    exact where S underflows, for it takes log S from R.
+    S[i, k] = exp(R[i, k]) / sum_j exp(R[i, j]), (N, K), and h_i = H(S_i), (N,). The
+    entropy is exact also where S underflows, because log S is computed from R.
     """
     shifted = R - np.max(R, axis=1, keepdims=True)
     S = np.exp(shifted)
@@ -222,8 +231,8 @@ def softmax_entropy(R: Array) -> tuple[Array, Array]:
 
 def _softmax_entropy_vjp(ans: Any, R: Array) -> Vjp:
     # Row i: dS = S * (dR - <S, dR>), and dh = -<log S, dS> since <1, dS> = 0. With
-    # G' = G - g log S it is dR = S * (G' - <S, G'>), and R - max R does for log S in
-    # it, as the two differ by a constant of the row.
+    # G' = G - g log S this gives dR = S * (G' - <S, G'>). There R - max R may replace
+    # log S, because they differ by a constant per row.
     def vjp(Gs: Any) -> Array:
         G = Gs[0] - Gs[1][:, None] * (R - anp.max(R, axis=1, keepdims=True))
         return ans[0] * (G - anp.sum(ans[0] * G, axis=1, keepdims=True))
@@ -235,17 +244,16 @@ defvjp(softmax_entropy, _softmax_entropy_vjp)
 
 
 def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
-    """Compose `cross_entropy` of plain operations."""
     one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
     shifted = logits - anp.max(logits, axis=1, keepdims=True)
     total = anp.sum(anp.exp(shifted), axis=1)
     return anp.log(total) - anp.sum(one_hot * shifted, axis=1)
 
 
-@requires(logits="(B, C) finite", labels="(B,) < C")
+@requires(logits=Shape("B C", finite=True), labels=Shape("B", below="C"))
 @fused(_cross_entropy_plainly)
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
-    """Return -log softmax(logits)[label] of each graph, in nats.
+    """Return -log softmax(logits)[label] for each graph, in nats.
 
     Parameters
     ----------
@@ -281,6 +289,6 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
 
 
 def safe_sqrt(x: Array) -> Array:
-    """Return sqrt(max(x, 0)) by elements, with slope 0 where x <= 0."""
+    """Return sqrt(max(x, 0)) elementwise, with gradient 0 where x <= 0."""
     positive = x > 0
     return anp.sqrt(x * positive + ~positive) * positive

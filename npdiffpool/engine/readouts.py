@@ -1,7 +1,9 @@
-"""Readouts: from a graph's nodes, however many, to one row of numbers.
+"""Readouts: from any number of nodes to one row per graph.
 
-The sum (the paper's last level, S a vector of ones), mean and maximum, and two of the
-baselines that the paper compares with: Set2Set and SortPool.
+Sum (the paper's last level, where S is a vector of ones), mean, maximum, and two
+baselines of the paper, Set2Set and SortPool. To add one, write a function of (params,
+Z, offsets), enter it in `READOUTS`, and give it a width in `readout_width` and, if it
+has parameters, a case in `init_readout`.
 """
 
 from __future__ import annotations
@@ -13,25 +15,25 @@ import numpy
 import scipy
 from autograd.extend import defvjp, primitive
 
+from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import getval
-from npdiffpool.engine.layers import Params, init_linear, linear
+from npdiffpool.engine.layers import Generator, Params, init_linear, linear
 from npdiffpool.engine.primitives import relu, sparse_matmul
 from npdiffpool.engine.segments import segment_max, segment_repeat, segment_sum
 
-Array = Any  # a float array, or autograd's box round one
-STEPS = 3  # of Set2Set
+STEPS = 3  # iterations of Set2Set
 KEPT = 30  # nodes of a graph that SortPool keeps
-CHANNELS = 16  # of each, after its convolution
-SORTED_BY = 8  # columns, the last first, and then by one sum of them all
+CHANNELS = 16  # width of each kept node after its convolution
+SORTED_BY = 8  # number of columns to sort by, before one weighted sum of all
 
 
 def readout_width(kind: str, D: int) -> int:
-    """Return the width of a graph's row, for embeddings of width D."""
+    """Return the width of a graph's row for embeddings of width D."""
     return {"set2set": 2 * D, "sortpool": KEPT * CHANNELS}.get(kind, D)
 
 
-def init_readout(rng: numpy.random.Generator, kind: str, D: int, dtype: Any) -> Params:
-    """Draw the parameters of `readout`; there are none of the sum, mean and max."""
+def init_readout(rng: Generator, kind: str, D: int, dtype: Any) -> Params:
+    """Draw the parameters of a readout; sum, mean and maximum have none."""
     if kind == "set2set":
         return init_linear(rng, [D, D], 4 * D, dtype)
     if kind == "sortpool":
@@ -40,9 +42,10 @@ def init_readout(rng: numpy.random.Generator, kind: str, D: int, dtype: Any) -> 
 
 
 def readout(params: Params, kind: str, Z: Array, offsets: Array) -> Array:
-    """Return one row a graph: Z (N, D) to (B, `readout_width`); of no nodes, zeros.
+    """Return one row per graph: Z (N, D) to (B, `readout_width`).
 
-    Not so for "set2set" and "sortpool", which have biases. `kind` as of `READOUTS`.
+    `kind` is a key of `READOUTS`. The row of a graph without nodes is 0, except for
+    "set2set" and "sortpool", which have biases.
     """
     return READOUTS[kind](params, Z, offsets)
 
@@ -61,11 +64,11 @@ def _max(params: Params, Z: Array, offsets: Array) -> Array:
 
 
 def _set2set(params: Params, Z: Array, offsets: Array) -> Array:
-    """Read the nodes as a set with attention (Vinyals et al., arXiv 1511.06391).
+    """Return [q, r] of Set2Set (Vinyals et al., arXiv 1511.06391): (N, D) to (B, 2 D).
 
-    In every step an LSTM turns what was read, [q, r], into a query q, and r is the
-    mean of the nodes weighted by softmax (Z q). The LSTM's state is q itself, so that
-    one matrix serves both. (N, D) to (B, 2 D).
+    In every step an LSTM turns [q, r] into a query q, and r becomes the mean of the
+    nodes weighted by softmax(Z q). The hidden state of the LSTM is q itself, so one
+    matrix serves both.
     """
     B, D = len(offsets) - 1, Z.shape[1]
     q = r = cell = numpy.zeros((B, D), Z.dtype)
@@ -83,7 +86,7 @@ def _set2set(params: Params, Z: Array, offsets: Array) -> Array:
 
 @primitive
 def tanh(X: Array) -> Array:
-    """Return tanh of each number; autograd's own overflows in its slope."""
+    """Return tanh elementwise; the gradient of autograd's own tanh overflows."""
     return numpy.tanh(X)
 
 
@@ -96,14 +99,14 @@ def _sigmoid(X: Array) -> Array:
 
 
 def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
-    """Keep the first nodes in the order of their features (Zhang et al., AAAI 2018).
+    """Return the first nodes in sorted order (SortPool, Zhang et al., AAAI 2018).
 
-    In descending order of the last column, then the one before, and so on; every kept
-    node is convolved by itself, their rows put side by side. (N, D) to
-    (B, KEPT * CHANNELS); a graph of fewer nodes is filled up with zeros.
+    Nodes are sorted in descending order of the last column, then of the column before
+    it, and so on. Each kept node passes a linear layer, and their rows are
+    concatenated: (N, D) to (B, KEPT * CHANNELS). Graphs with fewer nodes are filled up with zeros.
 
     Differs from the source (DGCNN): no convolution along the sequence of nodes, no
-    pooling of it, and as many nodes kept of any data set.
+    pooling of it, and the same number of kept nodes for every data set.
     """
     B, N = len(offsets) - 1, len(Z)
     graph = numpy.repeat(numpy.arange(B), numpy.diff(offsets))

@@ -23,7 +23,7 @@ from npdiffpool._support.progress import training_progress
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import Output, init_model
+from npdiffpool.engine.model import Output, blank_params
 from npdiffpool.estimators.inputs import (
     Scaling,
     check_callbacks,
@@ -251,7 +251,7 @@ class Estimator:
             S_0 (N, K_0), S_1 (K_0, K_1), ...
         """
         (output,) = self._run([graph])
-        return list(output.assignments)
+        return [step.S for step in output.steps]
 
     def hierarchy(self, graph: Graph) -> list[Graph]:
         """Return the coarsened graphs of one graph, level by level.
@@ -268,7 +268,8 @@ class Estimator:
             features S^T Z.
         """
         (output,) = self._run([graph])
-        return [Graph(level.A[0], level.X, graph.label) for level in output.levels[1:]]
+        levels = [step.pooled for step in output.steps]
+        return [Graph(level.A[0], level.X, graph.label) for level in levels]
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model to an .npz file, atomically.
@@ -363,5 +364,5 @@ class Estimator:
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:
     """Return the model of a checkpoint's last epoch."""
-    params = from_vector(init_model(np.random.default_rng(0), config), state.vector)
+    params = from_vector(blank_params(config), state.vector)
     return Fitted(params, state.running, state.history, state.epoch)

@@ -20,11 +20,11 @@ from npdiffpool._support.arguments import (
     require_labels,
     require_number,
 )
-from npdiffpool._support.contracts import requires
+from npdiffpool._support.contracts import IsA, requires
 from npdiffpool._support.types import CSR, Ints, Row
-from npdiffpool.engine.autodiff import to_vector
+from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
 from npdiffpool.estimators.inputs import check_validation
 from npdiffpool.estimators.targets import Classes
@@ -35,7 +35,7 @@ from npdiffpool.graphs.graph import Graph
 Kernel = TypeVar("Kernel", bound="SubtreeKernelClassifier")
 
 
-@requires(config=Config)
+@requires(config=IsA(Config))
 def count_parameters(config: Config) -> int:
     """Return the number of trainable parameters of a model.
 
@@ -57,10 +57,10 @@ def count_parameters(config: Config) -> int:
     >>> count_parameters(Config(n_features=3, n_outputs=2, clusters=(8,)))
     95968
     """
-    return len(to_vector(init_model(np.random.default_rng(0), config)))
+    return sum(leaf.size for leaf in leaves(blank_params(config)))
 
 
-@requires(config=Config)
+@requires(config=IsA(Config))
 def flat_twin(config: Config) -> Config:
     """Return a flat GNN of the same depth and nearly the same size as a model.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -14,8 +13,7 @@ from npdiffpool._support.arguments import require, require_flag, require_int
 from npdiffpool._support.types import Array, Floats
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.fixed_assignments import with_clusters
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.preparation import prepare
 from npdiffpool.estimators.targets import Targets
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
@@ -143,10 +141,8 @@ def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> Gra
             f"graphs must have {config.n_features} features, as in training; "
             f"got {graphs[0].n_features}"
         )
-    whole = with_clusters(GraphBatch.from_graphs(graphs, np.float64), config)
-    scaled = replace(whole, features=scaling.apply(whole.features))
-    batch = prepare(scaled.astype(config.dtype), (config.gnn, config.pool_gnn))
-    return replace(batch, clusters=whole.clusters)
+    batch = GraphBatch.from_graphs(graphs, np.float64)
+    return prepare(batch, config, scale=scaling.apply)
 
 
 def prepare_validation(
@@ -203,7 +199,7 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
         return 0
     kind = type(resume).__name__
     require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
-    expected = to_vector(init_model(np.random.default_rng(0), config))
+    expected = to_vector(blank_params(config))
     required = f"of a model of {len(expected)} parameters in {expected.dtype}"
     found = f"{len(resume.vector)} in {resume.vector.dtype}"
     fits = resume.vector.shape == expected.shape

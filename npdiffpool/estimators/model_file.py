@@ -6,20 +6,18 @@ checksum of each member. Older files lack some entries, which have defaults.
 
 from __future__ import annotations
 
-import math
 from os import PathLike
 from typing import Any, Mapping
 
 import numpy as np
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.contracts import trusted
 from npdiffpool._support.types import Array, Json
 from npdiffpool._support.untrusted import parse_json, read_arrays, require_version
-from npdiffpool.engine.autodiff import from_vector, to_vector
+from npdiffpool.engine.autodiff import from_vector, leaves
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.layers import Moments
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.layers import Params
+from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
 from npdiffpool.estimators.inputs import Scaling
 from npdiffpool.estimators.stored_model import FORMAT, VERSION, StoredModel
@@ -138,8 +136,8 @@ def _with_clusters(parameters: Json) -> Json:
 
 
 def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) -> Fitted:
-    params = fill("weights", _form(config, contents["weights"].size), contents)
-    running: list[Moments] = init_running(config)
+    params = fill("weights", blank_params(config), contents)
+    running = init_running(config)
     if config.batch_norm:
         running = fill("moments", running, contents)
     require_variances("moments", running)
@@ -157,35 +155,7 @@ def _is_row(row: Any) -> bool:
     return is_object and all(isinstance(value, numbers) for value in row.values())
 
 
-def _form(config: Config, n_weights: int) -> Any:
-    """Return a tree of the parameters' shapes, if `n_weights` numbers can fill it.
-
-    A configuration may ask for any number of weights, so nothing larger is allocated.
-    """
-    for name in ("hidden", "n_outputs", "classifier_hidden"):
-        count = getattr(config, name)
-        if count > n_weights:
-            raise ModelFileError(f"{name} must be at most {n_weights}; got {count}")
-    with trusted():  # the stand-in is not a generator
-        return init_model(_Undrawn(n_weights), config)
-
-
-class _Undrawn:
-    """Stand-in for a random generator that yields at most `n_weights` zeros."""
-
-    def __init__(self, n_weights: int) -> None:
-        self._n_weights = self._left = n_weights
-
-    def uniform(self, low: float, high: float, size: tuple[int, int]) -> Any:
-        """Return a matrix of zeros."""
-        self._left -= math.prod(size)
-        if self._left < 0:
-            reason = "fewer than the configuration needs"
-            raise ModelFileError(f"weights are {self._n_weights}, {reason}")
-        return np.zeros(size, np.float32)
-
-
-def require_variances(name: str, running: list[Moments]) -> None:
+def require_variances(name: str, running: Params) -> None:
     """Check that no running variance is negative.
 
     Raises
@@ -193,7 +163,7 @@ def require_variances(name: str, running: list[Moments]) -> None:
     ModelFileError
         If one is.
     """
-    if any(np.any(variance < 0) for block in running for _, variance in block):
+    if any(np.any(variance < 0) for variance in leaves(running)[1::2]):
         raise ModelFileError(f"variances in {name} must be at least 0; one is not")
 
 
@@ -212,10 +182,11 @@ def fill(name: str, tree: Any, contents: Mapping[str, Array]) -> Any:
     ModelFileError
         If the vector does not fit the tree, or is not finite.
     """
-    template, vector = to_vector(tree), contents[name]
-    if vector.shape != template.shape or vector.dtype != template.dtype:
+    arrays, vector = leaves(tree), contents[name]
+    dtype, shape = arrays[0].dtype, (sum(array.size for array in arrays),)
+    if vector.shape != shape or vector.dtype != dtype:
         raise ModelFileError(
-            f"{name} must be {template.dtype} of shape {template.shape}; "
+            f"{name} must be {dtype} of shape {shape}; "
             f"got {vector.dtype} of shape {vector.shape}"
         )
     if not np.all(np.isfinite(vector)):

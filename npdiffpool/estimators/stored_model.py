@@ -16,7 +16,7 @@ import numpy as np
 from npdiffpool._support.arguments import require
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.types import Array, Json
-from npdiffpool.engine.autodiff import to_vector
+from npdiffpool.engine.autodiff import leaves, to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.training.fit import Fitted
 
@@ -82,4 +82,4 @@ def _plain_number(value: Any) -> Any:
 
 def vector_of(tree: Any) -> Array:
     """Return the leaves of a tree as one vector, empty if there are none."""
-    return to_vector(tree) if tree and any(tree) else np.zeros(0)
+    return to_vector(tree) if leaves(tree) else np.zeros(0)

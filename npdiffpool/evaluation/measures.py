@@ -13,8 +13,8 @@ import scipy
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import (
+    Shape,
     as_dense_or_sparse,
-    require_array,
     require_symmetric,
     requires,
 )
@@ -22,7 +22,7 @@ from npdiffpool._support.contracts import (
 Array = Any
 
 
-@requires(S="(N, K) >= 0")
+@requires(S=Shape("N K", nonnegative=True))
 def relative_entropy(S: Array) -> float:
     """Return the rows' mean entropy over log K: 0 is one-hot, 1 uniform.
 
@@ -52,7 +52,7 @@ def relative_entropy(S: Array) -> float:
     return float(np.mean(_entropy(S)) / np.log(K))
 
 
-@requires(S="(N, K) >= 0")
+@requires(S=Shape("N K", nonnegative=True))
 def effective_clusters(S: Array) -> float:
     """Return exp(H(mean row of S)): how many clusters of equal size that is.
 
@@ -80,7 +80,7 @@ def effective_clusters(S: Array) -> float:
     return float(np.exp(_entropy(np.mean(S, axis=0)))) if len(S) else 0.0
 
 
-@requires(S="(N, K) >= 0")
+@requires(S=Shape("N K", nonnegative=True))
 def clusters_used(S: Array) -> int:
     """Count the clusters that are the largest of some node's row.
 
@@ -193,6 +193,6 @@ def _check(A: Any, clusters: Any) -> tuple[Any, Any]:
     """Return the two as arrays, or A sparse; say what is wrong."""
     sizes: dict[str, int] = {}
     A, clusters = as_dense_or_sparse(A), as_dense_or_sparse(clusters)
-    require_array("A", A, "(N, N) >= 0", sizes)
-    require_array("clusters", clusters, "(N,) from 0", sizes)
+    Shape("N N", nonnegative=True).check("A", A, sizes)
+    Shape("N", whole=True).check("clusters", clusters, sizes)
     return A, clusters

@@ -99,6 +99,11 @@ class GraphBatch:
         return int(self.offsets[-1])
 
     @property
+    def n_features(self) -> int:
+        """Return the width F of the features."""
+        return int(self.features.shape[1])
+
+    @property
     def sizes(self) -> Ints:
         """Give the number of nodes of each graph, (B,)."""
         return np.diff(self.offsets)

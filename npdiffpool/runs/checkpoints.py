@@ -17,7 +17,7 @@ import numpy as np
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import MAX_ARRAYS, parse_json, read_arrays
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import init_model
+from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.model_file import (
     UNREADABLE,
     fill,
@@ -188,7 +188,7 @@ def _require_seen(seen: Snapshots, config: Config, epoch: int) -> None:
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:
-    params = init_model(np.random.default_rng(0), config)
+    params = blank_params(config)
     running = init_running(config)
     vector, mean, square = (
         vector_of(fill(name, params, arrays))
@@ -198,7 +198,8 @@ def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint
     if config.batch_norm:
         latest = fill("running", running, arrays)
         best_running = fill("best_running", running, arrays)
-        require_variances("running", [*latest, *best_running])
+        require_variances("running", latest)
+        require_variances("running", best_running)
     history = header["history"]
     _require_history(history, header["epoch"], header["best_epoch"])
     np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it

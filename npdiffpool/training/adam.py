@@ -1,4 +1,4 @@
-"""Adam, and clipping by the global norm.
+"""Adam, and gradient clipping by the global norm.
 
 The parameters are one vector, so a step is a handful of array operations.
 """
@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from npdiffpool._support.contracts import requires
+from npdiffpool._support.contracts import IsA, NonNegative, Shape, requires
+
+GRADIENT = Shape("P", finite=True)
 
 
-@requires(gradient="(P,) finite", limit=0.0)
+@requires(gradient=GRADIENT, limit=NonNegative())
 def clip_by_norm(gradient: Any, limit: float) -> Any:
-    """Scale a gradient vector down to length `limit` where it is longer.
+    """Return a gradient vector scaled down to length `limit` if it is longer.
 
     Parameters
     ----------
@@ -42,12 +44,12 @@ def clip_by_norm(gradient: Any, limit: float) -> Any:
 
 
 class AdamState(NamedTuple):
-    """Hold Adam's memory.
+    """State of Adam.
 
     Attributes
     ----------
     step : int
-        Steps done.
+        Number of steps done.
     mean, square : (P,) arrays
         Running first and second moments of the gradient, m and v of the source.
     """
@@ -58,12 +60,12 @@ class AdamState(NamedTuple):
 
 
 def adam_init(vector: Any) -> AdamState:
-    """Make the state before the first step.
+    """Return the state before the first step.
 
     Parameters
     ----------
     vector : (P,) array
-        The parameters, for their number and dtype.
+        Parameters; only their number and dtype are used.
 
     Returns
     -------
@@ -77,7 +79,12 @@ def adam_init(vector: Any) -> AdamState:
     return AdamState(0, numpy.zeros_like(vector), numpy.zeros_like(vector))
 
 
-@requires(state=AdamState, vector="(P,)", gradient="(P,) finite", learning_rate=0.0)
+@requires(
+    state=IsA(AdamState),
+    vector=Shape("P"),
+    gradient=GRADIENT,
+    learning_rate=NonNegative(),
+)
 def adam_step(
     state: AdamState,
     vector: Any,
@@ -86,7 +93,9 @@ def adam_step(
     decay: tuple[float, float] = (0.9, 0.999),
     epsilon: float = 1e-8,
 ) -> tuple[AdamState, Any]:
-    """Take one step of Adam (arXiv 1412.6980, algorithm 1).
+    """Return the state and the parameters after one step of Adam.
+
+    Algorithm 1 of arXiv 1412.6980.
 
     Parameters
     ----------
@@ -96,7 +105,7 @@ def adam_step(
     decay : pair of floats
         beta_1 and beta_2.
     epsilon : float
-        Added to the root of the second moment, as in the source.
+        Added to the square root of the second moment, as in the source.
 
     Returns
     -------
@@ -106,13 +115,13 @@ def adam_step(
     Raises
     ------
     ValueError
-        If the vectors are not as long as each other, or hold NaN or infinity.
+        If the vectors differ in length, or contain NaN or infinity.
 
     Examples
     --------
     >>> vector, gradient = numpy.zeros(2), numpy.array([100.0, -0.01])
     >>> state, vector = adam_step(adam_init(vector), vector, gradient, 0.1)
-    >>> state.step, vector.round(6)  # the first step is as long whatever the gradient
+    >>> state.step, vector.round(6)  # the first step does not depend on size
     (1, array([-0.1,  0.1]))
     """
     beta_1, beta_2 = decay

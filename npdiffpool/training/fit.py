@@ -1,6 +1,7 @@
 """Training: minibatches, running moments, validation, early stopping, checkpoints.
 
-`fit` is the loop; its randomness is all the given generator's. It knows no files.
+`fit` is the loop. All randomness comes from the generator that it is given, and it
+reads and writes no files. Read it, then `_next_epoch`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import (
+    IsA,
     OverflowedError,
-    require_array,
+    Shape,
     requires,
     trusted,
 )
@@ -25,17 +27,21 @@ from npdiffpool._support.parameters import (
     parameter,
 )
 from npdiffpool._support.process import keep_freed_memory, one_blas_thread
+from npdiffpool._support.types import Array, Floats, Ints, Row
 from npdiffpool.engine.autodiff import from_vector, getval, to_vector, value_and_grad
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.layers import Moments, Params
+from npdiffpool.engine.layers import Params
 from npdiffpool.engine.losses import LOSSES
-from npdiffpool.engine.model import Output, forward, init_model, total_loss
+from npdiffpool.engine.model import (
+    Output,
+    blank_params,
+    forward,
+    init_model,
+    total_loss,
+)
 from npdiffpool.graphs.batch import GraphBatch
-from npdiffpool.graphs.graph import Floats, Ints
 from npdiffpool.training.adam import AdamState, adam_init, adam_step, clip_by_norm
 from npdiffpool.training.moments import init_running, update_running
-
-Row = dict[str, float]
 
 
 @document_parameters
@@ -71,43 +77,76 @@ class Schedule:
 
 
 class Labelled(NamedTuple):
-    """Hold graphs, as `batch`, and `labels`, (B,): class indices or targets."""
+    """Graphs and their labels.
+
+    Attributes
+    ----------
+    batch : GraphBatch
+        B graphs.
+    labels : (B,) array
+        Indices of classes, or regression targets.
+    """
 
     batch: GraphBatch
     labels: Ints | Floats
 
 
 class Fitted(NamedTuple):
-    """Hold what training gives: the kept `params` and `running` moments.
+    """Result of a training.
 
-    `history` has a row an epoch (see `fit`); `best_epoch`, counted from 1, is the one
-    that the parameters are from.
+    Attributes
+    ----------
+    params : nested dicts and lists of arrays
+        Parameters of the kept epoch.
+    running : nested dicts and lists of arrays
+        Running moments of batch norm of that epoch.
+    history : list of dict
+        One row per epoch: see `fit`.
+    best_epoch : int
+        The kept epoch, counted from 1.
     """
 
     params: Params
-    running: list[Moments]
+    running: Params
     history: list[Row]
     best_epoch: int
 
 
 class Checkpoint(NamedTuple):
-    """Hold all that the next epoch depends on: training can go on from it.
+    """Everything that the next epoch depends on: a training can resume from it.
 
-    `epoch` epochs are done, `history` has their rows. `vector` holds the parameters,
-    `running` their moments, `adam` the optimiser's memory, `rng_state` the generator's,
-    `best` what would be kept if training stopped.
+    Attributes
+    ----------
+    epoch : int
+        Number of epochs done.
+    vector : (P,) array
+        Parameters.
+    running : nested dicts and lists of arrays
+        Running moments of batch norm.
+    adam : AdamState
+    rng_state : dict
+        State of the generator.
+    history : list of dict
+        One row per epoch.
+    best : Fitted or None
+        What `fit` would return if training stopped here.
     """
 
     epoch: int
     vector: Floats
-    running: list[Moments]
+    running: Params
     adam: AdamState
     rng_state: Any
     history: list[Row]
     best: Fitted | None
 
 
-@requires(config=Config, schedule=Schedule, rng=np.random.Generator, resume=Checkpoint)
+@requires(
+    config=IsA(Config),
+    schedule=IsA(Schedule),
+    rng=IsA(np.random.Generator),
+    resume=IsA(Checkpoint),
+)
 def fit(
     config: Config,
     schedule: Schedule,
@@ -119,12 +158,12 @@ def fit(
     on_checkpoint: Callable[[Checkpoint], None] = lambda checkpoint: None,
     resume: Checkpoint | None = None,
 ) -> Fitted:
-    """Train a model from new parameters, or from where training stopped.
+    """Train a model from new parameters, or resume from a checkpoint.
 
-    With a validation set the parameters given back are those of the best epoch:
-    the highest validation accuracy, among equals the lowest validation
-    cross-entropy. Without one they are the last. BLAS threads meanwhile, and freed
-    memory from then on, are as threads.py and memory.py say.
+    With a validation set the parameters of the best epoch are returned: the highest
+    validation accuracy, and among equals the lowest validation loss. Without one those
+    of the last epoch are returned. Training runs with one BLAS thread unless the user
+    chose a number, and afterwards the process keeps freed memory (process.py).
 
     Parameters
     ----------
@@ -134,27 +173,28 @@ def fit(
         At least one graph.
     validation : Labelled or None
     rng : numpy.random.Generator
-        Draws the parameters and the order of the graphs, nothing else does.
+        Draws the parameters and the order of the graphs, and nothing else.
     on_epoch : callable
-        Is shown each row of the history.
+        Called with each row of the history.
     on_checkpoint : callable
-        Is given the state after each epoch.
+        Called with the `Checkpoint` after each epoch.
     resume : Checkpoint, optional
-        Go on after this one. With the other arguments as they were, all that
-        follows is as it would have been.
+        Checkpoint to continue from. With the other arguments unchanged, the result is
+        that of an uninterrupted training, to the bit.
 
     Returns
     -------
     Fitted
-        Each row of its history has `epoch`, the training means a graph `loss`,
-        `cross_entropy` (nats), `link_loss`, `entropy_loss` (nats a node, both
-        summed over levels) and `train_accuracy`, all while the parameters
-        moved, and `validation_loss` (cross-entropy) and `validation_accuracy`.
+        Each row of its history has `epoch`; the training means per graph of `loss`,
+        `cross_entropy` (nats; `squared_error` for regression), `link_loss`,
+        `entropy_loss` (nats per node, both losses summed over levels) and
+        `train_accuracy`, all while the parameters moved; and with a validation set
+        `validation_loss` (of the main loss) and `validation_accuracy`.
 
     Raises
     ------
     ValueError
-        If an argument is unusable, or training diverges: a number gets too large.
+        If an argument is invalid, or training diverges: a number becomes too large.
 
     Examples
     --------
@@ -170,7 +210,7 @@ def fit(
         if name == "train" or data is not None:
             _check_labelled(name, data, config)
     keep_freed_memory()
-    state = resume if resume is not None else _begin(config, rng)
+    state = resume if resume is not None else _start(config, rng)
     rng.bit_generator.state = state.rng_state
     with one_blas_thread():
         while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
@@ -184,12 +224,7 @@ def fit(
 
 @contextmanager
 def _raise_on_divergence(epoch: int) -> Iterator[None]:
-    """Say of numbers that get too large in which epoch, and what to do about it.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Turn numbers that become too large into one error with the epoch and advice."""
     try:
         with trusted():
             yield
@@ -200,13 +235,8 @@ def _raise_on_divergence(epoch: int) -> Iterator[None]:
         ) from None
 
 
-def _require_not_diverged(row: dict[str, float], vector: Floats) -> None:
-    """Require a finite row of the history, and parameters whose products are.
-
-    Raises
-    ------
-    OverflowedError
-    """
+def _require_not_diverged(row: Row, vector: Floats) -> None:
+    """Check that the history is finite and that products of parameters are."""
     largest = float(np.max(np.abs(vector)))
     usable = largest < np.sqrt(np.finfo(vector.dtype).max)  # else a product overflows
     seen = {**row, "largest parameter": largest if usable else np.inf}
@@ -217,12 +247,14 @@ def _require_not_diverged(row: dict[str, float], vector: Floats) -> None:
 
 def _check_labelled(name: str, data: Any, config: Config) -> None:
     require(isinstance(data, Labelled), name, "a Labelled", type(data).__name__)
-    form = "(B,) < C" if config.loss == "cross_entropy" else "(B,)"
+    is_class = config.loss == "cross_entropy"
     sizes = {"B": data.batch.n_graphs, "C": config.n_outputs}
-    require_array(f"{name}.labels", data.labels, form, sizes)
+    labels = Shape("B", below="C" if is_class else "")
+    labels.check(f"{name}.labels", data.labels, sizes)
 
 
-def _begin(config: Config, rng: np.random.Generator) -> Checkpoint:
+def _start(config: Config, rng: np.random.Generator) -> Checkpoint:
+    """Return the state before the first epoch."""
     vector = to_vector(init_model(rng, config))
     running, adam = init_running(config), adam_init(vector)
     return Checkpoint(0, vector, running, adam, rng.bit_generator.state, [], None)
@@ -243,17 +275,17 @@ def _next_epoch(
     rng: np.random.Generator,
 ) -> Checkpoint:
     vector, running, adam = state.vector.copy(), state.running, state.adam
-    params = from_vector(init_model(np.random.default_rng(0), config), vector)
+    params = from_vector(blank_params(config), vector)  # views of the vector
     differentiate = value_and_grad(partial(total_loss, config=config))
     totals = np.zeros(())
     for part in minibatches(train, schedule.batch_size, rng):
         loss, output, gradients = differentiate(params, *part)
         gradient = clip_by_norm(to_vector(gradients), schedule.clip_norm)
         adam, moved = adam_step(adam, vector, gradient, schedule.learning_rate)
-        vector[:] = moved  # params are views of it
+        vector[:] = moved
         running = update_running(running, output.moments)
         totals = totals + len(part.labels) * _summary(loss, output, part.labels, config)
-        del output  # holds S and the levels, which the next step makes anew
+        del output  # frees S and the levels before the next step makes its own
     epoch = state.epoch + 1
     row = _row(epoch, totals / len(train.labels), config)
     if validation is not None:
@@ -266,7 +298,7 @@ def _next_epoch(
 
 
 def _better(best: Fitted | None, latest: Fitted) -> Fitted:
-    """Choose by validation; the latest where there is none."""
+    """Return the better one on the validation set; the latest if there is none."""
 
     def score(fitted: Fitted) -> tuple[float, float]:
         row = fitted.history[fitted.best_epoch - 1]
@@ -290,15 +322,15 @@ def minibatches(
 
 def evaluate(
     params: Params,
-    running: list[Moments],
+    running: Params,
     batch: GraphBatch,
     config: Config,
     chunk_nodes: int = 20_000,
 ) -> Iterator[Output]:
-    """Yield the forward pass of all graphs in order, some at a time.
+    """Yield forward passes of all graphs in their order, one per chunk.
 
-    Chunks hold whole graphs, about `chunk_nodes` nodes, so that memory does not
-    grow with the data set. A graph's output does not depend on its chunk.
+    A chunk has whole graphs with about `chunk_nodes` nodes, so memory does not grow
+    with the data set. The output of a graph does not depend on its chunk.
     """
     chunk = np.cumsum(batch.sizes) // chunk_nodes
     for index in np.unique(chunk):
@@ -306,10 +338,8 @@ def evaluate(
         yield forward(params, part, config, running)
 
 
-def validate(
-    params: Params, running: list[Moments], data: Labelled, config: Config
-) -> Row:
-    """Return `validation_loss`, the mean over graphs, and of classes the accuracy."""
+def validate(params: Params, running: Params, data: Labelled, config: Config) -> Row:
+    """Return the mean loss over graphs and, for classes, the accuracy."""
     outputs = evaluate(params, running, data.batch, config)
     logits = np.concatenate([output.logits for output in outputs])
     losses = LOSSES[config.loss](logits, data.labels)
@@ -319,18 +349,22 @@ def validate(
     return row
 
 
-def _accuracy(logits: Any, labels: Any) -> float:
+def _accuracy(logits: Array, labels: Array) -> float:
     return float(np.mean(np.argmax(logits, axis=1) == labels))
 
 
-def _summary(loss: Any, output: Output, labels: Any, config: Config) -> Floats:
-    """Return the batch's mean losses and accuracy, in the order of `_row`."""
+def _summary(loss: Array, output: Output, labels: Array, config: Config) -> Floats:
+    """Return a batch's mean losses and accuracy, in the order of `_row`."""
     logits = getval(output.logits)
-    link = sum(np.mean(getval(part), dtype=np.float64) for part in output.link)
-    entropy = sum(np.mean(getval(part), dtype=np.float64) for part in output.entropy)
-    main_loss = np.mean(LOSSES[config.loss](logits, labels), dtype=np.float64)
+    link = sum(_mean(step.L_link) for step in output.steps)
+    entropy = sum(_mean(step.L_ent) for step in output.steps)
+    main_loss = _mean(LOSSES[config.loss](logits, labels))
     accuracy = [_accuracy(logits, labels)] if config.loss == "cross_entropy" else []
     return np.array([float(loss), main_loss, link, entropy, *accuracy])
+
+
+def _mean(losses: Array) -> Any:
+    return np.mean(getval(losses), dtype=np.float64)
 
 
 def _row(epoch: int, means: Floats, config: Config) -> Row:

@@ -37,7 +37,7 @@ def config_of(kind, **changes):
 def run(config, graphs=GRAPHS):
     """Return the pass of a model drawn by seed 0."""
     batch = GraphBatch.from_graphs(graphs, config.dtype)
-    batch = prepare(with_clusters(batch, config), (config.gnn, config.pool_gnn))
+    batch = prepare(batch, config)
     return forward(init_model(np.random.default_rng(0), config), batch, config)
 
 
@@ -45,7 +45,7 @@ def run(config, graphs=GRAPHS):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_rows_sum_to_one_and_are_one_hot_but_where_uniform(kind, dtype):
     output = run(config_of(kind, dtype=dtype))
-    for S, K in zip(output.assignments, (5, 3)):
+    for S, K in zip([step.S for step in output.steps], (5, 3)):
         assert S.dtype == output.logits.dtype == dtype
         expected = [1 / K] * K if kind == "uniform" else [0] * (K - 1) + [1]
         assert_allclose(np.sort(S, axis=1), [expected] * len(S), rtol=1e-6)
@@ -54,9 +54,9 @@ def test_rows_sum_to_one_and_are_one_hot_but_where_uniform(kind, dtype):
 @each_kind
 def test_a_graph_is_assigned_in_a_batch_as_it_is_alone(kind):
     config = config_of(kind)
-    together, row = run(config).assignments, 0
+    together, row = [step.S for step in run(config).steps], 0
     for g, graph in enumerate(GRAPHS):
-        alone = run(config, [graph]).assignments
+        alone = [step.S for step in run(config, [graph]).steps]
         assert_array_equal(together[0][row : row + graph.n_nodes], alone[0])
         assert_array_equal(together[1][5 * g : 5 * g + 5], alone[1])
         row += graph.n_nodes
@@ -93,11 +93,11 @@ def test_graclus_cuts_each_graph_into_its_share_and_then_the_coarsened_graph():
     graph, ROUNDS = GRAPHS[0], 3
     colours = wl_colours(graph.adjacency, colours_of_features(graph.features), ROUNDS)
     first = graclus(graph.adjacency, 6, colours[-1])
-    assert_array_equal(np.argmax(output.assignments[0], axis=1), first)
+    assert_array_equal(np.argmax(output.steps[0].S, axis=1), first)
     S = sparse.csr_array(np.eye(6)[first])
     merged = merge_colours(colours[-1], first)
     second = graclus(sparse.csr_array(S.T @ graph.adjacency @ S), 2, merged)
-    assert_array_equal(np.argmax(output.assignments[1], axis=1), second)
+    assert_array_equal(np.argmax(output.steps[1].S, axis=1), second)
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
@@ -105,7 +105,8 @@ def test_clusters_are_numbered_by_what_is_in_them_not_by_the_order_of_nodes(orde
     """Found by law M5: beside the last cluster stands one that the graph has not."""
     unlike = Graph(np.zeros((2, 2)), np.array([[0.5, 1.0], [-2.0, 0.3]]))
     config = config_of("graclus", clusters=(3, 2), largest=0)
-    both = [run(config, [g]).assignments for g in (unlike, unlike.permute(order))]
+    pair = [run(config, [g]).steps for g in (unlike, unlike.permute(order))]
+    both = [[step.S for step in steps] for steps in pair]
     first, again = (S @ S_next for S, S_next in both)
     assert_array_equal(again, first[order])
 
@@ -119,7 +120,7 @@ def test_the_share_of_a_graph_is_rounded_up(n, expected):
 
 def test_random_clusters_are_equally_large_up_to_chance():
     graph = random_graph(400, 0)
-    S = run(config_of("random", clusters=(4,)), [graph]).assignments[0]
+    S = run(config_of("random", clusters=(4,)), [graph]).steps[0].S
     sizes = S.sum(axis=0)
     assert np.sum((sizes - 100) ** 2 / 100) < 16.3  # chi^2 of 3, one in a thousand
 
@@ -127,7 +128,7 @@ def test_random_clusters_are_equally_large_up_to_chance():
 def test_uniform_rows_have_the_entropy_log_k():
     output = run(config_of("uniform"))
     expected = [np.log(5) * (graph.n_nodes > 0) for graph in GRAPHS]
-    assert_allclose(output.entropy[0], expected, rtol=1e-14)  # sums of up to 12
+    assert_allclose(output.steps[0].L_ent, expected, rtol=1e-14)  # sums of up to 12
 
 
 @given(S=assignments(4, 3))
@@ -143,8 +144,8 @@ def test_hard_coarsened_graphs_stay_sparse():
     """No edge of A' that no edge of A made."""
     graph = random_graph(60, 0)
     output = run(config_of("hard", clusters=(40,)), [graph])
-    A_pooled = output.levels[1].A[0]
-    S = output.assignments[0]
+    A_pooled = output.steps[0].pooled.A[0]
+    S = output.steps[0].S
     linked = (S.T @ (graph.adjacency.toarray() != 0) @ S) > 0
     assert_array_equal(A_pooled != 0, linked)
     assert np.count_nonzero(A_pooled) <= graph.adjacency.nnz

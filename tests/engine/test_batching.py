@@ -14,7 +14,7 @@ from scipy.linalg import block_diag
 
 from npdiffpool.engine import losses, model, pooling
 from npdiffpool.engine.autodiff import to_vector, value_and_grad
-from npdiffpool.engine.preparation import prepare
+from npdiffpool.engine.preparation import with_operators
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
@@ -67,9 +67,9 @@ def test_a_batch_holds_its_graphs_side_by_side(graphs):
 def test_graphs_taken_from_a_batch_are_as_if_joined_anew(graphs, data):
     """Law B2: with operators and first propagation, in any order, any subset."""
     order = data.draw(permutations(len(graphs)))[: data.draw(st.integers(1, 6))]
-    taken = prepare(GraphBatch.from_graphs(graphs), KINDS).take(order)
+    taken = with_operators(GraphBatch.from_graphs(graphs), KINDS).take(order)
     joined = GraphBatch.from_graphs([graphs[g] for g in order])
-    assert_same_batch(taken, prepare(joined, KINDS))
+    assert_same_batch(taken, with_operators(joined, KINDS))
 
 
 @GNNS
@@ -79,7 +79,7 @@ def test_a_prepared_batch_gives_the_same_logits(gnn, graphs, seed):
     config, batch = config_of(gnn), GraphBatch.from_graphs(graphs)
     params, running = random_params(seed, config), random_moments(seed, config)
     expected = model.forward(params, batch, config, running).logits
-    prepared = prepare(batch, [gnn, config.pool_gnn])
+    prepared = with_operators(batch, [gnn, config.pool_gnn])
     actual = model.forward(params, prepared, config, running).logits
     close(actual, expected, scale=np.max(np.abs(expected)))
 
@@ -129,8 +129,9 @@ def test_other_graphs_leave_an_evaluation_as_it_is(gnn, graphs, seed):
         expected, actual = getattr(alone, name)[0], getattr(joined, name)[0]
         scale = np.max(np.abs(expected))
         np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-11 * scale)
-    close([L[0] for L in joined.link], [L[0] for L in alone.link])
-    close([L[0] for L in joined.entropy], [L[0] for L in alone.entropy], scale=1.0)
+    for one, other in zip(joined.steps, alone.steps, strict=True):
+        close(one.L_link[0], other.L_link[0])
+        close(one.L_ent[0], other.L_ent[0], scale=1.0)
 
 
 @given(case=poolings(min_nodes=1, directed=True))
@@ -189,7 +190,7 @@ def test_equal_weights_are_kept_once_and_count_as_ever(dtype):
 
 
 def test_the_mean_is_made_of_each_minibatch_and_the_rest_once():
-    batch = prepare(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
+    batch = with_operators(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
     assert list(batch.operators) == ["gcn"]
     assert set(batch.propagated) == {"gcn", "sage"}
 
@@ -229,7 +230,7 @@ def test_sparse_features_give_the_losses_and_gradients_of_dense_ones(gnn, hidden
     params, labels = random_params(0, config), np.array([0, 1, 2])
     joined = GraphBatch.from_graphs(one_hot_graphs())
     assert sparse.issparse(joined.features)
-    for batch in (joined, prepare(joined, [gnn, "sage"]).take([2, 0, 1])):
+    for batch in (joined, with_operators(joined, [gnn, "sage"]).take([2, 0, 1])):
         function = partial(model.total_loss, labels=labels, config=config)
         loss, _, gradients = value_and_grad(function)(params, batch)
         expected, _, dense_ones = value_and_grad(function)(params, densely(batch))
@@ -258,7 +259,7 @@ def test_many_small_graphs_have_sparse_features_together():
 def test_what_has_become_dense_by_propagation_is_not_kept_for_sparse_features():
     n = 40
     graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all: no zero is left
-    batch = prepare(GraphBatch.from_graphs([graph]), KINDS)
+    batch = with_operators(GraphBatch.from_graphs([graph]), KINDS)
     assert sparse.issparse(batch.features) and batch.propagated == {}
 
 
@@ -295,9 +296,9 @@ def test_dense_blocks_change_neither_the_loss_nor_its_gradients(gnn, monkeypatch
     batch, labels = GraphBatch.from_graphs(dense_and_sparse_graphs()), np.arange(4) % 3
     function = partial(model.total_loss, labels=labels, config=config)
     loss, output, gradients = value_and_grad(function)(params, batch)
-    assert isinstance(output.levels[0].A, blocks.BlockDiagonal)
+    assert isinstance(output.steps[0].level.A, blocks.BlockDiagonal)
     monkeypatch.setattr(blocks, "_EDGES", 1e9)
     expected, output, others = value_and_grad(function)(params, batch)
-    assert sparse.issparse(output.levels[0].A)
+    assert sparse.issparse(output.steps[0].level.A)
     close(loss, expected)
     close(to_vector(gradients), to_vector(others), np.max(np.abs(to_vector(others))))

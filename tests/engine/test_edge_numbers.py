@@ -56,9 +56,10 @@ def differentiate(chosen, made):
     output = forward(params, batch, chosen)
     function = value_and_grad(partial(total_loss, config=chosen))
     loss, _, gradients = function(params, batch, LABELS[: batch.n_graphs])
-    held = [output.logits, output.embeddings, output.link, output.entropy]
-    levels = [[level.A, level.X] for level in output.levels[1:]]
-    return [*held, output.assignments, levels, loss, gradients]
+    held = [output.logits, output.embeddings, loss, gradients]
+    for step in output.steps:
+        held += [step.L_link, step.L_ent, step.S, step.pooled.A, step.pooled.X]
+    return held
 
 
 # Logits
@@ -263,4 +264,5 @@ def test_a_million_isolated_nodes_are_one_graph_among_others(kind, dtype):
     params = init_model(np.random.default_rng(0), chosen)
     batch = GraphBatch.from_graphs([many, *graphs()], dtype)
     output = forward(params, batch, chosen)
-    assert all_finite([output.logits, output.embeddings, output.link, output.entropy])
+    losses = [[step.L_link, step.L_ent] for step in output.steps]
+    assert all_finite([output.logits, output.embeddings, losses])

@@ -30,7 +30,7 @@ from npdiffpool.engine.config import GNNS, READOUTS, Config
 from npdiffpool.engine.losses import entropy_loss, link_loss
 from npdiffpool.engine.model import init_model, total_loss
 from npdiffpool.engine.pooling import Level, assign, coarsen, next_level
-from npdiffpool.engine.preparation import prepare
+from npdiffpool.engine.preparation import prepare, with_operators
 from npdiffpool.testing.own.definitions import PRIMITIVES, problem
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 
@@ -299,7 +299,7 @@ def whole(options, dtype="float64", sizes=(4, 0, 1, 6)):
     vector = to_vector(params)
     vector = vector + 0.1 * rng.normal(size=vector.shape).astype(dtype)
     labels = np.arange(len(sizes)) % 3
-    batch = prepare(batch, (config.gnn, config.pool_gnn))
+    batch = prepare(batch, config)
     return from_vector(params, vector), batch, labels, config
 
 
@@ -307,7 +307,7 @@ def whole_of(graphs, recompute, dtype):
     """Make the same of given graphs."""
     config = Config(graphs[0].n_features, 3, clusters=(3, 2), recompute=recompute)
     config = replace(config, dtype=dtype)
-    batch = prepare(GraphBatch.from_graphs(graphs, dtype), ["sage"])
+    batch = with_operators(GraphBatch.from_graphs(graphs, dtype), ["sage"])
     params = init_model(np.random.default_rng(5), config)
     return params, batch, np.arange(len(graphs)) % 3, config
 
@@ -432,6 +432,6 @@ def test_the_whole_loss_has_finite_gradients_without_edges_or_features():
     for n_features in (0, 2):
         params, batch, labels, config = whole(dict(n_features=n_features))
         graphs = [Graph(np.zeros((n, n)), np.zeros((n, n_features))) for n in (2, 3)]
-        batch = prepare(GraphBatch.from_graphs(graphs), (config.gnn,))
+        batch = with_operators(GraphBatch.from_graphs(graphs), (config.gnn,))
         _, _, gradients = value_and_grad(total_loss)(params, batch, labels[:2], config)
         assert np.all(np.isfinite(to_vector(gradients)))

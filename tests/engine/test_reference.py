@@ -102,15 +102,15 @@ def layer_cases(draw):
     return A, H, mu, *weights, rng.normal(size=3)
 
 
-def propagated(kind, A, H):
-    return layers.propagate(layers.OPERATORS[kind](reference.one_graph(A, H).A), H)
+def operator(kind, A, H):
+    return layers.OPERATORS[kind](reference.one_graph(A, H).A)
 
 
 @given(case=layer_cases())
 def test_gcn_matches_the_loop(case):
     """Equation 2, with a bias, before its ReLU."""
     A, H, _, W, _, b = case
-    actual = layers.gcn({"W": [W], "b": b}, H, propagated("gcn", A, H))
+    actual = layers.gcn({"W": [W], "b": b}, operator("gcn", A, H), H).sum()
     close(actual, reference.gcn_loop(A, H, W, b), 1 + np.sum(np.abs(H)))
 
 
@@ -128,9 +128,11 @@ def test_sage_matches_the_loop(case):
     """GraphSAGE "mean"."""
     A, H, _, W, W_neighbours, b = case
     params = {"W": [W, W_neighbours], "b": b}
-    actual = layers.sage(params, H, propagated("sage", A, H))
+    P = operator("sage", A, H)
     expected = reference.sage_loop(A, H, W, W_neighbours, b)
-    close(actual, expected, 1 + np.sum(np.abs(H)))
+    for PH in (None, layers.propagate(P, H)):
+        actual = layers.sage(params, P, H, PH).sum()
+        close(actual, expected, 1 + np.sum(np.abs(H)))
 
 
 @given(case=layer_cases(), seed=seeds)
@@ -139,10 +141,10 @@ def test_s2v_matches_the_loop(case, seed):
     A, X, mu, W, _, b = case
     U = np.random.default_rng(seed).normal(size=(3, 3))
     params, scale = {"W": [W, U], "b": b}, 1 + np.sum(np.abs(X)) + np.sum(A)
-    actual = layers.s2v(params, X, propagated("s2v", A, mu))
+    actual = layers.s2v(params, operator("s2v", A, X), X, mu).sum()
     close(actual, reference.s2v_loop(A, X, mu, W, U, b), scale)
     first = reference.s2v_loop(A, X, 0 * mu, W, U, b)
-    close(layers.s2v({**params, "W": [W]}, X, None), first, scale)
+    close(layers.s2v(params, None, X, None).sum(), first, scale)
 
 
 @given(H=st.integers(0, 12).flatmap(features))
@@ -204,14 +206,15 @@ def test_the_engine_matches_the_dense_model_graph_by_graph(config, batch, seed):
         A, X = graph.adjacency.toarray(), graph.features
         expected = reference.forward(params, A, X, config, running)
         close(output.logits[g], expected[0], np.max(np.abs(expected[0])))
-        for L, L_dense, S in zip(output.link, expected[1], expected[3]):
+        for step, L_dense, S in zip(output.steps, expected[1], expected[3]):
             unscaled = max(len(S), 1) ** LINK_SCALES[config.link_scale]
-            square, seen = (L_dense * unscaled) ** 2, (L[g] * unscaled) ** 2
+            square, seen = (L_dense * unscaled) ** 2, (step.L_link[g] * unscaled) ** 2
             assert abs(seen - square) <= 1e-9 * square + reference.link_error(A, S)
             A = S.T @ A @ S
-        close([L[g] for L in output.entropy], expected[2], scale=1.0)
-        for S, level, S_dense in zip(output.assignments, output.levels, expected[3]):
-            close(S[slice(*level.offsets[g : g + 2])], S_dense, scale=1.0)
+        close([step.L_ent[g] for step in output.steps], expected[2], scale=1.0)
+        for step, S_dense in zip(output.steps, expected[3], strict=True):
+            S = step.S[slice(*step.level.offsets[g : g + 2])]
+            close(S, S_dense, scale=1.0)
 
 
 def mean_loss(params, batch, labels, config):
@@ -262,7 +265,9 @@ def outputs(config, batch, seed, dtype):
     config = model.Config(**{**vars(config), "dtype": dtype})
     params, running = random_params(seed, config), random_moments(seed, config)
     joined = GraphBatch.from_graphs(batch, dtype)
-    return autodiff.leaves(model.forward(params, joined, config, running)[:5])
+    output = model.forward(params, joined, config, running)
+    steps = [[step.L_link, step.L_ent, step.S] for step in output.steps]
+    return autodiff.leaves([output.logits, output.embeddings, steps])
 
 
 @given(config=configs(), batch=batches(**mild, max_graphs=3), seed=seeds)

@@ -1,1 +1,1 @@
-"""Fuzzing of what reads files that strangers may have made: see __main__.py."""
+"""Fuzzing of the functions that read untrusted files: see __main__.py."""

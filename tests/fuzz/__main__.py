@@ -1,16 +1,16 @@
-"""Fuzz what reads files that strangers may have made.
+"""Fuzz the functions that read untrusted files.
 
     pip install -e ".[fuzz]"
     python -m tests.fuzz model --engine hypothesis --minutes 10
     python -m tests.fuzz tu --engine atheris --minutes 10 --out found
 
-TARGET is one of those in targets.py, which say what is read. Inputs are those of
-corpus/TARGET, changed by mutations.py; Hypothesis draws which and how, atheris chooses
-by the branches that are reached. Under a limit of memory and of time an input must give
-a result or the documented error (guard.py says what else must not be). What does not is
-a finding: it goes, once for each place in the code, into the folder --out and is
-printed; the exit status is then 1. A finding that is mended belongs into corpus/TARGET,
-which tests/test_fuzz.py reads again at every run.
+The targets are in targets.py; each reads one kind of file. Inputs are the files in
+corpus/TARGET, mutated by mutations.py. Hypothesis draws the file and the mutations;
+atheris is guided by branch coverage. Each input must give a result or the documented
+error, within limits of memory and time; guard.py lists what else is forbidden. Anything
+else is a finding: it is printed and saved in the folder --out, once for each error and
+line of code, and the exit status is 1. Add a fixed finding to corpus/TARGET, which
+tests/test_fuzz.py reads in every run.
 """
 
 import argparse
@@ -22,20 +22,20 @@ TARGETS = "model checkpoint tu zip splits grid report".split()
 
 
 def main():
-    """Fuzz one target; return 1 if anything was found."""
+    """Fuzz one target; return 1 if there was a finding, otherwise 0."""
     parser = argparse.ArgumentParser(prog="tests.fuzz", description="Fuzz one target.")
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--engine", choices=["hypothesis", "atheris"], required=True)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--out", type=Path, default=Path("fuzz-findings"))
     options = parser.parse_args()
-    with counting() if options.engine == "atheris" else nullcontext():
-        from .engines import fuzz  # only now, for branches are counted from the import
+    with instrumented() if options.engine == "atheris" else nullcontext():
+        from .engines import fuzz  # imports the package, which is instrumented here
     return fuzz(**vars(options))
 
 
-def counting():
-    """Let atheris see the branches of the package."""
+def instrumented():
+    """Return a context in which atheris instruments imports of the package."""
     import atheris
 
     return atheris.instrument_imports(include=["npdiffpool"])

@@ -1,8 +1,9 @@
-"""The guard: while a target runs, nothing outside its folder is touched.
+"""The guard: while a target runs, it may use only its own folder.
 
-No file elsewhere is opened, nothing is imported, compiled, run or unpickled, no process
-or connection is made; and it ends in time. Whatever does not is a `Violation`, which is
-no Exception, so that no code under test can take it for a damaged file.
+It must not open a file elsewhere, import, compile, execute or unpickle anything, start
+a process or open a connection, and it must end in time. Otherwise the guard raises a
+`Violation`. This is no `Exception`, so that the tested code cannot mistake it for a
+damaged file.
 """
 
 import faulthandler
@@ -18,53 +19,55 @@ from pathlib import Path
 
 import npdiffpool
 
-SECONDS = 20  # an input may take
+SECONDS = 20  # time limit for an input
 PAGE = os.path.join(os.path.dirname(npdiffpool.__file__), "viz", "report", "template")
 FORBIDDEN = """subprocess.Popen os.system os.exec os.posix_spawn os.spawn os.fork
     os.forkpty pty.spawn socket.connect socket.bind socket.__new__ pickle.find_class
     marshal.load marshal.loads code.__new__ exec compile urllib.Request webbrowser.open
     ctypes.dlopen os.putenv""".split()
-OF_PATHS = """open os.listdir os.scandir os.mkdir os.rmdir os.remove os.rename os.chmod
+PATH_EVENTS = (
+    """open os.listdir os.scandir os.mkdir os.rmdir os.remove os.rename os.chmod
     os.link os.symlink os.truncate shutil.rmtree shutil.copyfile""".split()
+)
 
 
 class Violation(BaseException):
-    """Say what an input made happen that must not."""
+    """Raised when an input causes something that is forbidden."""
 
 
 class _State:
-    root, seen, is_armed = None, [], True
+    root, violations, is_armed = None, [], True
 
 
 def _hook(event, arguments):
     if _State.root is None or not _State.is_armed:
         return
-    if event in OF_PATHS:
+    if event in PATH_EVENTS:
         for argument in arguments[: 2 if event in ("os.rename", "os.link") else 1]:
             _check_path(event, argument)
     elif event in FORBIDDEN or event == "import":
-        _complain(f"{event} {arguments[:1]!r:.200}")
+        _report(f"{event} {arguments[:1]!r:.200}")
 
 
 def _check_path(event, argument):
     if isinstance(argument, (str, bytes, os.PathLike)):
         path = os.path.realpath(os.fsdecode(argument))
         if not path.startswith((_State.root + os.sep, PAGE)) and path != _State.root:
-            _complain(f"{event} {path}")
+            _report(f"{event} {path}")
 
 
-def _complain(text):
-    _State.seen.append(text)
+def _report(text):
+    _State.violations.append(text)
     raise Violation(text)
 
 
 @contextmanager
 def guarded(root):
-    """Raise a Violation at what is done outside the folder, or takes too long."""
+    """Raise a Violation if the block leaves the folder or takes too long."""
     _install()
-    _State.seen.clear()
+    _State.violations.clear()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an overflow of strange weights is no error
+        warnings.simplefilter("ignore")  # strange weights may overflow
         before = signal.signal(signal.SIGALRM, _stop)
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
         _State.root = os.path.realpath(root)
@@ -74,8 +77,8 @@ def guarded(root):
             _State.root = None
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-    if _State.seen:  # it was swallowed
-        raise Violation(_State.seen[0])
+    if _State.violations:  # the tested code caught it
+        raise Violation(_State.violations[0])
 
 
 def _stop(*_):
@@ -85,13 +88,13 @@ def _stop(*_):
 
 def _install(done=[]):  # noqa: B006
     if not done:
-        sys.addaudithook(_hook)  # there is no way to take it off
+        sys.addaudithook(_hook)  # a hook cannot be removed
         done.append(True)
 
 
 @contextmanager
 def disarmed():
-    """Let pass what is imported when something is done for the first time."""
+    """Allow everything in the block: libraries import some parts at first use."""
     _State.is_armed = False
     try:
         yield
@@ -101,7 +104,7 @@ def disarmed():
 
 @contextmanager
 def empty_folder():
-    """Give a new folder, in memory where there is such a place."""
+    """Yield a new folder, in memory if possible; delete it on exit."""
     shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = tempfile.mkdtemp(prefix="npdiffpool-fuzz-", dir=shared)
     try:
@@ -111,7 +114,7 @@ def empty_folder():
 
 
 def limit_memory(more):
-    """Let this process take so many bytes more than it has now."""
+    """Limit the memory of this process to `more` bytes above its present use."""
     with open("/proc/self/statm") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
@@ -119,7 +122,7 @@ def limit_memory(more):
 
 @contextmanager
 def watchdog(seconds):
-    """End the process, with a traceback, should it hang where Python cannot stop it."""
+    """End the process with a traceback if the block hangs outside of Python."""
     faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
     try:
         yield

@@ -1,8 +1,8 @@
-"""Mutations that know what a file is made of, so that they get past its checksums.
+"""Mutations that know the file formats, so that mutated files have valid checksums.
 
-`mutate` changes an input once or a few times: an .npz in its arrays, their headers, its
-JSON or its directory and packs it again with checksums that hold; a folder in one of
-its files, by their kind; or whatever it is in its bytes.
+`mutate` applies one or a few mutations. In an .npz it changes arrays, their headers,
+JSON or the directory, and packs the file again; in a folder it changes one file, by its
+format; in any file it may change bytes.
 """
 
 import io
@@ -52,7 +52,7 @@ TOKENS = [b"[" * 99, b"{", b"}", b"]", b",", b'"', b"NaN", b"1e999", b"9" * 200]
 
 
 def mutate(target, data, rng):
-    """Return the input with a change or a few, chosen by a `random.Random`."""
+    """Apply one or a few mutations, chosen by a `random.Random`."""
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         data = _once(target, data, rng)
     return data
@@ -60,15 +60,15 @@ def mutate(target, data, rng):
 
 def _once(target, data, rng):
     if rng.random() < 0.15:
-        return of_bytes(data, rng)
+        return mutate_bytes(data, rng)
     try:
         return KINDS[target](data, rng)
-    except Exception:  # it is no such file any more
-        return of_bytes(data, rng)
+    except Exception:  # an earlier mutation broke the format
+        return mutate_bytes(data, rng)
 
 
-def of_bytes(data, rng):
-    """Change, insert, repeat or cut out bytes."""
+def mutate_bytes(data, rng):
+    """Change, insert, repeat or delete bytes."""
     data, at = bytearray(data), rng.randrange(len(data) + 1)
     size = rng.choice([1, 1, 2, 4, 16, 64])
     which = rng.randrange(5)
@@ -85,11 +85,11 @@ def of_bytes(data, rng):
     return bytes(data)
 
 
-def of_json(data, rng):
-    """Change, add, leave out or repeat an entry somewhere, or nest it deep."""
+def mutate_json(data, rng):
+    """Change, add, delete, repeat or nest an entry at any depth."""
     content = json.loads(data)
     holders, values = [[content]], [content]
-    for value in values:  # grows meanwhile
+    for value in values:  # grows in the loop
         inner = value.values() if isinstance(value, dict) else value
         if isinstance(value, (dict, list)):
             holders.append(value)
@@ -129,10 +129,10 @@ def _value(rng):
     return rng.choice(NUMBERS)
 
 
-def of_npz(data, rng):
-    """Change a member, the list of them or what the directory says of one."""
+def mutate_npz(data, rng):
+    """Change a member, the list of members, or an entry of the directory."""
     if rng.random() < 0.1:
-        return of_directory(data, rng)
+        return mutate_directory(data, rng)
     members = _members(data)
     at = rng.randrange(len(members))
     name, content = members[at]
@@ -145,11 +145,11 @@ def of_npz(data, rng):
         other, _ = rng.choice(members)
         members[at] = rng.choice([other, name + "x", "../" + name, ""]), content
     elif which == 3:
-        members[at] = name, of_header(content, rng)
+        members[at] = name, mutate_header(content, rng)
     elif which == 4:
-        members[at] = name, of_bytes(content, rng)
+        members[at] = name, mutate_bytes(content, rng)
     else:
-        members[at] = name, of_array(content, rng)
+        members[at] = name, mutate_array(content, rng)
     return _packed(members, rng)
 
 
@@ -162,7 +162,7 @@ def _packed(members, rng):
     buffer = io.BytesIO()
     method = rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
     with zipfile.ZipFile(buffer, "w", method) as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a name that is there twice
+        warnings.simplefilter("ignore")  # duplicate names
         for name, content in members:
             entry = zipfile.ZipInfo(name)
             if rng.random() < 0.02:
@@ -171,8 +171,8 @@ def _packed(members, rng):
     return buffer.getvalue()
 
 
-def of_header(content, rng):
-    """Change what a header says its array is."""
+def mutate_header(content, rng):
+    """Change the dtype or the shape in the header of an array."""
     text = content[10 : 10 + int.from_bytes(content[8:10], "little")].decode()
     parts = text.split("'")
     if rng.random() < 0.5:
@@ -183,12 +183,14 @@ def of_header(content, rng):
     return content[:8] + struct.pack("<H", len(text)) + text + content[10 + len(text) :]
 
 
-def of_array(content, rng):
-    """Change an array's numbers, its form or its dtype; of text, the JSON in it."""
+def mutate_array(content, rng):
+    """Change the values, shape or dtype of an array; in a string, its JSON."""
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.dtype.kind == "U" and array.ndim == 0:
         text = array.item()
-        mutated = of_json(text, rng) if text[:1] in "[{" else rng.choice(TEXTS).encode()
+        mutated = (
+            mutate_json(text, rng) if text[:1] in "[{" else rng.choice(TEXTS).encode()
+        )
         array = np.array(mutated.decode("utf-8", "surrogatepass"))
     else:
         array = _other(array, rng)
@@ -218,8 +220,8 @@ def _other(array, rng):
         return array
 
 
-def of_directory(data, rng):
-    """Change a field of a member's entry in the directory, and perhaps before it."""
+def mutate_directory(data, rng):
+    """Change a field of a member's entry in the zip directory."""
     central = [i for i in range(len(data)) if data.startswith(b"PK\x01\x02", i)]
     at, data = rng.choice(central), bytearray(data)
     places = [(16, 4), (20, 4), (24, 4), (38, 4), (42, 4)]
@@ -230,8 +232,8 @@ def of_directory(data, rng):
     return bytes(data)
 
 
-def of_table(data, rng):
-    """Change, add, repeat or leave out a line or a field."""
+def mutate_table(data, rng):
+    """Change, add, repeat or delete a line or a field."""
     lines = data.split(b"\n")
     at = rng.randrange(len(lines))
     which = rng.randrange(6)
@@ -248,8 +250,8 @@ def of_table(data, rng):
     return b"\n".join(lines)
 
 
-def of_folder(data, rng):
-    """Change one of the files, by its kind, or their names, links and pipes."""
+def mutate_folder(data, rng):
+    """Change one file by its format, or names, links and pipes."""
     files = packing.unpack(data)
     at = rng.randrange(len(files))
     name, content = files[at]
@@ -262,19 +264,19 @@ def of_folder(data, rng):
     elif which == 2:
         files[at] = rng.choice([files[-1][0], "in/" + name, name + "x"]), content
     else:
-        files[at] = name, _of_file(name, content, rng)
+        files[at] = name, _mutate_file(name, content, rng)
     return packing.pack([(n.encode("latin-1", "ignore").decode(), c) for n, c in files])
 
 
-def _of_file(name, content, rng):
-    kinds = {"json": of_json, "npz": of_npz}
-    return kinds.get(name[-4:].lstrip("."), of_table)(content, rng)
+def _mutate_file(name, content, rng):
+    kinds = {"json": mutate_json, "npz": mutate_npz}
+    return kinds.get(name[-4:].lstrip("."), mutate_table)(content, rng)
 
 
-def of_zip(data, rng):
-    """Change one of the tables in a zip, its name, or the directory."""
+def mutate_zip(data, rng):
+    """Change a table in a zip, its name, or the directory."""
     if rng.random() < 0.2:
-        return of_directory(data, rng)
+        return mutate_directory(data, rng)
     members = _members(data)
     at = rng.randrange(len(members))
     name, content = members[at]
@@ -287,14 +289,19 @@ def of_zip(data, rng):
         before = rng.choice(["../", "/", "a/b/", "C:", "__MACOSX/", "\x1b[31m", "\0"])
         members[at] = before + name, content
     else:
-        members[at] = name, of_table(content, rng)
+        members[at] = name, mutate_table(content, rng)
     return _packed(members, rng)
 
 
-KINDS = {"model": of_npz, "checkpoint": of_npz, "tu": of_folder, "zip": of_zip}
-KINDS |= {"splits": of_json, "grid": of_json, "report": of_folder}
+KINDS = {
+    "model": mutate_npz,
+    "checkpoint": mutate_npz,
+    "tu": mutate_folder,
+    "zip": mutate_zip,
+}
+KINDS |= {"splits": mutate_json, "grid": mutate_json, "report": mutate_folder}
 
 
-def of_seed(target, data, seed):
-    """Return the input changed as a number says."""
+def mutate_by_seed(target, data, seed):
+    """Apply the mutations that a seed chooses."""
     return mutate(target, data, random.Random(seed))

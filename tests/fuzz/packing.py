@@ -1,8 +1,8 @@
-"""Inputs of several files in one: each after a line that names it.
+"""Several files packed into one input.
 
-A line ``%%% NAME`` begins a file; ``%%% NAME -> PATH`` is a link there, ``%%% NAME |``
-a pipe. What a name has beside letters, digits and -_./ is dropped; one that would leave
-the folder is left out.
+A line ``%%% NAME`` begins a file; ``%%% NAME -> PATH`` is a symbolic link to PATH, and
+``%%% NAME |`` a named pipe. Other characters than letters, digits and -_./ are removed
+from names; a file outside of the folder is not written.
 """
 
 import os
@@ -15,19 +15,19 @@ MARKED = re.compile(r" -> | \|$")
 
 
 def pack(files):
-    """Return files, bytes by name, as one input."""
+    """Pack pairs of name and bytes into one input."""
     return b"\n".join(b"%%% " + name.encode() + b"\n" + data for name, data in files)
 
 
 def unpack(data):
-    """Return pairs of a name, as it stands after the mark, and bytes."""
+    """Return pairs of name, as written after the mark, and bytes."""
     _, *parts = MARK.split(b"\n" + data)
     names = (name.decode("latin-1") for name in parts[::2])
     return list(zip(names, parts[1::2]))
 
 
 def write(data, folder):
-    """Write the files of an input into a folder, and then links and pipes."""
+    """Write the files of an input into a folder, then its links and pipes."""
     folder = Path(folder).resolve()
     parts = unpack(data)[:20]
     for text, content in sorted(parts, key=lambda part: bool(MARKED.search(part[0]))):
@@ -45,4 +45,4 @@ def write(data, folder):
                 with open(path, "xb") as file:  # not through a link
                     file.write(content)
         except OSError:
-            pass  # a name that is there, or both a folder's and a file's
+            pass  # the name exists, or names a folder and a file

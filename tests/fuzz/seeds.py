@@ -1,8 +1,8 @@
-"""The seeds: small valid files of each kind, from which the fuzzers start.
+"""The seeds: small valid files of each format, from which the fuzzers start.
 
     python -m tests.fuzz.seeds
 
-writes them into corpus/TARGET/seed-*, where they are kept.
+writes them to corpus/TARGET/seed-*, which is under version control.
 """
 
 import io
@@ -30,12 +30,12 @@ FOLD = '{"test": [%s], "model_selection": [{"train": [%s], "validation": [%s]}]}
 
 
 def models():
-    """Give models of several kinds as files."""
+    """Yield model files of several kinds."""
     classifier, regressor = ndp.DiffPoolClassifier, ndp.DiffPoolRegressor
     flat = {**OPTIONS, "clusters": (), "gnn": "s2v", "n_layers": 2}
     fixed = {**OPTIONS, "assignment": "uniform", "readout": "set2set"}
-    cut = {**OPTIONS, "assignment": "graclus", "readout": "sortpool", "gnn": "mlp"}
-    scattered = {**OPTIONS, "assignment": "random", "concat_layers": False}
+    graclus = {**OPTIONS, "assignment": "graclus", "readout": "sortpool", "gnn": "mlp"}
+    random = {**OPTIONS, "assignment": "random", "concat_layers": False}
     names = ["one", "two"] * 3
     with empty_folder() as folder:
         for made in (
@@ -43,15 +43,15 @@ def models():
             classifier(**flat).fit(GRAPHS, LABELS),
             classifier(**fixed, gnn="gcn").fit(GRAPHS, LABELS),
             regressor(**OPTIONS, dtype="float64").fit(GRAPHS, [0.5, 2] * 3),
-            regressor(**cut).fit(GRAPHS, range(6)),
-            classifier(**scattered).fit(GRAPHS, LABELS),
+            regressor(**graclus).fit(GRAPHS, range(6)),
+            classifier(**random).fit(GRAPHS, LABELS),
         ):
             made.save(folder / "model.npz")
             yield (folder / "model.npz").read_bytes()
 
 
 def checkpoint_files():
-    """Give a training's state after its first and second epochs."""
+    """Return the checkpoints of a training after its first two epochs."""
     clf, _, settings = prepared()
     with empty_folder() as folder:
         path, seen, found = folder / "checkpoint.npz", recorder(), []
@@ -65,16 +65,16 @@ def checkpoint_files():
 
 
 def folders():
-    """Give TU folders: with all files, with the least, and with links and a pipe."""
+    """Return TU folders: with all files, with the required ones, with links, a pipe."""
     files = [(f"TINY_{part}.txt", text) for part, text in TINY.items()]
-    least = [("in/" + name, text) for name, text in files[:3]]
+    required = [("in/" + name, text) for name, text in files[:3]]
     links = [*files[:3], ("TINY_node_labels.txt -> ../../../etc/passwd", b"")]
     pipe = [*files[:3], ("TINY_node_attributes.txt |", b"")]
-    return [packing.pack(chosen) for chosen in (files, least, links, pipe)]
+    return [packing.pack(chosen) for chosen in (files, required, links, pipe)]
 
 
 def zips():
-    """Give zips of them, deflated and stored."""
+    """Yield zips of a TU folder, deflated and stored."""
     for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", method) as archive:
@@ -84,20 +84,20 @@ def zips():
 
 
 def splits_files():
-    """Give index lists of six graphs in two folds."""
+    """Return index lists of six graphs in two folds."""
     folds = FOLD % ("0, 1, 2", "3, 4", "5"), FOLD % ("3, 4, 5", "0, 1", "2")
     return [f"[{', '.join(folds)}]".encode()]
 
 
 def grids():
-    """Give grids of both forms."""
+    """Return grids: a list of configurations, and lists of values."""
     rows = [{"hidden": 32, "clusters": [2, 1]}, {"learning_rate": 0.01, "clusters": 2}]
     lists = {"hidden": [8, 16], "gnn": ["gcn", "sage"], "patience": [None, 3]}
     return [json.dumps(content).encode() for content in (rows, lists)]
 
 
 def run_folders():
-    """Give what a report is made of, with and without snapshots."""
+    """Return run folders for a report, with and without snapshots."""
     seen = recorder()
     model = ndp.DiffPoolClassifier(**OPTIONS).fit(GRAPHS, LABELS, on_epoch=seen)
     names = list(model.history_[0])
@@ -129,13 +129,13 @@ BUILDERS = {
 
 
 def inputs(target):
-    """Return the kept inputs of a target by name: seeds, and what was once found."""
+    """Return the corpus of a target by file name: seeds and earlier findings."""
     paths = sorted((CORPUS / target).iterdir())
     return {path.name: path.read_bytes() for path in paths}
 
 
 def warm_up(target):
-    """Read the seeds, unguarded: libraries import some of their parts at first use."""
+    """Read the seeds without the guard: libraries import some parts at first use."""
     with disarmed():
         for name, data in inputs(target).items():
             if name.startswith("seed-"):

@@ -1,8 +1,8 @@
-"""The targets: of bytes, each reads one kind of file as far as a user would go.
+"""The targets: functions of bytes that read one kind of file, as a user would.
 
-A target returns None or, where the file is refused, the documented error; it raises
-nothing but what is a finding. All is done under guard.py. `TARGETS` has them by name,
-`BUILDERS` of seeds.py their first inputs.
+A target returns None or, if the file is refused, the documented error; anything it
+raises is a finding. It runs under the guard of guard.py. `TARGETS` has them by name;
+`BUILDERS` in seeds.py makes their seeds.
 """
 
 import json
@@ -28,13 +28,13 @@ from npdiffpool.viz import write_report
 from . import packing
 from .guard import Violation, empty_folder, guarded
 
-MOST = 1 << 16  # bytes of an input
+MAX_BYTES = 1 << 16  # of an input
 N_GRAPHS = 6
 OPTIONS = {"hidden": 2, "n_layers": 1, "clusters": (2,), "classifier_hidden": 0}
 OPTIONS |= {"batch_norm": True, "epochs": 3}
 GRAPHS = [ndp.Graph(np.eye(n, k=1) + np.eye(n, k=-1), np.eye(n, 2)) for n in (3, 4) * 3]
 LABELS = [0, 1] * 3
-# Elements and attributes of the page that text must not add to.
+# The elements and attributes of a report; text in a file must not add others.
 TAGS = set("""html head meta link title style body header h1 h2 h3 main section p div
     table tr th td caption details summary footer script figure figcaption small svg
     line text polyline circle span strong""".split())
@@ -43,7 +43,7 @@ ATTRIBUTES = set("""lang charset name content http-equiv rel href class id type 
 
 
 def model(data):
-    """Load a model, predict with it, save it."""
+    """Load a model, predict, save it and load it again."""
     with empty_folder() as folder, guarded(folder):
         path = folder / "model.npz"
         path.write_bytes(data)
@@ -56,7 +56,7 @@ def model(data):
             graphs = [ndp.Graph(np.ones((n, n)), np.ones((n, width))) for n in (1, 4)]
             try:
                 loaded.predict(graphs)
-            except (OverflowedError, GraphError):  # the features, or what it makes
+            except (OverflowedError, GraphError):  # of the features or their products
                 pass
         loaded.save(folder / "again.npz")
         ndp.load_model(folder / "again.npz")
@@ -64,19 +64,19 @@ def model(data):
 
 @cache
 def prepared():
-    """Return what a training is continued with: classifier, config, settings."""
+    """Return the classifier, configuration and settings of a resumed training."""
     clf = ndp.DiffPoolClassifier(**OPTIONS)
     *_, config = clf.check(GRAPHS, LABELS)
     return clf, config, {"parameters": json.loads(json.dumps(clf.get_params()))}
 
 
 def recorder():
-    """Return one that watches the graphs."""
+    """Return a recorder of snapshots of the graphs."""
     return Recorder(range(N_GRAPHS), GRAPHS, LABELS, OPTIONS["epochs"])
 
 
 def checkpoint(data):
-    """Go on with a training, to its end."""
+    """Resume a training and finish it."""
     clf, config, settings = prepared()
     with empty_folder() as folder, guarded(folder):
         path, seen = folder / "checkpoint.npz", recorder()
@@ -86,18 +86,18 @@ def checkpoint(data):
         except checkpoints.CheckpointError as error:
             return _check_message(error)
         saver = checkpoints.Saver(path, settings, seen, state)
-        given = {"on_epoch": seen, "on_checkpoint": saver, "resume": state}
+        options = {"on_epoch": seen, "on_checkpoint": saver, "resume": state}
         try:
             with patch.object(training, "keep_freed_memory", lambda: None):
-                clf.fit(GRAPHS, LABELS, (GRAPHS, LABELS), **given)
-        except ValueError as error:  # it diverges
+                clf.fit(GRAPHS, LABELS, (GRAPHS, LABELS), **options)
+        except ValueError as error:  # training diverges
             return _check_message(error)
         seen.snapshots()
         assert {frozenset(row) for row in clf.history_} == {frozenset(ROW)}
 
 
 def tu(data):
-    """Load a folder of TU files, which packing.py makes of the input."""
+    """Load a TU folder, unpacked by packing.py."""
     with empty_folder() as folder:
         packing.write(data, folder / "set")
         with guarded(folder / "set"):
@@ -137,7 +137,7 @@ def splits(data):
 
 
 def grid(data):
-    """Read configurations, and let a classifier look at the first few."""
+    """Read a grid, and check its first configurations with a classifier."""
     with empty_folder() as folder, guarded(folder):
         path = folder / "grid.json"
         path.write_bytes(data)
@@ -153,7 +153,7 @@ def grid(data):
 
 
 def report(data):
-    """Write the report of a run folder, which packing.py makes of the input."""
+    """Write the report of a run folder, unpacked by packing.py."""
     with empty_folder() as folder:
         packing.write(data, folder / "run")
         with guarded(folder / "run"):
@@ -165,23 +165,23 @@ def report(data):
 
 
 class _Page(HTMLParser):
-    """Require of a page that it has none but its own kinds of elements."""
+    """A parser that accepts only the elements and attributes of a report."""
 
     def __init__(self, text):
         super().__init__()
         self.feed(text)
         if text.count("</script") != 2 or text.count("<script") != 2:
-            raise Violation("the page has another script")
+            raise Violation("the page has a foreign script")
 
     def handle_starttag(self, tag, attributes):
         strange = {name for name, _ in attributes} - ATTRIBUTES
         if tag not in TAGS or strange:
-            raise Violation(f"the page has {tag} with {strange}")
+            raise Violation(f"the page has a foreign element {tag} with {strange}")
 
 
 def _check_message(error):
-    """Require that an error says something; return it."""
-    assert str(error), "an error that says nothing"
+    """Require that an error has a message; return it."""
+    assert str(error), "an error without a message"
     return error
 
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch
-from npdiffpool.engine.preparation import prepare
+from npdiffpool.engine.preparation import with_operators
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 ARRAYS = [getattr(sparse, f"{name}_array") for name in FORMATS]
@@ -299,7 +299,8 @@ def test_taking_and_preparing_may_change_places(graphs, data, dtype):
     order = np.array(data.draw(st.lists(indices, min_size=1, max_size=7)))
     batch = GraphBatch.from_graphs(graphs, dtype)
     kinds = ("gcn", "sage", "s2v")
-    equal(prepare(batch, kinds).take(order), prepare(batch.take(order), kinds))
+    taken = with_operators(batch, kinds).take(order)
+    equal(taken, with_operators(batch.take(order), kinds))
 
 
 @given(BATCHES)
@@ -330,7 +331,7 @@ def test_the_norms_of_a_float32_batch_are_those_of_its_float32_weights():
 
 
 def test_changing_the_precision_drops_what_was_derived_and_leaves_the_batch():
-    batch = prepare(GraphBatch.from_graphs([Graph(A, X)]), ("gcn",))
+    batch = with_operators(GraphBatch.from_graphs([Graph(A, X)]), ("gcn",))
     narrow = batch.astype(np.float32)
     narrow.adjacency.data[:] = 7
     assert (narrow.operators, narrow.propagated) == ({}, {})

@@ -1,7 +1,7 @@
-"""Mutants of a module: its source with one place changed, and what to call each.
+"""Mutants of a module: its source with one place changed, and a name for each.
 
-cosmic-ray makes them, with the choice of its operators in `OPERATORS`, and `_edits`,
-which has what cosmic-ray lacks. Annotations are left alone.
+They come from cosmic-ray, by the operators in `OPERATORS`, and from `_edits`, which has
+the operators that cosmic-ray lacks. Annotations are not mutated.
 """
 
 import ast
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[2] / "npdiffpool"
 
-# What takes the place of what: of operators the opposite and a sibling, of
-# comparisons the negation and the boundary, of numbers both neighbours.
+# An operator is replaced by its inverse and by a related one, a comparison by its
+# negation and by one that differs at the boundary, a number by both neighbours.
 BINARY = """Add_Sub Add_Mul Sub_Add Sub_Mul Mul_Div Mul_Add Div_Mul Div_Sub Pow_Mul
     Pow_Add FloorDiv_Mul FloorDiv_Add Mod_Mul Mod_FloorDiv""".split()
 COMPARISON = """Eq_NotEq Eq_GtE Eq_LtE NotEq_Eq Lt_GtE Lt_LtE LtE_Gt LtE_Lt Gt_LtE
@@ -25,33 +25,40 @@ OTHERS = """ReplaceUnaryOperator_Delete_USub ReplaceUnaryOperator_Delete_Not Add
     ReplaceContinueWithBreak ExceptionReplacer""".split()
 OPERATORS = [f"ReplaceBinaryOperator_{pair}" for pair in BINARY]
 OPERATORS += [f"ReplaceComparisonOperator_{pair}" for pair in COMPARISON] + OTHERS
-SWAPPED = """dot matmul propagate sparse_matmul segment_product segment_apply coarsen
-    link_loss""".split()  # functions f(a, b, ...) where f(b, a, ...) might be meant
+SWAPPED = (
+    """dot matmul propagate sparse_matmul segment_product segment_apply coarsen
+    link_loss""".split()
+)  # functions f(a, b, ...) for which f(b, a, ...) is a plausible mistake
 
 
 class Mutant(NamedTuple):
-    """Hold what a mutant is known by: no line number, so that it outlives edits."""
+    """The name of a mutant; it has no line number, so that it survives other edits."""
 
-    place: str  # module.function
+    place: str  # module:function, or module outside of functions
     operator: str
     before: str
     after: str
 
     @property
     def module(self):
-        return self.place.split(".")[0]
+        return self.place.partition(":")[0]
 
     def __str__(self):
         return f"{self.place} {self.operator}\n- {self.before}\n+ {self.after}"
 
 
+def path_of(name):
+    """Return the file of a module of the core."""
+    return PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
+
+
 def read_module(name):
     """Return the source of a module of the core."""
-    return (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+    return path_of(name).read_text(encoding="utf-8")
 
 
 def mutants_of(module):
-    """Return sources by mutant, each but once and none that means the module."""
+    """Return the source of each mutant; no two have the same syntax tree."""
     source = read_module(module)
     seen, mutants = {None, _meaning(source)}, {}
     for operator, mutated in (*_by_cosmic_ray(source), *_by_edits(source)):
@@ -59,7 +66,7 @@ def mutants_of(module):
         if meaning not in seen:
             seen.add(meaning)
             mutant = _identify(module, operator, source, mutated)
-            while mutant in mutants:  # the same line twice in a function
+            while mutant in mutants:  # the line occurs twice in the function
                 mutant = mutant._replace(operator=f"{mutant.operator}'")
             mutants[mutant] = mutated
     return mutants
@@ -85,7 +92,7 @@ def _by_edits(source):
 
 
 def _edits(node, text):
-    """Give our own operators' replacements of one node; cosmic-ray lacks these."""
+    """Yield the operators and replacements for a node that cosmic-ray lacks."""
     match node:
         case ast.Attribute(a, "T"):
             yield "DropTranspose", text(a)
@@ -99,7 +106,7 @@ def _edits(node, text):
             parts = map(text, (b, a, *rest, *node.keywords))
             yield "SwapArguments", f"{text(f)}({', '.join(parts)})"
     for dropped in getattr(node, "keywords", []):
-        if not isinstance(dropped.value, ast.Constant):  # else others change it
+        if not isinstance(dropped.value, ast.Constant):  # others mutate constants
             parts = [*node.args, *node.keywords]
             parts = [text(part) for part in parts if part is not dropped]
             yield "DropKeyword", f"{text(node.func)}({', '.join(parts)})"
@@ -110,7 +117,7 @@ def _offset(source, line, column):
 
 
 def _meaning(source):
-    """Dump the syntax tree without annotations; None of what does not compile."""
+    """Dump the syntax tree without annotations; return None if it does not compile."""
     try:
         compile(source, "mutant", "exec")
     except SyntaxError:
@@ -128,10 +135,17 @@ def _identify(module, operator, source, mutated):
     spans = [span for kind, *span in codes if kind != "equal"]
     old = pair[0][spans[0][0] : spans[-1][1]]
     new = pair[1][spans[0][2] : spans[-1][3]]
-    line, names = spans[-1][1], [module]
+    line, names = spans[-1][1], []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             first = min(n.lineno for n in (node, *node.decorator_list))
             names += [node.name] if first <= line <= node.end_lineno else []
-    before, after = (" ".join(" ".join(lines).split()) for lines in (old, new))
-    return Mutant(".".join(names), operator, before, after)
+    before, after = map(_one_line, (old, new))
+    place = ":".join([module, *filter(None, [".".join(names)])])
+    return Mutant(place, operator, before, after)
+
+
+def _one_line(lines):
+    """Join source lines without their comments and indentation."""
+    code = [line.partition("  # ")[0] for line in lines]
+    return " ".join(" ".join(code).split())

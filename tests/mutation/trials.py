@@ -1,7 +1,7 @@
-"""Trials: each mutant in a process of its own, forked once the imports are done.
+"""Trials: run the tests on each mutant in a process forked after the imports.
 
-The tests that killed its neighbours come first, then the quickest; the first to fail
-ends the trial. So most mutants are killed within a second or two.
+Tests that killed mutants nearby run first, then the fastest; the first failure ends the
+trial. So most mutants are killed within a second or two.
 """
 
 import os
@@ -16,22 +16,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutation.mutants import path_of
+
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "npdiffpool"
-TESTS = """laws fused reference gradients symmetry layers batching
-    engine_equals_paper optim training validation""".split()
-# What takes longest, and D2, D6 and "thrown", which look at the kit, not at the core.
+TESTS = """engine training testing/test_laws.py test_bad_input_engine.py
+    test_validation.py""".split()
+# The slowest laws; and D2, D6 and "thrown", which test the kit and not the core.
 LEFT_OUT = "M5 or M6 or M7 or M8 or M9 or D2 or A8 or D6 or thrown"
-IMPORTED = """autograd.numpy autograd.test_util hypothesis.extra.numpy networkx
-    numpy.testing scipy.linalg scipy.sparse scipy.stats""".split()
-MEMORY = 4 * 2**30  # bytes, for a mutant may ask for an array of any size
+IMPORTED = """autograd.numpy autograd.test_util hypothesis.extra.numpy
+    matplotlib.artist networkx numpy.testing scipy.linalg scipy.sparse
+    scipy.stats""".split()
+MEMORY = 4 * 2**30  # bytes; a mutant may allocate an array of any size
 
 
 def prepare():
-    """Import what the tests do beside the package, and choose few examples."""
+    """Import the libraries that the tests use, and choose the profile "quick"."""
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-    os.environ["NPDIFFPOOL_PROFILE"] = "quick"  # conftest.py loads it
+    os.environ["NPDIFFPOOL_PROFILE"] = "quick"  # read by conftest.py
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     for name in IMPORTED:
@@ -39,13 +41,13 @@ def prepare():
 
 
 class Trials:
-    """Try mutants, and learn from each which tests to run first for the next."""
+    """Trials of mutants; each decides which tests run first in the next."""
 
     def __init__(self):
         self.seconds, self.kills = {}, Counter()
 
     def run(self, sources, n_jobs, limit):
-        """Yield (mutant, verdict, the test that failed, seconds used), as they end."""
+        """Yield (mutant, verdict, failed test, CPU seconds) as the trials end."""
         waiting, running = [*reversed(sources)], {}
         while waiting or running:
             while waiting and len(running) < n_jobs:
@@ -54,33 +56,33 @@ class Trials:
                 running[_start(mutant, sources[mutant], plugin, limit)] = mutant, log
             pid, status, used = os.wait4(-1, 0)
             mutant, log = running.pop(pid)
-            killers = self._learn(mutant, log) or ["no test in particular"]
+            killers = self._learn(mutant, log) or ["an error outside the tests"]
             yield mutant, _verdict(status), killers[0], used.ru_utime + used.ru_stime
 
     def _ranks(self, mutant):
-        """Rank tests: kills a second near by, in the module, anywhere; the quickest."""
-        places = (mutant.place, mutant.module, "anywhere")
+        """Rank tests by kills per second (function, module, overall), then by speed."""
+        places = (mutant.place, mutant.module, "overall")
         return {
             name: (*(-self.kills[place, name] / seconds for place in places), seconds)
             for name, seconds in self.seconds.items()
         }
 
     def _learn(self, mutant, log):
-        """Take note of seconds and failures; return the tests that failed."""
+        """Record the seconds and failures of a trial; return the tests that failed."""
         with log:
             log.seek(0)
             lines = log.read().decode().splitlines()
         results = [line.split("\t", maxsplit=2) for line in lines]
         self.seconds.update((name, 0.01 + float(time)) for _, time, name in results)
         killers = [name for outcome, _, name in results if outcome == "failed"]
-        for place in (mutant.place, mutant.module, "anywhere"):
+        for place in (mutant.place, mutant.module, "overall"):
             self.kills.update((place, name) for name in killers)
         return killers
 
 
 def _start(mutant, source, plugin, limit):
-    """Fork a process that runs tests on a mutant; return its id."""
-    import resource  # not on every system, like fork
+    """Fork a process that runs the tests on a mutant; return its process id."""
+    import resource  # like fork, on Unix only
 
     pid = os.fork()
     if pid:
@@ -100,10 +102,10 @@ def _start(mutant, source, plugin, limit):
 
 
 def _run_tests(plugin):
-    files = [ROOT / "tests" / f"test_{name}.py" for name in TESTS]
+    paths = [ROOT / "tests" / name for name in TESTS]
     options = "-x -q -p no:cacheprovider --assert=plain -o addopts=".split()
     options += ["-k", f"not ({LEFT_OUT})"]
-    return int(pytest.main([*options, *map(str, files)], plugins=[plugin]))
+    return int(pytest.main([*options, *map(str, paths)], plugins=[plugin]))
 
 
 def _verdict(status):
@@ -113,10 +115,10 @@ def _verdict(status):
 
 
 class _Loader(SourceFileLoader):
-    """Find and load one module of the package, from another source than its file."""
+    """Importer of one module of the package, with the source of a mutant."""
 
     def __init__(self, module, source):
-        super().__init__(f"npdiffpool.{module}", str(PACKAGE / f"{module}.py"))
+        super().__init__(f"npdiffpool.{module}", str(path_of(module)))
         self.source = source
 
     def find_spec(self, name, path=None, target=None):
@@ -127,7 +129,7 @@ class _Loader(SourceFileLoader):
 
 
 class _Plugin:
-    """Sort pytest's tests by rank, and write down the outcome of each."""
+    """A pytest plugin that sorts the tests by rank and logs the outcome of each."""
 
     def __init__(self, ranks, log):
         self.ranks, self.log = ranks, log

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from npdiffpool import DiffPoolClassifier, Graph, GraphBatch
 from npdiffpool._support import contracts
-from npdiffpool.engine.autodiff import leaves, to_vector, value_and_grad
+from npdiffpool.engine.autodiff import leaves, rebuild, to_vector, value_and_grad
 from npdiffpool.engine.config import GNNS, Config
 from npdiffpool.engine.model import forward, init_model, total_loss
 from npdiffpool.engine.preparation import prepare
@@ -57,7 +57,7 @@ def config(**changes):
 
 def labelled(graphs, labels, config):
     batch = GraphBatch.from_graphs(graphs, config.dtype)
-    return Labelled(prepare(batch, (config.gnn, config.pool_gnn)), np.asarray(labels))
+    return Labelled(prepare(batch, config), np.asarray(labels))
 
 
 def train(config, graphs=GRAPHS, labels=LABELS, held_out=None, seed=0, **schedule):
@@ -208,11 +208,18 @@ def test_a_step_is_adam_on_the_clipped_gradient_of_the_whole_loss(clip_norm):
 
 
 def test_running_moments_move_a_tenth_of_the_way():
-    old = [[(np.array([1.0, 2.0]), np.array([3.0, 4.0]))], []]
-    new = [[(np.array([2.0, 2.0]), np.array([0.0, 14.0]))], []]
-    (moments,), nothing = update_running(old, new)
+    pair = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    newer = np.array([2.0, 2.0]), np.array([0.0, 14.0])
+    old, new = ({"levels": [], "embed": [moments]} for moments in (pair, newer))
+    moved = update_running(old, new)
+    (moments,) = moved["embed"]
     assert_allclose(moments, [[1.1, 2.0], [2.7, 5.0]], rtol=1e-15)  # a rounding
-    assert nothing == []
+    assert moved["levels"] == []
+
+
+def form_of(tree):
+    """Return a tree with the shapes of arrays in place of the arrays."""
+    return rebuild(tree, iter([leaf.shape for leaf in leaves(tree)]))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -222,9 +229,9 @@ def test_running_moments_start_at_zero_and_one_in_the_form_of_a_pass(changes, dt
     params = init_model(np.random.default_rng(0), chosen)
     used = forward(params, labelled(GRAPHS, LABELS, chosen).batch, chosen).moments
     running = init_running(chosen)
-    shapes = [[[m.shape for m in pair] for pair in block] for block in running]
-    assert shapes == [[[m.shape for m in pair] for pair in block] for block in used]
-    for mean, variance in (pair for block in running for pair in block):
+    assert form_of(running) == form_of(used)
+    found = leaves(running)
+    for mean, variance in zip(found[::2], found[1::2], strict=True):
         assert (set(mean), set(variance), mean.dtype) == ({0}, {1}, np.dtype(dtype))
 
 
@@ -276,7 +283,8 @@ def test_the_history_is_the_mean_over_graphs_and_its_parts_add_up():
         assert row["loss"] == pytest.approx(loss, rel=1e-12)
         parts = row["cross_entropy"] + 2 * row["link_loss"] + 3 * row["entropy_loss"]
         assert row["loss"] == pytest.approx(parts, rel=1e-12)
-        assert row["link_loss"] == pytest.approx(np.mean(output.link[0]), rel=1e-12)
+        L_link = np.mean(output.steps[0].L_link)
+        assert row["link_loss"] == pytest.approx(L_link, rel=1e-12)
         correct = np.mean(np.argmax(output.logits, axis=1) == LABELS)
         assert row["train_accuracy"] == pytest.approx(correct, rel=1e-12)
 
@@ -382,10 +390,10 @@ def test_training_that_diverges_in_its_last_step_says_so(held_out):
 def test_what_training_has_checked_at_first_no_step_checks_again(monkeypatch):
     counts = []
     for epochs in (1, 3):
-        seen, sound = [], contracts._require_what
+        seen, sound = [], contracts.IsA.check
         with monkeypatch.context() as patch:
             patch.setattr(
-                contracts, "_require_what", lambda *all: (seen.append(1), sound(*all))
+                contracts.IsA, "check", lambda *all: (seen.append(1), sound(*all))
             )
             DiffPoolClassifier(hidden=2, epochs=epochs).fit(GRAPHS, LABELS)
         counts.append(len(seen))

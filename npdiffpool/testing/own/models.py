@@ -17,7 +17,13 @@ from npdiffpool import paper
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import leaves, rebuild, to_vector, value_and_grad
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import Output, forward, init_model, total_loss
+from npdiffpool.engine.model import (
+    Output,
+    blank_params,
+    forward,
+    init_model,
+    total_loss,
+)
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
@@ -85,9 +91,12 @@ def random_moments(seed: int, config: Config) -> Any:
         pairs = [(rng.normal(size=n), rng.uniform(0.5, 1.5, size=n)) for n in widths]
         return [tuple(x.astype(config.dtype) for x in pair) for pair in pairs]
 
-    params = init_model(np.random.default_rng(0), config)
-    blocks = [(block["embed"], block["pool"]["gnn"]) for block in params["levels"]]
-    return [moments(gnn) for gnn in [*sum(blocks, ()), params["embed"]]]
+    params = blank_params(config)
+    levels = [
+        {"embed": moments(level["embed"]), "pool": moments(level["pool"]["gnn"])}
+        for level in params["levels"]
+    ]
+    return {"levels": levels, "embed": moments(params["embed"])}
 
 
 def _forward(
@@ -112,7 +121,7 @@ def assigner_of_engine(
     head = params["levels"][0]["pool"]["head"]
     head["W"] = [W[:, clusters] for W in head["W"]]
     head["b"] = head["b"][clusters]
-    return _forward(options, seed, A, X, params).assignments[0]
+    return _forward(options, seed, A, X, params).steps[0].S
 
 
 # The engine compared with the paper
@@ -144,7 +153,7 @@ def engine_params(params: Params, config: Config) -> Params:
 
     Biases are zero, and so are the classifier's weights of all readouts but the last.
     """
-    form, weights = init_model(np.random.default_rng(0), config), iter(leaves(params))
+    form, weights = blank_params(config), iter(leaves(params))
 
     def convert(leaf: Array) -> Array:
         if leaf.ndim == 1:
@@ -178,7 +187,9 @@ def engine_loss(
     labels, zeros = np.arange(len(As)) % N_OUTPUTS, np.zeros(len(As))
     value, _, gradient = value_and_grad(total_loss)(params, batch, labels, config)
     output = forward(params, batch, config)
-    outputs = output.logits, sum(output.link, zeros), sum(output.entropy, zeros)
+    L_link = sum((step.L_link for step in output.steps), zeros)
+    L_ent = sum((step.L_ent for step in output.steps), zeros)
+    outputs = output.logits, L_link, L_ent
     return _by_name(value, outputs, paper_gradient(gradient))
 
 

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from npdiffpool import paper
 from npdiffpool._support.types import Array
-from npdiffpool.engine import layers, losses, pooling, primitives, segments
+from npdiffpool.engine import layers, losses, pooling, primitives
 from npdiffpool.engine.pooling import Level
 from npdiffpool.testing.subjects import Pooled
 
@@ -84,7 +84,7 @@ def layer_of_engine(kind: str, seed: int, A: Array, X: Array) -> Array:
     params["layers"][0]["b"] = rng.normal(size=width).astype(X.dtype)
     P = sparse_level([A], X).with_operators([kind]).operators[kind]
     if kind == "s2v":  # a later iteration, with mu = X: the first has no neighbours
-        mu = layers.s2v(params["layers"][0], X, segments.propagate(P, X))
+        mu = layers.s2v(params["layers"][0], P, X, mu=X).sum()
         return primitives.relu(mu)
     return layers.gnn(params, kind, P, X, normalize_rows=False)[0][0]
 
@@ -102,7 +102,8 @@ def unit_rows(seed: int, A: Array, X: Array) -> Array:
 
 def standardize(H: Array) -> Array:
     """Apply a new batch norm to H."""
-    return layers.batch_norm(layers.init_batch_norm(H.shape[1], H.dtype), H)[0]
+    new = layers.init_batch_norm(None, H.shape[1], H.dtype)
+    return layers.batch_norm(new, H)[0]
 
 
 def evaluate_norm(seed: int, H: Array) -> Array:
