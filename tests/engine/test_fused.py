@@ -94,7 +94,7 @@ def test_the_terms_of_the_link_loss_equal_hand_computed_values():
 def test_the_link_loss_uses_float64_only_where_it_cancels(residual, exact, monkeypatch):
     """For A = (1 - r) S S^T the square is (r / (2 - r))^2 of its terms.
 
-    The limit is a tenth, at r = 0.48.
+    float64 is used where this is below a tenth: r < 0.48.
     """
     dtypes, terms = [], segments._link_terms
     monkeypatch.setattr(
