@@ -62,6 +62,17 @@ def test_layers_are_finite_on_any_graph(kind, normalize, graph, seed):
         assert H.shape == (len(X), 3) and np.all(np.isfinite(H))
 
 
+@pytest.mark.parametrize("shape", [(3,), (4, 3)])
+def test_terms_sum_to_the_bias_plus_all_products(shape):
+    rng = np.random.default_rng(0)
+    bias, H, W = (rng.normal(size=size) for size in (shape, (4, 2), (2, 3)))
+    terms = layers.Terms(bias, [(H, W), (2 * H, W)])
+    for actual, expected in zip(terms.arguments, [bias, H, W, 2 * H, W], strict=True):
+        assert_array_equal(actual, expected)
+    assert_allclose(terms.sum(), bias + 3 * H @ W, rtol=0, atol=1e-14)
+    assert_array_equal(layers.Terms(None, [(H, W)]).sum(), H @ W)
+
+
 def test_glorot_draws_numbers_up_to_its_bound():
     bound = np.sqrt(2) * np.sqrt(6 / (300 + 100))  # ReLU's gain times Glorot's bound
     W = layers.glorot(np.random.default_rng(0), 300, 100, "float64")
