@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import Sequence
 
-from npdiffpool._support.process import VARIABLES, can_limit, is_chosen
+from npdiffpool._support.process import VARIABLES, can_limit_threads, has_chosen_threads
 from npdiffpool._support.progress import coloured, printable
 from npdiffpool.cli import cross_validate, datasets, predict, report, train, verify
 from npdiffpool.cli.parser import build_parser
@@ -29,7 +29,7 @@ def console() -> None:
     imported, which has happened, so the process restarts itself once. With
     threadpoolctl that is not necessary: see `npdiffpool._support.process`.
     """
-    if os.name == "posix" and not is_chosen() and not can_limit():
+    if os.name == "posix" and not has_chosen_threads() and not can_limit_threads():
         os.environ.update(dict.fromkeys(VARIABLES, "1"))
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     sys.exit(main())

@@ -19,8 +19,8 @@ from npdiffpool._support.parameters import (
     parameter,
     parameter_of,
 )
-from npdiffpool._support.progress import training_progress
-from npdiffpool._support.types import Floats
+from npdiffpool._support.progress import progress_bar
+from npdiffpool._support.types import Floats, Row
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output, blank_params
@@ -163,7 +163,9 @@ class Estimator:
 
         rng = np.random.default_rng(self.seed)
         run = partial(fit, config, schedule, train, held_out, rng, resume=resume)
-        with training_progress(schedule.epochs, self.verbose, done) as show:
+        bar: Any = {"done": done, "shown": self.verbose, "width": 4}
+        with progress_bar(schedule.epochs, "epoch", "training", **bar) as update:
+            show = partial(_show_row, update)
             fitted = run(on_epoch=show, on_checkpoint=after_epoch)
         return self._set_fitted(fitted, *context)
 
@@ -366,3 +368,14 @@ def _latest(state: Checkpoint, config: Config) -> Fitted:
     """Return the model of a checkpoint's last epoch."""
     params = from_vector(blank_params(config), state.vector)
     return Fitted(params, state.running, state.history, state.epoch)
+
+
+def _show_row(update: Callable[..., None], row: Row) -> None:
+    """Show a row of the training history in a progress bar."""
+    parts = [f"loss {row['loss']:.3f}"]
+    for name in ("train", "validation"):
+        if f"{name}_accuracy" in row:
+            parts.append(f"{name} {row[f'{name}_accuracy']:.1%}")
+    if "validation_loss" in row and "validation_accuracy" not in row:
+        parts.append(f"validation loss {row['validation_loss']:.3f}")
+    update(row["epoch"], ", ".join(parts))

@@ -13,7 +13,12 @@ import numpy as np
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.types import Array, Json
-from npdiffpool._support.untrusted import parse_json, read_arrays, require_version
+from npdiffpool._support.untrusted import (
+    UNREADABLE,
+    parse_json,
+    read_arrays,
+    require_version,
+)
 from npdiffpool.engine.autodiff import from_vector, leaves
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.layers import Params
@@ -25,14 +30,6 @@ from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running
 
 KINDS = {kind.kind: kind for kind in (DiffPoolClassifier, DiffPoolRegressor)}
-UNREADABLE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-)
 
 
 class ModelFileError(ValueError):

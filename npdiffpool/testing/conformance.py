@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Sequence
 
-from npdiffpool._support.progress import law_progress
+from npdiffpool._support.progress import progress_bar
 from npdiffpool.testing.law import Law, Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.subjects import Part, Subject, subject_of
@@ -88,11 +88,11 @@ def conformance(
     """
     chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
     options: dict[str, Any] = {"examples": examples, "random_seed": SEED}
-    with law_progress(len(chosen), verbose) as step:
+    with progress_bar(len(chosen), "law", "verifying", shown=verbose) as update:
         results = []
-        for law in chosen:
+        for number, law in enumerate(chosen, 1):
             results.append(law.examine(subject, **options))
-            step(law.id)
+            update(number, law.id)
     return results
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from textwrap import fill, shorten
 from typing import Any, Iterable
 
-from npdiffpool._support.progress import law_progress
+from npdiffpool._support.progress import progress_bar
 from npdiffpool.testing.code import as_code
 from npdiffpool.testing.conformance import SEED, conformance, laws_of_pooling
 from npdiffpool.testing.law import Law, Result
@@ -91,10 +91,10 @@ def verify(
     chosen = list(LAWS.values()) if laws is None else laws_of_pooling(laws)
     options: dict[str, Any] = {"examples": examples, "random_seed": SEED}
     results = []
-    with law_progress(len(chosen), True) as step:
-        for law in chosen:
+    with progress_bar(len(chosen), "law", "verifying") as update:
+        for number, law in enumerate(chosen, 1):
             results.append(law.examine(*OWN, **options))
-            step(law.id)
+            update(number, law.id)
     return results
 
 
