@@ -120,8 +120,12 @@ def check_pooling(
 
     Parameters
     ----------
-    pool, batched, vjp, laws, examples
-        Those of `conformance`.
+    pool, batched, vjp : callable
+        As for `conformance`.
+    laws : sequence of str, optional
+        As for `conformance`.
+    examples : int, optional
+        As for `conformance`.
 
     Raises
     ------
@@ -165,8 +169,10 @@ def parametrize_laws(
 
     Parameters
     ----------
-    pool, batched, vjp, laws
-        Those of `conformance`.
+    pool, batched, vjp : callable
+        As for `conformance`.
+    laws : sequence of str, optional
+        As for `conformance`.
 
     Returns
     -------
