@@ -1,13 +1,20 @@
-"""The paper on one graph: each equation one function, dense and plain.
+"""DiffPool on one graph, in dense arrays: one short function per equation.
 
 Ying et al., "Hierarchical Graph Representation Learning with Differentiable Pooling",
-arXiv 1806.08804; the numbers are its equations'. Read from top to bottom; nothing else
-need be open. Every function takes float arrays, returns float arrays and can be
-differentiated by ``autograd.grad``. Numbers past 1e16, or logits past 1e38, are errors.
+arXiv 1806.08804; equation numbers are those of the paper. Read this file from top to
+bottom; it needs no other file of the package. Every function takes and returns float
+arrays and can be differentiated with ``autograd.grad``.
 
-Letters: N nodes, K clusters, F features, D embedding width, C classes; A (N, N)
-adjacency, A[i, j] >= 0 the edge i -> j; X (N, F) features; H (N, width) hidden layer;
-Z (N, D) embeddings; R (N, K) logits; S (N, K) assignment, row i node i's; W weights.
+Letters::
+
+    N nodes, K clusters, F features, D embedding width, C classes
+    A (N, N)        adjacency; A[i, j] >= 0 is the weight of the edge i -> j
+    A_hat (N, N)    normalised adjacency
+    X (N, F)        node features
+    H (N, width)    hidden layer of a GNN; W its weights
+    Z (N, D)        node embeddings
+    R (N, K)        assignment logits
+    S (N, K)        assignment; row i is the distribution of node i over the clusters
 """
 
 from __future__ import annotations
@@ -16,34 +23,139 @@ from typing import Any, NamedTuple
 
 import autograd.numpy as np
 
-Array = Any  # a float array, or autograd's box round one
+Array = Any  # an array of floats, or autograd's box around one
+
+# Ranges of entries, so that sums of squares fit in float32. Logits are not squared.
+_REAL, _NONNEGATIVE, _LOGITS = (-1e16, 1e16), (0.0, 1e16), (-1e38, 1e38)
 
 
 class Pooled(NamedTuple):
-    """Hold what one DiffPool step gives: the coarse graph, and S and Z."""
+    """One graph after a DiffPool step, with the assignment and the embeddings.
 
-    A: Array  # (K, K)
-    X: Array  # (K, D)
-    S: Array  # (N, K)
-    Z: Array  # (N, D)
+    Attributes
+    ----------
+    A : (K, K) array
+        Adjacency of the clusters.
+    X : (K, D) array
+        Features of the clusters.
+    S : (N, K) array
+        Assignment of the nodes to the clusters.
+    Z : (N, D) array
+        Embeddings of the nodes.
+
+    Examples
+    --------
+    >>> A, X, W = np.ones((3, 3)), np.ones((3, 1)), np.ones((1, 2))
+    >>> pooled = diffpool({"embed": [W], "pool": [W]}, A, X)
+    >>> pooled.A.shape, pooled.X.shape, pooled.S.shape, pooled.Z.shape
+    ((2, 2), (2, 2), (3, 2), (3, 2))
+    """
+
+    A: Array
+    X: Array
+    S: Array
+    Z: Array
 
 
 def normalize_adjacency(A: Array) -> Array:
-    """Return A_hat = D~^-1/2 A~ D~^-1/2, A~ = A + I, D~ = diag(A~ 1): (N, N)."""
-    _check("A", A, "(N, N)", A.shape == (len(A), len(A)), 0.0)
+    """Normalise an adjacency symmetrically, with self-loops (equation 2).
+
+        A_hat = D~^-1/2 A~ D~^-1/2,  A~ = A + I,  D~ = diag(A~ 1)
+
+    Parameters
+    ----------
+    A : (N, N) array
+        Adjacency, not negative.
+
+    Returns
+    -------
+    A_hat : (N, N) array
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square, negative or larger than 1e16 anywhere.
+
+    Examples
+    --------
+    >>> normalize_adjacency(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    array([[0.5, 0.5],
+           [0.5, 0.5]])
+    """
+    _check("A", A, "(N, N)", A.shape == (len(A), len(A)), _NONNEGATIVE)
     A_tilde = A + np.eye(len(A), dtype=A.dtype)
-    deg = np.sum(A_tilde, axis=1)  # >= 1, for A is not negative
+    deg = np.sum(A_tilde, axis=1)  # >= 1, because A is not negative
     return A_tilde / np.sqrt(deg)[:, None] / np.sqrt(deg)[None, :]
 
 
 def gcn_layer(W: Array, A_hat: Array, H: Array) -> Array:
-    """Apply equation 2: H' = ReLU(A_hat H W), (N, width) to (N, width')."""
+    """Apply one graph convolution (equation 2).
+
+        H' = ReLU(A_hat H W)
+
+    Parameters
+    ----------
+    W : (width, width') array
+        Weights.
+    A_hat : (N, N) array
+        Adjacency normalised by `normalize_adjacency`.
+    H : (N, width) array
+
+    Returns
+    -------
+    (N, width') array
+
+    Raises
+    ------
+    ValueError
+        If `W` does not have one row per column of `H`, or exceeds 1e16 in size.
+
+    Examples
+    --------
+    >>> gcn_layer(np.array([[2.0]]), np.full((2, 2), 0.5), np.array([[1.0], [3.0]]))
+    array([[4.],
+           [4.]])
+    """
     _check("W", W, f"({H.shape[1]}, width)", len(W) == H.shape[1])
     return relu(np.dot(np.dot(A_hat, H), W))
 
 
 def gnn(params: list[Array], A: Array, X: Array) -> Array:
-    """Apply equation 5, Z = GNN(A, X): equation 2 with each W of `params`."""
+    """Compute node embeddings with a GNN (equation 5).
+
+        Z = GNN(A, X),  which is equation 2 once for each W in params
+
+    Parameters
+    ----------
+    params : list of arrays
+        The weights W of each layer: (F, width), (width, width'), ..., (width, D).
+    A : (N, N) array
+        Adjacency, not negative.
+    X : (N, F) array
+        Node features.
+
+    Returns
+    -------
+    Z : (N, D) array
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or is negative, shapes disagree, or an entry exceeds
+        1e16 in size.
+
+    Notes
+    -----
+    Differs from the paper: its experiments use GraphSAGE layers with batch norm; see
+    `npdiffpool.engine.layers`.
+
+    Examples
+    --------
+    >>> A, X = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0], [3.0]])
+    >>> gnn([np.array([[1.0]]), np.array([[1.0, -1.0]])], A, X)
+    array([[2., 0.],
+           [2., 0.]])
+    """
     A_hat, H = normalize_adjacency(A), X
     _check("X", X, f"({len(A)}, F)", len(X) == len(A))
     for W in params:
@@ -52,16 +164,71 @@ def gnn(params: list[Array], A: Array, X: Array) -> Array:
 
 
 def assign(R: Array) -> Array:
-    """Apply equation 6: S = softmax(R) by rows, R = GNN_pool(A, X): (N, K)."""
-    _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, -1e38)
+    """Turn logits into a soft assignment of nodes to clusters (equation 6).
+
+        S = softmax(R) by rows,  R = GNN_pool(A, X)
+
+    Parameters
+    ----------
+    R : (N, K) array
+        Assignment logits, at least one column.
+
+    Returns
+    -------
+    S : (N, K) array
+        Its rows sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If `R` is not (N, K) with K >= 1, or a logit exceeds 1e38 in size.
+
+    Examples
+    --------
+    >>> assign(np.array([[0.0, 0.0], [0.0, np.log(3.0)]]))
+    array([[0.5 , 0.5 ],
+           [0.25, 0.75]])
+    """
+    _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, _LOGITS)
     E = np.exp(R - np.max(R, axis=1, keepdims=True))
     return E / np.sum(E, axis=1, keepdims=True)
 
 
 def coarsen(A: Array, Z: Array, S: Array) -> tuple[Array, Array]:
-    """Apply equations 4 and 3: A' = S^T A S, (K, K), and X' = S^T Z, (K, D).
+    """Pool a graph with a soft assignment (equations 3 and 4).
 
-    The diagonal of A' holds the edge mass inside each cluster: it is not zero.
+        X' = S^T Z,  A' = S^T A S
+
+    Parameters
+    ----------
+    A : (N, N) array
+        Adjacency, any real weights.
+    Z : (N, D) array
+        Node embeddings.
+    S : (N, K) array
+        Assignment.
+
+    Returns
+    -------
+    A_pooled : (K, K) array
+        Its diagonal holds the edge weight inside each cluster, so it is not zero.
+    X_pooled : (K, D) array
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square, `A`, `Z` and `S` disagree on N, or an entry exceeds
+        1e16 in size.
+
+    Notes
+    -----
+    Differs from the paper: nothing. Some implementations pool X instead of Z.
+
+    Examples
+    --------
+    >>> A, Z = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0], [3.0]])
+    >>> coarsen(A, Z, S=np.ones((2, 1)))
+    (array([[2.]]), array([[4.]]))
     """
     _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
     _check("S", S, f"({len(A)}, K)", S.ndim == 2 and len(S) == len(A))
@@ -70,10 +237,40 @@ def coarsen(A: Array, Z: Array, S: Array) -> tuple[Array, Array]:
 
 
 def diffpool(params: dict[str, list[Array]], A: Array, X: Array) -> Pooled:
-    """Apply equations 3 to 6, (A', X') = DiffPool(A, X).
+    """Apply one DiffPool step to a graph (equations 3 to 6).
 
-    `params` is ``{"embed": [W, ...], "pool": [W, ...]}``: two GNNs that share
-    nothing. The last W of "pool" has K columns.
+        (A', X') = DiffPool(A, X)
+
+    Parameters
+    ----------
+    params : dict
+        ``{"embed": [W, ...], "pool": [W, ...]}``, the weights of two GNNs, which
+        share nothing. The last W of "pool" has K columns.
+    A : (N, N) array
+        Adjacency, not negative.
+    X : (N, F) array
+        Node features.
+
+    Returns
+    -------
+    Pooled
+        The pooled graph, the assignment and the node embeddings.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or is negative, shapes disagree, or an entry exceeds
+        1e16 in size.
+
+    Notes
+    -----
+    Differs from the paper: nothing.
+
+    Examples
+    --------
+    >>> A, X, W = np.ones((3, 3)), np.ones((3, 1)), np.ones((1, 2))
+    >>> diffpool({"embed": [W], "pool": [W]}, A, X).A.sum().round(9)  # 1^T A 1
+    np.float64(9.0)
     """
     Z = gnn(params["embed"], A, X)
     S = assign(gnn(params["pool"], A, X))
@@ -82,16 +279,74 @@ def diffpool(params: dict[str, list[Array]], A: Array, X: Array) -> Pooled:
 
 
 def link_loss(A: Array, S: Array) -> Array:
-    """Return L_LP = ||A - S S^T||_F of one level (section 3.3), a scalar."""
+    """Compute the link prediction loss of one level (section 3.3).
+
+        L_LP = ||A - S S^T||_F
+
+    Parameters
+    ----------
+    A : (N, N) array
+        Adjacency, any real weights.
+    S : (N, K) array
+        Assignment.
+
+    Returns
+    -------
+    L_link : () array
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square, `A` and `S` disagree on N, or an entry exceeds 1e16 in
+        size.
+
+    Notes
+    -----
+    Differs from the paper: nothing. The authors' code uses a binary cross-entropy
+    instead; other implementations divide by N^2.
+
+    Examples
+    --------
+    >>> S = np.eye(2)[[0, 0, 1]]
+    >>> link_loss(np.dot(S, S.T), S), link_loss(np.zeros((3, 3)), S[:, :1])
+    (array(0.), array(2.))
+    """
     _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
     _check("S", S, f"({len(A)}, K)", S.ndim == 2 and len(S) == len(A))
     return frobenius_norm(A - np.dot(S, S.T))
 
 
 def entropy_loss(S: Array) -> Array:
-    """Return L_E = (1/N) sum_i H(S_i) of a level (section 3.3), nats a node."""
+    """Compute the mean entropy of the assignment at one level (section 3.3).
+
+        L_E = (1/N) sum_i H(S_i),  H(S_i) = -sum_k S_ik log S_ik
+
+    Parameters
+    ----------
+    S : (N, K) array
+        Assignment.
+
+    Returns
+    -------
+    L_ent : () array
+        In nats per node; 0 for a graph without nodes.
+
+    Raises
+    ------
+    ValueError
+        If `S` is not (N, K), or an entry exceeds 1e16 in size.
+
+    Notes
+    -----
+    Differs from the paper: nothing.
+
+    Examples
+    --------
+    >>> entropy_loss(np.array([[1.0, 0.0], [0.5, 0.5]])) / np.log(2)
+    np.float64(0.5)
+    """
     _check("S", S, "(N, K)", S.ndim == 2)
-    log_S = np.log(np.where(S > 0, S, 1.0))  # 0 log 0 = 0, its slope finite
+    log_S = np.log(np.where(S > 0, S, 1.0))  # 0 log 0 = 0, with a finite slope
     return -np.sum(S * log_S) / max(len(S), 1)
 
 
@@ -101,16 +356,44 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
     Parameters
     ----------
     params : dict
-        ``{"levels": [...], "embed": [W, ...], "classify": W}``: what `diffpool`
-        takes for each level, the GNN of the last level, the classifier (D, C).
-    A, X : (N, N) and (N, F) arrays
+        ``{"levels": [...], "embed": [W, ...], "classify": W}``: the parameters of
+        `diffpool` for each level, the GNN of the last level, the classifier (D, C).
+    A : (N, N) array
+        Adjacency, not negative.
+    X : (N, F) array
+        Node features.
 
     Returns
     -------
     logits : (C,) array
-        Of the classes. The last level's S is a vector of ones: a sum over nodes.
-    L_link, L_ent : () arrays
-        Sums of the levels' link losses, and of their entropy losses, in nats.
+        Class logits.
+    L_link : () array
+        Sum of the link losses over the levels.
+    L_ent : () array
+        Sum of the entropy losses over the levels, in nats.
+
+    Raises
+    ------
+    ValueError
+        If `A` is not square or is negative, shapes disagree, or an entry exceeds
+        1e16 in size.
+
+    Notes
+    -----
+    At the last level S is a vector of ones, so that the embedding of the graph is
+    the sum of its last node embeddings.
+
+    Differs from the paper: nothing. The paper leaves the classifier open; here it is
+    linear, without a bias.
+
+    Examples
+    --------
+    >>> A, X, W = np.ones((3, 3)), np.ones((3, 1)), np.ones((1, 2))
+    >>> level = {"embed": [W], "pool": [W]}
+    >>> params = {"levels": [level], "embed": [np.ones((2, 2))], "classify": np.eye(2)}
+    >>> logits, L_link, L_ent = forward(params, A, X)
+    >>> logits.round(9), L_link.round(9), L_ent.round(4)  # 3 / 2, log(2)
+    (array([6., 6.]), np.float64(1.5), np.float64(0.6931))
     """
     L_link = L_ent = 0.0
     for level in params["levels"]:
@@ -124,28 +407,92 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
 
 
 def cross_entropy(logits: Array, label: int) -> Array:
-    """Return -log softmax(logits)[label] of one graph, in nats; logits (C,)."""
+    """Compute the classification loss of one graph.
+
+        L_cls = -log softmax(logits)[label]
+
+    Parameters
+    ----------
+    logits : (C,) array
+        Class logits.
+    label : int
+        The class of the graph, 0 ... C - 1.
+
+    Returns
+    -------
+    L_cls : () array
+        In nats.
+
+    Raises
+    ------
+    ValueError
+        If `logits` is not (C,), a logit exceeds 1e38 in size, or `label` is not a
+        class.
+
+    Examples
+    --------
+    >>> cross_entropy(np.log(np.array([1.0, 3.0])), 1).round(4)  # -log(3 / 4)
+    np.float64(0.2877)
+    """
     _check("label", label, f"in 0 ... {len(logits) - 1}", 0 <= label < len(logits))
-    _check("logits", logits, "(C,)", logits.ndim == 1, -1e38)
+    _check("logits", logits, "(C,)", logits.ndim == 1, _LOGITS)
     top = np.max(logits)
     return top + np.log(np.sum(np.exp(logits - top))) - logits[label]
 
 
 def relu(H: Array) -> Array:
-    """Return max(0, H), with slope 0 at 0 (autograd's np.maximum has 0.5)."""
+    """Return max(0, H) elementwise.
+
+    Parameters
+    ----------
+    H : array
+
+    Returns
+    -------
+    array of the shape of `H`
+
+    Notes
+    -----
+    Its gradient at 0 is 0; that of autograd's ``np.maximum`` is 0.5.
+
+    Examples
+    --------
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
     return np.where(H > 0, H, 0.0)
 
 
 def frobenius_norm(M: Array) -> Array:
-    """Return ||M||_F, with slope 0 at 0 (autograd's np.linalg.norm has NaN)."""
+    """Return the Frobenius norm ||M||_F of an array.
+
+    Parameters
+    ----------
+    M : array
+
+    Returns
+    -------
+    () array
+
+    Notes
+    -----
+    Its gradient at M = 0 is 0; that of autograd's ``np.linalg.norm`` is NaN.
+
+    Examples
+    --------
+    >>> frobenius_norm(np.array([[3.0, 4.0]]))
+    array(5.)
+    """
     squared = np.sum(M * M)
     return np.where(squared > 0, np.sqrt(np.where(squared > 0, squared, 1.0)), 0.0)
 
 
-def _check(name: str, value: Array, form: str, fits: bool, low: float = -1e16) -> None:
+def _check(name: str, value: Array, form: str, fits: bool, span: Any = _REAL) -> None:
+    """Raise unless `value` fits `form`, a shape, and its entries lie in `span`."""
     if not fits:
         raise ValueError(f"{name} must be {form}; got {getattr(value, 'shape', value)}")
-    inside = (value >= low) & (value <= max(-low, 1e16))
+    low, high = span
+    inside = (value >= low) & (value <= high)
     if not np.all(inside):
-        form = f"{name} must be >= {low:g} and <= {max(-low, 1e16):g}"
+        form = f"{name} must be >= {low:g} and <= {high:g}"
         raise ValueError(f"{form}; got {value[~inside][0]}")

@@ -2,12 +2,12 @@
 
 In reading order:
 
-- `layers`: linear, gcn, sage, s2v, batch norm, a whole GNN (equations 2 and 5)
+- `layers`: gcn, sage, s2v, batch norm, a whole GNN (equations 2 and 5)
 - `pooling`: equations 3, 4 and 6; `losses`: link, entropy, cross-entropy, squared error
 - `readouts`: from the nodes of a graph to one row
-- `config`: what can be chosen; `model`: parameters, forward pass, loss
+- `config`: the configuration; `model`: parameters, forward pass, loss
 - `preparation`: constant work, done once for a data set
-- `primitives` (on rows) and `segments` (graph by graph): forward, derivation, gradient
-- `autodiff`: gradients over a tree of parameters; how a primitive is made
+- `primitives` (on rows) and `segments` (graph by graph): values, derivations, gradients
+- `autodiff`: gradients of trees of parameters, fused primitives, gradient checkpointing
 - `fixed_assignments`, `graclus`, `wl_colours`: DiffPool-Det and the controls
 """

@@ -1,39 +1,46 @@
-"""Graclus: clusters of small normalised cut, without eigenvectors.
+"""Graclus: clusters with a small normalised cut, without eigenvectors.
 
 After Dhillon, Guan, Kulis, "Weighted graph cuts without eigenvectors: a multilevel
-approach", IEEE TPAMI 29(11), 2007: heavy edges are merged level by level until as many
-super-nodes are left as clusters are asked for; on the way back to the nodes each level
-is refined by moving single ones. Nothing is random, and the order of nodes decides
-only between choices that 1-WL, refined until it is stable, cannot tell apart.
+approach", IEEE TPAMI 29(11), 2007. Coarsening merges nodes along heavy edges, level by
+level, until as many super-nodes are left as there shall be clusters. Uncoarsening
+returns to the nodes; at each level it moves single nodes between clusters as long as
+the cut decreases.
+
+The algorithm is deterministic. Ties are broken by stable 1-WL colours, so the order of
+the nodes matters only between nodes that 1-WL cannot distinguish.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import require_int
 from npdiffpool._support.contracts import Shape, require_symmetric, requires
+from npdiffpool._support.types import CSR, Ints
 from npdiffpool.engine.wl_colours import Colours, merge_colours, mix, stable_colours
-from npdiffpool.graphs.graph import Ints
+from npdiffpool.graphs.ragged import slices_of
 
-CSR = Any  # scipy.sparse.csr_array
-_DIGITS = 9  # beyond which sums in another order differ
-_SWEEPS = 10  # over the nodes of a level, at most
-_WORD = 2**64
+_DIGITS = 9  # decimals compared; later ones depend on the order of summation
+_MAX_SWEEPS = 10  # over the nodes of a level
 
 
 @requires(A=Shape("N N", nonnegative=True), clusters=Shape("N", whole=True))
 def normalized_cut(A: CSR, clusters: Ints) -> float:
-    """Sum over clusters the weight that leaves one, divided by its degree.
+    """Compute the normalised cut of a clustering.
+
+    This is the sum over clusters of (weight of the edges that leave the cluster) /
+    (degree of the cluster).
 
     Parameters
     ----------
     A : (N, N) csr_array
         Symmetric, not negative.
     clusters : (N,) ints from 0
+        The cluster of each node.
 
     Returns
     -------
@@ -43,7 +50,8 @@ def normalized_cut(A: CSR, clusters: Ints) -> float:
     Raises
     ------
     ValueError
-        If `A` is not such a matrix, or `clusters` not one whole number a node.
+        If `A` is not symmetric and non-negative, or `clusters` is not one whole number
+        per node.
 
     Examples
     --------
@@ -60,29 +68,29 @@ def normalized_cut(A: CSR, clusters: Ints) -> float:
 
 
 def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
-    """Cut a graph into clusters of small normalised cut.
+    """Partition a graph into clusters with a small normalised cut.
 
     Parameters
     ----------
     A : (N, N) csr_array
-        Symmetric, not negative. Of another one the symmetric part is taken.
+        Not negative. Its symmetric part (A + A^T) / 2 is used.
     n_clusters : int
-        At least 1. With N nodes or fewer each node is a cluster.
+        At least 1. If there are not more nodes than this, each node is a cluster.
     colours : (N,) uint64, optional
-        What is known of the nodes. Where edges are equally heavy these decide, as
-        1-WL refines them.
+        Initial colours of the nodes, from their features. 1-WL refines them; they
+        break ties between edges of equal weight. Default: all equal.
 
     Returns
     -------
     (N,) ints
-        The cluster of each node, from 0 to min(n_clusters, N) - 1, numbered by their
-        nodes' colours.
+        The cluster of each node, from 0 to min(n_clusters, N) - 1. Clusters are
+        numbered by the colours of their nodes.
 
     Raises
     ------
     ValueError
-        If `A` is not square, finite and not negative, `n_clusters` is not a whole
-        number of 1 or more, or `colours` are not one a node.
+        If `A` is not square, finite and non-negative, `n_clusters` is not a whole
+        number >= 1, or `colours` is not one number per node.
 
     Examples
     --------
@@ -96,26 +104,26 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     if colours is not None:
         Shape("N").check("colours", colours, sizes)
     A = scipy.sparse.csr_array(A / 2 + A.T / 2, dtype=np.float64)
-    A = A / A.data.max(initial=1e-300)  # no scale changes a cut, and none overflows
+    A = A / A.data.max(initial=1e-300)  # the cut is scale-invariant; avoids overflow
     A.eliminate_zeros()
     if colours is None:
         colours = np.zeros(A.shape[0], np.uint64)
-    levels, of_nodes = [], _refined(A, colours)
-    colours = of_nodes
+    levels, node_colours = [], _refine_colours(A, colours)
+    colours = node_colours
     while A.shape[0] > n_clusters:
-        merged = _merge(A, A.shape[0] - n_clusters, colours)
+        merged = _merge_nodes(A, A.shape[0] - n_clusters, colours)
         levels.append((A, merged, colours))
         S = one_hot(merged)
         A = scipy.sparse.csr_array(S.T @ A @ S)
-        colours = _refined(A, merge_colours(colours, merged))
+        colours = _refine_colours(A, merge_colours(colours, merged))
     clusters = np.arange(A.shape[0])
     for A, merged, colours in reversed(levels):
-        clusters = _refine(A, clusters[merged], colours)
-    return _by_colour(clusters, of_nodes)
+        clusters = _refine_clusters(A, clusters[merged], colours)
+    return _number_by_colour(clusters, node_colours)
 
 
-def _refined(A: CSR, colours: Colours) -> Colours:
-    """Refine by 1-WL, weights rounded as their sums are not exact."""
+def _refine_colours(A: CSR, colours: Colours) -> Colours:
+    """Return stable 1-WL colours; weights are rounded, since they are inexact sums."""
     A = A.copy()
     A.data = np.round(A.data, _DIGITS)
     return stable_colours(A, colours)
@@ -123,21 +131,22 @@ def _refined(A: CSR, colours: Colours) -> Colours:
 
 @requires(clusters=Shape("N", whole=True))
 def one_hot(clusters: Ints) -> CSR:
-    """Return S with 1 at the cluster of each node.
+    """Return the one-hot assignment matrix of a clustering.
 
     Parameters
     ----------
     clusters : (N,) ints from 0
+        The cluster of each node.
 
     Returns
     -------
-    (N, K) csr_array
-        K is the largest of `clusters`, plus 1.
+    S : (N, K) csr_array
+        ``S[i, clusters[i]]`` is 1; K is the largest cluster number plus 1.
 
     Raises
     ------
     ValueError
-        If `clusters` are not whole numbers from 0.
+        If `clusters` is not an array of whole numbers >= 0.
 
     Examples
     --------
@@ -150,19 +159,19 @@ def one_hot(clusters: Ints) -> CSR:
     return scipy.sparse.csr_array((np.ones(n), (np.arange(n), clusters)), shape)
 
 
-def _by_colour(clusters: Ints, colours: Colours) -> Ints:
-    """Number the clusters by their colours, equal ones as their first nodes come."""
+def _number_by_colour(clusters: Ints, colours: Colours) -> Ints:
+    """Renumber clusters by colour; equal colours by the first node of each cluster."""
     _, first, inverse = np.unique(clusters, return_index=True, return_inverse=True)
     order = np.lexsort((first, merge_colours(colours, inverse)))
     return np.argsort(order)[inverse]
 
 
-def _merge(A: CSR, most: int, colours: Colours) -> Ints:
-    """Merge nodes along heavy edges, in pairs, and return each one's super-node.
+def _merge_nodes(A: CSR, max_merges: int, colours: Colours) -> Ints:
+    """Merge pairs of nodes along heavy edges; return the super-node of each node.
 
-    The heaviest edges come first, by A_ij (1 / d_i + 1 / d_j), which is what the
-    normalised cut of i and j alone saves; at most `most` pairs are merged. Where no
-    edge is left, components are paired, those of small degree first.
+    Edges are taken in decreasing order of A_ij (1 / d_i + 1 / d_j), by which the merge
+    of i and j alone decreases the normalised cut. If no edge is left, components are
+    paired in increasing order of degree.
     """
     n, deg = A.shape[0], A.sum(axis=1)
     edges = scipy.sparse.triu(A, k=1, format="coo")
@@ -175,84 +184,113 @@ def _merge(A: CSR, most: int, colours: Colours) -> Ints:
     else:
         by_degree = np.lexsort((colours, np.round(deg, _DIGITS))).tolist()
         pairs = zip(by_degree[::2], by_degree[1::2])
-    partner = np.arange(n)
+    partner, n_merges = np.arange(n), 0
     for a, b in pairs:
-        if most and partner[a] == a and partner[b] == b:
-            partner[a], partner[b], most = b, a, most - 1
+        if n_merges < max_merges and partner[a] == a and partner[b] == b:
+            partner[a], partner[b], n_merges = b, a, n_merges + 1
     return np.unique(np.minimum(np.arange(n), partner), return_inverse=True)[1]
 
 
-def _refine(A: CSR, clusters: Ints, colours: Colours) -> Ints:
-    """Move single nodes to neighbouring clusters while the normalised cut falls.
-
-    The cut is the number of clusters less the sum over them of inside / degree, the
-    weight inside a cluster and its degree; a move changes two of the terms.
-    """
-    S, deg = one_hot(clusters), A.sum(axis=1)
-    state = _State(clusters.tolist(), (S.T @ A @ S).diagonal(), S.T @ deg, colours)
+def _refine_clusters(A: CSR, clusters: Ints, colours: Colours) -> Ints:
+    """Move single nodes to neighbouring clusters while the normalised cut decreases."""
+    nodes, clustering = _nodes(A, colours), _Clustering.of(A, clusters, colours)
     order = np.lexsort((clusters, colours)).tolist()
-    loops, deg, bounds = A.diagonal().tolist(), deg.tolist(), A.indptr.tolist()
-    neighbours, weights = A.indices.tolist(), A.data.tolist()
-    for _ in range(_SWEEPS):
-        n_moved = 0
-        for v in order:
-            row = slice(bounds[v], bounds[v + 1])
-            links = state.links(v, neighbours[row], weights[row])
-            n_moved += state.move(v, links, loops[v], deg[v])
-        if not n_moved:
+    for _ in range(_MAX_SWEEPS):
+        moved = [clustering.improve(nodes[v]) for v in order]
+        if not any(moved):
             break
-    return np.array(state.clusters, dtype=np.intp)
+    return np.array(clustering.cluster, dtype=np.intp)
 
 
-class _State:
-    """Hold clusters, and of each the weight inside, the degree, size and colour."""
+class _Node(NamedTuple):
+    """One node, in Python's number types, which are faster than NumPy's in loops."""
 
-    def __init__(self, clusters: Any, inside: Any, degree: Any, colours: Any) -> None:
-        self.clusters, self.inside, self.degree = clusters, list(inside), list(degree)
-        self.size, self.colour = [0] * len(degree), [0] * len(degree)
-        self.colours = mix(colours).tolist()
-        for v, k in enumerate(clusters):
-            self.size[k] += 1
-            self.colour[k] = (self.colour[k] + self.colours[v]) % _WORD
+    number: int
+    edges: list[tuple[int, float]]  # other end and weight, without the self-loop
+    loop: float  # weight of the self-loop
+    degree: float
+    colour: int
 
-    def links(self, v: int, neighbours: Any, weights: Any) -> dict[int, float]:
-        """Return the weight of v's edges to each cluster, its own one included."""
-        links = {self.clusters[v]: 0.0}
-        for j, weight in zip(neighbours, weights):
-            if j != v:
-                k = self.clusters[j]
-                links[k] = links.get(k, 0.0) + weight
-        return links
 
-    def move(self, v: int, links: dict[int, float], loop: float, deg: float) -> bool:
-        """Move v to where the cut falls most, if anywhere, and tell whether it did."""
-        here = self.clusters[v]
+def _nodes(A: CSR, colours: Colours) -> list[_Node]:
+    """Return the nodes of a graph."""
+    edges = list(zip(A.indices.tolist(), A.data.tolist()))
+    numbers = A.diagonal(), A.sum(axis=1), mix(colours)
+    columns = slices_of(A.indptr), *(values.tolist() for values in numbers)
+    return [
+        _Node(v, [edge for edge in edges[row] if edge[0] != v], *values)
+        for v, (row, *values) in enumerate(zip(*columns))
+    ]
+
+
+@dataclass
+class _Clustering:
+    """The cluster of each node, and totals of each cluster.
+
+    The normalised cut is the number of clusters minus the sum over clusters of inside /
+    degree, so a move changes two terms of this sum.
+    """
+
+    cluster: list[int]  # of each node
+    inside: list[float]  # weight of the edges inside each cluster, in both directions
+    degree: list[float]  # sum of the degrees of its nodes
+    size: list[int]  # number of its nodes
+    colour: list[int]  # sum of the mixed colours of its nodes, modulo 2^64
+
+    @classmethod
+    def of(cls, A: CSR, clusters: Ints, colours: Colours) -> _Clustering:
+        """Return a clustering of a graph; `colours` are those of the nodes."""
+        S = one_hot(clusters)
+        inside, degree = (S.T @ A @ S).diagonal(), S.T @ A.sum(axis=1)
+        size, colour = np.bincount(clusters), merge_colours(colours, clusters)
+        totals = clusters, inside, degree, size, colour
+        return cls(*(values.tolist() for values in totals))
+
+    def improve(self, node: _Node) -> bool:
+        """Move a node to the best cluster if the cut decreases; say whether it does."""
+        here, links = self.cluster[node.number], self.links(node)
         if self.size[here] == 1 or len(links) == 1:
             return False
+        leaving = self.gain(here, node, links[here], -1)
 
-        def change(k: int, sign: int) -> float:  # of inside / degree of cluster k
-            inside = self.inside[k] + sign * (2 * links[k] + loop)
-            return _share(inside, self.degree[k] + sign * deg) - _share(
-                self.inside[k], self.degree[k]
-            )
+        def rank(k: int) -> tuple[int, int, int]:
+            gain = leaving + self.gain(k, node, links[k], 1)
+            return round(gain * 10**_DIGITS), self.colour[k], k
 
-        leaving = change(here, -1)
-        gains = [
-            (round(change(k, 1) + leaving, _DIGITS), self.colour[k], k)
-            for k in links
-            if k != here
-        ]
-        gain, _, best = max(gains)
-        if gain <= 0:
+        best = max((k for k in links if k != here), key=rank)
+        if rank(best)[0] <= 0:
             return False
-        for k, sign in ((here, -1), (best, 1)):
-            self.inside[k] += sign * (2 * links[k] + loop)
-            self.degree[k] += sign * deg
-            self.size[k] += sign
-            self.colour[k] = (self.colour[k] + sign * self.colours[v]) % _WORD
-        self.clusters[v] = best
+        self.add(here, node, links[here], -1)
+        self.add(best, node, links[best], 1)
+        self.cluster[node.number] = best
         return True
 
+    def links(self, node: _Node) -> dict[int, float]:
+        """Return the weight of a node's edges to its own and each adjacent cluster."""
+        links = {self.cluster[node.number]: 0.0}
+        for j, weight in node.edges:
+            k = self.cluster[j]
+            links[k] = links.get(k, 0.0) + weight
+        return links
 
-def _share(inside: float, degree: float) -> float:
+    def gain(self, k: int, node: _Node, link: float, sign: int) -> float:
+        """Return the change of inside / degree when a node joins or leaves cluster k.
+
+        `sign` is 1 if it joins and -1 if it leaves; `link` is the weight of the edges
+        between the node and the cluster.
+        """
+        inside = self.inside[k] + sign * (2 * link + node.loop)
+        degree = self.degree[k] + sign * node.degree
+        return _ratio(inside, degree) - _ratio(self.inside[k], self.degree[k])
+
+    def add(self, k: int, node: _Node, link: float, sign: int) -> None:
+        """Update the totals of cluster k; the parameters are those of `gain`."""
+        self.inside[k] += sign * (2 * link + node.loop)
+        self.degree[k] += sign * node.degree
+        self.size[k] += sign
+        self.colour[k] = (self.colour[k] + sign * node.colour) % 2**64
+
+
+def _ratio(inside: float, degree: float) -> float:
+    """Return inside / degree, or 0 for a cluster without edges."""
     return inside / degree if degree > 0 else 0.0

@@ -58,7 +58,12 @@ class Terms(NamedTuple):
         return [self.bias, *(factor for pair in self.products for factor in pair)]
 
     def sum(self) -> Array:
-        """Compute the sum, (N, D)."""
+        """Compute the sum.
+
+        Returns
+        -------
+        (N, D) array
+        """
         return affine(*self.arguments)
 
 
@@ -244,7 +249,19 @@ def linear(params: Params, *inputs: Array) -> Array:
 
 
 def init_gcn(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
-    """Draw the parameters of `gcn` or `mlp`, as `init_linear`."""
+    """Draw the parameters of `gcn` or `mlp`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator, or None for blank parameters
+    n_in, n_out : int
+    dtype : float32 or float64
+
+    Returns
+    -------
+    dict
+        ``{"W": [W], "b": b}``
+    """
     return init_linear(rng, [n_in], n_out, dtype)
 
 
@@ -276,7 +293,19 @@ def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
 
 
 def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
-    """Draw the parameters of `sage`, as `init_linear`."""
+    """Draw the parameters of `sage`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator, or None for blank parameters
+    n_in, n_out : int
+    dtype : float32 or float64
+
+    Returns
+    -------
+    dict
+        ``{"W": [W_1, W_2], "b": b}``
+    """
     return init_linear(rng, [n_in, n_in], n_out, dtype)
 
 
@@ -315,7 +344,19 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
 
 
 def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
-    """Draw the parameters of `s2v`, as `init_linear`."""
+    """Draw the parameters of `s2v`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator, or None for blank parameters
+    n_in, n_out : int
+    dtype : float32 or float64
+
+    Returns
+    -------
+    dict
+        ``{"W": [W_1, W_2], "b": b}``
+    """
     return init_linear(rng, [n_in, n_out], n_out, dtype)
 
 
@@ -364,6 +405,12 @@ def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     Returns
     -------
     Terms
+
+    Examples
+    --------
+    >>> params = {"W": [np.eye(1)], "b": np.array([0.5])}
+    >>> mlp(params, P=None, H=np.array([[2.0]])).sum()
+    array([[2.5]])
     """
     return _terms(params["b"], (H, params["W"][0]))
 

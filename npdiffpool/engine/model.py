@@ -183,6 +183,7 @@ def forward(
     Returns
     -------
     Output
+        With one `PoolingStep` for each level that is pooled.
 
     Raises
     ------

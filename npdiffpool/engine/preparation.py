@@ -18,7 +18,7 @@ from npdiffpool.engine.fixed_assignments import with_clusters
 from npdiffpool.engine.layers import OPERATORS
 from npdiffpool.engine.pooling import Level
 from npdiffpool.graphs.batch import GraphBatch
-from npdiffpool.graphs.block_diagonal import compact
+from npdiffpool.graphs.block_diagonal import choose_format
 
 
 def layer_kinds(config: Config) -> set[str]:
@@ -75,7 +75,7 @@ def with_operators(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
     A, X, operators, propagated = batch.adjacency, batch.features, {}, {}
     for kind in sorted({"gcn", "sage"} & set(kinds)):
         P = OPERATORS[kind](A)
-        PX = compact(P @ X)
+        PX = choose_format(P @ X)
         if scipy.sparse.issparse(PX) or not scipy.sparse.issparse(X):
             propagated[kind] = PX
         if kind == "gcn":

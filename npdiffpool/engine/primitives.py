@@ -165,6 +165,11 @@ def batch_norm(
 _BIAS, _GAMMA, _BETA = range(3)  # positions among the arguments of `layer`
 
 
+def _in_affine(argnum: int) -> int:
+    """Return the position in `affine` of `layer`'s bias or of one of its factors."""
+    return _BIAS if argnum == _BIAS else argnum - _BETA
+
+
 def _layer_plainly(
     b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
 ) -> Any:
@@ -202,15 +207,11 @@ def layer(
         if r is not None:
             M -= V * np.einsum("ij,ij->i", V, M)[:, None]
             M *= r
-
-        def gradient(argnum: int) -> Array:
-            if argnum in (_GAMMA, _BETA):
-                return dgamma if argnum == _GAMMA else dbeta
-            # affine takes the bias and the factors, without gamma and beta between.
-            in_affine = 0 if argnum == _BIAS else argnum - _BETA
-            return affine_vjp(M, [in_affine])[0]
-
-        return [gradient(argnum) for argnum in argnums]
+        of_norm = {_GAMMA: dgamma, _BETA: dbeta}
+        return [
+            of_norm[i] if i in of_norm else affine_vjp(M, [_in_affine(i)])[0]
+            for i in argnums
+        ]
 
     return ans, vjp
 

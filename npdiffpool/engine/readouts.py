@@ -20,6 +20,7 @@ from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.layers import Generator, Params, init_linear, linear
 from npdiffpool.engine.primitives import relu, sparse_matmul
 from npdiffpool.engine.segments import segment_max, segment_repeat, segment_sum
+from npdiffpool.graphs.ragged import segment_ids
 
 STEPS = 3  # iterations of Set2Set
 KEPT = 30  # nodes of a graph that SortPool keeps
@@ -64,7 +65,7 @@ def _max(params: Params, Z: Array, offsets: Array) -> Array:
 
 
 def _set2set(params: Params, Z: Array, offsets: Array) -> Array:
-    """Return [q, r] of Set2Set (Vinyals et al., arXiv 1511.06391): (N, D) to (B, 2 D).
+    """Return [q, r] of Set2Set (arXiv 1511.06391): (N, D) to (B, 2 D).
 
     In every step an LSTM turns [q, r] into a query q, and r becomes the mean of the
     nodes weighted by softmax(Z q). The hidden state of the LSTM is q itself, so one
@@ -103,13 +104,14 @@ def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
 
     Nodes are sorted in descending order of the last column, then of the column before
     it, and so on. Each kept node passes a linear layer, and their rows are
-    concatenated: (N, D) to (B, KEPT * CHANNELS). Graphs with fewer nodes are filled up with zeros.
+    concatenated: (N, D) to (B, KEPT * CHANNELS). Graphs with fewer nodes are filled up
+    with zeros.
 
     Differs from the source (DGCNN): no convolution along the sequence of nodes, no
     pooling of it, and the same number of kept nodes for every data set.
     """
     B, N = len(offsets) - 1, len(Z)
-    graph = numpy.repeat(numpy.arange(B), numpy.diff(offsets))
+    graph = segment_ids(offsets)
     keys = -getval(Z).T[-SORTED_BY:]
     tie_breaker = getval(Z) @ numpy.cos(numpy.arange(Z.shape[1]))
     order = numpy.lexsort((tie_breaker, *keys, graph))

@@ -17,7 +17,7 @@ from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.preparation import prepare
 from npdiffpool.estimators.targets import Targets
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
-from npdiffpool.graphs.block_diagonal import cast
+from npdiffpool.graphs.block_diagonal import checked_cast
 from npdiffpool.graphs.graph import Graph, GraphError
 from npdiffpool.training.fit import Checkpoint, Labelled
 
@@ -45,7 +45,7 @@ class Scaling(NamedTuple):
         require_flag("standardize", standardize)
         parts = [graph.features for graph in graphs if graph.n_nodes]
         for X in parts:
-            cast(X, np.float64, "feature")
+            checked_cast(X, np.float64, "feature")
         width = graphs[0].n_features
         mean, scale = np.zeros(width), np.ones(width)
         if standardize and parts:
@@ -95,8 +95,8 @@ def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> Non
     """
     dtype = np.float64 if standardize else config.dtype
     for graph in graphs:
-        cast(graph.adjacency.data, config.dtype, "edge weight")
-        cast(graph.features, dtype, "feature")
+        checked_cast(graph.adjacency.data, config.dtype, "edge weight")
+        checked_cast(graph.features, dtype, "feature")
 
 
 def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
@@ -199,10 +199,9 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
         return 0
     kind = type(resume).__name__
     require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
-    expected = to_vector(blank_params(config))
-    required = f"of a model of {len(expected)} parameters in {expected.dtype}"
-    found = f"{len(resume.vector)} in {resume.vector.dtype}"
-    fits = resume.vector.shape == expected.shape
-    fits = fits and resume.vector.dtype == expected.dtype
-    require(fits, "resume", required, found)
+    vector = to_vector(blank_params(config))
+    required = f"of a model of {len(vector)} parameters in {vector.dtype}"
+    found = resume.vector.shape, resume.vector.dtype
+    seen = f"{len(resume.vector)} in {resume.vector.dtype}"
+    require(found == (vector.shape, vector.dtype), "resume", required, seen)
     return resume.epoch

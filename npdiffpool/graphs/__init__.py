@@ -1,8 +1,8 @@
-"""Graphs: one, and many as one.
+"""Graphs: `Graph` is one graph, `GraphBatch` many graphs in one.
 
-Read `graph` (`Graph`: what a graph is made of), then `batch` (`GraphBatch`: many graphs
-as one, never padded) and `block_diagonal` (how their matrices are joined and cut).
-`convert` is networkx in and out, `checks` what a graph may be made of.
+Reading order: `graph`, `batch`, then `block_diagonal` (how the matrices of a batch are
+joined and cut) and `ragged` (segments of rows and their offsets). `convert` converts
+from and to networkx; `checks` validates the input of `Graph`.
 """
 
 from npdiffpool.graphs.batch import GraphBatch

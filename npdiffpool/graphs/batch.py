@@ -9,29 +9,31 @@ from dataclasses import dataclass, field
 from typing import Any, Iterable, Iterator
 
 import numpy as np
-import scipy
+import numpy.typing as npt
 
+from npdiffpool._support.types import CSR, Array, Floats, Ints
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.checks import GraphError
-from npdiffpool.graphs.graph import Floats, Graph, Ints
+from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.ragged import concatenate_ranges, offsets_of
 
 
 @dataclass(eq=False, repr=False)
 class GraphBatch:
-    """Hold several graphs as one: block-diagonal, never padded.
+    """Several graphs as one block-diagonal graph, never padded.
 
-    Node i of graph g is row ``offsets[g] + i``. Besides the adjacency a batch
-    carries what layers derive from it once for a whole data set (`operators`,
-    `propagated`: see `npdiffpool.engine.preparation.prepare`), so that `take` cuts a
-    minibatch out of it without doing that work again.
+    Node i of graph g is row ``offsets[g] + i``. A batch also holds what layers derive
+    from it once per data set (`operators`, `propagated`; see
+    `npdiffpool.engine.preparation.prepare`), and `take` cuts minibatches out of that
+    as well.
 
     Attributes
     ----------
-    adjacency : (N, N) scipy.sparse.csr_array
+    adjacency : (N, N) csr_array
         Block-diagonal; N is the number of nodes of all graphs together.
-    features : (N, F) array, or csr_array where few entries are not 0
-        Of a csr_array, this or the adjacency, the `data` are read-only where all
-        are equal: they are kept once.
+    features : (N, F) array or csr_array
+        CSR if few entries are not 0. The `data` of a CSR array, here and of the
+        adjacency, are a read-only view of one number if all are equal.
     offsets : (B + 1,) ints
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
     squared_norms : (B,) float64 array
@@ -39,10 +41,10 @@ class GraphBatch:
     operators : dict of str to (N, N) csr_array
         Propagation matrices, by the name of the layer that uses them.
     propagated : dict of str to (N, F) array or csr_array
-        Each operator times `features`, where that does not make them much larger.
+        Each operator times `features`, unless that takes much more memory.
     clusters : tuple of int arrays
-        Of a fixed assignment: the cluster of each node, (N,), then of each cluster
-        at the next level, (B, K), and so on. See `npdiffpool.engine.fixed_assignments`.
+        Fixed assignments: the cluster of each node, (N,), then of each cluster at the
+        next level, (B, K), and so on. See `npdiffpool.engine.fixed_assignments`.
 
     Examples
     --------
@@ -54,24 +56,25 @@ class GraphBatch:
     array([4, 2])
     """
 
-    adjacency: scipy.sparse.csr_array
-    features: Any
+    adjacency: CSR
+    features: Array
     offsets: Ints
     squared_norms: Floats
-    operators: dict[str, scipy.sparse.csr_array] = field(default_factory=dict)
-    propagated: dict[str, Any] = field(default_factory=dict)
+    operators: dict[str, CSR] = field(default_factory=dict)
+    propagated: dict[str, Array] = field(default_factory=dict)
     clusters: tuple[Ints, ...] = ()
 
     @classmethod
     def from_graphs(
-        cls, graphs: Iterable[Graph], dtype: Any = np.float64
+        cls, graphs: Iterable[Graph], dtype: npt.DTypeLike = np.float64
     ) -> GraphBatch:
         """Join graphs, in the order given.
 
         Parameters
         ----------
         graphs : iterable of Graph
-            At least one, all of the same feature width; graphs of 0 nodes count.
+            At least one, all with the same number of features; graphs without nodes
+            are allowed.
         dtype : float32 or float64
 
         Returns
@@ -81,35 +84,35 @@ class GraphBatch:
         Raises
         ------
         GraphError
-            If there is no graph, one is not a `Graph`, the feature widths
-            differ, or a number is too large for `dtype`: its square must fit in.
+            If there is no graph, one is not a `Graph`, the numbers of features
+            differ, or a number is so large that its square overflows `dtype`.
         """
-        adjacency, features, offsets = blocks.join_graphs(each_graph(graphs), dtype)
+        adjacency, features, offsets = blocks.join_graphs(iter_graphs(graphs), dtype)
         squared_norms = blocks.squared_norms(adjacency, offsets)
         return cls(adjacency, features, offsets, squared_norms)
 
     @property
     def n_graphs(self) -> int:
-        """Count the graphs (B)."""
+        """Return the number of graphs (B)."""
         return len(self.offsets) - 1
 
     @property
     def n_nodes(self) -> int:
-        """Count the nodes of all graphs together (N)."""
+        """Return the number of nodes of all graphs together (N)."""
         return int(self.offsets[-1])
 
     @property
     def n_features(self) -> int:
-        """Return the width F of the features."""
+        """Return the number of features of a node (F)."""
         return int(self.features.shape[1])
 
     @property
     def sizes(self) -> Ints:
-        """Give the number of nodes of each graph, (B,)."""
+        """Return the number of nodes of each graph, (B,)."""
         return np.diff(self.offsets)
 
-    def astype(self, dtype: Any) -> GraphBatch:
-        """Return the batch in another precision, without what was derived.
+    def astype(self, dtype: npt.DTypeLike) -> GraphBatch:
+        """Return the batch in another precision, without operators and clusters.
 
         Parameters
         ----------
@@ -122,15 +125,17 @@ class GraphBatch:
         Raises
         ------
         GraphError
-            If a number is too large for `dtype`: its square must fit in.
+            If a number is so large that its square overflows `dtype`.
         """
-        adjacency = blocks.cast(self.adjacency, dtype, "edge weight")
-        features = blocks.cast(self.features, dtype, "feature")
-        squared_norms = blocks.squared_norms(adjacency, self.offsets)  # of what is kept
+        adjacency = blocks.checked_cast(self.adjacency, dtype, "edge weight")
+        features = blocks.checked_cast(self.features, dtype, "feature")
+        squared_norms = blocks.squared_norms(adjacency, self.offsets)  # after rounding
         return GraphBatch(adjacency, features, self.offsets, squared_norms)
 
     def take(self, order: Ints) -> GraphBatch:
-        """Cut out the graphs `order`, in that order, with all that is derived.
+        """Return a batch of the graphs `order`, in that order.
+
+        Operators, propagated features and clusters are taken along.
 
         Parameters
         ----------
@@ -147,9 +152,7 @@ class GraphBatch:
         """
         order = _check_choice(order, self.n_graphs)
         starts, sizes = self.offsets[order], self.sizes[order]
-        offsets = blocks.running_total(sizes)
-        rows = blocks.ranges(starts, offsets)
-
+        offsets, rows = offsets_of(sizes), concatenate_ranges(starts, sizes)
         shifts = np.repeat(offsets[:-1] - starts, sizes)
         operators = self.operators.items()
         return GraphBatch(
@@ -164,18 +167,18 @@ class GraphBatch:
 
 
 def check_graphs(graphs: Any) -> list[Graph]:
-    """Return a list of graphs of one feature width, or say what is wrong.
+    """Return graphs as a list, after checking them.
 
     Raises
     ------
     GraphError
-        If there is no graph, one is not a `Graph`, or the feature widths differ.
+        If there is no graph, one is not a `Graph`, or the numbers of features differ.
     """
-    return list(each_graph(graphs))
+    return list(iter_graphs(graphs))
 
 
-def each_graph(graphs: Any) -> Iterator[Graph]:
-    """Yield graphs as `check_graphs` lists them, one at a time."""
+def iter_graphs(graphs: Any) -> Iterator[Graph]:
+    """Yield graphs one at a time, with the checks of `check_graphs`."""
     if isinstance(graphs, Graph):
         raise GraphError("graphs must be a sequence of Graph; got one Graph")
     if not isinstance(graphs, Iterable):
@@ -198,10 +201,10 @@ def each_graph(graphs: Any) -> Iterator[Graph]:
 
 
 def _check_choice(order: Any, n_graphs: int) -> Ints:
-    """Return the numbers of some graphs, in any order, as an array."""
+    """Return the indices of some graphs as an array, after checking them."""
     array = np.asarray(order)
-    whole = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 0
-    if not whole or array.min() < 0 or array.max() >= n_graphs:
+    is_list = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 0
+    if not is_list or array.min() < 0 or array.max() >= n_graphs:
         raise GraphError(
             f"order must be whole numbers in 0 ... {n_graphs - 1}, at least "
             f"one; got {array.tolist()}"

@@ -1,4 +1,4 @@
-"""What a graph may be made of: the checks of `npdiffpool.graphs.graph.Graph`."""
+"""Validation of the arguments of `npdiffpool.graphs.graph.Graph`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.integer[Any]]
+from npdiffpool._support.types import CSR, Floats, Ints
 
 
 class GraphError(ValueError):
-    """Say which part of a graph is unusable, what is required, what was seen.
+    """An invalid graph: the message names the argument and what is wrong with it.
 
     Examples
     --------
@@ -25,13 +24,13 @@ class GraphError(ValueError):
     """
 
 
-def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:
-    """Return an adjacency as CSR: square, finite, not negative, no entry twice."""
+def check_adjacency(adjacency: Any) -> CSR:
+    """Return a copy as CSR in canonical format; square, finite and not negative."""
     is_sparse = scipy.sparse.issparse(adjacency)
-    A = adjacency if is_sparse else numeric(adjacency, "adjacency")
+    A = adjacency if is_sparse else to_floats(adjacency, "adjacency")
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
         raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
-    # Widened first: uint8 duplicates, 200 and 200, would add up to 144.
+    # Cast first: the sum of two uint8 duplicates, 200 + 200, would overflow.
     A = scipy.sparse.csr_array(A.astype(float_dtype(A, "adjacency")), copy=True)
     A.sum_duplicates()
     if not np.all(np.isfinite(A.data)):
@@ -43,8 +42,8 @@ def check_adjacency(adjacency: Any) -> scipy.sparse.csr_array:
 
 
 def check_features(features: Any, n_nodes: int) -> Floats:
-    """Return features as a finite (N, F) array, a row a node."""
-    X = numeric(features, "features")
+    """Return a copy as a finite (N, F) array."""
+    X = to_floats(features, "features")
     X = X.reshape(-1, 1) if X.ndim == 1 else X
     if X.ndim != 2 or len(X) != n_nodes:
         raise GraphError(
@@ -60,25 +59,25 @@ def _not_finite(values: Floats) -> float:
     return float(values[~np.isfinite(values)][0])
 
 
-def numeric(values: Any, name: str) -> Floats:
-    """Copy into a float array; strings, objects and complex numbers are errors."""
+def to_floats(values: Any, name: str) -> Floats:
+    """Return a copy as a dense float array; raise if `values` are not real numbers."""
     is_sparse = scipy.sparse.issparse(values)
     array = values.toarray() if is_sparse else _as_array(values, name)
     return np.array(array, dtype=float_dtype(array, name))
 
 
-def float_dtype(array: Any, name: str) -> Any:
-    """Return float32 of float32, float64 of every other real dtype."""
-    empty = 0 in array.shape
-    if array.dtype.kind not in "biuf" and not empty:
+def float_dtype(array: Any, name: str) -> npt.DTypeLike:
+    """Return float32 for a float32 array, float64 for every other real dtype."""
+    is_empty = 0 in array.shape
+    if array.dtype.kind not in "biuf" and not is_empty:
         raise GraphError(f"{name} must be real numbers; got dtype {array.dtype}")
     return np.float32 if array.dtype == np.float32 else np.float64
 
 
 def check_edges(edges: Any, n_nodes: int) -> Ints:
-    """Return edges as (E, 2) whole numbers that name nodes."""
-    whole = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
-    if not whole or n_nodes < 0:
+    """Return edges as an (E, 2) array of node numbers."""
+    is_int = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
+    if not is_int or n_nodes < 0:
         raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
     array = _as_array(edges, "edges")
     if array.size == 0:
@@ -98,29 +97,26 @@ def check_order(order: Any, n_nodes: int) -> Ints:
     """Return a permutation of the nodes as an array."""
     array = _as_array(order, "order")
     array = array.astype(np.intp) if array.size == 0 else array
-    whole, last = array.dtype.kind in "iu" and array.ndim == 1, n_nodes - 1
-    if not whole or not np.array_equal(np.sort(array), np.arange(n_nodes)):
-        raise GraphError(
-            f"order must hold each of 0 ... {last} once; got {array.tolist()}"
-        )
+    is_list = array.dtype.kind in "iu" and array.ndim == 1
+    if not is_list or not np.array_equal(np.sort(array), np.arange(n_nodes)):
+        required = f"order must hold each of 0 ... {n_nodes - 1} once"
+        raise GraphError(f"{required}; got {array.tolist()}")
     return array
 
 
 def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
     try:
         return np.asarray(values)
-    except ValueError as error:  # rows of unlike lengths
+    except ValueError as error:  # rows of different lengths
         raise GraphError(f"{name} must be an array of numbers: {error}") from None
 
 
 def check_weights(weights: Any, n_edges: int) -> Floats:
-    """Return one weight an edge; ones for None."""
-    array = numeric(np.ones(n_edges) if weights is None else weights, "weights")
+    """Return one weight per edge; ones for None."""
+    array = to_floats(np.ones(n_edges) if weights is None else weights, "weights")
     if array.shape != (n_edges,):
-        raise GraphError(
-            f"weights must have shape ({n_edges},), one for each edge; "
-            f"got {array.shape}"
-        )
+        required = f"weights must have shape ({n_edges},), one for each edge"
+        raise GraphError(f"{required}; got {array.shape}")
     if not np.all(np.isfinite(array)):
         raise GraphError(f"weights must be finite; got {_not_finite(array)}")
     if np.any(array < 0):

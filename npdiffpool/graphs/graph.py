@@ -1,7 +1,7 @@
-"""Graphs: one, and how it is made.
+"""One graph, and the ways to make one.
 
-`Graph` checks what comes in, once, so that nothing after it has to. Many graphs
-at once are a `GraphBatch` (batches.py).
+`Graph` checks its input, so that no later code has to. `GraphBatch` in batch.py joins
+many graphs.
 """
 
 from __future__ import annotations
@@ -11,33 +11,36 @@ from typing import Any
 import numpy as np
 import scipy
 
-from npdiffpool.graphs import checks as graphchecks
-from npdiffpool.graphs.checks import Floats, GraphError, Ints
+from npdiffpool._support.types import Floats, Ints
+from npdiffpool.graphs import checks
+from npdiffpool.graphs.checks import GraphError
 
 __all__ = ["Floats", "Graph", "GraphError", "Ints"]
 
 
 class Graph:
-    """Hold one graph: weighted edges, node features and perhaps a label.
+    """One graph: weighted edges, node features and an optional label.
 
     Parameters
     ----------
     adjacency : (N, N) scipy sparse or dense array
         Non-negative finite weights; ``adjacency[i, j]`` is the edge i -> j.
-        Symmetric for an undirected graph, which is what DiffPool is meant for;
+        Symmetric for an undirected graph, the case that DiffPool is designed for;
         symmetry is not required.
     features : (N, F) array
-        Finite node features. An (N,) array is taken as one column.
+        Finite node features. An (N,) array becomes one column.
     label : optional
         The class or the target of the graph.
 
     Attributes
     ----------
     adjacency : (N, N) scipy.sparse.csr_array
-        Duplicates summed, zeros dropped, columns sorted. float32 stays float32,
-        everything else becomes float64.
+        Duplicates are summed, zeros dropped, columns sorted. float32 stays float32,
+        every other dtype becomes float64.
     features : (N, F) array
-        float32 stays float32, everything else becomes float64.
+        float32 stays float32, every other dtype becomes float64.
+    label : object
+        The label given, unchecked; None without one.
 
     Raises
     ------
@@ -55,23 +58,27 @@ class Graph:
     __slots__ = ("adjacency", "features", "label")
 
     def __init__(self, adjacency: Any, features: Any, label: Any = None) -> None:
-        self.adjacency = graphchecks.check_adjacency(adjacency)
-        self.features = graphchecks.check_features(features, self.n_nodes)
+        self.adjacency = checks.check_adjacency(adjacency)
+        self.features = checks.check_features(features, self.n_nodes)
         self.label = label
 
     @property
     def n_nodes(self) -> int:
-        """Count the nodes."""
+        """Return the number of nodes (N)."""
         return int(self.adjacency.shape[0])
 
     @property
     def n_features(self) -> int:
-        """Count the feature columns."""
+        """Return the number of features of a node (F)."""
         return int(self.features.shape[1])
 
     @property
     def n_edges(self) -> int:
-        """Count the edges: of an undirected graph {i, j} once; loops once."""
+        """Return the number of edges.
+
+        An edge {i, j} of an undirected graph counts once, as does a self-loop; in a
+        directed graph i -> j and j -> i are two edges.
+        """
         if not self.is_undirected:
             return int(self.adjacency.nnz)
         loops = np.count_nonzero(self.adjacency.diagonal())
@@ -79,11 +86,13 @@ class Graph:
 
     @property
     def is_undirected(self) -> bool:
-        """Tell whether the adjacency is exactly symmetric."""
+        """Return whether the adjacency is exactly symmetric."""
         return bool((self.adjacency != self.adjacency.T).nnz == 0)
 
     def permute(self, order: Any) -> Graph:
-        """Renumber the nodes: node i of the result is node ``order[i]`` of this.
+        """Return the graph with its nodes in another order.
+
+        Node i of the result is node ``order[i]`` of this graph.
 
         Parameters
         ----------
@@ -105,7 +114,7 @@ class Graph:
         >>> graph.permute([2, 0, 1]).features.ravel()
         array([12., 10., 11.])
         """
-        order = graphchecks.check_order(order, self.n_nodes)
+        order = checks.check_order(order, self.n_nodes)
         permuted = self.adjacency[order][:, order]
         return Graph(permuted, self.features[order], self.label)
 
@@ -118,18 +127,18 @@ class Graph:
         weights: Any = None,
         label: Any = None,
     ) -> Graph:
-        """Make an undirected graph from a list of edges.
+        """Return an undirected graph with these edges.
 
         Parameters
         ----------
         edges : (E, 2) ints
             Each undirected edge once, in either direction; repeated edges add up.
         n_nodes : int
-            N; nodes without edges are kept.
+            N; may exceed the nodes that have edges.
         features : (N, F) array, optional
-            Ones of shape (N, 1) where not given.
+            Default: ones, (N, 1).
         weights : (E,) array, optional
-            Ones where not given.
+            Default: ones.
         label : optional
             The class or the target of the graph.
 
@@ -140,8 +149,8 @@ class Graph:
         Raises
         ------
         GraphError
-            If `edges` is not (E, 2) or names a node outside 0 ... N - 1, or
-            `weights` does not have one number an edge.
+            If `edges` is not (E, 2) or names a node outside 0 ... N - 1, `weights`
+            does not have one number per edge, or the features are invalid.
 
         Examples
         --------
@@ -150,11 +159,11 @@ class Graph:
                [1., 0., 1.],
                [0., 1., 0.]])
         """
-        edges = graphchecks.check_edges(edges, n_nodes)
-        weights = graphchecks.check_weights(weights, len(edges))
-        once = edges[:, 0] != edges[:, 1]
-        ends = np.concatenate([edges, edges[once, ::-1]])
-        values = np.concatenate([weights, weights[once]])
+        edges = checks.check_edges(edges, n_nodes)
+        weights = checks.check_weights(weights, len(edges))
+        is_loop = edges[:, 0] == edges[:, 1]
+        ends = np.concatenate([edges, edges[~is_loop, ::-1]])
+        values = np.concatenate([weights, weights[~is_loop]])
         adjacency = scipy.sparse.coo_array((values, tuple(ends.T)), (n_nodes, n_nodes))
         features = np.ones((n_nodes, 1)) if features is None else features
         return cls(adjacency, features, label)
@@ -163,7 +172,7 @@ class Graph:
     def from_networkx(
         cls, G: Any, features: Any = None, label: Any = None, weight: str = "weight"
     ) -> Graph:
-        """Make a graph from a networkx graph, nodes in the order of ``G.nodes``.
+        """Convert a networkx graph; nodes have the order of ``G.nodes``.
 
         Parameters
         ----------
@@ -171,11 +180,11 @@ class Graph:
             Parallel edges of a multigraph are added up.
         features : str, sequence of str or (N, F) array, optional
             The name or names of the node attributes that hold the features, or
-            the features themselves. Ones of shape (N, 1) where not given.
+            the features themselves. Default: ones, (N, 1).
         label : optional
             The class or the target of the graph.
         weight : str
-            The edge attribute that holds the weight; 1 where an edge has none.
+            The edge attribute that holds the weight. An edge without it has weight 1.
 
         Returns
         -------
@@ -184,7 +193,9 @@ class Graph:
         Raises
         ------
         GraphError
-            If a node lacks an attribute, or the graph or features are unusable.
+            If a node lacks an attribute, or the graph or its features are invalid.
+        ImportError
+            If networkx is not installed.
 
         Examples
         --------
@@ -197,11 +208,17 @@ class Graph:
         return cls(*from_networkx(G, features, weight), label)
 
     def to_networkx(self) -> Any:
-        """Make a networkx graph: edges carry `weight`, nodes carry `features`.
+        """Convert to networkx: edges have a `weight`, nodes have `features`.
 
         Returns
         -------
-        networkx.Graph, or networkx.DiGraph where the adjacency is not symmetric
+        networkx.Graph or networkx.DiGraph
+            A DiGraph if the adjacency is not symmetric.
+
+        Raises
+        ------
+        ImportError
+            If networkx is not installed.
 
         Examples
         --------

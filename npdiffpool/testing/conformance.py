@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Sequence
 
-from npdiffpool._support.progress import law_progress
+from npdiffpool._support.progress import progress_bar
 from npdiffpool.testing.law import Law, Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.subjects import Part, Subject, subject_of
@@ -42,10 +42,10 @@ def examine_all(
 ) -> list[Result]:
     """Examine subjects for each of some laws; show a progress bar if `verbose`."""
     results = []
-    with law_progress(len(laws), verbose) as advance:
-        for law in laws:
+    with progress_bar(len(laws), "law", "verifying", shown=verbose) as update:
+        for done, law in enumerate(laws, 1):
             results.append(law.examine(*subjects, examples=examples, random_seed=SEED))
-            advance(law.id)
+            update(done, law.id)
     return results
 
 

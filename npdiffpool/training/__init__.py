@@ -1,4 +1,5 @@
-"""Training: `fit` is the loop, `adam` its optimiser, `moments` batch norm's averages.
+"""Training, without files.
 
-It knows no files: what a run keeps is in `npdiffpool.runs`.
+Read `fit` (the loop), then `adam` (its optimiser) and `moments` (the running moments of
+batch norm). The files of a training run are in `npdiffpool.runs`.
 """

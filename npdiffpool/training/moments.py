@@ -1,4 +1,4 @@
-"""The running moments of batch norm, used at evaluation instead of the batch's own."""
+"""Running moments of batch norm, for evaluation instead of the batch's own."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from npdiffpool._support import untrusted as reading
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import read_arrays
 from npdiffpool.cli.main import main
+from npdiffpool.runs.results import confusion
 from npdiffpool.runs.snapshot_file import read_snapshots
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
-from npdiffpool.runs.train import _confusion
 from npdiffpool.viz import write_report
 from npdiffpool.viz.report.explorer import explorer_data
 from npdiffpool.viz.report.svg import chart
@@ -115,7 +115,7 @@ class ConstantModel:
 
 def test_the_confusion_counts_true_classes_in_rows():
     test = SimpleNamespace(labels=np.array([3, 3, 3, 5, 4]))
-    found = _confusion(ConstantModel([3, 3, 5, 5, 3]), test)
+    found = confusion(ConstantModel([3, 3, 5, 5, 3]), test)
     counts = [[2, 1], [1, 0], [0, 1]]  # class 4 is unknown to the model
     assert found == {"true": [3, 4, 5], "predicted": [3, 5], "counts": counts}
 

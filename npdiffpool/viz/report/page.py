@@ -24,6 +24,7 @@ from npdiffpool._support.atomic_files import write_text
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import MAX_TABLE, read_json, read_text
 from npdiffpool._support.untrusted_zip import path_inside
+from npdiffpool.runs.results import standard_error
 from npdiffpool.runs.snapshot_file import read_snapshots
 from npdiffpool.runs.snapshots import Snapshots
 from npdiffpool.viz.report.explorer import explorer_data
@@ -160,7 +161,7 @@ def _embed(data: Any) -> str:
 def _summary(config: Json) -> str:
     results, data = config["results"], config["data"]
     accuracy, n = results["test_accuracy"], results["test_graphs"]
-    error = float(np.sqrt(accuracy * (1 - accuracy) / max(n, 1)))
+    error = standard_error(accuracy, n)
     counts = data["statistics"]
     text = (
         f"Test accuracy <strong>{accuracy:.1%}</strong> ({round(accuracy * n)} of {n} "
