@@ -53,7 +53,8 @@ from npdiffpool.estimators import (
     load_model,
 )
 from npdiffpool.graphs.batch import GraphBatch
-from npdiffpool.graphs.graph import Graph, GraphError
+from npdiffpool.graphs.checks import GraphError
+from npdiffpool.graphs.graph import Graph
 
 __all__ = [
     "Dataset",

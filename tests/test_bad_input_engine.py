@@ -10,7 +10,7 @@ from npdiffpool.engine import autodiff, graclus, layers, losses, model, pooling
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import count_colours, count_parameters, flat_twin
 from npdiffpool.evaluation import measures
-from npdiffpool.graphs.graph import GraphError
+from npdiffpool.graphs.checks import GraphError
 from npdiffpool.training import adam
 from npdiffpool.training.fit import Labelled, Schedule, fit
 

@@ -14,6 +14,7 @@ from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
 from npdiffpool.datasets.tu import TUData
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.ragged import offsets_of, slices_of
 
 
 def assemble(
@@ -34,11 +35,10 @@ def assemble(
     adjacency = _join_edges(data.edges, len(data.graph_indicator))
     degrees = np.diff(adjacency.indptr)
     columns = node_features(data, degrees, features, degree_cap)
-    sizes = np.bincount(data.graph_indicator)[1:]
-    stops = np.cumsum(sizes)
+    nodes = slices_of(offsets_of(np.bincount(data.graph_indicator)[1:]))
     graphs = [
-        _cut_graph(adjacency, columns, int(stop - size), int(stop), int(label))
-        for size, stop, label in zip(sizes, stops, data.graph_labels)
+        _cut_graph(adjacency, columns, part.start, part.stop, int(label))
+        for part, label in zip(nodes, data.graph_labels)
     ]
     names = tuple(name for group in columns for name in group.names)
     return Dataset(graphs, data.graph_labels, data.name, names, source, citation)

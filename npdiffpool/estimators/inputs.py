@@ -18,7 +18,8 @@ from npdiffpool.engine.preparation import prepare
 from npdiffpool.estimators.targets import Targets
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
 from npdiffpool.graphs.block_diagonal import checked_cast
-from npdiffpool.graphs.graph import Graph, GraphError
+from npdiffpool.graphs.checks import GraphError
+from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import Checkpoint, Labelled
 
 

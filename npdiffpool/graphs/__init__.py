@@ -2,7 +2,8 @@
 
 Reading order: `graph`, `batch`, then `block_diagonal` (how the matrices of a batch are
 joined and cut) and `ragged` (segments of rows and their offsets). `convert` converts
-from and to networkx; `checks` validates the input of `Graph`.
+from and to networkx, `checks` validates the input of `Graph`, and `digest` identifies a
+list of graphs by a hash.
 """
 
 from npdiffpool.graphs.batch import GraphBatch

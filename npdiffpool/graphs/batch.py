@@ -15,7 +15,7 @@ from npdiffpool._support.types import CSR, Array, Floats, Ints
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.graphs.ragged import concatenate_ranges, offsets_of
+from npdiffpool.graphs.ragged import join_ranges, offsets_of
 
 
 @dataclass(eq=False, repr=False)
@@ -152,7 +152,7 @@ class GraphBatch:
         """
         order = _check_choice(order, self.n_graphs)
         starts, sizes = self.offsets[order], self.sizes[order]
-        offsets, rows = offsets_of(sizes), concatenate_ranges(starts, sizes)
+        offsets, rows = offsets_of(sizes), join_ranges(starts, sizes)
         shifts = np.repeat(offsets[:-1] - starts, sizes)
         operators = self.operators.items()
         return GraphBatch(

@@ -15,12 +15,7 @@ from npdiffpool._support.contracts import largest
 from npdiffpool._support.types import CSR, Array, Floats, Ints
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.graphs.ragged import (
-    concatenate_ranges,
-    offsets_of,
-    segment_ids,
-    slices_of,
-)
+from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
 
 # Features are CSR if they have _MIN_SIZE entries and at most _MAX_DENSITY of them are
 # not 0: CSR is then smaller, and its products are faster.
@@ -51,7 +46,7 @@ def take_rows(X: Array, rows: Ints) -> Array:
     if not scipy.sparse.issparse(X):
         return X[rows]
     counts = np.diff(X.indptr)[rows]
-    entries = concatenate_ranges(X.indptr[rows], counts)
+    entries = join_ranges(X.indptr[rows], counts)
     return _csr(X.data[entries], X.indices[entries], counts, X.shape[1])
 
 
@@ -103,7 +98,7 @@ def take_blocks(M: CSR, rows: Ints, shifts: Ints) -> CSR:
     ``shifts[i]`` is added to the columns of ``rows[i]``: blocks change their place.
     """
     counts = np.diff(M.indptr)[rows]
-    entries = concatenate_ranges(M.indptr[rows], counts)
+    entries = join_ranges(M.indptr[rows], counts)
     columns = M.indices[entries] + np.repeat(shifts, counts)
     return _csr(M.data[entries], columns, counts, len(counts))
 

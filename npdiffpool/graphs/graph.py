@@ -11,11 +11,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from npdiffpool._support.types import Floats, Ints
 from npdiffpool.graphs import checks
-from npdiffpool.graphs.checks import GraphError
-
-__all__ = ["Floats", "Graph", "GraphError", "Ints"]
 
 
 class Graph:

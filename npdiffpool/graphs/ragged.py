@@ -47,12 +47,12 @@ def segment_ids(offsets: Ints) -> Ints:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def concatenate_ranges(starts: Ints, sizes: Ints) -> Ints:
-    """Return the concatenated ranges ``starts[i]`` to ``starts[i] + sizes[i]``.
+def join_ranges(starts: Ints, sizes: Ints) -> Ints:
+    """Return the ranges ``starts[i]`` to ``starts[i] + sizes[i]``, end to end.
 
     Examples
     --------
-    >>> concatenate_ranges(np.array([7, 3]), np.array([2, 3]))
+    >>> join_ranges(np.array([7, 3]), np.array([2, 3]))
     array([7, 8, 3, 4, 5])
     """
     offsets = offsets_of(sizes)

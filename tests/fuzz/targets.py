@@ -18,7 +18,7 @@ from npdiffpool.cli.grid import GridError, read_grid
 from npdiffpool.datasets import DatasetError
 from npdiffpool.estimators.model_file import ModelFileError
 from npdiffpool.evaluation.splits import SplitsError, read_splits
-from npdiffpool.graphs.graph import GraphError
+from npdiffpool.graphs.checks import GraphError
 from npdiffpool.runs import checkpoints
 from npdiffpool.runs.checkpoints import ROW
 from npdiffpool.runs.snapshots import Recorder

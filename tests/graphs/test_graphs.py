@@ -10,12 +10,7 @@ from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch
 from npdiffpool.engine.preparation import with_operators
-from npdiffpool.graphs.ragged import (
-    concatenate_ranges,
-    offsets_of,
-    segment_ids,
-    slices_of,
-)
+from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 ARRAYS = [getattr(sparse, f"{name}_array") for name in FORMATS]
@@ -360,7 +355,7 @@ def test_offsets_slices_and_ids_describe_the_same_segments(sizes):
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=6))
-def test_concatenated_ranges_are_the_ranges_one_after_the_other(ranges):
+def test_joined_ranges_are_the_ranges_one_after_the_other(ranges):
     starts, sizes = np.array(ranges, int).reshape(-1, 2).T
     expected = [i for start, size in ranges for i in range(start, start + size)]
-    assert_array_equal(concatenate_ranges(starts, sizes), expected)
+    assert_array_equal(join_ranges(starts, sizes), expected)
