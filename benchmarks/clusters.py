@@ -51,7 +51,7 @@ def measure(graph, S):
         return float(same[pairs].mean()) if pairs.any() else None
 
     return {
-        "entropy / log K": measures.relative_entropy(S),
+        "entropy / log K": measures.normalized_entropy(S),
         "effective clusters / K": measures.effective_clusters(S) / S.shape[1],
         "used": float(measures.clusters_used(S)),
         "used / min(n, K)": measures.clusters_used(S) / min(S.shape),

@@ -32,7 +32,7 @@ from speed import WORKLOADS  # noqa: E402
 
 import npdiffpool as ndp  # noqa: E402
 from npdiffpool.engine.config import Config  # noqa: E402
-from npdiffpool.engine.preparation import prepare  # noqa: E402
+from npdiffpool.engine.preparation import with_operators  # noqa: E402
 from npdiffpool.graphs.block_diagonal import with_dense_blocks  # noqa: E402
 from npdiffpool.training.fit import Labelled, Schedule, fit, minibatches  # noqa: E402
 

@@ -26,7 +26,7 @@ from tablerows import ROWS, SETS
 
 import npdiffpool as ndp
 from npdiffpool._support.atomic_files import write_text
-from npdiffpool._support.progress import job_progress
+from npdiffpool.cli.cross_validate import job_progress
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier, flat_twin
 from npdiffpool.estimators.inputs import count_clusters

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 import npdiffpool as ndp
-from npdiffpool.evaluation.protocols import stratified_split
+from npdiffpool.datasets import stratified_split
 
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
 EPOCHS = 60

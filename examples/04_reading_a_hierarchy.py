@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import npdiffpool as ndp
+from npdiffpool.datasets import stratified_split
 from npdiffpool.evaluation import measures
-from npdiffpool.evaluation.protocols import stratified_split
 
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
 MODELS = {"one level": (0.25,), "two levels": (0.25, 0.3)}  # clusters per node
@@ -69,7 +69,7 @@ def print_table(graph, S, A_pooled):
 def print_measures(graph, S, A_pooled):
     K, clusters, A = S.shape[1], np.argmax(S, axis=1), graph.adjacency
     print(f"  certainty {np.mean(np.max(S, axis=1)):.2f}, of a uniform S {1 / K:.2f}")
-    print(f"  entropy of the rows over log K: {measures.relative_entropy(S):.2f}")
+    print(f"  entropy of the rows over log K: {measures.normalized_entropy(S):.2f}")
     print(f"  clusters used {measures.clusters_used(S)} of {K}, by argmax of the rows")
     print(f"  edges inside these {measures.edges_inside(A, clusters):.0%}")
     inside = np.trace(A_pooled) / np.sum(A_pooled)

@@ -1,12 +1,13 @@
-"""Kill the command line, SIGKILL, at every file operation or at random times.
+"""Kill the command line (SIGKILL) before file operations or at random times.
 
     python tests/killing.py each|random SEED KILLS FOLDER -- COMMAND ...
 
-FOLDER, new, is the command's --out. A child process, forked so that nothing need be
-imported again, is killed and the same command run again, until it ends; then the bytes
-of its files are compared with those of a run that nothing disturbed. A line of JSON
-tells what was done; the status is 1 if a run ended in other bytes, or did not go on.
-With $UNDRAWN `train` draws no figures and no report, which take most of its time.
+FOLDER must be new; it is the command's --out. A child process runs the command and is
+killed, and the same command is run again until it ends. Then the bytes of its files are
+compared with those of a run that was not killed. The child is forked, so that it need
+not import the package again. The output is a line of JSON; the exit status is 1 if the
+bytes differ or the command could not be resumed. With $UNDRAWN `train` draws no figures
+and no report, which take most of its time.
 """
 
 import itertools
@@ -21,58 +22,62 @@ import threading
 import time
 from pathlib import Path
 
-import npdiffpool.runs.train
+import npdiffpool.cli.train
 from npdiffpool.cli.main import main
 from npdiffpool.runs import checkpoints
 
 WATCHED = "open os.rename os.remove os.mkdir os.rmdir os.chmod fcntl.lockf".split()
-DIFFERS = {"seconds.json"}  # says how long it took
+DIFFERS = {"seconds.json"}  # the time that each job took
 
 
 def run(command, folder, kill_before=None, kill_after=None):
-    """Run a command in a child; return its status (-9: killed), operations, seconds."""
-    seen, told = os.pipe()
+    """Run a command in a child process.
+
+    Returns its exit status (-9 if it was killed), the number of its file operations,
+    and the seconds that it took.
+    """
+    read_end, write_end = os.pipe()
     start = time.monotonic()
     child = os.fork()
     if child == 0:
-        os.close(seen)
-        _in_child(command, folder, kill_before, told)
-    os.close(told)
+        os.close(read_end)
+        _in_child(command, folder, kill_before, write_end)
+    os.close(write_end)
     timer = threading.Timer(kill_after or 0, _kill, [child])
     if kill_after is not None:
         timer.start()
-    with os.fdopen(seen) as pipe:
-        operations = len(pipe.read())  # a letter each
-    timer.cancel()  # before another process can have this number
+    with os.fdopen(read_end) as pipe:
+        operations = len(pipe.read())  # one letter each
+    timer.cancel()  # before another process can get this id
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status), operations, time.monotonic() - start
 
 
 def _kill(child):
-    os.kill(child, signal.SIGKILL)  # it is there, if only as a zombie
+    os.kill(child, signal.SIGKILL)  # it exists, perhaps as a zombie
 
 
-def _in_child(command, folder, kill_before, told):
+def _in_child(command, folder, kill_before, pipe):
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    checkpoints.SECONDS = 0.0  # each epoch is kept
+    checkpoints.SECONDS = 0.0  # save every epoch
     if "UNDRAWN" in os.environ:
-        npdiffpool.runs.train._draw = lambda *given: None
+        npdiffpool.cli.train.draw = lambda *arguments: None
     count = itertools.count(1)
 
     def watch(event, arguments):
         if event in WATCHED and any(str(folder) in str(part) for part in arguments):
             if next(count) == kill_before:
                 os.kill(os.getpid(), signal.SIGKILL)
-            os.write(told, b".")
+            os.write(pipe, b".")
 
     sys.addaudithook(watch)
     os._exit(main(command))
 
 
 def contents(folder):
-    """Return the bytes of every file, but for those that tell of time."""
+    """Return the bytes of every file, except those that contain times."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -82,31 +87,31 @@ def contents(folder):
 
 
 def differences(files, others):
-    """Name the files that differ, or are in one of the two alone."""
+    """Return the names of the files that differ or exist only once."""
     names = sorted(files.keys() | others.keys())
     return [name for name in names if files.get(name) != others.get(name)]
 
 
 def kill_each(command, folder, rng, kills):
-    """Kill before file operations, all or so many of them, each in a new folder."""
+    """Kill before each file operation, or before `kills` of them, in new folders."""
     _, operations, _ = run(command, folder)
-    undisturbed, points = contents(folder), list(range(1, operations + 1))
+    expected, points = contents(folder), list(range(1, operations + 1))
     if kills < len(points):
         points = sorted(rng.sample(points, kills))
     for point in points:
         shutil.rmtree(folder)
         status, _, _ = run(command, folder, kill_before=point)
         again, _, _ = run(command, folder)
-        differing = differences(undisturbed, contents(folder))
+        differing = differences(expected, contents(folder))
         if status != -9 or again != 0 or differing:
             return {"failed": point, "statuses": [status, again], "in": differing}
-    return {"kills": len(points), "operations": operations, "files": len(undisturbed)}
+    return {"kills": len(points), "operations": operations, "files": len(expected)}
 
 
 def kill_at_random(command, folder, rng, kills):
-    """Kill after random times, again and again in one folder until a run ends."""
+    """Kill after random times, in one folder until the run ends, then in another."""
     _, _, seconds = run(command, folder)
-    undisturbed, done, chains = contents(folder), 0, 0
+    expected, done, chains = contents(folder), 0, 0
     while done < kills:
         shutil.rmtree(folder)
         status = -9
@@ -116,25 +121,25 @@ def kill_at_random(command, folder, rng, kills):
             status, _, _ = run(command, folder, kill_after=after)
             done += status == -9
         chains += 1
-        differing = differences(undisturbed, contents(folder))
+        differing = differences(expected, contents(folder))
         if status != 0 or differing:
             return {"failed": done, "statuses": [status], "in": differing}
-    return {"kills": done, "chains": chains, "files": len(undisturbed)}
+    return {"kills": done, "chains": chains, "files": len(expected)}
 
 
 def killed(how, kills, command, folder, **environment):
-    """Run this program; return what it tells of a command killed so many times."""
+    """Run this program; return its output for a command killed `kills` times."""
     arguments = [sys.executable, __file__, how, "0", str(kills), folder, "--", *command]
-    given = {"env": os.environ | environment, "stdout": subprocess.PIPE}
-    return json.loads(subprocess.run(arguments, **given).stdout)
+    options = {"env": os.environ | environment, "stdout": subprocess.PIPE}
+    return json.loads(subprocess.run(arguments, **options).stdout)
 
 
 if __name__ == "__main__":
     mode, seed, kills, folder = sys.argv[1:5]
     kill = {"each": kill_each, "random": kill_at_random}[mode]
     if Path(folder).exists():
-        sys.exit(f"{folder} is there already")
+        sys.exit(f"{folder} exists")
     command = [*sys.argv[6:], "--out", folder]
-    told = kill(command, Path(folder), random.Random(int(seed)), int(kills))
-    print(json.dumps(told))
-    sys.exit("failed" in told)
+    result = kill(command, Path(folder), random.Random(int(seed)), int(kills))
+    print(json.dumps(result))
+    sys.exit("failed" in result)

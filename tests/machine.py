@@ -1,8 +1,8 @@
-"""Train and predict as this machine does: ``python tests/machine.py FOLDER OUT SEEDS``.
+"""Train and predict on this machine: ``python tests/machine.py FOLDER OUT SEEDS``.
 
-FOLDER holds saved models; where there are none they are written. OUT gets, as .npz,
-what trainings in each dtype, with and without batch norm, arrive at, what the saved
-models predict, and which kernels and vector instructions did it.
+FOLDER has saved models; missing ones are written. OUT is an .npz: the losses and
+predictions of trainings in each dtype, with and without batch norm; the predictions of
+the saved models; and the BLAS kernels and vector instructions that were used.
 """
 
 import sys
@@ -19,17 +19,17 @@ except ImportError:  # NumPy 1
     from numpy.core import _multiarray_umath as core
 
 CASES = [(d, b) for d in ("float64", "float32") for b in (False, True)]
-# As many nodes and features as it takes for OpenBLAS to use its second thread.
+# Enough nodes and features for OpenBLAS to use a second thread.
 SMALL = {"epochs": 3, "hidden": 64, "batch_size": 30}
 
 
 def vector_instructions():
-    """List what NumPy has been compiled for beyond its baseline and uses here."""
+    """List the instructions beyond NumPy's baseline that it uses on this machine."""
     return [name for name in core.__cpu_dispatch__ if core.__cpu_features__[name]]
 
 
 def main(folder, out, seeds):
-    """Train, predict, write."""
+    """Train models, load the saved ones, predict, and write the results."""
     mutag = ndp.load_dataset("MUTAG")
     train, test = mutag[:90], mutag[90:]
     found = {"kernels": [pool.get("architecture", "") for pool in threadpool_info()]}

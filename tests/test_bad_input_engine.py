@@ -609,15 +609,15 @@ def of_clusters(name, module=measures, A=A):
 
 
 MEASURES = [
-    *of_assignments("relative_entropy"),
+    *of_assignments("normalized_entropy"),
     *of_assignments("effective_clusters"),
     *of_assignments("clusters_used"),
     *engine_rows(
         measures,
-        "relative_entropy",
+        "normalized_entropy",
         (
             "a row of zeros",
-            "S must be in each row of a sum above 0; got 0.0",
+            "S must be an array with a positive sum in each row; got 0.0",
             (np.zeros((2, 2)),),
         ),
     ),

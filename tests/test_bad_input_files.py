@@ -36,15 +36,18 @@ from npdiffpool import (
     load_model,
 )
 from npdiffpool.cli.grid import GridError, read_grid
-from npdiffpool.datasets import hierarchical_sbm, load_dataset_like
+from npdiffpool.datasets import (
+    hierarchical_sbm,
+    load_dataset_like,
+    stratified_folds,
+    stratified_split,
+)
 from npdiffpool.evaluation.protocols import cross_validate
 from npdiffpool.evaluation.splits import (
     SplitsError,
     check_splits,
     make_splits,
     read_splits,
-    stratified_folds,
-    stratified_split,
 )
 from npdiffpool.testing import as_code, check_pooling, conformance, parametrize_laws
 from npdiffpool.testing.laws import law
@@ -216,18 +219,18 @@ SPLITS = [
             "by_class must be True or False; got 'yes'",
             (AB, 2, 0, "yes"),
         ),
-        ("a matrix of labels", "labels must be one a graph | (2, 2)", (np.eye(2), 2)),
-        ("no labels", "labels must be one a graph | ()", (None, 2)),
+        ("a matrix of labels", "labels must be one per graph | (2, 2)", (np.eye(2), 2)),
+        ("no labels", "labels must be one per graph | ()", (None, 2)),
         ("too few labels", "labels must be enough for every part", ([0, 1], 2)),
     ),
     *rows(
-        "npdiffpool.evaluation.splits.stratified_folds",
+        "npdiffpool.datasets.stratified_folds",
         stratified_folds,
         ("one fold", "n_folds must be a whole number >= 2; got 1", (AB, 1)),
         ("more folds than labels", "n_folds must be at most 2; got 3", ([0, 1], 3)),
         ("a negative seed", "seed must be | -1", (AB, 2, -1)),
-        ("a number for labels", "labels must be one a graph | ()", (5, 2)),
-        ("ragged labels", "labels must be one a graph", ([[0], [0, 1]], 2)),
+        ("a number for labels", "labels must be one per graph | ()", (5, 2)),
+        ("ragged labels", "labels must be one per graph", ([[0], [0, 1]], 2)),
         (
             "numbers and words",
             "labels must be all numbers | [None, 'a']",
@@ -235,9 +238,9 @@ SPLITS = [
         ),
     ),
     *rows(
-        "npdiffpool.evaluation.splits.stratified_split",
+        "npdiffpool.datasets.stratified_split",
         stratified_split,
-        ("no share", "shares must be positive, of sum 1; got ()", (AB, ())),
+        ("no share", "shares must be positive, with sum 1; got ()", (AB, ())),
         ("a share of 0", "shares must be positive | (0.0, 1.0)", (AB, (0.0, 1.0))),
         ("too much", "shares must be | (0.5, 0.6)", (AB, (0.5, 0.6))),
         ("a negative share", "shares must be | (-0.5, 1.5)", (AB, (-0.5, 1.5))),
@@ -254,7 +257,7 @@ SPLITS = [
             "seed must be a whole number >= 0; got None",
             (AB, (0.5, 0.5), None),
         ),
-        ("a matrix", "labels must be one a graph | (2, 2)", (np.eye(2), (0.5, 0.5))),
+        ("a matrix", "labels must be one per graph | (2, 2)", (np.eye(2), (0.5, 0.5))),
     ),
     *rows(
         "npdiffpool.evaluation.splits.check_splits",
@@ -334,7 +337,7 @@ EVALUATION = [
         cross_validate,
         (
             "a word for a model",
-            "model must be one that has get_params; got 'model'",
+            "model must be one with fit, score and get_params; got 'model'",
             ("model", *FEW),
         ),
         (
@@ -405,7 +408,7 @@ EVALUATION = [
         ),
         (
             "three labels",
-            "labels must be one a graph; got (3,)",
+            "labels must be (20,); got (3,)",
             (MODEL, FEW[0], [0, 1, 0]),
         ),
         (
@@ -673,7 +676,7 @@ VIZ = [
         ),
         (
             "an empty configuration",
-            "config.json: does not say what | 'results'",
+            "config.json: a value that the report needs is missing | 'results'",
             ("empty",),
         ),
         files={
@@ -780,7 +783,7 @@ COMMANDS = [
     ("train ./bad", "bad_A.txt | 9"),
     ("train MUTAG --out full", "--out must be a new or empty folder | full"),
     ("train MUTAG --resume", "--resume needs --out"),
-    ("train MUTAG --resume --out full", "--out must be a run's folder, or | full"),
+    ("train MUTAG --resume --out full", "--out must be a run folder, or | full"),
     ("train MUTAG --out words.txt", "words.txt is not a folder"),
     ("cv MUTAG --protocol mine", "protocol must be one of | 'mine'"),
     ("cv MUTAG --folds 1", "folds must be | 1"),

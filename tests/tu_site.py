@@ -1,4 +1,4 @@
-"""What the tests of data sets share: tiny TU folders and zips, a loopback server."""
+"""Helpers for tests of data sets: tiny TU folders and zips, a local server."""
 
 import io
 import threading
@@ -17,14 +17,14 @@ ATTRIBUTES = "1.5, 2\n" * 5 + "-3,  4e1\n"
 
 
 def tu_files(name="TINY", **parts):
-    """Give TU files by name; a part that is None is left out."""
+    """Return the texts of TU files by file name, without the parts that are None."""
     parts = {**TINY, **parts}
     texts = {key: text for key, text in parts.items() if text is not None}
     return {f"{name}_{part}.txt": text for part, text in texts.items()}
 
 
 def write_folder(folder, name="TINY", **parts):
-    """Write TU files into a new folder NAME and return its path."""
+    """Write TU files into a new folder NAME; return its path."""
     path = folder / name
     path.mkdir(parents=True)
     for file, text in tu_files(name, **parts).items():
@@ -33,7 +33,7 @@ def write_folder(folder, name="TINY", **parts):
 
 
 def zip_bytes(files, prefix="TINY/", method=zipfile.ZIP_DEFLATED):
-    """Pack files, a dict of texts by name, under a prefix."""
+    """Return a zip of files, a dict of texts by name, with a prefix to the names."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for file, text in files.items():
@@ -43,9 +43,9 @@ def zip_bytes(files, prefix="TINY/", method=zipfile.ZIP_DEFLATED):
 
 @contextmanager
 def serve(body=b"", status=200, length=None):
-    """Serve one answer on loopback; give the URL and a log of requests.
+    """Serve one answer on the loopback device; yield the URL and a log of requests.
 
-    `length` is the Content-Length that the server claims; 0 claims nothing.
+    `length` is the announced Content-Length; for 0 there is none.
     """
     log = []
 

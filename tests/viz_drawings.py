@@ -1,4 +1,4 @@
-"""Graphs to draw, and what a drawing shows, read back from its artists."""
+"""Example graphs and models for viz tests, and readers of matplotlib artists."""
 
 from types import SimpleNamespace
 
@@ -13,12 +13,12 @@ HISTORY = [
     {"epoch": 2, "loss": 1.2, "cross_entropy": 0.5, "link_loss": 20.0,
      "entropy_loss": 0.4, "train_accuracy": 0.75, "validation_accuracy": None},
 ]  # fmt: skip
-# Four embeddings in a plane: 4 to either side along one direction, 2 along another.
+# Four embeddings in a plane: at +-4 along one direction, at +-2 along another.
 PLANE = np.array([[4, 0], [-4, 0], [0, 2], [0, -2.0]]) @ [[0, -0.6, 0.8], [1, 0, 0]]
 
 
 def cliques(n_cliques, size):
-    """Join cliques of nodes k size ... (k + 1) size - 1 in a ring."""
+    """Return a ring of cliques; clique k has nodes k size ... (k + 1) size - 1."""
     N = n_cliques * size
     A = np.kron(np.eye(n_cliques), np.ones((size, size)))
     for k in range(n_cliques):
@@ -28,7 +28,7 @@ def cliques(n_cliques, size):
 
 
 def soft(labels, n_clusters, certainty):
-    """Give node i's cluster labels[i] the share certainty[i], the others the rest."""
+    """Return S where node i has the share certainty[i] in cluster labels[i]."""
     share = np.broadcast_to(certainty, len(labels))
     S = np.outer((1 - share) / (n_clusters - 1), np.ones(n_clusters))
     S[np.arange(len(labels)), labels] = share
@@ -36,7 +36,7 @@ def soft(labels, n_clusters, certainty):
 
 
 def model_of(embeddings, kind="classifier"):
-    """Make a model that finds each graph's embedding by its number of nodes."""
+    """Return a model that looks up a graph's embedding by its number of nodes."""
     table = np.asarray(embeddings, dtype=np.float32)
 
     def transform(graphs):
@@ -46,7 +46,7 @@ def model_of(embeddings, kind="classifier"):
 
 
 def of_sizes(n_graphs, labels=None):
-    """Make graphs of 1, 2, ... nodes, without edges."""
+    """Return graphs of 1, 2, ... nodes, without edges."""
     labels = [None] * n_graphs if labels is None else labels
     pairs = enumerate(labels, start=1)
     return [Graph(np.zeros((n, n)), np.ones((n, 1)), label) for n, label in pairs]
@@ -61,7 +61,7 @@ def find(axes, gid):
 
 
 def discs(axes):
-    """Read centres, radii and RGBA fills off the circles of a panel."""
+    """Return centres, radii and RGBA fills of the circles in a panel."""
     (nodes,) = find(axes, "nodes")
     boxes = [path.get_extents() for path in nodes.get_paths()]
     centres = np.array([(box.p0 + box.p1) / 2 for box in boxes]).reshape(-1, 2)
@@ -80,6 +80,6 @@ def texts(labels):
 
 
 def bar(axes):
-    """Return the axes of the colour bar beside a panel."""
+    """Return the axes of a panel's colour bar."""
     (scale,) = (other for other in axes.figure.axes if other is not axes)
     return scale

@@ -1,7 +1,13 @@
-"""What protects the rest: arguments, files, folders, processes.
+"""Input checks, safe files and folders, interrupts and progress.
 
-- `arguments`: checks of single values; `contracts`: of arrays and their shapes
-- `atomic_files`: files written whole or not at all; `folder_lock`: one run a folder
-- `untrusted`, `untrusted_zip`: files read within limits
-- `interrupts`: Ctrl-C; `progress`: bars and lines; `process`: threads and memory
+In reading order:
+
+- `arguments`: checks of single values; `contracts`: checks of arrays and their shapes
+- `parameters`: parameters of a dataclass with their help texts; `settings`: what
+  decides a result, as JSON
+- `atomic_files`: files written completely or not at all
+- `folder_lock`: folders that one run at a time writes into
+- `untrusted`, `untrusted_zip`: untrusted files, read within limits
+- `interrupts`: Ctrl-C; `progress`: bars and plain lines; `process`: threads, memory
+- `types`: types that the whole package shares
 """

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and arrays in them, never pickles."""
+"""Files that are written completely or not at all; arrays, never pickles."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Any, Iterator, Mapping
 
 import numpy as np
 
-PREFIX = ".npdiffpool-"  # of files half written, which a kill may leave
-EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that equal arrays are equal bytes
+PREFIX = ".npdiffpool-"  # of temporary files; a killed process leaves them
+EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that equal arrays give equal bytes
 
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside `path` that replaces it at the end.
+    """Yield a temporary path in the same folder; move it to `path` at the end.
 
-    After an exception `path` is as it was and the temporary file is gone; when the
-    process is killed `path` is as it was, or whole.
+    After an exception `path` is unchanged and the temporary file is removed. If the
+    process is killed, `path` is either unchanged or complete.
     """
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target}: no folder {target.parent}")
-    with _about(target):
+    with _name_in_errors(target):
         handle, name = tempfile.mkstemp(target.suffix, PREFIX, target.parent)
         os.close(handle)
         temporary = Path(name)
@@ -35,7 +35,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
                 os.fsync(file.fileno())
             umask = os.umask(0)
             os.umask(umask)
-            temporary.chmod(0o666 & ~umask)  # mkstemp's 0600 is not what is expected
+            temporary.chmod(0o666 & ~umask)  # mkstemp creates files with mode 0600
             os.replace(temporary, target)
             _sync_folder(target.parent)
         finally:
@@ -43,8 +43,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def _about(target: Path) -> Iterator[None]:
-    """Have errors of the system name the file, not the temporary one."""
+def _name_in_errors(target: Path) -> Iterator[None]:
+    """Replace the temporary file's name in operating-system errors by the target's."""
     try:
         yield
     except OSError as error:
@@ -54,7 +54,7 @@ def _about(target: Path) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new name outlast a loss of power, where the system can do that."""
+    """Make the new name survive a power failure, where the system supports that."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -64,19 +64,17 @@ def _sync_folder(folder: Path) -> None:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file, whole or not at all."""
+    """Write a text file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
-    """Write a compressed .npz, whole or not at all; equal arrays, equal bytes."""
-    with atomic_path(path) as temporary:
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for name, array in arrays.items():
-                entry = zipfile.ZipInfo(f"{name}.npy", EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                with archive.open(entry, "w", force_zip64=True) as file:
-                    np.lib.format.write_array(
-                        file, np.asanyarray(array), allow_pickle=False
-                    )
+    """Write a compressed .npz atomically; equal arrays give equal bytes."""
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as file:
+                values = np.asanyarray(array)
+                np.lib.format.write_array(file, values, allow_pickle=False)

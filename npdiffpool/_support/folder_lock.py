@@ -1,7 +1,8 @@
-"""A folder that one run at a time writes into, as long as it holds the lock.
+"""A folder that one run at a time writes into, protected by a lock.
 
-The lock is the system's, so it ends with the process, however that ends; two threads
-of one process, and systems without such locks (Windows), are not told apart.
+The operating system holds the lock, so it ends with the process, even if that is
+killed. It does not separate two threads of one process, and has no effect on systems
+without such locks (Windows).
 """
 
 from __future__ import annotations
@@ -18,73 +19,73 @@ LOCK = ".lock"
 
 
 @contextmanager
-def own_folder(path: str | os.PathLike[str], is_new: bool = False) -> Iterator[Path]:
-    """Give a folder, made where missing, that no other run writes into.
+def lock_folder(path: str | os.PathLike[str], is_new: bool = False) -> Iterator[Path]:
+    """Create a folder if it is missing, and lock it against other runs.
 
-    At the end the folder is removed, if it was made here and is empty.
+    On exit, folders that were created here are removed if they are empty.
 
     Parameters
     ----------
     path : path
     is_new : bool
-        Require it to be missing, and to be made by no other run meanwhile.
+        Raise if the folder exists, even if another run has just created it.
 
     Raises
     ------
     ValueError
-        If it is no folder, or another run has it.
+        If the path is not a folder, or another run has locked it.
     FileExistsError
-        If it is there, but was to be new.
+        If `is_new` and the folder exists.
     OSError
-        If nothing can be written there.
+        If the folder is not writable.
     """
     folder = Path(path)
     if not is_new and folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is not a folder")
-    made = [part for part in (folder, *folder.parents) if not part.exists()]
+    created = [part for part in (folder, *folder.parents) if not part.exists()]
     folder.mkdir(parents=True, exist_ok=not is_new)
     try:
         with _lock(folder):
             yield folder
     finally:
-        with suppress(OSError):  # something is in it
-            for part in made:
+        with suppress(OSError):  # not empty
+            for part in created:
                 part.rmdir()
 
 
-def holdings(folder: Path) -> list[Path]:
-    """List what is in a folder, but for the lock and what is half written."""
+def list_contents(folder: Path) -> list[Path]:
+    """List the paths in a folder, except the lock and temporary files."""
     paths = [path for path in folder.iterdir() if not path.name.startswith(PREFIX)]
     return sorted(path for path in paths if path.name != LOCK)
 
 
-def clear(folder: Path) -> None:
-    """Remove what a killed run left half written; the folder must be one's own."""
+def remove_partial_files(folder: Path) -> None:
+    """Remove temporary files of a killed run from a locked folder and its figures."""
     for place in (folder, folder / "figures"):
-        for left in place.glob(f"{PREFIX}*"):
-            if left.is_file():
-                left.unlink()
+        for path in place.glob(f"{PREFIX}*"):
+            if path.is_file():
+                path.unlink()
 
 
 @contextmanager
-def hinting(kept: Path, hint: str) -> Iterator[None]:
-    """Give the hint where work is stopped after the file `kept` was written.
+def add_resume_hint(checkpoint: Path, hint: str) -> Iterator[None]:
+    """Add a hint to the error that stops the work, if the checkpoint exists by then.
 
-    That is by Ctrl-C, or by an error of the system, such as a full disk.
+    Such errors are Ctrl-C and errors of the operating system, such as a full disk.
     """
     try:
         yield
-    except (KeyboardInterrupt, OSError) as stop:
-        if not kept.exists():
+    except (KeyboardInterrupt, OSError) as error:
+        if not checkpoint.exists():
             raise
-        raise type(stop)(f"{str(stop) or 'interrupted'}; {hint}") from stop
+        raise type(error)(f"{str(error) or 'interrupted'}; {hint}") from error
 
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     file = _open(path)
-    while not _is_taken(file, path):  # whoever had it has just removed it
+    while not _acquire(file, path):  # the last owner has just removed the file
         file.close()
         file = _open(path)
     try:
@@ -96,28 +97,28 @@ def _lock(folder: Path) -> Iterator[None]:
 
 def _open(path: Path) -> IO[str]:
     flags = os.O_RDWR | os.O_CREAT
-    for name in ("O_NOFOLLOW", "O_NONBLOCK"):  # neither a link nor a pipe
+    for name in ("O_NOFOLLOW", "O_NONBLOCK"):  # neither follow links nor wait on pipes
         flags |= getattr(os, name, 0)
     try:
         return open(os.open(path, flags, 0o666), "w")
     except OSError as error:
-        reason = f"nothing can be written there: {error.strerror}"
+        reason = f"the folder is not writable: {error.strerror}"
         raise OSError(f"{path.parent}: {reason}") from None
 
 
 if sys.platform == "win32":
 
-    def _is_taken(file: IO[str], path: Path) -> bool:
+    def _acquire(file: IO[str], path: Path) -> bool:
         return True
 
 else:
     import fcntl
 
-    def _is_taken(file: IO[str], path: Path) -> bool:
-        """Take the lock; tell whether the file is still the one of that name."""
+    def _acquire(file: IO[str], path: Path) -> bool:
+        """Lock the file; return whether `path` is still its name."""
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # a record lock: no child has it
+        except (BlockingIOError, PermissionError):  # children do not inherit the lock
             file.close()
             raise ValueError(f"{path.parent}: another run is writing there") from None
         except OSError:  # a file system without locks

@@ -1,6 +1,6 @@
-"""Ctrl-C on the command line: the first waits for what is under way, another not.
+"""Ctrl-C: the first waits for the current work, the second stops at once.
 
-Without effect in a thread, and where Ctrl-C is ignored.
+These functions have no effect in a thread, or where Ctrl-C is ignored.
 """
 
 from __future__ import annotations
@@ -8,82 +8,98 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Callable, Iterator
 
-WAITING = "interrupted: waiting for {}; Ctrl-C again drops it"
+WAITING = "interrupted: waiting for {}; press Ctrl-C again to stop at once"
 
 
 @contextmanager
-def ctrl_c_waits(under_way: str, at_once: bool = False) -> Iterator[Callable[[], None]]:
-    """Have the first Ctrl-C say what it waits for, and the next one interrupt.
+def delay_interrupt(
+    work: str, raise_first: bool = False
+) -> Iterator[Callable[[], None]]:
+    """Delay the first Ctrl-C and print a message; let the second one interrupt.
 
     Parameters
     ----------
-    under_way : str
-        What is waited for.
-    at_once : bool
-        The first one raises `KeyboardInterrupt` too, for code that then waits itself.
+    work : str
+        The current work, named in the message.
+    raise_first : bool
+        Raise `KeyboardInterrupt` at the first Ctrl-C too, after the message. For code
+        that then waits for its work itself.
 
     Yields
     ------
     callable
-        To be called between two pieces of work: after a Ctrl-C it raises
-        `KeyboardInterrupt`, as the end does.
+        To be called between two pieces of work. It raises `KeyboardInterrupt` if Ctrl-C
+        was pressed. So does the exit of the context.
     """
-    if not _can_wait():
+    if not _is_interruptible():
         yield lambda: None
         return
-    pressed = False
+    is_pressed = False
 
-    def press(number: int, frame: Any) -> None:
-        nonlocal pressed
-        pressed = True
+    def handle(number: int, frame: Any) -> None:
+        nonlocal is_pressed
+        is_pressed = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with suppress(OSError):  # Ctrl-C has ended the reader too, such as tee
-            print(f"\n{WAITING.format(under_way)}", file=sys.stderr, flush=True)
-        if at_once:
+            print(f"\n{WAITING.format(work)}", file=sys.stderr, flush=True)
+        if raise_first:
             raise KeyboardInterrupt
 
-    def stop_if_pressed() -> None:
-        if pressed:
+    def raise_if_pressed() -> None:
+        if is_pressed:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield stop_if_pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-    stop_if_pressed()
+    with _handler(handle):
+        yield raise_if_pressed
+    raise_if_pressed()
 
 
 @contextmanager
-def stoppable(
-    tell: Callable[[Any], None], under_way: str
+def interrupt_after(
+    callback: Callable[[Any], None], work: str
 ) -> Iterator[Callable[[Any], None]]:
-    """Give `tell`, called between two pieces of work, so that it stops after Ctrl-C."""
-    with ctrl_c_waits(under_way) as stop_if_pressed:
+    """Delay Ctrl-C until `callback` has been called, which is once per piece of work.
 
-        def tell_and_stop(seen: Any) -> None:
-            tell(seen)
-            stop_if_pressed()
+    Parameters
+    ----------
+    callback : callable
+    work : str
+        The current work, named in the message.
 
-        yield tell_and_stop
+    Yields
+    ------
+    callable
+        `callback`, followed by a `KeyboardInterrupt` if Ctrl-C was pressed.
+    """
+    with delay_interrupt(work) as raise_if_pressed:
+
+        def call(value: Any) -> None:
+            callback(value)
+            raise_if_pressed()
+
+        yield call
 
 
 @contextmanager
-def ctrl_c_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C, for a moment: it is lost."""
-    if not _can_wait():
+def ignore_interrupt() -> Iterator[None]:
+    """Ignore Ctrl-C inside the context."""
+    with _handler(signal.SIG_IGN) if _is_interruptible() else nullcontext():
         yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _handler(handler: Any) -> Iterator[None]:
+    """Install a handler of Ctrl-C; restore the previous one on exit."""
+    previous = signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
-def _can_wait() -> bool:
+def _is_interruptible() -> bool:
     is_main = threading.current_thread() is threading.main_thread()
     return is_main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN

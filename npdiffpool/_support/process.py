@@ -1,8 +1,8 @@
-"""What training asks of its process: one BLAS thread, and to keep freed memory.
+"""Settings of the process: one BLAS thread, and memory that is kept.
 
-The products of a minibatch are small: a second BLAS thread makes an epoch faster by a
-quarter in one process and slower by a sixth in the next (benchmarks/NOTES.md). Two
-cores pay as two processes.
+The matrix products of a minibatch are small: a second BLAS thread makes an epoch a
+quarter faster in one process and a sixth slower in the next (benchmarks/NOTES.md). Two
+cores are better used by two processes.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 import ctypes
 import os
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, ContextManager
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from glibc's malloc.h
 
 
-def is_chosen() -> bool:
-    """Tell whether the user has chosen a number of threads by the environment."""
+def has_chosen_threads() -> bool:
+    """Return whether an environment variable sets the number of BLAS threads."""
     return any(name in os.environ for name in VARIABLES)
 
 
-def can_limit() -> bool:
-    """Tell whether threadpoolctl, which reaches a BLAS that is loaded, is there."""
+def can_limit_threads() -> bool:
+    """Return whether threadpoolctl, which limits a loaded BLAS, is installed."""
     try:
         import threadpoolctl  # noqa: F401
     except ImportError:
@@ -30,25 +30,27 @@ def can_limit() -> bool:
     return True
 
 
-def one_blas_thread() -> Any:
-    """Return a context with one BLAS thread, unless the user has chosen a number.
+def one_blas_thread() -> ContextManager[Any]:
+    """Return a context with one BLAS thread.
 
-    Where threadpoolctl is not installed nothing is changed.
+    It changes nothing if an environment variable sets the number of threads, or if
+    threadpoolctl is not installed.
     """
-    if is_chosen() or not can_limit():
+    if has_chosen_threads() or not can_limit_threads():
         return nullcontext()
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(1, user_api="blas")
+    limits: ContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limits
 
 
 def keep_freed_memory() -> None:
-    """Have glibc keep freed memory for the next step.
+    """Make glibc keep freed memory for the next training step.
 
-    By default it gives large blocks back to the system, which then has to clear
-    every page of the next one: up to two thirds of a step on large graphs. It
-    holds for the process, whose memory does not shrink any more. With another C
-    library nothing happens.
+    By default glibc returns large blocks to the operating system, which then has to
+    clear every page of the next block: up to two thirds of a step on large graphs. The
+    setting is permanent: the memory of the process no longer shrinks. With another C
+    library this function does nothing.
     """
     try:
         libc = ctypes.CDLL(None)

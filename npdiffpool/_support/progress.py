@@ -1,4 +1,7 @@
-"""Progress: a bar on a terminal that has tqdm, plain lines anywhere else."""
+"""Progress on standard error: a bar on a terminal, a few plain lines elsewhere.
+
+Standard output is left to results.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Callable, Iterator
 
-Row = dict[str, float]
 LINES = 10  # plain lines of one run
 COLOURS = {"red": "31", "green": "32"}
 
@@ -21,122 +24,98 @@ def coloured(text: str, colour: str, stream: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Return the text with what a terminal would obey, not show, as escapes.
+    r"""Replace characters that control a terminal by escape sequences.
 
     >>> print(printable("red " + chr(27) + "[31m"))
-    red \\x1b[31m
+    red \x1b[31m
     """
     shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return "".join(shown)
 
 
 @contextmanager
-def training_progress(
-    epochs: int, shown: bool, done: int = 0
-) -> Iterator[Callable[[Row], None]]:
-    """Give what shows the rows of a training history, if they are to be shown.
+def progress_bar(
+    total: int | None,
+    unit: str,
+    title: str,
+    done: int = 0,
+    heading: str = "",
+    *,
+    shown: bool = True,
+    on_pipes: bool = False,
+    width: int = 3,
+    **options: Any,
+) -> Iterator[Callable[..., None]]:
+    """Show the progress of a loop: a bar, or a few lines without a terminal or tqdm.
 
-    On standard error, which leaves standard output to results.
+    Parameters
+    ----------
+    total : int or None
+        Number of steps; None if it is unknown.
+    unit, title : str
+        The name of a step, such as "epoch", and of the loop, such as "training".
+    done : int
+        Number of steps that an earlier process has done.
+    heading : str
+        A line that is printed first where there is no bar.
+    shown : bool
+        False shows nothing.
+    on_pipes : bool
+        Show a bar even if standard error is not a terminal.
+    width : int
+        Width of the step's number in plain lines.
+    **options
+        Options of `tqdm.tqdm`.
+
+    Yields
+    ------
+    callable
+        ``update(done, text="")``, to be called after a step with the number of steps
+        done and a description. Without a bar the first description, the last one and
+        about `LINES` between them are printed, with the time left.
     """
-    bar = _bar(epochs, "epoch", "training", done) if shown else None
-    every, start = max(1, epochs // LINES), time.monotonic()
-
-    def show(row: Row) -> None:
-        epoch, text = int(row["epoch"]), describe(row)
-        if bar is None and epoch < epochs:
-            seconds = (time.monotonic() - start) / (epoch - done) * (epochs - epoch)
-            text += f", {_duration(seconds)} left"
-        if bar is not None:
-            bar.set_postfix_str(text, refresh=False)
-            bar.update()
-        elif shown and (epoch % every == 0 or epoch in (1, epochs)):
-            print(f"epoch {epoch:>4}/{epochs}  {text}", file=sys.stderr, flush=True)
-
-    try:
-        yield show
-    finally:
-        if bar is not None:
-            bar.close()
-
-
-def describe(row: Row) -> str:
-    """Say a row of the history in a few words."""
-    parts = [f"loss {row['loss']:.3f}"]
-    for name in ("train", "validation"):
-        if f"{name}_accuracy" in row:
-            parts.append(f"{name} {row[f'{name}_accuracy']:.1%}")
-    if "validation_loss" in row and "validation_accuracy" not in row:
-        parts.append(f"validation loss {row['validation_loss']:.3f}")
-    return ", ".join(parts)
-
-
-@contextmanager
-def law_progress(total: int, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Give what counts the laws checked, if they are to be shown."""
-    bar = _bar(total, "law", "verifying") if shown else None
-    every, done = max(1, total // LINES), 0
-
-    def step(name: str) -> None:
-        nonlocal done
-        done += 1
-        if bar is not None:
-            bar.set_postfix_str(name, refresh=False)
-            bar.update()
-        elif shown and (done % every == 0 or done == total):
-            print(f"law {done:>3}/{total}  {name}", file=sys.stderr, flush=True)
-
-    try:
-        yield step
-    finally:
-        if bar is not None:
-            bar.close()
-
-
-@contextmanager
-def job_progress() -> Iterator[Callable[[Any], None]]:
-    """Give what shows an evaluation's `Progress`, with the time that is left."""
-    bar, start = None, time.monotonic()
-
-    def show(seen: Any) -> None:
-        nonlocal bar
-        if seen.job is None:
-            bar = _bar(seen.total, "job", "cross-validation", seen.resumed)
-            kept = f", {seen.resumed} of them done before" if seen.resumed else ""
-            if bar is None:
-                print(f"{seen.total} jobs{kept}", file=sys.stderr, flush=True)
-        elif seen.done > seen.resumed:
-            _show_job(bar, seen, time.monotonic() - start)
-
-    try:
-        yield show
-    finally:
-        if bar is not None:
-            bar.close()
-
-
-def _show_job(bar: Any, seen: Any, seconds: float) -> None:
-    text = f"fold {seen.job.fold}: validation {seen.row['validation']:.1%}"
-    text += f", test {seen.row['test']:.1%}" if "test" in seen.row else ""
-    new = seen.done - seen.resumed
+    if not shown:
+        yield lambda done, text="": None
+        return
+    options |= {"total": total, "unit": unit, "desc": title, "initial": done}
+    bar = _make_bar(options) if on_pipes or sys.stderr.isatty() else None
     if bar is not None:
-        bar.set_postfix_str(text, refresh=False)
-        bar.update()
-    elif seen.done % max(1, seen.total // LINES) == 0 or new == 1:
-        left = _duration(seconds / new * (seen.total - seen.done))
-        line = f"job {seen.done:>3}/{seen.total}  {text}, {left} left"
-        print(line, file=sys.stderr, flush=True)
+        with bar:
+            yield partial(_update_bar, bar)
+        return
+    if heading:
+        print(heading, file=sys.stderr, flush=True)
+    yield _line_printer(total or 0, unit, width)
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-def _bar(total: int, unit: str, title: str, initial: int = 0) -> Any:
-    if not sys.stderr.isatty():
-        return None
+def _make_bar(options: dict[str, Any]) -> Any:
     try:
         from tqdm import tqdm
     except ImportError:
         return None
-    look = {"dynamic_ncols": True, "initial": initial}
-    return tqdm(total=total, unit=unit, desc=title, **look)
+    return tqdm(dynamic_ncols=True, **options)
+
+
+def _update_bar(bar: Any, done: int, text: str = "") -> None:
+    bar.set_postfix_str(text, refresh=False)
+    bar.update(done - bar.n)
+
+
+def _line_printer(total: int, unit: str, width: int) -> Callable[..., None]:
+    start, every, calls = time.monotonic(), max(1, total // LINES), 0
+
+    def update(done: int, text: str = "") -> None:
+        nonlocal calls
+        calls += 1
+        if not text or (done % every and calls > 1 and done < total):
+            return
+        if done < total:
+            seconds = (time.monotonic() - start) / calls * (total - done)
+            text += f", {_duration(seconds)} left"
+        print(f"{unit} {done:>{width}}/{total}  {text}", file=sys.stderr, flush=True)
+
+    return update
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,6 +1,7 @@
-"""Files and zips that strangers may have made: opened only within stated limits.
+"""Files and zip archives from untrusted sources, opened within stated limits.
 
-Read `open_plain`, then `open_zip`. Nothing is allocated for a size only claimed.
+Read `open_plain`, then `open_zip`. No memory is allocated for a size that a file only
+claims.
 """
 
 from __future__ import annotations
@@ -16,16 +17,15 @@ from pathlib import Path, PurePath
 from typing import IO, Iterator
 
 MAX_MEMBERS = 10_000
-_DIRECTORY = 8 << 20  # bytes of a zip's directory
-_SQUEEZE = 1032  # what deflate makes of one byte, at most
-# What zipfile lets through for a damaged zip, found by damaging one at random.
+_MAX_DIRECTORY = 8 << 20  # bytes of a zip's central directory
+_MAX_RATIO = 1032  # the largest compression ratio of deflate
+# Exceptions of zipfile on a damaged zip; found by damaging one at random.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
     EOFError,
-    NotImplementedError,
-    RuntimeError,  # encrypted, an unknown compression
+    RuntimeError,  # an encrypted member, or an unknown compression
     OverflowError,
     OSError,
     UnicodeDecodeError,
@@ -33,24 +33,26 @@ BROKEN = (
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-class _Careful(io.BufferedReader):
-    """Refuse to read at once what a zip says is its directory, if it is huge."""
+class _LimitedReader(io.BufferedReader):
+    """A reader that refuses the large read of a zip with a huge directory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _DIRECTORY:
-            raise ValueError(f"a directory of more than {_DIRECTORY} bytes")
+        if size is not None and size > _MAX_DIRECTORY:
+            raise ValueError(f"a directory of more than {_MAX_DIRECTORY} bytes")
         return super().read(size)
 
 
 def path_inside(folder: Path, name: str | PurePath) -> Path:
-    """Follow links from a folder; it may be one itself, but none may leave it.
+    """Resolve links, and require the resulting path to be inside a folder.
+
+    The folder itself may be a link.
 
     Raises
     ------
     ValueError
-        If one does.
+        If a link leads out of the folder.
     """
-    top = Path(os.path.realpath(folder))  # resolve() raises where links go in a ring
+    top = Path(os.path.realpath(folder))  # Path.resolve() raises on a loop of links
     path = Path(os.path.realpath(top / name))
     if not path.is_relative_to(top):
         raise ValueError(f"{name}: is a link to outside the folder {folder}")
@@ -58,36 +60,36 @@ def path_inside(folder: Path, name: str | PurePath) -> Path:
 
 
 def open_plain(path: str | os.PathLike[str], most: int | None = None) -> IO[bytes]:
-    """Open a file, and no device, pipe or folder, for reading.
+    """Open a regular file for reading.
 
     Raises
     ------
     OSError
-        If there is no such file, or it cannot be opened.
+        If the file does not exist or cannot be opened.
     ValueError
-        If it is no plain file, or has more than `most` bytes.
+        If it is a device, a pipe or a folder, or has more than `most` bytes.
     """
-    handle = os.open(path, _FLAGS)  # a pipe is not waited for
-    found = os.fstat(handle)
-    reason = None if stat.S_ISREG(found.st_mode) else "it is not a plain file"
-    if most is not None and found.st_size > most:
-        reason = f"{found.st_size} bytes; at most {most} are accepted"
+    handle = os.open(path, _FLAGS)  # does not wait for the writer of a pipe
+    status = os.fstat(handle)
+    reason = None if stat.S_ISREG(status.st_mode) else "it is not a plain file"
+    if most is not None and status.st_size > most:
+        reason = f"{status.st_size} bytes; at most {most} are accepted"
     if reason:
         os.close(handle)
         raise ValueError(reason)
-    return _Careful(io.FileIO(handle, "rb"))
+    return _LimitedReader(io.FileIO(handle, "rb"))
 
 
 @contextmanager
 def open_zip(path: str | os.PathLike[str], most: int) -> Iterator[zipfile.ZipFile]:
-    """Open a zip of which `check_zip` holds.
+    """Open a zip archive and check it with `check_zip`.
 
     Raises
     ------
     ValueError
-        If it does not.
+        If `check_zip` refuses the archive.
     OSError, zipfile.BadZipFile, ...
-        If there is no such zip, or it is damaged: see `BROKEN`.
+        If the archive does not exist or is damaged: see `BROKEN`.
     """
     with open_plain(path) as file, zipfile.ZipFile(file) as archive:
         check_zip(archive, most)
@@ -95,14 +97,14 @@ def open_zip(path: str | os.PathLike[str], most: int) -> Iterator[zipfile.ZipFil
 
 
 def check_zip(archive: zipfile.ZipFile, most: int) -> None:
-    """Require few, distinct, plainly packed members of bearable size.
+    """Check the number, names, packing and sizes of an archive's members.
 
     Raises
     ------
     ValueError
-        If there are more than `MAX_MEMBERS` or two of one name, one is encrypted or
-        neither stored nor deflated, they say that they unpack to more than `most`
-        bytes, or one to more than its bytes can hold.
+        If there are more than `MAX_MEMBERS` members or two of the same name; if one is
+        encrypted, is not stored or deflated, or claims a size that its compressed
+        bytes cannot hold; or if all together claim more than `most` bytes.
     """
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
@@ -117,16 +119,16 @@ def check_zip(archive: zipfile.ZipFile, most: int) -> None:
 
 
 def _check_member(member: zipfile.ZipInfo, names: set[str]) -> None:
-    name = member.orig_filename
+    fault, method = "", member.compress_type
+    ratio = 1 if method == zipfile.ZIP_STORED else _MAX_RATIO
     if member.filename in names:
-        raise ValueError(f"member {name!r} is there twice")
-    if member.flag_bits & 1:
-        raise ValueError(f"member {name!r} is encrypted")
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError(f"member {name!r} is not stored or deflated")
-    stored = member.compress_type == zipfile.ZIP_STORED
-    holds = member.compress_size * (1 if stored else _SQUEEZE)
-    if member.file_size > holds:
-        packed = f"{member.compress_size} bytes"
-        claim = f"unpacks to {member.file_size} bytes; {packed} cannot hold that"
-        raise ValueError(f"member {name!r} {claim}")
+        fault = "occurs twice"
+    elif member.flag_bits & 1:
+        fault = "is encrypted"
+    elif method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        fault = "is not stored or deflated"
+    elif member.file_size > member.compress_size * ratio:
+        most = f"more than {member.compress_size} compressed bytes can hold"
+        fault = f"unpacks to {member.file_size} bytes, {most}"
+    if fault:
+        raise ValueError(f"member {member.orig_filename!r} {fault}")

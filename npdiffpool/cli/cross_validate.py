@@ -1,39 +1,40 @@
-"""``npdiffpool cv``: cross-validate by a protocol and print the table of folds."""
+"""Cross-validate by a published protocol.
 
-from __future__ import annotations
-
-import argparse
-import json
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from typing import Callable, Iterator
-
-from npdiffpool._support.arguments import require_int
-from npdiffpool._support.folder_lock import hinting
-from npdiffpool._support.interrupts import stoppable
-from npdiffpool._support.progress import job_progress
-from npdiffpool._support.types import Json
-from npdiffpool.cli.grid import read_grid
-from npdiffpool.cli.parameters import add_parameters, make_classifier
-from npdiffpool.cli.parser import Command, add_json, results_only
-from npdiffpool.evaluation.job_queue import Progress
-from npdiffpool.evaluation.jobs import load_source
-from npdiffpool.evaluation.protocols import Evaluation, Source, cross_validate
-from npdiffpool.evaluation.splits import read_splits
-from npdiffpool.evaluation.workers import workers
-
-EXAMPLES = """\
 examples:
   npdiffpool cv MUTAG --jobs 2
   npdiffpool cv ENZYMES --splits ENZYMES_splits.json --grid grid.json
   npdiffpool cv MUTAG --protocol paper --epochs 50 --json > result.json
   npdiffpool cv ENZYMES --scheduler tcp://127.0.0.1:8786
 
-The same command resumes an interrupted evaluation."""
+The same command resumes an interrupted evaluation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import Callable, Iterator
+
+from npdiffpool._support.arguments import require_int
+from npdiffpool._support.folder_lock import add_resume_hint
+from npdiffpool._support.interrupts import interrupt_after
+from npdiffpool._support.progress import progress_bar
+from npdiffpool._support.types import Json
+from npdiffpool.cli.grid import read_grid
+from npdiffpool.cli.parameters import add_parameters, make_classifier
+from npdiffpool.cli.parser import add_json, results_only
+from npdiffpool.evaluation.job_queue import Progress
+from npdiffpool.evaluation.jobs import load_source
+from npdiffpool.evaluation.protocols import Evaluation, Source, cross_validate
+from npdiffpool.evaluation.splits import read_splits
+from npdiffpool.evaluation.workers import workers
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    command.usage = "npdiffpool cv DATA [--option VALUE ...]"
     command.add_argument("data", metavar="DATA", help="data set, as for train")
     command.add_argument(
         "--protocol",
@@ -92,7 +93,7 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
     hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
         workers(arguments.jobs, arguments.scheduler) as executor,
-        hinting(folder / "settings.json", hint),
+        add_resume_hint(folder / "settings.json", hint),
         _progress(in_this_process=executor is None) as show,
     ):
         options |= {"executor": executor, "folder": folder, "on_done": show}
@@ -107,9 +108,31 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
 def _progress(in_this_process: bool) -> Iterator[Callable[[Progress], None]]:
     """Yield a function that shows progress; Ctrl-C stops this process between jobs."""
     with job_progress() as show:
-        waits = stoppable(show, "the current training")
+        waits = interrupt_after(show, "the current training")
         with waits if in_this_process else nullcontext(show) as shown:
             yield shown
+
+
+@contextmanager
+def job_progress() -> Iterator[Callable[[Progress], None]]:
+    """Yield a function that shows each `Progress` of `cross_validate`."""
+    with ExitStack() as stack:
+        update: Callable[[int, str], None]
+
+        def on_done(seen: Progress) -> None:
+            nonlocal update
+            if seen.job is None or seen.row is None:
+                kept = f", {seen.resumed} of them done before" if seen.resumed else ""
+                names = "job", "cross-validation"
+                heading = f"{seen.total} jobs{kept}"
+                bar = progress_bar(seen.total, *names, seen.resumed, heading)
+                update = stack.enter_context(bar)
+            elif seen.done > seen.resumed:
+                text = f"fold {seen.job.fold}: validation {seen.row['validation']:.1%}"
+                text += f", test {seen.row['test']:.1%}" if "test" in seen.row else ""
+                update(seen.done, text)
+
+        yield on_done
 
 
 def write_table(result: Evaluation, grid: list[Json]) -> str:
@@ -132,8 +155,3 @@ def write_table(result: Evaluation, grid: list[Json]) -> str:
         lines.append(f"{what}: {spread}, {over}")
         lines.append("(the maximum over epochs of the mean over folds: no test figure)")
     return "\n".join(lines)
-
-
-USAGE = "npdiffpool cv DATA [--option VALUE ...]"
-SUMMARY = "cross-validate by a published protocol"
-COMMAND = Command("cv", SUMMARY, EXAMPLES, add_options, run, USAGE)

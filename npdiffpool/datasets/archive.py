@@ -1,8 +1,8 @@
-"""TU files: open the files of a data set, in a folder or inside a zip alike.
+"""The TU files of a data set, in a folder or inside a zip.
 
-A data set NAME is the files NAME_A.txt, NAME_graph_indicator.txt,
-NAME_graph_labels.txt and perhaps more. Nothing is ever extracted from a zip; its
-members are checked and read in place. Of a folder only plain files inside it are read.
+A data set NAME has the files NAME_A.txt, NAME_graph_indicator.txt and
+NAME_graph_labels.txt, and perhaps more. A zip is never extracted: its members are
+validated and read in place. In a folder, only regular files inside it are read.
 """
 
 from __future__ import annotations
@@ -17,58 +17,57 @@ from typing import IO, Iterator
 from npdiffpool._support.untrusted_zip import BROKEN, open_plain, open_zip, path_inside
 from npdiffpool.datasets.tables import DatasetError
 
-MAX_UNZIPPED = 2 << 30  # bytes of a zip's members together, and of a file in a folder
+MAX_UNZIPPED = 2 << 30  # bytes: all members of a zip, or one file in a folder
 REQUIRED = ("A", "graph_indicator", "graph_labels")
 
 
 class TUFiles:
-    """Hold where the files of one data set are.
+    """The files of one data set, in a folder or a zip.
 
     Parameters
     ----------
     path : path
-        A folder or a zip. The files may lie one folder deeper, as they do in the
-        zips of the TU site.
+        A folder or a zip. The files may be one folder deeper, as in the zips of the TU
+        site.
     label : str, optional
-        What errors call it; the path where not given.
+        The name of the folder or zip in error messages; by default the path.
 
     Attributes
     ----------
     path : Path
     name : str
-        NAME, as in NAME_A.txt; not always the name of the folder or zip.
+        The NAME in NAME_A.txt; not always the name of the folder or zip.
 
     Raises
     ------
     DatasetError
-        If there is no such folder or zip, the zip is broken or unsafe (its members
-        are strange, as `check_zip` of untrusted_zip.py says, or unzip to more than
-        `MAX_UNZIPPED` bytes), or it does not hold one data set.
+        If there is no such folder or zip, the zip is damaged or unsafe (see `check_zip`
+        in untrusted_zip.py, and `MAX_UNZIPPED`), or it does not hold exactly one data
+        set.
     """
 
     def __init__(self, path: str | Path, label: str | None = None) -> None:
         self.path = Path(path)
         self._label = label or str(path)
-        if self.path.is_dir():
-            with broken_as_error(self._label):
+        with broken_as_error(self._label):
+            if self.path.is_dir():
                 names = _list_folder(self.path)
-        elif self.path.is_file():
-            with broken_as_error(self._label):
+            elif self.path.is_file():
                 with open_zip(self.path, MAX_UNZIPPED) as archive:
                     names = check_members(archive, self._label)
-        else:
-            raise DatasetError(f"{self._label}: no such folder or zip")
+            else:
+                raise DatasetError(f"{self._label}: no such folder or zip")
         first = _find_edges(names, self._label)
         self.name = first.name[: -len("_A.txt")]
         self._folder = first.parent
         self._names = set(names)
 
     def has(self, part: str) -> bool:
-        """Tell whether there is a file NAME_part.txt."""
+        """Return whether there is a file NAME_part.txt."""
         return str(self._member(part)) in self._names
 
     def label(self, part: str) -> str:
-        """Give the name by which errors call the file NAME_part.txt."""
+        """Return the name of the file NAME_part.txt in error messages."""
         return f"{self._label}/{self._member(part)}"
 
     @contextmanager
@@ -78,8 +77,8 @@ class TUFiles:
         Raises
         ------
         DatasetError
-            If there is no such file, it cannot be read to its end, it is a link to
-            outside the folder, no plain file or larger than `MAX_UNZIPPED`.
+            If there is no such file, it cannot be read to its end, it is a link to a
+            place outside the folder, not a regular file or larger than `MAX_UNZIPPED`.
         """
         label = self.label(part)
         if not self.has(part):
@@ -99,12 +98,12 @@ class TUFiles:
 
 
 def check_members(archive: zipfile.ZipFile, label: str) -> list[str]:
-    """List the members of a zip, or say which of them is not safe.
+    """Return the names of the members of a zip.
 
     Raises
     ------
     DatasetError
-        If a member would lie outside the folder the zip is for, or is a link.
+        If a member would be extracted to a place outside the folder, or is a link.
     """
     members = archive.infolist()
     for member in members:
@@ -119,7 +118,7 @@ def check_members(archive: zipfile.ZipFile, label: str) -> list[str]:
 
 @contextmanager
 def broken_as_error(label: str) -> Iterator[None]:
-    """Turn what zipfile and the system raise into a `DatasetError`."""
+    """Raise exceptions of zipfile and the operating system as a `DatasetError`."""
     try:
         yield
     except DatasetError:
@@ -131,7 +130,7 @@ def broken_as_error(label: str) -> Iterator[None]:
 
 def _list_folder(folder: Path) -> list[str]:
     top = folder.resolve()
-    # os.path, for Path's own raise where a link leads nowhere that can be.
+    # Not Path.is_dir: it raises for a link to an impossible place.
     inner = [path for path in folder.iterdir() if os.path.isdir(path)]
     inner = [path for path in inner if path.resolve().is_relative_to(top)]
     files = [file for place in (folder, *inner) for file in place.glob("*.txt")]
@@ -139,7 +138,7 @@ def _list_folder(folder: Path) -> list[str]:
 
 
 def _find_edges(names: list[str], label: str) -> PurePosixPath:
-    """Choose the NAME_A.txt that lies least deep, and there the one called so."""
+    """Return the NAME_A.txt at the lowest depth; prefer NAME = `label`."""
     found = [PurePosixPath(name) for name in names if name.endswith("_A.txt")]
     found = [name for name in found if name.parts[0] != "__MACOSX"]
     if not found:
@@ -147,10 +146,10 @@ def _find_edges(names: list[str], label: str) -> PurePosixPath:
     depth = min(len(name.parts) for name in found)
     found = [name for name in found if len(name.parts) == depth]
     wanted = PurePath(label).name.removesuffix(".zip") + "_A.txt"
-    named = [name for name in found if name.name == wanted]
-    if not (named or found)[0].name.isprintable():
-        raise DatasetError(f"{label}: {(named or found)[0].name!r} is no name")
-    if len(named or found) > 1:
+    found = [name for name in found if name.name == wanted] or found
+    if not found[0].name.isprintable():
+        raise DatasetError(f"{label}: the name {found[0].name!r} is not printable")
+    if len(found) > 1:
         several = ", ".join(sorted(str(name) for name in found))
         raise DatasetError(f"{label}: several data sets, {several}; it must hold one")
-    return (named or found)[0]
+    return found[0]

@@ -1,7 +1,7 @@
 """Assembly: from the arrays of a TU data set to graphs.
 
-Read `assemble`. All edges go through one sparse matrix and are cut into graphs
-last, so that no step takes time for each edge in Python.
+All edges are first joined in one sparse matrix, which is then cut into graphs: no
+Python loop runs over edges.
 """
 
 from __future__ import annotations
@@ -9,25 +9,26 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
+from npdiffpool._support.types import Ints
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
-from npdiffpool.datasets.tu import Ints, TUData
+from npdiffpool.datasets.tu import TUData
 from npdiffpool.graphs.graph import Graph
 
 
 def assemble(
     data: TUData, features: str, degree_cap: int, source: str, citation: str = ""
 ) -> Dataset:
-    """Make graphs of the arrays of a data set.
+    """Return the data set of TU arrays, with features made by `node_features`.
 
-    Edges become undirected, repeated ones are merged to weight 1, self-loops are
-    kept. A node's degree is the number of its distinct neighbours; with a
-    self-loop it is a neighbour of itself.
+    Edges become undirected with weight 1, repeated edges are merged, and self-loops are
+    kept. The degree of a node is the number of its distinct neighbours; a self-loop
+    makes it a neighbour of itself.
 
     Raises
     ------
     DatasetError
-        If `features` asks for labels or attributes that the data set lacks.
+        If `features` names labels or attributes that the data set lacks.
     """
     data = _sort_by_graph(data)
     adjacency = _join_edges(data.edges, len(data.graph_indicator))
@@ -44,7 +45,7 @@ def assemble(
 
 
 def _sort_by_graph(data: TUData) -> TUData:
-    """Renumber the nodes so that those of a graph follow each other."""
+    """Renumber the nodes so that the nodes of each graph are consecutive."""
     if np.all(np.diff(data.graph_indicator) >= 0):
         return data
     order = np.argsort(data.graph_indicator, kind="stable")
@@ -60,7 +61,7 @@ def _sort_by_graph(data: TUData) -> TUData:
 
 
 def _join_edges(edges: Ints, n_nodes: int) -> scipy.sparse.csr_array:
-    """Make one adjacency of all graphs; True + True is True, never 2."""
+    """Return one adjacency of all graphs; its booleans add up to True, never to 2."""
     ones = np.ones(len(edges), dtype=bool)
     ends = (edges[:, 0] - 1, edges[:, 1] - 1)
     listed = scipy.sparse.csr_array((ones, ends), shape=(n_nodes, n_nodes))

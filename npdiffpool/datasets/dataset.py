@@ -1,39 +1,41 @@
-"""A data set: its graphs and their labels, with what a user wants to know."""
+"""A data set: graphs, their labels and the names of their features."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any, Iterator, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool.datasets.tu import Ints
+from npdiffpool._support.arguments import require
+from npdiffpool._support.types import Ints
+from npdiffpool.datasets.features import column_kind
 from npdiffpool.graphs.graph import Graph
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Dataset:
-    """Hold the graphs of a data set, in the order of its files.
+    """The graphs of a data set, in the order of its files.
 
-    A number takes one graph; a slice, mask or array of numbers takes a smaller
+    An index gives one graph; a slice, a mask or an array of indices gives a smaller
     `Dataset`.
 
     Attributes
     ----------
     graphs : list of Graph
-        Undirected, edge weights 1; ``graph.label`` is its label as an int.
+        Undirected, with edge weights 1. ``graph.label`` is the label as an int.
     labels : (G,) ints
-        The labels of the graphs, with the values that the file has.
+        The label of each graph, with the value in the file.
     name : str
+        The name of the data set.
     feature_names : tuple of str
-        What each feature column is: 'label=3', 'attribute 1' (counted from 1),
+        The name of each feature column: 'label=3', 'attribute 1' (counted from 1),
         'degree=4', 'degree>=64' or 'one'.
     source : str
-        Where the data were found: a folder, a zip or "bundled".
+        The place of the files: a folder, a zip or "bundled".
     citation : str
-        What to cite; empty where that is not known.
+        The publications to cite; empty if unknown.
 
     Examples
     --------
@@ -76,49 +78,62 @@ class Dataset:
 
     @property
     def classes(self) -> Ints:
-        """Give the distinct labels, sorted."""
+        """The distinct labels, sorted."""
         return np.unique(self.labels)
 
     @property
     def n_classes(self) -> int:
-        """Count the distinct labels."""
+        """Number of distinct labels."""
         return len(self.classes)
 
     @property
     def n_features(self) -> int:
-        """Count the feature columns."""
+        """Number of feature columns."""
         return len(self.feature_names)
 
     def majority_class(self) -> tuple[int, float]:
         """Return the most frequent label and its share of the graphs.
 
-        Of equally frequent labels it is the smallest.
+        If several labels are equally frequent, it is the smallest of them.
 
         Returns
         -------
         label : int
         share : float
             Between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If there is no graph.
+
+        Examples
+        --------
+        >>> from npdiffpool import load_dataset
+        >>> label, share = load_dataset("MUTAG").majority_class()
+        >>> label, round(share, 3)
+        (1, 0.665)
         """
+        require(len(self) > 0, "the number of graphs", "at least 1", len(self))
         classes, counts = np.unique(self.labels, return_counts=True)
         most = int(np.argmax(counts))
         return int(classes[most]), float(counts[most] / counts.sum())
 
     def statistics(self) -> dict[str, float]:
-        """Count what papers count, and what tends to surprise.
+        """Return the statistics that papers publish, and some others.
 
         Returns
         -------
         dict
-            `graphs`, `classes`, `nodes_mean`, `nodes_max`, `edges_mean` (an
-            undirected edge once, a self-loop once), `features` and, of these,
+            `graphs`, `classes`, `nodes_mean`, `nodes_max`, `edges_mean` (an undirected
+            edge and a self-loop count once), `features`, and among them
             `label_features`, `attribute_features` and `degree_features`,
-            `isolated_nodes` (no edge to another node) and `self_loops`.
+            `isolated_nodes` (without an edge to another node) and `self_loops`.
         """
         nodes = np.array([graph.n_nodes for graph in self.graphs])
         loops = [np.count_nonzero(g.adjacency.diagonal()) for g in self.graphs]
         entries = np.array([graph.adjacency.nnz for graph in self.graphs])
-        kinds = [re.split("[ =>]", name)[0] for name in self.feature_names]
+        kinds = [column_kind(name) for name in self.feature_names]
         return {
             "graphs": len(self),
             "classes": self.n_classes,

@@ -1,18 +1,20 @@
-"""Node features: columns made of labels, attributes, degrees or ones.
+"""Node features: columns of one-hot labels, attributes, one-hot degrees or ones.
 
-Read `node_features`. A one-hot column is kept as one code a node until the
-features of a graph are asked for: all of COLLAB's at once would be 1.5 GB.
+Read `node_features` first. One-hot columns are stored as one integer per node and
+expanded graph by graph: all of COLLAB's at once would need 1.5 GB.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from npdiffpool._support.types import Floats, Ints
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.datasets.tu import Floats, Ints, TUData
+from npdiffpool.datasets.tu import TUData
 
 MAX_COLUMNS = 1 << 14
 MAX_CELLS = 1 << 29  # nodes times columns: 4 GiB of float64
@@ -20,21 +22,21 @@ KINDS = ("labels", "attributes", "degree", "ones")
 
 
 class Columns(NamedTuple):
-    """Hold some feature columns of all nodes.
+    """Some feature columns of all nodes.
 
     Attributes
     ----------
     names : list of str
-        One for each column.
+        The name of each column.
     values : (N,) ints or (N, F) floats
-        Codes, which are the number of the column that is one, or the columns.
+        For one-hot columns, the index of the column that is 1; otherwise the columns.
     """
 
     names: list[str]
     values: npt.NDArray[Any]
 
     def rows(self, start: int, stop: int) -> Floats:
-        """Give the columns of the nodes start ... stop - 1, as float64."""
+        """Return the columns of the nodes start ... stop - 1 as float64."""
         part = self.values[start:stop]
         if self.values.ndim == 2:
             return part.astype(np.float64)
@@ -43,13 +45,18 @@ class Columns(NamedTuple):
         return one_hot
 
 
+def column_kind(name: str) -> str:
+    """Return the kind of a feature column by its name: "label" for 'label 1=3'."""
+    return re.split("[ =>]", name)[0]
+
+
 def check_choice(features: Any, degree_cap: Any) -> None:
-    """Raise if `features` or `degree_cap` is not fit for `node_features`.
+    """Validate the arguments `features` and `degree_cap` of `node_features`.
 
     Raises
     ------
     DatasetError
-        If `features` is not "auto" nor distinct `KINDS` joined by "+", or
+        If `features` is neither "auto" nor distinct `KINDS` joined by "+", or
         `degree_cap` is not a whole number of at least 1.
     """
     kinds = features.split("+") if isinstance(features, str) else [features]
@@ -70,21 +77,24 @@ def check_choice(features: Any, degree_cap: Any) -> None:
 def node_features(
     data: TUData, degrees: Ints, features: str, degree_cap: int
 ) -> list[Columns]:
-    """Make the feature columns, in the order in which `features` names them.
+    """Return the feature columns in the order of their kinds in `features`.
 
     Parameters
     ----------
     data : TUData
     degrees : (N,) ints
+        The degree of each node.
     features : str
-        "auto" takes labels and attributes, whichever there are, or else degrees.
+        Kinds joined by "+". "auto" selects labels and attributes if the data set has
+        them, and degrees if it has neither.
     degree_cap : int
+        Degrees from this one share a column.
 
     Raises
     ------
     DatasetError
-        If `features` asks for labels or attributes that the data set lacks, or for
-        more than `MAX_COLUMNS` columns or `MAX_CELLS` numbers.
+        If `features` names labels or attributes that the data set lacks, or needs more
+        than `MAX_COLUMNS` columns or `MAX_CELLS` numbers.
     """
     if features == "auto":
         has = {"labels": data.node_labels, "attributes": data.node_attributes}
@@ -96,15 +106,15 @@ def node_features(
     n_columns, n_nodes = sum(len(group.names) for group in made), len(degrees)
     if n_columns > MAX_COLUMNS or n_columns * n_nodes > MAX_CELLS:
         raise DatasetError(
-            f"{data.name}: {features} make {n_columns} columns of {n_nodes} nodes; at "
-            f"most {MAX_COLUMNS} columns, {MAX_CELLS} numbers are accepted: give other "
-            f"features, such as degree"
+            f"{data.name}: the features {features} have {n_columns} columns for "
+            f"{n_nodes} nodes; at most {MAX_COLUMNS} columns and {MAX_CELLS} numbers "
+            f"are accepted; choose other features, such as degree"
         )
     return made
 
 
 def _columns(kind: str, data: TUData, degrees: Ints, degree_cap: int) -> list[Columns]:
-    """Make the columns of one kind."""
+    """Return the columns of one kind."""
     if kind == "labels":
         return _label_columns(_required(data, "node_labels"))
     if kind == "attributes":
@@ -119,7 +129,7 @@ def _columns(kind: str, data: TUData, degrees: Ints, degree_cap: int) -> list[Co
 
 
 def _label_columns(labels: npt.NDArray[Any]) -> list[Columns]:
-    """Make a column for each value seen: 82 for DD, though it counts to 89."""
+    """Return a column for each value that occurs: 82 for DD, whose largest is 89."""
     made = []
     for index, column in enumerate(labels.T):
         values, codes = np.unique(column, return_inverse=True)
@@ -132,5 +142,5 @@ def _required(data: TUData, part: str) -> npt.NDArray[Any]:
     table: npt.NDArray[Any] | None = getattr(data, part)
     if table is None:
         kind = part.removeprefix("node_")
-        raise DatasetError(f"features asks for {kind}; {data.name} has no {part}.txt")
+        raise DatasetError(f"features names {kind}, but {data.name} has no {part}.txt")
     return table

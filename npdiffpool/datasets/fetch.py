@@ -1,19 +1,18 @@
-"""Downloads: bring a zip from the TU site into the cache, whole or not at all.
+"""Downloads from the TU site into the cache, complete or not at all.
 
-Read `download`. A file gets its name in the cache only once all of it is there
-and has been checked; until then, and after a failure, there is nothing.
+A zip gets its name in the cache after all of it has arrived and was validated. Until
+then, and after a failure, the cache does not contain it.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Callable, Iterator
+from typing import IO, Any, Callable, ContextManager
 
 from npdiffpool._support.atomic_files import atomic_path
+from npdiffpool._support.progress import progress_bar
 from npdiffpool.datasets.archive import REQUIRED, TUFiles, broken_as_error
 from npdiffpool.datasets.locate import cache_folder, check_name
 from npdiffpool.datasets.tables import DatasetError
@@ -30,21 +29,22 @@ def download(
     progress: bool | None = None,
     timeout: float = 60.0,
 ) -> Path:
-    """Download NAME.zip, check it, and put it into the cache folder.
+    """Download NAME.zip, validate it and move it into the cache folder.
 
     Parameters
     ----------
     name : str
+        The name of the data set.
     folder : path, optional
-        The cache folder where not given.
+        The folder for the zip; by default the cache folder.
     base_url : str, optional
-        What comes before /NAME.zip: `$NPDIFFPOOL_TU_URL` where not given, else
-        the TU site. Empty turns downloading off.
+        The part of the URL before /NAME.zip; by default `$NPDIFFPOOL_TU_URL` if it is
+        set, otherwise the TU site. An empty string disables downloads.
     progress : bool, optional
-        False is silent. Otherwise there is a bar on stderr if tqdm is installed
-        and stderr is a terminal (True: also if it is not), else a line.
+        False prints nothing. Otherwise there is a bar on stderr if tqdm is installed
+        and stderr is a terminal (True: even if it is not), or else a line.
     timeout : float
-        For how many seconds the server may be silent.
+        Seconds without data after which the download fails.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def download(
     Raises
     ------
     DatasetError
-        If the server cannot be reached or refuses, less or more arrives than it
-        said, or what arrives is not a zip of this data set or not a safe one.
+        If the server cannot be reached or answers with an error, the number of bytes
+        differs from the announced one, or they are not a safe zip of this data set.
     """
     url = _make_url(check_name(name), base_url)
     folder = Path(folder) if folder is not None else cache_folder()
@@ -66,7 +66,7 @@ def download(
                 _receive(url, file, timeout, progress)
             _check_zip(part, name, url)
     except OSError as error:
-        raise DatasetError(f"{folder}: cannot keep downloads here: {error}") from error
+        raise DatasetError(f"{folder}: cannot save downloads: {error}") from error
     return folder / f"{name}.zip"
 
 
@@ -74,7 +74,7 @@ def _make_url(name: str, base_url: str | None) -> str:
     if base_url is None:
         base_url = os.environ.get("NPDIFFPOOL_TU_URL", TU_URL)
     if not base_url:
-        raise DatasetError(f"{name}: downloading is off, $NPDIFFPOOL_TU_URL is empty")
+        raise DatasetError(f"{name}: downloads are disabled by $NPDIFFPOOL_TU_URL=''")
     # urllib would also open file: and ftp:.
     if not base_url.startswith(("https://", "http://")):
         raise DatasetError(f"base_url must be http(s)://...; got {base_url!r}")
@@ -82,22 +82,22 @@ def _make_url(name: str, base_url: str | None) -> str:
 
 
 def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -> None:
-    """Write what a server answers into a file, and check how much it was."""
-    import http.client  # here, for they take a fifth of the package's import
+    """Write the answer of a server into a file, and check its length."""
+    import http.client  # not at the top: a fifth of the time to import the package
     import urllib.error
     import urllib.request
 
     try:
         with urllib.request.urlopen(url, timeout=timeout) as response:
             length = response.headers.get("Content-Length", "")
-            promised = int(length) if length.isdecimal() else None
+            announced = int(length) if length.isdecimal() else None
             got = 0
-            with _report(url, promised, progress) as advance:
-                # A piece more than allowed is enough to know.
+            with _show_download(url, announced, progress) as update:
+                # Stop one piece after the limit.
                 while got <= MAX_ZIP and (piece := response.read(_PIECE)):
                     file.write(piece)
                     got += len(piece)
-                    advance(len(piece))
+                    update(got)
     except urllib.error.HTTPError as error:
         error.close()
         raise DatasetError(f"{url}: {error}") from error
@@ -105,8 +105,8 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
         raise DatasetError(f"{url}: {error}") from error
     if got > MAX_ZIP:
         raise DatasetError(f"{url}: more than {MAX_ZIP} bytes, which is the limit")
-    if promised is not None and got != promised:
-        raise DatasetError(f"{url}: {got} bytes arrived; the server said {promised}")
+    if announced is not None and got != announced:
+        raise DatasetError(f"{url}: {got} bytes arrived instead of {announced}")
 
 
 def _check_zip(path: Path, name: str, url: str) -> None:
@@ -120,22 +120,10 @@ def _check_zip(path: Path, name: str, url: str) -> None:
         raise DatasetError(f"{url}: {damaged} in the zip is damaged")
 
 
-@contextmanager
-def _report(
-    url: str, size: int | None, progress: bool | None
-) -> Iterator[Callable[[int], Any]]:
-    """Show how far a download is; give what to call with each number of bytes."""
-    if progress or (progress is None and sys.stderr.isatty()):
-        try:
-            from tqdm import tqdm
-        except ImportError:
-            pass
-        else:
-            name = url.rsplit("/", 1)[-1]
-            with tqdm(total=size, desc=name, unit="B", unit_scale=True) as bar:
-                yield bar.update
-            return
-    if progress is not False:
-        amount = "" if size is None else f" ({size / 1e6:.1f} MB)"
-        print(f"downloading {url}{amount}", file=sys.stderr)
-    yield lambda count: None
+def _show_download(
+    url: str, size: int | None, shown: bool | None
+) -> ContextManager[Callable[..., None]]:
+    amount = "" if size is None else f" ({size / 1e6:.1f} MB)"
+    how: Any = {"heading": f"downloading {url}{amount}", "unit_scale": True}
+    how |= {"shown": shown is not False, "on_pipes": shown is True}
+    return progress_bar(size, "B", url.rsplit("/", 1)[-1], **how)

@@ -1,23 +1,30 @@
-"""Loading: from a name or a path to a `Dataset`."""
+"""Loading a data set, also with the feature columns of a trained model."""
 
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
+
+import numpy as np
 
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.assembly import assemble
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.dataset import Dataset
-from npdiffpool.datasets.features import check_choice
+from npdiffpool.datasets.features import check_choice, column_kind
 from npdiffpool.datasets.fetch import download
-from npdiffpool.datasets.locate import cache_folder, describe, find
-from npdiffpool.datasets.registry import cite, suggest
+from npdiffpool.datasets.locate import cache_folder, cite, describe, find, suggest
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.datasets.tu import read_tu
+from npdiffpool.graphs.graph import Graph
 
 DEGREE_CAP = 64
+# The features whose columns are of each kind.
+FEATURES = dict(label="labels", attribute="attributes", degree="degree", one="ones")
+_WRONG_CAP = re.compile(r"degree>=(?!\d{1,9}$).*")
 
 
 def load_dataset(
@@ -26,40 +33,40 @@ def load_dataset(
     degree_cap: int = DEGREE_CAP,
     progress: bool | None = None,
 ) -> Dataset:
-    """Load a data set in TU form.
+    """Load a data set in the TU format.
 
     Parameters
     ----------
     source : str or path
-        A folder, a zip or a name. A name is looked for in the working folder,
-        `$NPDIFFPOOL_DATA`, the cache folder, the package and last on the TU site,
-        from where it goes into the cache folder.
+        A folder, a zip or a name. A name is searched for in the working folder,
+        `$NPDIFFPOOL_DATA`, the cache folder and the package. If it is in none of them,
+        it is downloaded from the TU site into the cache folder.
     features : str
-        The node features: "labels" (one-hot, a column for each value seen, in
-        order), "attributes", "degree" (one-hot), "ones", or some of these joined
-        by "+", such as "labels+attributes". "auto" takes labels and attributes,
-        whichever the data set has, and "degree" if it has neither.
+        The node features: "labels" (one-hot, one column for each value that occurs, in
+        order), "attributes", "degree" (one-hot), "ones", or several of them joined by
+        "+", such as "labels+attributes". "auto" selects labels and attributes if the
+        data set has them, and "degree" if it has neither.
     degree_cap : int
-        Column min(degree, degree_cap) of the `degree_cap` + 1 degree columns is
-        one. The degree counts distinct neighbours; a self-loop makes a node its
-        own neighbour and so adds 1.
+        There are `degree_cap` + 1 degree columns; column min(degree, degree_cap) is 1.
+        The degree is the number of distinct neighbours. A self-loop makes a node its
+        own neighbour and adds 1.
     progress : bool, optional
-        Show how far a download is: a bar on a terminal, a line elsewhere (None);
-        a bar in any case (True); nothing (False).
+        Show the progress of a download: by default a bar on a terminal and a line
+        elsewhere; True always a bar; False nothing.
 
     Returns
     -------
     Dataset
-        Undirected graphs with edge weights 1: edges that are listed repeatedly
-        are merged, self-loops are kept.
+        Undirected graphs with edge weights 1. Repeated edges are merged, self-loops are
+        kept.
 
     Raises
     ------
     DatasetError
-        If the data set is not to be found, or one of its files is missing,
-        damaged or inconsistent: the message names the file and the line. So it is
-        if a file is over a limit (2 GiB of a zip or a file, 2^27 numbers of a file,
-        2^20 graphs, 2^14 columns, 2^29 features) or a link out of its folder.
+        If the data set cannot be found, or one of its files is missing, damaged or
+        inconsistent; the message names the file and the line. Also if a file is a link
+        to a place outside its folder or exceeds a limit: 2 GiB for a zip or a file,
+        2^27 numbers in a file, 2^20 graphs, 2^14 feature columns, 2^29 feature values.
 
     Examples
     --------
@@ -83,6 +90,47 @@ def load_dataset(
     return assemble(data, features, degree_cap, describe(path), citation)
 
 
+def load_dataset_like(
+    source: str | os.PathLike[Any], feature_names: Sequence[str]
+) -> Dataset:
+    """Load a data set with given feature columns, in their order.
+
+    Parameters
+    ----------
+    source : str or path
+        As for `load_dataset`.
+    feature_names : sequence of str
+        Names as in `Dataset.feature_names`. A label that does not occur in this data
+        set gives a column of zeros.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        If `feature_names` are not such names, the data set cannot be loaded, or it has
+        a column that is not among them or lacks an attribute.
+
+    Examples
+    --------
+    >>> trained_on = [f"label={n}" for n in (9, 6, 5, 4, 3, 2, 1, 0)]
+    >>> mutag = load_dataset_like("MUTAG", trained_on)
+    >>> mutag[0].features.sum(axis=0)  # 17 atoms, none of label 9
+    array([ 0.,  0.,  0.,  0.,  0.,  2.,  1., 14.])
+    """
+    names = _check_names(feature_names)
+    features = "+".join(dict.fromkeys(FEATURES[column_kind(name)] for name in names))
+    caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
+    dataset = load_dataset(source, features, caps[0] if caps else DEGREE_CAP)
+    _require_known(dataset, names)
+    place = {name: column for column, name in enumerate(names)}
+    columns = [place[name] for name in dataset.feature_names]
+    graphs = [_place_columns(graph, columns, len(names)) for graph in dataset]
+    return replace(dataset, graphs=graphs, feature_names=tuple(names))
+
+
 def _download(name: str, progress: bool | None) -> Path:
     try:
         return download(name, progress=progress)
@@ -93,3 +141,36 @@ def _download(name: str, progress: bool | None) -> Path:
             f"{cache_folder()} or the package, and cannot be downloaded: "
             f"{error}.{suggest(name)}"
         ) from error
+
+
+def _check_names(feature_names: Any) -> list[str]:
+    """Return the names as a list, validated."""
+    is_list = isinstance(feature_names, (list, tuple))
+    names = [str(name) for name in feature_names] if is_list else []
+    known = [name for name in names if column_kind(name) in FEATURES]
+    if not names or known != names or any(map(_WRONG_CAP.fullmatch, names)):
+        raise DatasetError(
+            "feature_names must be those of a Dataset, such as 'label=0', one or "
+            f"more; got {feature_names!r}"
+        )
+    return names
+
+
+def _require_known(dataset: Dataset, names: list[str]) -> None:
+    unknown = [name for name in dataset.feature_names if name not in names]
+    if unknown:
+        raise DatasetError(
+            f"{dataset.name} has the feature {unknown[0]!r}, which the model was not "
+            f"trained on"
+        )
+    missing = set(names) - set(dataset.feature_names)
+    attributes = sorted(name for name in missing if name.startswith("attribute"))
+    if attributes:
+        raise DatasetError(f"{dataset.name} lacks the feature {attributes[0]!r}")
+
+
+def _place_columns(graph: Graph, columns: list[int], width: int) -> Graph:
+    """Return a graph whose feature column i is moved to columns[i] of `width`."""
+    features = np.zeros((graph.n_nodes, width))
+    features[:, columns] = graph.features
+    return Graph(graph.adjacency, features, graph.label)

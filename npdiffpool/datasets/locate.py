@@ -1,34 +1,94 @@
-"""Places: where a data set is looked for, before it is downloaded.
+"""Known data sets, and the places that are searched before a download.
 
-Read `find` first. In order: the path given, `$NPDIFFPOOL_DATA`, the cache folder,
-the package.
+Read `find` first. The order is: a path as given, the working folder,
+`$NPDIFFPOOL_DATA`, the cache folder, the package. Data sets that are not in `KNOWN` are
+found there too. Its counts are those of the TU site,
+https://chrsmrrs.github.io/datasets/docs/datasets, at commit 0397414 of its repository.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from npdiffpool.datasets.registry import KNOWN
 from npdiffpool.datasets.tables import DatasetError
 
 PACKAGE = Path(__file__).parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_TU = (
+    "C. Morris, N. M. Kriege, F. Bause, K. Kersting, P. Mutzel and M. Neumann. "
+    "TUDataset: a collection of benchmark datasets for learning with graphs. "
+    "ICML 2020 workshop Graph Representation Learning and Beyond, arXiv 2007.08663."
+)
+_CITATIONS = {
+    "Borgwardt": "K. M. Borgwardt et al. Protein function prediction via graph "
+    "kernels. Bioinformatics 21(S1), i47-i56, 2005.",
+    "Debnath": "A. K. Debnath, R. L. Lopez de Compadre, G. Debnath, A. J. Shusterman "
+    "and C. Hansch. Structure-activity relationship of mutagenic aromatic and "
+    "heteroaromatic nitro compounds. Correlation with molecular orbital energies and "
+    "hydrophobicity. J. Med. Chem. 34(2), 786-797, 1991.",
+    "Dobson": "P. D. Dobson and A. J. Doig. Distinguishing enzyme structures from "
+    "non-enzymes without alignments. J. Mol. Biol. 330(4), 771-783, 2003.",
+    "Helma": "C. Helma, R. D. King, S. Kramer and A. Srinivasan. The Predictive "
+    "Toxicology Challenge 2000-2001. Bioinformatics 17(1), 107-108, 2001.",
+    "Kazius": "J. Kazius, R. McGuire and R. Bursi. Derivation and validation of "
+    "toxicophores for mutagenicity prediction. J. Med. Chem. 48(1), 312-320, 2005.",
+    "Wale": "N. Wale, I. A. Watson and G. Karypis. Comparison of descriptor spaces "
+    "for chemical compound retrieval and classification. Knowl. Inf. Syst. 14(3), "
+    "347-375, 2008.",
+    "Yanardag": "P. Yanardag and S. V. N. Vishwanathan. Deep graph kernels. KDD 2015, "
+    "1365-1374.",
+}
+
+
+class Published(NamedTuple):
+    """The counts of a data set on the TU site, and a key of `_CITATIONS`."""
+
+    graphs: int
+    classes: int
+    nodes_mean: float
+    edges_mean: float
+    source: str
+
+
+KNOWN = {
+    "MUTAG": Published(188, 2, 17.93, 19.79, "Debnath"),
+    "ENZYMES": Published(600, 6, 32.63, 62.14, "Borgwardt"),
+    "PROTEINS": Published(1113, 2, 39.06, 72.82, "Borgwardt"),
+    "PROTEINS_full": Published(1113, 2, 39.06, 72.82, "Borgwardt"),
+    "DD": Published(1178, 2, 284.32, 715.66, "Dobson"),
+    "NCI1": Published(4110, 2, 29.87, 32.30, "Wale"),
+    "NCI109": Published(4127, 2, 29.68, 32.13, "Wale"),
+    "PTC_FM": Published(349, 2, 14.11, 14.48, "Helma"),
+    "PTC_FR": Published(351, 2, 14.56, 15.00, "Helma"),
+    "PTC_MM": Published(336, 2, 13.97, 14.32, "Helma"),
+    "PTC_MR": Published(344, 2, 14.29, 14.69, "Helma"),
+    "Mutagenicity": Published(4337, 2, 30.32, 30.77, "Kazius"),
+    "COLLAB": Published(5000, 3, 74.49, 2457.78, "Yanardag"),
+    "IMDB-BINARY": Published(1000, 2, 19.77, 96.53, "Yanardag"),
+    "IMDB-MULTI": Published(1500, 3, 13.00, 65.94, "Yanardag"),
+    "REDDIT-BINARY": Published(2000, 2, 429.63, 497.75, "Yanardag"),
+    "REDDIT-MULTI-5K": Published(4999, 5, 508.52, 594.87, "Yanardag"),
+    "REDDIT-MULTI-12K": Published(11929, 11, 391.41, 456.89, "Yanardag"),
+}
 
 
 class KnownDataset(NamedTuple):
-    """Hold a row of `known_datasets`; the counts are the published ones.
+    """One row of `known_datasets`, with the published counts.
 
     Attributes
     ----------
     name : str
+        The name of the data set.
     graphs, classes : int
+        Numbers of graphs and classes.
     nodes_mean, edges_mean : float
-        A graph; an undirected edge counts once.
+        Means per graph; an undirected edge counts once.
     found : str
-        A path, "bundled", or "download" where only the TU site has it.
+        A path, "bundled", or "download" if only the TU site has it.
     """
 
     name: str
@@ -40,7 +100,7 @@ class KnownDataset(NamedTuple):
 
 
 def known_datasets() -> list[KnownDataset]:
-    """List the data sets with published counts, and where each is found now.
+    """Return the data sets with published counts, and the place of each.
 
     Returns
     -------
@@ -60,26 +120,26 @@ def known_datasets() -> list[KnownDataset]:
 
 
 def find(source: Any, here: bool = True) -> Path | None:
-    """Find a data set on this machine.
+    """Return the place of a data set on this machine.
 
     Parameters
     ----------
     source : str or path
-        A name, or the path of a folder or a zip. What has a separator or ends
-        with .zip is a path.
+        A name, or the path of a folder or a zip. A string is a path if it has a
+        separator or ends with .zip.
     here : bool
-        Whether a name may be that of a folder with TU files in the working folder.
+        Whether to search the working folder for a folder of this name with TU files.
 
     Returns
     -------
     Path or None
-        A folder, a zip, or an .npz inside the package; None where there is none.
-        A path that was given is returned whether or not it is there.
+        A folder, a zip, or an .npz inside the package; None if the name is not found. A
+        path is returned even if it does not exist.
 
     Raises
     ------
     DatasetError
-        If `source` is neither a name nor a path, or not fit to be a name.
+        If `source` is neither a name nor a path, or the name is not valid.
     """
     if not isinstance(source, (str, os.PathLike)):
         kind = type(source).__name__
@@ -94,12 +154,13 @@ def find(source: Any, here: bool = True) -> Path | None:
 
 
 def check_name(name: str) -> str:
-    """Return a name that is safe to make a path of.
+    """Return the name if it is safe as a part of a path.
 
     Raises
     ------
     DatasetError
-        If it has anything but letters, digits, -, _ and ., or begins with those.
+        If it has characters other than letters, digits, -, _ and ., or does not begin
+        with a letter or digit.
     """
     if not _NAME.fullmatch(name):
         raise DatasetError(
@@ -110,7 +171,7 @@ def check_name(name: str) -> str:
 
 
 def cache_folder() -> Path:
-    """Give the folder for downloads; it need not exist.
+    """Return the folder for downloads, which may not exist yet.
 
     Returns
     -------
@@ -131,8 +192,23 @@ def cache_folder() -> Path:
 
 
 def describe(path: Path) -> str:
-    """Give the path as text, or "bundled" for what the package carries."""
+    """Return the path as text, or "bundled" for a data set inside the package."""
     return "bundled" if path.parent == PACKAGE else str(path)
+
+
+def cite(name: str) -> str:
+    """Return the publications to cite for a data set; empty if it is not known."""
+    if name not in KNOWN:
+        return ""
+    return f"{_CITATIONS[KNOWN[name].source]} {_TU}"
+
+
+def suggest(name: str) -> str:
+    """Return a question with the most similar known name, or an empty string."""
+    known = {key.lower(): key for key in KNOWN}
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    unknown = close and known[close[0]] != name
+    return f" Did you mean {known[close[0]]}?" if unknown else ""
 
 
 def _is_path(source: str | os.PathLike[Any]) -> bool:

@@ -1,30 +1,31 @@
-"""Graphs with a planted hierarchy: communities, and how they group at the top."""
+"""Synthetic graphs with a planted hierarchy: nodes, communities and two groups."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import require, require_int, require_number
+from npdiffpool._support.types import CSR, Floats, Ints
 from npdiffpool.datasets.dataset import Dataset
-from npdiffpool.datasets.tu import Ints
-from npdiffpool.graphs.graph import Floats, Graph
+from npdiffpool.graphs.graph import Graph
 
-PARTS = 3  # of each community: towards the one before, the middle, towards the next
+PARTS = 3  # per community: towards the previous one, the middle, towards the next one
 
 
 class Hierarchy(NamedTuple):
-    """Hold graphs, and the truth that was planted in each.
+    """Graphs and their planted communities and groups.
 
     Attributes
     ----------
     dataset : Dataset
+        The graphs and their classes.
     communities : list of (N,) ints
-        Of each graph, the community of each node.
+        For each graph, the community of each node.
     groups : list of (N,) ints
-        Of each graph, the group of each node, 0 or 1.
+        For each graph, the group of each node, 0 or 1.
     """
 
     dataset: Dataset
@@ -42,29 +43,32 @@ def hierarchical_sbm(
     noise: float = 0.0,
     seed: int = 0,
 ) -> Hierarchy:
-    """Draw block models on two levels, labelled by how communities group.
+    """Draw graphs from a block model with two levels; the upper level is the class.
 
-    The communities of a graph stand in two rings, its two groups: of class 0 as long
-    as each other, of class 1 longer and shorter by one community. A community has
-    three parts in a row; nodes of one part, or of parts side by side, are joined with
-    probability `within`, the last part and the first part of the next community in the
-    ring with `between`. So nodes and edges are drawn alike in both classes, and so is
-    all that is seen within three edges of a node: the way past a community.
+    The communities of a graph form two rings, which are its two groups. In class 0 both
+    rings have the same length; in class 1 one ring is longer by two communities. A
+    community has three parts in a row. Nodes in the same part or in neighbouring parts
+    are joined with probability `within`; nodes in the last part of a community and the
+    first part of the next one in the ring with probability `between`. Both classes have
+    the same numbers of nodes and distribution of edges. Within three edges of a node
+    they look the same, because a path past a community is longer.
 
     Parameters
     ----------
     n_graphs : int
-        At least 2; the classes take turns.
+        At least 2; classes 0 and 1 alternate.
     n_communities : int
-        Even, at least 8.
+        Number of communities per graph: even, at least 8.
     part_size : int
-        Nodes of each part: a community has three times as many.
+        Number of nodes per part; a community has three times as many.
     within, between : float
         Probabilities of an edge.
     noise : float
-        Features are the one-hot number of the community, numbered at random in each
-        graph. This share of the nodes shows any community's.
+        The features of a node are the one-hot number of its community; the numbers are
+        random in each graph. For this share of the nodes they are those of a random
+        community.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -77,8 +81,8 @@ def hierarchical_sbm(
 
     Examples
     --------
-    >>> drawn = hierarchical_sbm(2)
-    >>> [np.bincount(group).tolist() for group in drawn.groups]   # 9 nodes a community
+    >>> drawn = hierarchical_sbm(2)  # 9 nodes per community
+    >>> [np.bincount(group).tolist() for group in drawn.groups]
     [[36, 36], [27, 45]]
     """
     require_int("n_graphs", n_graphs, 2)
@@ -86,51 +90,44 @@ def hierarchical_sbm(
     require(n_communities % 2 == 0, "n_communities", "even", n_communities)
     require_int("part_size", part_size, 1)
     require_int("seed", seed, 0)
-    _require_shares(within=within, between=between, noise=noise)
+    for name, share in (("within", within), ("between", between), ("noise", noise)):
+        require(require_number(name, share) <= 1, name, "at most 1", share)
     rng = np.random.default_rng(seed)
-    labels = np.arange(n_graphs) % 2
+    labels, graphs = np.arange(n_graphs) % 2, list[Graph]()
+    communities, groups = list[Ints](), list[Ints]()
     half, size = n_communities // 2, PARTS * part_size
-    found = Hierarchy(_empty(labels, n_communities, seed), [], [])
     for label in labels:
         rings = [half - label, half + label]
         community = np.repeat(rng.permutation(n_communities), size)
-        chance = _parts(rings, within, between)
+        chance = _edge_probabilities(rings, within, between)
         chance = np.kron(chance, np.ones((part_size, part_size)))
-        features = _features(rng, community, noise)
-        found.dataset.graphs.append(Graph(_draw(rng, chance), features, int(label)))
-        found.communities.append(community)
-        found.groups.append(np.repeat([0, 1], np.multiply(rings, size)))
-    return found
-
-
-def _require_shares(**shares: float) -> None:
-    for name, share in shares.items():
-        require(require_number(name, share) <= 1, name, "at most 1", share)
-
-
-def _empty(labels: Ints, n_communities: int, seed: int) -> Dataset:
+        features = _draw_features(rng, community, noise)
+        graphs.append(Graph(_draw_edges(rng, chance), features, int(label)))
+        communities.append(community)
+        groups.append(np.repeat([0, 1], np.multiply(rings, size)))
     names = tuple(f"community {number}" for number in range(n_communities))
-    return Dataset([], labels, "hierarchical SBM", names, f"seed {seed}")
+    dataset = Dataset(graphs, labels, "hierarchical SBM", names, f"seed {seed}")
+    return Hierarchy(dataset, communities, groups)
 
 
-def _parts(rings: list[int], within: float, between: float) -> Floats:
-    """Return the probability of an edge from each part to each, all rings in a row."""
-    of_ring = []
+def _edge_probabilities(rings: list[int], within: float, between: float) -> Floats:
+    """Return the probabilities of an edge between any two parts, ring after ring."""
+    blocks = []
     for n in rings:
         n_parts = PARTS * n
         step = np.eye(n_parts, k=1) + np.eye(n_parts, k=1 - n_parts)  # part to next
         is_last = np.arange(n_parts) % PARTS == PARTS - 1
         step *= np.where(is_last, between, within)[:, None]
-        of_ring.append(step + step.T + within * np.eye(n_parts))
-    return np.asarray(scipy.linalg.block_diag(*of_ring))
+        blocks.append(step + step.T + within * np.eye(n_parts))
+    return np.asarray(scipy.linalg.block_diag(*blocks))
 
 
-def _draw(rng: np.random.Generator, chance: Floats) -> Any:
+def _draw_edges(rng: np.random.Generator, chance: Floats) -> CSR:
     upper = np.triu(rng.random(chance.shape) < chance, k=1)
     return scipy.sparse.csr_array(upper + upper.T, dtype=float)
 
 
-def _features(rng: np.random.Generator, community: Ints, noise: float) -> Floats:
+def _draw_features(rng: np.random.Generator, community: Ints, noise: float) -> Floats:
     n_communities, N = community.max() + 1, len(community)
-    any_one = rng.integers(n_communities, size=N)
-    return np.eye(n_communities)[np.where(rng.random(N) < noise, any_one, community)]
+    random = rng.integers(n_communities, size=N)
+    return np.eye(n_communities)[np.where(rng.random(N) < noise, random, community)]

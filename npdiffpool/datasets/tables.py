@@ -1,8 +1,8 @@
-"""Number tables: read a text file of comma-separated numbers, block by block.
+"""Tables: text files of comma-separated numbers, read block by block.
 
-Read `read_blocks` first. A block is a few megabytes of whole lines; NumPy parses
-it at once where it is well formed. Where it is not, `parse_lines` parses it line
-by line: it is the definition of the format, and finds the line to complain of.
+Read `read_blocks` first. A block is a few megabytes of complete lines. NumPy parses a
+well-formed block at once. Otherwise `parse_lines`, which defines the format, parses it
+line by line and names the first wrong line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 CHUNK = 1 << 22
-MAX_LINE = 1 << 22  # bytes, and of blanks after it
+MAX_LINE = 1 << 22  # bytes in a line, or in consecutive blank lines
 MAX_NUMBERS = 1 << 27  # in one file
 _SYNTAX = {
     "i": (re.compile(rb"[-+]?\d+"), "a whole number"),
@@ -27,7 +27,7 @@ _LIMIT = int(np.iinfo(np.int64).max)
 
 
 class DatasetError(ValueError):
-    """Say what is unusable: data set, file, line; what is required, and seen.
+    """A data set is unusable; the message names the file and, if known, the line.
 
     Examples
     --------
@@ -46,34 +46,34 @@ def read_blocks(
     columns: int | None = None,
     chunk: int = CHUNK,
 ) -> Iterator[tuple[int, npt.NDArray[Any]]]:
-    """Read a table of numbers without ever holding all of its text.
+    """Yield a table of numbers in blocks, so that its text is never all in memory.
 
     Parameters
     ----------
     stream : binary file
-        Lines of numbers with commas between them; blanks around a number,
-        Windows line ends, blank lines at the end and a missing last line end
-        are all fine.
+        Lines of numbers separated by commas. Spaces around a number, Windows line ends,
+        blank lines at the end and a missing line end at the end are accepted.
     file : str
-        What errors call the file.
+        The name of the file in error messages.
     dtype : int64 or float64
+        The type of the numbers.
     columns : int, optional
-        How many numbers a line holds; as many as the first line if not given.
+        Numbers per line; by default as many as in the first line.
     chunk : int
-        How many bytes to read at a time.
+        Number of bytes to read at a time.
 
     Yields
     ------
     line : int
-        The number of the block's first line, counted from 1.
+        The number of the first line of the block, counted from 1.
     values : (lines, columns) array
 
     Raises
     ------
     DatasetError
-        If a line is blank, longer than `MAX_LINE` or has another number of columns,
-        something in it is not a finite number of the dtype, or there are more than
-        `MAX_NUMBERS`.
+        If a line is blank, is longer than `MAX_LINE`, has another number of columns or
+        a field that is not a finite number of the dtype, or the file has more than
+        `MAX_NUMBERS` numbers.
     """
     line, count = 1, 0
     for block in _whole_lines(stream, chunk, file):
@@ -92,21 +92,21 @@ def read_blocks(
 def parse_block(
     block: bytes, dtype: np.dtype[Any], columns: int
 ) -> npt.NDArray[Any] | None:
-    """Parse a block of whole lines at once, or give None where unsure."""
+    """Return the numbers of a block of lines, or None if it may be malformed."""
     letters = np.frombuffer(block, dtype=np.uint8)
     marks = letters[(letters == ord(",")) | (letters == ord("\n"))]
     line_marks = np.frombuffer(b"," * (columns - 1) + b"\n", dtype=np.uint8)
     if len(marks) % columns or (marks.reshape(-1, columns) != line_marks).any():
         return None
-    # NumPy reads a blank first field, and C a bare sign, as a number.
+    # NumPy parses a blank first field as a number, and C a sign without digits.
     if _BLANK_START.match(block) or (dtype.kind == "i" and _has_bare_sign(block)):
         return None
     try:
         with warnings.catch_warnings():
-            # Unreadable text: an error from NumPy 2.3 on, a warning before.
+            # Malformed text: an error since NumPy 2.3, a warning before.
             warnings.simplefilter("error", DeprecationWarning)
             text = block[:-1].replace(b"\n", b",")
-            # In `sep` a blank stands for any number of blanks, also none.
+            # A space in `sep` matches any number of spaces, including none.
             values = np.fromstring(text, dtype=dtype, sep=" , ")
     except (ValueError, DeprecationWarning):
         return None
@@ -118,46 +118,44 @@ def parse_block(
 def parse_lines(
     block: bytes, dtype: np.dtype[Any], columns: int, file: str, line: int
 ) -> npt.NDArray[Any]:
-    """Parse a block of whole lines one by one; name the first unusable line."""
-    syntax, kind = _SYNTAX[dtype.kind]
+    """Return the numbers of a block of lines; raise at the first malformed line."""
     rows = []
     for number, text in enumerate(block[:-1].split(b"\n"), start=line):
         fields = [field.strip() for field in text.split(b",")]
         where = f"{file}, line {number}"
         if fields == [b""]:
-            raise DatasetError(f"{where}: a blank line before the end of the file")
+            raise DatasetError(
+                f"{where}: the line is blank; only the last lines may be"
+            )
         if len(fields) != columns:
             raise DatasetError(
-                f"{where}: {columns} columns are needed; got {len(fields)} "
+                f"{where}: the number of columns must be {columns}; got {len(fields)} "
                 f"in {show(text)}"
             )
-        for field in fields:
-            if not syntax.fullmatch(field):
-                raise DatasetError(f"{where}: {show(field)} is not {kind}")
-            if _overflows(np.asarray(_convert(field, dtype))):
-                raise DatasetError(f"{where}: {show(field)} is too large")
-        rows.append([_convert(field, dtype) for field in fields])
+        rows.append([_parse_field(field, dtype, where) for field in fields])
     return np.array(rows, dtype=dtype)
 
 
 def show(text: bytes) -> str:
-    """Quote bytes from a file, shortened, so that an error stays one line."""
+    """Return bytes from a file quoted and shortened, for a message of one line."""
     start = text[:40].decode("ascii", "backslashreplace")
     return repr(start + "..." if len(text) > 40 else start)
 
 
 def _whole_lines(stream: IO[bytes], chunk: int, file: str) -> Iterator[bytes]:
-    """Cut a stream into blocks that end with a line that is not blank."""
+    """Yield a stream in blocks of lines; the last line of a block is not blank."""
     rest = b""
     while piece := stream.read(chunk):
         rest += piece
-        # The last line may go on, and blank lines may be the last: both wait.
+        # Keep an incomplete line, and blank lines, which may be the last ones.
         end = rest.rstrip().rfind(b"\n") + 1
         if end:
             yield rest[:end]
             rest = rest[end:]
         if len(rest) > MAX_LINE:
-            raise DatasetError(f"{file}: a line or a blank of over {MAX_LINE} bytes")
+            raise DatasetError(
+                f"{file}: a line, or a run of blank lines, of over {MAX_LINE} bytes"
+            )
     if rest.strip():
         yield rest.rstrip() + b"\n"
 
@@ -167,16 +165,24 @@ def _has_bare_sign(block: bytes) -> bool:
     return signs and _BARE_SIGN.search(block) is not None
 
 
-def _convert(field: bytes, dtype: np.dtype[Any]) -> int | float:
+def _parse_field(field: bytes, dtype: np.dtype[Any], where: str) -> int | float:
+    """Return the number in a field; `where` names its line in errors."""
+    syntax, kind = _SYNTAX[dtype.kind]
+    if not syntax.fullmatch(field):
+        raise DatasetError(f"{where}: {show(field)} is not {kind}")
     if dtype.kind == "f":
-        return float(field)
-    # Twenty digits are too many already; int() refuses thousands.
-    digits = field.lstrip(b"+-0")[:20] or b"0"
-    return min(int(digits), _LIMIT) * (-1 if field.startswith(b"-") else 1)
+        value = float(field)
+    else:
+        # Twenty digits already overflow; int() rejects thousands of digits.
+        digits = field.lstrip(b"+-0")[:20] or b"0"
+        value = min(int(digits), _LIMIT) * (-1 if field.startswith(b"-") else 1)
+    if _overflows(np.asarray(value)):
+        raise DatasetError(f"{where}: {show(field)} is too large")
+    return value
 
 
 def _overflows(values: npt.NDArray[Any]) -> bool:
     if values.dtype.kind == "f":
         return not bool(np.all(np.isfinite(values)))
-    # C stops at the largest number instead of complaining.
+    # C returns the largest number instead of an error.
     return bool(np.any((values >= _LIMIT) | (values <= -_LIMIT)))

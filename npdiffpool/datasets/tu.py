@@ -1,7 +1,7 @@
-"""TU form: what the text files of a data set say, checked and as arrays.
+"""The TU format: the text files of a data set as validated arrays.
 
-Read `TUData`, then `read_tu`. Every check happens here, while the line that
-fails it is still known; what comes after relies on it.
+Read `TUData`, then `read_tu`. All checks are made here, where the number of a wrong
+line is known. The modules that use the arrays rely on them.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from npdiffpool._support.types import Floats, Ints
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.tables import CHUNK, DatasetError, read_blocks
 
-Ints = npt.NDArray[np.integer[Any]]
-Floats = npt.NDArray[np.floating[Any]]
 _MAX_ID = np.iinfo(np.int32).max
 MAX_GRAPHS = 1 << 20
 
 
 class TUData(NamedTuple):
-    """Hold the files of a data set as they are: ids count from 1, nothing merged.
+    """The content of the files of a data set; ids are counted from 1.
 
     Attributes
     ----------
     name : str
+        The name of the data set.
     edges : (E, 2) int32
-        Each line of NAME_A.txt.
+        The lines of NAME_A.txt, including repeated ones.
     graph_indicator : (N,) int32
         The graph of each node.
     graph_labels : (G,) int64
     node_labels : (N, L) int64 or None
     node_attributes : (N, F) float64 or None
     edge_labels : (E, M) int64 or None
-        Not read by `read_tu`, for DiffPool has no use for them.
+        Only in bundles; `read_tu` does not read them, because DiffPool ignores them.
     """
 
     name: str
@@ -47,46 +47,45 @@ class TUData(NamedTuple):
 
 
 def read_tu(files: TUFiles, chunk: int = CHUNK) -> TUData:
-    """Read and check the files of a data set.
+    """Read and validate the files of a data set.
 
     Parameters
     ----------
     files : TUFiles
+        The files.
     chunk : int
-        How many bytes to read at a time.
+        Number of bytes to read at a time.
 
     Raises
     ------
     DatasetError
-        If a file is missing or unreadable, a line is not what it should be, an
-        edge names no node or joins two graphs, a graph has no nodes, there are
-        more or fewer labels than graphs or nodes, or more than `MAX_GRAPHS` graphs.
+        If a file is missing or unreadable, a line is malformed, an edge has an unknown
+        node or joins two graphs, a graph has no nodes, the number of labels differs
+        from that of graphs or nodes, or there are more than `MAX_GRAPHS` graphs.
     """
     labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
     if len(labels) > MAX_GRAPHS:
         seen = f"{files.label('graph_labels')}: {len(labels)} graphs"
         raise DatasetError(f"{seen}; at most {MAX_GRAPHS} are accepted")
     indicator = _read_indicator(files, len(labels), chunk)
-    node_labels = node_attributes = None
-    if files.has("node_labels"):
-        node_labels = read_part(files, "node_labels", np.int64, None, chunk)
-        _check_length(files, "node_labels", node_labels, len(indicator))
-    if files.has("node_attributes"):
-        node_attributes = read_part(files, "node_attributes", np.float64, None, chunk)
-        _check_length(files, "node_attributes", node_attributes, len(indicator))
+    tables = {
+        part: _read_nodes(files, part, dtype, len(indicator), chunk)
+        for part, dtype in (("node_labels", np.int64), ("node_attributes", np.float64))
+        if files.has(part)
+    }
     edges = _read_edges(files, indicator, chunk)
-    return TUData(files.name, edges, indicator, labels, node_labels, node_attributes)
+    return TUData(files.name, edges, indicator, labels, **tables)
 
 
 def read_part(
     files: TUFiles, part: str, dtype: Any, columns: int | None, chunk: int = CHUNK
 ) -> npt.NDArray[Any]:
-    """Read the table NAME_part.txt as it is, one row a line.
+    """Return the table NAME_part.txt, one row per line.
 
     Raises
     ------
     DatasetError
-        If the file is missing, unreadable or holds a line that is no row.
+        If the file is missing or unreadable, or a line is malformed.
     """
     with files.open(part) as stream:
         table = read_blocks(stream, files.label(part), dtype, columns, chunk)
@@ -116,13 +115,25 @@ def _read_indicator(files: TUFiles, n_graphs: int, chunk: int) -> Ints:
     return indicator.astype(np.int32)
 
 
+def _read_nodes(
+    files: TUFiles, part: str, dtype: Any, n_nodes: int, chunk: int
+) -> npt.NDArray[Any]:
+    table = read_part(files, part, dtype, None, chunk)
+    if len(table) != n_nodes:
+        raise DatasetError(
+            f"{files.label(part)}: {len(table)} lines; it must hold one for each of "
+            f"the {n_nodes} nodes of {files.label('graph_indicator')}"
+        )
+    return table
+
+
 def _read_edges(files: TUFiles, indicator: Ints, chunk: int) -> Ints:
     label = files.label("A")
     blocks = [np.zeros((0, 2), dtype=np.int32)]
     with files.open("A") as stream:
         for line, values in read_blocks(stream, label, np.int64, 2, chunk):
             _check_edges(values, indicator, label, line)
-            # 24 million edges: half the bytes count.
+            # Half the memory: there may be millions of edges.
             blocks.append(values.astype(np.int32))
     return np.concatenate(blocks)
 
@@ -143,14 +154,4 @@ def _check_edges(edges: Ints, indicator: Ints, label: str, line: int) -> None:
         raise DatasetError(
             f"{label}, line {line + row}: edge {source}, {target} joins graph {first} "
             f"and graph {second}; an edge must stay inside one graph"
-        )
-
-
-def _check_length(
-    files: TUFiles, part: str, table: npt.NDArray[Any], n_nodes: int
-) -> None:
-    if len(table) != n_nodes:
-        raise DatasetError(
-            f"{files.label(part)}: {len(table)} lines; it must hold one for each of "
-            f"the {n_nodes} nodes of {files.label('graph_indicator')}"
         )

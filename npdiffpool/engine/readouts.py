@@ -20,6 +20,7 @@ from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.layers import Generator, Params, init_linear, linear
 from npdiffpool.engine.primitives import relu, sparse_matmul
 from npdiffpool.engine.segments import segment_max, segment_repeat, segment_sum
+from npdiffpool.graphs.ragged import segment_ids
 
 STEPS = 3  # iterations of Set2Set
 KEPT = 30  # nodes of a graph that SortPool keeps
@@ -110,7 +111,7 @@ def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
     pooling of it, and the same number of kept nodes for every data set.
     """
     B, N = len(offsets) - 1, len(Z)
-    graph = numpy.repeat(numpy.arange(B), numpy.diff(offsets))
+    graph = segment_ids(offsets)
     keys = -getval(Z).T[-SORTED_BY:]
     tie_breaker = getval(Z) @ numpy.cos(numpy.arange(Z.shape[1]))
     order = numpy.lexsort((tie_breaker, *keys, graph))

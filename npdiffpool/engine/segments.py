@@ -1,8 +1,8 @@
-"""Primitives of each graph's rows: products, sums and maxima, graph by graph.
+"""Primitives on the rows of each graph: products, sums, maxima and the link norm.
 
-Graph g of a batch has rows ``offsets[g]`` to ``offsets[g + 1]``; a *segment* is
-one graph's rows. G is the incoming gradient. The forward passes are plain NumPy;
-the vector-Jacobian products call these primitives, so they are differentiable.
+Graph g of a batch has the rows ``offsets[g]`` to ``offsets[g + 1]``, its *segment*. G
+is the incoming gradient. Forward passes are plain NumPy; the vector-Jacobian products
+call these primitives again and are therefore differentiable.
 """
 
 from __future__ import annotations
@@ -13,52 +13,58 @@ import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
 
+from npdiffpool._support.types import Array, Ints
 from npdiffpool.engine.autodiff import Vjp, fused
 from npdiffpool.engine.primitives import safe_sqrt, sparse_matmul
+from npdiffpool.graphs.ragged import slices_of
 
-Array = Any  # a float array, or autograd's box round one
-_SIGNIFICANT = 100  # roundings that a link loss must exceed to have a slope
-_CANCELLED = 0.1  # the share of its terms below which the square needs float64
+# A link norm below _MIN_NORM rounding errors is numerically 0, and so is its gradient.
+_MIN_NORM = 100
+# The squared norm is a difference of two numbers. Where it is less than this fraction
+# of their sum, float32 has lost too many digits, and float64 is used.
+_CANCELLATION = 0.1
+# Rows within this many machine epsilons of the maximum count as tied: batch norm
+# magnifies rounding errors.
+_TIE = 1024
 
 
 @primitive
-def segment_product(S: Array, Z: Array, offsets: Array) -> Array:
-    """Return S_g^T Z_g of every graph g: S (N, K), Z (N, D), result (B, K, D)."""
+def segment_product(S: Array, Z: Array, offsets: Ints) -> Array:
+    """Return S_g^T Z_g for every graph g: S (N, K), Z (N, D), result (B, K, D)."""
     B, K, D = len(offsets) - 1, S.shape[1], Z.shape[1]
     if _is_uniform(offsets):
         return np.matmul(_transpose(_stack(S, B)), _stack(Z, B))
     products = np.empty((B, K, D), dtype=np.result_type(S, Z))
-    for product, rows in zip(products, _segments(offsets)):
+    for product, rows in zip(products, slices_of(offsets)):
         np.dot(S[rows].T, Z[rows], out=product)
     return products
 
 
 @primitive
-def segment_apply(S: Array, M: Array, offsets: Array) -> Array:
-    """Return S_g M_g of every graph g, stacked: S (N, K), M (B, K, D): (N, D)."""
+def segment_apply(S: Array, M: Array, offsets: Ints) -> Array:
+    """Return S_g M_g for every graph g: S (N, K), M (B, K, D), result (N, D)."""
     B, K, D = M.shape
     if _is_uniform(offsets):
         return np.matmul(_stack(S, B), M).reshape(len(S), D)
     rows_out = np.empty((len(S), D), dtype=np.result_type(S, M))
-    for M_g, rows in zip(M, _segments(offsets)):
+    for M_g, rows in zip(M, slices_of(offsets)):
         np.dot(S[rows], M_g, out=rows_out[rows])
     return rows_out
 
 
-def _is_uniform(offsets: Array) -> bool:
+def _is_uniform(offsets: Ints) -> bool:
+    """Return whether all graphs have the same size; they can then be stacked."""
     size, rest = divmod(int(offsets[-1]), len(offsets) - 1)
     return rest == 0 and bool((np.diff(offsets) == size).all())
 
 
-def _segments(offsets: Array) -> list[slice]:
-    return [slice(*ends) for ends in zip(offsets[:-1].tolist(), offsets[1:].tolist())]
-
-
 def _stack(X: Array, B: int) -> Array:
+    """Reshape the rows of B graphs of the same size to (B, rows, D)."""
     return X.reshape((B, len(X) // B, X.shape[1]))
 
 
 def _transpose(M: Array) -> Array:
+    """Transpose a matrix, or each matrix of a stack."""
     return M.T if M.ndim == 2 else M.swapaxes(1, 2)
 
 
@@ -77,44 +83,42 @@ defvjp(
 
 
 @primitive
-def segment_sum(X: Array, offsets: Array) -> Array:
-    """Return the sum of each graph's rows: X (N,) or (N, D), of no rows 0."""
+def segment_sum(X: Array, offsets: Ints) -> Array:
+    """Return the sum of each graph's rows, X (N,) or (N, D); 0 without rows."""
     ones = np.ones(len(X), X.dtype)
-    return np.array([ones[rows] @ X[rows] for rows in _segments(offsets)], X.dtype)
+    return np.array([ones[rows] @ X[rows] for rows in slices_of(offsets)], X.dtype)
 
 
 @primitive
-def segment_repeat(Y: Array, offsets: Array) -> Array:
-    """Return row g of Y, (B,) or (B, D), once for each row of graph g."""
+def segment_repeat(Y: Array, offsets: Ints) -> Array:
+    """Repeat row g of Y, (B,) or (B, D), once for each row of graph g."""
     return np.repeat(Y, np.diff(offsets), axis=0)
 
 
-# The sum over a segment and the repetition along it are each other's transpose.
+# The sum over a segment and the repetition along it are transposes of each other.
 defvjp(segment_sum, lambda Y, X, offsets: lambda G: segment_repeat(G, offsets))
 defvjp(segment_repeat, lambda X, Y, offsets: lambda G: segment_sum(G, offsets))
 
-_TIE = 1024  # machine epsilons that count as rounding, batch norm having magnified it
-
 
 @primitive
-def segment_max(X: Array, offsets: Array) -> Array:
-    """Return the maximum of each graph's rows: X (N, D) to (B, D); of no rows, 0.
+def segment_max(X: Array, offsets: Ints) -> Array:
+    """Return the maximum of each graph's rows: X (N, D) to (B, D); 0 without rows.
 
-    Rows that tie, up to rounding, share the gradient evenly: else the order of
-    nodes would choose among them.
+    Rows that are tied, up to rounding, share the gradient evenly. Otherwise the
+    gradient would depend on the order of the nodes.
     """
     B = len(offsets) - 1
     if _is_uniform(offsets) and len(X):
         return np.max(_stack(X, B), axis=1)
     Y = np.zeros((B, X.shape[1]), X.dtype)
-    for Y_g, rows in zip(Y, _segments(offsets)):
+    for Y_g, rows in zip(Y, slices_of(offsets)):
         if rows.stop > rows.start:
             np.max(X[rows], axis=0, out=Y_g)
     return Y
 
 
-def _segment_max_vjp(Y: Array, X: Array, offsets: Array) -> Any:
-    # dY_g = mean of dX_i over the rows i of g at which the maximum is reached.
+def _segment_max_vjp(Y: Array, X: Array, offsets: Ints) -> Any:
+    # dY_g = mean of dX_i over the rows i of graph g that attain the maximum.
     def vjp(G: Array) -> Array:
         least = Y - _TIE * np.finfo(X.dtype).eps * np.abs(Y)
         ties = (X >= np.repeat(least, np.diff(offsets), axis=0)).astype(X.dtype)
@@ -128,13 +132,13 @@ defvjp(segment_max, _segment_max_vjp)
 
 
 def propagate(P: Any, H: Array) -> Array:
-    """Return P H, for P (N, N), sparse or of blocks, or (B, K, K), and H (N, D)."""
+    """Return P H: P (N, N), CSR or BlockDiagonal, or a stack (B, K, K); H (N, D)."""
     return sparse_matmul(P, H) if P.ndim == 2 else stack_matmul(P, H)
 
 
 @primitive
 def stack_matmul(P: Array, H: Array) -> Array:
-    """Return P_g H_g of every graph: P (B, K, K) and H (B K, D) to (B K, D)."""
+    """Return P_g H_g for every graph g: P (B, K, K), H (B K, D), result (B K, D)."""
     return np.matmul(P, _stack(H, len(P))).reshape(H.shape)
 
 
@@ -149,10 +153,11 @@ defvjp(
 
 
 @fused(lambda A, S, offsets: segment_product(S, propagate(A, S), offsets))
-def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
-    """Return S_g^T A_g S_g of every graph: S (N, K), result (B, K, K).
+def quadratic_form(A: Any, S: Array, offsets: Ints) -> tuple[Array, Vjp]:
+    """Return S_g^T A_g S_g for every graph g: S (N, K), result (B, K, K).
 
-    A is multiplied by S first: O(E K + N K^2), never N x N.
+    This is equation 4. A S comes first, so the cost is O(E K + N K^2) and no N x N
+    array is formed.
     """
     AS = propagate(A, S)
 
@@ -169,8 +174,8 @@ def quadratic_form(A: Any, S: Array, offsets: Array) -> tuple[Array, Vjp]:
     return A_pooled, lambda G, argnums: [gradient(argnum, G) for argnum in argnums]
 
 
-def _link_norm_plainly(
-    A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Array
+def _plain_link_norm(
+    A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Ints
 ) -> Array:
     gram = segment_product(S, S, offsets)
     trace = anp.sum(A_pooled * np.eye(S.shape[1]), axis=(1, 2))
@@ -180,29 +185,29 @@ def _link_norm_plainly(
 
 
 def _link_terms(
-    trace: Array, S: Array, squared_norms: Array, offsets: Array
+    trace: Array, S: Array, squared_norms: Array, offsets: Ints
 ) -> tuple[Array, Array, Array]:
-    """Return ||A - S S^T||^2, the sum of its terms' sizes, and S^T S of every graph."""
+    """Return the squared norm of each graph, the sum of its |terms|, and S^T S."""
     gram = segment_product(S, S, offsets)
     terms = squared_norms + np.einsum("gkl,gkl->g", gram, gram)
     return terms - 2 * trace, terms + 2 * trace, gram
 
 
-@fused(_link_norm_plainly)
+@fused(_plain_link_norm)
 def link_norm(
-    A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Array
+    A: Any, S: Array, A_pooled: Array, squared_norms: Array, offsets: Ints
 ) -> tuple[Array, Vjp]:
-    """Return ||A_g - S_g S_g^T||_F of every graph, (B,), without n x n.
+    """Return ||A_g - S_g S_g^T||_F for every graph g, (B,), without an n x n array.
 
-    Its square is ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2, in float64 where that is a
-    difference of large numbers, whatever the dtype of S (N, K). `squared_norms`
-    (B,) is ||A||^2, None for a stack A; `A_pooled` is S^T A S, (B, K, K).
+    The square is ||A||^2 - 2 tr(S^T A S) + ||S^T S||^2. Where its terms cancel, it is
+    computed in float64, whatever the dtype of S (N, K). `squared_norms` (B,) is
+    ||A||^2, None for a stack A; `A_pooled` is S^T A S, (B, K, K).
     """
     if squared_norms is None:
         squared_norms = np.einsum("gij,gij->g", A, A, dtype=np.float64)
     trace = np.einsum("gkk->g", A_pooled)
     square, size, gram = _link_terms(trace, S, squared_norms, offsets)
-    cancels = square < _CANCELLED * size
+    cancels = square < _CANCELLATION * size
     if S.dtype != np.float64 and cancels.any():
         S_64 = S.astype(np.float64)
         trace = segment_sum(np.einsum("ij,ij->i", S_64, propagate(A, S_64)), offsets)
@@ -210,10 +215,10 @@ def link_norm(
         square, size = np.where(cancels, exact[:2], (square, size))
         gram = np.where(cancels[:, None, None], exact[2], gram)
     L = np.sqrt(np.maximum(square, 0))
-    steep = L > _SIGNIFICANT * np.finfo(S.dtype).eps * np.sqrt(size)
+    steep = L > _MIN_NORM * np.finfo(S.dtype).eps * np.sqrt(size)
 
     # 2 L dL = 2 <A, dA> - 2 tr(dA') + 2 <S^T S, dS^T S + S^T dS>: with h = G / L,
-    # dA = h A, dA' = -h I, dS = 2 h S (S^T S). Where L is but rounding its slope is 0.
+    # dA = h A, dA' = -h I, dS = 2 h S (S^T S). Where L is a rounding error, h = 0.
     def vjp(G: Array, argnums: Any) -> list[Array]:
         h = np.divide(G, L, out=np.zeros_like(L), where=steep)[:, None, None]
         gradients = {

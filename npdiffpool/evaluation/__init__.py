@@ -1,8 +1,10 @@
-"""Cross-validation by two published protocols, on any executor.
+"""Cross-validation by two published protocols, and measures of assignments.
 
-Read `protocols` (`cross_validate`), then `splits` (folds), `jobs` (one training each),
-`job_queue` and `job_folder` (run them, keep what they return), `workers` (processes, a
-cluster). `measures` says how sharp an assignment is and how it sits in the graph.
+Read `protocols` first (`cross_validate`), then `splits` (folds) and `estimator` (what a
+model must offer), then `jobs` (one training each), `job_queue` (running them),
+`job_folder` (saving their results) and `workers` (processes, or a dask cluster).
+`measures` is independent of these: how sharp an assignment is, and how its clusters fit
+the graph.
 """
 
 from npdiffpool.evaluation.job_queue import Progress

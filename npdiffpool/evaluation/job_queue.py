@@ -1,135 +1,166 @@
-"""A queue that has jobs run by any executor, and keeps what they give at once."""
+"""A queue that runs jobs, here or on an executor, and saves each result at once."""
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    as_completed,
-    wait,
-)
-from typing import Any, Iterable, Iterator, NamedTuple
+from concurrent import futures
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterable, NamedTuple
 
-from npdiffpool.evaluation.job_folder import Folder, Row
-from npdiffpool.evaluation.jobs import Job, Work, run_job
+from npdiffpool._support.types import Json
+from npdiffpool.evaluation.job_folder import JobFolder
+from npdiffpool.evaluation.jobs import Job, Plan, run_job
 
 
 class JobError(ValueError):
-    """Say which training failed, and why."""
+    """A training failed; the message names its job and the reason."""
 
 
 class WorkerError(ChildProcessError):
-    """Say that what ran trainings died, and which those may have been."""
+    """A worker died; the message names the jobs that it may have been running."""
 
 
 class Progress(NamedTuple):
-    """Say how far an evaluation is.
+    """The progress of an evaluation.
 
     Attributes
     ----------
     done, total : int
-        Jobs, a training each.
+        Numbers of jobs; each is one training.
     resumed : int
-        Of the `done`, those that an earlier evaluation had done.
+        The number of jobs whose results an earlier evaluation had saved.
     job : Job or None
-        The latest; None at the beginning.
+        The latest job; None at the beginning.
     row : dict or None
-        What it gave.
+        Its result.
     """
 
     done: int
     total: int
     resumed: int
     job: Job | None
-    row: Row | None
+    row: Json | None
 
 
-class Queue:
-    """Run jobs, those added while it is iterated over too, and keep what they give."""
+@dataclass
+class JobQueue:
+    """Runs jobs without a saved result and saves their results.
 
-    def __init__(
-        self, work: Work, kept: Folder, executor: Executor | None, on_done: Any
-    ) -> None:
-        self.work, self.kept, self.executor = work, kept, executor
-        self.on_done, self.total, self.done, self.resumed = on_done, 0, 0, 0
-        self.ready: deque[tuple[Job, Row]] = deque()
-        self.jobs: deque[Job] = deque()
-        self.waiting: dict[Future[Any], Job] = {}
+    Parameters
+    ----------
+    plan : Plan
+    folder : JobFolder
+    executor : concurrent.futures.Executor or None
+        None runs the jobs in this process, one after the other.
+    on_done : callable
+        Called with a `Progress` before the first job and after each.
+    """
 
-    def add(self, job: Job) -> None:
-        """Have a job run, unless its result is there."""
-        known = self.kept.row(job.name)
-        if known is not None:
-            self.resumed += 1
-            self.ready.append((job, known))
-        elif self.executor is None:
-            self.jobs.append(job)
+    plan: Plan
+    folder: JobFolder
+    executor: Executor | None
+    on_done: Callable[[Progress], None]
+    results: dict[Job, Json] = field(default_factory=dict, init=False)
+    resumed: int = field(default=0, init=False)
+    reported: int = field(default=0, init=False)
+
+    def run(self, jobs: Iterable[Job]) -> dict[Job, Json]:
+        """Run jobs and return the results of all jobs so far.
+
+        After any exception, such as Ctrl-C, waiting jobs are cancelled, and running
+        jobs are finished and saved before the exception is raised.
+
+        Raises
+        ------
+        JobError
+            If a training fails.
+        WorkerError
+            If a worker of the executor dies.
+        """
+        missing = self._load(jobs)
+        if self.executor is None:
+            self._run_here(missing)
         else:
-            self.waiting[self.executor.submit(run_job, *self.work.arguments(job))] = job
+            self._run_on(self.executor, missing)
+        return self.results
 
-    def __iter__(self) -> Iterator[tuple[Job, Row]]:
-        try:
-            self._tell(None, None)
-            while self.ready or self.jobs or self.waiting:
-                if not self.ready:
-                    self._next()
-                job, row = self.ready.popleft()
-                self.done += 1
-                self._tell(job, row)
-                yield job, row
-        finally:
-            under_way = [future for future in self.waiting if not future.cancel()]
-            for future in as_completed(under_way):
-                self._keep([future])
+    def _load(self, jobs: Iterable[Job]) -> list[Job]:
+        """Load the saved results; return the jobs that have none."""
+        is_first, missing = not self.results, []
+        for job in jobs:
+            result = self.folder.read_result(job.name)
+            if result is None:
+                missing.append(job)
+            else:
+                self.results[job] = result
+                self.resumed += 1
+        if is_first:
+            self.on_done(Progress(0, self.plan.n_jobs, self.resumed, None, None))
+        self._report()
+        return missing
 
-    def _tell(self, job: Job | None, row: Row | None) -> None:
-        self.on_done(Progress(self.done, self.total, self.resumed, job, row))
-
-    def _next(self) -> None:
-        """Have at least one more result ready, or raise what went wrong."""
-        if self.jobs:
-            job = self.jobs.popleft()
+    def _run_here(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
             try:
-                result = run_job(*self.work.arguments(job))
+                result = run_job(*self.plan.arguments(job))
             except ValueError as error:
                 raise JobError(f"{job}: {error}") from error
-            self._write(job, *result)
-            return
-        done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
-        failed = self._keep(done)
-        if failed:
-            raise self._explain(failed) from failed[0][1]
+            self._save(job, *result)
+            self._report()
 
-    def _explain(self, failed: list[tuple[Job, Any]]) -> Exception:
-        job, error = failed[0]
-        if isinstance(error, CancelledError):
-            return WorkerError(f"{job} was cancelled by what runs it")
-        if not isinstance(error, BrokenExecutor):
-            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__} "
-            return JobError(f"{job}: {kind}{error}")
-        # All that wait fail with it; a pool takes them in their order.
-        lost = [*(job for job, _ in failed), *self.waiting.values()]
-        count = getattr(self.executor, "_max_workers", None)
-        names = " or ".join(map(str, lost[:count]))
-        return WorkerError(f"a worker died in {names} (too little memory?)")
+    def _run_on(self, executor: Executor, jobs: Iterable[Job]) -> None:
+        pending: dict[Future[Any], Job] = {}
+        try:
+            for job in jobs:
+                pending[executor.submit(run_job, *self.plan.arguments(job))] = job
+            while pending:
+                futures.wait(pending, return_when=futures.FIRST_COMPLETED)
+                self._save_finished(pending)
+                for future, job in pending.items():
+                    if future.done() and (error := _error_of(future)):
+                        raise self._explain(job, error, [*pending.values()]) from error
+                self._report()
+        except futures.BrokenExecutor as error:  # raised by submit
+            raise WorkerError(f"a worker died before {job} (out of memory?)") from error
+        finally:
+            running = [future for future in pending if not future.cancel()]
+            for _ in futures.as_completed(running):
+                self._save_finished(pending)
 
-    def _keep(self, done: Iterable[Future[Any]]) -> list[tuple[Job, Any]]:
-        """Keep the results of those that have one; return the other jobs, and why."""
-        failed: list[tuple[Job, Any]] = []
-        for future in [future for future in self.waiting if future in done]:
-            job = self.waiting[future]
-            error = CancelledError() if future.cancelled() else future.exception()
-            if error is None:
-                self._write(job, *future.result())
-            else:
-                failed.append((job, error))
-            del self.waiting[future]  # not before it is written: Ctrl-C may come
-        return failed
+    def _save_finished(self, pending: dict[Future[Any], Job]) -> None:
+        """Save results that are available and remove their jobs from `pending`."""
+        for future in [future for future in pending if future.done()]:
+            if _error_of(future) is None:
+                self._save(pending[future], *future.result())
+                del pending[future]  # last: Ctrl-C may have interrupted the saving
 
-    def _write(self, job: Job, row: Row, seconds: float) -> None:
-        self.kept.keep(job.name, row, seconds)
-        self.ready.append((job, row))
+    def _save(self, job: Job, result: Json, seconds: float) -> None:
+        self.folder.save_result(job.name, result, seconds)
+        self.results[job] = result
+
+    def _report(self) -> None:
+        """Call `on_done` for each new result."""
+        for job, result in [*self.results.items()][self.reported :]:
+            self.reported += 1
+            done = self.reported, self.plan.n_jobs, self.resumed
+            self.on_done(Progress(*done, job, result))
+
+    def _explain(self, job: Job, error: BaseException, pending: list[Job]) -> Exception:
+        """Return an exception that names the job that failed.
+
+        If a worker died, no pending job has a result. The first of them, one per
+        worker, may have been running.
+        """
+        if isinstance(error, futures.CancelledError):
+            return WorkerError(f"{job} was cancelled by its executor")
+        if isinstance(error, futures.BrokenExecutor):
+            n_workers = getattr(self.executor, "_max_workers", None)
+            names = " or ".join(map(str, pending[:n_workers]))
+            return WorkerError(f"a worker died in {names} (out of memory?)")
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__} "
+        return JobError(f"{job}: {kind}{error}")
+
+
+def _error_of(future: Future[Any]) -> BaseException | None:
+    """Return the exception of a finished future, or None if it has a result."""
+    return futures.CancelledError() if future.cancelled() else future.exception()

@@ -1,7 +1,7 @@
-"""The jobs of an evaluation: one training each.
+"""The jobs of an evaluation: each is one training.
 
-A job's result depends on nothing but the job, so that all results are the same bytes
-whatever runs them, in whatever order.
+The result of a job depends on nothing else: neither the executor nor the order of the
+jobs changes a byte of it.
 """
 
 from __future__ import annotations
@@ -12,27 +12,31 @@ import time
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
-import numpy as np
-import scipy
+import numpy.typing as npt
 
-from npdiffpool._support.arguments import require
+from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.process import one_blas_thread
+from npdiffpool._support.settings import to_json
+from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset, load_dataset
-from npdiffpool.evaluation.job_folder import Row
+from npdiffpool.evaluation.estimator import Estimator
 from npdiffpool.evaluation.splits import Split
 from npdiffpool.graphs.batch import check_graphs
+from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.graphs.graph import Graph
 
 
 class Source(NamedTuple):
-    """Say what a worker loads for itself: the arguments of `load_dataset`.
+    """A data set that each worker loads itself: the arguments of `load_dataset`.
 
     Parameters
     ----------
-    data, features : str
-        The name or path, and the kind of node features.
+    data : str
+        Name or path of the data set.
+    features : str
+        The kind of node features.
 
     Examples
     --------
@@ -46,7 +50,7 @@ class Source(NamedTuple):
 
 
 class Job(NamedTuple):
-    """Name one training: a fold, a configuration, and the run, or None to select."""
+    """One training: a fold, a configuration, and a run (None: select by validation)."""
 
     fold: int
     choice: int
@@ -54,7 +58,7 @@ class Job(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Name its file."""
+        """Name of the file with the result."""
         last = f"run-{self.run}" if self.run is not None else f"choice-{self.choice}"
         return f"fold-{self.fold}-{last}"
 
@@ -62,41 +66,48 @@ class Job(NamedTuple):
         return self.name.replace("-", " ")
 
 
-class Work(NamedTuple):
-    """Hold what every job is cut from."""
+class Plan(NamedTuple):
+    """What all jobs of an evaluation have in common."""
 
-    model: Any
-    data: Any  # graphs, or a Source
+    model: Estimator
+    data: Sequence[Graph] | Source
     digest: str  # of the graphs
-    labels: Any
+    labels: npt.NDArray[Any]
     protocol: str
     splits: Sequence[Split]
-    grid: Sequence[Row]
+    grid: Sequence[Json]
     runs: int
 
-    def settings(self) -> Row:
-        """Return all that decides the results, as JSON."""
-        given = Path(self.data.data).name if isinstance(self.data, Source) else "graphs"
+    @property
+    def n_jobs(self) -> int:
+        """Number of jobs: in each fold, one per configuration and one per run."""
+        per_fold = len(self.grid)
+        if self.protocol == "fair":
+            per_fold = self.runs + (per_fold if per_fold > 1 else 0)
+        return len(self.splits) * per_fold
+
+    def settings(self) -> Json:
+        """Return everything that decides the results, as JSON values."""
+        source = self.data if isinstance(self.data, Source) else None
         return {
             "version": version("npdiffpool"),
-            "data": given,
+            "data": Path(source.data).name if source else "graphs",
             "graphs": self.digest,
-            "features": getattr(self.data, "features", None),
+            "features": source.features if source else None,
             "labels": _digest(self.labels.tolist()),
             "model": type(self.model).__name__,
-            "parameters": _plain(self.model.get_params()),
+            "parameters": to_json(self.model.get_params()),
             "protocol": self.protocol,
             "splits": _digest(self.splits),
-            "grid": _plain(list(self.grid)),
+            "grid": to_json(list(self.grid)),
             "runs": self.runs if self.protocol == "fair" else None,
         }
 
     def arguments(self, job: Job) -> tuple[Any, ...]:
-        """Return what `run_job` needs."""
+        """Return the arguments of `run_job` for a job."""
         parameters = {**self.model.get_params(), **self.grid[job.choice]}
         if "seed" in parameters:
             parameters["seed"] += job.run or 0
-        model = type(self.model)(**parameters)
         split = self.splits[job.fold]
         if self.protocol == "paper":
             split = Split(split.train + split.validation, split.test, [])
@@ -104,46 +115,46 @@ class Work(NamedTuple):
             split = split._replace(test=[])
         is_source = isinstance(self.data, Source)
         expected = (version("npdiffpool"), self.digest) if is_source else None
-        return model, self.data, self.labels, split, expected
+        return type(self.model)(**parameters), self.data, self.labels, split, expected
 
 
 def run_job(
-    model: Any,
+    model: Estimator,
     data: Any,
     labels: Any,
     split: Split,
     expected: tuple[str, str] | None = None,
-) -> tuple[Row, float]:
-    """Train a model on one fold; return what is to be kept, and the seconds it took.
+) -> tuple[Json, float]:
+    """Train a model on one fold; return its result and the seconds that it took.
 
-    With a test part the result has `test`, the model's score there, without one
-    `curve`, the validation score after each epoch: see `Evaluation`. A worker that
-    loads a `Source` must have the version and the graphs that are `expected`.
+    The result has the key `test`, the score on the test part, or, if the test part is
+    empty, `curve`, the validation score after each epoch. `expected` is the version of
+    npdiffpool and the digest of the graphs that a worker with a `Source` must have.
     """
     if expected is not None:
         _require_same(data, *expected)
     graphs, labels = load_labelled(data, labels)
 
-    def part(indices: list[int]) -> tuple[Any, Any]:
+    def part(indices: list[int]) -> tuple[list[Graph], Any]:
         return [graphs[i] for i in indices], labels[indices]
 
     start = time.perf_counter()
-    with one_blas_thread():  # jobs are the parallelism
-        model.fit(*part(split.train), validation=part(split.validation))
-        kept = model.history_[model.best_epoch_ - 1]
-        row: Row = {
-            "epoch": model.best_epoch_,
-            "validation": _score(kept),
-            "validation_loss": kept["validation_loss"],
+    with one_blas_thread():  # the jobs run in parallel
+        fitted = model.fit(*part(split.train), validation=part(split.validation))
+        best = fitted.history_[fitted.best_epoch_ - 1]
+        result: Json = {
+            "epoch": fitted.best_epoch_,
+            "validation": _score(best),
+            "validation_loss": best["validation_loss"],
         }
         if split.test:
-            row["test"] = model.score(*part(split.test))
-    if not split.test:
-        row["curve"] = [_score(row) for row in model.history_]
-    return row, time.perf_counter() - start
+            result["test"] = fitted.score(*part(split.test))
+        else:
+            result["curve"] = [_score(row) for row in fitted.history_]
+    return result, time.perf_counter() - start
 
 
-def _score(row: Row) -> float:
+def _score(row: Mapping[str, float]) -> float:
     return float(row.get("validation_accuracy", -row["validation_loss"]))
 
 
@@ -155,49 +166,30 @@ def load_source(source: Source) -> Dataset:
 
 @lru_cache(maxsize=4)
 def _require_same(source: Source, release: str, digest: str) -> None:
-    """Require of a worker, which may be another machine, what was asked for."""
+    """Require the same version and data on a worker, which may be another machine."""
     here = version("npdiffpool")
-    require(here == release, "npdiffpool of a worker", release, here)
-    found = load_source(source)
-    is_same = digest_graphs(found.graphs) == digest
-    require(is_same, "a worker's data", "those evaluated", found.source)
+    require(here == release, "npdiffpool on a worker", release, here)
+    dataset = load_source(source)
+    is_same = digest_graphs(dataset.graphs) == digest
+    require(is_same, "the data on a worker", "the same as here", dataset.source)
 
 
-def load_labelled(data: Any, labels: Any) -> tuple[Any, Any]:
-    """Return graphs, checked, and a label of each.
+def load_labelled(data: Any, labels: Any) -> tuple[list[Graph], npt.NDArray[Any]]:
+    """Return the graphs, validated, and one label per graph.
 
     Raises
     ------
     ValueError
-        If there is not one label a graph, or the graphs are none.
+        If there is no graph, or not one label per graph.
     """
     dataset = load_source(data) if isinstance(data, Source) else data
     graphs = check_graphs(dataset)
     if labels is None:
-        own = [graph.label for graph in graphs]
-        labels = getattr(dataset, "labels", own)
-        require(None not in list(labels), "labels", "given, or every graph's own", None)
-    labels = np.asarray(labels)
-    require(labels.shape == (len(graphs),), "labels", "one a graph", labels.shape)
-    return graphs, labels
-
-
-def digest_graphs(graphs: Sequence[Graph]) -> str:
-    """Return what tells these graphs from all others."""
-    seen = hashlib.sha256()
-    for graph in graphs:
-        for M in map(scipy.sparse.csr_array, (graph.adjacency, graph.features)):
-            seen.update(repr(M.shape).encode())
-            for part in (M.indptr, M.indices):
-                seen.update(part.astype(np.int64).tobytes())
-            seen.update(M.data.astype(np.float64).tobytes())
-    return seen.hexdigest()
+        labels = getattr(dataset, "labels", [graph.label for graph in graphs])
+        known = None not in list(labels)
+        require(known, "labels", "given, or stored in every graph", None)
+    return graphs, require_labels("labels", labels, len(graphs))
 
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """Turn tuples and NumPy's numbers into JSON's."""
-    return json.loads(json.dumps(value, default=lambda number: number.item()))

@@ -1,7 +1,8 @@
-"""Measures of an assignment: how sharp it is, and how it sits in the graph.
+"""Measures of an assignment: how sharp it is, and how its clusters fit the graph.
 
-S is (N, K), A (N, N) of one graph; a cluster "by argmax" holds the nodes whose row is
-largest there. Those of the second kind want an undirected graph.
+`normalized_entropy`, `effective_clusters` and `clusters_used` take an assignment S of
+shape (N, K). `edges_inside` and `modularity` take the adjacency A of shape (N, N) of an
+undirected graph and the cluster of each node, such as ``S.argmax(axis=1)``.
 """
 
 from __future__ import annotations
@@ -18,31 +19,31 @@ from npdiffpool._support.contracts import (
     require_symmetric,
     requires,
 )
-
-Array = Any
+from npdiffpool._support.types import Array
 
 
 @requires(S=Shape("N K", nonnegative=True))
-def relative_entropy(S: Array) -> float:
-    """Return the rows' mean entropy over log K: 0 is one-hot, 1 uniform.
+def normalized_entropy(S: Array) -> float:
+    """Return the mean entropy of the rows divided by log K.
 
     Parameters
     ----------
     S : (N, K) array
+        Assignment; its rows need not sum to 1.
 
     Returns
     -------
     float
-        0 if K = 1, and without nodes.
+        From 0 (one-hot rows) to 1 (uniform rows); 0 if K = 1 or N = 0.
 
     Raises
     ------
     ValueError
-        If `S` is not such a matrix of finite numbers, none below 0, or a row is all 0.
+        If `S` is not a matrix of finite numbers >= 0, or a row is all 0.
 
     Examples
     --------
-    >>> relative_entropy(np.array([[0.5, 0.5], [1.0, 0.0]]))
+    >>> normalized_entropy(np.array([[0.5, 0.5], [1.0, 0.0]]))
     0.5
     """
     _require_mass(S)
@@ -54,21 +55,24 @@ def relative_entropy(S: Array) -> float:
 
 @requires(S=Shape("N K", nonnegative=True))
 def effective_clusters(S: Array) -> float:
-    """Return exp(H(mean row of S)): how many clusters of equal size that is.
+    """Return the exponential of the entropy of the mean row.
+
+    It is the number of equally large clusters that have the same entropy.
 
     Parameters
     ----------
     S : (N, K) array
+        Assignment; its rows need not sum to 1.
 
     Returns
     -------
     float
-        From 1 to K; 0 without nodes.
+        From 1 to K; 0 if N = 0.
 
     Raises
     ------
     ValueError
-        If `S` is not such a matrix of finite numbers, none below 0, or a row is all 0.
+        If `S` is not a matrix of finite numbers >= 0, or a row is all 0.
 
     Examples
     --------
@@ -82,11 +86,12 @@ def effective_clusters(S: Array) -> float:
 
 @requires(S=Shape("N K", nonnegative=True))
 def clusters_used(S: Array) -> int:
-    """Count the clusters that are the largest of some node's row.
+    """Count the clusters that are the argmax of at least one row.
 
     Parameters
     ----------
     S : (N, K) array
+        Assignment.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def clusters_used(S: Array) -> int:
     Raises
     ------
     ValueError
-        If `S` is not such a matrix of finite numbers, none below 0.
+        If `S` is not a matrix of finite numbers >= 0.
 
     Examples
     --------
@@ -106,11 +111,12 @@ def clusters_used(S: Array) -> int:
 
 
 def edges_inside(A: Any, clusters: Array) -> float:
-    """Return the share of the edges' weight that is inside clusters.
+    """Return the share of the edge weight that is inside clusters.
 
     Parameters
     ----------
     A : (N, N) array or sparse
+        Adjacency.
     clusters : (N,) ints
         The cluster of each node.
 
@@ -122,8 +128,8 @@ def edges_inside(A: Any, clusters: Array) -> float:
     Raises
     ------
     ValueError
-        If `A` is not square, finite and not negative, or
-        `clusters` are not whole numbers from 0, one a node.
+        If `A` is not a square matrix of finite numbers >= 0, or `clusters` are not one
+        whole number >= 0 per node.
 
     Examples
     --------
@@ -139,25 +145,25 @@ def edges_inside(A: Any, clusters: Array) -> float:
 
 
 def modularity(A: Any, clusters: Array) -> float:
-    """Return Newman's modularity of clusters; a loop counts once.
+    """Return Newman's modularity of clusters; a self-loop counts once.
 
     Parameters
     ----------
     A : (N, N) array or sparse
-        Symmetric.
+        Adjacency, symmetric.
     clusters : (N,) ints
         The cluster of each node.
 
     Returns
     -------
     float
-        Below 1; 0 of a single cluster, NaN without edges.
+        Below 1; 0 for a single cluster, NaN without edges.
 
     Raises
     ------
     ValueError
-        If `A` is not square, finite, not negative and symmetric, or
-        `clusters` are not whole numbers from 0, one a node.
+        If `A` is not a symmetric matrix of finite numbers >= 0, or `clusters` are not
+        one whole number >= 0 per node.
 
     Examples
     --------
@@ -176,9 +182,9 @@ def modularity(A: Any, clusters: Array) -> float:
 
 
 def _entropy(S: Array) -> Array:
-    """Return the entropy of each row over its sum, in nats.
+    """Return the entropy in nats of each row divided by its sum.
 
-    As scipy.stats.entropy does, whose import would take longer than a short training.
+    scipy.stats.entropy does the same, but importing it takes longer than a training.
     """
     P = S / np.sum(S, axis=-1, keepdims=True)
     return np.sum(scipy.special.entr(P), axis=-1)
@@ -186,11 +192,11 @@ def _entropy(S: Array) -> Array:
 
 def _require_mass(S: Array) -> None:
     least = float(np.min(np.sum(S, axis=1), initial=1))
-    require(least > 0, "S", "in each row of a sum above 0", least)
+    require(least > 0, "S", "an array with a positive sum in each row", least)
 
 
 def _check(A: Any, clusters: Any) -> tuple[Any, Any]:
-    """Return the two as arrays, or A sparse; say what is wrong."""
+    """Validate an adjacency and clusters; return arrays, `A` dense or sparse."""
     sizes: dict[str, int] = {}
     A, clusters = as_dense_or_sparse(A), as_dense_or_sparse(clusters)
     Shape("N N", nonnegative=True).check("A", A, sizes)

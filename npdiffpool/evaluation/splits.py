@@ -1,26 +1,28 @@
-"""Splits of a data set: by seed, in equal shares, or from an index file."""
+"""Outer folds of a cross-validation, made with a seed or read from a file."""
 
 from __future__ import annotations
 
-from numbers import Real
 from os import PathLike
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_flag, require_int
+from npdiffpool._support.arguments import require_flag
 from npdiffpool._support.untrusted import read_json
-from npdiffpool.graphs.graph import Ints
+from npdiffpool.datasets.stratified import (
+    check_labels,
+    stratified_folds,
+    stratified_split,
+)
 
 
 class Split(NamedTuple):
-    """Hold the indices of one outer fold.
+    """The indices of one outer fold.
 
     Attributes
     ----------
     train, validation, test : lists of int
-        Of graphs, from 0; `validation` is cut out of what `test` leaves.
+        Indices of graphs, from 0; no index is in two of the lists.
     """
 
     train: list[int]
@@ -29,7 +31,7 @@ class Split(NamedTuple):
 
 
 class SplitsError(ValueError):
-    """Say what is wrong with splits, given or in a file.
+    """Splits, given as an argument or in a file, are unusable.
 
     Examples
     --------
@@ -43,18 +45,20 @@ class SplitsError(ValueError):
 def make_splits(
     labels: Any, n_folds: int, seed: int = 0, by_class: bool = True
 ) -> list[Split]:
-    """Divide a data set into outer folds, each with a part to validate by.
+    """Divide a data set into outer folds with validation parts.
 
-    The validation part is a tenth of what the test part leaves. Both are cut out by
-    `stratified_folds` and `stratified_split`.
+    The validation part of a fold is a tenth of the graphs outside its test part.
 
     Parameters
     ----------
     labels : (G,) array
+        The label of each graph.
     n_folds : int
+        Number of folds.
     seed : int
+        Seed of the shuffling.
     by_class : bool
-        Spread each class evenly; without it graphs are divided at random.
+        Stratify: give each part about the same share of each class.
 
     Returns
     -------
@@ -63,8 +67,8 @@ def make_splits(
     Raises
     ------
     ValueError
-        If `labels` are not one a graph, `n_folds` or `seed` is out of range, or a part
-        would be empty.
+        If `labels` are not one per graph, `n_folds` or `seed` is out of range, or a
+        part would be empty.
 
     Examples
     --------
@@ -72,7 +76,7 @@ def make_splits(
     >>> [len(part) for part in splits[0]]
     [27, 3, 10]
     """
-    labels, splits = _one_a_graph(labels), list[Split]()
+    labels, splits = check_labels(labels), list[Split]()
     require_flag("by_class", by_class)
     strata = labels if by_class else np.zeros(len(labels))
     for test in stratified_folds(strata, n_folds, seed):
@@ -84,16 +88,17 @@ def make_splits(
 
 
 def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
-    """Read index lists in the form of Errica et al. (arXiv 1912.09893).
+    """Read index lists in the file format of Errica et al. (arXiv 1912.09893).
 
-    A JSON list with, of each outer fold, ``{"test": [...], "model_selection":
-    [{"train": [...], "validation": [...]}]}``.
+    The file is a JSON list with one object per outer fold:
+    ``{"test": [...], "model_selection": [{"train": [...], "validation": [...]}]}``.
 
     Parameters
     ----------
     path : path
+        The file.
     n_graphs : int
-        Of the data set.
+        Number of graphs in the data set.
 
     Returns
     -------
@@ -102,9 +107,9 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     Raises
     ------
     SplitsError
-        If the file is not of this form or larger than 64 MiB, an index is outside
-        0 ... `n_graphs` - 1, is in two parts of a fold, or the tests are not each
-        graph once.
+        If the file has another format or is larger than 64 MiB, an index is outside
+        0 ... `n_graphs` - 1 or in two parts of a fold, or a graph is not in exactly one
+        test part.
     FileNotFoundError
         If there is no such file.
 
@@ -122,10 +127,9 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     Split(train=[0], validation=[1], test=[2, 3])
     """
     try:
-        folds = read_json(path, finite=True)
         splits = [
             Split(inner["train"], inner["validation"], fold["test"])
-            for fold in folds
+            for fold in read_json(path, finite=True)
             for inner in fold["model_selection"][:1]
         ]
     except FileNotFoundError:
@@ -144,14 +148,14 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
 
 
 def check_splits(splits: Any, n_graphs: int) -> list[Split]:
-    """Return folds, given as triples of indices, as lists of whole numbers.
+    """Validate splits given as triples of indices; return them as lists of int.
 
     Parameters
     ----------
     splits : sequence of (train, validation, test)
-        Each part a sequence of ints.
+        Each part is a sequence of ints.
     n_graphs : int
-        Of the data set.
+        Number of graphs in the data set.
 
     Returns
     -------
@@ -160,7 +164,7 @@ def check_splits(splits: Any, n_graphs: int) -> list[Split]:
     Raises
     ------
     SplitsError
-        If there is none, a part is empty, an index is outside 0 ... `n_graphs` - 1,
+        If there is no fold, a part is empty, an index is outside 0 ... `n_graphs` - 1,
         or a graph is in two parts of a fold.
 
     Examples
@@ -182,111 +186,15 @@ def check_splits(splits: Any, n_graphs: int) -> list[Split]:
 
 
 def _check_fold(split: Split, where: str, n_graphs: int) -> None:
-    indices: list[Any] = []
+    """Validate the indices of one fold; `where` names it in errors."""
     for name, part in zip(Split._fields, split):
         if not isinstance(part, list) or not part:
             message = f"{name} must be a list of indices; got {part!r}"
             raise SplitsError(f"{where}: {message}")
-        indices += part
+    indices = [*split.train, *split.validation, *split.test]
     for index in indices:
         if type(index) is not int or not 0 <= index < n_graphs:
             message = f"an index must be in 0 ... {n_graphs - 1}; got {index!r}"
             raise SplitsError(f"{where}: {message}")
     if len(set(indices)) < len(indices):
         raise SplitsError(f"{where}: a graph must be in one part; one is in two")
-
-
-def stratified_folds(labels: Any, n_folds: int, seed: int = 0) -> list[Ints]:
-    """Divide examples into folds, each class spread as evenly as it goes.
-
-    Parameters
-    ----------
-    labels : (G,) array
-    n_folds : int
-        At least 2, at most G.
-    seed : int
-
-    Returns
-    -------
-    list of int arrays
-        The sorted indices of each fold; together every index once. The folds'
-        sizes differ by at most one.
-
-    Raises
-    ------
-    ValueError
-        If `labels` are not one a graph, or `n_folds` or `seed` is out of range.
-
-    Examples
-    --------
-    >>> [fold.tolist() for fold in stratified_folds(["a", "a", "b", "b"], 2)]
-    [[0, 2], [1, 3]]
-    """
-    labels = _one_a_graph(labels)
-    require_int("n_folds", n_folds, 2)
-    require_int("seed", seed, 0)
-    require(n_folds <= len(labels), "n_folds", f"at most {len(labels)}", n_folds)
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    # Dealing out the examples class by class, like cards, keeps all shares equal.
-    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    return [np.sort(dealt[first::n_folds]) for first in range(n_folds)]
-
-
-def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> list[Ints]:
-    """Divide examples into parts of given shares, the classes equal in each.
-
-    Parameters
-    ----------
-    labels : (G,) array
-    shares : sequence of float
-        Positive, of sum one; the parts are as large as rounding allows.
-    seed : int
-
-    Returns
-    -------
-    list of int arrays
-        The sorted indices of each part; together every index once.
-
-    Raises
-    ------
-    ValueError
-        If the shares are not positive or do not add up to one, a part would be
-        empty, or `seed` is negative.
-
-    Examples
-    --------
-    >>> [len(part) for part in stratified_split(list("ab") * 50, (0.8, 0.1, 0.1))]
-    [80, 10, 10]
-    """
-    labels = _one_a_graph(labels)
-    require_int("seed", seed, 0)
-    numbers = isinstance(shares, (tuple, list)) and len(shares) > 0
-    numbers = numbers and all(isinstance(share, Real) for share in shares)
-    usable = numbers and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
-    require(usable, "shares", "positive, of sum 1", shares)
-    bounds = np.rint(np.cumsum(shares) * len(labels)).astype(int)
-    sizes = np.diff(bounds, prepend=0)
-    require(sizes.min() > 0, "labels", "enough for every part", f"{len(labels)} labels")
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    parts = _spread(sizes)
-    return [np.sort(dealt[parts == part]) for part in range(len(sizes))]
-
-
-def _one_a_graph(labels: Any) -> npt.NDArray[Any]:
-    """Return labels as an array (G,) that can be sorted."""
-    try:
-        array = np.asarray(labels)
-    except ValueError:  # of unlike lengths
-        array = np.asarray(None)
-    require(array.ndim == 1, "labels", "one a graph, (G,)", f"shape {array.shape}")
-    is_mixed = array.dtype == object and len({type(label) for label in array}) > 1
-    require(not is_mixed, "labels", "all numbers or all strings", labels)
-    return array
-
-
-def _spread(sizes: Ints) -> Ints:
-    """Return part numbers, part p `sizes[p]` times, each spread evenly along."""
-    positions = [(np.arange(size) + 0.5) / size for size in sizes]
-    parts = np.repeat(np.arange(len(sizes)), sizes)
-    return parts[np.argsort(np.concatenate(positions), kind="stable")]

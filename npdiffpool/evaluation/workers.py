@@ -1,41 +1,40 @@
-"""Who runs an evaluation's jobs: this process, several, or a dask cluster."""
+"""Executors for the jobs of an evaluation: processes or a dask cluster."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import re
 import signal
 import sys
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import (
-    active_children,
-    get_context,
-    parent_process,
-    resource_tracker,
-)
-from typing import Iterator
+from contextlib import contextmanager, nullcontext
+from multiprocessing import resource_tracker
+from typing import ContextManager, Iterator
 
 from npdiffpool._support.arguments import require, require_int
-from npdiffpool._support.interrupts import ctrl_c_waits
+from npdiffpool._support.interrupts import delay_interrupt
+
+RUNNING = "the running jobs"
 
 
 @contextmanager
 def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None]:
-    """Give what runs jobs; at the end nothing of it is left behind.
+    """Yield an executor; shut it down on exit.
 
-    Processes are spawned: a script that asks for some does so below ``if __name__ ==
-    "__main__":``.
+    Worker processes are spawned: a script that uses them must call this function below
+    ``if __name__ == "__main__":``.
 
     Parameters
     ----------
     jobs : int
-        Processes on this machine; of 1, None is given, which is this process.
+        Number of worker processes on this machine. For 1, None is yielded: the jobs run
+        in this process.
     scheduler : str, optional
-        The address of a dask scheduler, whose workers run the jobs instead.
+        Address of a dask scheduler. Its workers run the jobs instead.
 
     Yields
     ------
@@ -44,9 +43,10 @@ def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None
     Raises
     ------
     ValueError
-        If `jobs` is no such number, both are given, or dask is not installed.
+        If `jobs` is not a whole number >= 1, both arguments are given, or dask is not
+        installed.
     OSError
-        If there is no scheduler at that address.
+        If no scheduler answers at that address.
 
     Examples
     --------
@@ -56,24 +56,23 @@ def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None
     """
     require_int("jobs", jobs, 1)
     require(scheduler is None or jobs == 1, "jobs", "1 with a scheduler", jobs)
+    context: ContextManager[Executor | None] = nullcontext()
     if scheduler is not None:
-        with _cluster(scheduler) as executor:
-            yield executor
-    elif jobs == 1:
-        yield None
-    else:
-        with _processes(jobs) as executor:
-            yield executor
+        context = _cluster(scheduler)
+    elif jobs > 1:
+        context = _processes(jobs)
+    with context as executor:
+        yield executor
 
 
 @contextmanager
 def _processes(jobs: int) -> Iterator[Executor]:
-    # "spawn": a fork copies locks of threads that it does not copy, such as BLAS's.
-    context = get_context("spawn")
-    others = active_children()
+    # Not "fork": it copies the locks of other threads, such as those of BLAS.
+    context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     with (
-        ctrl_c_waits("what is under way", at_once=True),
-        ProcessPoolExecutor(jobs, context, _begin) as executor,
+        delay_interrupt(RUNNING, raise_first=True),
+        ProcessPoolExecutor(jobs, context, _start_worker) as executor,
     ):
         with _ctrl_c_blocked():
             for _ in range(jobs):
@@ -81,7 +80,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
         try:
             yield executor
         except KeyboardInterrupt:
-            for child in active_children():
+            for child in multiprocessing.active_children():
                 if child not in others:
                     child.terminate()
             raise
@@ -89,11 +88,11 @@ def _processes(jobs: int) -> Iterator[Executor]:
 
 @contextmanager
 def _ctrl_c_blocked() -> Iterator[None]:
-    """Have processes that are started meanwhile not hear Ctrl-C while they import."""
+    """Block Ctrl-C in processes that are started meanwhile, until `_start_worker`."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # whose start would unblock it
+    resource_tracker.ensure_running()  # starting it later would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -101,14 +100,14 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
-    """Leave Ctrl-C to the parent, and end with it even where it is killed."""
+def _start_worker() -> None:
+    """Ignore Ctrl-C, which the parent handles, and exit when the parent exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
+def _exit_with_parent() -> None:
+    parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
     os._exit(1)
@@ -123,32 +122,33 @@ def _cluster(address: str) -> Iterator[Executor]:
         raise ValueError(f"a scheduler {reason}") from None
     is_address = re.fullmatch(r"(tcp://)?[^/\s]+:\d+", address) is not None
     require(is_address, "scheduler", "an address such as tcp://HOST:8786", address)
-    # What is logged, with tracebacks, is told by the errors that are raised.
+    # The exceptions say all that dask logs with tracebacks.
     for part in ("client", "comm", "protocol"):
         logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
     try:
-        with ThreadPoolExecutor(1) as apart:  # a notebook has a running loop
-            apart.submit(asyncio.run, _require_scheduler(address)).result()
-    except Exception as error:  # whatever reading what is none ends in
+        with ThreadPoolExecutor(1) as thread:  # in a notebook, this one has a loop
+            thread.submit(asyncio.run, _require_scheduler(address)).result()
+    except Exception as error:  # any, if something else listens there
         reason = str(error) or type(error).__name__
         raise OSError(f"{address}: no dask scheduler answers ({reason})") from None
     with Client(address, set_as_default=False) as client:
         count = len(client.nthreads())
-        wait = "" if count else " yet: waiting for one"
+        wait = "" if count else "; waiting for the first"
         print(f"{address}: {count} workers{wait}", file=sys.stderr, flush=True)
         yield client.get_executor(pure=False)
 
 
 async def _require_scheduler(address: str) -> None:
-    """Ask who is there: a client would wait for ever where something else listens."""
+    """Require a dask scheduler at an address; a client would wait for it for ever."""
     import dask
     from distributed.core import rpc
 
     setting = dask.config.get("distributed.comm.timeouts.connect")
     seconds = dask.utils.parse_timedelta(setting)
-    async with rpc(address, timeout=seconds) as there:
+    async with rpc(address, timeout=seconds) as server:
         try:
-            identity = await asyncio.wait_for(there.identity(), seconds)
+            identity = await asyncio.wait_for(server.identity(), seconds)
         except asyncio.TimeoutError:
             raise TimeoutError(f"no answer within {seconds:g} s") from None
-    require(identity["type"] == "Scheduler", "it", "a scheduler", identity["type"])
+    is_scheduler = identity["type"] == "Scheduler"
+    require(is_scheduler, "the server", "a scheduler", identity["type"])

@@ -93,22 +93,22 @@ class GraphBatch:
 
     @property
     def n_graphs(self) -> int:
-        """The number of graphs (B)."""
+        """Return the number of graphs (B)."""
         return len(self.offsets) - 1
 
     @property
     def n_nodes(self) -> int:
-        """The number of nodes of all graphs together (N)."""
+        """Return the number of nodes of all graphs together (N)."""
         return int(self.offsets[-1])
 
     @property
     def n_features(self) -> int:
-        """The number of features of a node (F)."""
+        """Return the number of features of a node (F)."""
         return int(self.features.shape[1])
 
     @property
     def sizes(self) -> Ints:
-        """The number of nodes of each graph, (B,)."""
+        """Return the number of nodes of each graph, (B,)."""
         return np.diff(self.offsets)
 
     def astype(self, dtype: npt.DTypeLike) -> GraphBatch:

@@ -168,7 +168,7 @@ class BlockDiagonal:
 
     @property
     def T(self) -> BlockDiagonal:  # noqa: N802
-        """The transpose."""
+        """Return the transpose."""
         dense = [(rows, block.T) for rows, block in self.dense]
         return BlockDiagonal(self.rest.T, dense)
 

@@ -64,17 +64,17 @@ class Graph:
 
     @property
     def n_nodes(self) -> int:
-        """The number of nodes (N)."""
+        """Return the number of nodes (N)."""
         return int(self.adjacency.shape[0])
 
     @property
     def n_features(self) -> int:
-        """The number of features of a node (F)."""
+        """Return the number of features of a node (F)."""
         return int(self.features.shape[1])
 
     @property
     def n_edges(self) -> int:
-        """The number of edges.
+        """Return the number of edges.
 
         An edge {i, j} of an undirected graph counts once, as does a self-loop; in a
         directed graph i -> j and j -> i are two edges.
@@ -86,7 +86,7 @@ class Graph:
 
     @property
     def is_undirected(self) -> bool:
-        """Whether the adjacency is exactly symmetric."""
+        """Return whether the adjacency is exactly symmetric."""
         return bool((self.adjacency != self.adjacency.T).nnz == 0)
 
     def permute(self, order: Any) -> Graph:

@@ -1,5 +1,10 @@
-"""What ``npdiffpool train`` keeps in a folder.
+"""Training runs: what ``npdiffpool train`` keeps in a folder.
 
-Read `train`, then `checkpoints` (how a training goes on after it was stopped),
-`snapshots` (assignments of a few graphs, epoch by epoch) and `snapshot_file`.
+In reading order:
+
+- `train`: split, train, test, write the folder
+- `results`: accuracies and the confusion matrix
+- `checkpoints`: the state of a training, from which it can be resumed
+- `snapshots`: the assignments of a few graphs, recorded during training
+- `snapshot_file`: snapshots as plain arrays in a file
 """

@@ -1,12 +1,14 @@
-"""A training that was stopped and goes on: its state as one file, checkpoint.npz.
+"""Checkpoints: the state of a training as one file, from which it can be resumed.
 
-It holds all that the next epoch depends on, so that what follows is, to the byte, what
-would have followed; and the settings, so that it goes on with no others.
+The file has everything that the next epoch depends on, so that a resumed training gives
+the same bytes as one that was never stopped; and the settings, so that a training is
+not resumed with others.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from os import PathLike
 from pathlib import Path
@@ -15,16 +17,20 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
-from npdiffpool._support.untrusted import MAX_ARRAYS, parse_json, read_arrays
-from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import blank_params
-from npdiffpool.estimators.model_file import (
+from npdiffpool._support.settings import describe_differences, to_json
+from npdiffpool._support.types import Json
+from npdiffpool._support.untrusted import (
+    MAX_ARRAYS,
     UNREADABLE,
-    fill,
-    require_variances,
+    parse_json,
+    read_arrays,
+    require_version,
 )
+from npdiffpool.engine.config import Config
+from npdiffpool.engine.layers import Params
+from npdiffpool.engine.model import blank_params
+from npdiffpool.estimators.model_file import fill, require_variances
 from npdiffpool.estimators.stored_model import vector_of
-from npdiffpool.evaluation.job_folder import differences
 from npdiffpool.runs.snapshot_file import from_arrays, to_arrays
 from npdiffpool.runs.snapshots import MEASURES, Recorder, Snapshots
 from npdiffpool.training.adam import AdamState
@@ -32,62 +38,67 @@ from npdiffpool.training.fit import Checkpoint, Fitted
 from npdiffpool.training.moments import init_running
 
 VERSION = 1
-SECONDS = 10.0  # between two saves
+SECONDS = 10.0  # minimal time between two saves
+PREFIX = "seen/"  # of the names of the snapshots' arrays
 ROW = {"epoch", "loss", "cross_entropy", "link_loss", "entropy_loss"}
 ROW |= {"train_accuracy", "validation_loss", "validation_accuracy"}
 
 
 class CheckpointError(ValueError):
-    """Say why a training cannot go on from a file."""
+    """The reason why a training cannot be resumed from a file."""
 
 
 class Saver:
-    """Save a training's state now and then: give it as `on_checkpoint` to `fit`.
+    """A callback that saves a training's state: the `on_checkpoint` of `fit`.
 
     Parameters
     ----------
     path : path
-        Of the file, written whole or not at all.
     settings : dict
-        What decides the training, as JSON.
+        Everything that determines the training, as JSON.
     recorder : Recorder
-        What it has seen is saved with the state.
-    state : Checkpoint, optional
-        The state that the file has, where training goes on from it.
+        Its snapshots are saved with the state.
     """
 
     def __init__(
-        self,
-        path: str | PathLike[str],
-        settings: Mapping[str, Any],
-        recorder: Recorder,
-        state: Checkpoint | None = None,
+        self, path: str | PathLike[str], settings: Json, recorder: Recorder
     ) -> None:
         self.path, self.settings, self.recorder = Path(path), settings, recorder
-        self.state, self._saved = state, state
-        self._next = -np.inf
+        self.state: Checkpoint | None = None
+        self._saved: Checkpoint | None = None
+        self._next = -math.inf
+
+    def load(self, config: Config) -> Checkpoint | None:
+        """Return the state in the file, to resume from; None without a file.
+
+        Raises
+        ------
+        CheckpointError
+            If `read_checkpoint` refuses the file.
+        """
+        if self.path.exists():
+            given = self.path, self.settings, config, self.recorder
+            self.state = self._saved = read_checkpoint(*given)
+        return self.state
 
     def __call__(self, state: Checkpoint) -> None:
-        """Take the state after an epoch, and save it if it is time."""
+        """Take the state after an epoch; save it if `SECONDS` have passed."""
         self.state = state
         if time.monotonic() >= self._next:
             self.save()
 
     def save(self) -> None:
-        """Save the latest state, if it is not saved yet."""
+        """Save the latest state, unless it has been saved."""
         if self.state is not None and self.state is not self._saved:
             write_checkpoint(self.path, self.settings, self.state, self.recorder)
             self._saved, self._next = self.state, time.monotonic() + SECONDS
 
 
 def write_checkpoint(
-    path: str | PathLike[str],
-    settings: Mapping[str, Any],
-    state: Checkpoint,
-    recorder: Recorder,
+    path: str | PathLike[str], settings: Json, state: Checkpoint, recorder: Recorder
 ) -> None:
-    """Write the state after an epoch, whole or not at all."""
-    assert state.best is not None  # an epoch has been done
+    """Write the state after an epoch, atomically."""
+    assert state.best is not None  # there is one after the first epoch
     header = {
         "version": VERSION,
         "settings": settings,
@@ -98,6 +109,7 @@ def write_checkpoint(
         "best_epoch": state.best.best_epoch,
     }
     arrays = {
+        "header": np.array(json.dumps(header)),
         "vector": state.vector,
         "adam_mean": state.adam.mean,
         "adam_square": state.adam.square,
@@ -105,35 +117,32 @@ def write_checkpoint(
         "best": vector_of(state.best.params),
         "best_running": vector_of(state.best.running),
     }
-    # Ctrl-C may come after the recorder's look at an epoch and before its state.
-    snapshots = to_arrays(recorder.snapshots(state.epoch))
-    seen = {f"seen/{k}": v for k, v in snapshots.items()}
-    save_arrays(path, {"header": np.array(json.dumps(header)), **arrays, **seen})
+    # After Ctrl-C the recorder can be one epoch ahead of the state.
+    snapshots = to_arrays(recorder.snapshots(last=state.epoch))
+    save_arrays(path, arrays | {PREFIX + name: v for name, v in snapshots.items()})
 
 
 def read_checkpoint(
-    path: str | PathLike[str],
-    settings: Mapping[str, Any],
-    config: Config,
-    recorder: Recorder,
+    path: str | PathLike[str], settings: Json, config: Config, recorder: Recorder
 ) -> Checkpoint:
-    """Read the state that a training goes on from; the recorder gets what it had seen.
+    """Read the state to resume from; add the saved snapshots to the recorder.
 
     Raises
     ------
     CheckpointError
-        If the file is damaged, or of other settings: then the error names them.
+        If the file is damaged, or of other settings; then the message names them.
     """
     try:
-        arrays = read_arrays(path, 4 * MAX_ARRAYS)  # four times the weights of a model
+        arrays = read_arrays(path, 4 * MAX_ARRAYS)  # four vectors of parameters
         header = parse_json(str(arrays["header"]))
-        _require_version(header["version"])
-        _require_same(header["settings"], settings)
-        seen = {k[5:]: v for k, v in arrays.items() if k.startswith("seen/")}
+        require_version(header["version"], VERSION, ValueError)
+        _require_same(header["settings"], to_json(settings))
+        _check_header(header)
         state = _state(header, arrays, config)
-        snapshots = from_arrays(seen)
-        _require_seen(snapshots, config, state.epoch)
-        recorder.restore(snapshots)
+        names = [name for name in arrays if name.startswith(PREFIX)]
+        seen = from_arrays({name.removeprefix(PREFIX): arrays[name] for name in names})
+        _check_snapshots(seen, config, state.epoch)
+        recorder.restore(seen)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     except UNREADABLE as error:
@@ -141,74 +150,66 @@ def read_checkpoint(
     return state
 
 
-def _require_version(seen: Any) -> None:
-    if seen != VERSION:
-        is_newer = isinstance(seen, int) and seen > VERSION
-        hint = ", of a newer npdiffpool" if is_newer else ""
-        raise ValueError(f"version must be {VERSION}; got {seen!r}{hint}")
+def _require_same(saved: Any, given: Json) -> None:
+    if saved != given:
+        listed = describe_differences(saved, given)
+        raise CheckpointError(f"the run has other settings: {listed}")
 
 
-def _require_same(known: Any, settings: Mapping[str, Any]) -> None:
-    here = json.loads(json.dumps(settings))
-    if known != here:
-        what = differences(known, here)
-        raise CheckpointError(f"is of other settings; what differs: {what}")
-
-
-def _require_history(history: Any, epoch: Any, best_epoch: Any) -> None:
-    """Require a row an epoch, and the best among them."""
-    is_rows = isinstance(history, list) and all(isinstance(r, dict) for r in history)
-    if not (is_rows and isinstance(epoch, int) and len(history) == epoch >= 1):
+def _check_header(header: Any) -> None:
+    epoch, best, step = (header[k] for k in ("epoch", "best_epoch", "adam_step"))
+    history = header["history"]
+    if not (isinstance(history, list) and all(map(_is_row, history))):
+        required = f"finite numbers for {sorted(ROW)}"
+        raise ValueError(f"each row of the history must have {required}")
+    if not (isinstance(epoch, int) and len(history) == epoch >= 1):
         raise ValueError(f"history must have a row for each of {epoch!r} epochs")
-    if not (isinstance(best_epoch, int) and 1 <= best_epoch <= epoch):
-        raise ValueError(f"best_epoch must be of 1 to {epoch}; got {best_epoch!r}")
-    for row in history:
-        are_numbers = all(isinstance(value, (int, float)) for value in row.values())
-        if (
-            set(row) != ROW
-            or not are_numbers
-            or not np.all(np.isfinite([*row.values()]))
-        ):
-            raise ValueError(f"each row of the history must have {sorted(ROW)}")
+    if not (isinstance(best, int) and 1 <= best <= epoch):
+        raise ValueError(f"best_epoch must be in 1 ... {epoch}; got {best!r}")
+    if not (isinstance(step, int) and 0 <= step < 1 << 53):
+        raise ValueError(f"adam_step must be in 0 ... 2^53; got {step!r}")
+    np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
 
 
-def _require_seen(seen: Snapshots, config: Config, epoch: int) -> None:
+def _is_row(row: Any) -> bool:
+    values = row.values()
+    are_finite = (isinstance(v, (int, float)) and math.isfinite(v) for v in values)
+    return set(row) == ROW and all(are_finite)
+
+
+def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
     """Require snapshots of this training, up to this epoch."""
-    rising = [0, *seen.epochs.tolist(), epoch + 1]
-    if sorted(set(rising)) != rising:
-        raise ValueError(f"seen must be epochs of 1 to {epoch}; got {rising[1:-1]}")
-    widths = [(config.n_outputs, *config.clusters)]
+    epochs = seen.epochs.tolist()
+    if not epochs or sorted({0, *epochs, epoch + 1}) != [0, *epochs, epoch + 1]:
+        raise ValueError(f"snapshots must be of epochs 1 to {epoch}; got {epochs}")
+    widths = [config.n_outputs, *config.clusters]
     for graph in seen.graphs:
         clusters = (pooling.mass.shape[1] for pooling in graph.poolings)
-        widths.append((graph.probabilities.shape[1], *clusters))
-    if len(set(widths)) > 1:
-        raise ValueError(f"seen must have clusters {config.clusters} and the classes")
+        if [graph.probabilities.shape[1], *clusters] != widths:
+            required = f"{config.n_outputs} classes and clusters {config.clusters}"
+            raise ValueError(f"snapshots must have {required}")
     if set(seen.measures) != set(MEASURES if config.clusters else ()):
-        raise ValueError(f"seen must have measured {', '.join(MEASURES)}")
+        raise ValueError(f"snapshots must have the measures {', '.join(MEASURES)}")
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:
     params = blank_params(config)
-    running = init_running(config)
-    vector, mean, square = (
-        vector_of(fill(name, params, arrays))
-        for name in ("vector", "adam_mean", "adam_square")
-    )
-    latest, best_running = running, running
-    if config.batch_norm:
-        latest = fill("running", running, arrays)
-        best_running = fill("best_running", running, arrays)
-        require_variances("running", latest)
-        require_variances("running", best_running)
-    history = header["history"]
-    _require_history(history, header["epoch"], header["best_epoch"])
-    np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
-    step = header["adam_step"]
-    if not isinstance(step, int) or not 0 <= step < 1 << 53:
-        raise ValueError(f"adam_step must be a number; got {step!r}")
-    if np.any(square < 0):
+
+    def vector(name: str) -> Any:
+        return vector_of(fill(name, params, arrays))
+
+    def moments(name: str) -> Params:
+        running = init_running(config)
+        if config.batch_norm:
+            running = fill(name, running, arrays)
+            require_variances(name, running)
+        return running
+
+    adam = AdamState(header["adam_step"], vector("adam_mean"), vector("adam_square"))
+    if np.any(adam.square < 0):
         raise ValueError("adam_square must be at least 0; it is not")
-    kept = fill("best", params, arrays), best_running, history, header["best_epoch"]
-    adam = AdamState(step, mean, square)
-    rng_state, epoch = header["rng_state"], header["epoch"]
-    return Checkpoint(epoch, vector, latest, adam, rng_state, history, Fitted(*kept))
+    epoch, rng_state, history = (header[k] for k in ("epoch", "rng_state", "history"))
+    kept = fill("best", params, arrays), moments("best_running"), history
+    best = Fitted(*kept, header["best_epoch"])
+    latest = vector("vector"), moments("running")
+    return Checkpoint(epoch, *latest, adam, rng_state, history, best)

@@ -1,22 +1,23 @@
-"""Snapshots as plain arrays, and as a file of a run folder, snapshots.npz."""
+"""Snapshots as plain arrays, and as the file snapshots.npz of a run folder."""
+
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
-from npdiffpool._support.untrusted import read_arrays
-from npdiffpool.estimators.model_file import UNREADABLE
+from npdiffpool._support.untrusted import UNREADABLE, read_arrays
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
 
 MAX_EPOCHS = 1000
-MAX_SHOWN = 1 << 20  # nodes and clusters, of all graphs, at all epochs
+MAX_SHOWN = 1 << 20  # nodes and clusters of all graphs in all snapshots
+KINDS = {"i": "whole numbers", "f": "floating-point numbers"}
 
 
 def write_snapshots(path: str | PathLike[str], snapshots: Snapshots) -> None:
-    """Write snapshots as an .npz of plain arrays, whole or not at all."""
+    """Write snapshots as an .npz of plain arrays, atomically."""
     save_arrays(path, to_arrays(snapshots))
 
 
@@ -25,9 +26,9 @@ def to_arrays(snapshots: Snapshots) -> dict[str, Any]:
     arrays: dict[str, Any] = {"epochs": snapshots.epochs}
     arrays |= {f"measure:{name}": row for name, row in snapshots.measures.items()}
     for i, graph in enumerate(snapshots.graphs):
-        *fields, poolings = graph
-        named = zip(Watched._fields, fields)
-        arrays |= {f"graph:{i}:{name}": value for name, value in named}
+        fields = graph._asdict()
+        poolings = fields.pop("poolings")
+        arrays |= {f"graph:{i}:{name}": value for name, value in fields.items()}
         for level, pooling in enumerate(poolings):
             prefix = f"graph:{i}:pooling:{level}:"
             arrays |= {prefix + name: v for name, v in pooling._asdict().items()}
@@ -40,7 +41,7 @@ def _narrow(value: Any) -> Any:
 
 
 def read_snapshots(path: str | PathLike[str]) -> Snapshots:
-    """Read what `write_snapshots` wrote.
+    """Read a file that `write_snapshots` wrote.
 
     Raises
     ------
@@ -55,73 +56,79 @@ def read_snapshots(path: str | PathLike[str]) -> Snapshots:
         raise ValueError(f"{path}: {reason}") from None
 
 
-def from_arrays(arrays: dict[str, Any]) -> Snapshots:
-    """Return the snapshots that `to_arrays` has named.
+def from_arrays(arrays: Mapping[str, Any]) -> Snapshots:
+    """Return the snapshots whose arrays `to_arrays` named.
 
     Raises
     ------
     ValueError, KeyError
-        If an array is missing, or does not fit the others.
+        If an array is missing or does not fit the others.
     """
-    named = [name for name in arrays if name.startswith("measure:")]
-    means = {name.partition(":")[2]: arrays[name] for name in named}
-    E = len(arrays["epochs"])
-    if arrays["epochs"].shape != (E,) or arrays["epochs"].dtype.kind != "i":
-        raise ValueError("epochs must be whole numbers")
+    epochs = arrays["epochs"]
+    E = len(epochs)
     if E > MAX_EPOCHS:
         raise ValueError(f"{E} epochs; at most {MAX_EPOCHS} are accepted")
-    if any(row.shape != (E,) or row.dtype.kind != "f" for row in means.values()):
-        raise ValueError(f"measures must be {E} numbers each, one an epoch")
+    _require("epochs", epochs, "i", (E,))
+    named = [name for name in arrays if name.startswith("measure:")]
+    measures = {name.removeprefix("measure:"): arrays[name] for name in named}
+    for name, row in measures.items():
+        _require_form(name, row, "f", (E,))
     graphs: list[Watched] = []
     while f"graph:{len(graphs)}:edges" in arrays:
-        graphs.append(_assemble_graph(arrays, f"graph:{len(graphs)}:"))
-        _check(graphs[-1], len(arrays["epochs"]))
-    shown = E * sum(map(_count, graphs))
+        graphs.append(_read_graph(arrays, f"graph:{len(graphs)}:"))
+        _check_graph(graphs[-1], E)
+    shown = E * sum(map(_count_shown, graphs))
     if shown > MAX_SHOWN:
         raise ValueError(f"{shown} nodes and clusters; {MAX_SHOWN} are accepted")
-    return Snapshots(arrays["epochs"], means, graphs)
+    return Snapshots(epochs, measures, graphs)
 
 
-def _count(graph: Watched) -> int:
-    """Count the nodes and clusters of one epoch."""
+def _count_shown(graph: Watched) -> int:
+    """Count the nodes and clusters of a graph in one snapshot."""
     return len(graph.kinds) + sum(int(p.mass.shape[1]) for p in graph.poolings)
 
 
-def _assemble_graph(arrays: dict[str, Any], prefix: str) -> Watched:
+def _read_graph(arrays: Mapping[str, Any], prefix: str) -> Watched:
     poolings: list[Pooling] = []
     while f"{prefix}pooling:{len(poolings)}:mass" in arrays:
-        at = f"{prefix}pooling:{len(poolings)}:"
-        poolings.append(Pooling(*(arrays[at + name] for name in Pooling._fields)))
-    number, truth = int(arrays[prefix + "number"]), int(arrays[prefix + "truth"])
-    edges, kinds = arrays[prefix + "edges"], arrays[prefix + "kinds"]
-    return Watched(
-        number, truth, edges, kinds, arrays[prefix + "probabilities"], poolings
-    )
+        level = f"{prefix}pooling:{len(poolings)}:"
+        poolings.append(Pooling(*(arrays[level + name] for name in Pooling._fields)))
+    fields = {name: arrays[prefix + name] for name in Watched._fields[:-1]}
+    fields |= {name: int(fields[name]) for name in ("number", "truth")}
+    return Watched(**fields, poolings=poolings)
 
 
-def _check(graph: Watched, E: int) -> None:
-    """Require arrays that fit: what a picture would be drawn from."""
+def _check_graph(graph: Watched, E: int) -> None:
+    """Require arrays that fit each other, so that pictures can be drawn from them."""
     N = n = len(graph.kinds)
-    whole = [graph.kinds, graph.edges, *(p.cluster for p in graph.poolings)]
-    if graph.kinds.ndim != 1 or any(array.dtype.kind != "i" for array in whole):
-        raise ValueError("kinds, edges and clusters must be whole numbers")
-    _require(graph.edges, "edges", (len(graph.edges), 2), n)
-    _require(graph.probabilities, "probabilities", (E, graph.probabilities.shape[-1]))
+    _require_form("kinds", graph.kinds, "i", (N,))
+    _require("edges", graph.edges, "i", (len(graph.edges), 2), N)
+    C = graph.probabilities.shape[-1]
+    _require("probabilities", graph.probabilities, "f", (E, C))
     for cluster, share, mass, links in graph.poolings:
         K = mass.shape[-1]
-        _require(cluster, "cluster", (E, n), K)
-        _require(share, "share", (E, n), 1 + 1e-3)
-        _require(mass, "mass", (E, K))
+        _require("cluster", cluster, "i", (E, n), K)
+        _require("share", share, "f", (E, n), 1 + 1e-3)
+        _require("mass", mass, "f", (E, K))
         if np.any(mass.sum(axis=1) > (1 + 1e-3) * N):
             raise ValueError(f"mass of one epoch must be {N}, the nodes; it is more")
-        _require(links, "links", (len(links), 4))
-        _require(links[:, 0], "links", (len(links),), E)
-        _require(links[:, 1:3], "links", (len(links), 2), K)
+        _require("links", links, "f", (len(links), 4))
+        _require("links", links[:, 0], "f", (len(links),), E)
+        _require("links", links[:, 1:3], "f", (len(links), 2), K)
         n = K
 
 
-def _require(array: Any, name: str, shape: tuple[int, ...], below: float = 1e9) -> None:
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}; got {array.shape}")
+def _require(
+    name: str, array: Any, kind: str, shape: tuple[int, ...], below: float = 1e9
+) -> None:
+    """Require numbers of a kind and shape, from 0 to below a limit."""
+    _require_form(name, array, kind, shape)
     if not np.all((array >= 0) & (array < below)):
         raise ValueError(f"{name} must lie from 0 to below {below:g}")
+
+
+def _require_form(name: str, array: Any, kind: str, shape: tuple[int, ...]) -> None:
+    if array.dtype.kind != kind:
+        raise ValueError(f"{name} must be {KINDS[kind]}; got dtype {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}; got {array.shape}")

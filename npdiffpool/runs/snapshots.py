@@ -1,222 +1,229 @@
-"""Snapshots: what training does to the assignments of a few graphs, by epoch.
+"""Snapshots: how training changes the assignments of a few graphs.
 
-Kept is what a picture shows, not S itself: each node's cluster (the argmax of its row
-of S), its share there, the masses of the clusters and the heavier links of A'.
+A snapshot has what pictures show, not the assignment S itself: each node's cluster (the
+argmax of its row of S) and share there, the masses of the clusters and the heaviest
+links of the pooled adjacency A'.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Iterable, NamedTuple, Sequence
 
 import numpy as np
 from scipy import sparse
 
+from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.evaluation import measures
-from npdiffpool.graphs.graph import Floats, Graph, Ints
+from npdiffpool.graphs.graph import Graph
 
-WATCHED = 6  # graphs
-MOST_NODES = 300  # of a watched graph, if there are such
-MEASURED = 100  # graphs of which measures are means, evenly from all
-EPOCHS = 40
-MEASURES = (
-    "entropy of S / log K",
-    "clusters used",
-    "effective clusters",
-    "edges inside clusters",
-    "modularity",
-)
-FAINT = 0.05  # links of A' below this share of the heaviest are not kept
+WATCHED = 6  # number of graphs to record
+MOST_NODES = 300  # largest recorded graph, if there are smaller ones
+MEASURED = 100  # number of graphs, evenly spaced, over which measures are averaged
+EPOCHS = 40  # number of snapshots
+OF_ASSIGNMENT = {
+    "entropy of S / log K": measures.normalized_entropy,
+    "clusters used": measures.clusters_used,
+    "effective clusters": measures.effective_clusters,
+}
+OF_CLUSTERS = {
+    "edges inside clusters": measures.edges_inside,
+    "modularity": measures.modularity,
+}
+MEASURES = [*OF_ASSIGNMENT, *OF_CLUSTERS]
+FAINT = 0.05  # lighter links, relative to the heaviest, are left out
 
 
 class Pooling(NamedTuple):
-    """Hold one pooling, of n nodes into K clusters, at each of E epochs."""
+    """One pooling of a graph, n nodes into K clusters, in each of E snapshots."""
 
-    cluster: Ints  # (E, n) the argmax of each row of S
-    share: Floats  # (E, n) what the row has there
-    mass: Floats  # (E, K) nodes of the graph that each cluster holds
-    links: Floats  # (M, 4) place among the epochs, clusters k < l, weight / heaviest
+    cluster: Ints  # (E, n) argmax of each row of S
+    share: Floats  # (E, n) maximum of each row of S
+    mass: Floats  # (E, K) number of the graph's nodes in each cluster
+    links: Floats  # (M, 4) snapshot, clusters k < l, weight / heaviest weight
 
 
 class Watched(NamedTuple):
-    """Hold one graph and what became of it at each of E epochs."""
+    """One graph in each of E snapshots."""
 
-    number: int  # in the data set
-    truth: int  # place of its class among the model's, -1 if it has no such class
+    number: int  # index in the data set
+    truth: int  # index of its class among the model's; -1 if training had no such class
     edges: Ints  # (M, 2)
-    kinds: Ints  # (N,) column of the node's one feature that is 1, -1 if not one-hot
+    kinds: Ints  # (N,) column of each node's one-hot feature; -1 if it is not one-hot
     probabilities: Floats  # (E, C)
     poolings: list[Pooling]
 
 
 class Snapshots(NamedTuple):
-    """Hold what a training's snapshots saw."""
+    """The snapshots of a training, after E epochs."""
 
     epochs: Ints  # (E,)
-    measures: dict[str, Floats]  # (E,) each, of the first pooling
+    measures: dict[str, Floats]  # (E,) each; mean measures of the first pooling
     graphs: list[Watched]
 
 
 class Recorder:
-    """Take snapshots of a training: give it as `on_epoch` to `fit`.
+    """A callback that records snapshots: the `on_epoch` of an estimator's `fit`.
 
     Parameters
     ----------
     numbers : sequence of int
-        Which graphs of the data set may be watched.
+        The indices of the graphs in the data set.
     graphs : sequence of Graph
-        These graphs. Watched are `WATCHED` of them, small to large, of no more than
-        `MOST_NODES` nodes (or the smallest), measured `MEASURED`.
+        The graphs to choose from. `WATCHED` of them are recorded, from small to large,
+        with at most `MOST_NODES` nodes (or else the smallest graph).
     labels : (G,) array
+        The labels of the graphs.
     epochs : int
-        Epochs at most. Snapshots are taken of `EPOCHS` of them, early ones closer.
+        Maximal number of epochs. At most `EPOCHS` snapshots are taken, more of them in
+        early epochs.
     """
 
     def __init__(
         self,
         numbers: Sequence[int],
         graphs: Sequence[Graph],
-        labels: Any,
+        labels: Sequence[Any] | Ints,
         epochs: int,
     ) -> None:
+        chosen = _choose(np.array([graph.n_nodes for graph in graphs]))
+        self._graphs = [graphs[i] for i in chosen]
+        self._numbers = [int(numbers[i]) for i in chosen]
+        self._labels = [labels[i] for i in chosen]
         places = np.linspace(0, len(graphs) - 1, min(MEASURED, len(graphs)))
-        self._measured = [graphs[place] for place in places.round().astype(int)]
-        sizes = np.array([graph.n_nodes for graph in graphs])
-        self._places = _choose(sizes)
-        self._chosen = [graphs[place] for place in self._places]
-        self._numbers = [int(numbers[place]) for place in self._places]
-        self._labels = [labels[place] for place in self._places]
+        self._measured = [graphs[i] for i in places.round().astype(int)]
         steps = np.geomspace(1, epochs, EPOCHS).round().astype(int)
         self._wanted = set(np.maximum(steps, np.arange(EPOCHS) + 1).tolist())
-        self._seen: dict[int, Any] = {}
+        self._snapshots: dict[int, Snapshots] = {}  # one epoch each
 
-    def __call__(self, clf: Any) -> None:
-        """Look at the model after an epoch, if it is one of those."""
-        epoch = len(clf.history_)
+    def __call__(self, model: Any) -> None:
+        """Record the model after an epoch, if the epoch is one of those chosen."""
+        epoch = len(model.history_)
         if epoch in self._wanted:
-            self.look(clf, epoch)
+            self.record(model, epoch)
 
-    def look(self, clf: Any, epoch: int) -> None:
-        """Take a snapshot of a fitted model, once an epoch."""
-        if epoch in self._seen:
+    def record(self, model: Any, epoch: int) -> None:
+        """Record a fitted model, unless there is a snapshot of that epoch."""
+        if epoch in self._snapshots:
             return
-        poolings = [_poolings(graph, clf.assignments(graph)) for graph in self._chosen]
-        measured = [_measure(g, clf.assignments(g)) for g in self._measured]
-        means = {name: _mean(row[name] for row in measured) for name in measured[0]}
-        self._classes = clf.classes_.tolist()
-        truths = [self._truth(i) for i in range(len(self._chosen))]
-        self._seen[epoch] = poolings, clf.predict_proba(self._chosen), means, truths
+        classes = model.classes_.tolist()
+        probabilities, graphs = model.predict_proba(self._graphs), []
+        for i, graph in enumerate(self._graphs):
+            label, poolings = self._labels[i], _poolings(
+                graph, model.assignments(graph)
+            )
+            truth = classes.index(label) if label in classes else -1
+            known = self._numbers[i], truth, _edges(graph), _kinds(graph)
+            graphs.append(Watched(*known, probabilities[i : i + 1], poolings))
+        rows = [_measure(graph, model.assignments(graph)) for graph in self._measured]
+        means = {name: np.array([_mean(row[name] for row in rows)]) for name in rows[0]}
+        self._snapshots[epoch] = Snapshots(np.array([epoch]), means, graphs)
 
     def snapshots(self, last: int | None = None) -> Snapshots:
-        """Return what was seen, of epochs up to `last`, in their order."""
-        epochs = sorted(e for e in self._seen if last is None or e <= last)
-        seen = [self._seen[epoch] for epoch in epochs]
-        poolings, probabilities, means, (truths, *_) = zip(*seen)
-        graphs = [
-            Watched(
-                self._numbers[i],
-                truths[i],
-                _edges(graph),
-                _kinds(graph),
-                np.array([rows[i] for rows in probabilities]),
-                _over_epochs([levels[i] for levels in poolings]),
-            )
-            for i, graph in enumerate(self._chosen)
-        ]
-        over = {name: np.array([row[name] for row in means]) for name in means[0]}
-        return Snapshots(np.array(epochs), over, graphs)
+        """Return the snapshots of epochs up to `last`, or all, ordered by epoch."""
+        epochs = sorted(e for e in self._snapshots if last is None or e <= last)
+        return _join([self._snapshots[epoch] for epoch in epochs])
 
     def restore(self, snapshots: Snapshots) -> None:
-        """Take what another recorder of the same graphs has seen for one's own.
+        """Add the snapshots of an earlier recorder of the same graphs.
 
         Raises
         ------
         ValueError
-            If it has seen other graphs, or others of their nodes.
+            If they are of other graphs, or of other numbers of nodes.
         """
         numbers = [graph.number for graph in snapshots.graphs]
         if numbers != self._numbers:
-            raise ValueError(f"seen must be graphs {self._numbers}; got {numbers}")
+            raise ValueError(
+                f"snapshots must be of graphs {self._numbers}; got {numbers}"
+            )
         sizes = [len(graph.kinds) for graph in snapshots.graphs]
-        own = [graph.n_nodes for graph in self._chosen]
-        if sizes != own:
-            raise ValueError(f"seen must be graphs of {own} nodes; got {sizes}")
-        truths = [graph.truth for graph in snapshots.graphs]
-        for at, epoch in enumerate(snapshots.epochs.tolist()):
-            poolings = [_at_epoch(graph.poolings, at) for graph in snapshots.graphs]
-            chances = [graph.probabilities[at] for graph in snapshots.graphs]
-            means = {name: row[at] for name, row in snapshots.measures.items()}
-            self._seen[epoch] = poolings, chances, means, truths
-
-    def _truth(self, i: int) -> int:
-        label, known = self._labels[i], self._classes
-        return known.index(label) if label in known else -1
+        expected = [graph.n_nodes for graph in self._graphs]
+        if sizes != expected:
+            raise ValueError(f"snapshots must be of {expected} nodes; got {sizes}")
+        for i, epoch in enumerate(snapshots.epochs.tolist()):
+            self._snapshots[epoch] = _take(snapshots, i)
 
 
 def _choose(sizes: Ints) -> Ints:
-    """Choose graphs from small to large, evenly, among those that are not too large."""
+    """Return indices of graphs from small to large, huge ones left out."""
     order = np.argsort(sizes, kind="stable")
-    fitting = order[sizes[order] <= MOST_NODES]
-    order = fitting if len(fitting) else order[:1]
+    small = order[sizes[order] <= MOST_NODES]
+    order = small if len(small) else order[:1]
     places = np.linspace(0, len(order) - 1, min(WATCHED, len(order)))
     chosen: Ints = order[places.round().astype(int)]
     return chosen
 
 
-def _poolings(graph: Graph, assignments: Sequence[Any]) -> list[Any]:
-    """Return (cluster, share, mass, links) of each level."""
+def _poolings(graph: Graph, assignments: Sequence[Array]) -> list[Pooling]:
+    """Return the poolings of a graph in one snapshot."""
     A, mass, found = graph.adjacency, np.ones(graph.n_nodes), []
     for S in assignments:
         mass, A = S.T @ mass, S.T @ (A @ S)
-        found.append((S.argmax(axis=1), S.max(axis=1), mass, _heavy_links(A)))
+        rows = S.argmax(axis=1)[None], S.max(axis=1)[None], mass[None]
+        found.append(Pooling(*rows, _heavy_links(A)))
     return found
 
 
-def _heavy_links(A: Any) -> Floats:
-    """List k, l and weight over the heaviest of the links between clusters, (M, 3)."""
+def _heavy_links(A: Array) -> Floats:
+    """Return the heaviest links between clusters as rows (0, k, l, weight)."""
     entries = sparse.coo_array(np.triu((A + A.T) / 2, k=1))
     weights = entries.data / entries.data.max(initial=1e-300)
-    table = np.stack([entries.row, entries.col, weights], axis=1)
-    heavy: Floats = table[weights >= FAINT]
-    return heavy
+    columns = np.zeros(len(weights)), entries.row, entries.col, weights
+    links: Floats = np.stack(columns, axis=1)[weights >= FAINT]
+    return links
 
 
-def _over_epochs(epochs: list[list[Any]]) -> list[Pooling]:
-    """Turn levels at each epoch into epochs of each level."""
-    found = []
-    for level in zip(*epochs):
-        cluster, share, mass, links = zip(*level)
-        placed = [np.column_stack([np.full(len(t), e), t]) for e, t in enumerate(links)]
-        stacked = [np.array(part) for part in (cluster, share, mass)]
-        found.append(Pooling._make([*stacked, np.concatenate(placed)]))
-    return found
+def _join(parts: Sequence[Snapshots]) -> Snapshots:
+    """Concatenate snapshots of the same graphs."""
+    epochs, means, graphs = zip(*parts)
+    joined = {name: np.concatenate([row[name] for row in means]) for name in means[0]}
+    return Snapshots(np.concatenate(epochs), joined, [*map(_join_graph, zip(*graphs))])
 
 
-def _at_epoch(poolings: list[Pooling], at: int) -> list[Any]:
-    """Turn epochs of each level into the levels at one epoch."""
-    found = []
-    for cluster, share, mass, links in poolings:
-        here = links[links[:, 0] == at][:, 1:]
-        found.append((cluster[at], share[at], mass[at], here))
-    return found
+def _join_graph(parts: Sequence[Watched]) -> Watched:
+    probabilities = np.concatenate([part.probabilities for part in parts])
+    levels = zip(*(part.poolings for part in parts))
+    poolings = [_join_pooling(level) for level in levels]
+    return parts[0]._replace(probabilities=probabilities, poolings=poolings)
 
 
-def _measure(graph: Graph, assignments: Sequence[Any]) -> dict[str, float]:
-    """Measure the first pooling, if there is one."""
+def _join_pooling(parts: Sequence[Pooling]) -> Pooling:
+    cluster, share, mass, links = zip(*parts)
+    shifted = [rows + [i, 0, 0, 0] for i, rows in enumerate(links)]
+    return Pooling(*map(np.concatenate, (cluster, share, mass, shifted)))
+
+
+def _take(snapshots: Snapshots, i: int) -> Snapshots:
+    """Return the i-th snapshot alone; the inverse of `_join`."""
+    one = slice(i, i + 1)
+    means = {name: row[one] for name, row in snapshots.measures.items()}
+    graphs = [
+        graph._replace(
+            probabilities=graph.probabilities[one],
+            poolings=[_take_pooling(pooling, i) for pooling in graph.poolings],
+        )
+        for graph in snapshots.graphs
+    ]
+    return Snapshots(snapshots.epochs[one], means, graphs)
+
+
+def _take_pooling(pooling: Pooling, i: int) -> Pooling:
+    links = pooling.links[pooling.links[:, 0] == i] - [i, 0, 0, 0]
+    return Pooling._make([*(values[i : i + 1] for values in pooling[:-1]), links])
+
+
+def _measure(graph: Graph, assignments: Sequence[Array]) -> dict[str, float]:
+    """Compute the measures of the first pooling; without poolings there are none."""
     if not assignments:
         return {}
-    S, clusters = assignments[0], assignments[0].argmax(axis=1)
-    measured = (
-        measures.relative_entropy(S),
-        measures.clusters_used(S),
-        measures.effective_clusters(S),
-        measures.edges_inside(graph.adjacency, clusters),
-        measures.modularity(graph.adjacency, clusters),
-    )
-    return dict(zip(MEASURES, measured))
+    S, A = assignments[0], graph.adjacency
+    found = {name: measure(S) for name, measure in OF_ASSIGNMENT.items()}
+    clusters = S.argmax(axis=1)
+    return found | {name: f(A, clusters) for name, f in OF_CLUSTERS.items()}
 
 
-def _mean(values: Any) -> float:
-    """Return the mean of what is a number; of graphs without edges some are not."""
+def _mean(values: Iterable[float]) -> float:
+    """Return the mean without NaNs, which graphs without edges have."""
     array = np.array(list(values), dtype=float)
     known = array[~np.isnan(array)]
     return float(known.mean()) if len(known) else float("nan")

@@ -1,8 +1,9 @@
 """A training run and its folder: what ``npdiffpool train`` does.
 
-The folder holds config.json, history.csv, model.npz, snapshots.npz, checkpoint.npz and,
-with the viz extra, report.html, figures/hierarchy.png and figures/history.png.
+The folder has config.json, history.csv, model.npz, snapshots.npz and checkpoint.npz.
+The command adds report.html, figures/hierarchy.png and figures/history.png.
 """
+
 from __future__ import annotations
 
 import csv
@@ -20,19 +21,25 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.atomic_files import write_text
-from npdiffpool._support.folder_lock import clear, hinting, holdings, own_folder
-from npdiffpool._support.interrupts import ctrl_c_ignored, stoppable
+from npdiffpool._support.folder_lock import (
+    add_resume_hint,
+    list_contents,
+    lock_folder,
+    remove_partial_files,
+)
+from npdiffpool._support.interrupts import ignore_interrupt, interrupt_after
+from npdiffpool._support.types import Ints, Json
 from npdiffpool.datasets import Dataset
+from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.evaluation.jobs import digest_graphs
-from npdiffpool.evaluation.protocols import stratified_split
-from npdiffpool.graphs.graph import Ints
-from npdiffpool.runs.checkpoints import Saver, read_checkpoint
+from npdiffpool.graphs.digest import digest_graphs
+from npdiffpool.runs.checkpoints import Saver
+from npdiffpool.runs.results import compute_results, describe_results
 from npdiffpool.runs.snapshot_file import write_snapshots
 from npdiffpool.runs.snapshots import Recorder
 
-SHARES = (0.8, 0.1, 0.1)
-PARTS = ("train", "validation", "test")
+CHECKPOINT = "checkpoint.npz"
+SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
 def train_run(
@@ -42,25 +49,24 @@ def train_run(
     resume: bool = False,
     draw: Callable[[DiffPoolClassifier, Dataset, Path], None] | None = None,
 ) -> Path:
-    """Split a data set, train, test once, write the run folder; say so.
+    """Split a data set, train, test once, write the run folder; print the results.
 
-    The validation part chooses the epoch; the test part is looked at once, at
-    the end.
+    The validation part chooses the epoch. The test part is used once, at the end.
 
     Parameters
     ----------
     clf : DiffPoolClassifier
-        Its seed is the split's too.
+        Its seed is also the seed of the split.
     dataset : Dataset
     out : str or None
-        The run folder, new or empty; ``runs/NAME-1``, ``-2``, ... where not given.
+        The run folder, new or empty; by default ``runs/NAME-1``, ``-2``, ...
     resume : bool
-        Go on with the run in `out`, wherever it was stopped, to the same bytes: before
-        its first epoch was kept (then it begins), or after its last (then what is
-        missing is written).
+        Resume the run in `out` from its checkpoint, wherever it was stopped; the files
+        get the same bytes as without the stop. Without a checkpoint, start the run.
+
     draw : callable, optional
-        Called with the classifier, the test part and the folder once all else is
-        written, while the folder is still locked.
+        Called with the classifier, the test part and the folder, when all files are
+        written and the folder is still locked.
 
     Returns
     -------
@@ -70,81 +76,32 @@ def train_run(
     Raises
     ------
     ValueError
-        If the folder is not empty, or another run's, or the data or a parameter are
-        unusable; with `resume`, if the folder holds no run, or one of other settings.
+        If the data or a parameter is unusable, or the folder is in use or not empty;
+        with `resume`, if the folder is not a run folder or has other settings.
     OSError
-        If nothing can be written, as on a full disk; what was written before is kept.
+        If a file cannot be written, as on a full disk; earlier files are kept.
     KeyboardInterrupt
-        After Ctrl-C: the run folder then holds the state after the epoch under way, or
-        after a second Ctrl-C the one before it.
+        After Ctrl-C. The checkpoint has the state after the current epoch; after a
+        second Ctrl-C it has that of the epoch before.
     """
     print(_describe(dataset))
-    split = stratified_split(dataset.labels, SHARES, clf.seed)
-    sizes = ", ".join(f"{len(part)} {name}" for part, name in zip(split, PARTS))
-    print(f"split, stratified, seed {clf.seed}: {sizes}", flush=True)
-    train, _, test = (dataset[part] for part in split)
+    split = _split(dataset, clf.seed)
+    train, validation, test = (dataset[indices] for indices in split.values())
     clf.check(train, train.labels)
+    numbers, settings = split["test"].tolist(), _settings(clf, dataset)
+    recorder = Recorder(numbers, test.graphs, test.labels, clf.epochs)
     with _run_folder(out, dataset.name, resume) as folder:
-        hint = f"the same command with --resume --out {shlex.quote(str(folder))}"
-        with hinting(folder / "checkpoint.npz", f"to go on, {hint}"):
-            recorder = _fit(clf, dataset, split, folder / "checkpoint.npz")
-            results = _results(clf, train, test)
-            _say(results, len(clf.history_))
-            write_text(folder / "history.csv", _history_csv(clf))
-            write_snapshots(folder / "snapshots.npz", recorder.snapshots())
-            clf.save(folder / "model.npz")
-            config = _config(clf, dataset, split, results)  # last: the run is done
-            write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
+        saver = Saver(folder / CHECKPOINT, settings, recorder)
+        command = f"the same command with --resume --out {shlex.quote(str(folder))}"
+        with add_resume_hint(saver.path, f"to resume, run {command}"):
+            _fit(clf, train, validation, saver)
+            results = compute_results(clf, train, test)
+            print(describe_results(results, len(clf.history_)))
+            _write(folder, clf, recorder, _config(clf, dataset, split, results))
             print(f"run folder: {folder}", flush=True)
             if draw is not None:
                 draw(clf, test, folder)
     return folder
-
-
-def _fit(
-    clf: DiffPoolClassifier,
-    dataset: Dataset,
-    split: list[Ints],
-    path: Path,
-) -> Recorder:
-    """Train, from the checkpoint if there is one; keep one, and what is seen."""
-    train, validation, _ = (dataset[part] for part in split)
-    recorder = _recorder(clf, dataset, split[-1])
-    settings = _settings(clf, dataset)
-    *_, config = clf.check(train, train.labels)
-    state = None
-    if path.exists():
-        state = read_checkpoint(path, settings, config, recorder)
-        print(f"going on after epoch {state.epoch} of {clf.epochs}", flush=True)
-    saver = Saver(path, settings, recorder, state)
-    try:
-        with stoppable(saver, "the epoch under way") as save:
-            more: Any = {"on_epoch": recorder, "on_checkpoint": save, "resume": state}
-            clf.fit(train, train.labels, (validation, validation.labels), **more)
-    except ValueError:  # it has diverged, and would again
-        if state is None:
-            path.unlink(missing_ok=True)
-        raise
-    except (KeyboardInterrupt, BrokenPipeError):  # of who reads the progress
-        with ctrl_c_ignored():
-            saver.save()
-        raise
-    saver.save()
-    recorder.look(clf, clf.best_epoch_)
-    return recorder
-
-
-def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> dict[str, Any]:
-    """Return all that decides a training, as JSON."""
-    parameters = {k: v for k, v in clf.get_params().items() if k != "verbose"}
-    return {
-        "version": version("npdiffpool"),
-        "data": dataset.name,
-        "graphs": digest_graphs(dataset.graphs),
-        "labels": dataset.labels.tolist(),
-        "features": list(dataset.feature_names),
-        "parameters": parameters,
-    }
 
 
 def _describe(dataset: Dataset) -> str:
@@ -156,111 +113,114 @@ def _describe(dataset: Dataset) -> str:
     )
 
 
+def _split(dataset: Dataset, seed: int) -> dict[str, Ints]:
+    """Split the graphs, stratified by class; print the sizes of the parts."""
+    parts = stratified_split(dataset.labels, [*SHARES.values()], seed)
+    split = dict(zip(SHARES, parts))
+    sizes = ", ".join(f"{len(part)} {name}" for name, part in split.items())
+    print(f"split, stratified, seed {seed}: {sizes}", flush=True)
+    return split
+
+
 @contextmanager
 def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
-    """Give the run's folder, which is its own, or say why it cannot be that."""
+    """Lock and yield the run folder; raise if it has other contents than allowed."""
     if resume and out is None:
         raise ValueError("--resume needs --out, the folder of the run that was stopped")
     with ExitStack() as stack:
         if out is None:
-            folder = _enter_free(stack, name)
+            folder = _lock_new_folder(stack, name)
         else:
-            folder = stack.enter_context(own_folder(out))
-        held, is_run = holdings(folder), (folder / "checkpoint.npz").exists()
-        if held and not (resume and is_run):
-            hint = ", which holds a run: --resume goes on with it" if is_run else ""
-            kind = "a run's folder, or a" if resume else "a"
+            folder = stack.enter_context(lock_folder(out))
+        contents, is_run = list_contents(folder), (folder / CHECKPOINT).exists()
+        if contents and not (resume and is_run):
+            hint = ", which has a run: use --resume to resume it" if is_run else ""
+            kind = "a run folder, or a" if resume else "a"
             required = f"--out must be {kind} new or empty folder"
             raise ValueError(f"{required}; got {folder}{hint}")
-        clear(folder)
-        if resume and not held:
-            print(f"nothing is kept in {folder} yet: from the beginning", flush=True)
+        remove_partial_files(folder)
+        if resume and not contents:
+            print(f"no checkpoint in {folder}: starting at epoch 1", flush=True)
         yield folder
 
 
-def _enter_free(stack: ExitStack, name: str) -> Path:
-    """Make a folder that no other run has, even one that began at the same time."""
+def _lock_new_folder(stack: ExitStack, name: str) -> Path:
+    """Create the first free ``runs/NAME-i``, also if other runs start meanwhile."""
     number = 1
     while True:
         path = Path("runs", f"{name}-{number}")
         try:
-            return stack.enter_context(own_folder(path, is_new=True))
+            return stack.enter_context(lock_folder(path, is_new=True))
         except FileExistsError:
-            if not os.path.lexists(path):  # it is "runs" that is there, and no folder
+            if not os.path.lexists(path):  # "runs" exists and is not a folder
                 raise
         number += 1
 
 
-def _recorder(clf: DiffPoolClassifier, dataset: Dataset, numbers: Ints) -> Recorder:
-    """Watch test graphs; what is seen changes nothing."""
-    graphs = [dataset.graphs[number] for number in numbers]
-    return Recorder(numbers.tolist(), graphs, dataset.labels[numbers], clf.epochs)
+def _fit(
+    clf: DiffPoolClassifier, train: Dataset, validation: Dataset, saver: Saver
+) -> None:
+    """Train, from the checkpoint if there is one, and save checkpoints."""
+    *_, config = clf.check(train, train.labels)
+    state = saver.load(config)
+    if state is not None:
+        print(f"resuming after epoch {state.epoch} of {clf.epochs}", flush=True)
+    hooks: Any = {"on_epoch": saver.recorder, "resume": state}
+    try:
+        with interrupt_after(saver, "the current epoch") as save:
+            hooks["on_checkpoint"] = save
+            clf.fit(train, train.labels, (validation, validation.labels), **hooks)
+    except ValueError:  # training diverged, and would do so again
+        if state is None:
+            saver.path.unlink(missing_ok=True)
+        raise
+    except (KeyboardInterrupt, BrokenPipeError):  # the latter: progress has no reader
+        with ignore_interrupt():
+            saver.save()
+        raise
+    saver.save()
+    saver.recorder.record(clf, clf.best_epoch_)
 
 
-def _results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> dict[str, Any]:
-    best = clf.history_[clf.best_epoch_ - 1]
-    labels, counts = np.unique(train.labels, return_counts=True)
-    majority = labels[np.argmax(counts)]
+def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> Json:
+    """Return everything that determines a training, as JSON."""
+    parameters = {k: v for k, v in clf.get_params().items() if k != "verbose"}
     return {
-        "best_epoch": clf.best_epoch_,
-        "validation_accuracy": best["validation_accuracy"],
-        "test_accuracy": clf.score(test, test.labels),
-        "test_graphs": len(test),
-        "confusion": _confusion(clf, test),
-        "majority_class": int(majority),
-        "majority_test_accuracy": float(np.mean(test.labels == majority)),
+        "version": version("npdiffpool"),
+        "data": dataset.name,
+        "graphs": digest_graphs(dataset.graphs),
+        "labels": dataset.labels.tolist(),
+        "features": list(dataset.feature_names),
+        "parameters": parameters,
     }
-
-
-def _confusion(clf: DiffPoolClassifier, test: Dataset) -> dict[str, Any]:
-    """Count test graphs by true class (rows) and predicted class (columns)."""
-    true, predicted = np.union1d(clf.classes_, test.labels), clf.classes_
-    counts = np.zeros((len(true), len(predicted)), dtype=int)
-    rows = np.searchsorted(true, test.labels)
-    np.add.at(counts, (rows, np.searchsorted(predicted, clf.predict(test))), 1)
-    names = {"true": true.tolist(), "predicted": predicted.tolist()}
-    return {**names, "counts": counts.tolist()}
-
-
-def _say(results: dict[str, Any], epochs: int) -> None:
-    accuracy, n_graphs = results["test_accuracy"], results["test_graphs"]
-    error = np.sqrt(accuracy * (1 - accuracy) / n_graphs)
-    print(
-        f"kept epoch {results['best_epoch']} of {epochs}, the best on validation: "
-        f"{results['validation_accuracy']:.1%}"
-    )
-    print(
-        f"test accuracy {accuracy:.1%} ({round(accuracy * n_graphs)} of {n_graphs}, "
-        f"standard error {error:.1%}); always the majority class "
-        f"({results['majority_class']}): {results['majority_test_accuracy']:.1%}"
-    )
 
 
 def _config(
-    clf: DiffPoolClassifier, dataset: Dataset, split: list[Ints], results: Any
-) -> dict[str, Any]:
+    clf: DiffPoolClassifier, dataset: Dataset, split: dict[str, Ints], results: Json
+) -> Json:
+    packages = {package.__name__: package.__version__ for package in (np, scipy)}
+    packages["autograd"] = version("autograd")
+    data = {"name": dataset.name, "source": dataset.source}
     return {
-        "data": {
-            "name": dataset.name,
-            "source": dataset.source,
-            "statistics": dataset.statistics(),
-        },
+        "data": {**data, "statistics": dataset.statistics()},
         "features": list(dataset.feature_names),
         "parameters": clf.get_params(),
         "clusters": clf.config_.clusters,
-        "split": {name: part.tolist() for name, part in zip(PARTS, split)},
+        "split": {name: part.tolist() for name, part in split.items()},
         "results": results,
-        "versions": {
-            "python": sys.version.split()[0],
-            **{package.__name__: package.__version__ for package in (np, scipy)},
-            "autograd": version("autograd"),
-        },
+        "versions": {"python": sys.version.split()[0], **packages},
     }
 
 
-def _history_csv(clf: DiffPoolClassifier) -> str:
+def _write(
+    folder: Path, clf: DiffPoolClassifier, recorder: Recorder, config: Json
+) -> None:
+    """Write the run's files; config.json is the last, so it marks a complete run."""
     text = io.StringIO()
     writer = csv.DictWriter(text, clf.history_[0], lineterminator="\n")
     writer.writeheader()
     writer.writerows(clf.history_)
-    return text.getvalue()
+    write_text(folder / "history.csv", text.getvalue())
+    write_snapshots(folder / "snapshots.npz", recorder.snapshots())
+    clf.save(folder / "model.npz")
+    write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")

@@ -1,14 +1,15 @@
-"""Figures: what was pooled into what, how the training went, what came of it.
+"""Pictures of a pooled graph, of a training and of its results; needs matplotlib.
 
-Read `hierarchy` (the paper's figure 2), `assignment`, `embeddings`, `history`,
-`results`, `files`, and `report`, a page of a run; the modules with an underscore hold
-the geometry, the colours and the checks that these draw with.
+Each picture has a module: read `hierarchy` first (the paper's figure 2), then
+`assignment`, `embeddings`, `history` and `results`. `figure_files` writes pictures
+into a run folder. `drawing` has the geometry of the pictures, and `report` writes the
+HTML report of a run.
 """
 
-import npdiffpool.viz._extra  # noqa: F401  (first: it says what to install)
+import npdiffpool.viz._extra  # noqa: F401  (first: raises if matplotlib is missing)
 from npdiffpool.viz.assignment import plot_assignment
 from npdiffpool.viz.embeddings import plot_embeddings
-from npdiffpool.viz.files import save_figures
+from npdiffpool.viz.figure_files import save_figures
 from npdiffpool.viz.hierarchy import draw_hierarchy, plot_hierarchy
 from npdiffpool.viz.history import draw_history, plot_history
 from npdiffpool.viz.report.page import write_report

@@ -1,4 +1,4 @@
-"""The packages of the viz extra: found, or named in one sentence."""
+"""Check that the packages of the viz extra are installed."""
 
 try:
     import matplotlib  # noqa: F401

@@ -1,4 +1,4 @@
-"""Accuracies with their spread, beside those that others published."""
+"""Plot of accuracies and their spread, beside published ones."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Mapping, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool.viz.drawing.axes import row_of_axes
+from npdiffpool.viz.drawing.axes import legend_above, row_of_axes
 from npdiffpool.viz.drawing.colours import OKABE_ITO
 
 BLUE, VERMILION = OKABE_ITO[0], OKABE_ITO[5]
-# A disc, and a hollow diamond: they differ in shape and fill, not in colour alone.
+# A disc and a hollow diamond differ in shape and fill, not only in colour.
 LOOKS: dict[str, Any] = {
     "measured": {"fmt": "o", "color": BLUE},
     "published": {"fmt": "D", "color": VERMILION, "markerfacecolor": "white"},
 }
-_APART = 0.14  # of a row, from its middle: measured above, published below
+_OFFSET = 0.14  # from the middle of a row that has both: measured above
 
 
 class Accuracy(NamedTuple):
-    """Hold one accuracy, in fractions; the spread is NaN where it is not known."""
+    """An accuracy as a fraction; the spread is NaN if unknown."""
 
     mean: float
     spread: float
@@ -35,33 +35,34 @@ def plot_results(
     published: Mapping[str, Any] | None = None,
     axes: Any = None,
 ) -> Axes:
-    """Draw accuracies with their spread, beside published ones.
+    """Plot accuracies with their spread, beside published ones.
 
-    A row a name, in the order given, those that are only published last. A disc is
-    what was measured, a hollow diamond what was published; the bars go one spread to
-    either side. The spread is a standard deviation over folds, as `cross_validate`
-    gives it: how much one fold's accuracy differs, not how well the mean is known.
+    There is one row per name, in the order of `results`, then those only in
+    `published`. A disc is a measured accuracy, a hollow diamond a published one; the
+    bars extend one spread to either side. The spread is the standard deviation over
+    folds that `cross_validate` returns: the variation between folds, not the standard
+    error of the mean.
 
     Parameters
     ----------
     results : mapping of names to (mean, spread) or `Evaluation`
-        Accuracies as fractions. Of an `Evaluation` `score` and `spread` are taken:
+        Accuracies as fractions. The `score` and `spread` of an `Evaluation` are those
         of test accuracies ("fair") or of validation accuracies ("paper").
     published : mapping of names to mean or (mean, spread), optional
-        A mean alone has no bar.
+        A mean without a spread has no bar.
     axes : matplotlib axes, optional
-        Made with ``matplotlib.pyplot.subplots`` where not given.
+        Axes to draw on; by default those of a new pyplot figure.
 
     Returns
     -------
     matplotlib axes
-        Its horizontal scale is in percent.
+        The horizontal axis is in percent.
 
     Raises
     ------
     ValueError
-        If there is no result, a mean is not a fraction, a spread is not one or, of a
-        result, is missing, or `axes` are not one matplotlib axes.
+        If there is no result, a mean or spread is not a fraction, the spread of a
+        result is missing, or `axes` is not one matplotlib axes.
 
     Examples
     --------
@@ -73,72 +74,69 @@ def plot_results(
     ['DiffPool', 'flat', 'GIN']
     """
     published = {} if published is None else published
-    for argument, given in (("results", results), ("published", published)):
-        if not isinstance(given, Mapping):
-            raise ValueError(f"{argument} must map names to accuracies; got {given!r}")
+    for argument, value in (("results", results), ("published", published)):
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{argument} must map names to accuracies; got {value!r}")
     if len(results) == 0:
         raise ValueError("results must hold at least one accuracy; got none")
-    measured = {name: _measured(name, given) for name, given in results.items()}
-    others = {name: _published(name, given) for name, given in published.items()}
+    measured = {name: _measured(name, value) for name, value in results.items()}
+    others = {name: _published(name, value) for name, value in published.items()}
     names = list(dict.fromkeys([*measured, *others]))
     panel: Axes = row_of_axes(axes, 1, (6.0, 1.4 + 0.45 * len(names)))[0]
-    _draw(panel, "measured", measured, _places(names, measured, others, -_APART))
+    _draw(panel, "measured", measured, _heights(names, measured, others, -_OFFSET))
     if others:
-        _draw(panel, "published", others, _places(names, others, measured, _APART))
+        _draw(panel, "published", others, _heights(names, others, measured, _OFFSET))
     _finish(panel, names)
     return panel
 
 
-def _draw(axes: Axes, kind: str, rows: Rows, places: list[float]) -> None:
-    """Draw what was measured, or published, with bars where a spread is known."""
-    percent = 100 * np.array(list(rows.values()))
-    look, spread = LOOKS[kind], percent[:, 1]
-    bars = axes.errorbar(percent[:, 0], places, xerr=spread, capsize=3, **look)
+def _draw(axes: Axes, kind: str, rows: Rows, heights: list[float]) -> None:
+    """Draw the points of a kind, with bars where the spread is known."""
+    means, spreads = 100 * np.array(list(rows.values())).T
+    bars = axes.errorbar(means, heights, xerr=spreads, capsize=3, **LOOKS[kind])
     bars.lines[0].set(label=kind, gid=kind)
     for part in (*bars.lines[1], *bars.lines[2]):
         part.set_gid(f"{kind} spread")
 
 
-def _places(names: list[str], rows: Rows, beside: Rows, apart: float) -> list[float]:
-    """Give heights: a row's middle, or `apart` from it where there is one beside."""
-    return [names.index(name) + (apart if name in beside else 0) for name in rows]
+def _heights(names: list[str], rows: Rows, others: Rows, offset: float) -> list[float]:
+    """Return the middle of each row, plus `offset` if `others` has the row too."""
+    return [names.index(name) + (offset if name in others else 0) for name in rows]
 
 
 def _finish(axes: Axes, names: list[str]) -> None:
-    """Name the rows, the first on top, and the scale; put the legend above."""
+    """Label rows, from top to bottom, and the axis; draw lines between rows."""
     for y in np.arange(1, len(names)) - 0.5:
         axes.axhline(y, color="0.9", linewidth=0.8, zorder=0)
     axes.set_yticks(range(len(names)), labels=names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel("accuracy (% of graphs)\nbars: ± one standard deviation over folds")
-    above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
-    axes.legend(ncols=2, fontsize=8, frameon=False, **above)
+    legend_above(axes, 2)
 
 
-def _measured(name: str, given: Any) -> Accuracy:
-    """Read what was measured: an evaluation or a pair."""
+def _measured(name: str, value: Any) -> Accuracy:
+    """Validate a measured accuracy: an evaluation or a pair."""
     form = "(mean, spread), fractions in 0 ... 1, or an Evaluation"
-    if hasattr(given, "score") and hasattr(given, "spread"):
-        given = given.score, given.spread
-    return _accuracy(f"results[{name!r}]", form, given)
+    if hasattr(value, "score") and hasattr(value, "spread"):
+        value = value.score, value.spread
+    return _accuracy(f"results[{name!r}]", form, value)
 
 
-def _published(name: str, given: Any) -> Accuracy:
-    """Read what was published: a pair, or a mean alone."""
+def _published(name: str, value: Any) -> Accuracy:
+    """Validate a published accuracy: a pair, or only a mean."""
     form = "a mean or (mean, spread), fractions in 0 ... 1"
-    if _is_fraction(given):
-        return Accuracy(float(given), np.nan)
-    return _accuracy(f"published[{name!r}]", form, given)
+    if _is_fraction(value):
+        return Accuracy(float(value), np.nan)
+    return _accuracy(f"published[{name!r}]", form, value)
 
 
-def _accuracy(name: str, form: str, given: Any) -> Accuracy:
-    is_pair = isinstance(given, (tuple, list)) and len(given) == 2
-    if not is_pair or not all(_is_fraction(number) for number in given):
-        raise ValueError(f"{name} must be {form}; got {given!r}")
-    mean, spread = given
-    return Accuracy(float(mean), float(spread))
+def _accuracy(name: str, form: str, value: Any) -> Accuracy:
+    is_pair = isinstance(value, (tuple, list)) and len(value) == 2
+    if not is_pair or not all(map(_is_fraction, value)):
+        raise ValueError(f"{name} must be {form}; got {value!r}")
+    return Accuracy(*map(float, value))
 
 
-def _is_fraction(number: Any) -> bool:
-    is_number = isinstance(number, Real) and not isinstance(number, bool)
-    return is_number and 0 <= float(number) <= 1
+def _is_fraction(value: Any) -> bool:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return is_number and 0 <= float(value) <= 1

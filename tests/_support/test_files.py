@@ -1,4 +1,4 @@
-"""Files are whole or not there at all, hold no pickles, and say what is wrong."""
+"""Files are written atomically; unreadable model files are refused with a reason."""
 
 import gc
 import io
@@ -27,7 +27,7 @@ GRAPHS = [Graph(np.eye(2)[::order], [0.5, 1.5]) for order in (1, -1)] * 2
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Give the bytes of a small model."""
+    """Return the bytes of a small model."""
     small = dict(hidden=2, n_layers=1, clusters=(1,), epochs=1)
     clf = DiffPoolClassifier(**small, batch_norm=True)
     path = tmp_path_factory.mktemp("saved") / "model.npz"
@@ -45,7 +45,7 @@ def path(tmp_path, saved):
 # Writing
 
 
-def test_a_file_is_replaced_at_the_end_and_not_before(tmp_path):
+def test_a_file_is_replaced_at_the_end(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("old")
     with atomic_path(path) as temporary:
@@ -57,7 +57,7 @@ def test_a_file_is_replaced_at_the_end_and_not_before(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_is_renamed_and_never_written_over(tmp_path):
+def test_a_file_is_replaced_by_renaming(tmp_path):
     path, other_name = tmp_path / "notes.txt", tmp_path / "the_same.txt"
     write_text(path, "old")
     os.link(path, other_name)
@@ -66,46 +66,46 @@ def test_a_file_is_renamed_and_never_written_over(tmp_path):
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_after_an_exception_the_old_file_is_there_and_no_other(tmp_path, error):
+def test_an_exception_leaves_the_old_file_and_no_other(tmp_path, error):
     path = tmp_path / "notes.txt"
     path.write_text("old")
     with pytest.raises(error):
         with atomic_path(path) as temporary:
-            temporary.write_text("half of the n")
+            temporary.write_text("half of ")
             raise error
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_write_that_fails_leaves_no_file_where_there_was_none(tmp_path):
+def test_a_failed_write_leaves_no_file(tmp_path):
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
         save_arrays(tmp_path / "a.npz", {"a": np.array([{}], dtype=object)})
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_does_not_exist_is_an_error(tmp_path):
+def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_text(tmp_path / "none" / "a.txt", "text")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
 @pytest.mark.parametrize("umask, mode", [(0o022, 0o644), (0o077, 0o600)])
-def test_a_file_has_the_permissions_of_any_new_file(tmp_path, umask, mode):
+def test_a_file_has_the_permissions_of_the_umask(tmp_path, umask, mode):
     before = os.umask(umask)
     try:
         write_text(tmp_path / "a.txt", "text")
-        assert os.umask(umask) == umask  # as it was
+        assert os.umask(umask) == umask  # unchanged
     finally:
         os.umask(before)
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == mode
 
 
-def test_text_is_utf8_with_plain_line_ends(tmp_path):
+def test_text_is_written_in_utf8_with_unix_line_ends(tmp_path):
     write_text(tmp_path / "a.txt", "é\n∑\n")
     assert (tmp_path / "a.txt").read_bytes() == "é\n∑\n".encode()
 
 
-def test_equal_arrays_are_equal_bytes_at_any_time(tmp_path, monkeypatch):
+def test_equal_arrays_give_equal_bytes_at_any_time(tmp_path, monkeypatch):
     arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array("text")}
     save_arrays(tmp_path / "a.npz", arrays)
     monkeypatch.setattr("time.time", lambda: 2e9)
@@ -120,15 +120,16 @@ def test_equal_arrays_are_equal_bytes_at_any_time(tmp_path, monkeypatch):
 # Reading a model
 
 
-def refused(path, message=""):
-    said = complaint(path)
-    assert said is not None, "it was read"
-    assert said.startswith(f"{path}: ")
-    assert message in said
+def assert_refused(path, message=""):
+    """Require that the model cannot be read, and that the error has the message."""
+    error = error_of(path)
+    assert error is not None, "the model was read"
+    assert error.startswith(f"{path}: ")
+    assert message in error
 
 
-def complaint(path):
-    """Say what reading a model says; None where it is read."""
+def error_of(path):
+    """Return the error message of reading a model, or None without an error."""
     try:
         load_model(path)
     except ModelFileError as error:
@@ -141,14 +142,14 @@ def arrays_of(path):
 
 
 def changed(path, **arrays):
-    """Write the model again with other arrays; of None, without."""
+    """Write the model again with other arrays; None removes one."""
     arrays = {**arrays_of(path), **arrays}
     save_arrays(path, {name: a for name, a in arrays.items() if a is not None})
     return path
 
 
 def with_header(path, **entries):
-    """Write the model again with other entries in its header; of None, without."""
+    """Write the model again with other header entries; None removes one."""
     header = header_of(path)
     for name, entry in entries.items():
         header.pop(name) if entry is None else header.update({name: entry})
@@ -164,7 +165,7 @@ def test_an_unchanged_model_is_read(path):
     assert load_model(with_header(changed(path))).n_features_in_ == 1
 
 
-def test_files_that_are_no_models_are_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     text, array, archive = (tmp_path / name for name in ("a.txt", "a.npy", "a.zip"))
     text.write_text("not a model")
     np.save(array, np.ones(3))
@@ -172,64 +173,64 @@ def test_files_that_are_no_models_are_refused(tmp_path):
         file.writestr("readme", "text")
     (tmp_path / "empty").touch()
     for path in (text, array, archive, tmp_path / "empty", tmp_path):
-        refused(path, "not a readable model file")
-    refused(tmp_path / "none", "no such model file")
+        assert_refused(path, "not a readable model file")
+    assert_refused(tmp_path / "none", "no such model file")
 
 
 @given(share=st.floats(0, 0.999))
 def test_a_truncated_model_is_refused(saved, share, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "truncated.npz"
     path.write_bytes(saved[: int(share * len(saved))])
-    refused(path, "not a readable model file")
+    assert_refused(path, "not a readable model file")
 
 
 @given(place=st.integers(0, 10**6), mask=st.integers(1, 255))
-def test_a_damaged_model_is_read_as_it_was_or_refused(
+def test_a_damaged_model_is_refused_or_read_unchanged(
     saved, place, mask, tmp_path_factory
 ):
     path = tmp_path_factory.getbasetemp() / "damaged.npz"
     path.write_bytes(flipped(saved, place % len(saved), mask))
-    if complaint(path) is None:
+    if error_of(path) is None:
         load_model(path).save(path)
         assert path.read_bytes() == saved
 
 
 @pytest.mark.parametrize("place, flag", [(8, 1), (10, 99)], ids=["encrypted", "method"])
 def test_an_archive_that_python_cannot_unpack_is_refused(path, saved, place, flag):
-    start = saved.index(b"PK\x01\x02")  # the directory's first entry
+    start = saved.index(b"PK\x01\x02")  # the first entry of the directory
     path.write_bytes(flipped(saved, start + place, flag))
-    refused(path, "not a readable model file")
+    assert_refused(path, "not a readable model file")
 
 
 def flipped(data, place, mask):
     return data[:place] + bytes([data[place] ^ mask]) + data[place + 1 :]
 
 
-def test_a_file_that_is_refused_is_closed(path, saved):
+def test_a_refused_file_is_closed(path, saved):
     path.write_bytes(saved[:-10])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        refused(path, "not a readable model file")
+        assert_refused(path, "not a readable model file")
         gc.collect()
     assert not [str(warning.message) for warning in caught]
 
 
-def test_a_pickle_is_refused_unopened(tmp_path):
+def test_a_pickle_is_not_loaded(tmp_path):
     path = tmp_path / "evil.npz"
     path.write_bytes(pickle.dumps(Trap()))
-    refused(path, "not a readable model file")
+    assert_refused(path, "not a readable model file")
 
 
-def test_an_array_of_objects_is_refused_unopened(path):
+def test_an_array_of_objects_is_not_loaded(path):
     buffer = io.BytesIO()
     np.save(buffer, np.array([Trap()], dtype=object), allow_pickle=True)
     with zipfile.ZipFile(path, "a") as file:
         file.writestr("extra.npy", buffer.getvalue())
-    refused(path, "Object arrays cannot be loaded")
+    assert_refused(path, "Object arrays cannot be loaded")
 
 
 class Trap:
-    """Fail the test when unpickled."""
+    """An object that fails the test when it is unpickled."""
 
     def __reduce__(self):
         return pytest.fail, ("a pickle was loaded",)
@@ -240,7 +241,9 @@ ARRAYS = ["header", "weights", "moments", "classes", "mean", "scale"]
 
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_model_without_one_of_its_arrays_is_refused(path, name):
-    refused(changed(path, **{name: None}), f"not a readable model file ('{name}')")
+    assert_refused(
+        changed(path, **{name: None}), f"not a readable model file ('{name}')"
+    )
 
 
 @pytest.mark.parametrize(
@@ -249,13 +252,13 @@ def test_a_model_without_one_of_its_arrays_is_refused(path, name):
 )
 def test_a_header_without_one_of_its_entries_is_refused(path, entry):
     message = f"not a readable model file ('{entry}')"
-    refused(with_header(path, **{entry: None}), message)
+    assert_refused(with_header(path, **{entry: None}), message)
 
 
 @pytest.mark.parametrize(
     "entries, message",
     [
-        (dict(version=2), "version must be 1; got 2"),
+        (dict(version=2), "version must be 1; got 2, written by a newer npdiffpool"),
         (dict(format="else"), "format must be 'npdiffpool model'; got 'else'"),
         (dict(config={"hidden": 2}), "not a readable model file ('clusters')"),
         (dict(config={"clusters": [1], "width": 2}), "unexpected keyword argument"),
@@ -263,17 +266,17 @@ def test_a_header_without_one_of_its_entries_is_refused(path, entry):
     ],
 )
 def test_a_header_of_another_kind_is_refused(path, entries, message):
-    refused(with_header(path, **entries), message)
+    assert_refused(with_header(path, **entries), message)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"format": 1'])
-def test_a_header_that_is_no_header_is_refused(path, text):
-    refused(changed(path, header=np.array(text)), "not a readable model file")
+def test_a_malformed_header_is_refused(path, text):
+    assert_refused(changed(path, header=np.array(text)), "not a readable model file")
 
 
-def test_the_headers_parameters_must_be_the_classifiers(path):
+def test_the_parameters_in_the_header_must_be_those_of_the_classifier(path):
     parameters = {**header_of(path)["parameters"], "width": 3}
-    refused(with_header(path, parameters=parameters), "width")
+    assert_refused(with_header(path, parameters=parameters), "width")
 
 
 @pytest.mark.parametrize("name", ["weights", "moments"])
@@ -282,10 +285,12 @@ def test_weights_and_moments_must_fit_the_configuration(path, name):
     shape = f"{name} must be float32 of shape ({len(vector)},); got "
     for other in (vector[:-1], np.append(vector, 0), vector[None], vector * 1.0):
         other = other.astype("float32" if other.shape != vector.shape else "float64")
-        refused(changed(path, **{name: other}), f"{shape}{other.dtype} of shape")
+        assert_refused(changed(path, **{name: other}), f"{shape}{other.dtype} of shape")
     for number in (np.nan, np.inf):
-        spoilt = np.append(vector[1:], np.float32(number))
-        refused(changed(path, **{name: spoilt}), f"{name} must be finite; they hold")
+        damaged = np.append(vector[1:], np.float32(number))
+        assert_refused(
+            changed(path, **{name: damaged}), f"{name} must be finite; they hold"
+        )
 
 
 @pytest.mark.parametrize(
@@ -293,22 +298,24 @@ def test_weights_and_moments_must_fit_the_configuration(path, name):
 )
 def test_classes_and_scaling_must_fit_the_configuration(path, name, length):
     message = f"{name} must have shape ({length},); got (3,)"
-    refused(changed(path, **{name: np.ones(3)}), message)
+    assert_refused(changed(path, **{name: np.ones(3)}), message)
 
 
 @pytest.mark.parametrize("name", ["mean", "scale"])
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_scaling_must_be_finite(path, name, number):
-    refused(changed(path, **{name: np.array([number])}), f"{name} must be finite")
+    assert_refused(
+        changed(path, **{name: np.array([number])}), f"{name} must be finite"
+    )
 
 
 @pytest.mark.parametrize("number", [0.0, -1.0])
 def test_scales_must_be_above_zero(path, number):
-    spoilt = changed(path, scale=np.array([number]))
-    refused(spoilt, "scales must be above 0; one is not")
+    damaged = changed(path, scale=np.array([number]))
+    assert_refused(damaged, "scales must be above 0; one is not")
 
 
-def test_a_regressors_targets_must_have_a_scale(tmp_path):
+def test_the_scale_of_a_regressors_targets_must_be_positive(tmp_path):
     graphs = [Graph([[0.0]], [[float(i)]]) for i in range(4)]
     model = DiffPoolRegressor(epochs=1, hidden=2).fit(graphs, range(4))
     model.save(tmp_path / "model.npz")
@@ -317,5 +324,5 @@ def test_a_regressors_targets_must_have_a_scale(tmp_path):
         ([0.0, np.nan], "target must be finite"),
         ([np.inf, 1.0], "target must be finite"),
     ):
-        spoilt = changed(tmp_path / "model.npz", target=np.array(pair))
-        refused(spoilt, message)
+        damaged = changed(tmp_path / "model.npz", target=np.array(pair))
+        assert_refused(damaged, message)

@@ -1,4 +1,4 @@
-"""The first Ctrl-C waits, the next one does not, and the handler is then as before."""
+"""The first Ctrl-C waits for the current work, the second stops at once."""
 
 import signal
 import sys
@@ -8,9 +8,9 @@ import pytest
 
 from npdiffpool._support.interrupts import (
     WAITING,
-    ctrl_c_ignored,
-    ctrl_c_waits,
-    stoppable,
+    delay_interrupt,
+    ignore_interrupt,
+    interrupt_after,
 )
 
 
@@ -19,103 +19,109 @@ def press():
 
 
 @pytest.fixture
-def own():
-    """Give a handler that is in place, and is taken away at the end."""
+def handler():
+    """Install a handler of Ctrl-C that must not be called; restore the old one."""
 
-    def handler(number, frame):
-        raise AssertionError("this is not its turn")
+    def fail(number, frame):
+        raise AssertionError("the previous handler was called")
 
-    before = signal.signal(signal.SIGINT, handler)
-    yield handler
-    signal.signal(signal.SIGINT, before)
+    previous = signal.signal(signal.SIGINT, fail)
+    yield fail
+    signal.signal(signal.SIGINT, previous)
 
 
-def test_the_first_one_says_what_it_waits_for_and_stops_between_two_pieces(own, capsys):
+def test_the_first_ctrl_c_prints_a_message_and_stops_after_the_current_work(
+    handler, capsys
+):
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test") as stop_if_pressed:
-            stop_if_pressed()
+        with delay_interrupt("the test") as raise_if_pressed:
+            raise_if_pressed()
             press()
             assert capsys.readouterr().err == f"\n{WAITING.format('the test')}\n"
-            stop_if_pressed()
-            pytest.fail("it went on")
-    assert signal.getsignal(signal.SIGINT) is own
+            raise_if_pressed()
+            pytest.fail("the work continued")
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_the_second_one_interrupts(own):
+def test_the_second_ctrl_c_stops_at_once(handler):
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test"):
+        with delay_interrupt("the test"):
             press()
             press()
-            pytest.fail("it went on")
-    assert signal.getsignal(signal.SIGINT) is own
+            pytest.fail("the work continued")
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_one_in_the_last_piece_is_not_forgotten(own):
+def test_ctrl_c_after_the_last_call_stops_at_the_end(handler):
     seen = []
     with pytest.raises(KeyboardInterrupt):
-        with stoppable(seen.append, "the test") as tell:
-            tell(1)
+        with interrupt_after(seen.append, "the test") as call:
+            call(1)
             press()
     assert seen == [1]
 
 
-def test_what_was_to_be_told_is_told_before_it_stops(own):
+def test_the_callback_is_called_before_the_work_stops(handler):
     seen = []
     with pytest.raises(KeyboardInterrupt):
-        with stoppable(seen.append, "the test") as tell:
+        with interrupt_after(seen.append, "the test") as call:
             press()
-            tell(1)
+            call(1)
     assert seen == [1]
 
 
-@pytest.mark.parametrize("at_once", [False, True])
-def test_without_it_nothing_happens(own, at_once):
-    with ctrl_c_waits("the test", at_once) as stop_if_pressed:
-        stop_if_pressed()
-    assert signal.getsignal(signal.SIGINT) is own
+@pytest.mark.parametrize("raise_first", [False, True])
+def test_without_ctrl_c_the_work_continues(handler, raise_first):
+    with delay_interrupt("the test", raise_first) as raise_if_pressed:
+        raise_if_pressed()
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_code_that_waits_itself_is_interrupted_at_once(own):
+def test_the_first_ctrl_c_can_raise_at_once(handler):
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test", at_once=True):
+        with delay_interrupt("the test", raise_first=True):
             press()
-            pytest.fail("it went on")
+            pytest.fail("the work continued")
 
 
-def test_a_reader_that_has_gone_changes_nothing(own, monkeypatch):
-    class Gone:
+def test_ctrl_c_works_if_the_message_has_no_reader(handler, monkeypatch):
+    class Broken:
         def write(self, text):
             raise BrokenPipeError
 
-    monkeypatch.setattr(sys, "stderr", Gone())
+    monkeypatch.setattr(sys, "stderr", Broken())
     with pytest.raises(KeyboardInterrupt):
-        with ctrl_c_waits("the test") as stop_if_pressed:
+        with delay_interrupt("the test") as raise_if_pressed:
             press()
-            stop_if_pressed()
+            raise_if_pressed()
 
 
-def test_it_can_be_ignored_for_a_while(own):
-    with ctrl_c_ignored():
+def test_ctrl_c_can_be_ignored(handler):
+    with ignore_interrupt():
         press()
-    assert signal.getsignal(signal.SIGINT) is own
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
-@pytest.mark.parametrize("context", [lambda: ctrl_c_waits("it"), ctrl_c_ignored])
-def test_where_it_is_ignored_it_stays_so(context):
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize(
+    "context", [lambda: delay_interrupt("the test"), ignore_interrupt]
+)
+def test_ctrl_c_that_is_ignored_stays_ignored(context):
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with context():
             press()
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
-@pytest.mark.parametrize("context", [lambda: ctrl_c_waits("it"), ctrl_c_ignored])
-def test_a_thread_has_none_to_wait_for(own, context):
+@pytest.mark.parametrize(
+    "context", [lambda: delay_interrupt("the test"), ignore_interrupt]
+)
+def test_threads_do_not_change_the_handler(handler, context):
     def body():
         with context():
             return signal.getsignal(signal.SIGINT)
 
     with ThreadPoolExecutor(1) as executor:
-        assert executor.submit(body).result() is own
+        assert executor.submit(body).result() is handler

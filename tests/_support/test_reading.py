@@ -1,4 +1,4 @@
-"""Files of strangers: what is refused, and that it costs nothing to find out."""
+"""Untrusted files: what is refused, and that refusing it needs little memory."""
 
 import ast
 import os
@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from claims import little_memory, packed
+from file_limits import limited_memory, write_zip
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from npdiffpool._support import untrusted as reading
-from npdiffpool._support import untrusted_zip as zips
+from npdiffpool._support import untrusted, untrusted_zip
 from npdiffpool._support.untrusted import parse_json, read_arrays, read_json
 from npdiffpool.datasets.locate import PACKAGE
 
@@ -23,7 +22,7 @@ PLAIN = ["?", "b", "B", "h", "i", "l", "f", "d", "e", "<U3", ">f4", ">U2", "S4"]
 
 
 def npy(header, body=b""):
-    """Make a member of an .npz by hand."""
+    """Return a member of an .npz, from a header and the bytes of the entries."""
     text = header.encode("latin-1") + b"\n"
     return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + body
 
@@ -68,9 +67,9 @@ LYING = {
     "many sides": (
         header(shape="(1, 1, 1, 1, 1, 1, 1, 1, 1)"),
         b"1234",
-        "no plain arra",
+        "of float32 is not a plain",
     ),
-    "empty words": (header("'<U0'", "(99999999999,)"), b"", "is no plain array's"),
+    "empty words": (header("'<U0'", "(99999999999,)"), b"", "of <U0 is not a plain"),
     "objects": (header("'|O'"), b"12345678", "Object arrays cannot be loaded"),
     "fields": (header("[('a', '<f4')]"), b"1234", "the header is not a plain array's"),
     "complex": (header("'<c8'"), b"12345678", "the header is not a plain array's"),
@@ -81,60 +80,60 @@ LYING = {
     "no letters": (
         header("'<U1'"),
         b"\xff\xff\xff\xff",
-        "text has what is no character",
+        "text has an invalid character",
     ),
-    "half a pair": (header("'<U1'"), b"\0\xd8\0\0", "text has what is no character"),
+    "half a pair": (header("'<U1'"), b"\0\xd8\0\0", "text has an invalid character"),
 }
 
 
-@pytest.mark.parametrize("text, body, said", LYING.values(), ids=LYING)
-def test_a_header_is_held_against_its_member_before_anything_is_allocated(
-    tmp_path, text, body, said
+@pytest.mark.parametrize("text, body, message", LYING.values(), ids=LYING)
+def test_a_header_that_does_not_fit_its_member_allocates_nothing(
+    tmp_path, text, body, message
 ):
-    path = packed(tmp_path / "a.npz", ("a.npy", npy(text, body)))
-    with little_memory(), pytest.raises(ValueError, match=f"^a: .*{said}"):
+    path = write_zip(tmp_path / "a.npz", ("a.npy", npy(text, body)))
+    with limited_memory(), pytest.raises(ValueError, match=f"^a: .*{message}"):
         read_arrays(path)
 
 
-def test_what_is_no_array_is_refused(tmp_path):
+def test_other_members_are_refused(tmp_path):
     good = npy(header(), b"1234")
-    for name, content, said in (
-        ("a.txt", good, "member 'a.txt' is no array"),
-        ("a.npy", b"", "a: no array in NumPy's format"),
-        ("a.npy", good[:6] + b"\3\0" + good[8:], "a: no array in NumPy's format"),
+    for name, content, message in (
+        ("a.txt", good, "member 'a.txt' is not an array"),
+        ("a.npy", b"", "a: not an array in NumPy's format"),
+        ("a.npy", good[:6] + b"\3\0" + good[8:], "a: not an array in NumPy's format"),
         ("a.npy", good[:6] + b"\2\0" + b"\xff" * 9, "a: a header of 4294967295 bytes"),
         ("a.npy", good[:9], "unpack requires a buffer"),
     ):
-        path = packed(tmp_path / "a.npz", (name, content))
-        with pytest.raises(ValueError, match=re.escape(said)):
+        path = write_zip(tmp_path / "a.npz", (name, content))
+        with pytest.raises(ValueError, match=re.escape(message)):
             read_arrays(path)
 
 
 # Zips
 
 
-def test_a_bomb_is_refused_unread(tmp_path):
+def test_a_zip_bomb_is_refused_unread(tmp_path):
     zeros = npy(header(shape=f"({1 << 24},)"), b"\0" * (1 << 26))
-    path = packed(tmp_path / "a.npz", ("a.npy", zeros))
+    path = write_zip(tmp_path / "a.npz", ("a.npy", zeros))
     assert path.stat().st_size < 100_000
-    with little_memory(), pytest.raises(
+    with limited_memory(), pytest.raises(
         ValueError, match="at most 16777216 are accept"
     ):
         read_arrays(path, most=1 << 24)
     assert len(read_arrays(path)["a"]) == 1 << 24
 
 
-def test_many_small_members_are_a_bomb_too(tmp_path):
+def test_a_zip_bomb_of_many_small_members_is_refused(tmp_path):
     part = npy(header(shape=f"({1 << 18},)"), b"\0" * (1 << 20))
-    path = packed(tmp_path / "a.npz", *((f"{i}.npy", part) for i in range(5)))
-    with little_memory(), pytest.raises(
+    path = write_zip(tmp_path / "a.npz", *((f"{i}.npy", part) for i in range(5)))
+    with limited_memory(), pytest.raises(
         ValueError, match="unzips to 524.*at most 4194"
     ):
         read_arrays(path, most=1 << 22)
 
 
-def directory_says(path, offset, number, size=4):
-    """Change a field of the first entry of a zip's directory."""
+def change_directory_entry(path, offset, number, size=4):
+    """Change a field in the first entry of a zip's directory."""
     data = bytearray(path.read_bytes())
     at = data.index(b"PK\x01\x02") + offset
     data[at : at + size] = number.to_bytes(size, "little")
@@ -142,52 +141,50 @@ def directory_says(path, offset, number, size=4):
     return path
 
 
-def test_a_member_that_says_more_than_its_bytes_can_hold_is_refused(tmp_path):
+def test_a_member_that_claims_an_impossible_size_is_refused(tmp_path):
     content = npy(header(shape=f"({1 << 20},)"), b"\0" * (1 << 22))
-    for method, size, said in (
-        (zipfile.ZIP_DEFLATED, 1 << 29, "unpacks to 536870912 bytes; .* cannot hold"),
-        (zipfile.ZIP_STORED, 1 << 29, "unpacks to 536870912 bytes; .* cannot hold"),
-    ):
-        path = packed(tmp_path / "a.npz", ("a.npy", content), method=method)
-        directory_says(path, 24, size)
-        with little_memory(), pytest.raises(ValueError, match=said):
+    message = "unpacks to 536870912 bytes, more than .* can hold"
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+        path = write_zip(tmp_path / "a.npz", ("a.npy", content), method=method)
+        change_directory_entry(path, 24, 1 << 29)
+        with limited_memory(), pytest.raises(ValueError, match=message):
             read_arrays(path)
 
 
-def test_a_member_that_unpacks_to_more_than_it_says_is_cut_and_refused(tmp_path):
+def test_a_member_that_unpacks_to_more_than_it_claims_is_refused(tmp_path):
     content = npy(header(shape=f"({1 << 24},)"), b"\0" * (1 << 26))
-    path = packed(tmp_path / "a.npz", ("a.npy", content))
-    directory_says(path, 24, 1000)
-    with little_memory(), pytest.raises(ValueError, match="Bad CRC-32 for file"):
+    path = write_zip(tmp_path / "a.npz", ("a.npy", content))
+    change_directory_entry(path, 24, 1000)
+    with limited_memory(), pytest.raises(ValueError, match="Bad CRC-32 for file"):
         read_arrays(path)
     short = npy(header(shape="(8,)"), b"\0" * 32)
-    path = packed(tmp_path / "b.npz", ("a.npy", short + b"\0" * (1 << 26)))
-    directory_says(path, 24, len(short))
-    with little_memory(), pytest.raises(ValueError, match="Bad CRC-32"):
+    path = write_zip(tmp_path / "b.npz", ("a.npy", short + b"\0" * (1 << 26)))
+    change_directory_entry(path, 24, len(short))
+    with limited_memory(), pytest.raises(ValueError, match="Bad CRC-32"):
         read_arrays(path)
 
 
-def test_strange_members_are_refused(tmp_path, monkeypatch):
+def test_duplicate_encrypted_and_too_many_members_are_refused(tmp_path, monkeypatch):
     good, path = npy(header(), b"1234"), tmp_path / "a.npz"
     with pytest.warns(UserWarning, match="Duplicate name"):
-        packed(path, ("a.npy", good), ("a.npy", good))
-    with pytest.raises(ValueError, match="member 'a.npy' is there twice"):
+        write_zip(path, ("a.npy", good), ("a.npy", good))
+    with pytest.raises(ValueError, match="member 'a.npy' occurs twice"):
         read_arrays(path)
-    packed(path, ("a.npy", good), method=zipfile.ZIP_LZMA)
+    write_zip(path, ("a.npy", good), method=zipfile.ZIP_LZMA)
     with pytest.raises(ValueError, match="member 'a.npy' is not stored or deflated"):
         read_arrays(path)
     with pytest.raises(ValueError, match="member 'a.npy' is encrypted"):
-        read_arrays(directory_says(packed(path, ("a.npy", good)), 8, 1, 2))
-    packed(path, *((f"{i}.npy", good) for i in range(4)))
-    monkeypatch.setattr(zips, "MAX_MEMBERS", 3)
+        read_arrays(change_directory_entry(write_zip(path, ("a.npy", good)), 8, 1, 2))
+    write_zip(path, *((f"{i}.npy", good) for i in range(4)))
+    monkeypatch.setattr(untrusted_zip, "MAX_MEMBERS", 3)
     with pytest.raises(ValueError, match="4 members; at most 3 are accepted"):
         read_arrays(path)
-    monkeypatch.setattr(zips, "_DIRECTORY", 100)
+    monkeypatch.setattr(untrusted_zip, "_MAX_DIRECTORY", 100)
     with pytest.raises(ValueError, match="a directory of more than 100 bytes"):
         read_arrays(path)
 
 
-def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path):
+def test_pipes_devices_and_folders_are_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero"), tmp_path):
         for read in (read_arrays, read_json):
@@ -203,15 +200,15 @@ REFUSED = {
     "deep nesting": ("[" * 100_000 + "]" * 100_000, "nested deeper than 50"),
     "deep objects": ('{"a":' * 60 + "1" + "}" * 60, "nested deeper than 50"),
     "digits": ("9" * 101, "a number of 101 digits; at most 100"),
-    "repeated names": ('{"a": 1, "a": 2}', "'a' is there twice"),
+    "repeated names": ('{"a": 1, "a": 2}', "'a' occurs twice"),
     "half a pair": (r'["\ud800"]', "surrogates not allowed"),
 }
 
 
-@pytest.mark.parametrize("text, said", REFUSED.values(), ids=REFUSED)
-def test_json_is_refused_for(tmp_path, text, said):
+@pytest.mark.parametrize("text, message", REFUSED.values(), ids=REFUSED)
+def test_json_is_refused_for(tmp_path, text, message):
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         read_json(tmp_path / "a.json")
 
 
@@ -226,8 +223,8 @@ def test_json_within_the_limits_is_read():
 
 
 @pytest.mark.parametrize("text", ["[NaN]", "[Infinity]", '{"a": -Infinity}'])
-def test_what_is_no_number_is_refused_where_it_may_not_be(text):
-    with pytest.raises(ValueError, match="is no number"):
+def test_nan_and_infinity_can_be_refused(text):
+    with pytest.raises(ValueError, match="is not a number"):
         parse_json(text, finite=True)
 
 
@@ -236,8 +233,8 @@ def test_a_json_file_may_not_be_larger_than_the_limit(tmp_path):
     assert read_json(tmp_path / "a.json", most=6) == [1, 2]
     with pytest.raises(ValueError, match="6 bytes; at most 5 are accepted"):
         read_json(tmp_path / "a.json", most=5)
-    os.truncate(tmp_path / "a.json", reading.MAX_JSON + 1)  # a hole: no disk is used
-    with little_memory(), pytest.raises(ValueError, match="at most 67108864 are acce"):
+    os.truncate(tmp_path / "a.json", untrusted.MAX_JSON + 1)  # a sparse file
+    with limited_memory(), pytest.raises(ValueError, match="at most 67108864 are acce"):
         read_json(tmp_path / "a.json")
     (tmp_path / "a.json").write_bytes(b'["\xff"]')
     with pytest.raises(ValueError, match="'utf-8' codec"):
@@ -247,40 +244,41 @@ def test_a_json_file_may_not_be_larger_than_the_limit(tmp_path):
 # No code is run
 
 
-RUNS_CODE = {"eval", "exec", "compile", "__import__", "loads_pickle"}
+RUN_CODE = {"eval", "exec", "compile", "__import__", "loads_pickle"}
 MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle", "yaml"}
 
 
-def strange(tree):
-    """List what in a program could run what a file says."""
+def unsafe_names(tree):
+    """Yield the names in a program that could run code from a file."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (a.name for a in node.names if a.name.split(".")[0] in MODULES)
         if isinstance(node, ast.ImportFrom) and node.module in MODULES:
             yield node.module
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in RUNS_CODE:
+            if node.func.id in RUN_CODE:
                 yield node.func.id
         if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
             if getattr(node.value, "value", None) is not False:
                 yield "allow_pickle"
-        is_numpys = isinstance(node, ast.Attribute) and node.attr in (
+        is_numpy = isinstance(node, ast.Attribute) and node.attr in (
             "load",
             "fromfile",
         )
-        if is_numpys and getattr(node.value, "id", None) in ("np", "numpy"):
+        if is_numpy and getattr(node.value, "id", None) in ("np", "numpy"):
             yield f"np.{node.attr}"
 
 
-def test_nothing_in_the_package_runs_or_unpickles_what_a_file_says():
+def test_the_package_neither_executes_nor_unpickles_files():
     for path in PACKAGE.parent.rglob("*.py"):
-        found = list(strange(ast.parse(path.read_text(encoding="utf-8"))))
-        # The kit runs the scripts that it prints, of its own laws.
+        found = list(unsafe_names(ast.parse(path.read_text(encoding="utf-8"))))
+        # The testing kit executes the scripts that it prints, of its own laws.
         assert not found or "testing" in path.parts, f"{path}: {found}"
 
 
-def test_what_runs_or_unpickles_would_be_seen():
+def test_unsafe_names_are_found():
     program = """import pickle, marshal\nfrom shelve import open\nnp.load(path)
 eval(text)\nexec(text)\nnp.save(path, a, allow_pickle=True)\nload(allow_pickle=flag)"""
-    seen = ["pickle", "marshal", "shelve", "np.load", "eval", "exec"]
-    assert sorted(strange(ast.parse(program))) == sorted([*seen, *["allow_pickle"] * 2])
+    names = ["pickle", "marshal", "shelve", "np.load", "eval", "exec"]
+    names += ["allow_pickle"] * 2
+    assert sorted(unsafe_names(ast.parse(program))) == sorted(names)

@@ -1,4 +1,4 @@
-"""What training asks of the BLAS and of the C library."""
+"""Training uses one BLAS thread and keeps freed memory."""
 
 import ctypes
 import sys
@@ -13,7 +13,7 @@ from npdiffpool._support.process import VARIABLES, keep_freed_memory
 from npdiffpool.engine.config import Config
 from npdiffpool.training.fit import Labelled, Schedule, fit
 
-MUTAG = load_dataset("MUTAG")  # 18 nodes a graph
+MUTAG = load_dataset("MUTAG")  # graphs of 18 nodes
 
 
 def n_threads():
@@ -28,7 +28,8 @@ def two_threads():
 
 
 @pytest.fixture
-def unchosen(monkeypatch):
+def no_variables(monkeypatch):
+    """Remove the variables that set the number of threads."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
@@ -42,29 +43,29 @@ def threads_while_training():
     return seen
 
 
-def test_training_takes_one_thread_and_gives_the_others_back(unchosen):
+def test_training_uses_one_thread_and_restores_the_others(no_variables):
     assert threads_while_training() == [{1}]
     assert n_threads() == {2}
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-def test_training_leaves_a_chosen_number_alone(unchosen, monkeypatch, name):
+def test_training_respects_the_number_of_threads_in_the_environment(
+    no_variables, monkeypatch, name
+):
     monkeypatch.setenv(name, "2")
     assert threads_while_training() == [{2}]
 
 
-def test_without_threadpoolctl_nothing_is_changed(unchosen, monkeypatch):
+def test_without_threadpoolctl_the_threads_do_not_change(no_variables, monkeypatch):
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     assert threads_while_training() == [{2}]
 
 
-def test_freed_memory_is_kept_where_glibc_is_there_and_elsewhere_nothing_happens(
-    monkeypatch,
-):
-    asked = []
-    libc = SimpleNamespace(mallopt=lambda *option: asked.append(option))
+def test_freed_memory_is_kept_with_glibc_only(monkeypatch):
+    options = []
+    libc = SimpleNamespace(mallopt=lambda *option: options.append(option))
     monkeypatch.setattr(ctypes, "CDLL", lambda name: libc)
     keep_freed_memory()
-    assert asked == [(-4, 0), (-1, -1)]
+    assert options == [(-4, 0), (-1, -1)]
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     keep_freed_memory()

@@ -1,4 +1,4 @@
-"""The planted hierarchy: alike in all that is near, unlike in how it groups."""
+"""The planted hierarchy: classes differ in their groups, not in neighbourhoods."""
 
 import numpy as np
 import pytest
@@ -14,38 +14,40 @@ def drawn():
 
 
 def quotient(graph, communities):
-    """Return A' of the planted assignment, numbers of edges between communities."""
+    """Return the pooled adjacency: the numbers of edges between communities."""
     S = np.eye(8)[communities]
     return S.T @ graph.adjacency @ S
 
 
-def test_classes_take_turns_and_graphs_are_undirected(drawn):
+def test_classes_alternate_and_graphs_are_undirected(drawn):
     assert_array_equal(drawn.dataset.labels, np.arange(200) % 2)
     for graph, label in zip(drawn.dataset, drawn.dataset.labels):
         assert graph.is_undirected and not graph.adjacency.diagonal().any()
         assert graph.label == label and graph.n_nodes == 72
 
 
-def test_communities_stand_in_two_rings_as_the_label_says(drawn):
+def test_communities_form_two_rings_whose_lengths_are_the_class(drawn):
     for graph, community, group in zip(*drawn):
         joined = quotient(graph, community) > 0
         np.fill_diagonal(joined, False)
-        assert_array_equal(joined.sum(axis=1), 2)  # one before, one after
+        assert_array_equal(joined.sum(axis=1), 2)  # the previous and the next one
         count, ring = connected_components(joined)
         assert count == 2
         assert_array_equal(len(set(zip(ring[community], group))), 2)
         assert sorted(np.bincount(ring)) == [[4, 4], [3, 5]][graph.label]
 
 
-def test_every_community_has_as_many_nodes_and_as_many_edges_to_others(drawn):
+def test_communities_have_equal_numbers_of_nodes_and_of_outer_edges(drawn):
     for graph, community, _ in zip(*drawn):
         assert_array_equal(np.bincount(community), 9)
         A = quotient(graph, community)
-        assert_array_equal(A.sum(axis=1) - A.diagonal(), 18)  # all of 3 x 3, twice
+        assert_array_equal(
+            A.sum(axis=1) - A.diagonal(), 18
+        )  # 3 x 3 to each of two neighbours
 
 
-def test_degrees_do_not_tell_the_classes_apart(drawn):
-    """Mean and variance over 7200 nodes a class: within four standard errors."""
+def test_degrees_have_the_same_mean_and_variance_in_both_classes(drawn):
+    """Over 7200 nodes per class, within four standard errors."""
     degrees = [[], []]
     for graph in drawn.dataset:
         degrees[graph.label] += graph.adjacency.sum(axis=1).tolist()
@@ -55,18 +57,18 @@ def test_degrees_do_not_tell_the_classes_apart(drawn):
     assert abs(first.var() / second.var() - 1) < 4 * np.sqrt(4 / len(first))
 
 
-def test_edges_within_a_community_are_as_likely_as_was_asked_for():
+def test_the_share_of_edges_within_a_community_is_the_given_probability():
     drawn = hierarchical_sbm(100, within=0.4, seed=1)
     inside = [
         quotient(graph, community).diagonal().mean() / 2
         for graph, community in zip(drawn.dataset, drawn.communities)
     ]
-    pairs = 3 * 3 + 2 * 9  # within the parts, and between those side by side
+    pairs = 3 * 3 + 2 * 9  # inside parts, and between neighbouring parts
     assert abs(np.mean(inside) / pairs - 0.4) < 0.0134  # four standard errors
 
 
-def test_from_no_node_more_than_three_communities_are_seen_within_three_edges(drawn):
-    """In a ring of three and in one of five alike; a fourth is four edges away."""
+def test_within_three_edges_of_a_node_are_at_most_three_communities(drawn):
+    """In rings of every length; a fourth community is four edges away."""
     most = []
     for graph, community in zip(drawn.dataset, drawn.communities):
         step = np.eye(72) + graph.adjacency.toarray()
@@ -76,7 +78,7 @@ def test_from_no_node_more_than_three_communities_are_seen_within_three_edges(dr
     assert max(most) == 4
 
 
-def test_features_show_the_community_but_for_the_noise():
+def test_features_are_the_community_except_for_the_noise():
     clean, noisy = hierarchical_sbm(50), hierarchical_sbm(50, noise=0.4)
     for drawn, expected in ((clean, 1.0), (noisy, 0.6 + 0.4 / 8)):
         shown = [np.argmax(graph.features, axis=1) for graph in drawn.dataset]
@@ -85,7 +87,7 @@ def test_features_show_the_community_but_for_the_noise():
         assert expected < 1 or right == 1
 
 
-def test_communities_are_numbered_anew_in_each_graph(drawn):
+def test_communities_have_random_numbers_in_each_graph(drawn):
     assert len({tuple(community) for community in drawn.communities}) > 190
 
 
@@ -111,6 +113,6 @@ def test_the_same_seed_gives_the_same_graphs():
         ({"seed": -1}, "seed must be a whole number >= 0; got -1"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(changes, message):
+def test_wrong_arguments_are_errors(changes, message):
     with pytest.raises(ValueError, match=message):
         hierarchical_sbm(**changes)

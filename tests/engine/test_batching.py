@@ -1,4 +1,4 @@
-"""A batch is its graphs, each as if it were alone."""
+"""The results of a graph do not depend on the other graphs of its batch."""
 
 from dataclasses import replace
 from functools import partial
@@ -28,7 +28,7 @@ GNNS = pytest.mark.parametrize("gnn", KINDS)
 
 
 def config_of(gnn, **options):
-    # As wide as the features, so that no shape tells the layers apart.
+    # Hidden layers as wide as the features: no shape check can find a mixed-up layer.
     sizes = dict(n_features=2, n_outputs=3, hidden=2, n_layers=2, clusters=(3, 2))
     small = dict(classifier_hidden=4, batch_norm=True, dtype="float64")
     return model.Config(gnn=gnn, **{**sizes, **small, **options})
@@ -51,8 +51,8 @@ def assert_same_batch(actual, expected):
 
 
 @given(graphs=any_batch)
-def test_a_batch_holds_its_graphs_side_by_side(graphs):
-    """B1's ground: block-diagonal, stacked, with each graph's ||A||^2."""
+def test_a_batch_is_block_diagonal_with_stacked_features(graphs):
+    """Required by law B1; a batch also has ||A||^2 of each graph."""
     batch = GraphBatch.from_graphs(graphs)
     dense = [graph.adjacency.toarray() for graph in graphs]
     np.testing.assert_array_equal(batch.adjacency.toarray(), block_diag(*dense))
@@ -64,8 +64,8 @@ def test_a_batch_holds_its_graphs_side_by_side(graphs):
 
 
 @given(graphs=batches(directed=True, exponents=(-1, 1)), data=st.data())
-def test_graphs_taken_from_a_batch_are_as_if_joined_anew(graphs, data):
-    """Law B2: with operators and first propagation, in any order, any subset."""
+def test_taking_graphs_from_a_batch_equals_joining_them(graphs, data):
+    """Law B2: any subset in any order, with operators and propagated features."""
     order = data.draw(permutations(len(graphs)))[: data.draw(st.integers(1, 6))]
     taken = with_operators(GraphBatch.from_graphs(graphs), KINDS).take(order)
     joined = GraphBatch.from_graphs([graphs[g] for g in order])
@@ -74,8 +74,8 @@ def test_graphs_taken_from_a_batch_are_as_if_joined_anew(graphs, data):
 
 @GNNS
 @given(graphs=batches(**mild, n_features=2, max_graphs=3), seed=seeds)
-def test_a_prepared_batch_gives_the_same_logits(gnn, graphs, seed):
-    """B1's ground: what `prepare` adds is what the layers would have made."""
+def test_operators_made_in_advance_give_the_same_logits(gnn, graphs, seed):
+    """Required by law B1: `with_operators` computes what the layers would compute."""
     config, batch = config_of(gnn), GraphBatch.from_graphs(graphs)
     params, running = random_params(seed, config), random_moments(seed, config)
     expected = model.forward(params, batch, config, running).logits
@@ -86,24 +86,26 @@ def test_a_prepared_batch_gives_the_same_logits(gnn, graphs, seed):
 
 @GNNS
 @given(graphs=batches(**mild, n_features=2, max_graphs=3), seed=seeds)
-def test_a_model_given_the_moments_it_reports_does_the_same(gnn, graphs, seed):
-    """Law G6: evaluation by a batch's own moments is the training pass.
+def test_evaluation_with_the_moments_of_training_gives_the_same_logits(
+    gnn, graphs, seed
+):
+    """Law G6: with the moments of the batch, evaluation equals the training pass.
 
-    To 1e-8: on columns that hardly vary, each of the two batch norms in a row
-    stretches rounding by 1 / sqrt(1e-5), to 2^-53 * 316^2 = 1e-11 of gamma's size.
+    Tolerance 1e-8: on nearly constant columns, each of two successive batch norms
+    magnifies rounding by 1 / sqrt(1e-5), to 2^-53 * 316^2 = 1e-11 times gamma.
     """
     config = config_of(gnn, n_layers=1, clusters=(3,))
     batch = GraphBatch.from_graphs(graphs)
     params = random_params(seed, config)
     output = model.forward(params, batch, config)
-    again = model.forward(params, batch, config, output.moments)
-    close(again.logits, output.logits, np.max(np.abs(output.logits)), rtol=1e-8)
+    evaluated = model.forward(params, batch, config, output.moments)
+    close(evaluated.logits, output.logits, np.max(np.abs(output.logits)), rtol=1e-8)
 
 
 @pytest.mark.parametrize("gnn", ["gcn", "sage"])
 @given(graphs=batches(**mild, n_features=2), seed=seeds)
 def test_the_loss_of_a_batch_is_the_mean_of_its_graphs_losses(gnn, graphs, seed):
-    """Law B1: without batch norm, which couples graphs in training."""
+    """Law B1, without batch norm, which couples the graphs of a batch in training."""
     config = config_of(gnn, batch_norm=False)
     params, labels = random_params(seed, config), np.arange(len(graphs)) % 3
 
@@ -117,8 +119,8 @@ def test_the_loss_of_a_batch_is_the_mean_of_its_graphs_losses(gnn, graphs, seed)
 
 @GNNS
 @given(graphs=batches(**mild, n_features=2, min_graphs=2), seed=seeds)
-def test_other_graphs_leave_an_evaluation_as_it_is(gnn, graphs, seed):
-    """Law B3: up to the order in which BLAS sums, a few ulps a layer."""
+def test_evaluation_of_a_graph_does_not_depend_on_the_other_graphs(gnn, graphs, seed):
+    """Law B3, up to the order of sums in BLAS: a few ulps per layer."""
     config = config_of(gnn)
     params, running = random_params(seed, config), random_moments(seed, config)
     alone, joined = (
@@ -135,8 +137,8 @@ def test_other_graphs_leave_an_evaluation_as_it_is(gnn, graphs, seed):
 
 
 @given(case=poolings(min_nodes=1, directed=True))
-def test_a_dense_stack_pools_like_the_sparse_matrix(case):
-    """M3's ground: a level above the first, against the same graph at level 0."""
+def test_a_dense_stack_is_pooled_like_a_sparse_matrix(case):
+    """Required by law M3: the same graph at level 1 and at level 0."""
     A, Z, S = case
     stack = pooling.next_level(A[None], Z[None])
     pooled = pooling.coarsen(stack, Z, S)
@@ -148,12 +150,12 @@ def test_a_dense_stack_pools_like_the_sparse_matrix(case):
         close(stack.with_operators([kind]).operators[kind][0], operator)
     above = losses.link_loss(stack, S, pooled[0])[0]
     below = losses.link_loss(one_graph(A, Z), S, pooled[0])[0]
-    assert abs(above**2 - below**2) <= 1e-12 * size  # they cancel near A = S S^T
+    assert abs(above**2 - below**2) <= 1e-12 * size  # its terms cancel near A = S S^T
 
 
 @given(cases=st.lists(poolings(3, 3, directed=True), min_size=1, max_size=4))
-def test_every_graph_of_a_stack_is_pooled_by_itself(cases):
-    """B1's ground, above the first level: no graph's rows reach another."""
+def test_each_graph_of_a_stack_is_pooled_separately(cases):
+    """Required by law B1 above level 0."""
     cases = [case._replace(Z=case.Z[:, :1], S=case.S[:, :1]) for case in cases]
     A, Z, S = (np.stack(parts) for parts in zip(*cases))
     stack, S_rows = pooling.next_level(A, Z), S.reshape(-1, 1)
@@ -165,8 +167,8 @@ def test_every_graph_of_a_stack_is_pooled_by_itself(cases):
         close(L_link[g], np.linalg.norm(A[g] - S[g] @ S[g].T))
 
 
-def test_squared_norms_are_those_of_the_adjacency_that_is_kept():
-    """Law L3: else the trace identity subtracts two graphs; 0.7 is not a float32."""
+def test_squared_norms_are_computed_after_rounding_to_float32():
+    """Required by law L3: the terms of the link loss must use the same weights."""
     graph = Graph(np.full((4, 4), 0.7), np.ones((4, 1)))
     batch = GraphBatch.from_graphs([graph], np.float32)
     kept = np.sum(batch.adjacency.toarray().astype(np.float64) ** 2)
@@ -174,8 +176,8 @@ def test_squared_norms_are_those_of_the_adjacency_that_is_kept():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_equal_weights_are_kept_once_and_count_as_ever(dtype):
-    """At 1, say: COLLAB has 25 million."""
+def test_equal_weights_share_the_memory_of_one_number(dtype):
+    """COLLAB has 25 million weights of 1."""
     rng, graphs = np.random.default_rng(0), []
     for n in (3, 0, 5):
         A = rng.random((n, n)) < 0.5
@@ -189,14 +191,14 @@ def test_equal_weights_are_kept_once_and_count_as_ever(dtype):
     np.testing.assert_array_equal(cut, expected[np.ix_(order, order)].astype(dtype))
 
 
-def test_the_mean_is_made_of_each_minibatch_and_the_rest_once():
+def test_only_gcn_has_a_prepared_operator_and_s2v_no_propagated_features():
     batch = with_operators(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
     assert list(batch.operators) == ["gcn"]
     assert set(batch.propagated) == {"gcn", "sage"}
 
 
-def test_in_float32_a_graph_that_cancels_changes_no_other_link_loss():
-    """float64 is taken of the one graph, not of the batch."""
+def test_the_float64_link_loss_of_one_graph_does_not_change_the_others():
+    """Only graphs whose terms cancel are computed in float64, not the whole batch."""
     rng = np.random.default_rng(0)
     S = np.eye(2)[[0, 0, 1, 1]]
     A = rng.random((6, 6)) < 0.5
@@ -214,11 +216,11 @@ def link_losses(graphs, S):
     return losses.link_loss(level, S, A_pooled)
 
 
-# Features that are mostly zero
+# Sparse features
 
 
-def densely(batch):
-    """Take the features of a batch, and what was made of them, as dense arrays."""
+def with_dense_features(batch):
+    """Return a batch with dense features and propagated features."""
     propagated = {kind: X.toarray() for kind, X in batch.propagated.items()}
     return replace(batch, features=batch.features.toarray(), propagated=propagated)
 
@@ -233,32 +235,35 @@ def test_sparse_features_give_the_losses_and_gradients_of_dense_ones(gnn, hidden
     for batch in (joined, with_operators(joined, [gnn, "sage"]).take([2, 0, 1])):
         function = partial(model.total_loss, labels=labels, config=config)
         loss, _, gradients = value_and_grad(function)(params, batch)
-        expected, _, dense_ones = value_and_grad(function)(params, densely(batch))
+        expected, _, dense_ones = value_and_grad(function)(
+            params, with_dense_features(batch)
+        )
         close(loss, expected)
         gradient = to_vector(dense_ones)
         close(to_vector(gradients), gradient, np.max(np.abs(gradient)))
 
 
-def test_sparse_features_take_the_place_of_dense_ones_where_few_are_not_zero():
+def test_features_are_sparse_if_at_least_1000_and_less_than_an_eighth_nonzero():
     X = np.zeros((40, 25))
     X[:, :3] = 1  # 120 of 1000
     assert sparse.issparse(blocks.choose_format(X))
-    assert not sparse.issparse(blocks.choose_format(X[1:]))  # too small to matter
+    assert not sparse.issparse(blocks.choose_format(X[1:]))  # 975 entries
     X[:5, 3] = 1  # 125: an eighth
     assert not sparse.issparse(blocks.choose_format(X))
     assert not sparse.issparse(blocks.choose_format(sparse.csr_array(X)))
     X[0, 0] = 0
-    np.testing.assert_array_equal(blocks.choose_format(sparse.csr_array(X)).toarray(), X)
+    chosen = blocks.choose_format(sparse.csr_array(X))
+    np.testing.assert_array_equal(chosen.toarray(), X)
 
 
-def test_many_small_graphs_have_sparse_features_together():
+def test_the_format_of_features_is_chosen_for_the_whole_batch():
     graphs = [Graph(np.zeros((2, 2)), np.eye(60)[[i, -i]]) for i in range(10)]
     assert sparse.issparse(GraphBatch.from_graphs(graphs).features)
 
 
-def test_what_has_become_dense_by_propagation_is_not_kept_for_sparse_features():
+def test_propagated_features_are_dropped_if_they_are_dense_and_features_sparse():
     n = 40
-    graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all: no zero is left
+    graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all nodes has no zeros
     batch = with_operators(GraphBatch.from_graphs([graph]), KINDS)
     assert sparse.issparse(batch.features) and batch.propagated == {}
 
@@ -275,7 +280,7 @@ def test_a_growing_array_is_the_concatenation_of_its_parts():
 # Dense graphs
 
 
-def test_a_dense_block_multiplies_as_its_part_of_the_matrix():
+def test_a_product_with_dense_blocks_equals_that_with_the_sparse_matrix():
     batch, rng = GraphBatch.from_graphs(dense_and_sparse_graphs()), np.random
     M = blocks.with_dense_blocks(batch.adjacency, batch.offsets)
     H, A = rng.default_rng(2).normal(size=(58, 3)), batch.adjacency.toarray()
@@ -286,7 +291,7 @@ def test_a_dense_block_multiplies_as_its_part_of_the_matrix():
     close(M @ sparse.csr_array(H), A @ H, 1.0)
 
 
-def test_without_a_dense_graph_the_matrix_stays_as_it_is():
+def test_without_a_dense_graph_the_matrix_is_returned_unchanged():
     batch = GraphBatch.from_graphs(dense_and_sparse_graphs()[::2])
     assert blocks.with_dense_blocks(batch.adjacency, batch.offsets) is batch.adjacency
 

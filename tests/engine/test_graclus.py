@@ -1,4 +1,4 @@
-"""Graclus: clusters of small normalised cut, the same whatever the order of nodes."""
+"""Graclus finds clusters with a small normalised cut, in any order of the nodes."""
 
 import numpy as np
 import pytest
@@ -14,11 +14,11 @@ from npdiffpool.testing.strategies import adjacencies, cliques
 
 
 def planted(seed, sizes=(12, 12, 12, 12), inside=0.6, across=0.05):
-    """Draw communities; return the adjacency and the community of each node."""
+    """Draw a stochastic block model; return the adjacency and each node's community."""
     rng = np.random.default_rng(seed)
     truth = np.repeat(np.arange(len(sizes)), sizes)
-    chance = np.where(truth[:, None] == truth, inside, across)
-    upper = np.triu(rng.random(chance.shape) < chance, 1)
+    probability = np.where(truth[:, None] == truth, inside, across)
+    upper = np.triu(rng.random(probability.shape) < probability, 1)
     return sparse.csr_array(upper + upper.T, dtype=float), truth
 
 
@@ -32,7 +32,7 @@ def cut_by_loops(A, clusters):
 
 
 @given(A=adjacencies(), data=st.data())
-def test_the_cut_is_what_its_definition_says(A, data):
+def test_the_normalized_cut_equals_its_definition_in_loops(A, data):
     drawn = st.lists(st.integers(0, 3), min_size=len(A), max_size=len(A))
     clusters = np.array(data.draw(drawn), int)
     sparse_A = sparse.csr_array(A)
@@ -41,25 +41,25 @@ def test_the_cut_is_what_its_definition_says(A, data):
 
 
 @given(A=adjacencies(), K=st.integers(1, 8))
-def test_every_cluster_has_a_node_and_they_are_as_many_as_asked_for(A, K):
+def test_there_are_k_clusters_and_none_is_empty(A, K):
     clusters = graclus(sparse.csr_array(A), K)
     assert_array_equal(np.unique(clusters), np.arange(min(K, len(A))))
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_order_of_nodes_changes_no_cluster_and_no_number(seed):
-    """Of random weights, where nothing is alike but for the rounding of sums."""
+def test_clusters_and_their_numbers_do_not_depend_on_the_order_of_nodes(seed):
+    """The weights are random, so no two nodes are alike and there are no ties."""
     A, _ = planted(seed)
     A = A.multiply(sparse.csr_array(np.random.default_rng(seed).random(A.shape)))
     A = sparse.csr_array(A + A.T)
     order = np.random.default_rng(seed + 1).permutation(A.shape[0])
-    again = graclus(sparse.csr_array(A[order][:, order]), 5)
-    assert_array_equal(graclus(A, 5)[order], again)
+    permuted = graclus(sparse.csr_array(A[order][:, order]), 5)
+    assert_array_equal(graclus(A, 5)[order], permuted)
 
 
 @pytest.mark.parametrize("n, K", [(41, 6), (40, 10), (33, 8), (44, 4)])
-def test_a_path_is_cut_alike_in_any_order_or_from_the_other_end(n, K):
-    """Nothing but the distances from its ends tells its nodes apart."""
+def test_a_path_is_cut_at_the_same_places_in_any_order_of_nodes(n, K):
+    """Up to reflection: its nodes differ only in their distances from the ends."""
     path, rng, seen = np.eye(n, k=1) + np.eye(n, k=-1), np.random.default_rng(n), set()
     for _ in range(10):
         order = rng.permutation(n)
@@ -71,7 +71,7 @@ def test_a_path_is_cut_alike_in_any_order_or_from_the_other_end(n, K):
 
 
 @given(drawn=cliques())
-def test_disjoint_cliques_are_found(drawn):
+def test_the_clusters_of_disjoint_cliques_have_no_cut(drawn):
     A, S = drawn
     truth = np.argmax(S, axis=1)
     clusters = graclus(sparse.csr_array(A), max(1, len(np.unique(truth))))
@@ -85,8 +85,8 @@ def test_planted_communities_are_found(seed):
 
 
 @pytest.mark.parametrize("K", [2, 4, 8])
-def test_its_cuts_are_no_worse_than_those_of_spectral_clustering(K):
-    """Over ten graphs of weak communities: no more than a twentieth above, in all."""
+def test_the_cut_is_at_most_5_percent_above_that_of_spectral_clustering(K):
+    """Summed over ten graphs with weak communities."""
     ours, theirs = 0.0, 0.0
     for seed in range(10):
         A, _ = planted(seed, inside=0.4, across=0.1)
@@ -96,12 +96,12 @@ def test_its_cuts_are_no_worse_than_those_of_spectral_clustering(K):
     assert ours <= 1.05 * theirs
 
 
-def test_a_directed_graph_is_cut_as_its_symmetric_part():
+def test_a_directed_graph_has_the_clusters_of_its_symmetric_part():
     A = sparse.csr_array(np.triu(np.random.default_rng(0).random((9, 9)), 1))
     assert_array_equal(graclus(A, 3), graclus(sparse.csr_array(A + A.T), 3))
 
 
 @pytest.mark.parametrize("K", [0, 1.5, True])
-def test_a_number_of_clusters_that_is_none_is_refused(K):
+def test_an_invalid_number_of_clusters_raises(K):
     with pytest.raises(ValueError, match="n_clusters must be a whole number >= 1; got"):
         graclus(sparse.csr_array(np.eye(3)), K)

@@ -1,29 +1,22 @@
-"""In training, too, nothing depends on the order of nodes or of graphs.
+"""Training does not depend on the order of nodes or of graphs.
 
-The rest of symmetry is laws A3 to A8, C6, C7, L4, L5, E4, G3, M1 and M2.
+Laws A3 to A8, C6, C7, L4, L5, E4, G3, M1 and M2 state the other symmetries.
 """
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import (
-    close,
-    random_params,
-    with_normal_features,
-)
+from reference import close, random_params, with_normal_features
 
 from npdiffpool.engine import model
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.testing.strategies import (
-    batches,
-    permutations,
-)
+from npdiffpool.testing.strategies import batches, permutations
 
 seeds = st.integers(0, 2**32 - 1)
 widths = dict(n_features=2, exponents=(-6, 1))
-# Sums over huge weights, squared at the next level, leave no digits to compare.
+# Without huge weights: their sums, squared at the next level, leave no exact digits.
 mild = dict(**widths, weights=("ones", "equal", "unlike", "tiny"), max_nodes=8)
 
 OPTIONS = {
@@ -58,8 +51,10 @@ def run(params, graphs, config, running=None):
 
 @MODELS
 @given(batch=batches(**mild, max_graphs=3), seed=seeds, data=st.data())
-def test_the_engines_model_ignores_node_order_in_training(options, batch, seed, data):
-    """Law M1, where batch norm takes its moments from the batch; hence 1e-7."""
+def test_a_training_pass_does_not_depend_on_the_order_of_nodes(
+    options, batch, seed, data
+):
+    """Law M1 with the batch norm of training, whose rounding errors need 1e-7."""
     config = config_of(options)
     params = random_params(seed, config)
     batch = [with_normal_features(graph, seed) for graph in batch]
@@ -70,17 +65,18 @@ def test_the_engines_model_ignores_node_order_in_training(options, batch, seed, 
 
 
 MISSED_ROUNDING = pytest.mark.xfail(
-    strict=True, reason="batch_norm holds rounding against its own column's mean"
+    strict=True, reason="batch_norm compares rounding with its own column's mean only"
 )
 
 
 @pytest.mark.parametrize("hidden", [3, pytest.param(64, marks=MISSED_ROUNDING)])
-def test_a_new_model_ignores_node_order_where_features_are_constant(hidden):
-    """Law M1, in training, with `init_model`'s biases of zero.
+def test_constant_features_in_a_new_model_do_not_depend_on_the_order_of_nodes(hidden):
+    """Law M1 in training, with the zero biases of `init_model`.
 
-    Every node's first layer is the same but for the last bit, as with 1 / deg
-    added up deg times; less its mean it is rounding, which l2 must not make 1 long.
-    Of 64 columns some are small beside their terms, H W_1 = -0.99 H_neighbours W_2.
+    All nodes have the same first layer up to the last bit, because 1 / deg is added
+    deg times. After subtraction of the mean only rounding is left, and the l2
+    normalisation must not scale it to length 1. Of 64 columns, some are small compared
+    with their terms (H W_1 = -0.99 H_neighbours W_2).
     """
     edges = [(0, i) for i in range(1, 8)] + [(i, i % 7 + 1) for i in range(1, 8)]
     graph = Graph.from_edges(edges, 8)
@@ -94,8 +90,8 @@ def test_a_new_model_ignores_node_order_where_features_are_constant(hidden):
 
 
 @given(batch=batches(**mild), seed=seeds, data=st.data())
-def test_the_order_of_graphs_does_not_change_the_loss(batch, seed, data):
-    """Law B2: in training, the loss stays and its rows follow; 1e-7 for the norms."""
+def test_the_loss_does_not_depend_on_the_order_of_graphs(batch, seed, data):
+    """Law B2 in training: logits are permuted alike; 1e-7 because of batch norm."""
     order, config = data.draw(permutations(len(batch))), config_of(dict(gnn="sage"))
     batch = [with_normal_features(graph, seed) for graph in batch]
     params, labels = random_params(seed, config), np.arange(len(batch)) % 3

@@ -1,4 +1,4 @@
-"""A dask cluster gives the bytes that one process gives, whoever dies meanwhile."""
+"""A dask cluster gives the same bytes as one process, even if a worker dies."""
 
 import asyncio
 import re
@@ -21,19 +21,19 @@ QUICK = ["MUTAG", "--hidden", "8", "--folds", "4", "--runs", "1"]
 
 @pytest.fixture
 def cluster(monkeypatch):
-    """Give the program that runs a cluster beside a local run."""
+    """The script that compares a cluster with a local run."""
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
     return import_module("cluster")
 
 
-def test_a_worker_that_is_killed_changes_no_byte(cluster, tmp_path):
+def test_killing_a_worker_changes_no_byte(cluster, tmp_path):
     here, there, same = cluster.compare([*QUICK, "--epochs", "10"], tmp_path)
     assert "test accuracy" in here
     assert here == there
     assert same
 
 
-def test_a_scheduler_that_is_killed_loses_nothing_that_is_kept(cluster, tmp_path):
+def test_killing_the_scheduler_keeps_the_saved_results(cluster, tmp_path):
     with ExitStack() as stack:
         address = stack.enter_context(cluster.scheduler(tmp_path))
         stack.enter_context(cluster.worker(address, tmp_path))
@@ -46,24 +46,24 @@ def test_a_scheduler_that_is_killed_loses_nothing_that_is_kept(cluster, tmp_path
     assert running.returncode == 2
     assert "Traceback" not in said
     last = said.splitlines()[-1]
-    assert "was cancelled by what runs it; " in last
+    assert "was cancelled by its executor; " in last
     assert last.endswith("; run the same command to resume")
     assert list((tmp_path / "cluster").glob("fold-*"))
 
 
-def test_an_address_that_is_none_is_told(capsys, tmp_path):
+def test_a_wrong_address_is_an_error(capsys, tmp_path):
     assert main(["cv", *QUICK, "--scheduler", "nowhere"]) == 2
     message = "scheduler must be an address such as tcp://HOST:8786; got 'nowhere'"
     assert capsys.readouterr().err == f"npdiffpool: {message}\n"
 
 
 def limit(seconds):
-    """Have a connection fail after that time."""
+    """Make a connection fail after that time."""
     return dask.config.set({"distributed.comm.timeouts.connect": seconds})
 
 
 @pytest.mark.parametrize(
-    "said, reason",
+    "answer, reason",
     [
         (None, "no answer within 1 s|Timed out .*"),
         (b"", "no answer within 1 s"),
@@ -72,13 +72,13 @@ def limit(seconds):
         (bytes([1, *bytes(15)]), ".+"),
     ],
 )
-def test_what_is_no_scheduler_is_told(tmp_path, capsys, said, reason):
+def test_a_server_that_is_not_a_scheduler_is_an_error(tmp_path, capsys, answer, reason):
     with limit("1s"), socket.create_server(("127.0.0.1", 0)) as listening:
         address = "tcp://{}:{}".format(*listening.getsockname())
-        if said is None:
+        if answer is None:
             listening.close()
         else:
-            Thread(target=answer, args=(listening, said), daemon=True).start()
+            Thread(target=respond, args=(listening, answer), daemon=True).start()
         command = ["cv", *QUICK, "--scheduler", address, "--out", str(tmp_path / "cv")]
         assert main(command) == 2
     expected = f"npdiffpool: {address}: no dask scheduler answers \\((?:{reason})\\)\n"
@@ -86,30 +86,30 @@ def test_what_is_no_scheduler_is_told(tmp_path, capsys, said, reason):
     assert list(tmp_path.iterdir()) == []
 
 
-def answer(listening, said):
-    """Say that to whoever calls first, and wait for it to go."""
+def respond(listening, answer):
+    """Send that to the first client, and wait until it disconnects."""
     caller, _ = listening.accept()
-    caller.settimeout(20)  # so that a client that would wait for ever goes on
+    caller.settimeout(20)  # for a client that waits for ever
     with caller, suppress(OSError):
-        caller.sendall(said)
+        caller.sendall(answer)
         while caller.recv(1000):
             pass
 
 
-def test_a_worker_is_no_scheduler(cluster, tmp_path, capsys):
+def test_the_address_of_a_worker_is_an_error(cluster, tmp_path, capsys):
     with ExitStack() as stack:
         address = stack.enter_context(cluster.scheduler(tmp_path))
         stack.enter_context(cluster.worker(address, tmp_path))
         with workers(1, address) as executor:
-            assert executor.submit(abs, -1).result() == 1  # it is there
+            assert executor.submit(abs, -1).result() == 1  # waits for the worker
             client = executor._client
-            (of_worker,) = client.scheduler_info()["workers"]
-        assert main(["cv", *QUICK, "--scheduler", of_worker]) == 2
+            (worker_address,) = client.scheduler_info()["workers"]
+        assert main(["cv", *QUICK, "--scheduler", worker_address]) == 2
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.endswith("answers (it must be a scheduler; got 'Worker')")
+    assert said.endswith("answers (the server must be a scheduler; got 'Worker')")
 
 
-def test_a_notebook_whose_loop_runs_can_use_a_cluster(cluster, tmp_path):
+def test_a_cluster_can_be_used_in_a_running_event_loop(cluster, tmp_path):
     async def cell(address):
         with workers(1, address) as executor:
             return executor.submit(abs, -1).result()

@@ -1,4 +1,4 @@
-"""Measures of assignments: known answers, and their definitions by loops."""
+"""Measures of assignments: known values, bounds, and networkx's modularity."""
 
 import networkx as nx
 import numpy as np
@@ -14,35 +14,35 @@ def two_triangles():
     return np.kron(np.eye(2), np.ones((3, 3)) - np.eye(3)), np.repeat([0, 1], 3)
 
 
-def test_relative_entropy_is_0_at_one_hot_rows_and_1_at_uniform_ones():
-    assert measures.relative_entropy(np.eye(3)) == 0
-    assert_allclose(measures.relative_entropy(np.full((5, 4), 0.25)), 1, rtol=1e-15)
-    assert measures.relative_entropy(np.ones((5, 1))) == 0
-    assert measures.relative_entropy(np.ones((0, 4))) == 0
+def test_normalized_entropy_is_0_for_one_hot_rows_and_1_for_uniform_rows():
+    assert measures.normalized_entropy(np.eye(3)) == 0
+    assert_allclose(measures.normalized_entropy(np.full((5, 4), 0.25)), 1, rtol=1e-15)
+    assert measures.normalized_entropy(np.ones((5, 1))) == 0
+    assert measures.normalized_entropy(np.ones((0, 4))) == 0
 
 
-def test_the_scale_of_the_assignment_does_not_matter():
+def test_the_entropies_do_not_depend_on_the_scale_of_the_assignment():
     S = np.array([[0.25, 0.75], [0.5, 0.5]])
-    for measure in (measures.relative_entropy, measures.effective_clusters):
+    for measure in (measures.normalized_entropy, measures.effective_clusters):
         assert_allclose(measure(8 * S), measure(S), rtol=1e-15)
 
 
-def test_effective_clusters_count_equal_ones():
+def test_effective_clusters_counts_clusters_of_equal_size():
     assert_allclose(measures.effective_clusters(np.eye(4)[[0, 1, 1, 0]]), 2, rtol=1e-15)
     assert_allclose(measures.effective_clusters(np.full((3, 5), 0.2)), 5, rtol=1e-14)
     assert measures.effective_clusters(np.ones((0, 4))) == 0
 
 
 @given(S=st.integers(0, 6).flatmap(assignments))
-def test_they_lie_between_one_and_all_clusters(S):
+def test_the_measures_of_an_assignment_are_bounded(S):
     n, K = S.shape
-    assert 0 <= measures.relative_entropy(S) <= 1 + 1e-12
+    assert 0 <= measures.normalized_entropy(S) <= 1 + 1e-12
     assert measures.clusters_used(S) <= min(n, K)
     if n:
         assert 1 - 1e-12 <= measures.effective_clusters(S) <= K + 1e-9
 
 
-def test_edges_inside_two_triangles():
+def test_edges_inside_of_two_triangles():
     A, truth = two_triangles()
     assert measures.edges_inside(A, truth) == 1
     assert_allclose(measures.edges_inside(A, [0, 0, 1, 1, 0, 0]), 4 / 12, rtol=1e-15)
@@ -50,7 +50,7 @@ def test_edges_inside_two_triangles():
 
 
 @given(A=adjacencies(min_nodes=1), data=st.data())
-def test_modularity_is_that_of_networkx(A, data):
+def test_modularity_equals_that_of_networkx(A, data):
     A = (A + A.T) * (1 - np.eye(len(A)))  # networkx counts a loop twice
     drawn = st.lists(st.integers(0, 2), min_size=len(A), max_size=len(A))
     clusters = np.array(data.draw(drawn))

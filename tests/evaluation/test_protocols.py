@@ -1,11 +1,12 @@
-"""Protocols: what chooses, what is reported, and that nothing is lost or redone."""
+"""Both protocols: selection, scores, executors, resuming, errors and saved files."""
 
+import itertools
 import json
 import os
 import re
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -25,8 +26,8 @@ trained, tested = [], []
 
 
 @dataclass
-class Told:
-    """Pretend to train: accuracies are told by the parameters and the fold."""
+class FakeModel:
+    """A model that does not train: parameters and fold decide its accuracies."""
 
     level: float = 0.5
     seed: int = 0
@@ -52,10 +53,29 @@ class Told:
         return asdict(self)
 
 
+@dataclass
+class Seedless:
+    """A model without a parameter `seed`; the score is the number of its training."""
+
+    level: float = 0.5
+    numbers = itertools.count(1)
+
+    def fit(self, graphs, labels, validation):
+        self.history_ = [{"validation_accuracy": self.level, "validation_loss": 0.0}]
+        self.best_epoch_, self.number = 1, next(self.numbers)
+        return self
+
+    def score(self, graphs, labels):
+        return float(self.number)
+
+    def get_params(self):
+        return asdict(self)
+
+
 def run(folder=None, model=None, **options):
     trained.clear()
     tested.clear()
-    model = model if model is not None else Told()
+    model = model if model is not None else FakeModel()
     return cross_validate(model, GRAPHS, LABELS, folds=3, folder=folder, **options)
 
 
@@ -63,11 +83,11 @@ def files(folder):
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.stem != "seconds"}
 
 
-# What is chosen and reported
+# Selection and scores
 
 
 def test_fair_reports_the_mean_over_folds_of_the_mean_over_runs():
-    result = run(runs=3, model=Told(0.3, seed=5))
+    result = run(runs=3, model=FakeModel(0.3, seed=5))
     assert result.score == pytest.approx(0.3 + 0.06)
     assert result.spread == pytest.approx(0)
     assert [[run["test"] for run in fold["runs"]] for fold in result.folds] == [
@@ -75,7 +95,7 @@ def test_fair_reports_the_mean_over_folds_of_the_mean_over_runs():
     ] * 3
 
 
-def test_fair_chooses_by_validation_in_each_fold_and_tests_that_alone():
+def test_fair_selects_by_validation_in_each_fold_and_tests_only_the_selected():
     grid = [{"level": 0.2}, {"level": 0.6}, {"level": 0.4}]
     result = run(grid=grid, runs=2)
     assert [fold["choice"] for fold in result.folds] == [1, 1, 1]
@@ -85,9 +105,18 @@ def test_fair_chooses_by_validation_in_each_fold_and_tests_that_alone():
     assert tested == [(0.6, part) for part in parts for _ in range(2)]
 
 
-def test_among_equals_the_first_of_the_grid_is_chosen():
+def test_the_first_of_equal_configurations_is_chosen():
     result = run(grid=[{"level": 0.4}, {"level": 0.4}], runs=1)
     assert [fold["choice"] for fold in result.folds] == [0, 0, 0]
+
+
+def test_a_model_without_a_seed_can_be_cross_validated(tmp_path):
+    result = cross_validate(Seedless(), GRAPHS, LABELS, folds=2, runs=2)
+    tests = [[run["test"] for run in fold["runs"]] for fold in result.folds]
+    assert tests == [[1, 2], [3, 4]]  # one training each
+    run(tmp_path / "cv", model=Seedless(), runs=1)
+    settings = json.loads((tmp_path / "cv" / "settings.json").read_text())
+    assert settings["parameters"] == {"level": 0.5}
 
 
 def test_paper_is_the_maximum_over_epochs_of_the_mean_over_folds():
@@ -99,7 +128,7 @@ def test_paper_is_the_maximum_over_epochs_of_the_mean_over_folds():
     assert [fold["choice"] for fold in result.folds] == [1, 1, 1]
 
 
-def test_paper_validates_by_the_fold_and_trains_on_all_the_rest():
+def test_paper_validates_on_the_test_part_and_trains_on_the_rest():
     run(protocol="paper")
     for (_, _, train, held), split in zip(trained, make_splits(LABELS, 3)):
         assert held == split.test
@@ -113,18 +142,18 @@ def test_each_graph_is_tested_once():
         assert sorted(sum(split, [])) == list(range(30))
 
 
-# Where it runs, and that it goes on
+# Executors and resuming
 
 
 def train_for_real(folder, executor, **options):
     mutag = ndp.load_dataset("MUTAG")[:40]
     clf = ndp.DiffPoolClassifier(epochs=2, hidden=4, dtype="float64")
-    given = dict(folds=2, runs=2, executor=executor, folder=folder)
-    return cross_validate(clf, mutag, mutag.labels, **{**given, **options})
+    defaults = dict(folds=2, runs=2, executor=executor, folder=folder)
+    return cross_validate(clf, mutag, mutag.labels, **{**defaults, **options})
 
 
 @pytest.mark.parametrize("pool", [ProcessPoolExecutor, ThreadPoolExecutor, workers])
-def test_results_are_the_same_bytes_whatever_runs_them(tmp_path, pool):
+def test_every_executor_gives_the_same_bytes(tmp_path, pool):
     grid = [{"hidden": 4}, {"hidden": 5}]
     expected = train_for_real(tmp_path / "here", None, grid=grid)
     with pool(2) as executor:
@@ -132,7 +161,7 @@ def test_results_are_the_same_bytes_whatever_runs_them(tmp_path, pool):
     assert files(tmp_path / "there") == files(tmp_path / "here")
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
+def test_an_interrupted_evaluation_is_resumed(tmp_path):
     def stop_at_third(progress):
         if progress.done == 3:
             raise KeyboardInterrupt
@@ -146,33 +175,57 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
     assert files(tmp_path / "cv") == files(tmp_path / "whole")
 
 
-def test_what_is_done_is_counted_and_what_was_done_before(tmp_path):
-    seen = []
-    run(tmp_path / "cv", runs=2, on_done=seen.append)
-    assert [one[:3] for one in seen] == [(n, 6, 0) for n in range(7)]
-    assert seen[0].job is None and seen[0].row is None
-    assert {one.job.name for one in seen[1:]} == {
+def test_progress_counts_finished_and_resumed_jobs(tmp_path):
+    reports = []
+    run(tmp_path / "cv", runs=2, on_done=reports.append)
+    assert [one[:3] for one in reports] == [(n, 6, 0) for n in range(7)]
+    assert reports[0].job is None and reports[0].row is None
+    assert {one.job.name for one in reports[1:]} == {
         f"fold-{fold}-run-{run}" for fold in range(3) for run in range(2)
     }
     (tmp_path / "cv" / "fold-1-run-0.json").unlink()
-    seen.clear()
-    run(tmp_path / "cv", runs=2, on_done=seen.append)
-    assert [one[:3] for one in seen] == [(n, 6, 5) for n in range(7)]
-    assert seen[-1].job.name == "fold-1-run-0"  # the only one that is run
+    reports.clear()
+    run(tmp_path / "cv", runs=2, on_done=reports.append)
+    assert [one[:3] for one in reports] == [(n, 6, 5) for n in range(7)]
+    assert reports[-1].job.name == "fold-1-run-0"  # the only job that is run
 
 
-def test_a_folder_of_another_evaluation_is_left_alone(tmp_path):
+@pytest.mark.parametrize("protocol, total", [("fair", 12), ("paper", 6)])
+def test_the_total_counts_the_jobs_of_a_selection_too(protocol, total):
+    reports, grid = [], [{"level": 0.2}, {"level": 0.6}]
+    run(protocol=protocol, grid=grid, runs=2, on_done=reports.append)
+    assert [one[:3] for one in reports] == [(n, total, 0) for n in range(total + 1)]
+
+
+def test_a_selection_that_was_interrupted_is_resumed(tmp_path):
+    def stop_at_seventh(progress):
+        if progress.done == 7:  # six select, one is the first run
+            raise KeyboardInterrupt
+
+    grid, folder = [{"level": 0.2}, {"level": 0.6}], tmp_path / "cv"
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, grid=grid, runs=2, on_done=stop_at_seventh)
+    (folder / "fold-2-choice-1.json").unlink()
+    result = run(folder, grid=grid, runs=2)
+    assert [level for level, *_ in trained] == [0.6] * 6  # one selects, five are runs
+    assert result == run(tmp_path / "whole", grid=grid, runs=2)
+    assert files(folder) == files(tmp_path / "whole")
+
+
+def test_a_folder_of_another_evaluation_is_not_changed(tmp_path):
     run(tmp_path / "cv", runs=1)
     before = files(tmp_path / "cv")
-    differs = r"another folder; what differs: runs \(1 there, 2 here\)$"
+    differs = r"other settings: runs \(1 saved, 2 given\); choose another folder$"
     with pytest.raises(ValueError, match=differs):
         run(tmp_path / "cv", runs=2)
-    differs = r"what differs: level \(0.5 there, 0.25 here\)$"
+    differs = r"other settings: level \(0.5 saved, 0.25 given\); choose"
     with pytest.raises(ValueError, match=differs):
-        run(tmp_path / "cv", runs=1, model=Told(0.25))
+        run(tmp_path / "cv", runs=1, model=FakeModel(0.25))
     doubled = [ndp.Graph(g.adjacency, 2 * g.features) for g in GRAPHS]
-    with pytest.raises(ValueError, match="what differs: graphs$"):
-        cross_validate(Told(), doubled, LABELS, folds=3, runs=1, folder=tmp_path / "cv")
+    with pytest.raises(ValueError, match="other settings: graphs; choose"):
+        cross_validate(
+            FakeModel(), doubled, LABELS, folds=3, runs=1, folder=tmp_path / "cv"
+        )
     assert files(tmp_path / "cv") == before
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("dear")
@@ -180,20 +233,20 @@ def test_a_folder_of_another_evaluation_is_left_alone(tmp_path):
         run(tmp_path / "full")
 
 
-def test_what_cannot_be_trained_leaves_no_folder(tmp_path, capsys, monkeypatch):
+def test_an_invalid_parameter_leaves_no_folder(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["cv", "MUTAG", "--hidden", "-1"]) == 2
     assert "hidden must be a whole number >= 1; got -1" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_papers_protocol_has_no_runs_to_differ_by(tmp_path):
+def test_the_number_of_runs_does_not_matter_to_the_papers_protocol(tmp_path):
     first = run(tmp_path / "cv", protocol="paper", runs=1)
     assert run(tmp_path / "cv", protocol="paper", runs=5) == first
     assert trained == []
 
 
-def test_what_waits_is_not_run_after_a_stop():
+def test_waiting_jobs_are_not_run_after_an_interrupt():
     def stop(progress):
         if progress.done:
             raise KeyboardInterrupt
@@ -201,11 +254,11 @@ def test_what_waits_is_not_run_after_a_stop():
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(KeyboardInterrupt):
             run(runs=20, executor=executor, on_done=stop)
-    assert len(trained) < 3 * 20 / 2  # the one that had begun ends
+    assert len(trained) < 3 * 20 / 2  # the running job ends
 
 
-class Broken(Told):
-    """Fail in the fold that tests the first graph, while the others are under way."""
+class FailsInOneFold(FakeModel):
+    """Fails in the fold that tests the first graph, while the other folds run."""
 
     meeting = threading.Barrier(3)
 
@@ -217,23 +270,23 @@ class Broken(Told):
         return super().score(graphs, labels)
 
 
-def test_where_a_job_fails_those_under_way_are_kept(tmp_path):
+def test_running_jobs_are_saved_when_another_job_fails(tmp_path):
     with ThreadPoolExecutor(3) as executor:
         with pytest.raises(ValueError, match="the model overflows"):
-            run(tmp_path / "cv", model=Broken(), runs=1, executor=executor)
+            run(tmp_path / "cv", model=FailsInOneFold(), runs=1, executor=executor)
     kept = {path.name for path in (tmp_path / "cv").glob("fold-*")}
     whole = {i for i, split in enumerate(make_splits(LABELS, 3)) if 0 not in split.test}
     assert kept == {f"fold-{fold}-run-0.json" for fold in whole}
 
 
-def test_a_worker_that_is_killed_is_told_in_a_line(tmp_path, capsys, monkeypatch):
+def test_a_killed_worker_is_one_line_that_names_its_jobs(tmp_path, capsys, monkeypatch):
     folder = tmp_path / "cv"
     monkeypatch.setattr("npdiffpool.evaluation.job_queue.run_job", die_in_fold_1)
     monkeypatch.setenv("KEPT", str(folder / "fold-0-run-0.json"))
     command = ["cv", "MUTAG", *QUICK, "--folds", "3", "--out", str(folder)]
     assert main([*command, "--jobs", "2"]) == 2
     message = capsys.readouterr().err.splitlines()[-1]
-    assert "a worker died in fold 1 run 0 or fold 2 run 0 (too little mem" in message
+    assert "a worker died in fold 1 run 0 or fold 2 run 0 (out of memory?)" in message
     assert message.endswith("; run the same command to resume")
     assert (folder / "fold-0-run-0.json").exists()
     monkeypatch.undo()
@@ -241,8 +294,17 @@ def test_a_worker_that_is_killed_is_told_in_a_line(tmp_path, capsys, monkeypatch
     assert "3 jobs, 1 of them done before" in capsys.readouterr().err
 
 
+def test_a_worker_that_dies_before_its_first_job_is_an_error():
+    class BrokenPool:
+        def submit(self, *arguments):
+            raise BrokenExecutor("a child process terminated abruptly")
+
+    with pytest.raises(OSError, match=r"a worker died before fold 0 run 0 \("):
+        run(executor=BrokenPool())
+
+
 def die_in_fold_1(model, data, labels, split, expected):
-    """Have the process die in fold 1 once fold 0 is kept; fold 2 does not end."""
+    """Kill the process in fold 1 once fold 0 is saved; fold 2 does not end."""
     folds = [fold.test for fold in make_splits(labels, 3)]
     if split.test == folds[1]:
         while not os.path.exists(os.environ["KEPT"]):
@@ -253,8 +315,8 @@ def die_in_fold_1(model, data, labels, split, expected):
     return run_job(model, data, labels, split, expected)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflows on its way
-def test_a_training_that_fails_is_told_with_its_fold(tmp_path, capsys):
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the overflow
+def test_a_failed_training_is_one_line_that_names_its_fold(tmp_path, capsys):
     command = ["cv", "MUTAG", *QUICK, "--learning-rate", "1e38", "--no-normalize-rows"]
     for jobs in ("1", "2"):
         assert main([*command, "--jobs", jobs, "--out", str(tmp_path / "cv")]) == 2
@@ -266,11 +328,14 @@ def test_a_training_that_fails_is_told_with_its_fold(tmp_path, capsys):
 @pytest.mark.parametrize(
     "expected, message",
     [
-        (("0.0.1", None), "npdiffpool of a worker must be 0.0.1; got '0.1.0'"),
-        ((ndp.__version__, "0"), "a worker's data must be those evaluated; got '.*'"),
+        (("0.0.1", None), "npdiffpool on a worker must be 0.0.1; got '0.1.0'"),
+        (
+            (ndp.__version__, "0"),
+            "the data on a worker must be the same as here; got '.*'",
+        ),
     ],
 )
-def test_a_worker_with_another_version_or_other_data_is_refused(expected, message):
+def test_a_worker_with_another_version_or_other_data_is_an_error(expected, message):
     split, clf = Split([0, 1], [2], [3]), ndp.DiffPoolClassifier(epochs=1)
     with pytest.raises(ValueError, match=message):
         run_job(clf, Source("MUTAG"), None, split, expected)
@@ -313,22 +378,24 @@ def test_parameters_in_a_grid_are_checked_before_any_work(tmp_path, options, mes
 def test_splits_may_be_arrays_and_graphs_come_from_a_generator():
     splits = [tuple(map(np.array, split)) for split in make_splits(LABELS, 3)]
     graphs = (ndp.Graph([[0.0]], [[float(i)]], int(LABELS[i])) for i in range(30))
-    again = cross_validate(Told(), graphs, splits=splits)
+    again = cross_validate(FakeModel(), graphs, splits=splits)
     assert again == run()
-    with pytest.raises(ValueError, match="labels must be given, or every graph's own"):
-        cross_validate(Told(), GRAPHS)
+    with pytest.raises(
+        ValueError, match="labels must be given, or stored in every graph"
+    ):
+        cross_validate(FakeModel(), GRAPHS)
 
 
-def test_folds_are_stratified_for_a_classifier_whatever_the_labels_are():
+def test_folds_of_a_classifier_are_stratified_for_float_labels_too():
     labels = np.repeat([0.0, 1.0], [20, 10])
-    run_of = cross_validate(Told(), GRAPHS, labels, folds=5, runs=1)
-    assert len(run_of.folds) == 5
+    result = cross_validate(FakeModel(), GRAPHS, labels, folds=5, runs=1)
+    assert len(result.folds) == 5
     assert {sum(1 for i in part if i >= 20) for _, part in tested[-5:]} == {2}
     by_chance = make_splits(labels, 5, by_class=False)
     assert len({sum(i >= 20 for i in split.test) for split in by_chance}) > 1
 
 
-# Files of splits and of configurations
+# Files with splits and with configurations
 
 
 def fold(test, train, validation):
@@ -336,7 +403,7 @@ def fold(test, train, validation):
     return {"test": test, "model_selection": inner}
 
 
-def test_index_files_are_read(tmp_path):
+def test_an_index_file_gives_the_splits(tmp_path):
     path = tmp_path / "splits.json"
     path.write_text(json.dumps([fold([0, 3], [1], [2]), fold([1, 2], [0], [3])]))
     assert read_splits(path, 4) == [Split([1], [2], [0, 3]), Split([0], [3], [1, 2])]
@@ -354,14 +421,14 @@ def test_index_files_are_read(tmp_path):
         ([fold([0, 1], [2], [3])], "must test each of 4 graphs once; it does not"),
     ],
 )
-def test_index_files_that_are_wrong_are_refused(tmp_path, content, message):
+def test_a_wrong_index_file_is_an_error(tmp_path, content, message):
     path = tmp_path / "splits.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     with pytest.raises(ValueError, match=message):
         read_splits(path, 4)
 
 
-def test_a_grid_is_a_list_or_lists_to_combine(tmp_path):
+def test_a_grid_is_a_list_of_configurations_or_lists_of_values(tmp_path):
     path = tmp_path / "grid.json"
     path.write_text('[{"hidden": 3}, {"clusters": [0.25, 4]}]')
     assert read_grid(path) == [{"hidden": 3}, {"clusters": (0.25, 4)}]
@@ -384,7 +451,7 @@ def test_a_grid_is_a_list_or_lists_to_combine(tmp_path):
         ('{"hidden": []}', r"no list of values of hidden: \[\]"),
     ],
 )
-def test_a_grid_that_is_none_is_refused(tmp_path, content, seen):
+def test_a_wrong_grid_file_is_an_error(tmp_path, content, seen):
     path = tmp_path / "grid.json"
     path.write_text(content)
     with pytest.raises(ValueError, match=f"must be JSON such as .*; got {seen}"):
@@ -397,7 +464,7 @@ def test_a_grid_that_is_none_is_refused(tmp_path, content, seen):
 QUICK = ["--epochs", "2", "--hidden", "4", "--folds", "2", "--runs", "1"]
 
 
-def test_cv_prints_a_line_a_fold_and_the_mean(tmp_path, capsys):
+def test_cv_prints_a_line_per_fold_and_the_mean(tmp_path, capsys):
     folder = tmp_path / "cv"
     assert main(["cv", "MUTAG", *QUICK, "--jobs", "2", "--out", str(folder)]) == 0
     printed = capsys.readouterr()
@@ -409,7 +476,7 @@ def test_cv_prints_a_line_a_fold_and_the_mean(tmp_path, capsys):
     assert "job   2/2" in printed.err
 
 
-def test_cv_by_the_papers_protocol_says_that_it_is_no_test_figure(tmp_path, capsys):
+def test_cv_says_that_the_papers_protocol_gives_no_test_score(tmp_path, capsys):
     grid = tmp_path / "grid.json"
     grid.write_text('{"hidden": [4, 5]}')
     options = ["--protocol", "paper", "--grid", str(grid)]
@@ -421,7 +488,7 @@ def test_cv_by_the_papers_protocol_says_that_it_is_no_test_figure(tmp_path, caps
     assert '{"hidden": ' in printed
 
 
-def test_cv_goes_on_with_the_same_command(tmp_path, capsys, monkeypatch):
+def test_the_same_cv_command_resumes(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["cv", "MUTAG", *QUICK]) == 0
     first = capsys.readouterr().out
@@ -431,7 +498,7 @@ def test_cv_goes_on_with_the_same_command(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "runs" / "MUTAG-fair" / "results.json").exists()
 
 
-def test_cv_goes_on_with_another_number_of_processes(tmp_path, capsys, monkeypatch):
+def test_cv_resumes_with_another_number_of_processes(tmp_path, capsys, monkeypatch):
     folder = tmp_path / "cv"
     command = ["cv", "MUTAG", *QUICK, "--out", str(folder)]
     assert main([*command, "--jobs", "2"]) == 0
@@ -441,49 +508,54 @@ def test_cv_goes_on_with_another_number_of_processes(tmp_path, capsys, monkeypat
     assert files(folder) == before
 
 
-def test_graphs_of_other_labels_are_another_evaluation(tmp_path):
+def test_other_labels_are_another_evaluation(tmp_path):
     run(tmp_path / "cv", runs=1)
-    with pytest.raises(ValueError, match="what differs: labels"):
+    with pytest.raises(ValueError, match="other settings: labels; choose"):
         splits = make_splits(LABELS, 3)
         cross_validate(
-            Told(), GRAPHS, 1 - LABELS, splits=splits, runs=1, folder=tmp_path / "cv"
+            FakeModel(),
+            GRAPHS,
+            1 - LABELS,
+            splits=splits,
+            runs=1,
+            folder=tmp_path / "cv",
         )
 
 
-def test_a_source_is_loaded_by_whoever_needs_it():
+def test_a_source_gives_the_results_of_its_graphs():
     clf = ndp.DiffPoolClassifier(epochs=1, hidden=4)
     result = cross_validate(clf, Source("MUTAG"), folds=2, runs=1)
     mutag = ndp.load_dataset("MUTAG")
     assert result == cross_validate(clf, mutag, mutag.labels, folds=2, runs=1)
 
 
-# What is kept, and damaged
+# Damaged files
 
 
 @pytest.mark.parametrize(
     "name, content, message",
     [
-        ("fold-0-run-0", "[]", "is not a result; remove it, and it is run again"),
+        ("fold-0-run-0", "[]", "is not a result; remove it to run the job again"),
         ("fold-0-run-0", '{"test": 1}', "is not a result"),
         ("fold-0-run-0", '{"validation": "x"}', "is not a result"),
         ("fold-0-run-0", "", "fold-0-run-0.json cannot be read: "),
-        ("seconds", "[1]", "seconds.json must hold a number a job"),
-        ("seconds", '{"fold-0-run-0": "1"}', "seconds.json must hold a number a job"),
+        ("seconds", "[1]", "seconds.json must hold a number per job"),
+        ("seconds", '{"fold-0-run-0": "1"}', "seconds.json must hold a number per job"),
         ("settings", "{", "settings.json cannot be read: "),
     ],
 )
-def test_a_damaged_file_of_an_evaluation_is_named(tmp_path, name, content, message):
+def test_the_error_names_a_damaged_file(tmp_path, name, content, message):
     run(tmp_path / "cv", runs=1)
     (tmp_path / "cv" / f"{name}.json").write_text(content)
-    with pytest.raises(ValueError, match=message) as told:
+    with pytest.raises(ValueError, match=message) as caught:
         run(tmp_path / "cv", runs=1)
-    assert str(tmp_path / "cv" / f"{name}.json") in str(told.value)
+    assert str(tmp_path / "cv" / f"{name}.json") in str(caught.value)
     assert trained == []
 
 
 @pytest.mark.parametrize("key", ["test", "validation", "validation_loss", "epoch"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "1", True, [1]])
-def test_a_kept_result_that_is_no_number_is_refused(tmp_path, key, value):
+def test_a_saved_result_must_be_finite_numbers(tmp_path, key, value):
     run(tmp_path / "cv", runs=1)
     path = tmp_path / "cv" / "fold-1-run-0.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))

@@ -1,4 +1,4 @@
-"""Processes that run jobs end with their parent, and Ctrl-C loses nothing."""
+"""Worker processes exit with their parent; Ctrl-C loses no running training."""
 
 import os
 import signal
@@ -9,25 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from npdiffpool._support.folder_lock import holdings
+from npdiffpool._support.folder_lock import list_contents
 from npdiffpool._support.interrupts import WAITING
 from npdiffpool.cli.main import main
-from npdiffpool.evaluation import job_queue as jobqueue
-from npdiffpool.evaluation.job_folder import Folder
+from npdiffpool.evaluation import job_queue
+from npdiffpool.evaluation.job_folder import JobFolder
 from npdiffpool.evaluation.jobs import run_job
+from npdiffpool.evaluation.workers import RUNNING
 
-WAITS = WAITING.format("what is under way")
+WAITS = WAITING.format(RUNNING)
 LONG = ["--epochs", "40", "--hidden", "8", "--folds", "5", "--runs", "1"]
 
 
 @pytest.fixture
 def evaluation(tmp_path):
-    """Give an evaluation by two processes of which both are at work, and its folder."""
+    """An evaluation by two processes that are both training, and its folder."""
     folder = tmp_path / "cv"
     command = [sys.executable, "-m", "npdiffpool", "cv", "MUTAG", *LONG, "--jobs", "2"]
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
     with subprocess.Popen([*command, "--out", str(folder)], **pipes) as process:
-        while not (folder / "seconds.json").exists():  # a result is there
+        while not (folder / "seconds.json").exists():
             assert process.poll() is None
             time.sleep(0.01)
         yield process, folder
@@ -35,7 +36,7 @@ def evaluation(tmp_path):
 
 
 def children(process):
-    """List the processes that it has started."""
+    """List the process ids of the children of a process."""
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not listed.exists():
         pytest.skip("this system does not list the children of a process")
@@ -50,10 +51,10 @@ def is_alive(pid):
     return state != "Z"
 
 
-def test_processes_end_with_a_parent_that_is_killed(evaluation):
+def test_workers_exit_when_their_parent_is_killed(evaluation):
     process, _ = evaluation
     workers = children(process)
-    assert len(workers) == 3  # and one that tracks semaphores
+    assert len(workers) == 3  # two, and one that tracks semaphores
     process.kill()
     end = time.monotonic() + 60
     while any(map(is_alive, workers)) and time.monotonic() < end:
@@ -61,9 +62,9 @@ def test_processes_end_with_a_parent_that_is_killed(evaluation):
     assert not any(map(is_alive, workers))
 
 
-def test_ctrl_c_keeps_what_is_under_way(evaluation):
+def test_ctrl_c_waits_for_the_running_jobs_and_saves_them(evaluation):
     process, folder = evaluation
-    for pid in (*children(process), process.pid):  # as a terminal does
+    for pid in (*children(process), process.pid):  # like a terminal
         os.kill(pid, signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130
@@ -72,26 +73,26 @@ def test_ctrl_c_keeps_what_is_under_way(evaluation):
     last = f"interrupted; {hint}"
     assert said.splitlines()[-1] == f"npdiffpool: {last}"
     assert "Traceback" not in said
-    kept = {path.name for path in folder.glob("fold-*")}
-    assert kept >= {f"fold-{fold}-run-0.json" for fold in range(3)}  # one done, two not
+    saved = {path.name for path in folder.glob("fold-*")}
+    assert saved >= {f"fold-{fold}-run-0.json" for fold in range(3)}  # two were running
 
 
-def test_a_second_ctrl_c_drops_what_is_under_way(evaluation):
+def test_a_second_ctrl_c_stops_the_running_jobs(evaluation):
     process, folder = evaluation
     process.send_signal(signal.SIGINT)
     while process.stderr.readline() != f"{WAITS}\n":
         assert process.poll() is None
-    time.sleep(0.5)  # it now waits
-    kept = holdings(folder)
+    time.sleep(0.5)  # until it waits
+    kept = list_contents(folder)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130
     assert "Traceback" not in said and "run the same command to resume" in said
-    assert holdings(folder) == kept
+    assert list_contents(folder) == kept
 
 
 @pytest.mark.parametrize("presses", [1, 2])
-def test_ctrl_c_without_processes_keeps_the_training_under_way(
+def test_ctrl_c_without_processes_saves_the_running_training(
     tmp_path, monkeypatch, capsys, presses
 ):
     def pressed(*arguments):
@@ -102,7 +103,7 @@ def test_ctrl_c_without_processes_keeps_the_training_under_way(
     command = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "2"]
     command += ["--runs", "1", "--out", str(tmp_path / "cv")]
     with monkeypatch.context() as patch:
-        patch.setattr(jobqueue, "run_job", pressed)
+        patch.setattr(job_queue, "run_job", pressed)
         assert main(command) == 130
     said = capsys.readouterr().err
     assert f"\n{WAITING.format('the current training')}\n" in said
@@ -113,24 +114,24 @@ def test_ctrl_c_without_processes_keeps_the_training_under_way(
     assert ("2 jobs, 1 of them done before" in capsys.readouterr().err) == bool(kept)
 
 
-def test_a_result_that_is_being_written_at_ctrl_c_is_kept(tmp_path, monkeypatch):
-    sound, kept = Folder.keep, []
+def test_ctrl_c_while_a_result_is_saved_does_not_lose_it(tmp_path, monkeypatch):
+    save, pressed = JobFolder.save_result, []
 
-    def press(folder, name, *result):
-        if not kept:
-            kept.append(name)
+    def press_once(folder, name, *result):
+        if not pressed:
+            pressed.append(name)
             signal.raise_signal(signal.SIGINT)
-        sound(folder, name, *result)
+        save(folder, name, *result)
 
-    monkeypatch.setattr(Folder, "keep", press)
+    monkeypatch.setattr(JobFolder, "save_result", press_once)
     command = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "3"]
     folder = tmp_path / "cv"
     assert main([*command, "--runs", "1", "--jobs", "2", "--out", str(folder)]) == 130
-    assert (folder / f"{kept[0]}.json").exists()
+    assert (folder / f"{pressed[0]}.json").exists()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a group of processes")
-def test_ctrl_c_while_processes_begin_shows_no_traceback(tmp_path):
+@pytest.mark.skipif(os.name != "posix", reason="needs process groups")
+def test_ctrl_c_while_the_workers_start_prints_no_traceback(tmp_path):
     command = [sys.executable, "-m", "npdiffpool", "cv", "MUTAG", *LONG, "--jobs", "2"]
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
     command += ["--out", str(tmp_path / "cv")]
@@ -144,7 +145,7 @@ def test_ctrl_c_while_processes_begin_shows_no_traceback(tmp_path):
     assert "Traceback" not in said
 
 
-def test_what_cannot_run_jobs_is_told(tmp_path, capsys, monkeypatch):
+def test_wrong_options_for_workers_are_errors(tmp_path, capsys, monkeypatch):
     command = ["cv", "MUTAG", "--out", str(tmp_path / "cv")]
     for options, message in (
         (["--jobs", "0"], "--jobs must be a whole number >= 1; got 0"),

@@ -81,11 +81,11 @@ def checkpoint(data):
     with empty_folder() as folder, guarded(folder):
         path, seen = folder / "checkpoint.npz", recorder()
         path.write_bytes(data)
+        saver = checkpoints.Saver(path, settings, seen)
         try:
-            state = checkpoints.read_checkpoint(path, settings, config, seen)
+            state = saver.load(config)
         except checkpoints.CheckpointError as error:
             return _check_message(error)
-        saver = checkpoints.Saver(path, settings, seen, state)
         options = {"on_epoch": seen, "on_checkpoint": saver, "resume": state}
         try:
             with patch.object(training, "keep_freed_memory", lambda: None):

@@ -1,4 +1,4 @@
-"""Graph and GraphBatch: what goes in comes out, whatever form it was in."""
+"""Graph and GraphBatch keep their input, in every format that they accept."""
 
 import networkx as nx
 import numpy as np
@@ -10,6 +10,12 @@ from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch
 from npdiffpool.engine.preparation import with_operators
+from npdiffpool.graphs.ragged import (
+    concatenate_ranges,
+    offsets_of,
+    segment_ids,
+    slices_of,
+)
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 ARRAYS = [getattr(sparse, f"{name}_array") for name in FORMATS]
@@ -17,14 +23,14 @@ A = np.array([[0.0, 2.0, 0.0], [2.0, 0.5, 1.0], [0.0, 1.0, 0.0]])
 X = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
 
 
-def same(graph, adjacency, features):
+def assert_graph(graph, adjacency, features):
     assert_array_equal(graph.adjacency.toarray(), adjacency)
     assert_array_equal(graph.features, features)
 
 
 @st.composite
 def graphs(draw, n_features=2):
-    """Draw a directed, weighted graph of 0 to 5 nodes, perhaps without edges."""
+    """Draw a directed, weighted graph with 0 to 5 nodes; it may have no edges."""
     n, seed = draw(st.integers(0, 5)), draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(seed)
     weights = rng.integers(1, 9, (n, n)) * (rng.random((n, n)) < rng.random())
@@ -34,33 +40,33 @@ def graphs(draw, n_features=2):
 BATCHES = st.lists(graphs(), min_size=1, max_size=5)
 
 
-# Making a graph
+# Constructor
 
 
 @pytest.mark.parametrize("kind", ["array", "matrix"])
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_scipy_format_gives_the_same_graph(format, kind):
-    given = getattr(sparse, f"{format}_{kind}")(A)
-    graph = Graph(given, X)
-    same(graph, A, X)
+    matrix = getattr(sparse, f"{format}_{kind}")(A)
+    graph = Graph(matrix, X)
+    assert_graph(graph, A, X)
     assert type(graph.adjacency) is sparse.csr_array
     assert graph.adjacency.has_canonical_format
-    assert_array_equal(given.toarray(), A)
+    assert_array_equal(matrix.toarray(), A)
 
 
 @pytest.mark.parametrize("values", [A.tolist(), A, np.asfortranarray(A)])
 def test_dense_arrays_and_lists_give_the_same_graph(values):
-    same(Graph(values, X.tolist()), A, X)
+    assert_graph(Graph(values, X.tolist()), A, X)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16"])
 @pytest.mark.parametrize("make", [np.array, sparse.csr_array])
 def test_integers_and_booleans_become_float64(make, dtype):
     values = np.array([[0, 1], [1, 0]], dtype)
-    if make is sparse.csr_array and dtype == "float16":  # which scipy has not
+    if make is sparse.csr_array and dtype == "float16":  # not supported by scipy
         values = values.astype("int32")
     graph = Graph(make(values), values)
-    same(graph, [[0, 1], [1, 0]], [[0, 1], [1, 0]])
+    assert_graph(graph, [[0, 1], [1, 0]], [[0, 1], [1, 0]])
     assert graph.adjacency.dtype == graph.features.dtype == np.float64
 
 
@@ -69,7 +75,7 @@ def test_float32_stays_float32():
     assert graph.adjacency.dtype == graph.features.dtype == np.float32
 
 
-def test_features_may_be_one_column_or_sparse_or_none_at_all():
+def test_features_may_be_one_dimensional_or_sparse_or_of_width_0():
     assert_array_equal(Graph(A, [1, 2, 3]).features, [[1], [2], [3]])
     assert_array_equal(Graph(A, sparse.csr_array(X)).features, X)
     assert Graph(A, np.zeros((3, 0))).n_features == 0
@@ -90,7 +96,7 @@ def test_duplicates_are_summed_zeros_dropped_and_columns_sorted():
     assert_array_equal(graph.adjacency.indptr, [0, 2, 2, 2])
 
 
-def test_a_csr_array_with_duplicates_out_of_order_is_put_in_order():
+def test_an_unsorted_csr_array_with_duplicates_is_put_in_canonical_format():
     unsorted = sparse.csr_array(([1.0, 2, 4], [2, 1, 2], [0, 3, 3, 3]), shape=(3, 3))
     graph = Graph(unsorted, X)
     assert_array_equal(graph.adjacency.indices, [1, 2])
@@ -105,7 +111,7 @@ def test_duplicates_of_small_integers_are_summed_without_overflow():
 
 
 @pytest.mark.parametrize("make", [np.array, *ARRAYS])
-def test_a_graph_shares_nothing_with_its_input_and_leaves_it_alone(make):
+def test_a_graph_copies_its_input(make):
     adjacency, features = make(A), X.copy()
     graph = Graph(adjacency, features)
     graph.adjacency.data[:] = 7
@@ -115,21 +121,21 @@ def test_a_graph_shares_nothing_with_its_input_and_leaves_it_alone(make):
     assert_array_equal(features, X)
 
 
-def test_edges_are_counted_once_and_arcs_as_they_are():
+def test_undirected_edges_count_once_and_directed_edges_each():
     assert Graph(A, X).n_edges == 3  # {0, 1}, {1, 2} and the loop at 1
-    arcs = Graph([[0, 1, 1], [1, 0, 0], [0, 0, 0]], X)
-    assert (arcs.n_edges, arcs.is_undirected) == (3, False)
+    directed = Graph([[0, 1, 1], [1, 0, 0], [0, 0, 0]], X)
+    assert (directed.n_edges, directed.is_undirected) == (3, False)
     assert Graph(np.zeros((3, 3)), X).n_edges == 0
 
 
-def test_a_graph_says_what_it_is():
-    says = "Graph(n_nodes=3, n_edges=3, n_features=2, label='a')"
-    assert repr(Graph(A, X, "a")) == says
-    says = "Graph(n_nodes=1, n_edges=0, n_features=1, label=None)"
-    assert repr(Graph([[0]], [1])) == says
+def test_the_repr_of_a_graph_has_its_sizes_and_label():
+    expected = "Graph(n_nodes=3, n_edges=3, n_features=2, label='a')"
+    assert repr(Graph(A, X, "a")) == expected
+    expected = "Graph(n_nodes=1, n_edges=0, n_features=1, label=None)"
+    assert repr(Graph([[0]], [1])) == expected
 
 
-# Permuting
+# permute
 
 
 @given(graphs(), st.randoms())
@@ -138,7 +144,7 @@ def test_node_i_of_a_permuted_graph_is_node_order_i(graph, random):
     random.shuffle(order)
     permuted, index = graph.permute(order), np.array(order, int)
     dense = graph.adjacency.toarray()
-    same(permuted, dense[np.ix_(index, index)], graph.features[index])
+    assert_graph(permuted, dense[np.ix_(index, index)], graph.features[index])
     assert permuted.label == graph.label
     assert permuted.adjacency.has_canonical_format
 
@@ -148,72 +154,72 @@ def test_the_inverse_order_undoes_a_permutation(graph, random):
     order = np.arange(graph.n_nodes)
     random.shuffle(order)
     again = graph.permute(order).permute(np.argsort(order))
-    same(again, graph.adjacency.toarray(), graph.features)
+    assert_graph(again, graph.adjacency.toarray(), graph.features)
 
 
-def test_permuting_leaves_the_graph_alone():
+def test_permuting_does_not_change_the_original_graph():
     graph = Graph(A, X)
     permuted = graph.permute([2, 0, 1])
     permuted.adjacency.data[:], permuted.features[:] = 7, 7
-    same(graph, A, X)
+    assert_graph(graph, A, X)
 
 
-# Lists of edges
+# from_edges
 
 
-def test_edges_are_symmetric_loops_count_once_and_repeats_add_up():
+def test_from_edges_is_symmetric_adds_up_repeats_and_adds_loops_once():
     graph = Graph.from_edges([(0, 1), (1, 0), (2, 2), (1, 2)], 4)
     expected = [[0, 2, 0, 0], [2, 0, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
-    same(graph, expected, np.ones((4, 1)))
+    assert_graph(graph, expected, np.ones((4, 1)))
 
 
-def test_edges_carry_weights_features_and_a_label():
+def test_from_edges_takes_weights_features_and_a_label():
     graph = Graph.from_edges([(0, 1), (1, 1), (1, 2)], 3, X, [2.0, 0.5, 1.0], "a")
-    same(graph, A, X)
+    assert_graph(graph, A, X)
     assert graph.label == "a"
 
 
 @pytest.mark.parametrize("weights", [np.array([200, 200], np.uint8), [True, True]])
-def test_repeated_edges_add_up_whatever_the_weights_dtype(weights):
+def test_repeated_edges_add_up_without_overflow_of_small_dtypes(weights):
     graph = Graph.from_edges([(0, 1), (1, 0)], 2, weights=weights)
     assert graph.adjacency[0, 1] == 2.0 * weights[0]
 
 
 @pytest.mark.parametrize("edges", [[], np.zeros((0, 2), int), ()])
-def test_no_edges_leave_isolated_nodes(edges):
-    same(Graph.from_edges(edges, 2), np.zeros((2, 2)), np.ones((2, 1)))
+def test_without_edges_all_nodes_are_isolated(edges):
+    assert_graph(Graph.from_edges(edges, 2), np.zeros((2, 2)), np.ones((2, 1)))
     assert Graph.from_edges(edges, 0).n_nodes == 0
 
 
 @given(graphs())
-def test_a_graph_is_made_of_its_list_of_edges(graph):
+def test_a_symmetric_graph_is_rebuilt_from_its_edges(graph):
     symmetric = graph.adjacency + graph.adjacency.T
     upper = sparse.coo_array(sparse.triu(symmetric))
     edges = np.stack([upper.row, upper.col], axis=1)
-    again = Graph.from_edges(edges, graph.n_nodes, graph.features, upper.data)
-    same(again, symmetric.toarray(), graph.features)
+    rebuilt = Graph.from_edges(edges, graph.n_nodes, graph.features, upper.data)
+    assert_graph(rebuilt, symmetric.toarray(), graph.features)
 
 
 # networkx
 
 
 @given(graphs())
-def test_a_graph_comes_back_from_networkx(graph):
+def test_conversion_to_networkx_and_back_keeps_a_graph(graph):
     for A in (graph.adjacency, graph.adjacency + graph.adjacency.T):
-        given = Graph(A, graph.features, label="a")
-        G = given.to_networkx()
-        assert G.is_directed() == (not given.is_undirected)
+        original = Graph(A, graph.features, label="a")
+        G = original.to_networkx()
+        assert G.is_directed() == (not original.is_undirected)
         assert (G.graph["label"], G.number_of_nodes()) == ("a", graph.n_nodes)
         if graph.n_nodes:
-            again = Graph.from_networkx(G, features="features", label="a")
-            same(again, A.toarray(), graph.features)
+            converted = Graph.from_networkx(G, features="features", label="a")
+            assert_graph(converted, A.toarray(), graph.features)
 
 
-def test_a_networkx_graph_without_nodes_may_name_its_features():
+def test_features_of_a_networkx_graph_without_nodes_may_be_named():
     assert Graph.from_networkx(nx.Graph(), features="x").n_nodes == 0
 
 
-def test_a_networkx_graph_without_nodes_is_a_graph_without_nodes():
+def test_a_networkx_graph_without_nodes_becomes_a_graph_without_nodes():
     graph = Graph.from_networkx(nx.DiGraph())
     assert (graph.n_nodes, graph.n_edges, graph.n_features) == (0, 0, 1)
 
@@ -224,11 +230,11 @@ def test_networkx_nodes_keep_their_order_and_edges_their_weights():
     G.add_edge("a", "b", weight=3.0, size=5.0)
     G.add_edge("c", "c")
     expected = np.array([[1, 0, 0], [0, 0, 3], [0, 3, 0]])
-    same(Graph.from_networkx(G), expected, np.ones((3, 1)))
+    assert_graph(Graph.from_networkx(G), expected, np.ones((3, 1)))
     assert Graph.from_networkx(G, weight="size").adjacency[1, 2] == 5
 
 
-def test_parallel_edges_add_up_and_arcs_keep_their_direction():
+def test_parallel_edges_add_up_and_directed_edges_keep_their_direction():
     G = nx.MultiDiGraph([(0, 1), (0, 1), (1, 2)])
     assert_array_equal(
         Graph.from_networkx(G).adjacency.toarray(), [[0, 2, 0], [0, 0, 1], [0, 0, 0]]
@@ -255,8 +261,8 @@ def dense_blocks(graphs):
     return sparse.block_diag(blocks).toarray() if blocks else np.zeros((0, 0))
 
 
-def equal(batch, other):
-    """Require two batches to hold the same, in the same precision."""
+def assert_equal(batch, other):
+    """Require two batches to have the same contents, in the same precision."""
     pairs = [
         (batch.features, other.features),
         (batch.offsets, other.offsets),
@@ -281,30 +287,31 @@ def test_a_batch_is_the_block_diagonal_of_its_graphs(graphs):
     assert_array_equal(batch.features, np.concatenate([g.features for g in graphs]))
     assert_array_equal(batch.sizes, [g.n_nodes for g in graphs])
     assert (batch.n_graphs, batch.n_nodes) == (len(graphs), sum(batch.sizes))
+    assert batch.n_features == graphs[0].n_features
     norms = [np.sum(g.adjacency.toarray() ** 2) for g in graphs]
     assert_allclose(batch.squared_norms, norms, rtol=1e-15)  # sums of whole numbers
 
 
 @given(BATCHES, st.data())
-def test_taking_graphs_is_joining_just_those(graphs, data):
+def test_taking_graphs_from_a_batch_equals_joining_them(graphs, data):
     indices = st.integers(0, len(graphs) - 1)
     order = np.array(data.draw(st.lists(indices, min_size=1, max_size=7)))
     taken = GraphBatch.from_graphs(graphs).take(order)
-    equal(taken, GraphBatch.from_graphs([graphs[i] for i in order]))
+    assert_equal(taken, GraphBatch.from_graphs([graphs[i] for i in order]))
 
 
 @given(BATCHES, st.data(), st.sampled_from([np.float32, np.float64]))
-def test_taking_and_preparing_may_change_places(graphs, data, dtype):
+def test_taking_and_preparing_commute(graphs, data, dtype):
     indices = st.integers(0, len(graphs) - 1)
     order = np.array(data.draw(st.lists(indices, min_size=1, max_size=7)))
     batch = GraphBatch.from_graphs(graphs, dtype)
     kinds = ("gcn", "sage", "s2v")
     taken = with_operators(batch, kinds).take(order)
-    equal(taken, with_operators(batch.take(order), kinds))
+    assert_equal(taken, with_operators(batch.take(order), kinds))
 
 
 @given(BATCHES)
-def test_a_batch_shares_nothing_with_its_graphs(graphs):
+def test_a_batch_shares_no_memory_with_its_graphs(graphs):
     batch = GraphBatch.from_graphs(graphs)
     for graph in graphs:
         A, joined = graph.adjacency, batch.adjacency
@@ -324,16 +331,36 @@ def test_a_batch_has_the_precision_asked_for_and_float64_norms(dtype):
         assert batch.squared_norms.dtype == np.float64
 
 
-def test_the_norms_of_a_float32_batch_are_those_of_its_float32_weights():
+def test_the_norms_of_a_float32_batch_are_computed_from_its_float32_weights():
     batch = GraphBatch.from_graphs([Graph([[0.1]], [1.0])], np.float32)
     weights = batch.adjacency.data.astype(np.float64)
     assert_allclose(batch.squared_norms, [weights @ weights], rtol=1e-15)
 
 
-def test_changing_the_precision_drops_what_was_derived_and_leaves_the_batch():
+def test_astype_drops_operators_and_does_not_change_the_batch():
     batch = with_operators(GraphBatch.from_graphs([Graph(A, X)]), ("gcn",))
     narrow = batch.astype(np.float32)
     narrow.adjacency.data[:] = 7
     assert (narrow.operators, narrow.propagated) == ({}, {})
     assert_array_equal(batch.adjacency.toarray(), A)
     assert list(batch.operators) == ["gcn"]
+
+
+# Ragged rows
+
+
+@given(st.lists(st.integers(0, 4), max_size=6))
+def test_offsets_slices_and_ids_describe_the_same_segments(sizes):
+    offsets = offsets_of(sizes)
+    ids = [g for g, size in enumerate(sizes) for _ in range(size)]
+    assert_array_equal(np.diff(offsets), sizes)
+    assert_array_equal(segment_ids(offsets), ids)
+    for g, rows in enumerate(slices_of(offsets)):
+        assert set(ids[rows]) <= {g} and rows.stop - rows.start == sizes[g]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=6))
+def test_concatenated_ranges_are_the_ranges_one_after_the_other(ranges):
+    starts, sizes = np.array(ranges, int).reshape(-1, 2).T
+    expected = [i for start, size in ranges for i in range(start, start + size)]
+    assert_array_equal(concatenate_ranges(starts, sizes), expected)

@@ -1,7 +1,7 @@
-"""A training that is killed, SIGKILL, at any instant goes on to the same bytes.
+"""A training killed at any time (SIGKILL) can be resumed, and gives the same bytes.
 
-The kills are those of killing.py, which can be run with more: before every file
-operation, those of figures and report included, takes some minutes.
+killing.py can be run with more kills: one before every file operation, including those
+of the figures and the report, takes some minutes.
 """
 
 import pytest
@@ -10,14 +10,16 @@ from killing import killed
 TRAIN = ["train", "--resume", "--epochs", "2", "--hidden", "4"]
 
 
-def test_a_training_goes_on_after_a_kill_before_a_file_operation(tmp_path):
-    told = killed("each", 12, TRAIN, tmp_path / "run", UNDRAWN="1")
-    assert (told["kills"], told["files"]) == (12, 5)
-    assert told["operations"] > 40
+def test_a_training_killed_before_a_file_operation_gives_the_same_bytes(tmp_path):
+    result = killed("each", 12, TRAIN, tmp_path / "run", UNDRAWN="1")
+    assert (result["kills"], result["files"]) == (12, 5)
+    assert result["operations"] > 40
 
 
 @pytest.mark.parametrize("kills, drawn, files", [(45, False, 5), (5, True, 8)])
-def test_a_training_goes_on_after_kills_at_random(tmp_path, kills, drawn, files):
+def test_a_training_killed_at_random_times_gives_the_same_bytes(
+    tmp_path, kills, drawn, files
+):
     environment = {} if drawn else {"UNDRAWN": "1"}
-    told = killed("random", kills, TRAIN, tmp_path / "run", **environment)
-    assert (told["kills"], told["files"]) == (kills, files)
+    result = killed("random", kills, TRAIN, tmp_path / "run", **environment)
+    assert (result["kills"], result["files"]) == (kills, files)

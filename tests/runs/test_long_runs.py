@@ -1,4 +1,4 @@
-"""A training holds no more memory and files after many epochs than after few."""
+"""Memory and open files do not grow with the number of epochs."""
 
 import gc
 import os
@@ -12,24 +12,22 @@ import npdiffpool as ndp
 from npdiffpool.runs.checkpoints import Saver
 from npdiffpool.runs.snapshots import Recorder
 
-A_ROW = 1000  # bytes: a dict of eight floats, and its place in a list
+ROW_BYTES = 1000  # a dict of eight floats, and its entry in a list
 FILES = Path("/proc/self/fd")
 
 
-@pytest.mark.parametrize("kept", [False, True], ids=["bare", "with files"])
-def test_an_epoch_adds_its_row_of_the_history_and_nothing_else(
-    tmp_path, monkeypatch, kept
-):
+@pytest.mark.parametrize("saves", [False, True], ids=["bare", "with files"])
+def test_an_epoch_adds_only_its_row_of_the_history(tmp_path, monkeypatch, saves):
     graphs = [ndp.Graph(np.eye(3), np.full((3, 1), i)) for i in range(8)]
     labels, seen = np.arange(8) % 2, {}
     clf = ndp.DiffPoolClassifier(hidden=4, n_layers=1, epochs=100, seed=1)
-    recorder = Recorder([0, 1], graphs[:2], labels[:2], epochs=40)  # all it looks at
+    recorder = Recorder([0, 1], graphs[:2], labels[:2], epochs=40)  # it records all 40
     monkeypatch.setattr("npdiffpool.runs.checkpoints.SECONDS", 0.0)
-    saver = Saver(tmp_path / "checkpoint.npz", {}, recorder) if kept else None
+    saver = Saver(tmp_path / "checkpoint.npz", {}, recorder) if saves else None
 
-    def look(model):
+    def measure(model):
         epoch = len(model.history_)
-        if kept:
+        if saves:
             recorder(model)
         if epoch in (50, 100):
             gc.collect()
@@ -38,8 +36,8 @@ def test_an_epoch_adds_its_row_of_the_history_and_nothing_else(
 
     tracemalloc.start()
     try:
-        clf.fit(graphs, labels, (graphs, labels), look, on_checkpoint=saver)
+        clf.fit(graphs, labels, (graphs, labels), measure, on_checkpoint=saver)
     finally:
         tracemalloc.stop()
-    assert seen[100][0] - seen[50][0] < 50 * A_ROW
+    assert seen[100][0] - seen[50][0] < 50 * ROW_BYTES
     assert seen[100][1] == seen[50][1]

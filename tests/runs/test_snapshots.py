@@ -1,16 +1,16 @@
-"""Snapshots see what training does to assignments, change nothing, and are kept."""
+"""Snapshots record how training changes the assignments, and are saved in a file."""
 
 import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.runs import snapshot_file as snapshotfiles
+from npdiffpool.runs import snapshot_file
 from npdiffpool.runs.snapshot_file import read_snapshots, write_snapshots
 from npdiffpool.runs.snapshots import MEASURED, MOST_NODES, Recorder
 
 
 class Pooled:
-    """Stand for a model after so many epochs: two poolings, known by hand."""
+    """A stand-in for a model after some epochs, with two known poolings."""
 
     classes_ = np.array([3, 5])
 
@@ -37,7 +37,7 @@ def recorded(*epochs, graphs=(path(4),), labels=(5,), most=9):
     return recorder.snapshots()
 
 
-def test_a_snapshot_is_what_the_assignment_was():
+def test_a_snapshot_summarises_the_assignments():
     graph = recorded(1).graphs[0]
     first, second = graph.poolings
     assert graph.number == 10 and graph.truth == 1
@@ -50,7 +50,7 @@ def test_a_snapshot_is_what_the_assignment_was():
     np.testing.assert_allclose(second.mass, [[0.2 + 0.45, 1.8 + 0.2 + 1.35]])
 
 
-def test_links_are_those_of_the_pooled_graph_over_the_heaviest():
+def test_links_have_the_weights_of_the_pooled_graph_divided_by_the_heaviest():
     model, graph = Pooled(1), path(4)
     S, S_next = model.assignments(graph)
     A = S.T @ (graph.adjacency @ S)
@@ -61,7 +61,7 @@ def test_links_are_those_of_the_pooled_graph_over_the_heaviest():
     np.testing.assert_allclose(second.links, [[0, 0, 1, 1]])
 
 
-def test_faint_links_are_not_kept():
+def test_faint_links_are_left_out():
     class Faint(Pooled):
         def assignments(self, graph):
             return [np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0.96, 0.04], [0, 0, 1.0]])]
@@ -72,15 +72,15 @@ def test_faint_links_are_not_kept():
     np.testing.assert_allclose(links[:, 1:], [[0, 1, 1], [1, 2, 1]])
 
 
-def test_epochs_are_seen_once_and_stand_in_order():
+def test_each_epoch_is_recorded_once_and_they_are_ordered():
     recorder = Recorder([0], [path(4)], [3], 100)
     for epoch in (1, 2, 2, 100, 99):
         recorder(Pooled(epoch))
-    recorder.look(Pooled(99), 50)  # what a training keeps may be another epoch
+    recorder.record(Pooled(99), 50)  # the best epoch can be any
     assert recorder.snapshots().epochs.tolist() == [1, 2, 50, 100]
 
 
-def test_few_graphs_from_small_to_large_are_watched():
+def test_six_graphs_from_small_to_large_are_recorded():
     graphs = [path(n) for n in (30, 3, MOST_NODES + 1, *range(4, 20))]
     seen = recorded(1, graphs=graphs, labels=[3] * len(graphs)).graphs
     sizes = [len(graph.kinds) for graph in seen]
@@ -88,57 +88,72 @@ def test_few_graphs_from_small_to_large_are_watched():
     assert sizes[0] == 3 and sizes[-1] == 30
     assert [graphs[graph.number - 10].n_nodes for graph in seen] == sizes
     (huge,) = recorded(1, graphs=[path(MOST_NODES + 1)]).graphs
-    assert len(huge.kinds) == MOST_NODES + 1  # nothing smaller is there
+    assert len(huge.kinds) == MOST_NODES + 1  # there is no smaller one
 
 
-def test_a_class_that_training_did_not_have_is_told_apart():
+def test_a_class_that_training_did_not_have_is_minus_one():
     assert recorded(1, labels=[4]).graphs[0].truth == -1
 
 
-def test_measures_are_means_over_graphs_that_have_them():
+def test_measures_are_means_over_the_graphs_where_they_are_defined():
     lonely = ndp.Graph(np.zeros((4, 4)), np.eye(4))
     found = recorded(1, graphs=[path(4), lonely], labels=[3, 3]).measures
     assert found["clusters used"].tolist() == [2]
-    assert found["edges inside clusters"][0] == pytest.approx(2 / 3)  # lonely has none
+    assert found["edges inside clusters"][0] == pytest.approx(
+        2 / 3
+    )  # lonely has no edges
     sure, rest = 0.8 * np.log(0.8), 0.2 * np.log(0.1)
     entropy = -(sure + rest) / np.log(3)
     assert found["entropy of S / log K"][0] == pytest.approx(entropy)
 
 
-def test_measured_are_graphs_from_all_over_the_set():
+def test_measured_graphs_are_evenly_spaced():
     graphs = [path(4)] * MEASURED + [ndp.Graph(np.zeros((4, 4)), np.eye(4))] * MEASURED
     seen = []
 
-    class Seeing(Pooled):
+    class Counted(Pooled):
         def assignments(self, graph):
             seen.append(graph.n_edges)
             return super().assignments(graph)
 
     recorder = Recorder(range(len(graphs)), graphs, [3] * len(graphs), 1)
-    recorder(Seeing(1))
+    recorder(Counted(1))
     measured = seen[-MEASURED:]
     assert measured.count(3) == measured.count(0) == MEASURED // 2
 
 
-def test_what_is_read_is_what_was_written(tmp_path):
-    snapshots = recorded(1, 2, 5)
-    write_snapshots(tmp_path / "snapshots.npz", snapshots)
-    again = read_snapshots(tmp_path / "snapshots.npz")
-    np.testing.assert_array_equal(again.epochs, snapshots.epochs)
-    for name, values in snapshots.measures.items():
-        np.testing.assert_allclose(again.measures[name], values, rtol=1e-6)
-    (new,), (old,) = again.graphs, snapshots.graphs
+def assert_equal(found, expected):
+    """Require equal snapshots, up to the rounding of float32."""
+    np.testing.assert_array_equal(found.epochs, expected.epochs)
+    for name, values in expected.measures.items():
+        np.testing.assert_allclose(found.measures[name], values, rtol=1e-6)
+    (new,), (old,) = found.graphs, expected.graphs
     for one, other in (
         (new[:-1], old[:-1]),
         (new.poolings[0], old.poolings[0]),
         (new.poolings[1], old.poolings[1]),
     ):
-        for array, expected in zip(one, other, strict=True):
-            np.testing.assert_allclose(array, expected, rtol=1e-6)
+        for array, values in zip(one, other, strict=True):
+            np.testing.assert_allclose(array, values, rtol=1e-6)
+
+
+def test_snapshots_are_read_as_they_were_written(tmp_path):
+    snapshots = recorded(1, 2, 5)
+    write_snapshots(tmp_path / "snapshots.npz", snapshots)
+    assert_equal(read_snapshots(tmp_path / "snapshots.npz"), snapshots)
+
+
+def test_a_restored_recorder_continues_as_the_first_one(tmp_path):
+    write_snapshots(tmp_path / "snapshots.npz", recorded(1, 2))
+    recorder = Recorder([10], [path(4)], [5], 9)
+    recorder.restore(read_snapshots(tmp_path / "snapshots.npz"))
+    recorder(Pooled(5))
+    assert_equal(recorder.snapshots(), recorded(1, 2, 5))
+    assert_equal(recorder.snapshots(last=2), recorded(1, 2))
 
 
 @pytest.mark.parametrize(
-    "change, said",
+    "change, message",
     [
         ({"graph:0:edges": np.array([[0, 9]])}, "edges must lie from 0 to below 4"),
         ({"graph:0:pooling:0:cluster": np.zeros((1, 3), int)}, r"shape \(1, 4\)"),
@@ -148,43 +163,51 @@ def test_what_is_read_is_what_was_written(tmp_path):
         ({"epochs": None}, "epochs"),
         ({"epochs": np.array([1.0])}, "epochs must be whole numbers"),
         ({"epochs": np.arange(1001)}, "1001 epochs; at most 1000 are accepted"),
-        ({"graph:0:kinds": np.zeros((4, 1), int)}, "kinds, .* must be whole numbers"),
+        ({"graph:0:kinds": np.zeros((4, 1), int)}, r"kinds must have shape \(4,\)"),
+        ({"graph:0:kinds": np.zeros(4)}, "kinds must be whole numbers; got dtype fl"),
+        ({"graph:0:edges": np.zeros((1, 2))}, "edges must be whole numbers"),
+        ({"graph:0:pooling:0:cluster": np.zeros((1, 4))}, "cluster must be whole numb"),
+        ({"measure:modularity": np.zeros(1, int)}, "modularity must be floating-poin"),
+        ({"measure:modularity": np.zeros(2)}, r"modularity must have shape \(1,\)"),
+        ({"graph:0:pooling:0:share": np.full((1, 4), 1.1)}, "share must lie from 0 to"),
         ({"graph:0:probabilities": np.array(1.0)}, "tuple index out of range"),
         ({"graph:0:pooling:0:mass": np.array([[4, 0, 1.0]])}, "must be 4, the nodes"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(tmp_path, change, said):
+def test_arrays_that_do_not_fit_are_refused(tmp_path, change, message):
     path = tmp_path / "snapshots.npz"
     write_snapshots(path, recorded(1))
     with np.load(path) as file:
         arrays = {**file, **change}
     np.savez(path, **{name: a for name, a in arrays.items() if a is not None})
-    with pytest.raises(ValueError, match=f"not a readable file of snapshots.*{said}"):
+    with pytest.raises(
+        ValueError, match=f"not a readable file of snapshots.*{message}"
+    ):
         read_snapshots(path)
 
 
-def test_a_recorder_takes_only_what_was_seen_of_its_own_graphs():
+def test_a_recorder_restores_only_snapshots_of_its_own_graphs():
     seen = recorded(1)
     numbers = [graph.number for graph in seen.graphs]
     Recorder(numbers, [path(4)], [3], 1).restore(seen)
-    with pytest.raises(ValueError, match=r"must be graphs of \[5\] nodes; got \[4"):
+    with pytest.raises(ValueError, match=r"snapshots must be of \[5\] nodes; got \[4"):
         Recorder(numbers, [path(5)], [3], 1).restore(seen)
 
 
-def test_more_nodes_than_a_page_can_show_are_refused(tmp_path, monkeypatch):
+def test_too_many_nodes_are_refused(tmp_path, monkeypatch):
     path, seen = tmp_path / "snapshots.npz", recorded(1, 2)
     write_snapshots(path, seen)
     shown = 2 * (4 + sum(p.mass.shape[1] for p in seen.graphs[0].poolings))
-    monkeypatch.setattr(snapshotfiles, "MAX_SHOWN", shown)
+    monkeypatch.setattr(snapshot_file, "MAX_SHOWN", shown)
     assert len(read_snapshots(path).epochs) == 2
-    monkeypatch.setattr(snapshotfiles, "MAX_SHOWN", shown - 1)
+    monkeypatch.setattr(snapshot_file, "MAX_SHOWN", shown - 1)
     with pytest.raises(
         ValueError, match=f"{shown} nodes and clusters; {shown - 1} are"
     ):
         read_snapshots(path)
 
 
-def test_what_is_no_such_file_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     (tmp_path / "snapshots.npz").write_text("not a zip")
     with pytest.raises(ValueError, match="not a readable file of snapshots"):
         read_snapshots(tmp_path / "snapshots.npz")

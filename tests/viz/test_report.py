@@ -1,4 +1,4 @@
-"""The report says what the run folder says, and nothing in it can get out."""
+"""The report shows the contents of the run folder, and no text can inject HTML."""
 
 import csv
 import json
@@ -15,9 +15,9 @@ from npdiffpool._support import untrusted as reading
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import read_arrays
 from npdiffpool.cli.main import main
+from npdiffpool.runs.results import confusion
 from npdiffpool.runs.snapshot_file import read_snapshots
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
-from npdiffpool.runs.train import _confusion
 from npdiffpool.viz import write_report
 from npdiffpool.viz.report.explorer import explorer_data
 from npdiffpool.viz.report.svg import chart
@@ -25,21 +25,21 @@ from npdiffpool.viz.report.svg import chart
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A finished run of three epochs on MUTAG with two levels: its folder."""
+    """Return the folder of a run of three epochs on MUTAG with two levels."""
     folder = tmp_path_factory.mktemp("runs") / "mutag"
-    words = ["--epochs", "3", "--hidden", "8", "--clusters", "0.25,2"]
-    assert main(["train", *words, "--out", str(folder)]) == 0
+    options = ["--epochs", "3", "--hidden", "8", "--clusters", "0.25,2"]
+    assert main(["train", *options, "--out", str(folder)]) == 0
     return folder
 
 
 @pytest.fixture
 def run(finished, tmp_path):
-    """A copy of it, to be changed."""
+    """Return a copy of the finished run, for tests that change it."""
     return shutil.copytree(finished, tmp_path / "run")
 
 
 class Page(HTMLParser):
-    """Collect the elements of a page and what is written in them."""
+    """The elements of an HTML page, and the texts by element."""
 
     def __init__(self, text):
         super().__init__()
@@ -73,7 +73,7 @@ def change(run, **changes):
     (run / "config.json").write_text(json.dumps(config))
 
 
-def test_training_writes_the_report_and_report_writes_it_again(run, capsys):
+def test_training_writes_the_report_and_the_report_command_rewrites_it(run, capsys):
     first = (run / "report.html").read_bytes()
     (run / "report.html").unlink()
     assert main(["report", str(run)]) == 0
@@ -81,47 +81,47 @@ def test_training_writes_the_report_and_report_writes_it_again(run, capsys):
     assert (run / "report.html").read_bytes() == first
 
 
-def test_the_report_says_the_results(run):
+def test_the_report_shows_the_results(run):
     numbers = {"test_accuracy": 0.12, "validation_accuracy": 0.34, "best_epoch": 2}
     numbers |= {"majority_test_accuracy": 0.56, "test_graphs": 25}
     names = {"true": ["a", "b", "c"], "predicted": ["b", "c"]}
     confusion = {**names, "counts": [[1, 2], [3, 4], [5, 6]]}
-    given = {**numbers, "confusion": confusion}
-    change(run, **{f"results__{name}": value for name, value in given.items()})
+    results = {**numbers, "confusion": confusion}
+    change(run, **{f"results__{name}": value for name, value in results.items()})
     page = page_of(run)
-    said = " ".join(page.texts["strong"] + page.texts["p"])
+    text = " ".join(page.texts["strong"] + page.texts["p"])
     assert page.texts["strong"] == ["12.0%"]
-    assert "(3 of 25 graphs, standard error 6.5%)" in said
-    assert "always the majority class: 56.0%" in said
-    assert "Kept is epoch 2, the best on validation: 34.0%" in said
-    assert "188 graphs, 2 classes, 17.9 nodes and 19.8 edges on average, 7" in said
+    assert "(3 of 25 graphs, standard error 6.5%)" in text
+    assert "; majority class: 56.0%" in text
+    assert "parameters of epoch 2, the best on validation graphs (34.0%)" in text
+    assert "188 graphs, 2 classes, 17.9 nodes and 19.8 edges on average, 7" in text
     assert [int(text) for text in page.texts["td"][1:7]] == [1, 2, 3, 4, 5, 6]
     assert page.texts["th"][:5] == ["b", "c", "a", "b", "c"]
     right = [a for tag, a in page.tags if tag == "td" and a.get("class") == "right"]
     assert len(right) == 2  # b as b, c as c
 
 
-class Chooser:
-    """Stand for a model of classes 3 and 5 that says what it is told to."""
+class ConstantModel:
+    """A model of classes 3 and 5 with fixed predictions."""
 
     classes_ = np.array([3, 5])
 
-    def __init__(self, said):
-        self.said = said
+    def __init__(self, predictions):
+        self.predictions = predictions
 
     def predict(self, graphs):
-        return np.array(self.said)
+        return np.array(self.predictions)
 
 
 def test_the_confusion_counts_true_classes_in_rows():
     test = SimpleNamespace(labels=np.array([3, 3, 3, 5, 4]))
-    found = _confusion(Chooser([3, 3, 5, 5, 3]), test)
-    counts = [[2, 1], [1, 0], [0, 1]]  # 4 is no class of the model
+    found = confusion(ConstantModel([3, 3, 5, 5, 3]), test)
+    counts = [[2, 1], [1, 0], [0, 1]]  # class 4 is unknown to the model
     assert found == {"true": [3, 4, 5], "predicted": [3, 5], "counts": counts}
 
 
 def lines_of(run, title):
-    """Read a chart's lines back, by the names in its legend, in its own units."""
+    """Read the lines of a chart, by their names in the legend, in data units."""
     text = write_report(run).read_text(encoding="utf-8")
     (figure,) = re.findall(rf"<figure><figcaption>{title} .*?</figure>", text)
     ticks = re.findall(r'y="([\d.]+)" class="left">([-\d.]+)<', figure)
@@ -171,7 +171,7 @@ def test_the_measures_are_those_of_the_snapshots(run):
 
 
 @pytest.mark.parametrize(
-    "name, value, said",
+    "name, value, message",
     [
         ("results__test_accuracy", 1.2, r"test_accuracy must lie in \[0, 1\]; got 1.2"),
         ("results__best_epoch", float("inf"), "best_epoch must be a whole number"),
@@ -179,13 +179,14 @@ def test_the_measures_are_those_of_the_snapshots(run):
         ("parameters__link_scale", "ell", "KeyError"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused(run, name, value, said):
+def test_invalid_numbers_are_rejected(run, name, value, message):
     change(run, **{name: value})
-    with pytest.raises(ValueError, match=f"config.json: does not say .*{said}"):
+    expected = f"config.json: .* missing or invalid .*{message}"
+    with pytest.raises(ValueError, match=expected):
         write_report(run)
 
 
-def test_the_report_asks_no_network(run):
+def test_the_report_makes_no_network_request(run):
     page = page_of(run)
     policies = [a["content"] for tag, a in page.tags if "http-equiv" in a]
     assert len(policies) == 1 and policies[0].startswith("default-src 'none';")
@@ -197,13 +198,13 @@ def test_the_report_asks_no_network(run):
     assert len(text) < 2_000_000
 
 
-EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{data}}"
-QUOTES = "\"'` onmouseover=alert(1) style=x:y --><svg/onload=alert(1)>&lt;{{script}}"
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>$data"
+QUOTES = "\"'` onmouseover=alert(1) style=x:y --><svg/onload=alert(1)>&lt;${script}"
 SIDES = "true", "predicted"
 
 
 def hostile(value, text):
-    """Return JSON with each text, and each name of an object, of that text instead."""
+    """Return JSON with every string value replaced by a text."""
     if isinstance(value, dict):
         return {key: hostile(inner, text) for key, inner in value.items()}
     if isinstance(value, list):
@@ -211,15 +212,15 @@ def hostile(value, text):
     return text if isinstance(value, str) else value
 
 
-def anatomy(page):
-    """Return the elements of a page in order, each with the names of its attributes."""
+def elements_of(page):
+    """Return the elements of a page in order, with the names of their attributes."""
     return [(tag, sorted(attributes)) for tag, attributes in page.tags]
 
 
-def spoil(run, text):
-    """Write a text wherever the folder has one that reaches the page."""
+def inject(run, text):
+    """Write a text in every place of the folder whose text reaches the page."""
     config = json.loads((run / "config.json").read_text())
-    link_scale = config["parameters"]["link_scale"]  # of no other is there a page
+    link_scale = config["parameters"]["link_scale"]  # other values are rejected
     config = hostile(config, text)
     config["parameters"] |= {"link_scale": link_scale, text: text}
     config["versions"][text] = text
@@ -236,12 +237,12 @@ def spoil(run, text):
 
 
 @pytest.mark.parametrize("text", [EVIL, QUOTES])
-def test_no_text_of_a_run_folder_can_break_out_of_the_page(run, text, tmp_path):
+def test_no_text_of_a_run_folder_can_inject_html(run, text, tmp_path):
     plain = shutil.copytree(run, tmp_path / "plain")
-    spoil(plain, "plain")
-    spoil(run, text)
+    inject(plain, "plain")
+    inject(run, text)
     page = page_of(run)
-    assert anatomy(page) == anatomy(page_of(plain))
+    assert elements_of(page) == elements_of(page_of(plain))
     assert_inert(run / "report.html", page)
     data = json.loads(page.texts["script"][0])
     assert data["classes"] == [text, text + "1"]
@@ -259,24 +260,7 @@ def assert_inert(path, page):
     assert [a.get("href") for a in links] == ["data:,"]
 
 
-def spoil_history(run, text):
-    """Add a column of that name; a row has a number there."""
-    with open(run / "history.csv", newline="") as file:
-        rows = list(csv.reader(file))
-    rows = [[*row, text if i == 0 else "1"] for i, row in enumerate(rows)]
-    with open(run / "history.csv", "w", newline="") as file:
-        csv.writer(file).writerows(rows)
-
-
-def spoil_snapshots(run, text):
-    """Measure something of that name."""
-    arrays = read_arrays(run / "snapshots.npz")
-    name = "measure:plain" if "measure:plain" in arrays else "measure:clusters used"
-    values = arrays.pop(name)
-    save_arrays(run / "snapshots.npz", {**arrays, f"measure:{text}": values})
-
-
-def test_a_page_that_text_breaks_out_of_would_be_seen(run, monkeypatch):
+def test_the_check_for_injected_html_can_fail(run, monkeypatch):
     change(run, data__name=QUOTES)
     for name in (
         "npdiffpool.viz.report.page.escape",
@@ -287,7 +271,7 @@ def test_a_page_that_text_breaks_out_of_would_be_seen(run, monkeypatch):
         assert_inert(run / "report.html", page_of(run))
 
 
-def test_a_link_out_of_the_run_folder_is_refused(run, tmp_path):
+def test_a_link_out_of_the_run_folder_is_rejected(run, tmp_path):
     for name in ("config.json", "history.csv", "snapshots.npz"):
         (run / name).rename(tmp_path / name)
         (run / name).symlink_to(tmp_path / name)
@@ -297,7 +281,7 @@ def test_a_link_out_of_the_run_folder_is_refused(run, tmp_path):
             write_report(run)
         (run / name).unlink()
         (tmp_path / name).rename(run / name)
-    (tmp_path / "link").symlink_to(run)  # the folder itself may be one
+    (tmp_path / "link").symlink_to(run)  # the folder itself may be a link
     assert write_report(tmp_path / "link").exists()
 
 
@@ -305,8 +289,8 @@ def test_a_link_out_of_the_run_folder_is_refused(run, tmp_path):
     "name, most",
     [("config.json", reading.MAX_JSON), ("history.csv", reading.MAX_TABLE)],
 )
-def test_a_file_over_the_limit_is_refused(run, name, most):
-    os.truncate(run / name, most + 1)  # a hole: no disk is used
+def test_a_file_over_the_size_limit_is_rejected(run, name, most):
+    os.truncate(run / name, most + 1)  # a sparse file uses no disk space
     with pytest.raises(ValueError, match=f"{name}: .* at most {most} are accepted"):
         write_report(run)
 
@@ -318,45 +302,45 @@ def test_a_run_without_snapshots_has_a_report_without_an_explorer(run):
     assert json.loads(page.texts["script"][0]) is None
 
 
-def test_a_flat_models_report_says_that_nothing_is_pooled(tmp_path):
-    words = ["--epochs", "1", "--hidden", "4", "--clusters", ""]
-    assert main(["train", *words, "--out", str(tmp_path / "run")]) == 0
+def test_the_report_of_a_flat_model_says_that_nothing_is_pooled(tmp_path):
+    options = ["--epochs", "1", "--hidden", "4", "--clusters", ""]
+    assert main(["train", *options, "--out", str(tmp_path / "run")]) == 0
     assert "it pools nothing" in " ".join(page_of(tmp_path / "run").texts["p"])
 
 
 @pytest.mark.parametrize(
-    "name, text, said",
+    "name, text, message",
     [
         ("config.json", None, "is not a run folder: it has no config.json"),
         ("history.csv", None, "is not a run folder: it has no history.csv"),
         ("config.json", "{", "config.json: not readable JSON"),
-        ("config.json", '{"data": 1}', "does not say what a report needs"),
+        ("config.json", '{"data": 1}', "a value that the report needs is missing"),
         ("history.csv", "epoch,loss\n1,much\n", "history.csv: not a table of numbers"),
         ("history.csv", "", "history.csv: not a table of numbers"),
         ("history.csv", "loss\n1\n", "must have a column epoch; got loss"),
         ("snapshots.npz", "x", "snapshots.npz: not a readable file of snapshots"),
     ],
 )
-def test_a_folder_that_is_no_run_is_refused(run, name, text, said, capsys):
+def test_an_invalid_run_folder_is_rejected(run, name, text, message, capsys):
     before = (run / "report.html").read_bytes()
     (run / name).unlink()
     if text is not None:
         (run / name).write_text(text)
-    with pytest.raises(ValueError, match=re.escape(said)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         write_report(run)
     assert main(["report", str(run)]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert (run / "report.html").read_bytes() == before
 
 
-# What the explorer draws
+# The data of the explorer
 
 NO_LINKS = np.zeros((0, 4))
 SQUARE = np.array([[0, 1], [1, 2], [2, 3], [0, 3]])
 
 
-def watched(cluster, share, mass, links=()):
-    """Make snapshots of a square of four nodes, pooled once, at each of E epochs."""
+def snapshots_of_a_square(cluster, share, mass, links=()):
+    """Return snapshots of a square of four nodes with one pooling, at E epochs."""
     arrays = np.array(cluster), np.array(share), np.array(mass)
     pooling = Pooling(*arrays, np.array(links, float).reshape(-1, 4))
     chances = np.tile([0.25, 0.75], (len(cluster), 1))
@@ -364,14 +348,14 @@ def watched(cluster, share, mass, links=()):
     return Snapshots(np.arange(len(cluster)) + 1, {}, [graph])
 
 
-def explored(*arguments):
-    snapshots = watched(*arguments)
+def explorer_graph(*arguments):
+    snapshots = snapshots_of_a_square(*arguments)
     (graph,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
     return graph
 
 
-def test_super_nodes_stand_in_the_middle_of_their_members():
-    graph = explored([[0, 0, 2, 2]], [[0.5, 1, 1, 1]], [[2, 0, 2]])
+def test_super_nodes_are_at_the_mean_position_of_their_members():
+    graph = explorer_graph([[0, 0, 2, 2]], [[0.5, 1, 1, 1]], [[2, 0, 2]])
     (level,) = graph["frames"][0]["levels"]
     places = np.reshape(graph["places"], (4, 2))
     assert level["used"] == [0, 2] and level["mass"] == [2.0, 2.0]
@@ -382,9 +366,9 @@ def test_super_nodes_stand_in_the_middle_of_their_members():
     assert graph["kinds"] == ["C", "N", "N", ""]
 
 
-def test_a_cluster_keeps_its_colour_over_epochs_and_the_fullest_comes_first():
+def test_a_cluster_has_one_colour_at_all_epochs_and_the_largest_has_the_first():
     clusters = [[0, 0, 2, 2], [2, 2, 2, 2], [2, 2, 1, 2]]
-    graph = explored(clusters, np.ones((3, 4)), [[2, 0, 2], [0, 0, 4], [0, 1, 3]])
+    graph = explorer_graph(clusters, np.ones((3, 4)), [[2, 0, 2], [0, 0, 4], [0, 1, 3]])
     levels = [frame["levels"][0] for frame in graph["frames"]]
     assert [level["used"] for level in levels] == [[0, 2], [2], [1, 2]]
     blue, orange, green = "#0072b2", "#e69f00", "#009e73"
@@ -392,8 +376,8 @@ def test_a_cluster_keeps_its_colour_over_epochs_and_the_fullest_comes_first():
         [orange, blue], [blue], [green, blue]]  # fmt: skip
 
 
-def test_at_the_second_level_a_cluster_has_its_heaviest_members_colour():
-    snapshots = watched([[0, 1, 2, 2]], [[1.0] * 4], [[1, 1, 2]])
+def test_a_second_level_cluster_has_the_colour_of_its_heaviest_member():
+    snapshots = snapshots_of_a_square([[0, 1, 2, 2]], [[1.0] * 4], [[1, 1, 2]])
     cluster, mass = np.array([[0, 0, 1]]), np.array([[2, 2]])
     upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
     graph = snapshots.graphs[0]
@@ -404,26 +388,26 @@ def test_at_the_second_level_a_cluster_has_its_heaviest_members_colour():
     assert second["colours"] == [first["colours"][0], first["colours"][2]]
 
 
-def test_many_clusters_have_as_many_colours():
+def test_ten_clusters_have_ten_colours():
     cluster = np.arange(4)[None] * 3
-    graph = explored(cluster, np.ones((1, 4)), np.ones((1, 10)))
+    graph = explorer_graph(cluster, np.ones((1, 4)), np.ones((1, 10)))
     colours = graph["frames"][0]["levels"][0]["colours"]
     assert len(colours) == 10 and len(set(colours)) == 10
 
 
-def test_a_heavy_cluster_without_members_is_shown_and_a_light_one_is_not():
-    graph = explored([[0, 0, 0, 0]], [[0.6] * 4], [[2.4, 1.5, 0.1]])
+def test_a_heavy_cluster_without_members_is_drawn_and_a_light_one_is_not():
+    graph = explorer_graph([[0, 0, 0, 0]], [[0.6] * 4], [[2.4, 1.5, 0.1]])
     assert graph["frames"][0]["levels"][0]["used"] == [0, 1]
 
 
-def test_links_are_between_places_of_what_is_shown():
+def test_links_refer_to_drawn_clusters_by_index():
     links = [[0, 0, 2, 1.0], [0, 0, 1, 0.5], [1, 0, 2, 0.25]]
-    graph = explored([[0, 0, 2, 2]] * 2, np.ones((2, 4)), [[2, 0, 2]] * 2, links)
+    graph = explorer_graph([[0, 0, 2, 2]] * 2, np.ones((2, 4)), [[2, 0, 2]] * 2, links)
     found = [frame["levels"][0]["links"] for frame in graph["frames"]]
-    assert found == [[0, 1, 100], [0, 1, 25]]  # cluster 1 is not shown
+    assert found == [[0, 1, 100], [0, 1, 25]]  # cluster 1 is not drawn
 
 
-def test_what_is_drawn_of_a_run_lies_in_the_picture(finished):
+def test_all_discs_are_inside_the_picture_and_super_nodes_do_not_overlap(finished):
     config = json.loads((finished / "config.json").read_text())
     snapshots = read_snapshots(finished / "snapshots.npz")
     data = explorer_data(snapshots, config["features"], [-1, 1], 3)
@@ -437,7 +421,7 @@ def test_what_is_drawn_of_a_run_lies_in_the_picture(finished):
             low, high = places.T - radii, places.T + radii
             assert np.all(low.min(axis=1) >= [x, y])
             assert np.all(high.max(axis=1) <= [x + width, y + height])
-        for level in levels:  # no two super-nodes overlap, but for rounding
+        for level in levels:  # up to rounding
             places, radii = np.reshape(level["places"], (-1, 2)), level["radii"]
             apart = np.linalg.norm(places[:, None] - places, axis=2)
             np.fill_diagonal(apart, np.inf)
@@ -448,24 +432,24 @@ def test_what_is_drawn_of_a_run_lies_in_the_picture(finished):
 
 
 def points_of(text, number):
-    """Return the points of a line of a chart, and where its axes' ticks stand."""
+    """Return the points of a line of a chart."""
     (found,) = re.findall(rf'class="line line{number}" points="([^"]+)"', text)
     return np.array([pair.split(",") for pair in found.split()], float)
 
 
-def test_a_chart_has_its_points_where_its_ticks_say():
+def test_the_points_of_a_chart_match_its_ticks():
     text = chart("Losses", "nats", [1, 2, 3], {"a": [0, 5, 10], "b": [10, 0, 10]}, 2)
     ticks = re.findall(r'y="([\d.]+)" class="left">([-\d.]+)<', text)
     y_of = {float(value): float(y) - 4 for y, value in ticks}
-    (x_kept,) = re.findall(r'class="kept" x1="([\d.]+)"', text)
+    (x_best,) = re.findall(r'class="best" x1="([\d.]+)"', text)
     a, b = points_of(text, 0), points_of(text, 1)
     np.testing.assert_allclose(a[:, 1], [y_of[0], (y_of[0] + y_of[10]) / 2, y_of[10]])
     np.testing.assert_allclose(b[:, 1], [y_of[10], y_of[0], y_of[10]])
-    assert a[1, 0] == float(x_kept) == pytest.approx((a[0, 0] + a[2, 0]) / 2)
+    assert a[1, 0] == float(x_best) == pytest.approx((a[0, 0] + a[2, 0]) / 2)
     assert text.count('class="key') == 2
 
 
-def test_gaps_part_a_line_and_a_piece_of_one_point_is_a_dot():
+def test_gaps_split_a_line_and_a_single_point_is_a_dot():
     nan = float("nan")
     text = chart("t", "u", range(1, 6), {"a": [1, 2, nan, 3, nan]})
     assert len(points_of(text, 0)) == 2
@@ -473,7 +457,7 @@ def test_gaps_part_a_line_and_a_piece_of_one_point_is_a_dot():
     assert 'class="key' not in text  # one line needs no legend
 
 
-def test_a_chart_of_nothing_is_left_out():
+def test_a_chart_without_finite_values_is_empty():
     assert chart("t", "u", [1], {"a": [float("nan")]}) == ""
     assert chart("t", "u", [1], {}) == ""
 

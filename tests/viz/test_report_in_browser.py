@@ -1,4 +1,4 @@
-"""The report in headless Chromium: it is silent, it moves, and it lights what it says.
+"""The report in headless Chromium: no errors, and its controls work.
 
 Needs ``pip install -e ".[browser]"`` and a Chromium on the path.
 """
@@ -19,16 +19,16 @@ WIDE, PHONE = (1200, 900), (390, 844)
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A finished run of twelve epochs on MUTAG with two levels: its folder."""
+    """Return the folder of a run of twelve epochs on MUTAG with two levels."""
     folder = tmp_path_factory.mktemp("runs") / "mutag"
-    words = ["--epochs", "12", "--hidden", "16", "--clusters", "0.25,2"]
-    assert main(["train", *words, "--out", str(folder)]) == 0
+    options = ["--epochs", "12", "--hidden", "16", "--clusters", "0.25,2"]
+    assert main(["train", *options, "--out", str(folder)]) == 0
     return folder
 
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium."""
+    """Yield a headless Chromium."""
     with api.sync_playwright() as started:
         opened = started.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
@@ -39,21 +39,21 @@ def browser():
 
 @pytest.fixture
 def page(run, browser):
-    """The report, open; afterwards nothing was said, and nothing asked for."""
+    """Yield the open report; check that it logs nothing and makes no request."""
     yield from opened(run, browser, WIDE, "light")
 
 
 def opened(run, browser, size, theme):
     viewport = dict(zip(("width", "height"), size))
     page = browser.new_context(viewport=viewport, color_scheme=theme).new_page()
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
     url = (run / "report.html").as_uri()
     page.goto(url)
     yield page
-    assert said == [] and asked == [url]
+    assert messages == [] and requests == [url]
     page.close()
 
 
@@ -79,7 +79,7 @@ def fills(page, level):
     return nodes.evaluate_all("nodes => nodes.map(n => n.getAttribute('fill'))")
 
 
-def test_the_slider_moves_by_keys_and_changes_the_picture(page, run):
+def test_keys_move_the_slider_and_change_the_picture(page, run):
     snapshots = read_snapshots(run / "snapshots.npz")
     page.locator("#epoch").focus()
     pictures = []
@@ -92,18 +92,18 @@ def test_the_slider_moves_by_keys_and_changes_the_picture(page, run):
         colours = fills(page, 0)
         same = np.equal.outer(cluster, cluster)
         drawn = np.equal.outer(np.array(colours), np.array(colours))
-        np.testing.assert_array_equal(drawn, same)  # one colour, one cluster
+        np.testing.assert_array_equal(drawn, same)  # one colour per cluster
     assert pictures[0] != pictures[2]
 
 
-def lit(page, level):
+def highlighted(page, level):
     nodes = page.locator(".levels svg").nth(level).locator(".node")
-    script = "nodes => nodes.map(n => n.classList.contains('lit'))"
+    script = "nodes => nodes.map(n => n.classList.contains('highlighted'))"
     return np.flatnonzero(nodes.evaluate_all(script))
 
 
 @pytest.mark.parametrize("how", ["hover", "focus", "click"])
-def test_pointing_at_a_super_node_lights_its_nodes(page, run, how):
+def test_pointing_at_a_super_node_highlights_its_nodes(page, run, how):
     page.locator("#epoch").focus()
     page.keyboard.press("End")
     first, second = read_snapshots(run / "snapshots.npz").graphs[-1].poolings
@@ -114,51 +114,57 @@ def test_pointing_at_a_super_node_lights_its_nodes(page, run, how):
         name = nodes.nth(i).get_attribute("aria-label")
         k = int(name.removeprefix("level 1, cluster "))
         members = np.flatnonzero(first.cluster[-1] == k)
-        np.testing.assert_array_equal(lit(page, 0), members)
-        has_any = len(members) > 0  # else there is nothing to light
-        assert lit(page, 1).tolist() == [i] * has_any and len(lit(page, 2)) == has_any
-        said = page.inner_text("#said")
-        assert f"cluster {k}: holds" in said
-        assert f"shares; {len(members) or 'none'} have their largest share here" in said
+        np.testing.assert_array_equal(highlighted(page, 0), members)
+        has_any = len(members) > 0  # otherwise nothing is highlighted
+        assert (
+            highlighted(page, 1).tolist() == [i] * has_any
+            and len(highlighted(page, 2)) == has_any
+        )
+        text = page.inner_text("#description")
+        assert f"cluster {k}: mass" in text
+        assert f"members by the largest share: {len(members) or 'none'}" in text
         seen.extend(members)
     assert sorted(seen) == list(range(first.cluster.shape[1]))
     page.locator("#graph").focus()
     page.mouse.move(0, 0)
-    assert len(lit(page, 0)) == 0
+    assert len(highlighted(page, 0)) == 0
 
 
-def test_keys_go_from_circle_to_circle_and_focus_outlives_a_change_of_epoch(page, run):
-    page.locator("#kept").click()
+def test_arrow_keys_move_between_circles_and_focus_survives_a_new_epoch(page, run):
+    page.locator("#best").click()
     nodes = page.locator(".levels svg").nth(0).locator(".node")
     nodes.nth(0).focus()
     page.keyboard.press("ArrowRight")
-    assert lit(page, 0).tolist() == [1]
+    assert highlighted(page, 0).tolist() == [1]
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert lit(page, 0).tolist() == [nodes.count() - 1]
+    assert highlighted(page, 0).tolist() == [nodes.count() - 1]
     page.evaluate("""() => {
         const slider = document.getElementById("epoch");
         slider.value = 0;
         slider.dispatchEvent(new Event("input"));
     }""")
     assert page.inner_text("output").split()[0] == "1"
-    assert lit(page, 0).tolist() == [nodes.count() - 1]
+    assert highlighted(page, 0).tolist() == [nodes.count() - 1]
 
 
 def test_on_a_phone_the_graph_stays_in_view_while_super_nodes_are_tapped(run, browser):
     for page in opened(run, browser, PHONE, "light"):
         page.locator(".levels svg").nth(1).locator(".node").nth(0).click()
-        for part in (page.locator(".levels figure").nth(0), page.locator("#said")):
+        for part in (
+            page.locator(".levels figure").nth(0),
+            page.locator("#description"),
+        ):
             box = part.bounding_box()
             assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE[1]
 
 
-def test_pointing_at_a_node_lights_its_clusters(page, run):
-    page.locator("#kept").click()
+def test_pointing_at_a_node_highlights_its_clusters(page, run):
+    page.locator("#best").click()
     page.locator(".levels svg").nth(0).locator(".node").nth(0).hover()
-    assert lit(page, 0).tolist() == [0]
-    assert len(lit(page, 1)) == len(lit(page, 2)) == 1
-    assert "Node 0 (label=" in page.inner_text("#said")
+    assert highlighted(page, 0).tolist() == [0]
+    assert len(highlighted(page, 1)) == len(highlighted(page, 2)) == 1
+    assert "Node 0 (label=" in page.inner_text("#description")
 
 
 def test_another_graph_can_be_chosen(page, run):
@@ -170,7 +176,7 @@ def test_another_graph_can_be_chosen(page, run):
         )
 
 
-def test_the_training_can_be_played(page):
+def test_the_play_button_advances_the_epoch(page):
     page.locator("#epoch").focus()
     page.keyboard.press("Home")
     page.locator("#play").click()

@@ -1,4 +1,4 @@
-"""Axes to draw on: the caller's, checked, or those of a new figure."""
+"""Axes to draw on, with their legends and captions."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ AxesRow = npt.NDArray[np.object_]
 
 
 def row_of_axes(axes: Any, n_panels: int, size: tuple[float, float]) -> AxesRow:
-    """Check the axes given, or make a figure with pyplot where none are.
+    """Return the given axes as an array, or the axes of a new pyplot figure.
 
     Parameters
     ----------
     axes : None, Axes or array of Axes
     n_panels : int
-        How many axes are needed.
-    size : (width, height) in inches
-        Of a new figure.
+        Number of axes required.
+    size : (width, height)
+        Size of a new figure, in inches.
+
+    Returns
+    -------
+    (n_panels,) array of Axes
 
     Raises
     ------
@@ -28,31 +32,34 @@ def row_of_axes(axes: Any, n_panels: int, size: tuple[float, float]) -> AxesRow:
         If `axes` does not hold exactly `n_panels` matplotlib axes.
     """
     if axes is None:
-        import matplotlib.pyplot as plt  # only here: pyplot keeps global state
+        import matplotlib.pyplot as plt  # imported here: pyplot keeps global state
 
         _, axes = plt.subplots(1, n_panels, figsize=size, layout="constrained")
     row: AxesRow = np.array(axes, dtype=object).ravel()
     if len(row) != n_panels or not all(isinstance(one, Axes) for one in row):
-        held = [type(one).__name__ for one in row]
+        kinds = [type(one).__name__ for one in row]
         raise ValueError(
-            f"axes must hold {n_panels} matplotlib axes, one a panel; "
-            f"got {len(row)}: {', '.join(held) or 'none'}"
+            f"axes must hold {n_panels} matplotlib axes, one per panel; "
+            f"got {len(row)}: {', '.join(kinds) or 'none'}"
         )
     return row
 
 
-def strip(axes: Axes) -> None:
-    """Take away ticks and frame, keep the title and the line below: a drawing."""
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
-    axes.set_aspect("equal")
-
-
 def fit_height(row: AxesRow) -> None:
-    """Make the figure as high as its drawings, between a half and one panel."""
+    """Set the figure's height to fit its panels, half to one panel width high."""
     figure = row[0].figure
     (left, right), (low, high) = row[0].get_xlim(), row[0].get_ylim()
     panel = figure.get_figwidth() / len(row)
-    words = 0.9  # inches, for the title and up to four lines below
-    figure.set_figheight(panel * np.clip((high - low) / (right - left), 0.5, 1) + words)
+    text = 0.9  # inches, for the title and a caption of up to four lines
+    figure.set_figheight(panel * np.clip((high - low) / (right - left), 0.5, 1) + text)
+
+
+def legend_above(axes: Axes, n_columns: int, **options: Any) -> None:
+    """Draw the legend above the panel, where it hides no data."""
+    place: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+    axes.legend(ncols=n_columns, fontsize=8, frameon=False, **place, **options)
+
+
+def pluralise(number: int, noun: str) -> str:
+    """Return a number and its noun, such as "1 node" or "2 nodes"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

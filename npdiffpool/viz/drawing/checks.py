@@ -1,4 +1,4 @@
-"""Checks of what is to be drawn."""
+"""Validation of the arguments that several pictures share."""
 
 from __future__ import annotations
 
@@ -6,51 +6,56 @@ from typing import Any
 
 import numpy as np
 
-from npdiffpool.graphs.graph import Floats
+from npdiffpool._support.types import Floats
 
 
 def require_fitted(clf: Any, attribute: str) -> None:
-    """Require a model that has an attribute, which `fit` gives it.
+    """Require a model with an attribute that a fitted model has.
 
     Raises
     ------
     ValueError
+        If `clf` lacks the attribute.
     """
     if not hasattr(clf, attribute):
         kind = type(clf).__name__
         raise ValueError(f"clf must be a fitted model, with {attribute}; got {kind}")
 
 
-def check_assignment(given: Any, name: str, shape: str, n_rows: int | None) -> Floats:
-    """Return an assignment, (N, K) float64, or say why it is none.
+def check_assignment(value: Any, name: str, shape: str, n_rows: int | None) -> Floats:
+    """Validate an assignment and return it as a float64 array.
 
     Parameters
     ----------
-    given : (N, K) array
+    value : (N, K) array
     name, shape : str
-        What the error calls it, and the shape it says it must have.
+        The argument's name and the required shape, for the error message.
     n_rows : int or None
-        N; where None, any but 0.
+        The required N; None for any N >= 1.
+
+    Returns
+    -------
+    (N, K) array
 
     Raises
     ------
     ValueError
-        If it is not a matrix of N rows and at least one column, of numbers, each row
-        of them a distribution.
+        If `value` is not a matrix of numbers with N rows and at least one column, or
+        if a row has a negative entry or does not sum to 1.
     """
     try:
-        S = np.asarray(given, dtype=np.float64)
+        S = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        kind = type(given).__name__
+        kind = type(value).__name__
         raise ValueError(f"{name} must be a matrix of numbers; got {kind}") from None
-    fits = S.ndim == 2 and S.shape[1] > 0
-    if not fits or len(S) != n_rows and (n_rows is not None or len(S) == 0):
+    is_matrix = S.ndim == 2 and S.shape[1] > 0
+    if not is_matrix or (len(S) == 0 if n_rows is None else len(S) != n_rows):
         raise ValueError(f"{name} must have shape {shape}; got {S.shape}")
     sums = S.sum(axis=1)
     # 1e-3: float32 rows of 1000 clusters sum to 1 within 1e-4.
     if not (np.all(S >= 0) and np.all(np.abs(sums - 1) < 1e-3)):
         raise ValueError(
-            f"{name} must have rows >= 0 that sum to 1; got a least entry of "
-            f"{S.min()} and sums from {sums.min()} to {sums.max()}"
+            f"{name} must have rows >= 0 that sum to 1; got a smallest entry of "
+            f"{S.min()} and row sums from {sums.min()} to {sums.max()}"
         )
     return S

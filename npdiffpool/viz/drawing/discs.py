@@ -1,8 +1,8 @@
-"""Discs pushed apart, and off the links between others.
+"""Move overlapping discs apart, and off the links between other discs.
 
-Super-nodes want to stand where their members are. Clusters that spread over the
-whole graph all want the middle, and those of a symmetric graph one line, on which
-every link runs behind the discs between its ends.
+Super-nodes are drawn at the mean position of their members. Clusters that spread over
+the whole graph would all be in the middle, and those of a symmetric graph on one line,
+where every link runs behind the discs between its ends.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from npdiffpool.graphs.graph import Floats, Ints
+from npdiffpool._support.types import Floats, Ints
 
 _GAP = 0.5  # between discs, in mean radii; half as much between discs and links
-_ROUNDS = 4000  # of pushes at most: enough for a heap of 1000 discs
-_LINK_ROUNDS = 400  # the same with links: where these do not do, there is no place
-_MOST = 20_000  # discs times links, past which links may run behind discs
+_ROUNDS = 4000  # at most, without links: enough for 1000 discs at one place
+_LINK_ROUNDS = 400  # at most, with links: more rarely help
+_MAX_PRODUCT = 20_000  # of discs and links; with more, links are ignored
 _NO_LINKS = np.zeros((0, 2), dtype=int)
-_TOUCH = 1e-9  # what is nearer than that to its due distance is there
+_TOUCH = 1e-9  # shorter distances count as zero
 
-Pushes = tuple[Ints, Floats]  # which discs, (P,), and by how much, (P, 2)
+Pushes = tuple[Ints, Floats]  # indices of discs, (P,), and displacements, (P, 2)
 
 
 def separate(
@@ -28,31 +28,34 @@ def separate(
     pairs: Ints = _NO_LINKS,
     rounds: int = _LINK_ROUNDS,
 ) -> Floats:
-    """Push discs apart until none overlap, and off the links between others.
+    """Move discs until none overlap and none cover links between others.
 
     Parameters
     ----------
     centres : (K, 2) array
     radii : (K,) array
     pairs : (E, 2) array, optional
-        Links, as the numbers of the two discs at their ends.
+        Links, as the indices of the discs at their two ends.
     rounds : int
-        Of pushes off links, at most.
+        Maximum number of rounds that move discs off links.
 
     Returns
     -------
     (K, 2) array
-        Discs clear of all others and of their links stay put; those at one and the
-        same place leave it in a spiral. Links stay behind discs where the rounds
-        find no place for all, and where discs times links are over 20,000.
+        New centres. A disc that touches no other disc and no link does not move; discs
+        with the same centre are moved apart along a spiral. Some discs still cover
+        links if `rounds` was too small, or if discs times links exceed 20,000.
     """
-    if 0 < len(pairs) * len(centres) <= _MOST:
+    if 0 < len(pairs) * len(centres) <= _MAX_PRODUCT:
         centres = _relax(centres, radii, pairs, rounds)
     return _relax(centres, radii, _NO_LINKS, _ROUNDS)
 
 
 def _relax(centres: Floats, radii: Floats, pairs: Ints, rounds: int) -> Floats:
-    """Move discs in rounds, each by the mean of what pushes it."""
+    """Move each disc by the mean of its pushes, round by round, until there are none.
+
+    The sum of pushes in place of their mean would scatter a heap of discs.
+    """
     K, moved = len(centres), centres
     gap = _GAP * np.mean(radii) if K else 0.0
     for _ in range(rounds):
@@ -62,19 +65,18 @@ def _relax(centres: Floats, radii: Floats, pairs: Ints, rounds: int) -> Floats:
             break
         step = np.zeros_like(moved)
         np.add.at(step, discs, pushes)
-        # The mean, not the sum: a heap would burst into a ring.
         moved = moved + step / np.maximum(np.bincount(discs, minlength=K), 1)[:, None]
     return moved
 
 
 def _off_discs(centres: Floats, radii: Floats, gap: float) -> Pushes:
-    """Push two discs that are nearer than `gap` apart, each half the way."""
+    """Push discs closer than `gap` away from each other, each half of the way."""
     reach = 2 * radii.max(initial=0) + gap
     i, j = cKDTree(centres).query_pairs(reach, output_type="ndarray").T
     apart = centres[i] - centres[j]
     distance = np.linalg.norm(apart, axis=1)
-    turns = 2.4 * np.arange(len(centres))  # the golden angle: no two directions alike
-    spiral = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    angles = 2.4 * np.arange(len(centres))  # the golden angle: all directions differ
+    spiral = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     apart = np.where(distance[:, None] < _TOUCH, spiral[i] - spiral[j], apart)
     missing = radii[i] + radii[j] + gap - distance
     near = missing > _TOUCH
@@ -83,7 +85,10 @@ def _off_discs(centres: Floats, radii: Floats, gap: float) -> Pushes:
 
 
 def _off_links(centres: Floats, radii: Floats, gap: float, pairs: Ints) -> Pushes:
-    """Push discs and the links that run behind them, or within `gap`, apart."""
+    """Push discs away from links that are closer than `gap`, and the links' ends back.
+
+    A disc k whose centre is on the link goes left or right, by the parity of k.
+    """
     link, k = np.indices((len(pairs), len(centres))).reshape(2, -1)
     other = np.all(pairs[link] != k[:, None], axis=1)
     (i, j), k = pairs[link[other]].T, k[other]
@@ -92,7 +97,6 @@ def _off_links(centres: Floats, radii: Floats, gap: float, pairs: Ints) -> Pushe
     place = np.clip(np.sum(along * away, axis=1) / length, 0, 1)[:, None]
     away = away - place * along
     distance = np.linalg.norm(away, axis=1)
-    # From the very middle of a link to its left or right, by turns.
     aside = np.column_stack([-along[:, 1], along[:, 0]]) * (1 - 2 * (k % 2))[:, None]
     away = np.where(distance[:, None] < _TOUCH, aside, away)
     missing = radii[k] + gap - distance
@@ -103,6 +107,6 @@ def _off_links(centres: Floats, radii: Floats, gap: float, pairs: Ints) -> Pushe
 
 
 def _unit(vectors: Floats) -> Floats:
+    """Scale vectors to length one; a zero vector stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Floats = vectors / np.where(lengths > 0, lengths, 1)
-    return unit
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1))

@@ -1,8 +1,8 @@
-"""Drawing one panel: links, nodes, numbers, in layout units.
+"""Draw one panel of a hierarchy: links, nodes and numbers, without ticks or frame.
 
-Nodes are circles in the units of the layout rather than markers in points, so a
-panel looks the same at every size and overlaps can be worked out beforehand.
-Every artist carries a gid ("links", "nodes", "number"), as SVG does.
+Nodes are circles in layout units, not markers in points: a panel looks the same at
+every size, and overlaps can be computed beforehand. Artists have a gid ("links",
+"nodes", "number"), which SVG files keep.
 """
 
 from __future__ import annotations
@@ -13,30 +13,45 @@ from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
 
-from npdiffpool.graphs.graph import Floats
-from npdiffpool.viz.drawing.colours import GREY, ink, text_on
-from npdiffpool.viz.drawing.levels import Array, Level
+from npdiffpool._support.types import Floats, Ints
+from npdiffpool.viz.drawing.colours import GREY, outline_colours, text_colour
+from npdiffpool.viz.drawing.levels import Level
 
-_LEAST_LABELLED = 0.025  # smaller super-nodes have no room for a number
+_MIN_NUMBERED = 0.025  # radius below which a super-node has no room for its number
 
 
-def frame(stack: list[Level]) -> Floats:
-    """Give two corners of a box round everything, (2, 2), one for every panel."""
+def bounding_box(stack: list[Level]) -> Floats:
+    """Return two corners of a box around all levels, (2, 2).
+
+    It is at least 0.6 wide and high, so that a single node does not fill the panel.
+    """
     low = [(one.positions - one.radii[:, None])[one.used] for one in stack]
     high = [(one.positions + one.radii[:, None])[one.used] for one in stack]
-    # At least 0.6 wide and high: a lone node does not fill the panel.
     least = np.min(np.concatenate([*low, [[-0.3, -0.3]]]), axis=0) - 0.05
     most = np.max(np.concatenate([*high, [[0.3, 0.3]]]), axis=0) + 0.05
     return np.array([least, most])
 
 
-def draw_links(axes: Axes, level: Level, pairs: Array, weights: Array) -> None:
-    """Draw links in grey, width and opacity by weight, fainter where many."""
+def draw_level(
+    axes: Axes, level: Level, pairs: Ints, weights: Floats, colours: Floats
+) -> None:
+    """Draw a level: its links, its nodes and, if it is pooled, their numbers."""
+    axes.set(xticks=[], yticks=[], aspect="equal")
+    axes.spines[:].set_visible(False)
+    _draw_links(axes, level, pairs, weights)
+    fill = _fill(level, colours)
+    _draw_nodes(axes, level, fill)
+    if level.is_pooled:
+        _draw_numbers(axes, level, fill)
+
+
+def _draw_links(axes: Axes, level: Level, pairs: Ints, weights: Floats) -> None:
+    """Draw grey links; width and opacity grow with the weight, and fade if many."""
     widest, many = (4.5, 12.0) if level.is_pooled else (1.0, 150.0)
     fade = np.sqrt(np.clip(many / max(weights.sum(), 1), 0.004, 1))
     lines = LineCollection(
         list(level.positions[pairs]),
-        colors=[(0.3, 0.3, 0.3, fade * (0.15 + 0.6 * one)) for one in weights],
+        colors=[(0.3, 0.3, 0.3, fade * (0.15 + 0.6 * weight)) for weight in weights],
         linewidths=0.3 + (widest - 0.3) * weights * fade,
         zorder=1,
         gid="links",
@@ -44,18 +59,18 @@ def draw_links(axes: Axes, level: Level, pairs: Array, weights: Array) -> None:
     axes.add_collection(lines, autolim=False)
 
 
-def draw_nodes(axes: Axes, level: Level, colours: Floats) -> None:
-    """Draw the used nodes: fill by colour and certainty, rim in full colour."""
+def _draw_nodes(axes: Axes, level: Level, fill: Floats) -> None:
+    """Draw the used nodes; the opacity of a fill is the node's certainty."""
     used = np.flatnonzero(level.used)
     circles = [Circle(tuple(level.positions[i]), level.radii[i]) for i in used]
-    fill = _fill(level, colours)[used]
-    # White below, so that links do not show through uncertain nodes.
+    fill = fill[used]
+    # White below, so that links do not show through.
     backing = PatchCollection(circles, facecolors="white", linewidths=0, zorder=2)
     axes.add_collection(backing, autolim=False)
     nodes = PatchCollection(
         circles,
         facecolors=list(fill),
-        edgecolors=list(ink(fill[:, :3])),
+        edgecolors=list(outline_colours(fill[:, :3])),
         linewidths=np.clip(60 * level.radii[used], 0.25, 1.2),
         zorder=3,
         gid="nodes",
@@ -63,17 +78,16 @@ def draw_nodes(axes: Axes, level: Level, colours: Floats) -> None:
     axes.add_collection(nodes, autolim=False)
 
 
-def draw_numbers(axes: Axes, level: Level, colours: Floats) -> None:
-    """Write its column of S into each super-node that has room for it."""
-    for k in np.flatnonzero(level.used & (level.radii >= _LEAST_LABELLED)):
-        *rgb, opacity = _fill(level, colours)[k]
+def _draw_numbers(axes: Axes, level: Level, fill: Floats) -> None:
+    """Write the cluster's index, its column of S, into each large super-node."""
+    for k in np.flatnonzero(level.used & (level.radii >= _MIN_NUMBERED)):
         x, y = level.positions[k]
         number = axes.text(x, y, str(k), fontsize=7, zorder=5, gid="number")
         number.set(ha="center", va="center_baseline")
-        number.set_color(text_on(np.array(rgb), opacity))
+        number.set_color(text_colour(fill[k, :3], fill[k, 3]))
 
 
 def _fill(level: Level, colours: Floats) -> Floats:
-    """Give RGBA fills, (n, 4); nodes without a colour are grey."""
+    """Return RGBA fills, (n, 4); nodes without a colour are grey."""
     table = np.concatenate([colours, [to_rgb(GREY)]])  # index -1 is the last
     return np.column_stack([table[level.colour], level.certainty])

@@ -1,5 +1,5 @@
-"""The report of a run: one HTML page that needs no network.
+"""The report of a run: one HTML page that works without network access.
 
-`page` fills the template, `svg` draws its charts, `explorer` has the numbers that its
-script shows.
+Read `page` first, which fills the template; `svg` draws its charts, and `explorer`
+computes the data of its interactive part, drawn by ``template/report.js``.
 """

@@ -1,18 +1,19 @@
-"""Line charts as SVG for a page: colours and theme are the style sheet's.
+"""Line charts as SVG, coloured by the style sheet of the page.
 
-matplotlib's SVG has its colours inside and one theme; these are read in dark too.
+SVG files of matplotlib contain fixed colours; these follow a light or dark theme.
 """
 
 from __future__ import annotations
 
 from html import escape
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 34
+Scale = Callable[[float], float]
 
 
 def chart(
@@ -33,20 +34,25 @@ def chart(
         NaN leaves a gap.
     mark : float, optional
         The epoch of a vertical line.
+
+    Returns
+    -------
+    str
+        An HTML element; empty if no value is finite.
     """
     known = np.array([y for values in lines.values() for y in values], dtype=float)
     known = known[np.isfinite(known)]
     if len(known) == 0:
         return ""
-    ticks_x = _ticks(min(x), max(x), integer=True)
+    low, high = min(x), max(x)
+    ticks_x = [tick for tick in _ticks(low, high, integer=True) if low <= tick <= high]
     ticks_y = _ticks(min(known.min(), 0), known.max())
-    span_x, span_y = (min(x), max(x)), (ticks_y[0], ticks_y[-1])
-    at_x = _scale(span_x, LEFT, WIDTH - RIGHT)
-    at_y = _scale(span_y, HEIGHT - BOTTOM, TOP)
-    parts = [_grid(at_x, at_y, [t for t in ticks_x if min(x) <= t <= max(x)], ticks_y)]
+    at_x = _scale(low, high, LEFT, WIDTH - RIGHT)
+    at_y = _scale(ticks_y[0], ticks_y[-1], HEIGHT - BOTTOM, TOP)
+    parts = [_grid(at_x, at_y, ticks_x, ticks_y)]
     if mark is not None:
         place = f'x1="{at_x(mark):.1f}" x2="{at_x(mark):.1f}"'
-        parts.append(f'<line class="kept" {place} y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+        parts.append(f'<line class="best" {place} y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
     for number, values in enumerate(lines.values()):
         parts += _line(number, [at_x(v) for v in x], [at_y(v) for v in values])
     label = escape(f"{title}, {unit}, over epochs: {', '.join(lines)}")
@@ -56,7 +62,7 @@ def chart(
 
 
 def _legend(names: Iterable[str]) -> str:
-    """Name the lines by their looks, if there is more than one."""
+    """Return the legend if there is more than one line."""
     keys = [
         f'<span class="key line{number}">{escape(name)}</span>'
         for number, name in enumerate(names)
@@ -65,26 +71,24 @@ def _legend(names: Iterable[str]) -> str:
 
 
 def _ticks(low: float, high: float, integer: bool = False) -> list[float]:
-    """Choose round numbers that hold the range."""
-    high = high if high > low else low + 1
-    found: Any = MaxNLocator(nbins=5, integer=integer, steps=[1, 2, 5, 10])
-    ticks: list[float] = found.tick_values(low, high).tolist()
-    return ticks
+    """Return round numbers that cover the range."""
+    locator: Any = MaxNLocator(nbins=5, integer=integer, steps=[1, 2, 5, 10])
+    return list(locator.tick_values(low, high if high > low else low + 1).tolist())
 
 
-def _scale(span: tuple[float, float], start: float, stop: float) -> Any:
-    width = span[1] - span[0] or 1.0
-    return lambda value: start + (value - span[0]) / width * (stop - start)
+def _scale(low: float, high: float, start: float, stop: float) -> Scale:
+    width = high - low or 1.0
+    return lambda value: start + (value - low) / width * (stop - start)
 
 
-def _grid(at_x: Any, at_y: Any, ticks_x: list[float], ticks_y: list[float]) -> str:
+def _grid(at_x: Scale, at_y: Scale, ticks_x: list[float], ticks_y: list[float]) -> str:
+    """Return grid lines and labels of the ticks."""
     parts = []
     for tick in ticks_y:
         y = at_y(tick)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" ')
-        parts.append(f'y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" class="left">{tick:g}')
-        parts.append("</text>")
+        line = f'x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"'
+        label = f'x="{LEFT - 6}" y="{y + 4:.1f}" class="left"'
+        parts.append(f'<line class="grid" {line}/><text {label}>{tick:g}</text>')
     for tick in ticks_x:
         parts.append(f'<text x="{at_x(tick):.1f}" y="{HEIGHT - 16}">{tick:g}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
@@ -92,7 +96,7 @@ def _grid(at_x: Any, at_y: Any, ticks_x: list[float], ticks_y: list[float]) -> s
 
 
 def _line(number: int, xs: list[float], ys: list[float]) -> list[str]:
-    """Draw one line, in pieces between gaps; a piece of one point is a dot."""
+    """Draw a line as one polyline between two gaps, or a dot for a single point."""
     pieces: list[list[str]] = [[]]
     for x, y in zip(xs, ys):
         if np.isfinite(y):
@@ -100,11 +104,11 @@ def _line(number: int, xs: list[float], ys: list[float]) -> list[str]:
         elif pieces[-1]:
             pieces.append([])
     style = f'class="line line{number}"'
-    found = []
+    drawn = []
     for piece in filter(None, pieces):
         if len(piece) == 1:
             cx, cy = piece[0].split(",")
-            found.append(f'<circle {style} cx="{cx}" cy="{cy}" r="2.5"/>')
+            drawn.append(f'<circle {style} cx="{cx}" cy="{cy}" r="2.5"/>')
         else:
-            found.append(f'<polyline {style} points="{" ".join(piece)}"/>')
-    return found
+            drawn.append(f'<polyline {style} points="{" ".join(piece)}"/>')
+    return drawn

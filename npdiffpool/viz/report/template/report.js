@@ -1,6 +1,6 @@
 "use strict";
-// The explorer: a test graph, an epoch, its pooled graphs; pointing lights up members.
-// Everything that is written goes through textContent or a number.
+// The explorer draws a test graph and its pooled graphs at an epoch. Pointing at a
+// super-node highlights its members. Text is only inserted as textContent.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const place = document.getElementById("explorer");
@@ -28,16 +28,17 @@
   const slider = make(slide, "input", { id: "epoch", type: "range", min: 0, max: last, step: 1 });
   const shown = make(slide, "output", { for: "epoch" });
   const play = make(controls, "button", { type: "button", id: "play" }, "Play");
-  const keep = make(controls, "button", { type: "button", id: "kept" }, "Kept epoch");
-  const said = make(place, "p", { class: "said", id: "said", "aria-live": "polite" });
+  const best = make(controls, "button", { type: "button", id: "best" }, "Best epoch");
+  const description = make(place, "p",
+    { class: "description", id: "description", "aria-live": "polite" });
   const panels = make(place, "div", { class: "levels" });
-  make(place, "p", {}, "First the graph: a node's colour is its cluster, its opacity how sure "
-    + "the row of S is. Then the pooled graphs: the area is the number of nodes held, a "
-    + "line's width its weight in S^T A S. Point at a circle and its nodes light up. By keys: "
-    + "Tab goes from picture to picture, the arrow keys from circle to circle, or, at the "
-    + "slider, from epoch to epoch.");
+  make(place, "p", {}, "The first picture is the graph: a node's colour is its cluster, and its "
+    + "opacity the largest entry of its row of S. The others are the pooled graphs: the area "
+    + "of a circle is its mass in nodes, and the width of a line its weight in S^T A S. Point "
+    + "at a circle to highlight its nodes. With the keyboard, Tab moves between pictures, and "
+    + "the arrow keys move between circles or, on the slider, between epochs.");
 
-  // What each level shows at an epoch: places, radii, colours and opacities of its nodes.
+  // The levels at an epoch: positions, radii, colours and opacities of their nodes.
   function levelsAt(graph, frame) {
     const n = graph.kinds.length;
     const levels = [{
@@ -66,86 +67,87 @@
 
   let levels = [], drawn = [], inFocus = null;
 
-  // Places of a level's nodes below, and of its clusters above, that belong together.
-  function family(l, i) {
-    const lit = levels.map(() => new Set());
-    lit[l].add(i);
+  // For each level, the indices of nodes that are pooled into node i of level l, or that
+  // this node is pooled into.
+  function relatives(l, i) {
+    const related = levels.map(() => new Set());
+    related[l].add(i);
     for (let below = l - 1; below >= 0; below--) {
       levels[below].cluster.forEach((k, j) => {
-        if (lit[below + 1].has(levels[below + 1].ids.indexOf(k))) lit[below].add(j);
+        if (related[below + 1].has(levels[below + 1].ids.indexOf(k))) related[below].add(j);
       });
     }
     for (let above = l + 1, k = i; above < levels.length; above++) {
       k = levels[above].ids.indexOf(levels[above - 1].cluster[k]);
-      lit[above].add(k);
+      related[above].add(k);
     }
-    return lit;
+    return related;
   }
 
-  function light(l, i) {
-    const lit = family(l, i);
-    if (lit[0].size === 0) {  // of many nodes a little: nothing to light
+  function highlight(l, i) {
+    const related = relatives(l, i);
+    if (related[0].size === 0) {  // it has small shares of many nodes, but no members
       clear();
-      return say(l, i, lit);
+      return describe(l, i, related);
     }
     drawn.forEach((panel, at) => {
       panel.svg.classList.add("dimmed");
-      panel.nodes.forEach((node, j) => node.classList.toggle("lit", lit[at].has(j)));
+      panel.nodes.forEach((node, j) => node.classList.toggle("highlighted", related[at].has(j)));
     });
-    say(l, i, lit);
+    describe(l, i, related);
   }
 
   function clear() {
     drawn.forEach((panel) => {
       panel.svg.classList.remove("dimmed");
-      panel.nodes.forEach((node) => node.classList.remove("lit"));
+      panel.nodes.forEach((node) => node.classList.remove("highlighted"));
     });
   }
 
-  function dark() {
-    if (inFocus) return light(...inFocus);
+  function reset() {
+    if (inFocus) return highlight(...inFocus);
     clear();
-    sayGraph();
+    describeGraph();
   }
 
   const graphOf = () => data.graphs[Number(chooser.value)];
   const frameOf = () => graphOf().frames[Number(slider.value)];
 
-  function sayGraph() {
+  function describeGraph() {
     const graph = graphOf(), frame = frameOf();
-    const best = frame.p.indexOf(Math.max(...frame.p));
-    said.textContent = `Predicted ${data.classes[best]} with ${percent(frame.p[best])}, the `
-      + `truth is ${data.classes[graph.truth] ?? "a class that training did not have"}.`;
+    const predicted = frame.p.indexOf(Math.max(...frame.p));
+    const probability = percent(frame.p[predicted]);
+    description.textContent = `Predicted class: ${data.classes[predicted]} (${probability}); `
+      + `true class: ${data.classes[graph.truth] ?? "not in the training graphs"}.`;
   }
 
-  function say(l, i, lit) {
+  function describe(l, i, related) {
     const level = levels[l];
     if (l === 0) {
       const kind = graphOf().kinds[i];
-      const goes = level.cluster
+      const cluster = level.cluster
         ? `: in cluster ${level.cluster[i]} with a share of ${percent(level.share[i])}` : "";
-      said.textContent = `Node ${i}${kind ? ` (${kind})` : ""}${goes}.`;
+      description.textContent = `Node ${i}${kind ? ` (${kind})` : ""}${cluster}.`;
       return;
     }
     const counts = new Map();
-    for (const j of lit[0]) {
+    for (const j of related[0]) {
       const kind = graphOf().kinds[j];
       if (kind) counts.set(kind, (counts.get(kind) || 0) + 1);
     }
     const list = [...counts].sort((a, b) => b[1] - a[1]).map(([kind, n]) => `${n} × ${kind}`);
-    const whose = l === 1 ? "have their largest share here"
-      : "come here if each goes with its largest share, level by level";
-    said.textContent = `Level ${l}, cluster ${level.ids[i]}: holds ${level.mass[i]} nodes by `
-      + `shares; ${lit[0].size || "none"} ${whose}`
-      + (list.length ? ` (${list.join(", ")}).` : ".");
+    const rule = l === 1 ? "members by the largest share"
+      : "members by the largest share at each level";
+    description.textContent = `Level ${l}, cluster ${level.ids[i]}: mass ${level.mass[i]}; `
+      + `${rule}: ${related[0].size || "none"}${list.length ? ` (${list.join(", ")})` : ""}.`;
   }
 
   function drawLevel(level, l) {
     const figure = make(panels, "figure");
-    const kept = l === 0 ? `${level.ids.length} nodes, ${level.edges.length / 2} edges`
-      : `${new Set(levels[l - 1].cluster).size} of ${frameSize(l)} clusters are some node's largest`;
+    const size = l === 0 ? `${level.ids.length} nodes, ${level.edges.length / 2} edges`
+      : `${new Set(levels[l - 1].cluster).size} of ${nClusters(l)} clusters have members`;
     make(figure, "figcaption", {}, l === 0 ? "Graph " : `Level ${l} `).append(
-      Object.assign(document.createElement("small"), { textContent: kept }));
+      Object.assign(document.createElement("small"), { textContent: size }));
     const title = l === 0 ? "the graph" : `pooled graph, level ${l}`;
     const svg = make(figure, "svg",
       { viewBox: graphOf().box.join(" "), role: "group", "aria-label": title });
@@ -166,11 +168,11 @@
         style: `--line: ${Math.min(3, 0.2 * level.radii[i])}`,
         tabindex: i === 0 ? 0 : -1, role: "button", "aria-label": name });
       for (const event of ["pointerenter", "click"]) {
-        node.addEventListener(event, () => light(l, i));
+        node.addEventListener(event, () => highlight(l, i));
       }
-      node.addEventListener("focus", () => { inFocus = [l, i]; light(l, i); });
-      node.addEventListener("blur", () => { inFocus = null; dark(); });
-      node.addEventListener("pointerleave", dark);
+      node.addEventListener("focus", () => { inFocus = [l, i]; highlight(l, i); });
+      node.addEventListener("blur", () => { inFocus = null; reset(); });
+      node.addEventListener("pointerleave", reset);
       node.addEventListener("keydown", (event) => {
         const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
         if (!step) return;
@@ -188,7 +190,7 @@
     return { svg, nodes };
   }
 
-  const frameSize = (l) => graphOf().sizes[l - 1];
+  const nClusters = (l) => graphOf().sizes[l - 1];
 
   function draw() {
     const [l, id] = inFocus ? [inFocus[0], levels[inFocus[0]].ids[inFocus[1]]] : [0, -1];
@@ -196,11 +198,11 @@
     panels.replaceChildren();
     drawn = levels.map(drawLevel);
     const epoch = data.epochs[Number(slider.value)];
-    shown.textContent = epoch + (epoch === data.kept ? " (kept)" : "");
+    shown.textContent = epoch + (epoch === data.best ? " (best)" : "");
     slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
-    sayGraph();
-    const again = id < 0 ? undefined : drawn[l]?.nodes[levels[l].ids.indexOf(id)];
-    if (again) again.focus();
+    describeGraph();
+    const sameNode = id < 0 ? undefined : drawn[l]?.nodes[levels[l].ids.indexOf(id)];
+    if (sameNode) sameNode.focus();
   }
 
   let timer = null;
@@ -208,13 +210,13 @@
     clearInterval(timer);
     timer = null;
     play.textContent = "Play";
-    said.setAttribute("aria-live", "polite");
+    description.setAttribute("aria-live", "polite");
   }
   play.addEventListener("click", () => {
     if (timer) return stop();
     if (Number(slider.value) === last) slider.value = 0;
     play.textContent = "Stop";
-    said.setAttribute("aria-live", "off");
+    description.setAttribute("aria-live", "off");
     timer = setInterval(() => {
       slider.value = Number(slider.value) + 1;
       draw();
@@ -223,9 +225,9 @@
     draw();
   });
   const goTo = (value) => { stop(); slider.value = value; draw(); };
-  keep.addEventListener("click", () => goTo(Math.max(0, data.epochs.indexOf(data.kept))));
+  best.addEventListener("click", () => goTo(Math.max(0, data.epochs.indexOf(data.best))));
   slider.addEventListener("input", () => { stop(); draw(); });
   chooser.addEventListener("change", draw);
   chooser.value = String(data.graphs.length - 1);
-  goTo(Math.max(0, data.epochs.indexOf(data.kept)));
+  goTo(Math.max(0, data.epochs.indexOf(data.best)));
 })();

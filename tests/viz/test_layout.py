@@ -1,4 +1,4 @@
-"""Nodes are placed so that what belongs together is seen together."""
+"""The layout shows bonds, groups and components of a graph."""
 
 import itertools
 
@@ -9,12 +9,12 @@ from matplotlib.path import Path
 from viz_drawings import cliques
 
 from npdiffpool import load_dataset
-from npdiffpool.viz.drawing import pieces as _pieces
+from npdiffpool.viz.drawing import layout
 from npdiffpool.viz.drawing.layout import node_positions
 
 
 def planted(n_groups, size):
-    """Link nodes of one group more often than others, all reachable."""
+    """Return a connected graph whose groups have denser links inside than between."""
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(n_groups), size)
     share = np.where(np.equal.outer(groups, groups), 0.4, 0.02)
@@ -22,7 +22,7 @@ def planted(n_groups, size):
     return A + A.T
 
 
-def test_self_loops_and_directions_do_not_move_nodes():
+def test_self_loops_and_directions_do_not_change_the_layout():
     A = cliques(3, 4).adjacency.toarray()
     positions = node_positions(A, seed=0)
     assert np.array_equal(node_positions(A + np.diag(np.arange(12)), 0), positions)
@@ -30,7 +30,7 @@ def test_self_loops_and_directions_do_not_move_nodes():
     assert np.array_equal(node_positions(A + np.triu(A), 0), positions)
 
 
-# Where a ring folds over if the start has no more than 2 or 3 dimensions.
+# Molecules with a ring that folds if the layout starts in only 2 or 3 dimensions.
 @pytest.mark.parametrize("molecule", [6, 15, 29, 65, 95])
 def test_molecules_are_drawn_without_crossings(molecule):
     A = load_dataset("MUTAG").graphs[molecule].adjacency
@@ -41,7 +41,7 @@ def test_molecules_are_drawn_without_crossings(molecule):
             assert not Path(positions[edge]).intersects_path(Path(positions[other]))
 
 
-def test_small_pieces_have_bonds_of_about_one_length():
+def test_small_components_have_bonds_of_similar_length():
     A = load_dataset("MUTAG").graphs[5].adjacency
     positions = node_positions(A, seed=0)
     i, j = A.nonzero()
@@ -56,48 +56,50 @@ def test_heavier_edges_are_drawn_shorter(is_weak):
     positions = node_positions(A, seed=0)
     distances = np.linalg.norm(positions[:, None] - positions, axis=2)
     assert distances[heavy == 1].max() < distances[heavy == 0].min()
-    assert np.array_equal(node_positions(1024 * A, seed=0), positions)  # no units
+    assert np.array_equal(
+        node_positions(1024 * A, seed=0), positions
+    )  # weights are relative
 
 
-def test_a_large_ring_is_unfolded():
+def test_a_large_ring_does_not_fold():
     x, y = node_positions(cliques(75, 2).adjacency, seed=0).T
     area = np.abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))) / 2
-    assert area > 0.4 * np.ptp(x) * np.ptp(y)  # a tangle's loops cancel out
+    assert area > 0.4 * np.ptp(x) * np.ptp(y)  # the loops of a tangle cancel
 
 
-def in_own_group(positions, n_groups):
-    """Give the share of nodes whose nearest group centre is their own's."""
+def share_nearest_to_own_group(positions, n_groups):
+    """Return the share of nodes whose nearest group centre is their own group's."""
     centres = positions.reshape(n_groups, -1, 2).mean(axis=1)
     nearest = np.linalg.norm(positions[:, None] - centres, axis=2).argmin(axis=1)
     return np.mean(nearest == np.repeat(np.arange(n_groups), len(nearest) // n_groups))
 
 
-def test_forces_keep_planted_groups_apart():
+def test_forces_separate_planted_groups():
     positions = node_positions(cliques(10, 12).adjacency, seed=0)
-    assert in_own_group(positions, 10) == 1
+    assert share_nearest_to_own_group(positions, 10) == 1
 
 
-def test_dense_small_pieces_are_placed_by_forces():
+def test_dense_small_components_are_laid_out_by_forces():
     positions = node_positions(planted(6, 20), seed=0)
-    assert in_own_group(positions, 6) > 0.95  # 0.83 by distances
+    assert share_nearest_to_own_group(positions, 6) > 0.95  # 0.83 with Kamada and Kawai
 
 
-def test_logarithmic_forces_keep_many_groups_apart_among_many_other_links():
+def test_logarithmic_attraction_separates_many_groups_with_many_links_between():
     positions = node_positions(planted(16, 20), seed=0)
-    assert in_own_group(positions, 16) > 0.9  # 0.67 without the logarithm
+    assert share_nearest_to_own_group(positions, 16) > 0.9  # 0.67 without the logarithm
 
 
-def test_huge_pieces_are_placed_without_a_matrix_of_all_pairs(monkeypatch):
-    monkeypatch.setattr(_pieces, "_HUGE", 100)
+def test_huge_components_are_laid_out_without_a_matrix_of_all_pairs(monkeypatch):
+    monkeypatch.setattr(layout, "_HUGE", 100)
     monkeypatch.setattr(nx, "forceatlas2_layout", None)
     positions = node_positions(cliques(10, 12).adjacency, seed=0)
     assert len(np.unique(positions, axis=0)) == 120
 
 
-def test_loose_pieces_stay_beside_the_main_one_without_touching():
+def test_small_components_are_beside_the_main_one_without_touching_it():
     A = np.zeros((60, 60))
     A[:40, :40] = cliques(4, 10).adjacency.toarray()
-    A[40, 41] = A[41, 40] = 1  # a pair, and 18 nodes alone
+    A[40, 41] = A[41, 40] = 1  # a pair, and 18 isolated nodes
     positions = node_positions(A, seed=0)
     distances = np.linalg.norm(positions[:, None] - positions, axis=2)
     nearest = np.min(distances + np.diag(np.full(60, np.inf)), axis=1)

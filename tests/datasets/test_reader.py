@@ -1,4 +1,4 @@
-"""TU files are read as they are written, and every flaw is named with its line."""
+"""Reading TU files gives their content, and an error names the wrong line."""
 
 import io
 import tempfile
@@ -21,12 +21,12 @@ DTYPES = st.sampled_from([INT, FLOAT])
 CHUNKS = st.integers(1, 40)
 
 
-# Any list of graphs, written in any way that the form allows
+# Any list of graphs, written in any way that the format allows
 
 
 @st.composite
 def graph_lists(draw):
-    """Draw what a data set says: sizes, undirected edges, labels, attributes."""
+    """Draw a data set: the graph of each node, undirected edges, labels, attributes."""
     sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
     n_nodes, graph_of = sum(sizes), np.repeat(np.arange(len(sizes)), sizes)
     pairs = [(i, j) for i in range(n_nodes) for j in range(i, n_nodes)]
@@ -47,29 +47,31 @@ def _many(elements, size):
 
 @st.composite
 def written(draw):
-    """Draw a data set and TU files of it, written in any way allowed."""
-    said = draw(graph_lists())
-    ids = draw(st.permutations(range(1, len(said["graph_of"]) + 1)))
-    # Where nodes are shuffled, those of a graph must keep their order.
-    ids = _keep_order(ids, said["graph_of"])
-    ways = [draw(st.sampled_from(["->", "<-", "both", "twice"])) for _ in said["edges"]]
+    """Draw a data set and its TU files, written in any way that the format allows."""
+    expected = draw(graph_lists())
+    ids = draw(st.permutations(range(1, len(expected["graph_of"]) + 1)))
+    # The nodes are shuffled, but those of one graph keep their order.
+    ids = _keep_order(ids, expected["graph_of"])
+    ways = [
+        draw(st.sampled_from(["->", "<-", "both", "twice"])) for _ in expected["edges"]
+    ]
     lines = []
-    for (i, j), way in zip(said["edges"], ways):
+    for (i, j), way in zip(expected["edges"], ways):
         there, back = (ids[i], ids[j]), (ids[j], ids[i])
         choice = {"->": [there], "<-": [back], "both": [there, back]}
         lines += choice.get(way, [there, there])
     rank = np.argsort(ids)
     tables = {
         "A": draw(st.permutations(lines)),
-        "graph_indicator": [(said["graph_of"][i] + 1,) for i in rank],
-        "graph_labels": [(label,) for label in said["graph_labels"]],
-        "node_labels": [(said["node_labels"][i],) for i in rank],
-        "node_attributes": [said["attributes"][i] for i in rank],
+        "graph_indicator": [(expected["graph_of"][i] + 1,) for i in rank],
+        "graph_labels": [(label,) for label in expected["graph_labels"]],
+        "node_labels": [(expected["node_labels"][i],) for i in rank],
+        "node_attributes": [expected["attributes"][i] for i in rank],
     }
     end = draw(st.sampled_from(["\n", "\r\n", "  \n"]))
     comma = draw(st.sampled_from([",", ", ", " ,\t"]))
     last = draw(st.sampled_from(["", end, end + "\n \n"]))
-    return said, {
+    return expected, {
         part: end.join(comma.join(map(str, row)) for row in rows) + last * bool(rows)
         for part, rows in tables.items()
     }
@@ -81,8 +83,8 @@ def _keep_order(ids, graph_of):
 
 
 @given(written(), CHUNKS, st.booleans())
-def test_what_is_written_is_read_back_wherever_chunks_end(drawn, chunk, zipped):
-    said, texts = drawn
+def test_reading_gives_the_written_data_set_for_every_chunk_size(drawn, chunk, zipped):
+    expected, texts = drawn
     with tempfile.TemporaryDirectory() as folder:
         path = write_folder(Path(folder), **texts)
         if zipped:
@@ -90,22 +92,22 @@ def test_what_is_written_is_read_back_wherever_chunks_end(drawn, chunk, zipped):
             path.write_bytes(zip_bytes(tu_files(**texts)))
         data = read_tu(TUFiles(path), chunk)
     dataset = assemble(data, "labels+attributes", 1, "")
-    joined = np.zeros((len(said["graph_of"]),) * 2)
-    for i, j in said["edges"]:
+    joined = np.zeros((len(expected["graph_of"]),) * 2)
+    for i, j in expected["edges"]:
         joined[i, j] = joined[j, i] = 1.0
-    values = sorted(set(said["node_labels"]))
-    one_hot = np.equal.outer(said["node_labels"], values)
-    features = np.hstack([one_hot, np.array(said["attributes"])])
+    values = sorted(set(expected["node_labels"]))
+    one_hot = np.equal.outer(expected["node_labels"], values)
+    features = np.hstack([one_hot, np.array(expected["attributes"])])
     for g, graph in enumerate(dataset):
-        here = said["graph_of"] == g
+        here = expected["graph_of"] == g
         np.testing.assert_array_equal(graph.adjacency.toarray(), joined[here][:, here])
         np.testing.assert_array_equal(graph.features, features[here])
-        assert graph.label == said["graph_labels"][g] == dataset.labels[g]
-    assert len(dataset) == said["graph_of"][-1] + 1
+        assert graph.label == expected["graph_labels"][g] == dataset.labels[g]
+    assert len(dataset) == expected["graph_of"][-1] + 1
     assert dataset.feature_names[: len(values)] == tuple(f"label={v}" for v in values)
 
 
-# Blocks at once and line by line
+# Fast parsing of blocks, and parsing line by line
 
 
 MESS = st.text("0123456789,,,\n\n\n -+.e\r\t\x0bnxi_\x00", max_size=12)
@@ -115,23 +117,23 @@ MESS = st.text("0123456789,,,\n\n\n -+.e\r\t\x0bnxi_\x00", max_size=12)
 @example(" \n0", INT, 1)
 @example("- 3", INT, 1)
 @example("-" + "0" * 30 + "5", INT, 1)
-def test_a_block_read_at_once_equals_the_block_read_by_lines(text, dtype, columns):
+def test_fast_parsing_of_a_block_equals_parsing_line_by_line(text, dtype, columns):
     block = text.encode() + b"\n"
-    at_once = parse_block(block, dtype, columns)
-    if at_once is not None:
+    fast = parse_block(block, dtype, columns)
+    if fast is not None:
         by_lines = parse_lines(block, dtype, columns, "file", 1)
-        np.testing.assert_array_equal(at_once, by_lines)
+        np.testing.assert_array_equal(fast, by_lines)
 
 
 @given(st.lists(st.tuples(st.integers(-9, 9**9), st.integers()), min_size=1), DTYPES)
-def test_well_formed_blocks_take_the_fast_way(rows, dtype):
+def test_a_well_formed_block_is_parsed_fast(rows, dtype):
     rows = np.array([(a, b % 2**62) for a, b in rows])
     block = "".join(f"{a}, {b}\n" for a, b in rows).encode()
     np.testing.assert_array_equal(parse_block(block, dtype, 2), rows.astype(dtype))
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
-def test_decimals_are_read_to_the_last_bit(numbers):
+def test_floats_are_parsed_exactly(numbers):
     block = "".join(f"{number!r}\n" for number in numbers).encode()
     expected = np.array(numbers).reshape(-1, 1)
     np.testing.assert_array_equal(parse_block(block, FLOAT, 1), expected)
@@ -144,7 +146,7 @@ def test_the_chunk_size_changes_neither_values_nor_errors(text, chunk, dtype):
 
 
 def _outcome(text, dtype, chunk):
-    """Give the rows read, or the error without what follows the line number."""
+    """Return the rows, or the message of the error."""
     try:
         blocks = read_blocks(io.BytesIO(text.encode()), "file", dtype, None, chunk)
         return [row for _, values in blocks for row in values.tolist()]
@@ -157,16 +159,22 @@ def test_a_table_of_blank_lines_is_empty(text):
     assert _outcome(text, INT, 3) == []
 
 
-# Flaws
+# Wrong files
 
 
-FLAWS = {
+WRONG = {
     "A": [
-        ("1, 2\n2, 1, 3\n", r"TINY_A.txt, line 2: 2 columns are needed; got 3 in '2, "),
-        ("1, 2\n2\n", r"TINY_A.txt, line 2: 2 columns are needed; got 1 in '2'"),
+        (
+            "1, 2\n2, 1, 3\n",
+            r"TINY_A.txt, line 2: the number of columns must be 2; got 3 in '2, ",
+        ),
+        (
+            "1, 2\n2\n",
+            r"TINY_A.txt, line 2: the number of columns must be 2; got 1 in '2'",
+        ),
         ("1, 2\n2, x\n", r"TINY_A.txt, line 2: 'x' is not a whole number"),
         ("1, 2\n2, 1.0\n", r"TINY_A.txt, line 2: '1.0' is not a whole number"),
-        ("1, 2\n\n2, 1\n", r"TINY_A.txt, line 2: a blank line before the end"),
+        ("1, 2\n\n2, 1\n", r"TINY_A.txt, line 2: the line is blank; only"),
         ("1, 2\n2 1, 3\n", r"line 2: '2 1' is not a whole number"),
         ("1, -\n", r"line 1: '-' is not a whole number"),
         ("1, \n", r"line 1: '' is not a whole number"),
@@ -175,7 +183,7 @@ FLAWS = {
         ("1, -9223372036854775809\n", r"line 1: '-92\d*' is too large"),
         ("1, 2\n7, 1\n", r"line 2: node 7 is in no graph; nodes .* from 1 to 6"),
         ("1, 2\n1, 0\n", r"line 2: node 0 is in no graph"),
-        ("1, 2\n\n1, -1\n", r"line 2: a blank line"),
+        ("1, 2\n\n1, -1\n", r"line 2: the line is blank"),
         ("2, 1\n1, -1\n", r"line 2: node -1 is in no graph"),
         ("1, 2\n3, 4\n", r"line 2: edge 3, 4 joins graph 1 and graph 2; an edge must"),
     ],
@@ -190,11 +198,17 @@ FLAWS = {
         ("7\n", r"TINY_graph_labels.txt: 1 lines; it must hold one for each of the 2"),
         ("7\n-1\n1\n", r"TINY_graph_labels.txt: 3 lines; it must hold one for each"),
         ("7\n0.5\n", r"TINY_graph_labels.txt, line 2: '0.5' is not a whole number"),
-        ("7, 1\n1, 1\n", r"graph_labels.txt, line 1: 1 columns are needed; got 2"),
+        (
+            "7, 1\n1, 1\n",
+            r"graph_labels.txt, line 1: the number of columns must be 1; got 2",
+        ),
     ],
     "node_labels": [
         ("1\n2\n", r"TINY_node_labels.txt: 2 lines; it must hold one for each of .* 6"),
-        ("1\n2, 3\n", r"TINY_node_labels.txt, line 2: 1 columns are needed; got 2"),
+        (
+            "1\n2, 3\n",
+            r"TINY_node_labels.txt, line 2: the number of columns must be 1; got 2",
+        ),
     ],
     "node_attributes": [
         ("1.5\n", r"TINY_node_attributes.txt: 1 lines; it must hold one for each"),
@@ -206,9 +220,9 @@ FLAWS = {
 
 @pytest.mark.parametrize(
     "part, text, match",
-    [(part, *flaw) for part, flaws in FLAWS.items() for flaw in flaws],
+    [(part, *case) for part, cases in WRONG.items() for case in cases],
 )
-def test_a_flaw_is_named_with_its_file_and_line(tmp_path, part, text, match):
+def test_an_error_names_the_file_and_the_line(tmp_path, part, text, match):
     folder = write_folder(tmp_path, **{part: text})
     for chunk in (1, 5, 1 << 20):
         with pytest.raises(DatasetError, match=match):
@@ -216,18 +230,18 @@ def test_a_flaw_is_named_with_its_file_and_line(tmp_path, part, text, match):
 
 
 @pytest.mark.parametrize("part", ["graph_indicator", "graph_labels"])
-def test_a_missing_file_is_named(tmp_path, part):
+def test_an_error_names_a_missing_file(tmp_path, part):
     folder = write_folder(tmp_path, **{part: None})
     with pytest.raises(DatasetError, match=f"TINY_{part}.txt: the file is missing"):
         load_dataset(folder)
 
 
-def test_asking_for_a_part_that_is_not_there_names_it(tmp_path):
+def test_opening_a_missing_file_names_it(tmp_path):
     with pytest.raises(DatasetError, match="TINY_edge_labels.txt: the file is missing"):
         TUFiles(write_folder(tmp_path)).open("edge_labels").__enter__()
 
 
-def test_a_line_far_into_the_file_is_counted_right(tmp_path):
+def test_the_number_of_a_line_far_into_the_file_is_right(tmp_path):
     folder = write_folder(tmp_path, A="1, 2\n" * 100_000 + "1, 6\n")
     for chunk in (1000, 1 << 22):
         with pytest.raises(DatasetError, match=r"_A.txt, line 100001: edge 1, 6"):
@@ -237,12 +251,12 @@ def test_a_line_far_into_the_file_is_counted_right(tmp_path):
 # Folders and zips
 
 
-def test_a_folder_without_edges_is_no_data_set(tmp_path):
+def test_a_folder_without_a_file_of_edges_is_an_error(tmp_path):
     with pytest.raises(DatasetError, match="no file ending in _A.txt"):
         load_dataset(write_folder(tmp_path, A=None))
 
 
-def test_a_path_that_is_not_there_is_named(tmp_path):
+def test_a_path_that_does_not_exist_is_an_error(tmp_path):
     for path in (tmp_path / "no", str(tmp_path / "no.zip"), "~nosuchuser/x"):
         with pytest.raises(DatasetError, match="no such folder or zip"):
             load_dataset(path)
@@ -250,7 +264,7 @@ def test_a_path_that_is_not_there_is_named(tmp_path):
         TUFiles(tmp_path / "no")
 
 
-def test_a_folder_of_several_data_sets_must_say_which(tmp_path):
+def test_a_folder_with_several_data_sets_must_have_the_name_of_one(tmp_path):
     folder = write_folder(tmp_path)
     (folder / "B_A.txt").write_text("")
     assert len(load_dataset(folder)) == 2
@@ -260,7 +274,7 @@ def test_a_folder_of_several_data_sets_must_say_which(tmp_path):
 
 @pytest.mark.parametrize("prefix", ["", "TINY/", "TINY/raw/"])
 @pytest.mark.parametrize("beside", ["__MACOSX/._TINY_A.txt", "TINY/raw/B/B_A.txt"])
-def test_files_may_lie_deeper_inside_a_zip(tmp_path, prefix, beside):
+def test_the_files_may_be_in_folders_of_a_zip(tmp_path, prefix, beside):
     path = tmp_path / "any.zip"
     files = {prefix + file: text for file, text in tu_files().items()}
     path.write_bytes(zip_bytes({beside: "?", "README.txt": "?", **files}, prefix=""))
@@ -268,7 +282,7 @@ def test_files_may_lie_deeper_inside_a_zip(tmp_path, prefix, beside):
 
 
 @pytest.mark.parametrize("deeper", ["raw", "TINY"])
-def test_files_may_lie_one_folder_deeper(tmp_path, deeper):
+def test_the_files_may_be_one_folder_deeper(tmp_path, deeper):
     write_folder(tmp_path).rename(tmp_path / "inner")
     (tmp_path / "outer").mkdir()
     (tmp_path / "inner").rename(tmp_path / "outer" / deeper)
@@ -284,7 +298,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_zip_is_an_error_not_a_shorter_data_set(tmp_path, damage):
+def test_a_damaged_zip_is_an_error(tmp_path, damage):
     path = tmp_path / "TINY.zip"
     content = bytearray(zip_bytes(tu_files()))
     for position, byte in damage.items():
@@ -295,16 +309,16 @@ def test_a_damaged_zip_is_an_error_not_a_shorter_data_set(tmp_path, damage):
         load_dataset(path)
 
 
-def test_a_file_that_is_no_zip_is_refused(tmp_path):
+def test_a_file_that_is_not_a_zip_is_an_error(tmp_path):
     (tmp_path / "TINY.zip").write_bytes(b"not a zip")
     with pytest.raises(DatasetError, match="cannot be read: File is not a zip file"):
         load_dataset(tmp_path / "TINY.zip")
 
 
-# What becomes of it
+# The graphs
 
 
-def test_nodes_of_a_graph_need_not_follow_each_other(tmp_path):
+def test_the_nodes_of_a_graph_need_not_be_consecutive(tmp_path):
     mixed = {"A": "1, 3\n2, 4\n", "graph_indicator": "2\n1\n2\n1\n1\n"}
     folder = write_folder(tmp_path, node_labels="0\n1\n2\n3\n4\n", **mixed)
     first, second = load_dataset(folder, "labels")
@@ -314,19 +328,19 @@ def test_nodes_of_a_graph_need_not_follow_each_other(tmp_path):
     assert second.adjacency.toarray().tolist() == [[0, 1], [1, 0]]
 
 
-def test_an_edge_listed_256_times_has_weight_one(tmp_path):
+def test_an_edge_that_is_repeated_256_times_has_weight_one(tmp_path):
     folder = write_folder(tmp_path, A="1, 2\n" * 256 + "3, 3\n" * 256)
     graph = load_dataset(folder)[0]
     assert graph.adjacency.toarray().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
     assert graph.adjacency.dtype == graph.features.dtype == np.float64
 
 
-def test_a_data_set_without_edges_is_one(tmp_path):
+def test_a_data_set_may_have_no_edges(tmp_path):
     dataset = load_dataset(write_folder(tmp_path, A=""))
     assert [graph.n_edges for graph in dataset] == [0, 0]
 
 
-def test_attributes_padded_with_blanks_are_read(tmp_path):
+def test_attributes_may_be_padded_with_spaces(tmp_path):
     parts = {"node_attributes": ATTRIBUTES, "node_labels": LABELS}
     dataset = load_dataset(write_folder(tmp_path, **parts))
     assert dataset[1].features[2].tolist() == [1, 0, 0, -3, 40]

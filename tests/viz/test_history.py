@@ -1,4 +1,4 @@
-"""What the figure of a training says is true of its records."""
+"""The picture of a training shows the rows of its history."""
 
 from types import SimpleNamespace
 
@@ -9,11 +9,11 @@ from viz_drawings import HISTORY, axes_row, find
 from npdiffpool import viz
 
 
-def test_history_lines_are_the_records_and_accuracies_are_percent():
+def test_lines_are_the_columns_of_the_history_and_accuracies_are_in_percent():
     losses, accuracies = viz.draw_history(HISTORY, axes=axes_row(2))
     for key in ("loss", "cross_entropy", "entropy_loss"):
         (line,) = find(losses, key)
-        assert list(line.get_ydata()) == [record[key] for record in HISTORY]
+        assert list(line.get_ydata()) == [row[key] for row in HISTORY]
     (train,), (held_out,) = (
         find(accuracies, f"{part}_accuracy") for part in ("train", "validation")
     )
@@ -22,7 +22,7 @@ def test_history_lines_are_the_records_and_accuracies_are_percent():
     assert np.array_equal(held_out.get_ydata(), [25, np.nan], equal_nan=True)
 
 
-def test_the_link_loss_has_a_scale_of_its_own():
+def test_the_link_loss_has_its_own_scale():
     row = viz.draw_history(HISTORY, axes=axes_row(2))
     (right,) = [one for one in row[0].figure.axes if one not in list(row)]
     assert list(find(right, "link_loss")[0].get_ydata()) == [30, 20]
@@ -30,7 +30,7 @@ def test_the_link_loss_has_a_scale_of_its_own():
     assert "nats" in row[0].get_ylabel() and "edge weight" in right.get_ylabel()
 
 
-def test_what_was_not_recorded_is_not_drawn():
+def test_missing_columns_are_not_drawn():
     losses, accuracies = viz.draw_history(HISTORY, axes=axes_row(2))
     assert find(losses, "validation_loss") == []
     bare = viz.draw_history([{"loss": 1.0}], axes=axes_row(2))
@@ -43,27 +43,27 @@ def test_a_single_epoch_is_a_visible_point():
     assert find(losses, "loss")[0].get_marker() == "o"
 
 
-def test_the_kept_epoch_is_a_dotted_line_in_both_panels():
+def test_the_best_epoch_is_a_dotted_line_in_both_panels():
     clf = SimpleNamespace(history_=HISTORY, best_epoch_=2)
     for panel in viz.plot_history(clf, axes_row(2)):
-        (kept,) = find(panel, "kept")
-        assert list(kept.get_xdata()) == [2, 2] and kept.get_linestyle() == ":"
+        (best,) = find(panel, "best")
+        assert list(best.get_xdata()) == [2, 2] and best.get_linestyle() == ":"
         names = [text.get_text() for text in panel.get_legend().get_texts()]
-        assert "kept: epoch 2" in names
+        assert "best epoch: 2" in names
 
 
-def test_no_epoch_is_marked_where_none_was_chosen():
+def test_no_epoch_is_marked_if_there_is_no_best_epoch():
     clf = SimpleNamespace(history_=HISTORY, best_epoch_=None)
     for panel in viz.plot_history(clf, axes_row(2)):
-        assert find(panel, "kept") == []
+        assert find(panel, "best") == []
 
 
-def test_rejects_a_history_without_epochs():
+def test_an_empty_history_is_rejected():
     with pytest.raises(ValueError, match="history must hold at least one epoch"):
         viz.draw_history([])
 
 
-def test_no_line_runs_along_the_upper_edge():
+def test_no_line_touches_the_upper_edge():
     rows = [{"loss": 2.0, "link_loss": 30.0 - 0.1 * i} for i in range(9)]
     losses, _ = viz.draw_history(rows, axes=axes_row(2))
     (right,) = [one for one in losses.figure.axes if find(one, "link_loss")]

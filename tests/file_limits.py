@@ -1,4 +1,4 @@
-"""What tests of files that claim much share."""
+"""Helpers for tests of files with wrong sizes: a limit on memory, and zips."""
 
 import tracemalloc
 import zipfile
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def little_memory(most=24 << 20):
-    """Require that what is done takes no more bytes: much less than is claimed."""
+def limited_memory(most=24 << 20):
+    """Assert that Python allocates at most this number of bytes meanwhile."""
     tracemalloc.start()
     try:
         yield
@@ -16,7 +16,8 @@ def little_memory(most=24 << 20):
         tracemalloc.stop()
 
 
-def packed(path, *members, method=zipfile.ZIP_DEFLATED):
+def write_zip(path, *members, method=zipfile.ZIP_DEFLATED):
+    """Write a zip with members, pairs of name and content; return its path."""
     with zipfile.ZipFile(path, "w", method) as file:
         for name, content in members:
             file.writestr(name, content)

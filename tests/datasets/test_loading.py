@@ -1,23 +1,23 @@
-"""From a name to a data set: where it is found, its features, what it knows."""
+"""Loading a data set: places, features, statistics and bundles."""
 
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from make_bundle import pack, write_tu
 from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
 
 from npdiffpool.datasets import DatasetError, known_datasets, load_dataset
 from npdiffpool.datasets.archive import TUFiles
-from npdiffpool.datasets.bundled import pack, read_bundle, write_tu
-from npdiffpool.datasets.locate import PACKAGE, cache_folder, find
-from npdiffpool.datasets.registry import KNOWN
+from npdiffpool.datasets.bundled import read_bundle
+from npdiffpool.datasets.locate import KNOWN, PACKAGE, cache_folder, find
 from npdiffpool.datasets.tu import read_tu
 
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch, tmp_path):
-    """Start with no data, an empty cache and no downloads."""
+    """Set an empty cache, no folder of data sets and no downloads."""
     monkeypatch.delenv("NPDIFFPOOL_DATA", raising=False)
     monkeypatch.setenv("NPDIFFPOOL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NPDIFFPOOL_TU_URL", "")
@@ -31,10 +31,10 @@ def tiny(tmp_path):
     return write_folder(tmp_path / "given", **parts)
 
 
-# Where
+# Places
 
 
-def test_places_are_searched_in_the_order_promised(monkeypatch, tmp_path):
+def test_places_are_searched_in_the_documented_order(monkeypatch, tmp_path):
     monkeypatch.setenv("NPDIFFPOOL_DATA", str(tmp_path / "data"))
     found = [load_dataset("MUTAG").source]
     for folder in ("cache", "data"):
@@ -51,7 +51,7 @@ def test_places_are_searched_in_the_order_promised(monkeypatch, tmp_path):
     assert found == ["bundled", *expected, "MUTAG"]
 
 
-def test_a_folder_of_something_else_in_the_working_folder_is_passed_over():
+def test_other_folders_and_files_in_the_working_folder_are_ignored():
     (Path.cwd() / "MUTAG").mkdir()
     (Path.cwd() / "COLLAB").write_text("a file")
     assert load_dataset("MUTAG").source == "bundled"
@@ -72,28 +72,29 @@ UNSAFE = ["", "..", ".hidden", "a b", "-x", "a\n", "a%2fb", "é", "a\\b"]
 
 
 @pytest.mark.parametrize("name", UNSAFE)
-def test_a_name_that_is_no_safe_file_name_is_refused(name):
+def test_a_name_that_is_not_a_safe_file_name_is_an_error(name):
     with pytest.raises(DatasetError, match="must begin with a letter or digit"):
         load_dataset(name)
 
 
-def test_a_source_that_is_neither_name_nor_path_is_refused():
+def test_a_source_that_is_neither_a_name_nor_a_path_is_an_error():
     with pytest.raises(DatasetError, match="source must be a name or a path; got int"):
         load_dataset(3)
 
 
-def test_an_unknown_name_says_where_it_was_looked_for(monkeypatch):
+def test_the_error_for_an_unknown_name_lists_the_places(monkeypatch):
     with pytest.raises(DatasetError, match=r"'MUTGA' is not in .* you mean MUTAG\?"):
         load_dataset("MUTGA")
     monkeypatch.setenv("NPDIFFPOOL_DATA", "/nowhere")
-    match = r"\$NPDIFFPOOL_DATA \(/nowhere\), .*cache or .* downloading is off, .*empty"
+    match = r"\$NPDIFFPOOL_DATA \(/nowhere\), .*cache or .* downloads are disabled by"
     with pytest.raises(DatasetError, match=match) as caught:
         load_dataset("Quux")
+    assert "$NPDIFFPOOL_TU_URL=''" in str(caught.value)
     assert "Did you mean" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_known_data_sets_say_where_they_are(monkeypatch, tmp_path):
+def test_known_data_sets_are_listed_with_their_places(monkeypatch, tmp_path):
     monkeypatch.setenv("NPDIFFPOOL_DATA", str(tmp_path / "data"))
     folder = write_folder(tmp_path / "data", "ENZYMES")
     write_folder(Path.cwd(), "COLLAB")
@@ -107,7 +108,7 @@ def test_known_data_sets_say_where_they_are(monkeypatch, tmp_path):
 # Features
 
 
-def test_auto_takes_labels_then_attributes(tiny):
+def test_auto_selects_labels_then_attributes(tiny):
     dataset = load_dataset(tiny)
     names = ("label=0", "label=2", "label=5", "attribute 1", "attribute 2")
     assert dataset.feature_names == names
@@ -121,13 +122,13 @@ def test_auto_takes_labels_then_attributes(tiny):
 @pytest.mark.parametrize(
     "part, expected", [("node_labels", 3), ("node_attributes", 2), ("none", 65)]
 )
-def test_auto_takes_what_there_is(tmp_path, part, expected):
+def test_auto_selects_the_features_of_the_data_set_or_degrees(tmp_path, part, expected):
     texts = {"node_labels": LABELS, "node_attributes": ATTRIBUTES, "none": None}
     folder = write_folder(tmp_path / "given", **{part: texts[part]})
     assert load_dataset(folder).n_features == expected
 
 
-def test_columns_come_in_the_order_asked_for(tiny):
+def test_columns_are_in_the_order_of_the_argument(tiny):
     dataset = load_dataset(tiny, "ones+attributes+labels")
     assert dataset.feature_names[:3] == ("one", "attribute 1", "attribute 2")
     assert dataset[1].features[2].tolist() == [1, -3, 40, 1, 0, 0]
@@ -140,7 +141,7 @@ def test_degrees_above_the_cap_share_the_last_column(tmp_path):
     assert dataset.feature_names == ("degree=0", "degree=1", "degree>=2")
     assert dataset[0].features.argmax(axis=1).tolist() == [2, 2, 2]
     assert dataset[1].features.argmax(axis=1).tolist() == [0, 0, 0]
-    # Node 1 has three neighbours, for it is its own.
+    # Node 1 has three neighbours: itself and two others.
     wider = load_dataset(folder, "degree", degree_cap=9)
     assert wider[0].features.argmax(axis=1).tolist() == [3, 2, 2]
     assert all(np.all(graph.features.sum(axis=1) == 1) for graph in wider)
@@ -157,21 +158,21 @@ UNKNOWN = ["label", "labels+", "ones+ones", "", None, "auto+ones"]
 
 
 @pytest.mark.parametrize("features", UNKNOWN)
-def test_features_that_do_not_exist_are_refused_first(features):
+def test_unknown_features_are_an_error_before_loading(features):
     with pytest.raises(DatasetError, match='features must be "auto" or one or more of'):
         load_dataset("/no/such/folder", features)
 
 
 @pytest.mark.parametrize("cap", [0, -1, 2.0, "3", True, None])
-def test_a_degree_cap_that_is_no_count_is_refused_first(cap):
+def test_a_wrong_degree_cap_is_an_error_before_loading(cap):
     with pytest.raises(DatasetError, match="degree_cap must be a whole number of at"):
         load_dataset("/no/such/folder", degree_cap=cap)
 
 
 @pytest.mark.parametrize("kind", ["labels", "attributes"])
-def test_features_that_the_data_set_lacks_are_named(tmp_path, kind):
+def test_features_that_the_data_set_lacks_are_an_error(tmp_path, kind):
     folder = write_folder(tmp_path / "given")
-    match = f"features asks for {kind}; TINY has no node_{kind}.txt"
+    match = f"features names {kind}, but TINY has no node_{kind}.txt"
     with pytest.raises(DatasetError, match=match):
         load_dataset(folder, kind)
 
@@ -179,7 +180,7 @@ def test_features_that_the_data_set_lacks_are_named(tmp_path, kind):
 # The data set
 
 
-def test_labels_are_those_of_the_file(tiny):
+def test_labels_have_the_values_in_the_file(tiny):
     dataset = load_dataset(tiny)
     assert dataset.labels.tolist() == [7, -1]
     assert [graph.label for graph in dataset] == [7, -1]
@@ -187,7 +188,7 @@ def test_labels_are_those_of_the_file(tiny):
     assert dataset.classes.tolist() == [-1, 7] and dataset.n_classes == 2
 
 
-def test_indexing_takes_one_graph_or_a_smaller_data_set(tiny):
+def test_an_index_gives_one_graph_and_others_a_smaller_data_set(tiny):
     dataset = load_dataset(tiny)
     assert dataset[-1] is dataset.graphs[1] is dataset[np.int64(1)]
     for index in (slice(1, None), [1], np.array([False, True])):
@@ -199,7 +200,7 @@ def test_indexing_takes_one_graph_or_a_smaller_data_set(tiny):
         dataset[2]
 
 
-def test_statistics_count_what_there_is(tmp_path):
+def test_statistics_of_a_small_data_set(tmp_path):
     triangle_loop_lone = "1, 2\n2, 3\n1, 3\n3, 3\n5, 5\n"
     dataset = load_dataset(write_folder(tmp_path / "given", A=triangle_loop_lone))
     assert dataset.statistics() == {
@@ -218,17 +219,27 @@ def test_statistics_count_what_there_is(tmp_path):
     assert dataset[:0].statistics()["edges_mean"] == 0.0
 
 
-def test_a_data_set_shows_its_size_and_source(tiny):
+def test_the_majority_class_is_the_most_frequent_label_and_its_share(tiny):
+    label, share = load_dataset("MUTAG").majority_class()
+    assert (label, share) == (1, 125 / 188) and type(label) is int
+    dataset = load_dataset(tiny)
+    assert dataset.majority_class() == (-1, 0.5)  # the smallest of equal ones
+    assert dataset[[0, 0, 1]].majority_class() == (7, 2 / 3)
+    with pytest.raises(ValueError, match="number of graphs must be at least 1; got 0"):
+        dataset[:0].majority_class()
+
+
+def test_the_repr_has_the_size_and_the_source(tiny):
     assert repr(load_dataset(tiny)) == (
         "Dataset('TINY': 2 graphs, 2 classes, 3.00 nodes and 2.00 edges on average, "
         f"5 features; from {tiny})"
     )
 
 
-# The bundle
+# Bundles
 
 
-def test_mutag_is_bundled_with_its_citation():
+def test_the_bundled_mutag_has_its_citation():
     mutag = load_dataset("MUTAG")
     assert os.path.getsize(PACKAGE / "MUTAG.npz") < 30_000
     assert mutag.source == "bundled"
@@ -237,13 +248,13 @@ def test_mutag_is_bundled_with_its_citation():
     assert np.bincount(mutag.labels + 1).tolist() == [63, 0, 125]
 
 
-def test_a_citation_is_known_for_known_sets_only(tmp_path, tiny):
+def test_only_known_data_sets_have_a_citation(tmp_path, tiny):
     dd = load_dataset(write_folder(tmp_path / "given", "DD"))
     assert "Dobson" in dd.citation and "TUDataset" in dd.citation
     assert load_dataset(tiny).citation == ""
 
 
-def test_a_bundle_gives_back_the_files_it_was_made_of(tmp_path, tiny):
+def test_a_bundle_holds_the_content_of_its_files(tmp_path, tiny):
     (tiny / "TINY_edge_labels.txt").write_text("1\n0\n3\n0\n0\n0\n-300\n0\n")
     (tiny / "TINY_graph_labels.txt").write_text("70000\n-1\n")
     pack(TUFiles(tiny), tmp_path / "T.npz", "cite me")
@@ -263,7 +274,7 @@ def test_a_bundle_gives_back_the_files_it_was_made_of(tmp_path, tiny):
     np.testing.assert_array_equal(again.node_attributes, original.node_attributes)
 
 
-def test_a_bundle_is_never_unpickled(tmp_path):
+def test_pickled_objects_in_a_bundle_are_not_loaded(tmp_path):
     np.savez(tmp_path / "T.npz", name=np.array([{}], dtype=object), citation="")
     with pytest.raises(DatasetError, match="T.npz: not a bundled data set"):
         read_bundle(tmp_path / "T.npz")

@@ -1,4 +1,4 @@
-"""Models, grids, data sets and names of strangers, each with its own limits."""
+"""Limits on untrusted models, grids, data sets and names."""
 
 import io
 import json
@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 import pytest
-from claims import little_memory, packed
+from file_limits import limited_memory, write_zip
 from tu_site import LABELS, tu_files, write_folder, zip_bytes
 
 import npdiffpool as ndp
@@ -63,17 +63,17 @@ def model_with(path, arrays, part=None, **entries):
     ],
     ids=str,
 )
-def test_a_configuration_that_asks_for_more_than_there_is_makes_nothing(
+def test_a_configuration_that_needs_more_weights_than_the_file_has_is_refused(
     tmp_path, saved, entries
 ):
     path = model_with(tmp_path / "m.npz", saved, "config", **entries)
-    said = "at most|fewer than the configuration needs"
-    with little_memory(), pytest.raises(ModelFileError, match=said):
+    message = "must be at most|weights must be float32 of shape"
+    with limited_memory(), pytest.raises(ModelFileError, match=message):
         ndp.load_model(path)
 
 
 @pytest.mark.parametrize(
-    "entries, said",
+    "entries, message",
     [
         ({"history": [1]}, "history must be a list of objects"),
         ({"history": {}}, "history must be a list of objects"),
@@ -85,12 +85,12 @@ def test_a_configuration_that_asks_for_more_than_there_is_makes_nothing(
     ],
     ids=str,
 )
-def test_what_else_the_header_says_must_be_of_its_kind(tmp_path, saved, entries, said):
-    with pytest.raises(ModelFileError, match=said):
+def test_header_entries_must_have_their_types(tmp_path, saved, entries, message):
+    with pytest.raises(ModelFileError, match=message):
         ndp.load_model(model_with(tmp_path / "m.npz", saved, **entries))
 
 
-def test_variances_are_none_below_zero(tmp_path, saved):
+def test_negative_variances_are_refused(tmp_path, saved):
     arrays = {**saved, "moments": -np.abs(saved["moments"]) - 1}
     with pytest.raises(ModelFileError, match="variances in moments must be at least 0"):
         ndp.load_model(model_with(tmp_path / "m.npz", arrays))
@@ -99,10 +99,10 @@ def test_variances_are_none_below_zero(tmp_path, saved):
 # Grids and splits
 
 
-def test_a_grid_of_astronomical_size_is_refused_unmade(tmp_path):
+def test_a_grid_with_too_many_configurations_is_refused(tmp_path):
     path = tmp_path / "grid.json"
     path.write_text(json.dumps({f"p{i}": [0] * 100 for i in range(100)}))
-    with little_memory(), pytest.raises(
+    with limited_memory(), pytest.raises(
         GridError, match="0 configurations; at most 100"
     ):
         read_grid(str(path))
@@ -114,7 +114,7 @@ def test_a_grid_of_astronomical_size_is_refused_unmade(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["[" * 9999, '{"a": [NaN]}', '[{"a": 1, "a": 2}]'])
-def test_grids_and_splits_are_read_as_other_json_is(tmp_path, text):
+def test_malformed_grids_and_splits_are_refused(tmp_path, text):
     path = tmp_path / "a.json"
     path.write_text(text)
     with pytest.raises(GridError, match=f"{path} must be JSON such as"):
@@ -126,10 +126,10 @@ def test_grids_and_splits_are_read_as_other_json_is(tmp_path, text):
 # Data sets
 
 
-def test_a_link_out_of_the_folder_is_refused_and_one_inside_is_not(tmp_path):
+def test_links_must_stay_inside_the_folder(tmp_path):
     folder = write_folder(tmp_path, node_labels=LABELS)
     (tmp_path / "link").symlink_to(folder)
-    assert load(tmp_path / "link") == 2  # the folder itself may be one
+    assert load(tmp_path / "link") == 2  # the folder itself may be a link
     part = folder / "TINY_node_labels.txt"
     part.rename(folder / "labels.txt").rename(tmp_path / "outside.txt")
     for target in (tmp_path / "outside.txt", "../outside.txt", "/etc/passwd"):
@@ -148,7 +148,7 @@ def load(path, features="auto", **options):
     return len(ndp.load_dataset(path, features, **options))
 
 
-def test_a_folder_that_is_a_link_out_of_the_folder_is_not_looked_into(tmp_path):
+def test_a_folder_linked_from_outside_is_not_searched(tmp_path):
     outside = write_folder(tmp_path / "outside")
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "inner").symlink_to(outside)
@@ -156,7 +156,7 @@ def test_a_folder_that_is_a_link_out_of_the_folder_is_not_looked_into(tmp_path):
         load(tmp_path / "set")
 
 
-def test_links_in_a_ring_are_refused(tmp_path):
+def test_a_loop_of_links_is_refused(tmp_path):
     folder = write_folder(tmp_path)
     part = folder / "TINY_node_labels.txt"
     part.symlink_to(part)
@@ -164,7 +164,7 @@ def test_links_in_a_ring_are_refused(tmp_path):
         load(folder)
 
 
-def test_a_pipe_among_the_files_is_refused_and_not_waited_for(tmp_path):
+def test_a_pipe_among_the_files_is_refused_without_waiting(tmp_path):
     folder = write_folder(tmp_path)
     os.mkfifo(folder / "TINY_node_labels.txt")
     with pytest.raises(
@@ -173,26 +173,26 @@ def test_a_pipe_among_the_files_is_refused_and_not_waited_for(tmp_path):
         load(folder)
 
 
-def test_a_file_over_the_limit_is_refused_in_a_folder_too(tmp_path):
+def test_a_file_over_the_limit_is_refused(tmp_path):
     folder = write_folder(tmp_path)
-    os.truncate(folder / "TINY_A.txt", archive.MAX_UNZIPPED + 1)  # a hole
-    with little_memory(), pytest.raises(DatasetError, match="at most 2147483648 are"):
+    os.truncate(folder / "TINY_A.txt", archive.MAX_UNZIPPED + 1)  # a sparse file
+    with limited_memory(), pytest.raises(DatasetError, match="at most 2147483648 are"):
         load(folder)
 
 
 @pytest.mark.parametrize("text", ["7", " ", "\n", "1, "])
-def test_a_line_without_end_is_given_up(tmp_path, monkeypatch, text):
+def test_an_endless_line_is_refused(tmp_path, monkeypatch, text):
     monkeypatch.setattr(tables, "MAX_LINE", 1 << 16)
     monkeypatch.setattr(tables, "CHUNK", 1 << 12)
     stream = io.BytesIO(text.encode() * (1 << 17))
     with pytest.raises(
-        DatasetError, match="A.txt: a line or a blank of over 65536 byt"
+        DatasetError, match="A.txt: a line, or a run of blank lines, of over 65536"
     ):
         list(tables.read_blocks(stream, "A.txt", np.int64, None, 1 << 12))
     assert stream.tell() <= (1 << 16) + (1 << 12)
 
 
-def test_more_numbers_or_graphs_than_the_limit_are_refused(tmp_path, monkeypatch):
+def test_too_many_numbers_or_graphs_are_refused(tmp_path, monkeypatch):
     folder = write_folder(tmp_path)
     monkeypatch.setattr(tables, "MAX_NUMBERS", 15)
     with pytest.raises(DatasetError, match="TINY_A.txt: more than 15 numbers"):
@@ -204,20 +204,20 @@ def test_more_numbers_or_graphs_than_the_limit_are_refused(tmp_path, monkeypatch
         load(folder)
 
 
-def test_a_column_for_each_node_is_refused_with_a_hint(tmp_path, monkeypatch):
+def test_too_many_feature_columns_are_refused_with_a_hint(tmp_path, monkeypatch):
     folder = write_folder(tmp_path, node_labels="1\n2\n3\n4\n5\n6\n")
-    said = "make 6 columns of 6 nodes; .* give other features, such as degree"
+    message = "have 6 columns for 6 nodes; .* choose other features, such as degree"
     for name in ("MAX_CELLS", "MAX_COLUMNS"):
         with monkeypatch.context() as patch:
             patch.setattr(features, name, {"MAX_CELLS": 35, "MAX_COLUMNS": 5}[name])
-            with pytest.raises(DatasetError, match=said):
+            with pytest.raises(DatasetError, match=message):
                 load(folder, degree_cap=3)
     assert load(folder) == 2
 
 
 def test_a_degree_cap_over_the_limit_is_refused(tmp_path):
     folder = write_folder(tmp_path)
-    with little_memory(), pytest.raises(
+    with limited_memory(), pytest.raises(
         DatasetError, match="degree_cap .* below 16384"
     ):
         load(folder, "degree", degree_cap=10**9)
@@ -228,18 +228,20 @@ def test_a_degree_cap_over_the_limit_is_refused(tmp_path):
             load_dataset_like(folder, [f"degree>={cap}"])
 
 
-def test_a_data_set_whose_name_a_terminal_would_obey_is_refused(tmp_path):
+def test_a_data_set_name_with_control_characters_is_refused(tmp_path):
     path = tmp_path / "a.zip"
     path.write_bytes(zip_bytes(tu_files("\x1b[31m")))
-    with pytest.raises(DatasetError, match=r"'\\x1b\[31m_A.txt' is no name"):
+    with pytest.raises(
+        DatasetError, match=r"the name '\\x1b\[31m_A.txt' is not printable"
+    ):
         load(path)
 
 
 def test_a_zip_with_a_file_twice_is_refused(tmp_path):
     path, file = tmp_path / "a.zip", ("TINY/TINY_A.txt", "1, 2\n")
     with pytest.warns(UserWarning, match="Duplicate name"):
-        packed(path, file, file)
-    with pytest.raises(DatasetError, match="member 'TINY/TINY_A.txt' is there twice"):
+        write_zip(path, file, file)
+    with pytest.raises(DatasetError, match="member 'TINY/TINY_A.txt' occurs twice"):
         load(path)
 
 
@@ -249,40 +251,47 @@ BUNDLE |= {"name": np.array("B"), "citation": np.array("none")}
 
 
 @pytest.mark.parametrize(
-    "change, said",
+    "change, message",
     [
         ({"edges": np.array([[1, 4]])}, "edges must be pairs of 1 to 3"),
         ({"edges": np.array([[0, 1]])}, "edges must be pairs of 1 to 3"),
         ({"edges": np.array([[1, 3]])}, "each edge must be inside one graph"),
-        ({"edges": np.array([1, 2])}, "edges must be pairs of 1 to 3"),
-        ({"edges": np.array([[1.0, 2.0]])}, "edges must be i of shape"),
-        ({"graph_indicator": np.array([1, 1, 1])}, "graph_indicator must be of 1 to 2"),
-        ({"graph_indicator": np.array([1, 2**31, 2])}, "graph_indicator must be of 1"),
-        ({"graph_indicator": np.array([0, 1, 2])}, "graph_indicator must be of 1 to 2"),
-        ({"node_labels": np.array([[1], [2]])}, "node_labels must be i of shape"),
+        ({"edges": np.array([1, 2])}, "edges must be integers of shape"),
+        ({"edges": np.array([[1.0, 2.0]])}, "edges must be integers of shape"),
+        ({"graph_indicator": np.array([1, 1, 1])}, "graph_indicator must be 1 to 2"),
+        (
+            {"graph_indicator": np.array([1, 2**31, 2])},
+            "graph_indicator must be 1 to 2",
+        ),
+        ({"graph_indicator": np.array([0, 1, 2])}, "graph_indicator must be 1 to 2"),
+        (
+            {"node_labels": np.array([[1], [2]])},
+            "node_labels must be integers of shape",
+        ),
+        ({"node_labels": np.array([1, 2, 3])}, "node_labels must be integers of shape"),
         ({"node_attributes": np.array([[np.nan]] * 3)}, "attributes must be finite"),
         ({"graph_labels": np.array(1)}, "not a bundled data set"),
     ],
     ids=str,
 )
-def test_a_bundle_of_strangers_is_checked(tmp_path, change, said):
+def test_an_untrusted_bundle_is_checked(tmp_path, change, message):
     path = tmp_path / "a.npz"
     np.savez(path, **BUNDLE)
     assert load(path) == 2
     np.savez(path, **{**BUNDLE, **change})
-    with little_memory(), pytest.raises(DatasetError, match=said):
+    with limited_memory(), pytest.raises(DatasetError, match=message):
         load(path)
 
 
-# What a terminal is shown
+# Control characters
 
 
-def test_errors_show_what_a_terminal_would_obey_as_escapes(capsys):
+def test_errors_print_control_characters_as_escapes(capsys):
     assert main(["predict", "no\x1b[31m\u202e.npz", "MUTAG"]) == 2
     assert capsys.readouterr().err.startswith("npdiffpool: no\\x1b[31m\\u202e.npz: ")
 
 
-def test_class_names_are_printed_as_what_they_are(tmp_path, capsys):
+def test_class_names_are_printed_with_escapes_and_quotes(tmp_path, capsys):
     mutag = ndp.load_dataset("MUTAG")[:4]
     names = ["\x1b[31m", "b,c"] * 2
     clf = ndp.DiffPoolClassifier(hidden=2, epochs=1).fit(mutag, names)

@@ -1,16 +1,16 @@
-"""The real data sets have the numbers that are published for them."""
+"""The real data sets have the published counts."""
 
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from make_bundle import write_tu
 
 from npdiffpool.datasets import load_dataset
 from npdiffpool.datasets.archive import TUFiles
-from npdiffpool.datasets.bundled import read_bundle, write_tu
-from npdiffpool.datasets.locate import PACKAGE, find
-from npdiffpool.datasets.registry import KNOWN
+from npdiffpool.datasets.bundled import read_bundle
+from npdiffpool.datasets.locate import KNOWN, PACKAGE, find
 
 pytestmark = pytest.mark.data
 
@@ -31,7 +31,7 @@ SURPRISES = {
 
 
 def folder_or_zip(name):
-    """Find a data set in $NPDIFFPOOL_DATA, or skip the test."""
+    """Return the path of a data set in $NPDIFFPOOL_DATA, or skip the test."""
     path = find(name, here=False) if os.environ.get("NPDIFFPOOL_DATA") else None
     if path is None or path.parent == PACKAGE:
         pytest.skip(f"needs {name} in $NPDIFFPOOL_DATA")
@@ -39,8 +39,8 @@ def folder_or_zip(name):
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_counts_are_the_published_ones(name):
-    # One column is enough where the degrees are not looked at.
+def test_counts_equal_the_published_ones(name):
+    # One column is enough where the test does not need the degrees.
     features = "auto" if PUBLISHED[name][5] else "ones"
     counts = load_dataset(folder_or_zip(name), features).statistics()
     assert PUBLISHED[name] == (
@@ -60,13 +60,13 @@ def test_counts_are_the_published_ones(name):
     assert f"{listed.edges_mean:.2f}" == PUBLISHED[name][4]
 
 
-def test_enzymes_has_labels_first_and_attributes_as_printed():
+def test_the_features_of_enzymes_are_the_labels_and_then_the_attributes():
     graph = load_dataset(folder_or_zip("ENZYMES"))[0]
     row = [1, 0, 0, 11, 15.887014, 37.78, -0.51, 1.701, 93.9, 4, 5, 2, 4, 4, 3, 3, 4]
     assert graph.features[0].tolist() == [*row, 4, 3, 6, 2]
 
 
-def test_the_bundled_mutag_is_the_one_of_the_files(tmp_path):
+def test_the_bundled_mutag_equals_its_files(tmp_path):
     folder = folder_or_zip("MUTAG")
     data, _ = read_bundle(PACKAGE / "MUTAG.npz")
     write_tu(data, tmp_path)

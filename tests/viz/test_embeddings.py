@@ -1,4 +1,4 @@
-"""Points of graphs are where their embeddings are, and look as their classes do."""
+"""plot_embeddings projects embeddings, and shows classes or targets."""
 
 import numpy as np
 import pytest
@@ -20,13 +20,13 @@ def drawn(axes):
     return [np.asarray(each.get_offsets()) for each in find(axes, "points")]
 
 
-def test_points_are_on_the_two_longest_directions_of_the_centred_embeddings():
+def test_points_are_projections_on_the_first_two_principal_components():
     clf = model_of(PLANE + [5, 5, 5])
     (points,) = drawn(viz.plot_embeddings(clf, of_sizes(4), [0, 0, 0, 0], one()))
     assert np.allclose(points, [[4, 0], [-4, 0], [0, 2], [0, -2]], atol=1e-6)
 
 
-def test_the_axes_say_what_share_of_the_variance_is_along_them():
+def test_axis_labels_give_the_shares_of_the_variance():
     axes = viz.plot_embeddings(model_of(PLANE), of_sizes(4), [0, 0, 1, 1], one())
     assert axes.get_xlabel().splitlines() == [
         "first component (80% of the variance)",  # 32 of 40
@@ -35,7 +35,7 @@ def test_the_axes_say_what_share_of_the_variance_is_along_them():
     assert axes.get_ylabel() == "second component (20% of the variance)"
 
 
-def test_a_component_points_where_its_largest_entry_is_positive():
+def test_the_largest_entry_of_a_component_is_positive():
     rng = np.random.default_rng(0)
     for _ in range(20):
         embeddings = rng.normal(size=(6, 4))
@@ -58,7 +58,7 @@ def test_a_component_points_where_its_largest_entry_is_positive():
         (np.zeros((2, 3)), [[0, 0]] * 2, [0, 0]),
     ],
 )
-def test_what_has_no_second_or_first_component_is_at_0_there(
+def test_missing_components_have_coordinates_and_shares_of_0(
     embeddings, points, shares
 ):
     found = project(np.array(embeddings, dtype=np.float64))
@@ -67,7 +67,7 @@ def test_what_has_no_second_or_first_component_is_at_0_there(
 
 
 @pytest.mark.parametrize("n_classes", [2, 6, 12])
-def test_each_class_has_a_colour_and_a_shape_of_its_own(n_classes):
+def test_each_class_has_its_own_colour_and_marker(n_classes):
     labels = np.repeat(np.arange(n_classes) - 1, 2)
     clf = model_of(np.random.default_rng(0).normal(size=(len(labels), 3)))
     axes = viz.plot_embeddings(clf, of_sizes(len(labels)), labels, one())
@@ -83,7 +83,7 @@ def test_each_class_has_a_colour_and_a_shape_of_its_own(n_classes):
     assert legend == [f"class {k - 1}: 2 graphs" for k in range(n_classes)]
 
 
-def test_points_are_counted_and_drawn_with_their_class():
+def test_the_legend_counts_the_points_of_each_class():
     for kind in (str, object):
         labels = np.array(["b", "a", "b", "b"], dtype=kind)
         axes = viz.plot_embeddings(model_of(LINE), of_sizes(4), labels, one())
@@ -93,7 +93,7 @@ def test_points_are_counted_and_drawn_with_their_class():
         assert names == ["class a: 1 graph", "class b: 3 graphs"]
 
 
-def test_labels_are_the_graphs_own_where_none_are_given():
+def test_labels_default_to_those_of_the_data_set_or_of_the_graphs():
     own, theirs = of_sizes(4, [1, 1, 1, 0]), np.array([5, 5, 7, 7])
     dataset = Dataset(own, theirs, "four", ("one",), "here")
     for given, labels, names in (
@@ -105,7 +105,7 @@ def test_labels_are_the_graphs_own_where_none_are_given():
         assert texts(axes.get_legend().get_texts()) == names
 
 
-def test_of_a_regressor_the_colour_is_the_target():
+def test_for_a_regressor_the_colour_is_the_target():
     targets = [1.5, -2, 0, 8]
     clf = model_of(PLANE, "regressor")
     axes = viz.plot_embeddings(clf, of_sizes(4, targets), axes=one())
@@ -116,7 +116,7 @@ def test_of_a_regressor_the_colour_is_the_target():
     assert len(drawn(axes)[0]) == 4
 
 
-def test_many_points_are_smaller():
+def test_many_points_have_smaller_markers():
     sizes = []
     for n in (4, 500, 2000):
         clf = model_of(np.random.default_rng(0).normal(size=(n, 3)))
@@ -127,24 +127,24 @@ def test_many_points_are_smaller():
 
 
 @pytest.mark.parametrize(
-    "kind, n_graphs, labels, seen",
+    "kind, n_graphs, labels, message",
     [
         ("classifier", 1, [0], "graphs must be at least 2, to project; got 1"),
         ("classifier", 0, [], "graphs must hold at least one Graph; got none"),
         ("classifier", 3, [0, 1], r"labels must be \(3,\); got \(2,\)"),
-        ("classifier", 3, None, r"where graphs have none of .*None for graphs\[0\]"),
-        ("regressor", 2, [1, None], r"none missing; got None for graphs\[1\]"),
+        ("classifier", 3, None, r"if graphs have no labels; .*None for graphs\[0\]"),
+        ("regressor", 2, [1, None], r"none missing, .*got None for graphs\[1\]"),
         ("regressor", 2, ["a", "b"], "labels must be finite numbers; got 'dtype str"),
         ("regressor", 2, [1, np.inf], "labels must be finite numbers; got inf"),
     ],
 )
-def test_rejects_what_cannot_be_drawn_as_points(kind, n_graphs, labels, seen):
-    with pytest.raises(ValueError, match=seen):
+def test_invalid_graphs_and_labels_are_rejected(kind, n_graphs, labels, message):
+    with pytest.raises(ValueError, match=message):
         viz.plot_embeddings(model_of(PLANE, kind), of_sizes(n_graphs), labels, one())
 
 
-def test_rejects_embeddings_that_are_not_finite():
+def test_embeddings_that_are_not_finite_are_rejected():
     clf = model_of([[1, np.inf], [0, 0]])
-    seen = r"clf\.transform\(graphs\) must be finite; got \[inf\]"
-    with pytest.raises(ValueError, match=seen):
+    message = r"clf\.transform\(graphs\) must be finite; got \[inf\]"
+    with pytest.raises(ValueError, match=message):
         viz.plot_embeddings(clf, of_sizes(2), [0, 1], one())

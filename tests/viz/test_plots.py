@@ -1,4 +1,4 @@
-"""Plots of assignments and results draw what they are given; and what all share."""
+"""plot_assignment and plot_results draw their arguments; properties of all plots."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +10,7 @@ from viz_drawings import PLANE, axes_row, bar, find, model_of, of_sizes, texts
 from npdiffpool import viz
 from npdiffpool.evaluation.protocols import Evaluation
 
-# Clusters 1 and 3 have no node of their own; nodes 1 and 4 tie.
+# Clusters 1 and 3 have no members; nodes 1 and 4 tie.
 S = np.array(
     [[0.1, 0.2, 0.7, 0], [0.6, 0.3, 0.1, 0], [0, 0, 1, 0],
      [0.9, 0.1, 0, 0], [0.6, 0, 0.4, 0]]
@@ -29,7 +29,7 @@ def pixels(axes):
 
 
 def shares(axes, n_clusters):
-    """Read the matrix off the heat map: of equal copies of a column the first."""
+    """Return the matrix of the heat map, the first of each column's copies."""
     (image,) = find(axes, "shares")
     drawn = np.asarray(image.get_array())
     copies = drawn.reshape(len(drawn), n_clusters, -1)
@@ -40,7 +40,7 @@ def shares(axes, n_clusters):
 # Assignments.
 
 
-def test_nodes_are_listed_by_cluster_and_then_by_falling_share():
+def test_nodes_are_sorted_by_cluster_and_then_by_decreasing_share():
     axes = viz.plot_assignment(S, one())
     drawn, image = shares(axes, 4)
     assert np.array_equal(drawn, S[ORDER])
@@ -49,7 +49,7 @@ def test_nodes_are_listed_by_cluster_and_then_by_falling_share():
     assert list(axes.get_yticks()) == [0, 1, 2, 3, 4]
 
 
-def test_every_cluster_is_a_column_and_counted():
+def test_every_cluster_is_a_column_and_used_clusters_are_counted():
     axes = viz.plot_assignment(S, one())
     assert list(axes.get_xticks()) == [0, 1, 2, 3]
     assert axes.get_title() == "5 nodes, 2 of 4 clusters used"
@@ -57,7 +57,7 @@ def test_every_cluster_is_a_column_and_counted():
     assert viz.plot_assignment([[1]], one()).get_title().startswith("1 node, 1 of 1 cl")
 
 
-def test_a_line_goes_between_the_nodes_of_two_clusters():
+def test_a_line_separates_the_nodes_of_two_clusters():
     (lines,) = find(viz.plot_assignment(S, one()), "boundaries")
     assert [segment.tolist() for segment in lines.get_segments()] == [
         [[-0.5, 2.5], [3.5, 2.5]]
@@ -66,7 +66,7 @@ def test_a_line_goes_between_the_nodes_of_two_clusters():
     assert [segment[0, 1] for segment in lines.get_segments()] == [0.5, 1.5]
 
 
-def test_shares_have_one_scale_and_larger_ones_are_darker_in_grey_too():
+def test_shares_have_one_scale_and_larger_shares_are_darker_also_in_grey():
     for matrix in (S, np.full((3, 4), 0.25)):
         axes = viz.plot_assignment(matrix, one())
         _, image = shares(axes, 4)
@@ -78,7 +78,7 @@ def test_shares_have_one_scale_and_larger_ones_are_darker_in_grey_too():
 
 
 @pytest.mark.parametrize("n_nodes, n_clusters", [(30, 20), (31, 21), (1000, 250)])
-def test_numbers_are_written_only_where_there_is_room(n_nodes, n_clusters):
+def test_rows_and_columns_are_numbered_only_if_few(n_nodes, n_clusters):
     matrix = np.random.default_rng(0).dirichlet(np.ones(n_clusters), n_nodes)
     axes = viz.plot_assignment(matrix, one())
     axes.figure.draw_without_rendering()
@@ -97,27 +97,27 @@ def test_columns_of_a_tall_matrix_have_sharp_edges():
     box = axes.get_window_extent()
     image = pixels(axes)[:, :, 0]
     row = image[int(image.shape[0] / 2), int(box.x0) + 5 : int(box.x1) - 5]
-    # 5 pixels: the smoothing of rows reaches as far along a row.
+    # 5 pixels: the smoothing of rows extends that far along a row.
     assert np.count_nonzero((row > row.min() + 5) & (row < row.max() - 5)) <= 5
 
 
 @pytest.mark.parametrize(
-    "given, seen",
+    "S, message",
     [
         (np.ones(3), r"have shape \(N, K\), .*, N and K >= 1; got \(3,\)"),
         (np.ones((0, 2)), r"have shape .* got \(0, 2\)"),
         (np.ones((2, 0)), r"have shape .* got \(2, 0\)"),
-        ([[0.5, 0.6]], r"have rows >= 0 .* of 0\.5 and sums from 1\.1 to 1\.1"),
-        ([[1.5, -0.5]], r"have rows >= 0 that sum to 1; got a least entry of -0\.5"),
-        ([[np.nan, 1]], "have rows >= 0 that sum to 1; got a least entry of nan"),
+        ([[0.5, 0.6]], r"have rows >= 0 .* of 0\.5 and row sums from 1\.1 to 1\.1"),
+        ([[1.5, -0.5]], r"have rows >= 0 that sum to 1; got a smallest entry of -0\.5"),
+        ([[np.nan, 1]], "have rows >= 0 that sum to 1; got a smallest entry of nan"),
         ([["a", "b"]], "be a matrix of numbers; got list"),
         ([[1], [0.5, 0.5]], "be a matrix of numbers; got list"),
         (None, r"have shape .* got \(\)"),
     ],
 )
-def test_rejects_what_is_no_assignment(given, seen):
-    with pytest.raises(ValueError, match=f"^S must {seen}"):
-        viz.plot_assignment(given, one())
+def test_an_invalid_assignment_is_rejected(S, message):
+    with pytest.raises(ValueError, match=f"^S must {message}"):
+        viz.plot_assignment(S, one())
 
 
 # Results.
@@ -132,7 +132,7 @@ def places(axes, kind):
 
 
 def bars(axes, kind):
-    """List the bars of a kind: left end, right end and height."""
+    """Return the bars of a kind: left end, right end and height."""
     drawn = find(axes, f"{kind} spread")  # the ends' caps, and the bars
     (lines,) = [one for one in drawn if hasattr(one, "get_segments")]
     segments = np.array([one for one in lines.get_segments() if len(one)])
@@ -140,7 +140,7 @@ def bars(axes, kind):
     return segments[:, [0, 1, 0], [0, 0, 1]]
 
 
-def test_rows_are_in_the_order_given_and_those_only_published_come_last():
+def test_rows_are_in_the_given_order_and_those_only_published_are_last():
     axes = viz.plot_results(MEASURED, PUBLISHED, one())
     assert texts(axes.get_yticklabels()) == ["ours", "a table", "other"]
     assert list(axes.get_yticks()) == [0, 1, 2]
@@ -148,19 +148,19 @@ def test_rows_are_in_the_order_given_and_those_only_published_come_last():
     assert len(axes.get_lines()) == 2 + 2 * 2 + 2  # dots, caps, between rows
 
 
-def test_dots_are_accuracies_in_percent_published_ones_below_of_the_same_name():
+def test_points_are_in_percent_and_published_ones_are_below_measured_ones():
     axes = viz.plot_results(MEASURED, PUBLISHED, one())
     assert np.allclose(places(axes, "measured"), [[75, -0.14], [50, 1]])
     assert np.allclose(places(axes, "published"), [[62.5, 2], [70, 0.14]])
 
 
-def test_bars_go_one_spread_to_either_side_and_a_mean_alone_has_none():
+def test_bars_are_one_spread_to_either_side_and_a_mean_alone_has_none():
     axes = viz.plot_results(MEASURED, PUBLISHED, one())
     assert np.allclose(bars(axes, "measured"), [[70, 80, -0.14], [40, 60, 1]])
     assert np.allclose(bars(axes, "published"), [[67.5, 72.5, 0.14]])
 
 
-def test_published_is_another_shape_and_hollow():
+def test_published_points_have_another_shape_and_are_hollow():
     axes = viz.plot_results(MEASURED, PUBLISHED, one())
     (own,), (others,) = (find(axes, kind) for kind in ("measured", "published"))
     assert (own.get_marker(), others.get_marker()) == ("o", "D")
@@ -170,7 +170,7 @@ def test_published_is_another_shape_and_hollow():
     assert own.get_linestyle() == others.get_linestyle() == "None"
 
 
-def test_the_legend_and_the_scale_say_what_is_drawn():
+def test_the_legend_and_the_axis_label_describe_the_picture():
     axes = viz.plot_results(MEASURED, PUBLISHED, one())
     assert texts(axes.get_legend().get_texts()) == ["measured", "published"]
     assert axes.get_xlabel().splitlines() == [
@@ -183,7 +183,7 @@ def test_the_legend_and_the_scale_say_what_is_drawn():
 
 
 @pytest.mark.parametrize(
-    "results, published, seen",
+    "results, published, message",
     [
         ({}, None, "results must hold at least one accuracy; got none"),
         ([0.5], None, r"results must map names to accuracies; got \[0\.5\]"),
@@ -199,12 +199,12 @@ def test_the_legend_and_the_scale_say_what_is_drawn():
         (MEASURED, {"b": "0.7"}, r"published\['b'\] must be a mean or .* got '0\.7'"),
     ],
 )
-def test_rejects_what_are_no_accuracies(results, published, seen):
-    with pytest.raises(ValueError, match=seen):
+def test_invalid_accuracies_are_rejected(results, published, message):
+    with pytest.raises(ValueError, match=message):
         viz.plot_results(results, published, one())
 
 
-# All three.
+# All plots.
 
 PLOTS = {
     "assignment": lambda axes: viz.plot_assignment(S, axes),
@@ -216,14 +216,14 @@ PLOTS = {
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
-def test_the_same_input_gives_the_same_pixels_on_the_axes_given(plot):
+def test_the_same_input_gives_the_same_pixels_on_the_given_axes(plot):
     given = one()
     assert plot(given) is given
     assert np.array_equal(pixels(given), pixels(plot(one())))
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
-def test_pyplot_makes_axes_only_where_none_are_given_and_all_is_right(plot):
+def test_pyplot_creates_axes_only_if_none_are_given_and_nothing_is_cut_off(plot):
     plt.close("all")
     plt.switch_backend("Agg")
     with pytest.raises(ValueError, match="must hold 1 matplotlib axes.*got 2: Axes"):

@@ -1,4 +1,4 @@
-"""Splits: every example once, the classes spread evenly, the same for one seed."""
+"""Stratified parts: each example in one part, equal shares, the same for a seed."""
 
 import re
 
@@ -8,19 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from npdiffpool.evaluation.protocols import stratified_folds, stratified_split
+from npdiffpool.datasets import stratified_folds, stratified_split
 
 LABELS = st.lists(st.integers(0, 3), min_size=10, max_size=60).map(np.array)
 SHARES = (0.8, 0.1, 0.1)
 
 
 def counts(labels, parts):
-    """Return how often each class is in each part, (parts, classes)."""
+    """Return the number of examples of each class in each part, (parts, classes)."""
     return np.array([np.bincount(labels[part], minlength=4) for part in parts])
 
 
 @given(labels=LABELS, n_folds=st.integers(2, 10), seed=st.integers(0, 9))
-def test_folds_hold_each_example_once_and_classes_evenly(labels, n_folds, seed):
+def test_each_example_is_in_one_fold_and_classes_are_equally_frequent(
+    labels, n_folds, seed
+):
     folds = stratified_folds(labels, n_folds, seed)
     assert_array_equal(np.sort(np.concatenate(folds)), np.arange(len(labels)))
     sizes = [len(fold) for fold in folds]
@@ -29,15 +31,15 @@ def test_folds_hold_each_example_once_and_classes_evenly(labels, n_folds, seed):
 
 
 @given(labels=LABELS, seed=st.integers(0, 9))
-def test_a_split_holds_each_example_once_and_classes_by_their_share(labels, seed):
+def test_each_example_is_in_one_part_and_classes_have_its_share(labels, seed):
     parts = stratified_split(labels, SHARES, seed)
     assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(labels)))
     expected = np.outer(SHARES, np.bincount(labels, minlength=4))
-    # One for rounding the part, one at each end of a class in the dealing.
+    # Rounding the size of the part adds at most 1, and so does each end of a class.
     assert np.all(np.abs(counts(labels, parts) - expected) <= 2)
 
 
-def test_the_seed_decides_the_split():
+def test_the_seed_determines_the_parts():
     labels = np.arange(100) % 2
     for cut in (partial_folds, partial_split):
         assert_array_equal(cut(labels, 1), cut(labels, 1))
@@ -63,6 +65,6 @@ def partial_split(labels, seed):
         (lambda: stratified_split([0, 1], SHARES), "labels must be enough for every"),
     ],
 )
-def test_unusable_splits_are_refused(call, message):
+def test_wrong_arguments_are_errors(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         call()

@@ -1,7 +1,7 @@
-"""Figures as files of a run folder, for the command line.
+"""Write the figures of a run folder, for the command line.
 
-Drawn on `matplotlib.figure.Figure` itself, never pyplot: no window, no backend to
-choose, nothing left behind in a process that trains many models.
+They are drawn on `matplotlib.figure.Figure`, not with pyplot: no window opens, no
+backend is chosen, and a process that trains many models keeps no figures.
 """
 
 from __future__ import annotations
@@ -21,46 +21,45 @@ from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.hierarchy import draw_hierarchy
 from npdiffpool.viz.history import plot_history
 
-_DPI = 200  # 1800 pixels wide, twice a README's 900
+_DPI = 200  # 1800 pixels wide, twice the width shown in the README
 
 
 def save_figures(clf: Any, graph: Graph, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write the figures of a run: how a graph is pooled, and the training.
+    """Save the figures of a run: the hierarchy of a graph, and the training history.
 
     Parameters
     ----------
     clf : fitted DiffPoolClassifier or DiffPoolRegressor
     graph : Graph
-        The one whose hierarchy is drawn.
+        The graph whose hierarchy is drawn.
     folder : path
-        The run folder. Its folder ``figures`` is made where missing.
+        The run folder. Its folder ``figures`` is created if missing.
 
     Returns
     -------
     list of pathlib.Path
-        ``figures/hierarchy.png`` and ``figures/history.png``. A file there before
-        is replaced whole or, if anything goes wrong, not at all.
+        ``figures/hierarchy.png`` and ``figures/history.png``. Existing files are
+        replaced atomically, and only after both figures were drawn.
 
     Raises
     ------
     ValueError
-        If `clf` is not fitted, `graph` none of its width, or `folder` no path.
+        If `clf` is not fitted, `graph` is not a `Graph` of its number of features, or
+        `folder` is not a path.
     """
     require_fitted(clf, "assignments")
     require(isinstance(folder, (str, os.PathLike)), "folder", "a path", folder)
     assignments = clf.assignments(graph)
-    hierarchy = _row(len(assignments) + 1)
-    draw_hierarchy(graph, assignments, hierarchy)
+    hierarchy = draw_hierarchy(graph, assignments, _row(len(assignments) + 1))
     fit_height(hierarchy)
     history = plot_history(clf, _row(2))
-    # Both are drawn before either is written: a bad input leaves files alone.
-    drawn = {"hierarchy.png": _png(hierarchy), "history.png": _png(history)}
+    images = {"hierarchy.png": _png(hierarchy), "history.png": _png(history)}
     figures = Path(folder) / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    for name, data in drawn.items():
+    for name, data in images.items():
         with atomic_path(figures / name) as temporary:
             temporary.write_bytes(data)
-    return [figures / name for name in drawn]
+    return [figures / name for name in images]
 
 
 def _row(n_panels: int) -> AxesRow:

@@ -1,4 +1,4 @@
-"""What the figure of a hierarchy says is true of the numbers behind it."""
+"""The picture of a hierarchy shows the assignments it was given."""
 
 from types import SimpleNamespace
 
@@ -22,7 +22,7 @@ def pixels(graph, assignments, seed):
     return np.array(canvas.buffer_rgba())
 
 
-def test_a_node_has_the_colour_of_its_clusters_super_node():
+def test_a_node_has_the_colour_of_its_super_node():
     labels = np.repeat([4, 0, 2], 5)
     row = viz.draw_hierarchy(cliques(3, 5), [soft(labels, 6, 0.9)], axes_row(2))
     nodes, super_nodes = discs(row[0])[2], discs(row[1])[2]
@@ -32,7 +32,7 @@ def test_a_node_has_the_colour_of_its_clusters_super_node():
     assert len(np.unique(super_nodes[:, :3], axis=0)) == 3
 
 
-def test_opacity_is_certainty():
+def test_the_opacity_of_a_node_is_its_certainty():
     certainty = np.linspace(0.4, 1, 12)
     S = soft(np.repeat([0, 1, 2], 4), 3, certainty)
     row = viz.draw_hierarchy(cliques(3, 4), [S], axes_row(2))
@@ -49,7 +49,7 @@ def test_area_is_proportional_to_mass_on_one_scale_for_all_levels():
     assert np.allclose(area_2 / area_1.sum(), (S_0 @ S_1).sum(axis=0) / 16, atol=1e-9)
 
 
-def test_super_nodes_stand_at_the_mean_place_of_their_members():
+def test_super_nodes_are_at_the_weighted_mean_position_of_their_members():
     labels = np.repeat([0, 1, 2], 6)
     S = soft(labels, 3, np.linspace(0.4, 0.9, 18))
     row = viz.draw_hierarchy(cliques(3, 6), [S], axes_row(2))
@@ -58,7 +58,7 @@ def test_super_nodes_stand_at_the_mean_place_of_their_members():
     assert np.allclose(discs(row[1])[0], centres, atol=1e-9)
 
 
-def test_members_weigh_by_their_mass_at_the_second_level():
+def test_at_the_second_level_members_are_weighted_by_their_mass():
     S_0 = np.eye(4)[np.repeat([0, 1, 2, 3], [4, 8, 4, 4])]
     S_1 = soft([0, 0, 1, 1], 2, [0.9, 0.6, 0.7, 0.8])
     first, second = levels(cliques(5, 4), [S_0, S_1], 0)[1:]
@@ -68,7 +68,7 @@ def test_members_weigh_by_their_mass_at_the_second_level():
         assert np.allclose(second.positions[k], mean, atol=1e-9)
 
 
-def test_a_cluster_without_members_stands_at_the_mean_place_of_all_nodes():
+def test_a_cluster_without_members_is_at_the_mean_position_of_all_nodes():
     labels, centre = np.repeat([0, 1, 2], 6), np.linspace(0.05, 0.2, 18)
     S = np.column_stack([np.eye(3)[labels] * (1 - centre)[:, None], centre])
     row = viz.draw_hierarchy(cliques(3, 6), [S], axes_row(2))
@@ -77,7 +77,7 @@ def test_a_cluster_without_members_stands_at_the_mean_place_of_all_nodes():
 
 
 def test_no_link_runs_behind_a_super_node_of_a_symmetric_graph():
-    A = np.diag(np.ones(11), 1)  # a path: every cluster's middle is the path's own
+    A = np.diag(np.ones(11), 1)  # a path: every cluster is centred on its middle
     S = soft([0, 1, 2, 3, 4, 5, 5, 4, 3, 2, 1, 0], 6, 0.5)
     graph = Graph(A + A.T, np.ones((12, 1)))
     panel = viz.draw_hierarchy(graph, [S], axes_row(2))[1]
@@ -88,13 +88,13 @@ def test_no_link_runs_behind_a_super_node_of_a_symmetric_graph():
         assert np.sum(away < radii) == 2  # those at its ends
 
 
-def test_super_nodes_at_one_place_are_pushed_apart():
+def test_super_nodes_at_one_position_are_moved_apart():
     row = viz.draw_hierarchy(cliques(3, 4), [np.full((12, 9), 1 / 9)], axes_row(2))
     centres, radii, _ = discs(row[1])
     distances = np.linalg.norm(centres[:, None] - centres, axis=2)
     gaps = distances - radii[:, None] - radii + np.diag(np.full(9, np.inf))
     assert np.min(gaps) >= 0
-    assert np.max(distances) < 12 * radii[0]  # a heap, not an explosion
+    assert np.max(distances) < 12 * radii[0]  # but not scattered
 
 
 def test_titles_count_nodes_edges_and_used_clusters():
@@ -109,7 +109,7 @@ def test_titles_count_nodes_edges_and_used_clusters():
 
 
 @pytest.mark.parametrize("share, n_drawn", [(0.04, 2), (0.06, 3)])
-def test_a_cluster_without_members_is_drawn_from_a_share_of_5_percent(share, n_drawn):
+def test_a_cluster_without_members_is_drawn_above_a_share_of_5_percent(share, n_drawn):
     S = np.repeat([[1, 0, 0], [0, 1, 0]], 4, axis=0) * (1 - share)
     S[:, 2] = share
     row = viz.draw_hierarchy(cliques(2, 4), [S], axes_row(2))
@@ -118,9 +118,9 @@ def test_a_cluster_without_members_is_drawn_from_a_share_of_5_percent(share, n_d
     assert len(links.get_segments()) == n_drawn * (n_drawn - 1) / 2
 
 
-def test_super_links_weigh_what_the_pooled_adjacency_says():
+def test_the_weights_of_super_links_are_those_of_the_pooled_adjacency():
     A = np.zeros((6, 6))
-    A[0, 2] = A[1, 3] = A[0, 3] = A[3, 4] = 1  # 3 between clusters 0 and 1, 1 of 1, 2
+    A[0, 2] = A[1, 3] = A[0, 3] = A[3, 4] = 1  # 3 for clusters 0, 1; 1 for 1, 2
     graph = Graph(A + A.T + np.eye(6), np.ones((6, 1)))
     row = viz.draw_hierarchy(graph, [np.repeat(np.eye(3), 2, axis=0)], axes_row(2))
     (links,) = find(row[1], "links")
@@ -130,22 +130,22 @@ def test_super_links_weigh_what_the_pooled_adjacency_says():
     assert len(set(opacity)) == 2
 
 
-def test_self_loops_are_not_drawn_and_directed_edges_are_once():
+def test_self_loops_are_not_drawn_and_directed_edges_are_drawn_once():
     A = np.array([[1, 0, 0], [1, 0, 1], [0, 1, 0]])  # 0 - 0, 1 -> 0, 1 - 2
     row = viz.draw_hierarchy(Graph(A, np.ones((3, 1))), [], axes_row(1))
     (links,) = find(row[0], "links")
     assert len(links.get_segments()) == 2
 
 
-def test_faint_super_links_are_left_out_and_counted():
+def test_faint_super_links_are_hidden_and_counted():
     A = np.array([[0, 1, 0.04], [1, 0, 0.06], [0.04, 0.06, 0]])
     row = viz.draw_hierarchy(Graph(A, np.ones((3, 1))), [np.eye(3)], axes_row(2))
     segments = [len(find(panel, "links")[0].get_segments()) for panel in row]
     assert segments == [3, 2]
-    assert "1 link under 5% of the heaviest left out" in row[1].get_xlabel()
+    assert "1 link hidden (under 5% of the heaviest)" in row[1].get_xlabel()
 
 
-def test_a_second_level_takes_the_colour_of_its_heaviest_member():
+def test_a_second_level_super_node_has_the_colour_of_its_heaviest_member():
     S_0 = np.eye(4)[np.repeat([0, 1, 2, 3], [2, 4, 4, 2])]
     S_1 = np.eye(2)[[0, 0, 1, 1]]
     row = viz.draw_hierarchy(cliques(3, 4), [S_0, S_1], axes_row(3))
@@ -154,8 +154,8 @@ def test_a_second_level_takes_the_colour_of_its_heaviest_member():
     assert len(find(row[1], "outline")) == 2
 
 
-def test_unused_clusters_do_not_count_at_the_next_level():
-    S_0 = soft([0, 0, 0, 1, 1, 1], 3, 0.98)  # cluster 2 holds 1 % and no argmax
+def test_unused_clusters_are_not_members_at_the_next_level():
+    S_0 = soft([0, 0, 0, 1, 1, 1], 3, 0.98)  # cluster 2 has 1 % and no members
     S_1 = np.eye(2)[[0, 0, 1]]
     row = viz.draw_hierarchy(cliques(2, 3), [S_0, S_1], axes_row(3))
     assert row[2].get_title() == "level 2: 1 of 2 clusters used"
@@ -178,7 +178,7 @@ def test_the_same_seed_gives_the_same_pixels(n_cliques):
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_every_level_holds_all_nodes_inside_finite_places(data):
+def test_the_masses_of_every_level_sum_to_n_and_positions_are_finite(data):
     N, K = data.draw(st.integers(0, 7)), data.draw(st.integers(1, 4))
     seed = data.draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(seed)
@@ -208,7 +208,7 @@ def test_everything_drawn_is_inside_the_panels():
 
 
 @pytest.mark.parametrize("n_colours", [1, 8, 9, 40])
-def test_colours_are_distinct(n_colours):
+def test_the_colours_of_a_palette_are_distinct(n_colours):
     assert len(np.unique(palette(n_colours), axis=0)) == n_colours
 
 
@@ -218,22 +218,24 @@ def test_up_to_eight_colours_are_okabe_and_itos():
     assert np.array_equal(np.rint(255 * palette(8)), published)
 
 
-def test_near_clusters_get_far_ranks():
+def test_near_clusters_get_distant_ranks():
     points = np.stack([np.arange(12), np.zeros(12)], axis=1)
     ranks = far_ranks(points)
     assert sorted(ranks) == list(range(12))
     assert np.min(np.abs(np.diff(ranks))) >= 2
 
 
-def test_the_classifier_is_asked_for_its_assignments():
+def test_plot_hierarchy_draws_the_assignments_of_the_model():
     graph, S = cliques(2, 3), np.eye(2)[[0, 0, 0, 1, 1, 1]]
-    clf = SimpleNamespace(assignments=lambda asked: [S] if asked is graph else None)
+    clf = SimpleNamespace(
+        assignments=lambda requested: [S] if requested is graph else None
+    )
     row = viz.plot_hierarchy(clf, graph, axes_row(2))
     assert row[1].get_title() == "level 1: 2 of 2 clusters used"
 
 
 @pytest.mark.parametrize("shapes", [[(5, 2)], [(6,)], [(6, 0)], [(6, 2), (3, 1)]])
-def test_rejects_assignments_of_the_wrong_shape(shapes):
+def test_assignments_of_the_wrong_shape_are_rejected(shapes):
     which = len(shapes) - 1
     matrices = [np.full(shape, 1 / max(shape[-1], 1)) for shape in shapes]
     with pytest.raises(ValueError, match=rf"assignments\[{which}\] must have shape"):
@@ -241,6 +243,6 @@ def test_rejects_assignments_of_the_wrong_shape(shapes):
 
 
 @pytest.mark.parametrize("row", [[0.5, 0.6], [1.5, -0.5], [np.nan, 1]])
-def test_rejects_rows_that_are_not_distributions(row):
+def test_rows_that_are_not_distributions_are_rejected(row):
     with pytest.raises(ValueError, match=r"assignments\[0\] must have rows >= 0"):
         viz.draw_hierarchy(cliques(2, 3), [np.tile(row, (6, 1))], axes_row(2))

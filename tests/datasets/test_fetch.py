@@ -1,4 +1,4 @@
-"""A download ends in the cache, whole and checked, or leaves nothing behind."""
+"""A download puts a complete, validated zip into the cache, or leaves nothing."""
 
 import io
 import re
@@ -26,7 +26,7 @@ def cache(monkeypatch, tmp_path):
 
 
 def refused(match, cache, **answer):
-    """Check that a download fails, says why in one line and leaves nothing."""
+    """Check that a download fails with one line and leaves no file."""
     with serve(**answer) as (url, _):
         with pytest.raises(DatasetError, match=match) as caught:
             download("TINY", base_url=url, progress=False)
@@ -34,10 +34,10 @@ def refused(match, cache, **answer):
     assert list(cache.iterdir()) == []
 
 
-# What works
+# Successful downloads
 
 
-def test_a_name_is_downloaded_once_and_then_found(monkeypatch, cache):
+def test_a_data_set_is_downloaded_once_and_then_found(monkeypatch, cache):
     with serve(GOOD) as (url, log):
         monkeypatch.setenv("NPDIFFPOOL_TU_URL", url + "/")
         first = load_dataset("TINY", progress=False)
@@ -48,52 +48,52 @@ def test_a_name_is_downloaded_once_and_then_found(monkeypatch, cache):
     assert len(second) == 2
 
 
-def test_a_server_that_does_not_say_the_length_is_believed(cache):
+def test_an_answer_without_a_length_is_accepted(cache):
     with serve(GOOD, length=0) as (url, _):
         path = download("TINY", base_url=url, progress=False)
     assert path.read_bytes() == GOOD
 
 
-def test_a_folder_of_choice_takes_the_place_of_the_cache(tmp_path, cache):
+def test_a_given_folder_replaces_the_cache(tmp_path, cache):
     with serve(GOOD) as (url, _):
         path = download("TINY", tmp_path / "a" / "b", url, progress=False)
     assert path == tmp_path / "a" / "b" / "TINY.zip" and not cache.exists()
 
 
-def test_a_failed_download_leaves_the_former_one(cache):
+def test_a_failed_download_keeps_the_previous_zip(cache):
     cache.mkdir()
-    (cache / "TINY.zip").write_bytes(b"former")
+    (cache / "TINY.zip").write_bytes(b"previous")
     with serve(GOOD[:-9], length=len(GOOD)) as (url, _):
         with pytest.raises(DatasetError, match="bytes arrived"):
             download("TINY", base_url=url, progress=False)
-    assert [file.read_bytes() for file in cache.iterdir()] == [b"former"]
+    assert [file.read_bytes() for file in cache.iterdir()] == [b"previous"]
 
 
-# What the server does wrong
+# Wrong answers of the server
 
 
-def test_a_truncated_body_is_refused(cache):
-    match = rf"TINY.zip: {len(GOOD) - 9} bytes arrived; the server said {len(GOOD)}"
+def test_a_truncated_body_is_an_error(cache):
+    match = rf"TINY.zip: {len(GOOD) - 9} bytes arrived instead of {len(GOOD)}"
     refused(match, cache, body=GOOD[:-9], length=len(GOOD))
 
 
-def test_a_truncated_body_of_unknown_length_is_refused(cache):
+def test_a_truncated_body_of_unknown_length_is_an_error(cache):
     refused("File is not a zip file", cache, body=GOOD[:-9], length=0)
 
 
 @pytest.mark.parametrize("status", [404, 403, 500])
-def test_an_error_status_is_named(cache, status):
+def test_an_error_names_the_http_status(cache, status):
     refused(rf"TINY.zip: HTTP Error {status}", cache, body=GOOD, status=status)
 
 
-def test_a_404_suggests_a_known_name(monkeypatch, cache):
+def test_the_error_for_404_suggests_a_known_name(monkeypatch, cache):
     with serve(status=404) as (url, _):
         monkeypatch.setenv("NPDIFFPOOL_TU_URL", url)
         with pytest.raises(DatasetError, match=r"404: Not Found. Did you mean ENZYMES"):
             load_dataset("ENZYME", progress=False)
 
 
-def test_a_server_that_is_not_there_is_named(cache):
+def test_a_server_that_cannot_be_reached_is_an_error(cache):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -102,7 +102,7 @@ def test_a_server_that_is_not_there_is_named(cache):
     assert list(cache.iterdir()) == []
 
 
-def test_a_server_that_falls_silent_is_given_up(cache):
+def test_a_server_that_sends_nothing_is_a_timeout(cache):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(DatasetError, match="TINY.zip: .*timed out"):
@@ -110,34 +110,34 @@ def test_a_server_that_falls_silent_is_given_up(cache):
     assert list(cache.iterdir()) == []
 
 
-def test_more_than_the_limit_is_refused(monkeypatch, cache):
+def test_more_bytes_than_the_limit_are_an_error(monkeypatch, cache):
     monkeypatch.setattr(fetch, "MAX_ZIP", 100)
     refused("TINY.zip: more than 100 bytes, which is the limit", cache, body=GOOD)
 
 
-def test_a_length_that_is_no_number_is_no_promise(cache):
+def test_a_length_that_is_not_a_number_is_ignored(cache):
     with serve(GOOD, length="many") as (url, _):
         download("TINY", base_url=url, progress=False)
 
 
-# What is wrong with the zip
+# Wrong zips
 
 
-def test_what_is_not_a_zip_is_refused(cache):
+def test_a_download_that_is_not_a_zip_is_an_error(cache):
     refused("File is not a zip file", cache, body=b"<html>moved</html>")
 
 
 @pytest.mark.parametrize("part", ["graph_indicator", "graph_labels"])
-def test_a_zip_without_a_needed_file_is_refused(cache, part):
+def test_a_zip_without_a_required_file_is_an_error(cache, part):
     body = zip_bytes(tu_files(**{part: None}))
     refused(f"TINY_{part}.txt is missing from the zip", cache, body=body)
 
 
-def test_a_zip_without_edges_is_refused(cache):
+def test_a_zip_without_a_file_of_edges_is_an_error(cache):
     refused("no file ending in _A.txt", cache, body=zip_bytes({"README.txt": "?"}))
 
 
-def test_a_zip_of_another_data_set_is_refused(cache):
+def test_a_zip_of_another_data_set_is_an_error(cache):
     body = zip_bytes(tu_files("OTHER"))
     refused("TINY_A.txt is missing from the zip", cache, body=body)
 
@@ -146,16 +146,16 @@ UNSAFE = ["../TINY_A.txt", "/etc/x", "a/../../x", "..\\x", "C:/x", "\\x", "c:x",
 
 
 @pytest.mark.parametrize("member", UNSAFE)
-def test_a_member_outside_its_folder_is_refused(tmp_path, cache, member):
+def test_a_member_outside_the_folder_is_an_error(tmp_path, cache, member):
     body = zip_bytes({**tu_files(), member: "1, 2\n"}, prefix="")
     refused(f"unsafe member path {re.escape(repr(member))}", cache, body=body)
-    # Nor is such a zip read when it came another way.
+    # Such a zip is not read from a local path either.
     (tmp_path / "TINY.zip").write_bytes(body)
     with pytest.raises(DatasetError, match="TINY.zip: unsafe member path"):
         load_dataset(tmp_path / "TINY.zip")
 
 
-def test_a_link_in_a_zip_is_refused(cache):
+def test_a_link_in_a_zip_is_an_error(cache):
     buffer = io.BytesIO(GOOD)
     with zipfile.ZipFile(buffer, "a") as zipped:
         link = zipfile.ZipInfo("TINY/TINY_node_labels.txt")
@@ -165,48 +165,48 @@ def test_a_link_in_a_zip_is_refused(cache):
     refused("member 'TINY/TINY_node_labels.txt' is a link", cache, body=body)
 
 
-def test_an_encrypted_member_is_refused(cache):
+def test_an_encrypted_member_is_an_error(cache):
     first = GOOD.index(b"PK\x01\x02") + 8
     body = GOOD[:first] + b"\x01" + GOOD[first + 1 :]
     refused("member 'TINY/TINY_A.txt' is encrypted", cache, body=body)
 
 
-def test_an_unusual_packing_is_refused(cache):
+def test_an_unusual_compression_is_an_error(cache):
     body = zip_bytes(tu_files(), method=zipfile.ZIP_BZIP2)
     refused("TINY_A.txt' is not stored or deflated", cache, body=body)
 
 
-def test_a_zip_bomb_is_refused(monkeypatch, cache):
+def test_a_zip_bomb_is_an_error(monkeypatch, cache):
     monkeypatch.setattr(archive, "MAX_UNZIPPED", 1000)
     body = zip_bytes({**tu_files(), "bomb.txt": "0" * 1000})
     assert len(body) < 1000
     refused(r"unzips to \d{4} bytes; at most 1000 are accepted", cache, body=body)
 
 
-def test_a_damaged_member_is_refused(cache):
+def test_a_damaged_member_is_an_error(cache):
     stored = zip_bytes(tu_files(), method=zipfile.ZIP_STORED)
     body = stored.replace(b"1, 2\n", b"1, 3\n", 1)
     refused("TINY/TINY_A.txt in the zip is damaged", cache, body=body)
 
 
-def test_a_member_that_cannot_be_unzipped_is_refused(cache):
+def test_a_member_that_cannot_be_decompressed_is_an_error(cache):
     start = GOOD.index(b"TINY_A.txt") + len("TINY_A.txt")
     body = GOOD[:start] + b"\xff\xff\xff" + GOOD[start + 3 :]
     refused("TINY.zip: cannot be read: Error -3", cache, body=body)
 
 
-# What is asked for
+# Requests
 
 
 @pytest.mark.parametrize("name", ["../TINY", "TINY/..", "a b", ""])
-def test_an_unsafe_name_is_never_asked_for(cache, name):
+def test_an_unsafe_name_is_never_requested(cache, name):
     with serve(GOOD) as (url, log):
         with pytest.raises(DatasetError, match="must begin with a letter or digit"):
             download(name, base_url=url)
     assert log == [] and not cache.exists()
 
 
-def test_only_web_addresses_are_opened(tmp_path, cache):
+def test_only_http_urls_are_opened(tmp_path, cache):
     write_folder(tmp_path)
     for url in (tmp_path.as_uri(), "ftp://127.0.0.1", str(tmp_path)):
         with pytest.raises(DatasetError, match=r"base_url must be http\(s\)://"):
@@ -214,25 +214,25 @@ def test_only_web_addresses_are_opened(tmp_path, cache):
     assert not cache.exists()
 
 
-def test_downloads_can_be_turned_off(monkeypatch, cache):
+def test_downloads_can_be_disabled(monkeypatch, cache):
     monkeypatch.setenv("NPDIFFPOOL_TU_URL", "")
-    with pytest.raises(DatasetError, match="TINY: downloading is off"):
+    with pytest.raises(DatasetError, match="TINY: downloads are disabled"):
         download("TINY")
     assert not cache.exists()
 
 
-def test_a_cache_that_cannot_be_written_is_named(tmp_path, cache):
+def test_a_cache_that_cannot_be_written_is_an_error(tmp_path, cache):
     cache.write_text("a file where the folder should be")
     with serve(GOOD) as (url, log):
-        with pytest.raises(DatasetError, match="cache: cannot keep downloads here: "):
+        with pytest.raises(DatasetError, match="cache: cannot save downloads: "):
             download("TINY", base_url=url)
     assert log == []
 
 
-# What is shown
+# Progress
 
 
-def test_a_pipe_gets_a_line_and_silence_is_silent(capsys):
+def test_progress_on_a_pipe_is_one_line_unless_it_is_disabled(capsys):
     with serve(GOOD) as (url, _):
         download("TINY", base_url=url)
         assert capsys.readouterr().err == f"downloading {url}/TINY.zip (0.0 MB)\n"
@@ -240,7 +240,7 @@ def test_a_pipe_gets_a_line_and_silence_is_silent(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bar_is_shown_on_request_and_a_line_without_tqdm(monkeypatch, capsys):
+def test_progress_can_be_a_bar_and_is_a_line_without_tqdm(monkeypatch, capsys):
     pytest.importorskip("tqdm")
     with serve(GOOD) as (url, _):
         download("TINY", base_url=url, progress=True)

@@ -1,0 +1,30 @@
+"""Settings that decide a result: as JSON values, and how two of them differ."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def to_json(value: Any) -> Any:
+    """Return a value as JSON would read it back: lists, and plain numbers."""
+    return json.loads(json.dumps(value, default=lambda number: number.item()))
+
+
+def describe_differences(saved: Any, given: Any) -> str:
+    """Name the settings that differ, with their values where these are short.
+
+    >>> describe_differences({"seed": 1, "gnn": "gcn"}, {"seed": 2, "gnn": "gcn"})
+    'seed (1 saved, 2 given)'
+    """
+    if not isinstance(saved, dict) or set(saved) != set(given):
+        return "the names of the settings"
+    parts = []
+    for key in sorted(key for key in given if saved[key] != given[key]):
+        old, new = saved[key], given[key]
+        if isinstance(new, dict):
+            parts.append(describe_differences(old, new))
+        else:
+            is_short = len(str(old)) < 30 > len(str(new))
+            parts.append(f"{key} ({old} saved, {new} given)" if is_short else key)
+    return ", ".join(parts)
