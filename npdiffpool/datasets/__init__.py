@@ -1,10 +1,10 @@
-"""Data sets in the TU format, from a name, a folder or a zip; synthetic hierarchies.
+"""Data sets in the TU format, and synthetic graphs with a planted hierarchy.
 
 Read `loading` first (`load_dataset`). It calls, in this order: `locate` (known data
 sets and their places), `fetch` (downloads), `archive` (the files of a folder or a zip),
 `tu` and `tables` (parsing and validating them) or `bundled` (the MUTAG of this
 package), then `features` (node features) and `assembly` (the graphs of a `dataset`).
-`stratified` divides a data set, `synthetic` draws graphs with a planted hierarchy.
+`stratified` divides a data set into parts, `synthetic` draws graphs.
 """
 
 from npdiffpool.datasets.dataset import Dataset

@@ -1,4 +1,4 @@
-"""Loading a data set: `load_dataset`, and `load_dataset_like` for a trained model."""
+"""Loading a data set, also with the feature columns of a trained model."""
 
 from __future__ import annotations
 
@@ -22,13 +22,9 @@ from npdiffpool.datasets.tu import read_tu
 from npdiffpool.graphs.graph import Graph
 
 DEGREE_CAP = 64
-# The kind of features that has columns of each kind.
-FEATURES = {
-    "label": "labels",
-    "attribute": "attributes",
-    "degree": "degree",
-    "one": "ones",
-}
+# The features whose columns are of each kind.
+FEATURES = dict(label="labels", attribute="attributes", degree="degree", one="ones")
+_WRONG_CAP = re.compile(r"degree>=(?!\d{1,9}$).*")
 
 
 def load_dataset(
@@ -148,16 +144,16 @@ def _download(name: str, progress: bool | None) -> Path:
 
 
 def _check_names(feature_names: Any) -> list[str]:
-    usable = isinstance(feature_names, (list, tuple)) and len(feature_names) > 0
-    for name in feature_names if usable else ():
-        usable = usable and column_kind(str(name)) in FEATURES
-        usable = usable and re.fullmatch(r"degree>=(?!\d{1,9}$).*", str(name)) is None
-    if not usable:
+    """Return the names as a list, validated."""
+    is_list = isinstance(feature_names, (list, tuple))
+    names = [str(name) for name in feature_names] if is_list else []
+    known = [name for name in names if column_kind(name) in FEATURES]
+    if not names or known != names or any(map(_WRONG_CAP.fullmatch, names)):
         raise DatasetError(
             "feature_names must be those of a Dataset, such as 'label=0', one or "
             f"more; got {feature_names!r}"
         )
-    return [str(name) for name in feature_names]
+    return names
 
 
 def _require_known(dataset: Dataset, names: list[str]) -> None:

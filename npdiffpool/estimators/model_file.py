@@ -118,10 +118,11 @@ def _with_clusters(parameters: Json) -> Json:
 
 
 def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) -> Fitted:
-    for name in ("hidden", "n_features", "n_outputs", "classifier_hidden"):
-        count, n_weights = getattr(config, name), contents["weights"].size
-        if count > n_weights:  # before arrays of such sizes are described
-            raise ModelFileError(f"{name} must be at most {n_weights}; got {count}")
+    n_weights = contents["weights"].size
+    for name in ("hidden", "n_outputs", "classifier_hidden"):
+        size = getattr(config, name)
+        if size > n_weights:
+            raise ModelFileError(f"{name} must be at most {n_weights}; got {size}")
     params = fill("weights", blank_params(config), contents)
     running = init_running(config)
     if config.batch_norm:

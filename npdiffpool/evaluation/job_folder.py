@@ -1,8 +1,9 @@
-"""The folder of an evaluation: results are saved there job by job, to resume from.
+"""The folder of an evaluation, from which it can be resumed.
 
-settings.json says what is evaluated, NAME.json is the result of a job, seconds.json the
-duration of each job (the only file that differs between machines), results.json the
-final result. A file is written completely or not at all.
+Each result is saved as soon as its job has finished: settings.json says what is
+evaluated, NAME.json is the result of a job, seconds.json the duration of each job (the
+only file that differs between machines), results.json the final result. A file is
+written completely or not at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cross-validation by two protocols, on any executor; it can be stopped and resumed.
+"""Cross-validation by two protocols, on any executor, with resuming.
 
 "fair" (Errica et al., arXiv 1912.09893): in each outer fold, a validation part cut out
 of the training part chooses the configuration and the epoch. Only the final runs use

@@ -1,4 +1,4 @@
-"""Outer folds of a cross-validation: made with a seed, or read from an index file."""
+"""Outer folds of a cross-validation, made with a seed or read from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executors for the jobs of an evaluation: this process, several, or a dask cluster."""
+"""Executors for the jobs of an evaluation: processes or a dask cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stratified parts: each example in one part, equal shares, determined by the seed."""
+"""Stratified parts: each example in one part, equal shares, the same for a seed."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The planted hierarchy: classes differ in their groups and not in neighbourhoods."""
+"""The planted hierarchy: classes differ in their groups, not in neighbourhoods."""
 
 import numpy as np
 import pytest
