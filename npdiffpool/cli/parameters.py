@@ -1,7 +1,7 @@
 """The parameters of a model as command-line options, and as a Markdown table.
 
-``python -m npdiffpool.cli.parameters`` prints the table, which the README shows. Both
-are made from the fields of `DiffPoolClassifier`.
+``python -m npdiffpool.cli.parameters`` prints the table, which examples/README.md
+shows. Both are made from the fields of `DiffPoolClassifier`.
 """
 
 from __future__ import annotations
