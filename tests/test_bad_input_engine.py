@@ -627,7 +627,7 @@ MEASURES = [
     *engine_rows(
         measures,
         "modularity",
-        ("directed", "A must be symmetric; got '1.0 between", (DIRECTED, CLUSTERS)),
+        ("directed", "A must be symmetric; it differs from its transpose by 1.0", (DIRECTED, CLUSTERS)),
     ),
     *engine_rows(
         graclus,

@@ -4,11 +4,10 @@
 small object: `Shape` (arrays), `Offsets`, `AtLeast`, `NonNegative`, `OneOf`, `IsA`,
 `HasEntries`.
 
-Squares are summed all over: in norms, in variances, in the link loss. So numbers may
-be at most a millionth of the square root of the largest number of their precision
-(`largest`): squares of 10^12 of them then have a finite sum. Larger numbers, NaN and
-infinity are refused before any work, and `require_finite` reports numbers that a
-computation made too large.
+Norms, variances and the link loss sum squares. Therefore numbers may be at most 1e-6
+times the square root of the largest number of their dtype (`largest`), so that the sum
+of 10^12 squares is finite. Larger numbers, NaN and infinity are refused before any
+work, and `require_finite` reports numbers that a computation made too large.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Requirement(Protocol):
     """A requirement on one argument."""
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
-        """Raise a ValueError if the value does not fit; note sizes of its letters."""
+        """Raise a ValueError if the value does not fit; record the sizes of letters."""
 
 
 class Shape:
@@ -52,8 +51,8 @@ class Shape:
     Parameters
     ----------
     *shapes : str
-        Alternatives such as "N K" or "B K K". A letter stands for the same size in all
-        arguments of a call, K for a size above 0; a digit for itself.
+        Alternatives such as "N K" or "B K K". A letter denotes the same size in all
+        arguments of a call. K must be positive. A digit is a fixed size.
     finite : bool
         The numbers may be larger than `largest`; only their differences must be finite.
     nonnegative : bool
@@ -148,7 +147,7 @@ class Offsets:
     """Offsets of ragged rows, (B + 1,): from 0 up to N, never decreasing."""
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
-        """Check offsets, up to N where N is known; note B."""
+        """Check offsets, up to N where N is known; record B."""
         array = np.asarray(value)
         valid = array.ndim == 1 and array.dtype.kind in "iu" and len(array) > 1
         valid = valid and array[0] == 0 and bool(np.all(np.diff(array) >= 0))
@@ -178,7 +177,7 @@ class NonNegative:
 
 
 class OneOf:
-    """One of some words."""
+    """One of the given strings."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = tuple(words)
@@ -225,7 +224,7 @@ class HasEntries:
         self.entries = entries
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
-        """Check the class and the keys; note the sizes."""
+        """Check the class and the keys; record the sizes."""
         require(isinstance(value, dict), name, "a dict", type(value).__name__)
         for letter, key in self.entries.items():
             require(key in value, name, f"a dict with {key!r}", sorted(value))
@@ -240,8 +239,8 @@ def requires(**required: Requirement) -> Callable[[Function], Function]:
     Parameters
     ----------
     **required : Requirement
-        By the names of the function's parameters, in the order in which the parameters
-        stand in its signature.
+        By the names of the function's parameters, which are checked in the order of its
+        signature.
 
     Returns
     -------
@@ -294,7 +293,7 @@ def numpy_warnings_off() -> Any:
 def trusted() -> Iterator[None]:
     """Return a context in which `requires` checks nothing.
 
-    For the steps of a training, whose input was checked before the first step.
+    Used during training, where the input was checked once before the first step.
     """
     token = _TRUSTED.set(True)
     try:
@@ -329,7 +328,8 @@ def largest(dtype: Any) -> float:
 def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
     """Check that numbers are finite and at most `limit` in size.
 
-    Arrays that autograd is tracing are not checked: their gradients are, later.
+    Only arrays and sparse arrays are checked. For arrays that autograd is tracing,
+    `value_and_grad` checks the loss and the gradients instead.
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
 
 
 def require_symmetric(name: str, A: Any) -> None:
-    """Check that a square matrix, dense or sparse, equals its transpose.
+    """Check that a square matrix, dense or sparse, is symmetric up to rounding.
 
     Raises
     ------
@@ -366,7 +366,10 @@ def require_symmetric(name: str, A: Any) -> None:
     difference = abs(A - A.T).max() if A.shape[0] else 0
     # 1e-9: a pooled adjacency is symmetric up to rounding.
     is_symmetric = difference <= 1e-9 * abs(A).max() if difference else True
-    require(is_symmetric, name, "symmetric", f"{difference} between A and A^T")
+    if not is_symmetric:
+        raise ValueError(
+            f"{name} must be symmetric; it differs from its transpose by {difference}"
+        )
 
 
 def as_dense_or_sparse(values: Any) -> Any:

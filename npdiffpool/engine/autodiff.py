@@ -232,7 +232,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> Any:
-    """Trace a function of the arguments `argnums`; return the gradients for G."""
+    """Return the vector-Jacobian products with G for the arguments `argnums`."""
 
     def of_them(given: Any) -> Array:
         ans = function(*subvals(args, zip(argnums, given)), **options)

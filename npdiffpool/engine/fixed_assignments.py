@@ -31,10 +31,10 @@ _ROUNDS = 3  # of 1-WL, whose colours determine the random assignment
 
 
 def harden(S: Array) -> Array:
-    """Return the one-hot argmax of each row of S (N, K), straight through.
+    """Return the one-hot argmax of each row of S (N, K).
 
-    The gradient with respect to S is that of the identity: an estimate, as the
-    derivative is 0 (Bengio et al., arXiv 1308.3432).
+    Its gradient is straight-through, that of the identity, since the true derivative is
+    0 almost everywhere (Bengio et al., arXiv 1308.3432).
     """
     soft = getval(S)
     hard = np.eye(soft.shape[1], dtype=soft.dtype)[np.argmax(soft, axis=1)]
@@ -50,7 +50,7 @@ def fixed_assignment(level: Level, K: int, config: Config) -> tuple[Array, Array
 
 
 def with_clusters(batch: GraphBatch, config: Config) -> GraphBatch:
-    """Return a batch with the fixed clusters of every level, if it lacks them.
+    """Return a batch with fixed clusters for every level; keep those it has.
 
     Parameters
     ----------

@@ -4,9 +4,11 @@ Features are rows, one per node, of all graphs together: (N, F). A propagation m
 is sparse (N, N) where graphs are ragged, and a stack (B, K, K) above level 0, where
 every graph has K nodes; `propagate` applies either, so each layer is written once.
 
-A convolution returns its `Terms`, b + H_1 W_1 + H_2 W_2 + ..., and `gnn` computes them
-together with what follows (l2 normalisation, ReLU, batch norm) in one fused primitive.
-``init_x(rng, ...)`` draws the parameters of ``x(params, ...)``.
+A convolution returns its `Terms`, b + H_1 W_1 + H_2 W_2 + ... In training `gnn`
+computes them together with the l2 normalisation, ReLU and batch norm that follow, in
+one fused primitive, `primitives.layer`, where the gradient of a layer is derived.
+``init_x(rng, ...)`` draws the parameters of ``x(params, ...)``; those of `mlp` are like
+those of `gcn`.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ PROPAGATION = Shape("N N", "B K K")
 
 
 class Terms(NamedTuple):
-    """The terms of b + H_1 W_1 + H_2 W_2 + ..., not yet computed.
+    """The terms of b + H_1 W_1 + H_2 W_2 + ..., whose sum is not yet computed.
 
     Attributes
     ----------
@@ -119,8 +121,8 @@ def mean_operator(A: Array) -> Array:
     Returns
     -------
     P : of the form of A
-        A row without edges stays 0, as does a row whose degree is too small for its
-        reciprocal in the precision of A.
+        A row without edges stays 0, as does a row whose degree is so small that its
+        reciprocal (in a stack, the square of it) overflows in the precision of A.
 
     Raises
     ------
@@ -160,13 +162,13 @@ OPERATORS = {
     "gcn": gcn_operator,
     "sage": mean_operator,
     "s2v": sum_operator,
-    "mlp": sum_operator,  # which it does not use
+    "mlp": sum_operator,  # unused
 }
 
 
 @requires(rng=IsA(numpy.random.Generator), n_in=AtLeast(0), n_out=AtLeast(1))
 def glorot(rng: numpy.random.Generator, n_in: int, n_out: int, dtype: Any) -> Array:
-    """Draw a weight matrix uniformly, with Xavier's variance and ReLU's gain.
+    """Draw a weight matrix: Glorot uniform with gain sqrt(2), for ReLU.
 
     Parameters
     ----------
@@ -181,7 +183,7 @@ def glorot(rng: numpy.random.Generator, n_in: int, n_out: int, dtype: Any) -> Ar
     Raises
     ------
     ValueError
-        If `rng` is no generator, or a width is too small.
+        If `rng` is not a numpy.random.Generator, or a width is too small.
     """
     bound = numpy.sqrt(2) * numpy.sqrt(6 / (n_in + n_out))
     return rng.uniform(-bound, bound, size=(n_in, n_out)).astype(dtype)
@@ -199,7 +201,7 @@ def init_linear(rng: Generator, n_in: Sequence[int], n_out: int, dtype: Any) -> 
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for blank parameters
+    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
     n_in : sequence of int
         Width of each input.
     n_out : int
@@ -222,7 +224,7 @@ def init_linear(rng: Generator, n_in: Sequence[int], n_out: int, dtype: Any) -> 
 def linear(params: Params, *inputs: Array) -> Array:
     """Return b + H_1 W_1 + H_2 W_2 + ...
 
-    Equal to one linear layer of the inputs side by side, without copying them.
+    Equivalent to a linear layer on the concatenated inputs, without copying them.
 
     Parameters
     ----------
@@ -253,7 +255,7 @@ def init_gcn(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for blank parameters
+    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
     n_in, n_out : int
     dtype : float32 or float64
 
@@ -297,7 +299,7 @@ def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for blank parameters
+    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
     n_in, n_out : int
     dtype : float32 or float64
 
@@ -312,7 +314,7 @@ def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
 def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """Return the terms of H W_1 + mean_neighbours(H) W_2 + b.
 
-    GraphSAGE (arXiv 1706.02216) with the mean, in which an edge counts by its weight.
+    GraphSAGE (arXiv 1706.02216) with the mean aggregator, weighted by edge weights.
 
     Parameters
     ----------
@@ -348,7 +350,7 @@ def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for blank parameters
+    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
     n_in, n_out : int
     dtype : float32 or float64
 
@@ -373,7 +375,7 @@ def s2v(params: Params, P: Array, X: Array, mu: Array | None) -> Terms:
         The adjacency.
     X : (N, n_in) array
     mu : (N, n_out) array, or None
-        Output of the previous iteration; None stands for 0, where it starts.
+        Output of the previous iteration; None means 0, the initial value.
 
     Returns
     -------
@@ -416,11 +418,11 @@ def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
 
 
 def init_batch_norm(rng: Generator, width: int, dtype: Any) -> Params:
-    """Return the first parameters of `batch_norm`: gamma = 1, beta = 0.
+    """Return the initial parameters of `batch_norm`: gamma = 1, beta = 0.
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for blank parameters
+    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
         Nothing is drawn.
     width : int
     dtype : float32 or float64
@@ -437,7 +439,7 @@ def init_batch_norm(rng: Generator, width: int, dtype: Any) -> Params:
 def batch_norm(
     params: Params, H: Array, running: tuple[Array, Array] | None = None
 ) -> tuple[Array, tuple[Array, Array]]:
-    """Standardise each feature over nodes, then scale and shift (1502.03167).
+    """Standardise each feature over nodes, then scale and shift (arXiv 1502.03167).
 
     Differs from the authors' code, which normalises over the node *index* and
     therefore depends on the order of nodes.
@@ -488,7 +490,7 @@ def init_gnn(
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for blank parameters
+    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
     kind : {"gcn", "sage", "s2v", "mlp"}
     sizes : sequence of int
         For "s2v" all but the first must be equal, as the layers share their weights.
@@ -555,7 +557,8 @@ def gnn(
     Raises
     ------
     ValueError
-        If an argument is not of this shape or kind, or a number is too large.
+        If an argument does not have the documented shape or type, or a number is too
+        large (`contracts.largest`).
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """The whole model: its parameters, its forward pass, its loss.
 
-Each pooling level has two GNNs that share nothing: one for the embeddings Z, one for
-the assignment logits R. A last GNN follows, then the readouts of all levels side by
-side, and a classifier.
+Each pooling level has a GNN for the embeddings Z and, if the assignment is learned,
+another one for its logits R; they share no parameters. A last GNN follows, then the
+readouts of all levels side by side, and a classifier.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from npdiffpool.engine.primitives import relu, softmax_entropy
 from npdiffpool.engine.readouts import init_readout, readout, readout_width
 from npdiffpool.graphs.batch import GraphBatch
 
-Known = Optional[Moments]  # moments to use; those of the GNN's own input if None
+Known = Optional[Moments]  # moments to use; if None, those of each norm's input
 GNNOutput = tuple[Array, Moments]  # with the moments that were used
 BATCH = IsA(GraphBatch, N="n_nodes", B="n_graphs", F="n_features")
 CONFIG = IsA(Config, F="n_features")
@@ -63,8 +63,8 @@ class Output(NamedTuple):
     ----------
     logits : (B, C) array
         Logits of the classes; for regression the outputs, (B, 1).
-    embeddings : (B, (levels + 1) D) array
-        Readouts of all levels, side by side.
+    embeddings : (B, (levels + 1) W) array
+        Readouts of all levels, side by side, each of width W = `readout_width`.
     steps : list of PoolingStep
         One for each pooling level.
     moments : nested dicts and lists of arrays
@@ -110,7 +110,7 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
 
 
 def blank_params(config: Config) -> Params:
-    """Return constant parameters, which take no memory: only for their form.
+    """Return placeholder parameters, which give only structure, shapes and dtype.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def blank_params(config: Config) -> Params:
     Returns
     -------
     dict
-        In the form of `init_model`; the arrays are read-only.
+        In the form of `init_model`. The arrays are read-only and take no memory.
 
     Examples
     --------
@@ -174,7 +174,7 @@ def forward(
     params : dict
         As from `init_model`.
     batch : GraphBatch
-        Prepared by `npdiffpool.engine.preparation.prepare`, or not.
+        With or without a prior call of `npdiffpool.engine.preparation.prepare`.
     config : Config
     running : dict, optional
         Batch-norm moments to use, in the form of `Output.moments`. Without it each
@@ -211,8 +211,8 @@ def forward(
     Z, used_last = _embed(params["embed"], level, config, given["embed"])
     parts = [*((step.Z, step.level) for step in steps), (Z, level)]
     readouts = [
-        readout(part, config.readout, Z, at.offsets)
-        for part, (Z, at) in zip(params["read"], parts)
+        readout(weights, config.readout, Z, level.offsets)
+        for weights, (Z, level) in zip(params["read"], parts)
     ]
     embeddings = np.concatenate(readouts, axis=1)
     logits = _classify(params["classify"], embeddings)
@@ -223,7 +223,7 @@ def forward(
 def _pool(
     params: Params, level: Level, K: int, config: Config, running: Params
 ) -> tuple[PoolingStep, Params]:
-    """Pool one level into K clusters per graph; return the moments used as well."""
+    """Pool one level into K clusters per graph; also return the moments used."""
     Z, of_embed = _embed(params["embed"], level, config, running.get("embed"))
     S, entropies, of_pool = _assign(params, level, K, config, running.get("pool"))
     A_pooled, X_pooled = coarsen(level, Z, S)
@@ -250,14 +250,14 @@ def _recomputable(function: Callable[..., GNNOutput]) -> Callable[..., GNNOutput
     """Recompute a GNN in the backward pass if the configuration says so."""
 
     def run(params: Params, level: Level, config: Config, running: Known) -> GNNOutput:
-        def of_arrays(tree: Any) -> GNNOutput:
+        def from_arrays(tree: Any) -> GNNOutput:
             X, operators, params = tree
-            same = level._replace(X=X, operators=operators)
-            return function(params, same, config, running)
+            new_level = level._replace(X=X, operators=operators)
+            return function(params, new_level, config, running)
 
         if not config.recompute:
             return function(params, level, config, running)
-        return recompute(of_arrays)([level.X, level.operators, params])
+        return recompute(from_arrays)([level.X, level.operators, params])
 
     return run
 
@@ -284,8 +284,8 @@ def _run_gnn(
     params: Params, kind: str, level: Level, config: Config, running: Known
 ) -> tuple[list[Array], Moments]:
     P, PX = level.operators[kind], level.propagated.get(kind)
-    flag = config.normalize_rows
-    return gnn(params, kind, P, level.X, PX, normalize_rows=flag, running=running)
+    options: Any = {"normalize_rows": config.normalize_rows, "running": running}
+    return gnn(params, kind, P, level.X, PX, **options)
 
 
 def _classify(params: list[Params], embeddings: Array) -> Array:
@@ -322,7 +322,8 @@ def total_loss(
     Raises
     ------
     ValueError
-        As for `forward`, or if there is not one label per graph, each a class.
+        As for `forward`, or if there is not one label per graph; for classes
+        each in 0 ... C - 1.
 
     Examples
     --------

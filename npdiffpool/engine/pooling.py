@@ -1,7 +1,7 @@
-"""Differentiable pooling of a batch: equations 3, 4 and 6, and its levels.
+"""Differentiable pooling of a batch: equations 3, 4 and 6, and the levels.
 
 At level 0 graphs differ in size and A is sparse; above it every graph has K nodes and A
-is a dense stack (B, K, K). Features are rows at every level.
+is a dense stack (B, K, K). At every level X is (N, F), one row per node.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Level(NamedTuple):
 
     @classmethod
     def of(cls, batch: GraphBatch) -> Level:
-        """Return a batch as level 0, with all that was prepared for it.
+        """Return a batch as level 0, with its precomputed operators and clusters.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class Level(NamedTuple):
         )
 
     def with_operators(self, kinds: Iterable[str]) -> Level:
-        """Return the level with the propagation matrices that it lacks.
+        """Return the level with any missing propagation matrices added.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Level(NamedTuple):
         return self._replace(operators={**self.operators, **made})
 
     def with_dense_blocks(self) -> Level:
-        """Return level 0 with the matrices of dense graphs as dense blocks.
+        """Return level 0 with the blocks of dense graphs stored as dense arrays.
 
         Returns
         -------
@@ -136,7 +136,7 @@ def assign(R: Array) -> Array:
     Raises
     ------
     ValueError
-        If `R` is not such an array of finite numbers, or K is 0.
+        If `R` is not an (N, K) array of finite numbers, or K is 0.
 
     Examples
     --------
@@ -151,7 +151,8 @@ def assign(R: Array) -> Array:
 def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     """Return A' = S^T A S and X' = S^T Z of each graph (equations 4 and 3).
 
-    A is multiplied by S first: O(E K + N K^2), never N x N.
+    A S is computed first, at a cost of O(E K + N K^2); no N x N array is formed. The
+    arithmetic and its gradient are `segments.quadratic_form`.
 
     Parameters
     ----------
@@ -170,7 +171,8 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If an argument is not of this shape or kind, or a number is too large.
+        If an argument does not have the documented shape or type, or a number is too
+        large (`contracts.largest`).
 
     Examples
     --------

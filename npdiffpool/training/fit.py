@@ -1,7 +1,7 @@
 """Training: minibatches, validation, early stopping, checkpoints.
 
-`fit` is the loop. All randomness comes from the generator that it is given, and it
-reads and writes no files. Read it, then `_next_epoch`.
+Start with `fit`, the loop, then read `_next_epoch`. All randomness comes from the
+generator that `fit` is given; it reads and writes no files.
 """
 
 from __future__ import annotations
@@ -155,10 +155,11 @@ def fit(
 ) -> Fitted:
     """Train a model from new parameters, or resume from a checkpoint.
 
-    With a validation set the parameters of the best epoch are returned: the highest
-    validation accuracy, and among equals the lowest validation loss. Without one those
-    of the last epoch are returned. Training runs with one BLAS thread unless the user
-    chose a number, and afterwards the process keeps freed memory (process.py).
+    With a validation set the parameters of the best epoch are returned: the one with
+    the highest validation accuracy, ties broken by the lowest validation loss (for
+    regression the lowest loss). Without one those of the last epoch are returned.
+    Training uses one BLAS thread unless the user chose a number, and from then on the
+    process keeps the memory that it frees (process.py).
 
     Parameters
     ----------
@@ -175,16 +176,17 @@ def fit(
         Called with the `Checkpoint` after each epoch.
     resume : Checkpoint, optional
         Checkpoint to continue from. With the other arguments unchanged, the result is
-        that of an uninterrupted training, to the bit.
+        bit-identical to that of an uninterrupted run.
 
     Returns
     -------
     Fitted
-        Each row of its history has `epoch`; the training means per graph of `loss`,
-        `cross_entropy` (nats; `squared_error` for regression), `link_loss`,
-        `entropy_loss` (nats per node, both losses summed over levels) and
-        `train_accuracy`, all while the parameters moved; and with a validation set
-        `validation_loss` (of the main loss) and `validation_accuracy`.
+        Each row of its history has `epoch`; the means per training graph of `loss`,
+        `cross_entropy` (nats; `squared_error` for regression), `link_loss` and
+        `entropy_loss` (nats per node; both summed over levels), and for classes
+        `train_accuracy`, each computed before the update of its minibatch; and with a
+        validation set `validation_loss` (cross-entropy or squared error alone) and for
+        classes `validation_accuracy`.
 
     Raises
     ------
@@ -231,7 +233,7 @@ def _raise_on_divergence(epoch: int) -> Iterator[None]:
 
 
 def _require_not_diverged(row: Row, vector: Floats) -> None:
-    """Check that the history is finite and that products of parameters are."""
+    """Check that the history is finite and products of parameters do not overflow."""
     largest = float(np.max(np.abs(vector)))
     usable = largest < np.sqrt(np.finfo(vector.dtype).max)  # else a product overflows
     seen = {**row, "largest parameter": largest if usable else np.inf}
@@ -293,7 +295,7 @@ def _next_epoch(
 
 
 def _better(best: Fitted | None, latest: Fitted) -> Fitted:
-    """Return the better one on the validation set; the latest if there is none."""
+    """Return the better one on the validation set; the latest without such a set."""
 
     def score(fitted: Fitted) -> tuple[float, float]:
         row = fitted.history[fitted.best_epoch - 1]
@@ -322,10 +324,11 @@ def evaluate(
     config: Config,
     chunk_nodes: int = 20_000,
 ) -> Iterator[Output]:
-    """Yield forward passes of all graphs in their order, one per chunk.
+    """Run the model on all graphs in their order; yield one Output per chunk.
 
-    A chunk has whole graphs with about `chunk_nodes` nodes, so memory does not grow
-    with the data set. The output of a graph does not depend on its chunk.
+    A chunk consists of complete graphs with about `chunk_nodes` nodes in total, so that
+    memory does not grow with the data set. The output of a graph does not depend on its
+    chunk.
     """
     chunk = np.cumsum(batch.sizes) // chunk_nodes
     for index in np.unique(chunk):

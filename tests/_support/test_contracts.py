@@ -250,7 +250,7 @@ def test_require_finite_uses_a_given_limit():
 def test_require_symmetric_allows_rounding(form):
     require_symmetric("A", form(np.array([[0.0, 1.0], [1.0 + 1e-10, 0.0]])))
     require_symmetric("A", form(np.zeros((0, 0))))
-    with raises("A must be symmetric; got '0.5 between A and A^T'"):
+    with raises("A must be symmetric; it differs from its transpose by 0.5"):
         require_symmetric("A", form(np.array([[0.0, 1.0], [0.5, 0.0]])))
 
 
