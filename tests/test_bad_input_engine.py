@@ -231,6 +231,11 @@ LAYERS = [
     ),
     *engine_rows(
         layers,
+        "mlp",
+        ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG)),
+    ),
+    *engine_rows(
+        layers,
         "batch_norm",
         ("a vector", "H must be (N, 2); got (2,)", (NORM, ONES)),
         ("too wide", "H must be (N, 2); got (2, 3)", (NORM, LONG)),
@@ -404,6 +409,11 @@ MODEL = [
             "config must be a Config; got 'dict'",
             (RNG, {}),
         ),
+    ),
+    *engine_rows(
+        model,
+        "blank_params",
+        ("a dict", "config must be a Config; got 'dict'", ({},)),
     ),
     *engine_rows(
         model,
@@ -627,7 +637,11 @@ MEASURES = [
     *engine_rows(
         measures,
         "modularity",
-        ("directed", "A must be symmetric; it differs from its transpose by 1.0", (DIRECTED, CLUSTERS)),
+        (
+            "directed",
+            "A must be symmetric; it differs from its transpose by 1.0",
+            (DIRECTED, CLUSTERS),
+        ),
     ),
     *engine_rows(
         graclus,

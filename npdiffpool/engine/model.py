@@ -109,6 +109,7 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
     return _init(rng, config)
 
 
+@requires(config=IsA(Config))
 def blank_params(config: Config) -> Params:
     """Return placeholder parameters, which give only structure, shapes and dtype.
 
@@ -120,6 +121,11 @@ def blank_params(config: Config) -> Params:
     -------
     dict
         In the form of `init_model`. The arrays are read-only and take no memory.
+
+    Raises
+    ------
+    ValueError
+        If `config` is not a `Config`.
 
     Examples
     --------
