@@ -98,11 +98,11 @@ def numbers(X):
     return 0.1 * np.arange(len(X))[:, None]
 
 
-def first_node(params, Z, offsets, config):
+def first_node(params, kind, Z, offsets):
     return Z[offsets[:-1]]
 
 
-def mean_by_integers(params, Z, offsets, config):
+def mean_by_integers(params, kind, Z, offsets):
     """Divide float32 by int64, with a float64 result."""
     return segment_sum(Z, offsets) / np.maximum(np.diff(offsets), 1)[:, None]
 

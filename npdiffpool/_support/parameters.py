@@ -94,9 +94,8 @@ def _check(spec: Field[Any], value: Any) -> float | None:
     elif spec.type == "int" or spec.type == "int | None" and value is not None:
         checks.require_int(spec.name, value, about.least)
         if about.most is not None:
-            checks.require(
-                value <= about.most, spec.name, f"at most {about.most}", value
-            )
+            at_most = f"at most {about.most}"
+            checks.require(value <= about.most, spec.name, at_most, value)
     return None
 
 

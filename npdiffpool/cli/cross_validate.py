@@ -1,6 +1,6 @@
 """Cross-validate by a published protocol.
 
-examples:
+For example:
   npdiffpool cv MUTAG --jobs 2
   npdiffpool cv ENZYMES --splits ENZYMES_splits.json --grid grid.json
   npdiffpool cv MUTAG --protocol paper --epochs 50 --json > result.json

@@ -1,6 +1,6 @@
 """List the known data sets.
 
-example:
+For example:
   npdiffpool datasets --json
 """
 

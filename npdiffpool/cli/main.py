@@ -1,6 +1,6 @@
 """DiffPool, hierarchical graph classification, from scratch in NumPy.
 
-examples:
+For example:
   npdiffpool train                               MUTAG, which is bundled
   npdiffpool train ENZYMES --epochs 50 --out enzymes
   npdiffpool predict enzymes/model.npz ENZYMES > predictions.csv

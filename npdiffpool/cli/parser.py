@@ -26,6 +26,7 @@ class Parser(argparse.ArgumentParser):
     """Parser that reports an error in one line and suggests the nearest command."""
 
     def error(self, message: str) -> NoReturn:
+        """Print the message as one line and exit with status 2."""
         self.exit(2, f"npdiffpool: {message} (see {self.prog} --help)\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

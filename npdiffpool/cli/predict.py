@@ -1,6 +1,6 @@
 """Write predictions as CSV to standard output.
 
-example:
+For example:
   npdiffpool predict runs/MUTAG-1/model.npz MUTAG > predictions.csv
 """
 

@@ -1,6 +1,6 @@
 """Write the report of a run as one HTML file.
 
-example:
+For example:
   npdiffpool report runs/MUTAG-1                 writes runs/MUTAG-1/report.html
 """
 

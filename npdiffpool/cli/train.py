@@ -1,6 +1,6 @@
 """Train a classifier and write a run folder.
 
-examples:
+For example:
   npdiffpool train                               MUTAG, with all defaults
   npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
   npdiffpool train --clusters 0.25,4             two levels: a quarter of the nodes, 4

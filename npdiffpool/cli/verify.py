@@ -1,6 +1,6 @@
 """Check the laws of graph pooling; exit status 1 if one fails.
 
-examples:
+For example:
   npdiffpool verify --list
   npdiffpool verify mymodule:mylayer --law C1 --law L1
   npdiffpool verify --law G1 --examples 1000     npdiffpool itself

@@ -43,9 +43,9 @@ def examine_all(
     """Examine subjects for each of some laws; show a progress bar if `verbose`."""
     results = []
     with progress_bar(len(laws), "law", "verifying", shown=verbose) as update:
-        for number, law in enumerate(laws, 1):
+        for done, law in enumerate(laws, 1):
             results.append(law.examine(*subjects, examples=examples, random_seed=SEED))
-            update(number, law.id)
+            update(done, law.id)
     return results
 
 
@@ -120,8 +120,12 @@ def check_pooling(
 
     Parameters
     ----------
-    pool, batched, vjp, laws, examples
-        Those of `conformance`.
+    pool, batched, vjp : callable
+        As for `conformance`.
+    laws : sequence of str, optional
+        As for `conformance`.
+    examples : int, optional
+        As for `conformance`.
 
     Raises
     ------
@@ -165,8 +169,10 @@ def parametrize_laws(
 
     Parameters
     ----------
-    pool, batched, vjp, laws
-        Those of `conformance`.
+    pool, batched, vjp : callable
+        As for `conformance`.
+    laws : sequence of str, optional
+        As for `conformance`.
 
     Returns
     -------

@@ -177,8 +177,10 @@ class Law:
 
         Parameters
         ----------
-        *pools, **options
-            Those of `examine`.
+        *pools : callables or Subjects
+            As for `examine`.
+        **options
+            The other parameters of `examine`.
 
         Raises
         ------

@@ -36,7 +36,14 @@ ASSIGNMENTS = ("uniform", "hard", "soft", "some hard")
 
 
 class Pooling(NamedTuple):
-    """The inputs of a pooling step: A (N, N), Z (N, D) and S (N, K)."""
+    """The inputs of a pooling step on one graph.
+
+    Attributes
+    ----------
+    A : (N, N) array
+    Z : (N, D) array
+    S : (N, K) array
+    """
 
     A: Array
     Z: Array
@@ -223,10 +230,14 @@ def poolings(
 
     Parameters
     ----------
-    min_nodes, max_nodes, directed, shapes
-        Those of `adjacencies`.
+    min_nodes, max_nodes : int
+        As for `adjacencies`.
+    directed : bool
+        As for `adjacencies`.
     kinds : sequence of str
-        Those of `assignments`.
+        As for `assignments`.
+    shapes : sequence of str
+        As for `adjacencies`.
 
     Returns
     -------
@@ -256,10 +267,16 @@ def graphs(
 
     Parameters
     ----------
-    min_nodes, max_nodes, directed, weights, shapes
-        Those of `adjacencies`.
-    n_features, exponents
-        Those of `features`.
+    min_nodes, max_nodes : int
+        As for `adjacencies`.
+    n_features : int or strategy of int
+        As for `features`.
+    directed : bool
+        As for `adjacencies`.
+    exponents : pair of int
+        As for `features`.
+    weights, shapes : sequence of str
+        As for `adjacencies`.
 
     Returns
     -------
@@ -282,7 +299,7 @@ def batches(
     min_graphs, max_graphs : int
         Bounds of the number of graphs, inclusive.
     **kinds
-        Those of `graphs`.
+        The parameters of `graphs`.
 
     Returns
     -------
@@ -394,8 +411,10 @@ def alike_nodes(
 
     Parameters
     ----------
-    min_nodes, max_nodes, directed
-        Those of `adjacencies`.
+    min_nodes, max_nodes : int
+        As for `adjacencies`.
+    directed : bool
+        As for `adjacencies`.
 
     Returns
     -------

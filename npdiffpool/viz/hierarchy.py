@@ -30,8 +30,11 @@ def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> A
     ----------
     clf : fitted DiffPoolClassifier or DiffPoolRegressor
         ``clf.assignments(graph)`` is drawn.
-    graph, axes, seed
-        See `draw_hierarchy`, which also describes the picture.
+    graph : Graph
+    axes : array of matplotlib axes, optional
+        As for `draw_hierarchy`, which also describes the picture.
+    seed : int
+        Seed of the layout.
 
     Returns
     -------

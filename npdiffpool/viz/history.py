@@ -39,8 +39,8 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     ----------
     clf : fitted DiffPoolClassifier or DiffPoolRegressor
         ``clf.history_`` and ``clf.best_epoch_`` are drawn.
-    axes
-        See `draw_history`, which also describes the picture.
+    axes : array of 2 matplotlib axes, optional
+        As for `draw_history`, which also describes the picture.
 
     Returns
     -------

@@ -69,7 +69,7 @@ REJECTED = [
     (Offsets(), [1, 3], "whole numbers from 0 up to 3; got [1, 3]"),
     (Offsets(), [0, 2, 1, 3], "whole numbers from 0 up to 3; got [0, 2, 1, 3]"),
     (Offsets(), [0.0, 3.0], "whole numbers from 0 up to 3; got [0.0, 3.0]"),
-    (Offsets(), [[0, 3]], "whole numbers from 0 up to 3; got [[0, 3]]"),
+    (Offsets(), [[0], [3]], "whole numbers from 0 up to 3; got [[0], [3]]"),
     (AtLeast(1), 0, "a whole number >= 1; got 0"),
     (AtLeast(1), 1.5, "a whole number >= 1; got 1.5"),
     (AtLeast(1), True, "a whole number >= 1; got True"),
@@ -123,6 +123,12 @@ def test_a_requirement_accepts_a_value_and_notes_its_sizes(
 def test_a_shape_gives_the_known_size_of_a_letter():
     with raises("x must be (2, D); got (3, 1)"):
         sizes_of(Shape("N D"), np.ones((3, 1)), N=2)
+
+
+@pytest.mark.parametrize("known", [{}, {"N": 0}])
+def test_offsets_need_at_least_one_graph(known):
+    with raises("x must be whole numbers from 0 up to 0; got [0]"):
+        sizes_of(Offsets(), [0], **known)
 
 
 def test_an_attribute_must_have_the_known_size():
@@ -237,7 +243,7 @@ def test_require_finite_uses_a_given_limit():
     require_finite("x", np.ones(0))
     message = "x must be finite and at most 2 in size in float64; got 2.5"
     with raises(message, OverflowedError):
-        require_finite("x", np.array([1.0, 2.5, 3.0]), limit=2.0)
+        require_finite("x", np.array([2.0, 2.5, 3.0]), limit=2.0)
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from claims import little_memory
+from file_limits import limited_memory
 
 from npdiffpool.engine.autodiff import leaves, rebuild
 from npdiffpool.engine.config import Config
@@ -38,6 +38,6 @@ def test_blank_params_have_the_form_of_init_model(options):
 @pytest.mark.parametrize("readout", ["max", "set2set", "sortpool"])
 def test_blank_params_take_no_memory(readout):
     config = Config(2, 3, hidden=10**5, readout=readout, batch_norm=True)
-    with little_memory(1 << 20):
+    with limited_memory(1 << 20):
         params = blank_params(config)
     assert sum(array.size for array in leaves(params)) > 10**9
