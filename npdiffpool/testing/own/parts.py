@@ -13,6 +13,7 @@ from npdiffpool import paper
 from npdiffpool._support.types import Array
 from npdiffpool.engine import layers, losses, pooling, primitives
 from npdiffpool.engine.pooling import Level
+from npdiffpool.graphs.ragged import offsets_of, slices_of
 from npdiffpool.testing.subjects import Pooled
 
 # Pooling of one graph or several
@@ -27,7 +28,7 @@ def pool_by_paper(A: Array, R: Array, Z: Array) -> Pooled:
 
 def sparse_level(As: list[Array], X: Array) -> Level:
     """Return level 0 of the engine: graphs as blocks of one sparse matrix."""
-    offsets = np.cumsum([0, *map(len, As)])
+    offsets = offsets_of([len(A) for A in As])
     squared_norms = np.array([np.sum(A.astype(np.float64) ** 2) for A in As])
     adjacency = sparse.block_diag([sparse.csr_array(A) for A in As], format="csr")
     return Level(adjacency, X, offsets, squared_norms)
@@ -39,7 +40,7 @@ def pool_level(level: Level, R: Array) -> list[Pooled]:
     A_pooled, X_pooled = pooling.coarsen(level, level.X, S)
     link = losses.link_loss(level, S, A_pooled)
     entropy = losses.entropy_loss(R, offsets)
-    rows = [slice(*ends) for ends in zip(offsets, offsets[1:])]
+    rows = slices_of(offsets)
     return [
         Pooled(A_pooled[g], X_pooled[g], S[rows[g]], link[g], entropy[g])
         for g in range(len(rows))
