@@ -1,16 +1,16 @@
-"""Which laws of pooling hold for npdiffpool, and which for other implementations.
+"""Check the laws of pooling on npdiffpool and on other implementations.
 
     pip install -e ".[peers,test]"
     pip install --no-build-isolation torch-scatter scikit-learn
     python benchmarks/conformance.py --examples 100
 
-The second line is for torch-geometric-pool, which imports both; torch-scatter is
-compiled, in about ten minutes.
+torch-geometric-pool imports the two packages of the second line; compiling
+torch-scatter takes about ten minutes.
 
-Writes conformance.md beside this file: a table, and for every law that fails the
-smallest counterexample found, as a program to paste. A law fails by "choice" where
-the library documents that it departs from the paper there (``pool.choices``).
-Names of implementations (see --help) restrict the run.
+The results are written to conformance.md beside this file: a table, and for every law
+that fails the smallest counterexample found, as a program. A law fails by "choice" if
+the library documents a departure from the paper (``pool.choices``). Names of
+implementations (see --help) restrict the run.
 """
 
 import argparse
@@ -24,11 +24,11 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # before NumPy: these arrays are small
 
 from npdiffpool.testing import conformance  # noqa: E402
-from npdiffpool.testing.law import has_no_nodes  # noqa: E402
+from npdiffpool.testing.law import has_empty_graph  # noqa: E402
 
 ADAPTERS = "adapters"
-LAYER_LAWS = ["G1", "G2", "G4"]  # they are about no pooling layer
-IMPLEMENTATIONS = {  # the module, and its function or Subject
+LAYER_LAWS = ["G1", "G2", "G4"]  # about layers other than pooling
+IMPLEMENTATIONS = {  # name: module, and its function or Subject
     "npdiffpool paper": ("npdiffpool.testing.own.subjects", "PAPER"),
     "npdiffpool engine": ("npdiffpool.testing.own.subjects", "ENGINE"),
     "PyG": (f"{ADAPTERS}.torch_geometric", "pool"),
@@ -46,42 +46,42 @@ LEGEND = """\
 - PyG: `torch_geometric.nn.dense_diff_pool`; unnormalised: with `normalize=False`.
 - tgp: `DiffPool` of torch-geometric-pool; plain: without `remove_self_loops` and
   `degree_norm`; normalised: plain, with `normalize_loss`; sparse: plain, with
-  `batched=False`. Its entropy takes the logarithm of S + 1e-8, and so is off by 1e-8:
-  that is what E1, E2, E3 and E7 find.
-- authors: the released code of the paper's authors, retold from a description, with
-  its batch norm over node positions; no norm: without it.
+  `batched=False`. Its entropy uses the logarithm of S + 1e-8 and so has an error of
+  1e-8, which violates E1, E2, E3 and E7.
+- authors: the pooling of the authors' released code, reimplemented from a
+  description, with its batch norm over node positions; no norm: without it.
 - PyG layers: `DenseGCNConv` and `DenseSAGEConv`.
 
-holds: no counterexample was found. FAILS: one was, and stands below. empty: only a
-graph without nodes was found to break it. choice: it fails, but that is a choice
-which is documented, or made by the adapter, as its note says. –: the implementation
-lacks what the law is about."""
+holds: no counterexample was found. FAILS: a counterexample was found and is shown
+below. empty: the only counterexamples found are graphs without nodes. choice: the law
+fails by a choice that the library documents or the adapter makes, as the note says.
+–: the law does not apply to the implementation."""
 
 
 def load(names):
-    """Import the implementations; return them by name, and what is not installed."""
-    found, lacking = {}, {}
+    """Import implementations; return them by name, and the missing packages."""
+    found, missing = {}, {}
     for name in names:
         module, function = IMPLEMENTATIONS[name]
         try:
             found[name] = getattr(import_module(module), function)
         except ImportError as error:
-            lacking[name] = error.name
-    return found, lacking
+            missing[name] = error.name
+    return found, missing
 
 
 def examine(pool, examples):
-    """Return the results of all laws by their ids; every script has been run."""
+    """Return the results of all laws by id; run the script of each failure."""
     results = conformance(pool, examples=examples)
     results += conformance(pool, laws=LAYER_LAWS, examples=examples)
     for result in results:
         if result.script and f"({raised(result.script)}: " not in result.reason:
-            raise RuntimeError(f"the script shows nothing:\n{result.script}")
+            raise RuntimeError(f"the script does not fail:\n{result.script}")
     return {result.law.id: result for result in results}
 
 
 def raised(script):
-    """Run a program; name the kind of error that it ends in, or None."""
+    """Run a program; return the type name of the exception it raises, or None."""
     try:
         exec(compile(script, "<counterexample>", "exec"), {"__name__": "__main__"})
     except Exception as error:
@@ -90,25 +90,25 @@ def raised(script):
 
 
 def choices_of(pool):
-    """Return the laws that an implementation breaks by choice, and its reasons."""
+    """Return the laws that an implementation violates by choice, with reasons."""
     parts = getattr(pool, "parts", {"pool": pool}).values()
     pairs = [getattr(part, "choices", {}).items() for part in parts]
     return dict(sum(map(list, pairs), []))
 
 
 def verdict(pool, result):
-    """Say in a word how an implementation stands to a law."""
+    """Return the word for a result in the table."""
     if result is None or result.verdict == "not applicable":
         return "–"
     if result.verdict == "holds":
         return "holds"
     if result.law.id in choices_of(pool):
         return "choice"
-    return "empty" if has_no_nodes(result.case) else "FAILS"
+    return "empty" if has_empty_graph(result.case) else "FAILS"
 
 
 def table(pools, results):
-    """Yield the lines of the table of laws by implementations, and its footnotes."""
+    """Yield the lines of the table and of its footnotes."""
     laws = {id: r.law for column in results.values() for id, r in column.items()}
     yield "| law | " + " | ".join(pools) + " |"
     yield "|---|" + "---|" * len(pools)
@@ -123,7 +123,7 @@ def table(pools, results):
 
 
 def cell(pool, result, notes):
-    """Write one cell of the table; the reason of a choice is added to the notes."""
+    """Return one cell of the table; add the reason for a choice to the notes."""
     word = verdict(pool, result)
     if word != "choice":
         return f"**{word}**" if word == "FAILS" else word
@@ -134,7 +134,7 @@ def cell(pool, result, notes):
 
 
 def counterexamples(name, pool, results):
-    """Yield the lines of what was found against an implementation."""
+    """Yield the lines on the counterexamples to an implementation."""
     yield f"## Counterexamples: {name}\n"
     found = {r.law.id: verdict(pool, r) for r in results.values()}
     if not {"FAILS", "choice", "empty"} & set(found.values()):
@@ -149,7 +149,7 @@ def counterexamples(name, pool, results):
 
 
 def versions():
-    """Yield the versions of Python and of the packages that are installed."""
+    """Yield the versions of Python and of the installed packages."""
     yield f"Python {platform.python_version()}"
     for package in PACKAGES.split():
         try:
@@ -158,14 +158,14 @@ def versions():
             yield f"{package} not installed"
 
 
-def report(pools, lacking, results, chosen):
+def report(pools, missing, results, chosen):
     """Yield the lines of conformance.md."""
     examples, names = chosen.examples, "".join(f' "{name}"' for name in chosen.names)
-    yield "# Laws of pooling, and who keeps them\n"
+    yield "# Laws of pooling on several implementations\n"
     yield f"Written by `python benchmarks/conformance.py --examples {examples}{names}`;"
     yield ", ".join(versions()) + ".\n"
-    yield f"Up to {examples} cases of each check, shrunk; every script was run."
-    yield from (f"Left out: {n}, as {m} is not installed." for n, m in lacking.items())
+    yield f"Up to {examples} cases were tried for each check; every script was run."
+    yield from (f"Omitted: {n}, as {m} is not installed." for n, m in missing.items())
     yield from ["", LEGEND, ""]
     yield from table(pools, results)
     for name, pool in pools.items():
@@ -176,22 +176,24 @@ def main():
     """Check the laws and write the report."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     every = ", ".join(map(repr, IMPLEMENTATIONS))
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {every}")
-    parser.add_argument("--examples", type=int, default=100, help="cases of each check")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"implementations, of {every}"
+    )
+    parser.add_argument("--examples", type=int, default=100, help="cases per check")
     beside = Path(__file__).with_suffix(".md")
     parser.add_argument("--out", type=Path, default=beside, help="file to write")
     chosen = parser.parse_args()
     unknown = set(chosen.names) - set(IMPLEMENTATIONS)
     if unknown:
         parser.error(f"no such implementation: {', '.join(sorted(unknown))}")
-    warnings.simplefilter("ignore")  # NaN and infinities are what is looked for
-    pools, lacking = load(chosen.names or IMPLEMENTATIONS)
+    warnings.simplefilter("ignore")  # NaN and infinities are expected
+    pools, missing = load(chosen.names or IMPLEMENTATIONS)
     results = {}
     for name, pool in pools.items():
         results[name] = examine(pool, chosen.examples)
         failures = [id for id, r in results[name].items() if r.verdict == "fails"]
         print(f"{name}: {', '.join(failures) or 'all laws hold'}", flush=True)
-    lines = report(pools, lacking, results, chosen)
+    lines = report(pools, missing, results, chosen)
     chosen.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

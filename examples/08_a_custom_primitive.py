@@ -13,7 +13,7 @@ from autograd.test_util import check_grads
 from autograd.tracer import getval
 from hypothesis import given, settings
 
-from npdiffpool.testing.own.jacobians import complex_step, jacobian
+from npdiffpool.testing.jacobians import complex_step, jacobian
 from npdiffpool.testing.strategies import logits
 
 GENERIC = np.array([[0.3, -1.2, 0.7]])  # an R in general position

@@ -45,6 +45,8 @@ def with_tuples(parameters):
 def rerun(settings, splits=None, executor=None, **changes):
     """Cross-validate with the settings of a row, and changed parameters if given."""
     parameters = with_tuples({**settings["parameters"], **changes})
+    if settings["model"] == "SubtreeKernelClassifier":
+        parameters.pop("seed", None)  # older files have one; it had no effect
     return cross_validate(
         MODELS[settings["model"]](**parameters),
         Source(settings["data"], settings["features"]),

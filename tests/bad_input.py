@@ -26,9 +26,9 @@ SMALL = dict(hidden=3, n_layers=1, clusters=(2,), classifier_hidden=0, epochs=2)
 
 # Functions that do the work: a call with bad input must not reach them.
 WORK = """estimators.base.fit training.fit._next_epoch engine.model._embed
-engine.fixed_assignments.graclus engine.graclus._merge_nodes estimators.baselines.wl_colours
-evaluation.jobs.run_job testing.law._search viz.drawing.levels.node_positions
-viz.figure_files._png engine.autodiff.toposort"""
+engine.fixed_assignments.graclus engine.graclus._merge_nodes
+estimators.baselines.wl_colours evaluation.jobs.run_job testing.law._search
+viz.drawing.levels.node_positions viz.figure_files._png engine.autodiff.toposort"""
 
 
 class Row(NamedTuple):

@@ -1,9 +1,9 @@
-"""Planted bugs: DiffPool with one mistake each, of a kind that people make.
+"""Planted bugs: implementations with one typical mistake each.
 
-`BUGS` has them by name, each beside what was right before it. The tables are to be
-read: what stands in place of S, of X' and A', of the two losses; broken_batches.py has
-those of a batch and of gradients, broken_parts.py those of layers, models, training and
-primitives. test_laws_can_fail.py says which law sees which bug.
+`BUGS` has each bug by name, with the correct implementation. This file has mistakes in
+S, in X' and A', and in the two losses; broken_batches.py has those of batches and of
+gradients, and broken_parts.py those of layers, models, training and primitives.
+test_laws_can_fail.py lists which law detects which bug.
 """
 
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from npdiffpool.testing.subjects import Pooled, Subject, derive_vjp
 
 
 class Bug(NamedTuple):
-    """Hold a broken subject, and the one that it was before."""
+    """A broken subject, and the correct one."""
 
     broken: Subject
     sound: Subject
@@ -28,18 +28,18 @@ BUGS: dict[str, Bug] = {}
 
 
 def one_by_one(As, Rs, Zs):
-    """Pool each graph of a batch as if it were alone, which is right."""
+    """Pool each graph of a batch alone, which is correct."""
     return [pool_by_paper(*graph) for graph in zip(As, Rs, Zs)]
 
 
 vjp_by_paper = derive_vjp(pool_by_paper)
 PARTS = {"pool": pool_by_paper, "batched": one_by_one, "vjp": vjp_by_paper}
-FLAGS = dict.fromkeys(("link", "entropy", "steered"), True)
+FLAGS = dict.fromkeys(("link", "entropy", "softmax"), True)
 PAPER = Subject("paper", {**PARTS, **FLAGS})
 
 
 def plant(part: str, bugs: dict[str, Any], sound: Subject = PAPER) -> None:
-    """Enter bugs that replace a part of a sound subject."""
+    """Register bugs that replace one part of a correct subject."""
     for name, function in bugs.items():
         assert name not in BUGS, name
         parts = {**sound.parts, part: function}
@@ -49,15 +49,15 @@ def plant(part: str, bugs: dict[str, Any], sound: Subject = PAPER) -> None:
 
 
 def own(name: str) -> Subject:
-    """Take one of npdiffpool's own subjects."""
+    """Return one of npdiffpool's own subjects."""
     return next(subject for subject in OWN if subject.name == name)
 
 
-# In place of S = softmax(R)
+# Mistakes in S = softmax(R)
 
 
 def assigning(assign):
-    """Make a pooling layer of a function from R to S; it refuses no NaN."""
+    """Return a pooling layer with S = assign(R); it accepts NaN."""
 
     def pool(A, R, Z):
         S = assign(R)
@@ -74,7 +74,7 @@ def softmax(R, axis=1, epsilon=0.0):
 
 
 def positions(R):
-    """Encode the numbers of nodes as waves."""
+    """Return a sinusoidal encoding of the node indices."""
     waves = np.sin(np.outer(np.arange(len(R)), 0.5 ** np.arange(R.shape[1])))
     return waves.astype(R.dtype)
 
@@ -84,8 +84,8 @@ ASSIGNMENTS = {
     "a softmax that overflows": lambda R: (
         np.exp(R) / np.sum(np.exp(R), axis=1, keepdims=True)
     ),
-    "log-softmax for softmax": lambda R: np.log(softmax(R)),
-    "argmax for softmax": lambda R: np.eye(R.shape[1])[np.argmax(R, axis=1)],
+    "log-softmax in place of softmax": lambda R: np.log(softmax(R)),
+    "argmax in place of softmax": lambda R: np.eye(R.shape[1])[np.argmax(R, axis=1)],
     "softmax over a sum + epsilon": lambda R: softmax(R, epsilon=1e-12),
     "logits clipped at 10": lambda R: softmax(np.clip(R, -10, 10)),
     "node positions in the logits": lambda R: softmax(R + positions(R)),
@@ -94,11 +94,11 @@ ASSIGNMENTS = {
 plant("pool", {name: assigning(f) for name, f in ASSIGNMENTS.items()})
 
 
-# In place of X' = S^T Z, A' = S^T A S, ||A - S S^T||, the mean of -sum S log S
+# Mistakes in X' = S^T Z, A' = S^T A S and the losses
 
 
-def giving(output, function):
-    """Make a pooling layer with one output that is a function of A, Z and S."""
+def with_output(output, function):
+    """Return a pooling layer with one output replaced by a function of A, Z and S."""
 
     def pool(A, R, Z):
         sound = pool_by_paper(A, R, Z)
@@ -120,7 +120,7 @@ def off_diagonal(A):
 
 
 def or_one(x):
-    """Put one where x is zero."""
+    """Replace zeros by one."""
     return np.where(x > 0, x, 1.0).astype(x.dtype)
 
 
@@ -133,13 +133,15 @@ def by_degree(A):
 
 
 def degrees_pooled(A, Z, S):
-    """Pool the features in place of Z: of a data set without any, the degrees."""
+    """Pool the node features, here the degrees, in place of Z."""
     return np.dot(S.T, np.sum(A, axis=1, keepdims=True) * np.ones_like(Z))
 
 
 FEATURES = {
     "X pooled in place of Z": degrees_pooled,
-    "the mean of Z": lambda A, Z, S: S.T @ Z / or_one(np.sum(S, axis=0))[:, None],
+    "a mean of Z in place of the sum": lambda A, Z, S: S.T
+    @ Z
+    / or_one(np.sum(S, axis=0))[:, None],
 }
 ADJACENCIES = {
     "a transposed A'": lambda A, Z, S: np.dot(np.dot(A, S).T, S),
@@ -150,8 +152,8 @@ ADJACENCIES = {
     "A' over its degrees": lambda A, Z, S: by_degree(coarse(A, S)),
     "A' over n": lambda A, Z, S: coarse(A, S) / n(A),
     "A' of zeros and ones": lambda A, Z, S: (coarse(A, S) > 0).astype(A.dtype),
-    "edges i < j alone read": lambda A, Z, S: coarse(np.triu(A), S),
-    "edges k <= l alone kept": lambda A, Z, S: np.triu(coarse(A, S)),
+    "only edges i < j read": lambda A, Z, S: coarse(np.triu(A), S),
+    "only edges k <= l kept": lambda A, Z, S: np.triu(coarse(A, S)),
     "A' in float64": lambda A, Z, S: coarse(A + np.zeros(A.shape), S),
 }
 
@@ -165,18 +167,18 @@ def square(A, S):
 
 
 def root_in_a_where(A, Z, S):
-    """Leave the root out at zero, but not its slope: 0 times infinity."""
+    """Avoid the root at zero, but not its slope: the gradient is 0 times infinity."""
     return np.where(square(A, S) > 0, np.sqrt(square(A, S)), 0.0)
 
 
 def by_cross_entropy(A, Z, S):
-    """Compare A with S S^T as the authors' code does, but for its epsilon."""
+    """Return the loss of the authors' code, without its epsilon."""
     P = np.dot(S, S.T)
     return -np.sum(A * np.log(P) + (1 - A) * np.log(1 - P))
 
 
 def by_traces(A, Z, S):
-    """||A||^2 - 2 tr S^T A S + ||S^T S||^2 cancels in the input's precision."""
+    """Compute ||A||^2 - 2 tr S^T A S + ||S^T S||^2, which cancels in float32."""
     gram = np.dot(S.T, S)
     squared = np.sum(A * A) - 2 * np.trace(coarse(A, S)) + np.sum(gram * gram)
     return np.sqrt(np.maximum(squared, 0))
@@ -187,13 +189,13 @@ LINKS = {
     "the link loss over n^2": lambda A, Z, S: norm(A, S) / n(A) ** 2,
     "the link loss without squares": lambda A, Z, S: np.sum(A - np.dot(S, S.T)),
     "the link loss without a cluster": lambda A, Z, S: norm(A, S[:, 1:]),
-    "the link loss to A without self-loops": lambda A, Z, S: norm(off_diagonal(A), S),
-    "the link loss to edges i < j": lambda A, Z, S: norm(np.triu(A), S),
+    "the link loss of A without self-loops": lambda A, Z, S: norm(off_diagonal(A), S),
+    "the link loss of edges i < j": lambda A, Z, S: norm(np.triu(A), S),
     "the link loss with an epsilon": lambda A, Z, S: np.sqrt(square(A, S) + 1e-12),
-    "the link loss by a plain root": lambda A, Z, S: np.sqrt(square(A, S)),
-    "the link loss by a root in a where": root_in_a_where,
-    "the link loss by traces in float32": by_traces,
-    "cross-entropy for the link loss": by_cross_entropy,
+    "the link loss as a plain square root": lambda A, Z, S: np.sqrt(square(A, S)),
+    "the link loss as a square root inside where": root_in_a_where,
+    "the link loss by the trace identity in float32": by_traces,
+    "cross-entropy in place of the link loss": by_cross_entropy,
 }
 
 
@@ -203,9 +205,9 @@ def total(S, log=np.log, epsilon=0.0):
 
 ENTROPIES = {
     "entropy in bits": lambda A, Z, S: total(S, np.log2) / n(S),
-    "entropy a node and a cluster": lambda A, Z, S: total(S) / max(S.size, 1),
+    "entropy per node and cluster": lambda A, Z, S: total(S) / max(S.size, 1),
     "entropy with an epsilon": lambda A, Z, S: total(S, epsilon=1e-8) / n(S),
-    "entropy by S log S": lambda A, Z, S: -np.sum(S * np.log(S)) / n(S),
+    "entropy as a plain S log S": lambda A, Z, S: -np.sum(S * np.log(S)) / n(S),
     "entropy summed over nodes": lambda A, Z, S: total(S),
     "entropy over log K": lambda A, Z, S: total(S) / n(S) / np.log(max(S.shape[1], 2)),
     "entropy of the wrong sign": lambda A, Z, S: -total(S) / n(S),
@@ -213,20 +215,20 @@ ENTROPIES = {
 }
 OUTPUTS = {"X": FEATURES, "A": ADJACENCIES, "link": LINKS, "entropy": ENTROPIES}
 for output, functions in OUTPUTS.items():
-    plant("pool", {name: giving(output, f) for name, f in functions.items()})
+    plant("pool", {name: with_output(output, f) for name, f in functions.items()})
 
 
 def without_loops(A, R, Z):
-    """Take self-loops out of the caller's own array."""
+    """Remove self-loops from the caller's array."""
     numpy.fill_diagonal(A, 0)
     return pool_by_paper(A, R, Z)
 
 
 def with_wide_losses(A, R, Z):
-    """Divide the losses by a number of NumPy's default precision."""
+    """Divide the losses by a float64."""
     pooled, one = pool_by_paper(A, R, Z), np.float64(1)
     return pooled._replace(link=pooled.link / one, entropy=pooled.entropy / one)
 
 
-plant("pool", {"self-loops taken out in place": without_loops})
+plant("pool", {"self-loops removed in place": without_loops})
 plant("pool", {"losses in float64": with_wide_losses})

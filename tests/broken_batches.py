@@ -1,4 +1,4 @@
-"""Planted bugs of batches and of gradients; see broken.py."""
+"""Planted bugs in batches and in gradients; see broken.py."""
 
 import autograd.numpy as np
 from broken import (
@@ -14,11 +14,11 @@ from scipy.special import entr
 
 from npdiffpool import paper
 
-# In place of each graph of a batch as if it were alone
+# Mistakes in pooling a batch
 
 
 def padded(arrays):
-    """Stack arrays of unlike lengths, with rows of zeros at their ends."""
+    """Stack arrays of different lengths, padded with rows of zeros."""
     longest = max(map(len, arrays))
     return np.array([np.pad(x, [(0, longest - len(x)), (0, 0)]) for x in arrays])
 
@@ -42,13 +42,13 @@ def summed_over_graphs(As, Rs, Zs):
 
 
 def sorted_by_size(As, Rs, Zs):
-    """Pool the largest first, for less padding, and leave them so."""
+    """Sort the graphs by size, for less padding, and return them in that order."""
     order = sorted(range(len(As)), key=lambda g: -len(As[g]))
     return [one_by_one(As, Rs, Zs)[g] for g in order]
 
 
 def normalised(axes):
-    """Make a batched form that standardises padded logits over some axes."""
+    """Return a batched form that standardises padded logits over some axes."""
 
     def batched(As, Rs, Zs):
         R = padded(Rs)
@@ -59,29 +59,29 @@ def normalised(axes):
     return batched
 
 
-def losses_of_the_graph_before(As, Rs, Zs):
+def losses_of_the_previous_graph(As, Rs, Zs):
     pools = one_by_one(As, Rs, Zs)
     before = [pools[-1], *pools[:-1]]
     return [p._replace(link=q.link, entropy=q.entropy) for p, q in zip(pools, before)]
 
 
 BATCHES = {
-    "padding counted in a mean": mean_over_padding,
-    "one norm over the batch": one_norm,
+    "a mean over padding": mean_over_padding,
+    "one norm over the whole batch": one_norm,
     "node positions in a batch": lambda *lists: [
         assigning(ASSIGNMENTS["node positions in the logits"])(*graph)
         for graph in zip(*lists)
     ],
-    "a sum over the batch": summed_over_graphs,
-    "graphs left sorted by size": sorted_by_size,
-    "losses of the graph before": losses_of_the_graph_before,
+    "entropy summed over the batch": summed_over_graphs,
+    "results sorted by graph size": sorted_by_size,
+    "losses of the previous graph": losses_of_the_previous_graph,
     "batch norm of logits": normalised((0, 1)),
     "batch norm of logits over the node index": normalised((0, 2)),
 }
 plant("batched", BATCHES)
 
 
-# In place of the gradients
+# Mistakes in gradients
 
 
 def through_softmax(S, dS):
@@ -89,13 +89,13 @@ def through_softmax(S, dS):
 
 
 def one_factor(A, R, Z, G):
-    """dS of S^T A S is A S G^T + A^T S G: forget the second."""
+    """Omit the second term of dS = A S G^T + A^T S G, for A' = S^T A S."""
     S = paper.assign(R)
     return through_softmax(S, A @ S @ G.T), np.zeros_like(Z)
 
 
 def of_symmetric(A, R, Z, G):
-    """dS of the norm of M = A - S S^T is -(M + M^T) S / L: take M for M^T."""
+    """Use M for M^T in dS = -(M + M^T) S / L, where L = ||M|| and M = A - S S^T."""
     S = paper.assign(R)
     M = A - S @ S.T
     dS = -2 * G * M @ S / or_one(paper.frobenius_norm(M))
@@ -103,24 +103,24 @@ def of_symmetric(A, R, Z, G):
 
 
 def by_s(A, R, Z, G):
-    """Hand the gradient by S on as that by R."""
+    """Return the gradient by S as that by R."""
     return -G * (np.log(or_one(paper.assign(R))) + 1) / n(A), np.zeros_like(Z)
 
 
 def without_h(A, R, Z, G):
-    """dR of the entropy is -S (log S + H): forget H."""
+    """Omit H in the gradient of the entropy, dR = -S (log S + H)."""
     S = paper.assign(R)
     return -G * S * np.log(or_one(S)) / n(A), np.zeros_like(Z)
 
 
-def gathered(A, R, Z, G):
-    """Gather the gradient in an array of NumPy's default precision."""
+def accumulated(A, R, Z, G):
+    """Accumulate the gradient in a float64 array."""
     dR, dZ = vjp_by_paper(A, R, Z, "A", G)
     return np.zeros(R.shape) + dR, dZ
 
 
 def only_for(wrong_output, function):
-    """Make a vjp that is wrong for one output."""
+    """Return a vjp that is wrong for one output."""
 
     def vjp(A, R, Z, output, G):
         if output == wrong_output:
@@ -136,18 +136,18 @@ def in_float64(A, R, Z, G):
 
 
 def losses_by_z(A, R, Z, output, G):
-    """Add to the slope by Z where the output does not depend on Z."""
+    """Add 1 to the gradient by Z of losses, which do not depend on Z."""
     dR, dZ = vjp_by_paper(A, R, Z, output, G)
     return dR, dZ + (output in ("link", "entropy"))
 
 
 VJPS = {
     "a vjp of A' with a missing term": only_for("A", one_factor),
-    "a vjp of the link loss as if A = A^T": only_for("link", of_symmetric),
-    "a vjp of the entropy by S": only_for("entropy", by_s),
+    "a vjp of the link loss for symmetric A": only_for("link", of_symmetric),
+    "a vjp of the entropy by S in place of R": only_for("entropy", by_s),
     "a vjp of the entropy without H": only_for("entropy", without_h),
-    "a vjp of A' in float64": only_for("A", gathered),
+    "a vjp of A' in float64": only_for("A", accumulated),
     "a vjp of the link loss in float64": only_for("link", in_float64),
-    "a vjp of losses by Z": losses_by_z,
+    "a vjp of losses that depends on Z": losses_by_z,
 }
 plant("vjp", VJPS)

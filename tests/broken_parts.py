@@ -1,4 +1,4 @@
-"""Planted bugs of layers, models, training and primitives; see broken.py."""
+"""Planted bugs in layers, models, training and primitives; see broken.py."""
 
 from functools import partial
 from unittest.mock import patch
@@ -22,7 +22,7 @@ from npdiffpool.training.adam import adam_init
 
 
 def patched(part, owner, name, value):
-    """Run a part while a name of a module stands for something else."""
+    """Return a part that runs with one name of a module replaced."""
 
     def run(*args, **options):
         with patch.object(owner, name, value):
@@ -36,12 +36,12 @@ def deg(A):
 
 
 def normalized(A, deg):
-    """Give A_ij / sqrt(d_i d_j), and 0 for 0 / 0."""
+    """Return A_ij / sqrt(d_i d_j), with 0 for 0 / 0."""
     return A / np.sqrt(or_one(deg))[:, None] / np.sqrt(or_one(deg))[None, :]
 
 
 def gcn_without_loops(seed, A, X):
-    """Divide by the degrees, some of which are zero."""
+    """Divide by degrees that may be zero."""
     W = np.random.default_rng(seed).normal(size=(X.shape[1], X.shape[1]))
     A_hat = A / np.sqrt(deg(A))[:, None] / np.sqrt(deg(A))[None, :]
     return np.maximum(A_hat @ X @ W.astype(X.dtype), 0)
@@ -52,18 +52,18 @@ def of_two_hops(seed, A, X):
 
 
 def over_features(H):
-    return batch_norm(init_batch_norm(len(H), H.dtype), H.T)[0].T
+    return batch_norm(init_batch_norm(None, len(H), H.dtype), H.T)[0].T
 
 
 one_over_n = {"frobenius": 0, "nodes": 1, "entries": 1}
 LAYERS = {
     "scaled_link": {
-        "the link loss over n for over n^2": patched(
+        "the link loss over n in place of n^2": patched(
             own_parts.scaled_link, losses, "LINK_SCALES", one_over_n
         ),
     },
     "propagation": {
-        "degrees without the self-loops": lambda A: normalized(A + eye(A), deg(A)),
+        "degrees without self-loops": lambda A: normalized(A + eye(A), deg(A)),
         "gcn without self-loops": lambda A: normalized(A, deg(A)),
         "gcn normalised by rows": lambda A: (A + eye(A)) / (1 + deg(A))[:, None],
     },
@@ -72,15 +72,13 @@ LAYERS = {
     },
     "standardize": {"batch norm over the features": over_features},
     "evaluate_norm": {
-        "moments of the batch at evaluation": lambda seed, H: (
-            own_parts.norm(seed, None, H)
-        ),
+        "batch moments at evaluation": lambda seed, H: (own_parts.norm(seed, None, H)),
     },
 }
 for part, bugs in LAYERS.items():
     plant(part, bugs, own("engine"))
 of_nodes = {
-    # with a gamma and a beta for each number that a node can have
+    # with a gamma and a beta for each node index
     "batch norm over the node index": lambda seed, A, X: (
         own_parts.norm(seed, A, X.T).T
     ),
@@ -105,17 +103,20 @@ def first_node(params, Z, offsets, config):
 
 
 def mean_by_integers(params, Z, offsets, config):
-    """Divide float32 by int64, which gives float64."""
+    """Divide float32 by int64, with a float64 result."""
     return segment_sum(Z, offsets) / np.maximum(np.diff(offsets), 1)[:, None]
 
 
 def layers_input(level, Z, S, sound=pooling.coarsen):
-    """Pool the input of an upper level, which is as wide as its embeddings."""
+    """Pool X in place of Z at upper levels, where both have the same width."""
     return sound(level, level.X if level.X.shape == Z.shape else Z, S)
 
 
 def global_noise(data, batch_size, rng, sound=training.minibatches):
-    """Move the features: an order of two graphs would repeat every other time."""
+    """Perturb the features by the global generator.
+
+    A random order of two graphs would often repeat by chance.
+    """
     for part in sound(data, batch_size, rng):
         part.batch.propagated.clear()
         part.batch.features *= 1 + 0.01 * np.random.random()
@@ -123,7 +124,7 @@ def global_noise(data, batch_size, rng, sound=training.minibatches):
 
 
 def forgetful(*args, resume=None, sound=training.fit, **options):
-    """Go on with the moments of Adam at zero."""
+    """Resume with zero moments of Adam."""
     if resume is not None:
         resume = resume._replace(adam=adam_init(resume.vector))
     return sound(*args, resume=resume, **options)
@@ -136,7 +137,7 @@ train = partial(own_models.train, flat)
 
 
 def masked(seed, A, X, *clusters):
-    """Mask the clusters from the n-th on, as there are but n nodes."""
+    """Mask all but the first n clusters, for n nodes."""
     S = assign(seed, A, X, *clusters)
     S = np.where(np.arange(S.shape[1]) < n(A), S, 0)
     return S / np.sum(S, axis=1, keepdims=True)
@@ -147,26 +148,26 @@ def noisy(seed, A, X):
 
 
 def indices(seed, As, Xs, labels, **changes):
-    """Predict the index of a class, not its name."""
+    """Predict class indices in place of classes."""
     index = np.unique(labels, return_inverse=True)[1]
     return predict(seed, As, Xs, index, **changes)
 
 
 of_models = {
     "assigner": {
-        "node numbers in the assignment": lambda seed, A, X, *clusters: (
+        "node indices in the assignment": lambda seed, A, X, *clusters: (
             assign(seed, A, X + numbers(X), *clusters)
         ),
-        "at most n clusters": masked,
+        "clusters masked beyond the number of nodes": masked,
     },
     "model": {
-        "node numbers in the model": lambda seed, A, X: run(seed, A, X + numbers(X)),
+        "node indices in the model": lambda seed, A, X: run(seed, A, X + numbers(X)),
         "random node features": noisy,
         "a readout of the first node": patched(run, model, "readout", first_node),
-        "a mean over an int": patched(run, model, "readout", mean_by_integers),
+        "a mean divided by an int64": patched(run, model, "readout", mean_by_integers),
     },
     "predict": {
-        "classes as numbers": indices,
+        "class indices in place of classes": indices,
         "edges ignored": lambda seed, As, *data, **changes: (
             predict(seed, [0 * A for A in As], *data, **changes)
         ),
@@ -175,20 +176,24 @@ of_models = {
 for part, bugs in of_models.items():
     plant(part, bugs, MODELS)
 of_training = {
-    "training by the first node": patched(train, model, "readout", first_node),
-    "the global generator": patched(train, training, "minibatches", global_noise),
+    "training on the first node only": patched(train, model, "readout", first_node),
+    "the global random generator": patched(
+        train, training, "minibatches", global_noise
+    ),
     "Adam's moments forgotten": patched(train, own_models, "fit", forgetful),
 }
 plant("train", of_training, Subject("a flat gcn", {"train": train}))
 engine_loss = patched(own_models.engine_loss, model, "coarsen", layers_input)
-plant("engine_loss", {"X for Z at the second level": engine_loss}, own("engine"))
+plant(
+    "engine_loss", {"X in place of Z at the second level": engine_loss}, own("engine")
+)
 
 
 # Primitives
 
 
 def with_epsilon(sizes, seed, *dtype):
-    """Keep a length from zero by adding to it."""
+    """Add an epsilon to the length of rows."""
     _, definition, arrays = problem("l2_normalize", sizes, seed, *dtype)
 
     def fused(X):
@@ -203,21 +208,29 @@ def masked_in_place(G, Y):
 
 
 of_softmax = {
-    "the diagonal of the softmax's slope": lambda ans, R: lambda G: (
+    "only the diagonal of the softmax's Jacobian": lambda ans, R: lambda G: (
         ans[0] * (1 - ans[0]) * G[0]
     ),
-    # right at first order, but S depends on R
-    "a slope held constant": lambda ans, R: lambda G: through_softmax(
+    # correct at first order, but S depends on R
+    "a gradient held constant": lambda ans, R: lambda G: through_softmax(
         getval(ans[0]), G[0] - G[1][:, None] * getval(R)
     ),
 }
 of_relu = {
-    "a slope of 1.0 and 0.0": lambda Y, X: lambda G: G * np.where(Y > 0, 1.0, 0.0),
-    "a gradient written over": lambda Y, X: lambda G: masked_in_place(G, Y),
+    "a slope in float64": lambda Y, X: lambda G: G * np.where(Y > 0, 1.0, 0.0),
+    "an incoming gradient overwritten": lambda Y, X: lambda G: masked_in_place(G, Y),
 }
 for name, makers in {"softmax_entropy": of_softmax, "relu": of_relu}.items():
     wrong = {bug: partial(problem, name, wrong=(0, makers[bug])) for bug in makers}
     plant("primitive", wrong, own(f"primitive {name}"))
 right = (0, lambda Y, X: lambda G: G * (X > 0))
-plant("wrong_gradients", {"a wrong one that is right": [right]}, own("primitive relu"))
-plant("primitive", {"a length + epsilon": with_epsilon}, own("primitive l2_normalize"))
+plant(
+    "wrong_gradients",
+    {"a correct gradient among the wrong ones": [right]},
+    own("primitive relu"),
+)
+plant(
+    "primitive",
+    {"a row length plus epsilon": with_epsilon},
+    own("primitive l2_normalize"),
+)

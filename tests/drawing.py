@@ -1,4 +1,4 @@
-"""What tests of strategies share: finding examples, and what graphs look like."""
+"""Helpers of the tests of strategies: finding examples, and properties of graphs."""
 
 import numpy as np
 from hypothesis import Phase, find, settings
@@ -22,7 +22,7 @@ def degrees(A):
 
 
 def reach(A):
-    """Tell which nodes a path links, in either direction, to which."""
+    """Return which nodes are connected by a path, in either direction."""
     hops = np.eye(len(A)) + A + A.T > 0
     return np.linalg.matrix_power(hops.astype(float), max(len(A), 1)) > 0
 
@@ -32,17 +32,17 @@ def simple(A):
 
 
 def within(labels):
-    """Tell which pairs of unlike nodes are of one cluster."""
+    """Return which pairs of different nodes are in one cluster."""
     return simple((labels[:, None] == labels).astype(float)) > 0
 
 
 def of_any_size(strategy, **kinds):
-    """Draw for 0 to 6 nodes."""
+    """Return a strategy for 0 to 6 nodes."""
     return st.integers(0, 6).flatmap(lambda n: strategy(n, **kinds))
 
 
 def linked(N, *edges):
-    """Write an undirected adjacency as its edges: 12 is the edge 1 - 2."""
+    """Return an undirected adjacency from its edges: 12 is the edge 1 - 2."""
     A = np.zeros((N, N))
     for i, j in (divmod(edge, 10) for edge in edges):
         A[i, j] = A[j, i] = 1.0

@@ -1,10 +1,10 @@
-"""Independent references for ONE graph, and the two tellings under one signature.
+"""Independent references for one graph, and a decorator to test paper and engine.
 
-First the loops: each written from its equation with plain NumPy, an entry at a
-time. Then the whole model, dense, for autograd: where `paper.py` does not go
-(sage, s2v, norms, layers side by side, readouts), written from the sentences of
-`Config`; it shares functions with `paper.py` and nothing with the engine. Last,
-`BOTH` runs a test on the paper telling and on the engine.
+- Loops: one entry at a time, with plain NumPy, written from the equations.
+- The whole model for one dense graph, for autograd, with the options that `paper.py`
+  does not have (sage, s2v, norms, concatenated layers, readouts). It follows the
+  documentation of `Config`; it uses functions of `paper.py` and none of the engine.
+- `BOTH`: runs a test on `paper.py` and on the engine.
 """
 
 from fractions import Fraction
@@ -23,7 +23,7 @@ from npdiffpool.graphs.graph import Graph
 
 
 def gcn_loop(A, H, W, b):
-    """b + sum_j A~_ij / sqrt(d_i d_j) H_j W, of A~ = A + I with row sums d."""
+    """Return b + sum_j A~_ij / sqrt(d_i d_j) H_j W; d are row sums of A~ = A + I."""
     deg = [1.0 + sum(row) for row in A]
     out = np.zeros((len(A), len(b)))
     for i in range(len(A)):
@@ -35,7 +35,7 @@ def gcn_loop(A, H, W, b):
 
 
 def sage_loop(A, H, W, W_neighbours, b):
-    """b + H_i W + (sum_j A_ij H_j / sum_j A_ij) W_neighbours."""
+    """Return b + H_i W + (sum_j A_ij H_j / sum_j A_ij) W_neighbours."""
     out = np.zeros((len(A), len(b)))
     for i in range(len(A)):
         out[i] = H[i] @ W + b
@@ -46,7 +46,7 @@ def sage_loop(A, H, W, W_neighbours, b):
 
 
 def s2v_loop(A, X, mu, W, W_neighbours, b):
-    """b + X_i W + sum_j A_ij mu_j W_neighbours."""
+    """Return b + X_i W + sum_j A_ij mu_j W_neighbours."""
     out = np.zeros((len(A), len(b)))
     for i in range(len(A)):
         out[i] = X[i] @ W + b
@@ -56,12 +56,12 @@ def s2v_loop(A, X, mu, W, W_neighbours, b):
 
 
 def l2_loop(H):
-    """H_i / |H_i|, and 0 where H_i = 0."""
+    """Return H_i / |H_i|, and 0 where H_i = 0."""
     return np.array([row / (np.sqrt(sum(row**2)) or 1.0) for row in H])
 
 
 def batch_norm_loop(H, gamma, beta, mean, variance):
-    """gamma (H_id - mean_d) / sqrt(variance_d + 1e-5) + beta, entry by entry."""
+    """Return gamma_d (H_id - mean_d) / sqrt(variance_d + 1e-5) + beta_d."""
     out = np.zeros_like(H)
     for i, d in np.ndindex(*H.shape):
         slope = gamma[d] / np.sqrt(variance[d] + 1e-5)
@@ -70,7 +70,7 @@ def batch_norm_loop(H, gamma, beta, mean, variance):
 
 
 def coarsen_loop(A, Z, S):
-    """A'_kl = sum_ij S_ik A_ij S_jl and X'_kd = sum_i S_ik Z_id."""
+    """Return A'_kl = sum_ij S_ik A_ij S_jl and X'_kd = sum_i S_ik Z_id."""
     (N, K), D = S.shape, Z.shape[1]
     A_pooled, X_pooled = np.zeros((K, K)), np.zeros((K, D))
     for i, j, k in np.ndindex(N, N, K):
@@ -81,7 +81,7 @@ def coarsen_loop(A, Z, S):
 
 
 def exact_squared_link(A, S):
-    """||A - S S^T||^2 in rational arithmetic, rounded once."""
+    """Return ||A - S S^T||^2, computed in rational arithmetic and rounded once."""
     exact = np.vectorize(Fraction, otypes=[object])
     residual = exact(A) - exact(S) @ exact(S).T
     return float(sum((residual**2).ravel(), Fraction(0)))
@@ -91,12 +91,12 @@ def exact_squared_link(A, S):
 
 
 def forward(params, A, X, config, running=None):
-    """Give logits, link losses, entropy losses and assignments, as `Config` says."""
+    """Return logits, link losses, entropy losses and assignments."""
     running = running or {"levels": [{}] * len(config.clusters)}
     readouts, link, entropy, assignments, n = [], [], [], [], len(A)
     for level, moments in zip(params["levels"], running["levels"]):
         outputs = _gnn(level["embed"], config.gnn, A, X, config, moments.get("embed"))
-        Z = _side_by_side(outputs) if config.concat_layers else outputs[-1]
+        Z = _concatenate(outputs) if config.concat_layers else outputs[-1]
         known = moments.get("pool")
         R = _gnn(level["pool"]["gnn"], config.pool_gnn, A, X, config, known)
         R = _head(level["pool"]["head"], R) if config.concat_layers else R[-1]
@@ -108,7 +108,7 @@ def forward(params, A, X, config, running=None):
         assignments.append(S)
         A, X, n = S.T @ A @ S, S.T @ Z, S.shape[1]
     outputs = _gnn(params["embed"], config.gnn, A, X, config, running.get("embed"))
-    Z = _side_by_side(outputs) if config.concat_layers else outputs[-1]
+    Z = _concatenate(outputs) if config.concat_layers else outputs[-1]
     H = np.concatenate([*readouts, _readout(Z, config.readout)])
     *hidden, last = params["classify"]
     for layer in hidden:
@@ -117,7 +117,7 @@ def forward(params, A, X, config, running=None):
 
 
 def loss(params, A, X, label, config):
-    """Cross-entropy and, of every level, the weighted link and entropy losses."""
+    """Return the cross-entropy plus the weighted link and entropy losses."""
     logits, link, entropy, _ = forward(params, A, X, config)
     auxiliary = config.link_weight * sum(link) + config.entropy_weight * sum(entropy)
     return paper.cross_entropy(logits, label) + auxiliary
@@ -142,7 +142,7 @@ def _convolve(layers, kind, depth, P, X, H):
     if kind == "gcn":
         return P @ H @ layer["W"][0] + layer["b"]
     if kind == "sage":
-        return _side_by_side([H, P @ H]) @ np.concatenate(layer["W"]) + layer["b"]
+        return _concatenate([H, P @ H]) @ np.concatenate(layer["W"]) + layer["b"]
     mu = H if depth > 0 else np.zeros((len(X), len(layer["b"])))
     return X @ layer["W"][0] + P @ mu @ layer["W"][1] + layer["b"]
 
@@ -165,10 +165,10 @@ def _batch_norm(params, H, moments):
 
 
 def _head(head, outputs):
-    return _side_by_side(outputs) @ np.concatenate(head["W"]) + head["b"]
+    return _concatenate(outputs) @ np.concatenate(head["W"]) + head["b"]
 
 
-def _side_by_side(outputs):
+def _concatenate(outputs):
     return np.concatenate(outputs, axis=1)
 
 
@@ -182,10 +182,10 @@ def _readout(Z, kind):
 
 
 def random_params(seed, config):
-    """Draw parameters with nothing special about them: no zero bias, no gamma of 1.
+    """Draw parameters at a general point: no bias is 0 and no gamma is 1.
 
-    What vanishes by chance with `init_model`'s zeros (a row before l2, say) does
-    so here with probability zero.
+    The zeros of `init_model` can make a row vanish, for example before l2
+    normalisation. Here this has probability 0.
     """
     rng = np.random.default_rng(seed)
     params = model.init_model(rng, config)
@@ -194,7 +194,7 @@ def random_params(seed, config):
 
 
 def random_moments(seed, config):
-    """Draw batch-norm moments for `model.forward`, variances of 0.5 to 1.5."""
+    """Draw batch-norm moments for `model.forward`, with variances of 0.5 to 1.5."""
     rng = np.random.default_rng(seed)
 
     def moments(gnn):
@@ -210,11 +210,11 @@ def random_moments(seed, config):
     return {"levels": levels, "embed": moments(params["embed"])}
 
 
-# The two tellings
+# The two implementations
 
 
-class Telling(NamedTuple):
-    """Hold one telling's functions of a single dense graph."""
+class Implementation(NamedTuple):
+    """Functions of one dense graph, of the paper or of the engine."""
 
     assign: Callable[[Any], Any]  # R -> S
     coarsen: Callable[[Any, Any, Any], Any]  # A, Z, S -> A_pooled, X_pooled
@@ -224,7 +224,7 @@ class Telling(NamedTuple):
 
 
 def one_graph(A, X):
-    """Make one dense graph level 0 of the engine."""
+    """Return one dense graph as level 0 of the engine."""
     squared_norms = np.array([np.sum(A.astype(np.float64) ** 2)])
     return pooling.Level(sparse.csr_array(A), X, np.array([0, len(A)]), squared_norms)
 
@@ -239,39 +239,41 @@ def _engine_link(A, S):
     return losses.link_loss(level, S, pooling.coarsen(level, S, S)[0])[0]
 
 
-PAPER = Telling(
+PAPER = Implementation(
     paper.assign,
     paper.coarsen,
     paper.link_loss,
     lambda R: paper.entropy_loss(paper.assign(R)),
     paper.normalize_adjacency,
 )
-ENGINE = Telling(
+ENGINE = Implementation(
     pooling.assign,
     _engine_coarsen,
     _engine_link,
     lambda R: losses.entropy_loss(R, np.array([0, len(R)]))[0],
     lambda A: layers.gcn_operator(sparse.csr_array(A)).toarray(),
 )
-BOTH = pytest.mark.parametrize("telling", [PAPER, ENGINE], ids=["paper", "engine"])
+BOTH = pytest.mark.parametrize(
+    "implementation", [PAPER, ENGINE], ids=["paper", "engine"]
+)
 
 
 def close(actual, expected, scale=0.0, rtol=1e-9):
-    """Assert equality to `rtol`, of each entry and of `scale` where terms cancel."""
+    """Assert equality up to `rtol` of each entry plus `rtol` of `scale`."""
     numpy.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol * scale)
 
 
 def with_normal_features(graph, seed):
-    """Give a graph features that no two nodes share, for batch norm in training.
+    """Return a graph with random features, different for all nodes.
 
-    Each batch norm stretches the rounding of a column that hardly varies by
-    1 / sqrt(1e-5) = 316, and there are up to six in a row.
+    In training, a batch norm multiplies the rounding error of an almost constant column
+    by 1 / sqrt(1e-5) = 316, and there are up to six of them in a row.
     """
     rng = np.random.default_rng(seed)
     return Graph(graph.adjacency, rng.normal(size=graph.features.shape))
 
 
 def link_error(A, S):
-    """Bound the error of the engine's squared link loss, as its docstring does."""
+    """Return the bound on the error of the squared link loss from its docstring."""
     terms = np.sum(A**2) + 2 * np.sum(A * (S @ S.T)) + np.sum((S.T @ S) ** 2)
     return 4 * sum(S.shape) * 2.0**-53 * terms

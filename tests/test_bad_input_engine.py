@@ -1,4 +1,4 @@
-"""The paper's functions and the engine's: bad input is one error before any work."""
+"""Bad input to functions of the paper, the engine and training raises before work."""
 
 import numpy as np
 from bad_input import EDGE, GRAPHS, INF, NAN, PAIR, WIDE, check, rows, table
@@ -15,12 +15,12 @@ from npdiffpool.training import adam
 from npdiffpool.training.fit import Labelled, Schedule, fit
 
 A, TWO, LONG = np.array(EDGE), np.ones((2, 2)), np.ones((2, 3))
-STACK, HALVES = np.ones((2, 2, 2)), np.full((2, 2), 0.5)
+STACK = np.ones((2, 2, 2))
 ONES, WORDS, COMPLEX = np.ones(2), np.full((2, 2), "a"), np.full((2, 2), 1j)
-LOST = np.array([[1.0, NAN], [0.0, 1.0]])
-ENDLESS, HUGE = np.array([[1.0, INF], [INF, 1.0]]), np.array([[0, 1e300], [1e300, 0]])
-BELOW = np.array([[0.0, -2.0], [-2.0, 0.0]])
-ASKEW = np.array([[0.0, 1.0], [0.0, 0.0]])
+WITH_NAN = np.array([[1.0, NAN], [0.0, 1.0]])
+WITH_INF, HUGE = np.array([[1.0, INF], [INF, 1.0]]), np.array([[0, 1e300], [1e300, 0]])
+NEGATIVE = np.array([[0.0, -2.0], [-2.0, 0.0]])
+DIRECTED = np.array([[0.0, 1.0], [0.0, 0.0]])
 
 
 def paper_rows(name, *cases):
@@ -31,10 +31,10 @@ PAPER = [
     *paper_rows(
         "normalize_adjacency",
         ("a rectangle", "A must be (N, N); got (2, 3)", (LONG,)),
-        ("a tall one", "A must be (N, N); got (3, 2)", (LONG.T,)),
-        ("negative", "A must be >= 0 | -2.0", (BELOW,)),
-        ("NaN", "A must be >= 0 | nan", (LOST,)),
-        ("infinite", "A must be >= 0 and <= 1e+16; got inf", (ENDLESS,)),
+        ("a tall matrix", "A must be (N, N); got (3, 2)", (LONG.T,)),
+        ("negative", "A must be >= 0 | -2.0", (NEGATIVE,)),
+        ("NaN", "A must be >= 0 | nan", (WITH_NAN,)),
+        ("infinite", "A must be >= 0 and <= 1e+16; got inf", (WITH_INF,)),
     ),
     *paper_rows(
         "gcn_layer",
@@ -44,24 +44,28 @@ PAPER = [
             "W must be (3, width); got (4, 2)",
             (np.ones((4, 2)), TWO, LONG),
         ),
-        ("NaN", "W must be >= -1e+16 | nan", (LOST, TWO, TWO)),
+        ("NaN", "W must be >= -1e+16 | nan", (WITH_NAN, TWO, TWO)),
     ),
     *paper_rows(
         "gnn",
         ("too few nodes", "X must be (2, F); got (1, 2)", ([TWO], TWO, TWO[:1])),
         ("too many nodes", "X must be (2, F); got (3, 2)", ([TWO], TWO, LONG.T)),
-        ("NaN", "X must be >= -1e+16 | nan", ([TWO], TWO, LOST)),
+        ("NaN", "X must be >= -1e+16 | nan", ([TWO], TWO, WITH_NAN)),
         ("huge", "X must be | <= 1e+16; got 1e+300", ([TWO], TWO, HUGE)),
-        ("a negative adjacency", "A must be >= 0 | -2.0", ([TWO], BELOW, TWO)),
-        ("a W too small", "W must be (2, width); got (3, 2)", ([LONG.T], TWO, TWO)),
+        ("a negative adjacency", "A must be >= 0 | -2.0", ([TWO], NEGATIVE, TWO)),
+        (
+            "too many rows in W",
+            "W must be (2, width); got (3, 2)",
+            ([LONG.T], TWO, TWO),
+        ),
     ),
     *paper_rows(
         "assign",
         ("no cluster", "R must be (N, K) with K >= 1; got (2, 0)", (np.ones((2, 0)),)),
         ("a vector", "R must be (N, K) with K >= 1; got (2,)", (ONES,)),
         ("a stack", "R must be (N, K) with K >= 1; got (2, 2, 2)", (STACK,)),
-        ("NaN", "R must be >= -1e+38 | nan", (LOST,)),
-        ("infinite", "R must be | inf", (ENDLESS,)),
+        ("NaN", "R must be >= -1e+38 | nan", (WITH_NAN,)),
+        ("infinite", "R must be | inf", (WITH_INF,)),
     ),
     *paper_rows(
         "coarsen",
@@ -74,14 +78,14 @@ PAPER = [
             for Z in (TWO[:1], LONG.T, ONES, STACK)
         ),
         ("A (2, 3)", "A must be (N, N); got (2, 3)", (LONG, TWO, TWO)),
-        ("NaN in S", "S must be | nan", (TWO, TWO, LOST)),
-        ("infinite Z", "Z must be | inf", (TWO, ENDLESS, TWO)),
+        ("NaN in S", "S must be | nan", (TWO, TWO, WITH_NAN)),
+        ("infinite Z", "Z must be | inf", (TWO, WITH_INF, TWO)),
         ("huge A", "A must be | 1e+300", (HUGE, TWO, TWO)),
     ),
     *paper_rows(
         "diffpool",
         ("a rectangle", "A must be (N, N); got (2, 3)", ({"embed": [TWO]}, LONG, TWO)),
-        ("NaN features", "X must be | nan", ({"embed": [TWO]}, TWO, LOST)),
+        ("NaN features", "X must be | nan", ({"embed": [TWO]}, TWO, WITH_NAN)),
     ),
     *paper_rows(
         "link_loss",
@@ -89,14 +93,14 @@ PAPER = [
             (f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, S))
             for S in (TWO[:1], LONG.T, ONES, STACK)
         ),
-        ("NaN in A", "A must be | nan", (LOST, TWO)),
+        ("NaN in A", "A must be | nan", (WITH_NAN, TWO)),
         ("huge A", "A must be | 1e+300", (HUGE, TWO)),
     ),
     *paper_rows(
         "entropy_loss",
         ("a vector", "S must be (N, K); got (2,)", (ONES,)),
         ("a stack", "S must be (N, K); got (2, 2, 2)", (STACK,)),
-        ("NaN", "S must be | nan", (LOST,)),
+        ("NaN", "S must be | nan", (WITH_NAN,)),
     ),
     *paper_rows(
         "forward",
@@ -108,7 +112,7 @@ PAPER = [
         (
             "negative",
             "A must be >= 0 | -2.0",
-            ({"levels": [], "embed": [TWO]}, BELOW, TWO),
+            ({"levels": [], "embed": [TWO]}, NEGATIVE, TWO),
         ),
     ),
     *paper_rows(
@@ -120,7 +124,7 @@ PAPER = [
     ),
 ]
 
-RNG, STACKS = np.random.default_rng(0), (EDGE, np.ones((2, 2, 3)))
+RNG = np.random.default_rng(0)
 SIZED = "must be (N, N) or (B, K, K)"
 
 
@@ -137,43 +141,41 @@ def operators(name):
             ("a list", "A must be an array (N, N) or (B, K, K) | list", (EDGE,)),
             ("a vector", f"A {SIZED} | (2,)", (ONES,)),
             ("a rectangle", f"A {SIZED} | (2, 3)", (LONG,)),
-            ("a stack of them", f"A {SIZED} | (2, 2, 3)", (np.ones((2, 2, 3)),)),
+            ("a stack of rectangles", f"A {SIZED} | (2, 2, 3)", (np.ones((2, 2, 3)),)),
             ("words", "A must be float32, float64 | <U1", (WORDS,)),
             ("complex", "A must be float32, float64 | complex128", (COMPLEX,)),
-            ("negative", "A must be not negative; got -2.0", (BELOW,)),
+            ("negative", "A must be not negative; got -2.0", (NEGATIVE,)),
             (
                 "sparse and negative",
                 "A must be not negative; got -2.0",
-                (sparse.csr_array(BELOW),),
+                (sparse.csr_array(NEGATIVE),),
             ),
         ),
         *engine_rows(
             layers,
             name,
-            ("NaN", "A must be finite | nan", (LOST,)),
-            ("sparse and infinite", "A must be | inf", (sparse.csr_array(ENDLESS),)),
+            ("NaN", "A must be finite | nan", (WITH_NAN,)),
+            ("sparse and infinite", "A must be | inf", (sparse.csr_array(WITH_INF),)),
             ("huge", "A must be finite and at most 1.3e+148 | 1e+300", (HUGE,)),
             error=OverflowedError,
         ),
     ]
 
 
-def draws(name, make, widths=("n_in", "n_out")):
-    """Make the rows of a function that draws parameters, by (rng, n_in, n_out)."""
-    first, second = widths
-    found = engine_rows(
+def draws(name, make):
+    """Return rows for a function that draws parameters, by (rng, n_in, n_out)."""
+    return engine_rows(
         layers,
         name,
         ("a seed for a generator", "rng must be a Generator; got 'int'", make(0, 2, 2)),
         (
-            f"{first} below 0",
+            "n_in = -1",
             "n_in must be a whole number >= 0; got -1",
             make(RNG, -1, 2),
         ),
-        (f"{second} of 0", "n_out must be a whole number >= 1; got 0", make(RNG, 2, 0)),
-        (f"half an {second}", "n_out must be | 1.5", make(RNG, 2, 1.5)),
+        ("n_out = 0", "n_out must be a whole number >= 1; got 0", make(RNG, 2, 0)),
+        ("n_out = 1.5", "n_out must be | 1.5", make(RNG, 2, 1.5)),
     )
-    return found
 
 
 PARAMS = {"W": [np.ones((2, 3))], "b": np.zeros(3)}
@@ -209,7 +211,7 @@ LAYERS = [
     *engine_rows(
         layers,
         "linear",
-        ("NaN", "inputs[0] must be finite | nan", (PARAMS, LOST)),
+        ("NaN", "inputs[0] must be finite | nan", (PARAMS, WITH_NAN)),
         error=OverflowedError,
     ),
     *engine_rows(
@@ -236,7 +238,7 @@ LAYERS = [
     *engine_rows(
         layers,
         "batch_norm",
-        ("infinite", "H must be finite | inf", (NORM, ENDLESS)),
+        ("infinite", "H must be finite | inf", (NORM, WITH_INF)),
         error=OverflowedError,
     ),
     *engine_rows(
@@ -245,7 +247,7 @@ LAYERS = [
         ("an unknown kind", "kind must be one of 'gcn' | 'gat'", (GNN, "gat", A, TWO)),
         ("a rectangle", f"P {SIZED} | (2, 3)", (GNN, "gcn", LONG, TWO)),
         (
-            "three nodes of two",
+            "features for three nodes",
             "X must be (2, F); got (3, 2)",
             (GNN, "gcn", sparse.csr_array(A), LONG.T),
         ),
@@ -274,8 +276,8 @@ POOLING = [
     *engine_rows(
         pooling,
         "assign",
-        ("NaN", "R must be finite | nan", (LOST,)),
-        ("infinite", "R must be finite | inf", (ENDLESS,)),
+        ("NaN", "R must be finite | nan", (WITH_NAN,)),
+        ("infinite", "R must be finite | inf", (WITH_INF,)),
         error=OverflowedError,
     ),
     *engine_rows(
@@ -293,9 +295,9 @@ POOLING = [
     *engine_rows(
         pooling,
         "coarsen",
-        ("NaN in Z", "Z must be finite | nan", (LEVEL, LOST, TWO)),
+        ("NaN in Z", "Z must be finite | nan", (LEVEL, WITH_NAN, TWO)),
         ("huge Z", "Z must be | 1e+300", (LEVEL, HUGE, TWO)),
-        ("infinite S", "S must be finite | inf", (LEVEL, TWO, ENDLESS)),
+        ("infinite S", "S must be finite | inf", (LEVEL, TWO, WITH_INF)),
         error=OverflowedError,
     ),
     *engine_rows(
@@ -342,11 +344,11 @@ LOSSES = [
             (TWO, np.array([0, 3])),
         ),
         (
-            "offsets short of it",
+            "offsets before the end",
             "offsets must be | up to 2 | 0, 1",
             (TWO, np.array([0, 1])),
         ),
-        ("offsets that fall", "offsets must be", (TWO, np.array([0, 3, 2]))),
+        ("decreasing offsets", "offsets must be", (TWO, np.array([0, 3, 2]))),
         ("one offset", "offsets must be | [2]", (TWO, [2])),
         (
             "entropies of three",
@@ -413,7 +415,7 @@ MODEL = [
         ),
         ("graphs", "batch must be a GraphBatch; got 'list'", (DRAWN, GRAPHS, CONFIG)),
         (
-            "no configuration",
+            "None for a configuration",
             "config must be a Config | 'NoneType'",
             (DRAWN, BATCH, None),
         ),
@@ -423,7 +425,7 @@ MODEL = [
             (DRAWN, GraphBatch.from_graphs([WIDE]), CONFIG),
         ),
         (
-            "a word for moments",
+            "a string for moments",
             "running must be a dict; got 'str'",
             (DRAWN, BATCH, CONFIG, "running"),
         ),
@@ -475,7 +477,7 @@ MODEL = [
         adam,
         "adam_step",
         (
-            "no state",
+            "None for a state",
             "state must be a AdamState; got 'NoneType'",
             (None, VECTOR, VECTOR, 0.1),
         ),
@@ -511,7 +513,7 @@ TRAINING = rows(
         ({}, Schedule(), TRAIN, None, RNG),
     ),
     (
-        "no schedule",
+        "None for a schedule",
         "schedule must be a Schedule; got 'NoneType'",
         (CONFIG, None, TRAIN, None, RNG),
     ),
@@ -521,7 +523,7 @@ TRAINING = rows(
         (CONFIG, Schedule(), GRAPHS, None, RNG),
     ),
     (
-        "a pair to validate by",
+        "a tuple for validation data",
         "validation must be a Labelled; got 'tuple'",
         (CONFIG, Schedule(), TRAIN, (BATCH, LABEL), RNG),
     ),
@@ -546,7 +548,7 @@ TRAINING = rows(
         (CONFIG, Schedule(), TRAIN, Labelled(BATCH, np.array([-1])), RNG),
     ),
     (
-        "a number to go on from",
+        "a number for a checkpoint",
         "resume must be a Checkpoint; got 'int'",
         (CONFIG, Schedule(), TRAIN, None, RNG),
         {"resume": 3},
@@ -566,12 +568,12 @@ def of_assignments(name):
             ("no cluster", "S must be (N, K) | (2, 0)", (np.ones((2, 0)),)),
             ("words", "S must be | <U1", (WORDS,)),
             ("a list", "S must be an array (N, K); got 'list'", (EDGE,)),
-            ("negative", "S must be not negative; got -2.0", (BELOW,)),
+            ("negative", "S must be not negative; got -2.0", (NEGATIVE,)),
         ),
         *engine_rows(
             measures,
             name,
-            ("NaN", "S must be finite | nan", (LOST,)),
+            ("NaN", "S must be finite | nan", (WITH_NAN,)),
             error=OverflowedError,
         ),
     ]
@@ -583,7 +585,7 @@ def of_clusters(name, module=measures, A=A):
             module,
             name,
             ("a rectangle", "A must be (N, N); got (2, 3)", (LONG, CLUSTERS)),
-            ("negative", "A must be not negative; got -2.0", (BELOW, CLUSTERS)),
+            ("negative", "A must be not negative; got -2.0", (NEGATIVE, CLUSTERS)),
             ("words", "A must be | <U1", (WORDS, CLUSTERS)),
             (
                 "three clusters",
@@ -600,7 +602,7 @@ def of_clusters(name, module=measures, A=A):
         *engine_rows(
             module,
             name,
-            ("NaN", "A must be finite | nan", (LOST, CLUSTERS)),
+            ("NaN", "A must be finite | nan", (WITH_NAN, CLUSTERS)),
             error=OverflowedError,
         ),
     ]
@@ -625,20 +627,24 @@ MEASURES = [
     *engine_rows(
         measures,
         "modularity",
-        ("directed", "A must be symmetric; got '1.0 between", (ASKEW, CLUSTERS)),
+        ("directed", "A must be symmetric; got '1.0 between", (DIRECTED, CLUSTERS)),
     ),
     *engine_rows(
         graclus,
         "normalized_cut",
-        ("directed", "A must be symmetric", (sparse.csr_array(ASKEW), CLUSTERS)),
+        ("directed", "A must be symmetric", (sparse.csr_array(DIRECTED), CLUSTERS)),
     ),
     *engine_rows(
         graclus,
         "graclus",
         ("no cluster", "n_clusters must be a whole number >= 1; got 0", (CSR, 0)),
-        ("half a cluster", "n_clusters must be | 1.5", (CSR, 1.5)),
+        ("1.5 clusters", "n_clusters must be | 1.5", (CSR, 1.5)),
         ("a rectangle", "A must be (N, N); got (2, 3)", (sparse.csr_array(LONG), 1)),
-        ("negative", "A must be not negative; got -2.0", (sparse.csr_array(BELOW), 1)),
+        (
+            "negative",
+            "A must be not negative; got -2.0",
+            (sparse.csr_array(NEGATIVE), 1),
+        ),
         ("a list", "A must be an array (N, N); got 'list'", (EDGE, 1)),
         (
             "colours of three",
@@ -649,7 +655,7 @@ MEASURES = [
     *engine_rows(
         graclus,
         "graclus",
-        ("NaN", "A must be finite | nan", (sparse.csr_array(LOST), 1)),
+        ("NaN", "A must be finite | nan", (sparse.csr_array(WITH_NAN), 1)),
         error=OverflowedError,
     ),
     *engine_rows(
@@ -694,5 +700,7 @@ ROWS = [*PAPER, *LAYERS, *POOLING, *LOSSES, *MODEL, *TRAINING, *MEASURES]
 
 
 @table(ROWS)
-def test_bad_input_to_the_engine_is_one_error_before_work(row, tmp_path, monkeypatch):
+def test_bad_input_to_the_engine_raises_one_error_before_any_work(
+    row, tmp_path, monkeypatch
+):
     check(row, tmp_path, monkeypatch)

@@ -417,7 +417,8 @@ BASELINES = [
     *rows(
         "npdiffpool.estimators.baselines.SubtreeKernelClassifier.predict",
         KERNEL.predict,
-        ("before fit", "the classifier must be fitted", (KERNEL(), GRAPHS)),
+        ("before fit", "the classifier is not fitted", (KERNEL(), GRAPHS)),
+        error=NotFittedError,
     ),
     *rows(
         "npdiffpool.estimators.baselines.SubtreeKernelClassifier.score",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
+from npdiffpool.cli.parameters import write_table
 from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.estimators.baselines import count_parameters
 from npdiffpool.estimators.targets import Classes
@@ -388,6 +389,11 @@ def test_the_estimate_counts_every_training_of_the_table(estimate):
     assert estimate.seconds_of("DD", "grid", "paper") == 729 / 10  # as `learned`
     everything = sum(sum(first) + sum(last) for first, last in folds)
     assert estimate.makespan(folds, 1) == pytest.approx(everything)
+
+
+def test_the_committed_table_of_parameters_is_that_of_the_fields(tabletext):
+    page = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert tabletext.block_of(page, "parameters") == write_table()
 
 
 def test_the_committed_estimate_is_that_of_the_row_files(estimate, tabletext):

@@ -1,4 +1,4 @@
-"""What the adapters of torch layers share: arrays in and out, padding, gradients."""
+"""Helpers of the adapters of torch layers: conversion, padding, gradients."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
+from npdiffpool._support.types import Array
 from npdiffpool.testing.subjects import Pooled
 
-Array = Any
-Arrays = Sequence[Any]
+Arrays = Sequence[Array]
 Tensor = Any
 Tensors = list[Any]
 Forward = Callable[[Tensors, Tensors, Tensors], list[Pooled]]
 
 
 def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any, Any]:
-    """Make the functions that laws take, of one function of lists of tensors.
+    """Return the functions that laws use, from one function of lists of tensors.
 
     Parameters
     ----------
     forward : callable
-        Takes lists of A, of R and of Z, a tensor a graph, and pools them at once.
+        Takes lists As, Rs and Zs with one tensor per graph, and pools all graphs.
     module, suffix : str
-        Where the functions stand, and what is added to their names there, so that
-        the script of a counterexample can import them.
+        The module of the functions, and the suffix of their names there, so that the
+        script of a counterexample can import them.
 
     Returns
     -------
     pool, batched, vjp : functions
-        See npdiffpool/testing/subjects.py; the last two are attributes of the
-        first also.
+        See npdiffpool/testing/subjects.py. The last two are also attributes of the
+        first.
     """
 
     def batched(As: Arrays, Rs: Arrays, Zs: Arrays) -> list[Pooled]:
@@ -46,7 +46,7 @@ def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any,
         inputs = [_tensor(M).requires_grad_() for M in (R, Z)]
         pooled = forward([_tensor(A)], *([M] for M in inputs))[0]
         total = torch.sum(_tensor(np.asarray(G)) * getattr(pooled, output))
-        if not total.requires_grad:  # a constant, such as A' of no edges
+        if not total.requires_grad:  # a constant, such as A' without edges
             return tuple(np.zeros_like(M) for M in (R, Z))
         gradients = torch.autograd.grad(total, inputs, materialize_grads=True)
         return tuple(gradient.numpy() for gradient in gradients)
@@ -60,8 +60,8 @@ def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any,
 
 
 def stack(matrices: Tensors, square: bool = False) -> Tensor:
-    """Stack matrices of unlike heights, with zeros below (and beside, if square)."""
-    if len(matrices) == 1:  # not copied: were it written to, that would be seen
+    """Stack matrices, padded with rows of zeros (and columns, if square)."""
+    if len(matrices) == 1:  # not a copy, so that law D5 sees writes into it
         return matrices[0][None]
     tallest = max(map(len, matrices))
     missing = [tallest - len(M) for M in matrices]
@@ -71,7 +71,7 @@ def stack(matrices: Tensors, square: bool = False) -> Tensor:
 
 
 def node_mask(matrices: Tensors) -> Tensor:
-    """Mark what is not padding in a stack of matrices: (B, N), of True and False."""
+    """Return a boolean array (B, N) that is True for nodes, False for padding."""
     return stack([torch.ones(len(M), 1) for M in matrices])[:, :, 0] > 0
 
 

@@ -1,42 +1,42 @@
-"""The released code of the paper's authors, retold from a description of it.
+"""The pooling of the authors' released code, reimplemented from a description.
 
-Not their code: what is known of it, in the fewest lines, for laws to be checked.
+This is not their code. It has two of its properties, for laws to check:
 
-- A batch norm without parameters is built anew in every call, so it is never at
-  evaluation, and it normalises each node *position* over the graphs of the batch,
-  padded to the largest, and their features. It ends every convolution of the GNNs;
-  here, where their outputs R and Z are given, it is applied to these, though a
-  linear map comes after it in their R. A single number is normalised to zero.
-  `pool_without_norm` leaves it out, as their code can.
-- The link loss is a binary cross-entropy of A against min(S S^T, 1), the mean over
-  the node pairs of all graphs in the batch. There is no entropy loss.
+- A new batch norm without parameters is made in every call, so that it is always in
+  training mode. It normalises each node *position* over the graphs of the batch, padded
+  to the largest, and over the features. In their code it ends every convolution of the
+  GNNs. Here it is applied to the given outputs R and Z, although in their code a linear
+  map follows it in R. A single number is normalised to zero. `pool_without_norm` omits
+  it, which is an option of their code.
+- The link loss is the binary cross-entropy of A and min(S S^T, 1), averaged over the
+  node pairs of all graphs in the batch. There is no entropy loss.
 """
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Sequence
 
 import autograd.numpy as np
 
+from npdiffpool._support.types import Array
 from npdiffpool.testing.subjects import Pooled
 
-Array = Any
-Arrays = Sequence[Any]
+Arrays = Sequence[Array]
 
 NORM_EPS, LOG_EPS = 1e-5, 1e-7
 NORMALISED = (
-    "R and Z are normalised before they are pooled, as their GNNs' convolutions are; "
-    "without the norm this law holds"
+    "R and Z are normalised before pooling, as the outputs of the convolutions are in "
+    "the authors' code; without the norm this law holds"
 )
 
 
 def pool(A: Array, R: Array, Z: Array) -> Pooled:
-    """Pool one graph, logits and embeddings normalised first."""
+    """Normalise logits and embeddings, then pool one graph."""
     return batched([A], [R], [Z])[0]
 
 
 def batched(As: Arrays, Rs: Arrays, Zs: Arrays) -> list[Pooled]:
-    """Pool a batch, logits and embeddings normalised first."""
+    """Normalise logits and embeddings, then pool a batch."""
     return batched_without_norm(As, _normalize(Rs), _normalize(Zs))
 
 
@@ -56,7 +56,7 @@ def batched_without_norm(As: Arrays, Rs: Arrays, Zs: Arrays) -> list[Pooled]:
 
 
 def _normalize(Hs: Arrays) -> list[Array]:
-    """Normalise each position over graphs and features, padded to the largest."""
+    """Normalise each node position over the padded graphs and the features."""
     N = max(map(len, Hs))
     rests = [np.zeros((N - len(H), H.shape[1]), H.dtype) for H in Hs]
     H = np.stack([np.concatenate(pair) for pair in zip(Hs, rests)])
@@ -72,7 +72,7 @@ def _softmax(R: Array) -> Array:
 
 
 def _link_loss(As: Arrays, Ss: Arrays) -> Array:
-    """Average the cross-entropy over the pairs of the batch; NaN where none is."""
+    """Return the mean cross-entropy over the node pairs of the batch."""
     total = 0.0
     for A, S in zip(As, Ss):
         P = np.minimum(np.dot(S, S.T), 1.0)

@@ -1,8 +1,8 @@
-"""`dense_diff_pool` of torch_geometric: its defaults, and normalize=False.
+"""`dense_diff_pool` of torch_geometric, with its defaults and with normalize=False.
 
-It takes the logits R (its argument ``s``) and does not return S. Here the identity
-stands beside Z, so that what it returns as X' is S^T [Z, I], and holds S too. The
-graphs of a batch are padded to the largest, with a mask, and share their losses.
+It takes the logits R (its argument ``s``) and does not return S. Here the identity is
+appended to Z, so that its output S^T [Z, I] contains X' and S. The graphs of a batch
+are padded to the largest, with a mask, and have one loss in common.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch_geometric.nn import dense_diff_pool
 from npdiffpool.testing.subjects import Pooled
 
 Tensors = list[Any]
-DIVIDED = "the link loss is divided by n^2; normalize=False gives the paper's value"
+DIVIDED = "the link loss is divided by n^2; it is the paper's with normalize=False"
 
 
 def _forward(

@@ -1,7 +1,7 @@
-"""What DenseGCNConv and DenseSAGEConv of torch_geometric multiply features by.
+"""The propagation matrices of DenseGCNConv and DenseSAGEConv of torch_geometric.
 
-Read off by giving a layer whose weights are the identity, without bias, the
-features I. The adjacency A (N, N) is passed on as it is.
+They are the output for the features I of a layer without bias whose weights are the
+identity. The adjacency A (N, N) is passed unchanged.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ import numpy as np
 import torch
 from torch_geometric.nn import DenseGCNConv, DenseSAGEConv
 
+from npdiffpool._support.types import Array
 from npdiffpool.testing.subjects import Subject
 
-Array = Any
 BINARY = (
-    "DenseSAGEConv is documented as for binary adjacencies: a degree below one counts "
-    "as one; DenseGraphConv takes weights"
+    "DenseSAGEConv is documented for binary adjacencies: a degree below one counts as "
+    "one; DenseGraphConv accepts weights"
 )
 
 
 def gcn_propagation(A: Array) -> Array:
-    """Return the A_hat (N, N) of DenseGCNConv."""
+    """Return A_hat (N, N) of DenseGCNConv."""
     layer = DenseGCNConv(_width(A), _width(A), bias=False)
     return _operator(layer, layer.lin, A)
 
 
 def sage_mean(A: Array) -> Array:
-    """Return the neighbours' mean (N, N) of DenseSAGEConv; its root part is zero."""
+    """Return the mean over neighbours (N, N) of DenseSAGEConv, its root part zero."""
     layer = DenseSAGEConv(_width(A), _width(A), bias=False)
     torch.nn.init.zeros_(layer.lin_root.weight)
     return _operator(layer, layer.lin_rel, A)
 
 
 def _width(A: Array) -> int:
-    """Give the number of features: N, but one without nodes, as no layer has none."""
+    """Return the number of features: N, or 1 for N = 0, as a layer needs one."""
     return max(len(A), 1)
 
 
 def _operator(layer: Any, linear: Any, A: Array) -> Array:
-    """Apply a layer to the features I, `linear` in it being the identity."""
+    """Apply a layer to the features I, with its `linear` set to the identity."""
     torch.nn.init.eye_(linear.weight)
     adjacency = torch.from_numpy(np.ascontiguousarray(A))
     one_hot = torch.eye(len(A), _width(A), dtype=adjacency.dtype)

@@ -1,15 +1,15 @@
-"""`DiffPool` of torch-geometric-pool: four forms of its one layer.
+"""`DiffPool` of torch-geometric-pool, with four choices of its options.
 
 - `pool`: dense, with the defaults.
-- `pool_plain`: dense, A' as in equation 4: without ``remove_self_loops`` and
+- `pool_plain`: dense, with A' of equation 4, that is without ``remove_self_loops`` and
   ``degree_norm``.
-- `pool_normalised`: likewise, with ``normalize_loss``.
-- `pool_sparse`: A' as in equation 4 too, on edge lists (``batched=False``).
+- `pool_normalised`: as `pool_plain`, with ``normalize_loss``.
+- `pool_sparse`: with A' of equation 4, on edge lists (``batched=False``).
 
-The layer computes S from the features that it pools, by the softmax of an MLP.
-Here it is given [R, Z], its MLP is one linear map set to [I, 0], so that S is the
-softmax of R, and of X' = S^T [R, Z] the second part is kept. Graphs of a batch are
-padded with a mask, or joined to one edge list; they share their losses.
+The layer computes S from the features that it pools, by the softmax of an MLP. Here
+the features are [R, Z] and the MLP is one linear map set to [I, 0], so that S is the
+softmax of R; of X' = S^T [R, Z] the second part is returned. The graphs of a batch are
+padded with a mask, or joined to one edge list, and have one loss in common.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from npdiffpool.testing.subjects import Pooled
 Tensor = Any
 Tensors = list[Any]
 PROCESSED = (
-    "A' has its diagonal removed and is normalised by degrees; equation 4 with "
-    "remove_self_loops=False and degree_norm=False"
+    "the diagonal of A' is removed and A' is normalised by degrees; equation 4 holds "
+    "with remove_self_loops=False and degree_norm=False"
 )
-DIVIDED = "the link loss is over n^2; normalize_loss=False gives the paper's value"
+DIVIDED = "the link loss is divided by n^2; it is the paper's with normalize_loss=False"
 PLAIN: dict[str, Any] = {"remove_self_loops": False, "degree_norm": False}
 
 
@@ -53,7 +53,7 @@ def _sparse(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
 
 
 def _layer(R: Tensor, Z: Tensor, **options: Any) -> Any:
-    """Make a layer whose S is the softmax of the first K features."""
+    """Return a layer whose S is the softmax of the first K features."""
     K, D = R.shape[1], Z.shape[1]
     layer = DiffPool(K + D, K, **options).to(R.dtype)
     (linear,) = layer.selector.mlp.lins

@@ -1,7 +1,7 @@
 """Parameters of dataclasses, each described once, at its field.
 
 `parameter` gives a field a description and its allowed values. `check_parameters`
-validates by them, `document_parameters` writes them into a docstring, and
+validates by them, `documented` writes them into a docstring, and
 npdiffpool/cli/parameters.py makes command-line options and a table of them.
 """
 
@@ -12,13 +12,7 @@ from inspect import cleandoc
 from textwrap import fill
 from typing import Any, NamedTuple, Sequence, TypeVar
 
-from npdiffpool._support.arguments import (
-    require,
-    require_choice,
-    require_flag,
-    require_int,
-    require_number,
-)
+from npdiffpool._support import arguments as checks
 
 Class = TypeVar("Class", bound=type)
 WIDTH = 84  # columns of a generated docstring
@@ -92,19 +86,21 @@ def _check(spec: Field[Any], value: Any) -> float | None:
     """Check one value; return it if the parameter is a float."""
     about: Parameter = spec.metadata["parameter"]
     if about.choices:
-        require_choice(spec.name, value, about.choices)
+        checks.require_choice(spec.name, value, about.choices)
     elif spec.type == "bool":
-        require_flag(spec.name, value)
+        checks.require_flag(spec.name, value)
     elif spec.type == "float":
-        return require_number(spec.name, value, above=about.positive)
+        return checks.require_number(spec.name, value, above=about.positive)
     elif spec.type == "int" or spec.type == "int | None" and value is not None:
-        require_int(spec.name, value, about.least)
+        checks.require_int(spec.name, value, about.least)
         if about.most is not None:
-            require(value <= about.most, spec.name, f"at most {about.most}", value)
+            checks.require(
+                value <= about.most, spec.name, f"at most {about.most}", value
+            )
     return None
 
 
-def document_parameters(record: Class) -> Class:
+def documented(record: Class) -> Class:
     """Replace ``{parameters}`` in a dataclass's docstring (a class decorator)."""
     if record.__doc__:  # there is none under python -OO
         text = "\n".join(map(_entry, fields(record)))

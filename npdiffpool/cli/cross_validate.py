@@ -1,4 +1,13 @@
-"""``npdiffpool cv``: cross-validate by a protocol and print the table of folds."""
+"""Cross-validate by a published protocol.
+
+examples:
+  npdiffpool cv MUTAG --jobs 2
+  npdiffpool cv ENZYMES --splits ENZYMES_splits.json --grid grid.json
+  npdiffpool cv MUTAG --protocol paper --epochs 50 --json > result.json
+  npdiffpool cv ENZYMES --scheduler tcp://127.0.0.1:8786
+
+The same command resumes an interrupted evaluation.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +24,17 @@ from npdiffpool._support.progress import progress_bar
 from npdiffpool._support.types import Json
 from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.parameters import add_parameters, make_classifier
-from npdiffpool.cli.parser import Command, add_json, results_only
+from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.evaluation.job_queue import Progress
 from npdiffpool.evaluation.jobs import load_source
 from npdiffpool.evaluation.protocols import Evaluation, Source, cross_validate
 from npdiffpool.evaluation.splits import read_splits
 from npdiffpool.evaluation.workers import workers
 
-EXAMPLES = """\
-examples:
-  npdiffpool cv MUTAG --jobs 2
-  npdiffpool cv ENZYMES --splits ENZYMES_splits.json --grid grid.json
-  npdiffpool cv MUTAG --protocol paper --epochs 50 --json > result.json
-  npdiffpool cv ENZYMES --scheduler tcp://127.0.0.1:8786
-
-The same command resumes an interrupted evaluation."""
-
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    command.usage = "npdiffpool cv DATA [--option VALUE ...]"
     command.add_argument("data", metavar="DATA", help="data set, as for train")
     command.add_argument(
         "--protocol",
@@ -154,8 +155,3 @@ def write_table(result: Evaluation, grid: list[Json]) -> str:
         lines.append(f"{what}: {spread}, {over}")
         lines.append("(the maximum over epochs of the mean over folds: no test figure)")
     return "\n".join(lines)
-
-
-USAGE = "npdiffpool cv DATA [--option VALUE ...]"
-SUMMARY = "cross-validate by a published protocol"
-COMMAND = Command("cv", SUMMARY, EXAMPLES, add_options, run, USAGE)

@@ -1,16 +1,16 @@
-"""``npdiffpool datasets``: list the known data sets."""
+"""List the known data sets.
+
+example:
+  npdiffpool datasets --json
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 
-from npdiffpool.cli.parser import Command, add_json
+from npdiffpool.cli.parser import add_json
 from npdiffpool.datasets import known_datasets
-
-EXAMPLES = """\
-example:
-  npdiffpool datasets --json"""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -29,7 +29,3 @@ def run(arguments: argparse.Namespace) -> None:
             f"{row.name:<18}{row.graphs:>8}{row.classes:>9}"
             f"{row.nodes_mean:>9.2f}{row.edges_mean:>10.2f}  {row.found}"
         )
-
-
-SUMMARY = "list the known data sets"
-COMMAND = Command("datasets", SUMMARY, EXAMPLES, add_options, run)

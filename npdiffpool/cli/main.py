@@ -1,8 +1,15 @@
-"""The command line: its commands, error messages and exit statuses.
+"""DiffPool, hierarchical graph classification, from scratch in NumPy.
 
-Results go to standard output, progress to standard error. The exit status is 0; 2 with
-one line on standard error that names what is wrong; 130 after Ctrl-C; 1 if ``verify``
-finds a law that fails.
+examples:
+  npdiffpool train                               MUTAG, which is bundled
+  npdiffpool train ENZYMES --epochs 50 --out enzymes
+  npdiffpool predict enzymes/model.npz ENZYMES > predictions.csv
+  npdiffpool cv PROTEINS --protocol fair --jobs 2
+  npdiffpool verify mymodule:mylayer             the laws, for your own layer
+
+Run npdiffpool COMMAND --help for the options of a command. Results go to standard
+output, progress to standard error. The exit status is 0; 1 if verify finds a law that
+fails; 2 with one line on standard error that names what is wrong; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,10 +22,16 @@ from typing import Sequence
 from npdiffpool._support.process import VARIABLES, can_limit_threads, has_chosen_threads
 from npdiffpool._support.progress import coloured, printable
 from npdiffpool.cli import cross_validate, datasets, predict, report, train, verify
-from npdiffpool.cli.parser import build_parser
+from npdiffpool.cli.parser import Command, build_parser
 
-MODULES = (train, cross_validate, predict, report, datasets, verify)
-COMMANDS = [module.COMMAND for module in MODULES]
+COMMANDS: dict[str, Command] = {
+    "train": train,
+    "cv": cross_validate,
+    "predict": predict,
+    "report": report,
+    "datasets": datasets,
+    "verify": verify,
+}
 
 
 def console() -> None:
@@ -45,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if hasattr(sys.stdout, "reconfigure"):  # a terminal may lack characters
         sys.stdout.reconfigure(errors="backslashreplace")
-    arguments, status = build_parser(COMMANDS).parse_args(argv), None
+    arguments, status = build_parser(__doc__, COMMANDS).parse_args(argv), None
     try:
         status = arguments.run(arguments)
         if sys.stdout is not None:  # None if it is closed

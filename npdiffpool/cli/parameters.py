@@ -1,7 +1,7 @@
 """The parameters of a model as command-line options, and as a Markdown table.
 
-``python -m npdiffpool.cli.parameters`` prints the table, which the README shows. Both
-are made from the fields of `DiffPoolClassifier`.
+``python -m npdiffpool.cli.parameters`` prints the table, which examples/README.md
+shows. Both are made from the fields of `DiffPoolClassifier`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _add_parameter(group: Any, field: Field[Any]) -> None:
     kind, default = str(field.type).split(" | ")[0], field.default
     if field.name == "clusters":
         options |= {"type": _clusters, "metavar": "LIST"}
-        default = "0.25; 0.25,4 is two levels, an empty list a flat GNN"
+        default = '0.25; 0.25,4 is two levels, "" is none'
     elif kind == "bool":
         options["action"] = argparse.BooleanOptionalAction
         default = "on" if default else "off"
@@ -55,7 +55,7 @@ def _clusters(text: str) -> tuple[float, ...]:
         words = [word for word in text.split(",") if word]
         return tuple(int(w) if w.isdecimal() else float(w) for w in words)
     except ValueError:
-        message = f"must be numbers with commas between; got {text!r}"
+        message = f"must be numbers, separated by commas; got {text!r}"
         raise argparse.ArgumentTypeError(message) from None
 
 

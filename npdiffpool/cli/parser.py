@@ -1,4 +1,4 @@
-"""The parser of the command line, and what commands share."""
+"""The parser of the command line, and options that commands share."""
 
 from __future__ import annotations
 
@@ -7,44 +7,19 @@ import sys
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from difflib import get_close_matches
 from importlib.metadata import version
-from typing import Any, Callable, NamedTuple, NoReturn, Sequence
-
-EXAMPLES = """\
-examples:
-  npdiffpool train                               MUTAG, which is bundled
-  npdiffpool train ENZYMES --epochs 50 --out enzymes
-  npdiffpool predict enzymes/model.npz ENZYMES > predictions.csv
-  npdiffpool cv PROTEINS --protocol fair --jobs 2
-  npdiffpool verify mymodule:mylayer             the laws, for your own layer
-
-Run npdiffpool COMMAND --help for the options of a command."""
+from typing import Any, Mapping, NoReturn, Protocol
 
 
-class Command(NamedTuple):
-    """One command of the command line.
+class Command(Protocol):
+    """A module with a command. Its docstring is the help: a summary, then examples."""
 
-    Attributes
-    ----------
-    name : str
-    summary : str
-        One line of help, without a capital and a period.
-    examples : str
-        Shown below the options.
-    add_options : callable
-        Adds the arguments and options to the command's parser.
-    run : callable
-        Runs the command with the parsed arguments; returns its exit status, or None
-        for 0.
-    usage : str, optional
-        For a command with many options; by default all are listed.
-    """
+    __doc__: str | None
 
-    name: str
-    summary: str
-    examples: str
-    add_options: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], int | None]
-    usage: str | None = None
+    def add_options(self, command: argparse.ArgumentParser) -> None:
+        """Add the arguments and options to the command's parser."""
+
+    def run(self, arguments: argparse.Namespace) -> int | None:
+        """Run the command; return its exit status, or None for 0."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,27 +37,35 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, text)
 
 
-def build_parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
-    """Return a parser whose result has the command's function as `run`."""
-    look: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter}
-    about = "DiffPool, hierarchical graph classification, from scratch in NumPy."
-    parser = Parser("npdiffpool", description=about, epilog=EXAMPLES, **look)
+def build_parser(
+    text: str | None, commands: Mapping[str, Command]
+) -> argparse.ArgumentParser:
+    """Return a parser whose result has the function of the command as `run`.
+
+    Parameters
+    ----------
+    text : str or None
+        Help of the whole program, in the form of a command's docstring.
+    commands : dict of Command by name
+    """
+    parser = Parser("npdiffpool", **_help(text))
     shown = f"npdiffpool {version('npdiffpool')}"
     parser.add_argument("--version", action="version", version=shown)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for command in commands:
-        summary = command.summary
-        subparser = subparsers.add_parser(
-            command.name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=command.examples,
-            usage=command.usage,
-            **look,
-        )
+    for name, command in commands.items():
+        texts = _help(command.__doc__)
+        summary = texts["description"][:1].lower() + texts["description"][1:-1]
+        subparser = subparsers.add_parser(name, help=summary, **texts)
         subparser.set_defaults(run=command.run)
         command.add_options(subparser)
     return parser
+
+
+def _help(text: str | None) -> dict[str, Any]:
+    """Return the options of a parser for a help text, which python -OO removes."""
+    summary, _, examples = (text or "").strip().partition("\n\n")
+    look = argparse.RawDescriptionHelpFormatter
+    return {"description": summary, "epilog": examples, "formatter_class": look}
 
 
 def add_json(command: argparse.ArgumentParser, what: str) -> None:

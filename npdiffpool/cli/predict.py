@@ -1,4 +1,8 @@
-"""``npdiffpool predict``: write a classifier's predictions as CSV."""
+"""Write predictions as CSV to standard output.
+
+example:
+  npdiffpool predict runs/MUTAG-1/model.npz MUTAG > predictions.csv
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,9 @@ import csv
 import sys
 
 from npdiffpool._support.progress import printable
-from npdiffpool.cli.parser import Command
 from npdiffpool.datasets import load_dataset_like
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.estimators.model_file import load_model
-
-EXAMPLES = """\
-example:
-  npdiffpool predict runs/MUTAG-1/model.npz MUTAG > predictions.csv"""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -38,7 +37,3 @@ def run(arguments: argparse.Namespace) -> None:
     writer.writerow(["graph", "predicted", *names])
     for index, (label, row) in enumerate(zip(predicted, probabilities)):
         writer.writerow([index, printable(str(label)), *(f"{p:.6f}" for p in row)])
-
-
-SUMMARY = "write predictions as CSV to standard output"
-COMMAND = Command("predict", SUMMARY, EXAMPLES, add_options, run)

@@ -1,14 +1,12 @@
-"""``npdiffpool report``: write the HTML report of a run."""
+"""Write the report of a run as one HTML file.
+
+example:
+  npdiffpool report runs/MUTAG-1                 writes runs/MUTAG-1/report.html
+"""
 
 from __future__ import annotations
 
 import argparse
-
-from npdiffpool.cli.parser import Command
-
-EXAMPLES = """\
-example:
-  npdiffpool report runs/MUTAG-1                 writes runs/MUTAG-1/report.html"""
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -23,7 +21,3 @@ def run(arguments: argparse.Namespace) -> None:
     except ImportError as error:
         raise ValueError(f"report: {error}") from None
     print(write_report(arguments.folder))
-
-
-SUMMARY = "write the report of a run, one HTML file"
-COMMAND = Command("report", SUMMARY, EXAMPLES, add_options, run)

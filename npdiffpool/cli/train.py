@@ -1,4 +1,13 @@
-"""``npdiffpool train``: train a classifier and write a run folder."""
+"""Train a classifier and write a run folder.
+
+examples:
+  npdiffpool train                               MUTAG, with all defaults
+  npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
+  npdiffpool train --clusters 0.25,4             two levels: a quarter of the nodes, 4
+  npdiffpool train --clusters ""                 no pooling: a flat GNN
+  npdiffpool train --link-weight 0 --entropy-weight 0
+  npdiffpool train --resume --out runs/MUTAG-1   resume an interrupted run
+"""
 
 from __future__ import annotations
 
@@ -7,23 +16,15 @@ import json
 from pathlib import Path
 
 from npdiffpool.cli.parameters import add_parameters, make_classifier
-from npdiffpool.cli.parser import Command, add_json, results_only
+from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.runs.train import train_run
 
-EXAMPLES = """\
-examples:
-  npdiffpool train                               MUTAG, with all defaults
-  npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
-  npdiffpool train --clusters 0.25,4             two levels: a quarter of the nodes, 4
-  npdiffpool train --clusters ""                 no pooling: a flat GNN
-  npdiffpool train --link-weight 0 --entropy-weight 0
-  npdiffpool train --resume --out runs/MUTAG-1   resume an interrupted run"""
-
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    command.usage = "npdiffpool train [DATA] [--option VALUE ...]"
     command.add_argument(
         "data",
         nargs="?",
@@ -64,8 +65,3 @@ def draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
     for path in save_figures(clf, graph, folder):
         print(f"figure: {path}")
     print(f"report: {write_report(folder)}")
-
-
-USAGE = "npdiffpool train [DATA] [--option VALUE ...]"
-SUMMARY = "train a classifier and write a run folder"
-COMMAND = Command("train", SUMMARY, EXAMPLES, add_options, run, USAGE)

@@ -1,4 +1,10 @@
-"""``npdiffpool verify``: check the laws of graph pooling."""
+"""Check the laws of graph pooling; exit status 1 if one fails.
+
+examples:
+  npdiffpool verify --list
+  npdiffpool verify mymodule:mylayer --law C1 --law L1
+  npdiffpool verify --law G1 --examples 1000     npdiffpool itself
+"""
 
 from __future__ import annotations
 
@@ -6,13 +12,7 @@ import argparse
 import json
 
 from npdiffpool._support.arguments import require_int
-from npdiffpool.cli.parser import Command, add_json
-
-EXAMPLES = """\
-examples:
-  npdiffpool verify --list
-  npdiffpool verify mymodule:mylayer --law C1 --law L1
-  npdiffpool verify --law G1 --examples 1000     npdiffpool itself"""
+from npdiffpool.cli.parser import add_json
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -53,7 +53,3 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(table.write_table(results))
     return int(any(result.verdict == "fails" for result in results))
-
-
-SUMMARY = "check the laws of graph pooling; exit status 1 if one fails"
-COMMAND = Command("verify", SUMMARY, EXAMPLES, add_options, run)

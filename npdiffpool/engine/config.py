@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass
 from npdiffpool._support.arguments import require, require_int
 from npdiffpool._support.parameters import (
     check_parameters,
-    document_parameters,
+    documented,
     parameter,
 )
 from npdiffpool._support.types import DTYPES
@@ -19,7 +19,6 @@ from npdiffpool.engine.layers import OPERATORS
 from npdiffpool.engine.losses import LINK_SCALES, LOSSES
 from npdiffpool.engine.readouts import READOUTS
 
-MAX_LAYERS = 1000
 MAX_LEVELS = 100
 MAX_CLUSTERS = 1 << 13  # per level: a pooled adjacency has its square of entries
 GNNS = tuple(OPERATORS)
@@ -27,7 +26,7 @@ FIXED = ("graclus", "random", "uniform")  # in fixed_assignments.py
 ASSIGNMENTS = ("learned", "hard", *FIXED)
 
 
-@document_parameters
+@documented
 @dataclass(frozen=True)
 class Config:
     """All choices that determine a model and its loss.
@@ -53,21 +52,16 @@ class Config:
     """
 
     n_features: int = parameter(MISSING, "Width F of the input features.")
-    n_outputs: int = parameter(
-        MISSING, "Number of classes C, or 1 for regression.", least=1
-    )
+    n_outputs: int = parameter(MISSING, "Number of classes; 1 for regression.", least=1)
     gnn: str = parameter(
         "sage",
         'Graph layer: "gcn" (equation 2), "sage" (GraphSAGE with the mean over '
-        'neighbours, the paper\'s choice), "s2v" (structure2vec) or "mlp" (none). With '
-        '"s2v" the assignment GNN uses "sage", as in the paper. "mlp" transforms each '
-        "node by itself; without pooling that is the structure-free baseline.",
+        'neighbours, as in the paper), "s2v" (structure2vec, with "sage" for the '
+        'assignment, as in the paper) or "mlp" (each node by itself, without edges).',
         choices=GNNS,
     )
     hidden: int = parameter(64, "Width of every layer.", least=1)
-    n_layers: int = parameter(
-        3, "Number of layers of every GNN.", least=1, most=MAX_LAYERS
-    )
+    n_layers: int = parameter(3, "Number of layers of every GNN.", least=1, most=1000)
     clusters: tuple[int, ...] = parameter(
         (8,),
         f"Number of clusters K of each pooling level. At most {MAX_LEVELS} levels of "
@@ -84,32 +78,24 @@ class Config:
     )
     largest: int = parameter(
         0,
-        "Number of nodes of the largest training graph. Graclus cuts a graph of this "
-        "size into K clusters and a smaller graph into proportionally fewer. With 0 it "
-        "cuts every graph into K clusters.",
+        "Nodes of the largest training graph. Graclus cuts it into K clusters, smaller "
+        "graphs into proportionally fewer, and with 0 every graph into K.",
     )
     readout: str = parameter(
         "max",
         "Reduction of the nodes of each level to one row per graph. The paper's choice "
-        'is "sum". "set2set" and "sortpool" are baselines, described in '
-        "npdiffpool/engine/readouts.py.",
+        'is "sum". "set2set" and "sortpool" are baselines: see engine/readouts.py.',
         choices=tuple(READOUTS),
     )
     concat_layers: bool = parameter(
         True,
-        "Use the outputs of all layers of a GNN side by side, as the authors' code "
-        "does. The assignment logits are then a linear layer of them. Otherwise only "
-        "the last layer is used, and that of the assignment GNN has width K, as in the "
-        "paper.",
+        "Use all layers of a GNN side by side, as in the authors' code, instead of the "
+        "last one. The assignment logits are then a linear layer of them.",
     )
-    batch_norm: bool = parameter(
-        False, "Apply batch normalisation over the nodes in every layer."
-    )
-    normalize_rows: bool = parameter(
-        True, "Scale each node's row to unit length in every layer."
-    )
+    batch_norm: bool = parameter(False, "Apply batch normalisation in every layer.")
+    normalize_rows: bool = parameter(True, "Scale rows of every layer to unit length.")
     classifier_hidden: int = parameter(
-        50, "Width of the hidden layer before the logits, or 0 for no such layer."
+        50, "Hidden units before the logits; 0 for none."
     )
     link_weight: float = parameter(1.0, "Weight of the link loss.")
     entropy_weight: float = parameter(1.0, "Weight of the entropy loss.")
@@ -120,15 +106,11 @@ class Config:
         choices=tuple(LINK_SCALES),
     )
     loss: str = parameter(
-        "cross_entropy",
-        "Main loss, for classes or for one real target per graph.",
-        choices=tuple(LOSSES),
+        "cross_entropy", "Loss for classes or real targets.", choices=tuple(LOSSES)
     )
     dtype: str = parameter("float32", "Floating-point precision.", choices=DTYPES)
     recompute: bool = parameter(
-        False,
-        "Recompute every GNN in the backward pass (gradient checkpointing). This needs "
-        "less memory on large graphs, and more time.",
+        False, "Gradient checkpointing: less memory, more time."
     )
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Colour refinement (1-WL): colours are 64-bit hashes of a node and its surroundings.
+"""Colour refinement (1-WL): a colour is a 64-bit hash of a node's surroundings.
 
 Two nodes, in one graph or in two, have the same colour after r rounds if and only if
 1-WL cannot distinguish them in r rounds, except for hash collisions (1 in 2^64 per

@@ -15,7 +15,7 @@ from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import OverflowedError
 from npdiffpool._support.parameters import (
     check_parameters,
-    document_parameters,
+    documented,
     parameter,
     parameter_of,
 )
@@ -24,15 +24,7 @@ from npdiffpool._support.types import Floats, Row
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output, blank_params
-from npdiffpool.estimators.inputs import (
-    Scaling,
-    check_callbacks,
-    check_numbers,
-    check_resume,
-    count_clusters,
-    prepare_graphs,
-    prepare_validation,
-)
+from npdiffpool.estimators import inputs
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.estimators.targets import Classes, Numbers, Targets
 from npdiffpool.graphs.batch import check_graphs
@@ -53,7 +45,7 @@ class NotFittedError(ValueError, AttributeError):
     """A model was used before it was fitted."""
 
 
-@document_parameters
+@documented
 @dataclass(eq=False)
 class Estimator:
     """DiffPool with a target per graph; see its subclasses.
@@ -68,9 +60,8 @@ class Estimator:
     n_layers: int = parameter_of(Config, "n_layers")
     clusters: Sequence[float] = parameter(
         (0.25,),
-        "Number of clusters of each pooling level, or a ratio. A ratio refers to the "
-        "nodes of the largest training graph at the first level, and to the clusters "
-        "of the previous level at others; it is rounded up. () is a flat GNN.",
+        "Number of clusters of each pooling level, or a ratio, rounded up, of the "
+        "largest training graph, then of the previous level. () is a flat GNN.",
         values="tuple of int >= 1 or float in (0, 1)",
     )
     assignment: str = parameter_of(Config, "assignment")
@@ -83,18 +74,14 @@ class Estimator:
     normalize_rows: bool = parameter_of(Config, "normalize_rows")
     classifier_hidden: int = parameter_of(Config, "classifier_hidden")
     standardize: bool = parameter(
-        True,
-        "Centre and scale features by the mean and standard deviation of the training "
-        "nodes. Features that are only 0 and 1, or constant, are left unchanged.",
+        True, "Standardise features by the training nodes, except columns of 0 and 1."
     )
     epochs: int = parameter_of(Schedule, "epochs")
     batch_size: int = parameter_of(Schedule, "batch_size")
     learning_rate: float = parameter_of(Schedule, "learning_rate")
     clip_norm: float = parameter_of(Schedule, "clip_norm")
     patience: int | None = parameter_of(Schedule, "patience")
-    seed: int = parameter(
-        0, "Seed of all random numbers. The same seed gives the same bytes."
-    )
+    seed: int = parameter(0, "Seed of all random numbers.")
     dtype: str = parameter_of(Config, "dtype")
     recompute: bool = parameter_of(Config, "recompute")
     verbose: bool = parameter(False, "Show progress on standard error.")
@@ -143,17 +130,17 @@ class Estimator:
         ValueError
             If an argument or parameter is invalid; the estimator is then unchanged.
         """
-        check_callbacks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
+        inputs.check_callbacks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         feature_names = getattr(graphs, "feature_names", None)
         checked, targets, schedule, config = self.check(graphs, labels)
-        scaling = Scaling.of(checked, self.standardize)
+        scaling = inputs.Scaling.of(checked, self.standardize)
         encoded = targets.encode(labels, len(checked))
-        train = Labelled(prepare_graphs(checked, config, scaling), encoded)
-        held_out = prepare_validation(validation, targets, config, scaling)
+        train = Labelled(inputs.prepare_graphs(checked, config, scaling), encoded)
+        held_out = inputs.prepare_validation(validation, targets, config, scaling)
         usable = held_out is not None or schedule.patience is None
         require(usable, "patience", "None without a validation set", self.patience)
         context = config, scaling, targets, feature_names
-        done = check_resume(resume, config)
+        done = inputs.check_resume(resume, config)
 
         def after_epoch(state: Checkpoint) -> None:
             if on_epoch is not None:
@@ -195,15 +182,16 @@ class Estimator:
         check_parameters(self)
         checked = check_graphs(graphs)
         targets = self.targets_kind.of(labels, len(checked))
-        schedule, config = self._schedule(), self._config(checked, targets)
-        check_numbers(checked, config, self.standardize)
+        schedule = Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
+        config = self._config(checked, targets)
+        inputs.check_numbers(checked, config, self.standardize)
         return checked, targets, schedule, config
 
     def _set_fitted(
         self: Model,
         fitted: Fitted,
         config: Config,
-        scaling: Scaling,
+        scaling: inputs.Scaling,
         targets: Targets,
         feature_names: Sequence[str] | None,
     ) -> Model:
@@ -215,15 +203,12 @@ class Estimator:
         self.feature_names_in_ = None if feature_names is None else list(feature_names)
         return self
 
-    def _schedule(self) -> Schedule:
-        return Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
-
     def _config(self, graphs: list[Graph], targets: Targets) -> Config:
         """Return the model's configuration for these graphs and targets."""
         chosen = self.get_params()
         choices = {f.name: chosen[f.name] for f in fields(Config) if f.name in chosen}
         largest = max(graph.n_nodes for graph in graphs)
-        choices["clusters"] = count_clusters(self.clusters, largest)
+        choices["clusters"] = inputs.count_clusters(self.clusters, largest)
         choices |= {"largest": largest, "loss": targets.loss}
         return Config(graphs[0].n_features, targets.n_outputs, **choices)
 
@@ -352,7 +337,7 @@ class Estimator:
     def _run(self, graphs: Iterable[Graph]) -> Iterator[Output]:
         """Yield the forward passes of graphs, in chunks."""
         self._require_fitted()
-        batch = prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
+        batch = inputs.prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
         try:
             yield from evaluate(self.params_, self.running_, batch, self.config_)
         except OverflowedError as error:

@@ -26,6 +26,7 @@ from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
+from npdiffpool.estimators.base import NotFittedError
 from npdiffpool.estimators.inputs import check_validation
 from npdiffpool.estimators.targets import Classes
 from npdiffpool.graphs.batch import check_graphs
@@ -34,6 +35,7 @@ from npdiffpool.graphs.graph import Graph
 from npdiffpool.graphs.ragged import segment_ids
 
 Kernel = TypeVar("Kernel", bound="SubtreeKernelClassifier")
+_Encoded = tuple[list[Graph], Ints]  # graphs and the indices of their classes
 
 
 @requires(config=IsA(Config))
@@ -175,15 +177,11 @@ class SubtreeKernelClassifier:
             If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        train, (held, held_labels) = check_graphs(graphs), check_validation(validation)
-        classes = Classes.of(labels, len(train))
-        encoded = classes.encode(labels, len(train))
+        known, (held, held_labels) = check_graphs(graphs), check_validation(validation)
+        classes = Classes.of(labels, len(known))
+        train = known, classes.encode(labels, len(known))
         expected = classes.encode(held_labels, len(held), "validation labels")
-        machines = (
-            machine
-            for rounds in self.rounds
-            for machine in self._machines(train, encoded, held, expected, rounds)
-        )
+        machines = self._machines(train, (held, expected))
         self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
         self.classes_, self.history_ = classes.classes, [self.best_.row]
         self.best_epoch_ = 1
@@ -199,26 +197,20 @@ class SubtreeKernelClassifier:
         for penalty in self.penalties:
             require_number("each of penalties", penalty, above=True)
 
-    def _machines(
-        self,
-        graphs: list[Graph],
-        labels: Ints,
-        held: list[Graph],
-        expected: Ints,
-        rounds: int,
-    ) -> Iterator[_Machine]:
-        """Yield a fitted machine for each penalty."""
+    def _machines(self, train: _Encoded, held: _Encoded) -> Iterator[_Machine]:
+        """Yield a fitted machine for each choice of rounds and penalty."""
         from sklearn.svm import SVC
 
-        colours, counts = count_colours(graphs, rounds)
-        kernel = (counts @ counts.T).toarray()
-        kernel_held = _kernel(held, rounds, colours, counts)
-        for penalty in self.penalties:
-            machine = SVC(C=penalty, kernel="precomputed").fit(kernel, labels)
-            accuracy = float(np.mean(machine.predict(kernel_held) == expected))
-            row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
-            row |= {"rounds": rounds, "penalty": penalty}
-            yield _Machine(machine, colours, counts, row)
+        for rounds in self.rounds:
+            colours, counts = count_colours(train[0], rounds)
+            kernel = (counts @ counts.T).toarray()
+            kernel_held = _kernel(held[0], rounds, colours, counts)
+            for penalty in self.penalties:
+                machine = SVC(C=penalty, kernel="precomputed").fit(kernel, train[1])
+                accuracy = float(np.mean(machine.predict(kernel_held) == held[1]))
+                row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
+                row |= {"rounds": rounds, "penalty": penalty}
+                yield _Machine(machine, colours, counts, row)
 
     def predict(self, graphs: Iterable[Graph]) -> npt.NDArray[Any]:
         """Return the class of each graph.
@@ -235,10 +227,11 @@ class SubtreeKernelClassifier:
         ------
         GraphError
             If there is no graph, or one is not a `Graph`.
-        ValueError
+        NotFittedError
             If the classifier is not fitted.
         """
-        require(hasattr(self, "best_"), "the classifier", "fitted", "none: call fit")
+        if not hasattr(self, "best_"):
+            raise NotFittedError("the classifier is not fitted; call fit first")
         machine, colours, counts, row = self.best_
         kernel = _kernel(check_graphs(graphs), int(row["rounds"]), colours, counts)
         return np.asarray(self.classes_[machine.predict(kernel)])
@@ -257,8 +250,10 @@ class SubtreeKernelClassifier:
 
         Raises
         ------
+        NotFittedError
+            If the classifier is not fitted.
         ValueError
-            If the classifier is not fitted, or there is not one label per graph.
+            If there is not one label per graph.
         """
         checked = check_graphs(graphs)
         expected = require_labels("labels", labels, len(checked))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.arguments import require_labels
-from npdiffpool._support.parameters import document_parameters
+from npdiffpool._support.parameters import documented
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.base import Estimator
@@ -17,7 +17,7 @@ from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
 
 
-@document_parameters
+@documented
 class DiffPoolClassifier(Estimator):
     """Graph classifier with differentiable pooling (DiffPool, arXiv 1806.08804).
 
@@ -142,7 +142,7 @@ class DiffPoolClassifier(Estimator):
         return float(np.mean(self.predict(checked) == expected))
 
 
-@document_parameters
+@documented
 class DiffPoolRegressor(Estimator):
     """Graph regressor with differentiable pooling.
 

@@ -199,10 +199,9 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
         return 0
     kind = type(resume).__name__
     require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
-    expected = to_vector(blank_params(config))
-    required = f"of a model of {len(expected)} parameters in {expected.dtype}"
-    found = f"{len(resume.vector)} in {resume.vector.dtype}"
-    fits = resume.vector.shape == expected.shape
-    fits = fits and resume.vector.dtype == expected.dtype
-    require(fits, "resume", required, found)
+    vector = to_vector(blank_params(config))
+    required = f"of a model of {len(vector)} parameters in {vector.dtype}"
+    found = resume.vector.shape, resume.vector.dtype
+    seen = f"{len(resume.vector)} in {resume.vector.dtype}"
+    require(found == (vector.shape, vector.dtype), "resume", required, seen)
     return resume.epoch

@@ -25,7 +25,7 @@ from npdiffpool.engine.layers import Params
 from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
 from npdiffpool.estimators.inputs import Scaling
-from npdiffpool.estimators.stored_model import FORMAT, VERSION, StoredModel
+from npdiffpool.estimators.stored_model import FORMAT, VERSION
 from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running
 
@@ -60,8 +60,8 @@ def load_model(path: str | PathLike[str]) -> DiffPoolClassifier | DiffPoolRegres
     Raises
     ------
     ModelFileError
-        If the file is missing, damaged, too large, of another version or not a model
-        file.
+        If the file is missing, damaged, not a model file, of another version or too
+        large: over 1 GiB of arrays, or beyond the limits of `Config`.
 
     Examples
     --------
@@ -78,47 +78,32 @@ def load_model(path: str | PathLike[str]) -> DiffPoolClassifier | DiffPoolRegres
     """
     is_path = isinstance(path, (str, PathLike))  # open() would take a number as well
     require(is_path, "path", "the path of a file", path)
-    stored = read_model(path)
     try:
-        model = KINDS[stored.kind](**stored.parameters)
-        targets = model.targets_kind.from_arrays(stored.arrays)
-    except (TypeError, KeyError) as error:
-        raise ModelFileError(f"{path}: not a readable model file ({error})") from None
-    scaling = Scaling(stored.arrays["mean"], stored.arrays["scale"])
-    return model._set_fitted(
-        stored.fitted, stored.config, scaling, targets, stored.feature_names
-    )
-
-
-def read_model(path: str | PathLike[str]) -> StoredModel:
-    """Read a model file.
-
-    Raises
-    ------
-    ModelFileError
-        If the file is missing, damaged, not a model file, of another version or too
-        large: over 1 GiB of arrays, or beyond the limits of `Config`.
-    """
-    try:
-        contents = read_arrays(path)
-        header = parse_json(str(contents["header"]))
-        _require_known(header)
-        config = Config(**_with_clusters(header["config"]))
-        parameters = _with_clusters(header["parameters"])
-        fitted = _read_fitted(config, header, contents)
-        kind = header.get("kind", "classifier")  # the first files lack it
-        lengths = _lengths(kind, config)
-        arrays = {name: contents[name] for name in lengths}
-        names = header.get("feature_names")  # and this
-        _require_shapes(arrays, lengths)
-        _require_names(names, config)
+        return _restore(read_arrays(path))
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such model file") from None
     except UNREADABLE as error:
         raise ModelFileError(f"{path}: not a readable model file ({error})") from error
-    return StoredModel(kind, parameters, config, fitted, names, arrays)
+
+
+def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegressor:
+    """Return the fitted model that a file contains."""
+    header = parse_json(str(contents["header"]))
+    _require_known(header)
+    config = Config(**_with_clusters(header["config"]))
+    fitted = _read_fitted(config, header, contents)
+    kind = header.get("kind", "classifier")  # the first files lack it
+    lengths = _lengths(kind, config)
+    arrays = {name: contents[name] for name in lengths}
+    names = header.get("feature_names")  # and this
+    _require_shapes(arrays, lengths)
+    _require_names(names, config)
+    model = KINDS[kind](**_with_clusters(header["parameters"]))
+    targets = model.targets_kind.from_arrays(arrays)
+    scaling = Scaling(arrays["mean"], arrays["scale"])
+    return model._set_fitted(fitted, config, scaling, targets, names)
 
 
 def _require_known(header: Json) -> None:
@@ -133,6 +118,11 @@ def _with_clusters(parameters: Json) -> Json:
 
 
 def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) -> Fitted:
+    n_weights = contents["weights"].size
+    for name in ("hidden", "n_outputs", "classifier_hidden"):
+        size = getattr(config, name)
+        if size > n_weights:
+            raise ModelFileError(f"{name} must be at most {n_weights}; got {size}")
     params = fill("weights", blank_params(config), contents)
     running = init_running(config)
     if config.batch_norm:

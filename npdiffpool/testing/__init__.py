@@ -1,8 +1,13 @@
-"""The public verification kit: laws of graph pooling for anybody's layer.
+"""Verification kit: laws of graph pooling, checked on any pooling layer.
 
-`conformance` tabulates them, `check_pooling` raises at the first that is broken,
-`parametrize_laws` makes a pytest case of each. `laws` has every law as an object,
-`strategies` the Hypothesis strategies that draw graphs. Needs hypothesis.
+`conformance` checks a layer and returns one result per law, `check_pooling` raises an
+error at the first violated law, and `parametrize_laws` makes one pytest case per law.
+`laws` has each law as an object, listed in LAWS.md; `strategies` are the Hypothesis
+strategies that draw graphs. Needs NumPy, SciPy, autograd and Hypothesis.
+
+To read the code: `subjects` (what is checked), `law` (what a law is, and the search for
+a counterexample), `laws`, `conformance`. `code` and `script` print counterexamples,
+`table` is the ``verify`` command, and `own` checks npdiffpool itself.
 """
 
 from npdiffpool.testing import laws, strategies

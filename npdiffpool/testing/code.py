@@ -1,7 +1,7 @@
-"""Values as Python code that can be pasted into a test or a bug report.
+"""Write values as Python code, to be pasted into a test or a bug report.
 
-`as_code` is all there is. NumPy's own repr is of no use here: it cuts long arrays,
-uses names that nobody imported, and may leave out a dtype.
+NumPy's own repr is not enough: it abbreviates long arrays, uses names that are not
+imported, and may omit a dtype.
 """
 
 from __future__ import annotations
@@ -10,38 +10,37 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from npdiffpool._support.types import Array
 from npdiffpool.graphs.graph import Graph
 
 _PLAIN = (type(None), bool, int, str, bytes)
 _DTYPES = "?bBhHiIlLqQefdFDSU"
-_NAMES = {"b": "bool_", "U": "str_", "S": "bytes_"}  # the others: as the dtype's
-_READABLE = 12  # nodes: a larger graph is told by its edges
+_NAMES = {"b": "bool_", "U": "str_", "S": "bytes_"}  # other types are named as dtypes
+_MAX_MATRIX = 12  # nodes; a larger graph is written as its edges
 
 
 def as_code(value: Any) -> str:
-    """Write a value as a Python expression that gives it back.
+    """Return a Python expression that evaluates to a value.
 
     Parameters
     ----------
     value : array, NumPy scalar, number, str, bytes, None, Graph, list, tuple or dict
-        A NamedTuple is written as the plain tuple that it equals, as its class is
-        not at hand where the code is pasted.
+        A NamedTuple is written as a plain tuple, which is equal to it: its class may
+        not be imported where the code is pasted.
 
     Returns
     -------
     str
         Needs ``import numpy as np`` and, for a `Graph`, ``from npdiffpool import
-        Graph``. Shape, dtype, every digit and the sign of zero are kept, and
-        nothing is cut, however large; a dtype is named only where the literal by
-        itself would give another.
+        Graph``. It preserves shape, dtype, every digit and the sign of zero, and
+        abbreviates nothing; a dtype is written only if the literal has another.
 
     Raises
     ------
     ValueError
-        If `value` is, or holds, anything else.
+        If `value` is, or contains, anything else.
 
     Examples
     --------
@@ -80,11 +79,10 @@ def _container(value: Any) -> str:
 
 
 def _graph(graph: Graph) -> str:
-    """Write the arrays, or the edges where the adjacency would fill the screen."""
     A, X = graph.adjacency, as_code(graph.features)
     label = "" if graph.label is None else f", label={as_code(graph.label)}"
-    doubles = A.dtype == np.float64
-    if not (graph.n_nodes > _READABLE and doubles and graph.is_undirected):
+    has_float64 = A.dtype == np.float64
+    if not (graph.n_nodes > _MAX_MATRIX and has_float64 and graph.is_undirected):
         return f"Graph({_array(A.toarray())}, {X}{label})"
     half = sparse.triu(A, format="coo")
     edges = list(zip(half.row.tolist(), half.col.tolist()))
@@ -93,23 +91,24 @@ def _graph(graph: Graph) -> str:
     return f"Graph.from_edges({edges}, {graph.n_nodes}, {X}{weights}{label})"
 
 
-def _array(array: npt.NDArray[Any]) -> str:
+def _array(array: Array) -> str:
+    """Write an array as np.zeros, np.ones or np.full if it is constant."""
     shape = array.shape[0] if array.ndim == 1 else array.shape
     first = array.ravel()[:1]
-    if array.ndim and not array.tobytes().strip(b"\0"):  # so not for minus zero
-        call, natural = f"np.zeros({shape}", np.dtype(np.float64)
+    has_zero_bytes = not array.tobytes().strip(b"\0")  # minus zero has not
+    if array.ndim and has_zero_bytes:
+        call, dtype = f"np.zeros({shape}", np.dtype(np.float64)
     elif array.size > 2 and array.tobytes() == first.tobytes() * array.size:
-        call, natural = _constant(shape, first[0])
+        is_one = array.dtype.kind in "iufc" and first[0] == 1
+        call = (
+            f"np.ones({shape}" if is_one else f"np.full({shape}, {_element(first[0])}"
+        )
+        dtype = np.dtype(np.float64) if is_one else np.array(first[0].item()).dtype
     else:
-        call, natural = f"np.array({_nested(array)}", np.array(array.tolist()).dtype
-    dtype = "" if array.dtype == natural else f", dtype={_dtype(array.dtype)}"
-    return f"{call}{dtype})"
-
-
-def _constant(shape: Any, value: Any) -> tuple[str, np.dtype[Any]]:
-    if value.dtype.kind in "iufc" and value == 1:
-        return f"np.ones({shape}", np.dtype(np.float64)
-    return f"np.full({shape}, {_element(value)}", np.array(value.item()).dtype
+        call, dtype = f"np.array({_nested(array)}", np.array(array.tolist()).dtype
+    return (
+        f"{call})" if array.dtype == dtype else f"{call}, dtype={_dtype(array.dtype)})"
+    )
 
 
 def _nested(array: Any) -> str:
@@ -119,9 +118,9 @@ def _nested(array: Any) -> str:
 
 
 def _element(value: np.generic) -> str:
-    """Write the shortest Python number that becomes this one in its dtype."""
-    short = value.dtype.char in "ef" and np.isfinite(value)
-    if short and value.dtype.type(float(str(value))) == value:
+    """Return the shortest Python number that is equal in the value's dtype."""
+    is_short = value.dtype.char in "ef" and np.isfinite(value)
+    if is_short and value.dtype.type(float(str(value))) == value:
         return str(value)
     return as_code(value.item())
 
@@ -135,5 +134,5 @@ def _real(value: float) -> str:
 def _dtype(dtype: np.dtype[Any]) -> str:
     if dtype.kind == "b":
         return "bool"
-    plain = dtype.kind in "iufc" and dtype.isnative
-    return f"np.{dtype.name}" if plain else repr(dtype.str)
+    is_plain = dtype.kind in "iufc" and dtype.isnative
+    return f"np.{dtype.name}" if is_plain else repr(dtype.str)

@@ -1,4 +1,4 @@
-"""Laws on anybody's pooling layer: check it, parametrise tests by it, tabulate it."""
+"""Check laws on a pooling layer: as results, as an error, or as pytest cases."""
 
 from __future__ import annotations
 
@@ -9,27 +9,44 @@ from npdiffpool.testing.law import Law, Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
-SEED = 0  # the same cases at every call, so that a table can be made again
+SEED = 0  # the same cases at every call, so that results can be reproduced
 
 
 def laws_of_pooling(laws: Iterable[str] | None = None) -> list[Law]:
-    """Return the laws that a pooling layer can be checked on, or some by their ids.
+    """Return all laws about a pooling layer, or those with the given ids.
 
     Raises
     ------
     ValueError
-        If there is no law of an id, or no id.
+        If there is no id, or no law with an id.
     """
-    parts = {"pool", "batched", "vjp"}
     if laws is None:
-        needed = [[set(check.needs) for check in law.checks] for law in LAWS.values()]
-        pairs = zip(LAWS.values(), needed)
-        return [law for law, needs in pairs if any(parts & need for need in needs)]
-    chosen = list(dict.fromkeys(laws))
-    wrong = [id for id in chosen if id not in LAWS][:1] or ([] if chosen else ["none"])
+        parts = {"pool", "batched", "vjp"}
+        return [
+            law
+            for law in LAWS.values()
+            if any(parts & set(check.needs) for check in law.checks)
+        ]
+    ids = list(dict.fromkeys(laws))
+    wrong = [id for id in ids if id not in LAWS] if ids else ["none"]
     if wrong:
         raise ValueError(f"laws must be of {', '.join(LAWS)}; got {wrong[0]!r}")
-    return [LAWS[id] for id in chosen]
+    return [LAWS[id] for id in ids]
+
+
+def examine_all(
+    laws: Sequence[Law],
+    subjects: Sequence[Subject],
+    examples: int | None,
+    verbose: bool,
+) -> list[Result]:
+    """Examine subjects for each of some laws; show a progress bar if `verbose`."""
+    results = []
+    with progress_bar(len(laws), "law", "verifying", shown=verbose) as update:
+        for number, law in enumerate(laws, 1):
+            results.append(law.examine(*subjects, examples=examples, random_seed=SEED))
+            update(number, law.id)
+    return results
 
 
 def conformance(
@@ -41,40 +58,41 @@ def conformance(
     examples: int | None = None,
     verbose: bool = False,
 ) -> list[Result]:
-    """Check every law on a pooling layer.
+    """Check laws on a pooling layer and return the results.
 
     Parameters
     ----------
     pool : callable
-        ``pool(A, R, Z) -> Pooled``: one graph, adjacency A (N, N), assignment
-        logits R (N, K), embeddings Z (N, D), float64 (and float32, for the laws
-        of precision) NumPy arrays. The result has the attributes of `Pooled`.
+        ``pool(A, R, Z) -> Pooled`` for one graph: adjacency A (N, N), assignment
+        logits R (N, K) and embeddings Z (N, D), as float64 NumPy arrays (and float32,
+        for laws of precision). The result has the attributes of `Pooled`.
     batched : callable, optional
-        ``batched(As, Rs, Zs) -> [Pooled, ...]``, several graphs at once. Taken
-        from ``pool.batched`` where that is there and this is not given.
+        ``batched(As, Rs, Zs) -> [Pooled, ...]`` for several graphs; by default
+        ``pool.batched``, if it exists.
     vjp : callable, optional
         ``vjp(A, R, Z, output, G) -> (dR, dZ)``, the gradient of
-        sum(G * pooled.<output>). Taken from ``pool.vjp``, or derived by autograd
-        where `pool` is written with ``autograd.numpy``.
+        sum(G * pooled.<output>). By default ``pool.vjp``, if it exists, else derived
+        by autograd if `pool` is written with ``autograd.numpy``.
     laws : sequence of str, optional
-        Ids of the laws to check; all that can apply where not given.
+        Ids of the laws to check; by default all laws about pooling.
     examples : int, optional
-        Cases to try of each check; those of the Hypothesis profile in use (100,
-        by default) where not given.
+        Number of cases to try for each check; by default that of the current
+        Hypothesis profile (normally 100).
     verbose : bool
         Show a progress bar.
 
     Returns
     -------
     list of Result
-        One a law: "holds", "fails" with the smallest counterexample found, as a
-        script, or "not applicable" with the reason. The cases, and so the
-        results, are the same at every call.
+        One per law: "holds", "fails" with the smallest counterexample found and a
+        script that reproduces it, or "not applicable" with the reason. The cases, and
+        so the results, are the same at every call.
 
     Raises
     ------
     ValueError
-        If `pool` is not such a function, or a law is unknown.
+        If `pool` is not a pooling layer, a law is unknown, or `examples` is not a
+        whole number >= 1.
 
     Examples
     --------
@@ -87,13 +105,7 @@ def conformance(
     B1: not applicable
     """
     chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
-    options: dict[str, Any] = {"examples": examples, "random_seed": SEED}
-    with progress_bar(len(chosen), "law", "verifying", shown=verbose) as update:
-        results = []
-        for number, law in enumerate(chosen, 1):
-            results.append(law.examine(subject, **options))
-            update(number, law.id)
-    return results
+    return examine_all(chosen, [subject], examples, verbose)
 
 
 def check_pooling(
@@ -104,18 +116,19 @@ def check_pooling(
     laws: Sequence[str] | None = None,
     examples: int | None = None,
 ) -> None:
-    """Raise at the first law that a pooling layer breaks.
+    """Raise an error at the first law that a pooling layer violates.
 
     Parameters
     ----------
-    pool, batched, vjp, laws, examples : as in `conformance`
+    pool, batched, vjp, laws, examples
+        Those of `conformance`.
 
     Raises
     ------
     LawViolation
-        With the law, what was seen, and a script that shows it.
+        With the law, the error, and a script that reproduces it.
     ValueError
-        If `pool` is not such a function, or a law is unknown.
+        As `conformance`.
 
     Examples
     --------
@@ -123,7 +136,7 @@ def check_pooling(
     >>> from npdiffpool.testing import Pooled
     >>> def pool(A, R, Z):
     ...     S = paper.assign(R)
-    ...     return Pooled(S.T @ A @ S / 2, S.T @ Z, S)  # half of the edges are lost
+    ...     return Pooled(S.T @ A @ S / 2, S.T @ Z, S)  # loses half of the edge weight
     >>> check_pooling(pool, laws=["C2"], examples=10)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
@@ -141,10 +154,10 @@ def parametrize_laws(
     *,
     laws: Sequence[str] | None = None,
 ) -> Any:
-    """Make one pytest case of each law (a decorator; needs pytest).
+    """Return a decorator that makes a test one pytest case per law (needs pytest).
 
-    The test takes `law` and `pool`; laws that do not apply are skipped with the
-    reason. `pool` carries the other forms with it::
+    The test takes `law` and `pool`. Laws that do not apply are skipped, with the
+    reason. `pool` is a subject that includes `batched` and `vjp`::
 
         @parametrize_laws(my_pool)
         def test_my_pool(law, pool):
@@ -152,7 +165,8 @@ def parametrize_laws(
 
     Parameters
     ----------
-    pool, batched, vjp, laws : as in `conformance`
+    pool, batched, vjp, laws
+        Those of `conformance`.
 
     Returns
     -------
@@ -161,7 +175,7 @@ def parametrize_laws(
     Raises
     ------
     ValueError
-        If `pool` is not such a function, or a law is unknown.
+        If `pool` is not a pooling layer, or a law is unknown.
 
     Examples
     --------
@@ -172,10 +186,10 @@ def parametrize_laws(
     """
     import pytest
 
-    subject = subject_of(pool, batched, vjp)
+    chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
     cases = []
-    for law in laws_of_pooling(laws):
-        reason = law.lacking(subject)
+    for law in chosen:
+        reason = law.reason_against(subject)
         marks = [pytest.mark.skip(reason=reason)] if reason else []
         cases.append(pytest.param(law, subject, id=f"{law.id}-{law.name}", marks=marks))
     return pytest.mark.parametrize("law, pool", cases)

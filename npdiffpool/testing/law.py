@@ -1,16 +1,16 @@
-"""What a law is: a claim, where it comes from, and checks that can refute it.
+"""Laws: a claim, its source, and checks that can refute it.
 
-A check is a function of parts of an implementation (see subjects.py) and of a
-case that Hypothesis draws; it raises where the claim does not hold. Its source is
-the body of the script that reproduces a counterexample, so the checks of a
-pooling layer use NumPy and their arguments, nothing else (but E7, which is SciPy's).
+A check is a function of parts of an implementation (see `subjects`) and of a case that
+Hypothesis draws; it raises if the claim does not hold. The script that reproduces a
+counterexample contains the source of the check, so the checks of a pooling layer use
+NumPy and their arguments only (and SciPy in law E7).
 """
 
 from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any, Callable
 
 import numpy as np
 from hypothesis import Phase, given, seed, settings
@@ -20,12 +20,12 @@ from npdiffpool._support.arguments import require_int
 from npdiffpool.testing.script import script_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
-Case = Mapping[str, Any]
-Cases = Callable[[int, int], st.SearchStrategy[dict[str, Any]]]
+Case = dict[str, Any]
+Cases = Callable[[int, int], st.SearchStrategy[Case]]
 
-# Sums of a dozen terms err by some units in the last place, of 1e-16 and 1e-7.
+# Sums of a dozen terms have rounding errors of some 1e-16 and 1e-7.
 RTOL = {"float64": 1e-9, "float32": 1e-4}
-LARGEST = 12  # nodes of a graph
+MAX_NODES = 12  # of a graph in a case, but for the shape "large"
 PARTS = frozenset(
     "pool batched vjp propagation neighbour_mean layer equivariant standardize "
     "evaluate_norm assigner model engine_loss paper_loss scaled_link train "
@@ -34,42 +34,57 @@ PARTS = frozenset(
 
 
 class LawViolation(AssertionError):
-    """Say that a law does not hold, with the script that shows it."""
+    """A law does not hold; the message contains a script that shows it."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Check:
-    """Hold one check of a law.
+    """One check of a law.
 
     Parameters
     ----------
     body : callable
-        Takes parts, by their names, and the values of a case; raises where the
-        law is broken.
+        Takes parts and values of a case, by name; raises if the law is violated.
     cases : callable
-        Gives the strategy of cases whose graphs have at least and at most so many
-        nodes.
+        ``cases(least, most)`` returns a strategy of cases whose graphs have between
+        `least` and `most` nodes.
     needs : tuple of str
-        The parts without which the check does not apply.
+        The parts without which the check does not apply. Those that `body` takes are
+        added.
     dtypes : tuple of str
-        Precisions in which the law is claimed; each case is in one of them.
+        The precisions in which the law is claimed; a case has one of them.
     """
 
     body: Callable[..., None]
     cases: Cases
-    needs: tuple[str, ...]
-    dtypes: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ("float64", "float32")
+
+    def __post_init__(self) -> None:
+        names = inspect.signature(self.body).parameters
+        self.needs = (*(name for name in names if name in PARTS), *self.needs)
 
     def __call__(self, subject: Subject, case: Case) -> None:
-        """Check one case; raise where the law is broken."""
+        """Check one case.
+
+        Parameters
+        ----------
+        subject : Subject
+        case : mapping
+
+        Raises
+        ------
+        Exception
+            Of any kind, if the law is violated.
+        """
+        values = {**case, **subject.parts}
         names = inspect.signature(self.body).parameters
-        parts = {name: subject.parts[name] for name in names if name in PARTS}
-        self.body(**parts, **{name: case[name] for name in names if name not in PARTS})
+        self.body(**{name: values[name] for name in names})
 
 
 @dataclass(frozen=True)
 class Violation:
-    """Hold a counterexample: of which check, subject and case, and what was raised."""
+    """A counterexample: the check, the subject, the case and the error raised."""
 
     check: Check
     subject: Subject
@@ -79,19 +94,19 @@ class Violation:
 
 @dataclass(frozen=True)
 class Result:
-    """Hold what came of a law on a subject.
+    """The result of examining a subject for a law.
 
     Parameters
     ----------
     law : Law
     verdict : "holds", "fails" or "not applicable"
     reason : str
-        Why it fails or does not apply, in a line. Where it holds, empty, or "in
-        part:" and why some check of it does not apply.
+        Why the law fails or does not apply, in one line. If it holds, either empty or
+        "in part: " and why some of its checks do not apply.
     script : str
-        A program that shows the failure; empty where there is none.
+        A program that reproduces the failure; empty if there is none.
     case : mapping
-        The smallest counterexample, by name; empty where there is none.
+        The smallest counterexample, by name; empty if there is none.
     """
 
     law: Law
@@ -101,16 +116,18 @@ class Result:
     case: Case = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Law:
-    """State a law.
+    """A property that a correct implementation has, with its checks.
 
     Parameters
     ----------
     id, name : str
         Such as "C1", and the claim as an identifier.
-    statement, source : str
-        The claim as a sentence; the equation or proposition it is or follows from.
+    statement : str
+        The claim as a sentence.
+    source : str
+        The equation or proposition that states or implies the claim.
     checks : list of Check
         Each applies to the implementations that have the parts it needs.
 
@@ -130,19 +147,45 @@ class Law:
     source: str
     checks: list[Check] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return f"<Law {self.id}: {self.statement}>"
+
     def also(self, cases: Cases, **options: Any) -> Callable[[Any], Check]:
-        """Add a check by its `cases` and `options` of `make_check` (a decorator)."""
+        """Add the decorated function as a further check.
+
+        Parameters
+        ----------
+        cases : callable
+            See `Check`.
+        **options
+            The other parameters of `Check`.
+
+        Returns
+        -------
+        callable
+            A decorator that returns the `Check`.
+        """
 
         def add(body: Callable[..., None]) -> Check:
-            self.checks.append(make_check(body, cases, **options))
+            self.checks.append(Check(body, cases, **options))
             return self.checks[-1]
 
         return add
 
     def check(self, *pools: Part | Subject, **options: Any) -> None:
-        """Raise a `LawViolation` unless the law holds or does not apply.
+        """Raise an error if the law fails.
 
-        `pools` and `options` are those of `examine`.
+        Parameters
+        ----------
+        *pools, **options
+            Those of `examine`.
+
+        Raises
+        ------
+        LawViolation
+            If the law fails. It passes if the law does not apply.
+        ValueError
+            As `examine`.
         """
         result = self.examine(*pools, **options)
         if result.verdict == "fails":
@@ -154,64 +197,66 @@ class Law:
         examples: int | None = None,
         random_seed: int | None = None,
     ) -> Result:
-        """Look for a counterexample, and give a `Result` with the smallest found.
+        """Search for a counterexample and return the smallest one found.
 
         Parameters
         ----------
-        pools : callables or Subjects
-            See subjects.py. Of several, one case serves all.
+        *pools : callables or Subjects
+            See `npdiffpool.testing.subjects`. Each case is checked on all of them.
         examples : int, optional
-            Cases to try of each check; those of the Hypothesis profile in use
-            where not given.
+            Number of cases to try for each check; by default that of the current
+            Hypothesis profile.
         random_seed : int, optional
-            With it the same cases are tried at every call.
+            Seed for the same cases at every call.
+
+        Returns
+        -------
+        Result
 
         Raises
         ------
         ValueError
-            If `examples` is no such number, or a pool is no pooling layer.
+            If `examples` is not a whole number >= 1, or a pool is not a pooling layer.
         """
         if examples is not None:
             require_int("examples", examples, 1)
         subjects = [subject_of(pool) for pool in pools]
-        applies, empty, unchecked = False, None, list[str]()
+        applies, without_nodes, unchecked = False, None, list[str]()
         for check in self.checks:
-            able = [s for s in subjects if s.lacks(check.needs) is None]
+            able = [s for s in subjects if s.reason_against(check.needs) is None]
             applies = applies or bool(able)
-            unchecked += [] if able else subjects[0].excuses(check.needs)
+            unchecked += [] if able else subjects[0].reasons_missing(check.needs)
             found = able and find_violation(check, able, examples, random_seed)
-            if found and not has_no_nodes(found.case):
+            if found and not has_empty_graph(found.case):
                 return self._failure(found)
-            empty = empty or found or None
-        if empty is not None:
-            return self._failure(empty)
+            without_nodes = without_nodes or found or None
+        if without_nodes is not None:
+            return self._failure(without_nodes)
         if applies:
-            why = ", ".join(dict.fromkeys(unchecked))
-            return Result(self, "holds", f"in part: {why}" if why else "")
-        return Result(self, "not applicable", self.lacking(subjects[0]) or "")
+            reason = ", ".join(dict.fromkeys(unchecked))
+            return Result(self, "holds", f"in part: {reason}" if reason else "")
+        return Result(self, "not applicable", self.reason_against(subjects[0]) or "")
 
-    def lacking(self, subject: Subject) -> str | None:
-        """Say why no check of the law applies to a `subject`, or None."""
-        reasons = [subject.lacks(check.needs) for check in self.checks]
+    def reason_against(self, subject: Subject) -> str | None:
+        """Return why no check of the law applies to a subject.
+
+        Parameters
+        ----------
+        subject : Subject
+
+        Returns
+        -------
+        str or None
+            None if a check applies.
+        """
+        reasons = [subject.reason_against(check.needs) for check in self.checks]
         return None if None in reasons else reasons[0]
 
     def _failure(self, found: Violation) -> Result:
-        seen = " ".join(str(found.error).split())
-        kind = type(found.error).__name__
-        reason = f"{self.id} fails on {found.subject.name}: {self.statement} ({kind}: "
+        error = f"{type(found.error).__name__}: {' '.join(str(found.error).split())}"
+        reason = f"{self.id} fails on {found.subject.name}: {self.statement} ({error})"
         script = script_of(f"{self.id}: {self.statement}", found)
-        return Result(self, "fails", f"{reason}{seen})", script, found.case)
-
-
-def make_check(
-    body: Callable[..., None],
-    cases: Cases,
-    needs: tuple[str, ...] = (),
-    dtypes: tuple[str, ...] = ("float64", "float32"),
-) -> Check:
-    """Make a check of a function; the parts that it takes are needed, and `needs`."""
-    taken = [name for name in inspect.signature(body).parameters if name in PARTS]
-    return Check(body, cases, (*taken, *needs), dtypes)
+        return Result(self, "fails", reason, script, found.case)
 
 
 def find_violation(
@@ -220,41 +265,50 @@ def find_violation(
     examples: int | None = None,
     random_seed: int | None = None,
 ) -> Violation | None:
-    """Return the smallest counterexample found to a check on any of some subjects.
+    """Return the smallest counterexample found to a check on any of the subjects.
 
-    Where there is one, graphs of one node, two, three ... are searched until one
-    is found there; then graphs without nodes are asked, but only in want of any
-    others: many layers fail on nothing at all, which says little about the rest.
+    If there is one, graphs of 1, 2, 3, ... nodes are searched until one of them is a
+    counterexample. Graphs without nodes are the last resort: many layers fail on them,
+    which says little about their other failures.
     """
-    kept = settings(database=None) if random_seed is not None else settings()
-    chosen = settings(
-        kept,
-        max_examples=kept.max_examples if examples is None else examples,
+    profile = settings(database=None) if random_seed is not None else settings()
+    generate = settings(
+        profile,
+        max_examples=profile.max_examples if examples is None else examples,
         deadline=None,
         report_multiple_bugs=False,
         print_blob=False,
         phases=[Phase.reuse, Phase.generate],
     )
-    shrunk = settings(chosen, phases=[*chosen.phases, Phase.shrink])
+    shrink = settings(generate, phases=[*generate.phases, Phase.shrink])
 
-    def search(least: int, most: int, chosen: settings) -> Violation | None:
-        return _search(check, subjects, (least, most), chosen, random_seed)
+    def search(least: int, most: int, options: settings) -> Violation | None:
+        return _search(check, subjects, (least, most), options, random_seed)
 
-    first = search(0, LARGEST, chosen)
+    first = search(0, MAX_NODES, generate)
     if first is None:
         return None
-    sizes = [(1, 1), (1, 2), (1, 3), (1, 4), (1, LARGEST)]
-    if has_no_nodes(first.case) and search(1, LARGEST, chosen) is None:
+    sizes = [(1, 1), (1, 2), (1, 3), (1, 4), (1, MAX_NODES)]
+    if has_empty_graph(first.case) and search(1, MAX_NODES, generate) is None:
         sizes = []
-    sizes.append((0, LARGEST))  # as at first, so that it is found again, and shrunk
-    return next(filter(None, (search(*nodes, shrunk) for nodes in sizes)), first)
+    sizes.append((0, MAX_NODES))  # the first search again, with shrinking
+    return next(filter(None, (search(*nodes, shrink) for nodes in sizes)), first)
 
 
-def has_no_nodes(value: Any) -> bool:
-    """Say whether there is a graph without nodes in a case, or part of one."""
+def has_empty_graph(value: Any) -> bool:
+    """Return whether a case, or a part of one, has a graph without nodes.
+
+    Parameters
+    ----------
+    value : mapping, list, array or other value of a case
+
+    Returns
+    -------
+    bool
+    """
     if isinstance(value, (dict, list)):
         parts = value.values() if isinstance(value, dict) else value
-        return any(has_no_nodes(part) for part in parts)
+        return any(has_empty_graph(part) for part in parts)
     return isinstance(value, np.ndarray) and value.ndim > 0 and len(value) == 0
 
 
@@ -262,28 +316,28 @@ def _search(
     check: Check,
     subjects: list[Subject],
     nodes: tuple[int, int],
-    chosen: settings,
+    options: settings,
     random_seed: int | None,
 ) -> Violation | None:
-    """Try cases with so many nodes until one fails, and shrink that if so chosen."""
+    """Try cases with so many nodes until one fails; return it as Hypothesis left it."""
     found: list[Violation] = []
 
     def holds(case: dict[str, Any], dtype: str) -> None:
-        for subject in subjects:  # a copy each, for a layer may write into it
-            used, typed = ({**_cast(case, dtype), "rtol": RTOL[dtype]} for _ in "12")
+        for subject in subjects:  # two copies: the layer may write into the first
+            used, kept = ({**_cast(case, dtype), "rtol": RTOL[dtype]} for _ in "12")
             try:
                 check(subject, used)
             except Exception as error:
-                found.append(Violation(check, subject, typed, error))
+                found.append(Violation(check, subject, kept, error))
                 raise
 
-    # By its name Hypothesis knows which of the failures that it keeps are whose.
+    # Hypothesis's database finds the failures of a test by its name.
     holds.__name__ = "holds_" + check.body.__name__.strip("<>")
     dtypes = st.sampled_from(check.dtypes)
     test = given(case=check.cases(*nodes), dtype=dtypes)(holds)
     test = seed(random_seed)(test) if random_seed is not None else test
     try:
-        chosen(test)()
+        options(test)()
     except Exception:
         if not found:
             raise
@@ -291,7 +345,7 @@ def _search(
 
 
 def _cast(value: Any, dtype: str) -> Any:
-    """Copy a case with its real arrays in one precision."""
+    """Copy a case, its arrays of floats in one precision."""
     if isinstance(value, dict):
         return {name: _cast(item, dtype) for name, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A counterexample as a program of a few lines: NumPy, the layer, the failure."""
+"""Write a counterexample as a short program: NumPy, the layer and the failing check."""
 
 from __future__ import annotations
 
@@ -11,32 +11,29 @@ from npdiffpool.testing.code import as_code
 
 
 def script_of(claim: str, violation: Any) -> str:
-    """Write the program that shows a `Violation`: it ends in the same error.
+    """Return a program that reproduces a `Violation`, ending in the same error.
 
-    It holds the case as literals, and the body of the check as it stands in the
-    source of the law.
+    It consists of the case as literals and the source of the check's body.
     """
-    names = list(inspect.signature(violation.check.body).parameters)
-    sources = violation.subject.sources
-    parts = [sources[name] for name in names if name in sources]
-    values = [
-        f"{name} = {as_code(violation.case[name])}"
-        for name in names
-        if name in violation.case
-    ]
+    body, sources, case = (
+        violation.check.body,
+        violation.subject.sources,
+        violation.case,
+    )
+    names = list(inspect.signature(body).parameters)
     comment = fill(f"Law {claim}", 78, initial_indent="# ", subsequent_indent="# ")
-    imports = "\n".join(["import numpy as np", *_imports(violation.check.body)])
+    values = [f"{name} = {as_code(case[name])}" for name in names if name in case]
     paragraphs = [
-        f"{comment}\n{imports}",
-        "\n".join(parts),
+        "\n".join([comment, "import numpy as np", *_imports(body)]),
+        "\n".join(sources[name] for name in names if name in sources),
         "\n".join(values),
-        body_of(violation.check.body),
+        body_of(body),
     ]
     return "\n\n".join(paragraphs) + "\n"
 
 
 def _imports(body: Any) -> list[str]:
-    """Import what a check uses beside NumPy and its arguments, if anything."""
+    """Return the import of the globals that a check uses beside NumPy, if any."""
     nodes = ast.walk(ast.parse(body_of(body)))
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     used = sorted(names & set(body.__globals__) - {"np"})

@@ -1,15 +1,19 @@
-"""What laws are checked on: a pooling layer, in parts that a law can ask for.
+"""Subjects: implementations to check, as the named parts that laws use.
 
-The parts of anybody's layer, float arrays throughout:
+The parts of a pooling layer, with float arrays throughout:
 
 pool(A, R, Z) -> Pooled
     Pools one dense graph: A (N, N), logits R (N, K), embeddings Z (N, D).
 batched(As, Rs, Zs) -> [Pooled, ...]
-    Pools many graphs at once, in whatever form the layer has for that. A layer
-    that gives one loss for the whole batch puts it into each `Pooled`.
+    Pools several graphs at once, in whatever form the layer has for that. A layer
+    with one loss for the whole batch puts it into each `Pooled`.
 vjp(A, R, Z, output, G) -> (dR, dZ)
-    The gradient of sum(G * pooled.<output>), `output` a field of `Pooled`. Where
-    it is not given, autograd derives it.
+    The gradient of sum(G * pooled.<output>), `output` being a field of `Pooled`. By
+    default autograd derives it.
+
+The flags "link" and "entropy" mean that the layer returns these losses, and "softmax"
+that its S is the softmax of R, so that a law can choose S. The parts of npdiffpool
+itself are in `npdiffpool.testing.own`.
 """
 
 from __future__ import annotations
@@ -31,12 +35,13 @@ PROBE = (
     np.array([[0.3, -0.2], [-0.5, 0.7], [0.1, 0.6]]),
     np.array([[1.0, 2.0], [0.5, -1.0], [-0.3, 0.8]]),
 )
+CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
 
 
 class Pooled(NamedTuple):
-    """Hold what a pooling layer gives for one graph.
+    """The result of pooling one graph.
 
-    Any object with these attributes will do, or a tuple in this order.
+    A layer may return any object with these attributes, or a tuple in this order.
 
     Attributes
     ----------
@@ -47,7 +52,7 @@ class Pooled(NamedTuple):
     S : (N, K) array
         The assignment.
     link, entropy : () arrays or None
-        The auxiliary losses, None where the layer has none.
+        The auxiliary losses; None if the layer has none.
 
     Examples
     --------
@@ -65,15 +70,15 @@ class Pooled(NamedTuple):
 
 @dataclass(frozen=True)
 class Subject:
-    """Hold an implementation: its parts by name, and why it has no others.
+    """An implementation: its parts by name, and reasons for missing ones.
 
     Parameters
     ----------
     name : str
     parts : mapping
-        From a part's name, as laws ask for it, to a function (or a flag).
+        From a part's name, as in the signatures of checks, to a function (or a flag).
     missing : mapping
-        From the name of a part that is not there to the reason.
+        From the name of a missing part to the reason.
     sources : mapping
         From a part's name to the lines of a script that define it.
     """
@@ -83,77 +88,72 @@ class Subject:
     missing: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
-    def lacks(self, needs: tuple[str, ...]) -> str | None:
-        """Say which of some parts is not there, or None."""
+    def reason_against(self, needs: tuple[str, ...]) -> str | None:
+        """Return why a check with these needs does not apply; None if it does."""
         for name in needs:
             if name not in self.parts:
                 return self.missing.get(name, f"it has no {name}")
         return None
 
-    def excuses(self, needs: tuple[str, ...]) -> list[str]:
-        """List why some parts, that others like it have, are not there."""
+    def reasons_missing(self, needs: tuple[str, ...]) -> list[str]:
+        """Return the known reasons why some of these parts are missing."""
         return [self.missing[name] for name in needs if name in self.missing]
 
 
 def subject_of(
-    pool: Part | Subject,
-    batched: Part | None = None,
-    vjp: Part | None = None,
-    name: str | None = None,
+    pool: Part | Subject, batched: Part | None = None, vjp: Part | None = None
 ) -> Subject:
-    """Make a subject of a pooling layer.
+    """Return a pooling layer as a subject.
 
     Parameters
     ----------
     pool, batched, vjp : callables
-        See the top of this module. The last two are taken from the attributes
-        ``pool.batched`` and ``pool.vjp`` where they are not given.
-    name : str, optional
-        What to call it; the function's own name where not given.
+        See the docstring of this module. The last two are by default the attributes
+        ``pool.batched`` and ``pool.vjp``.
+
+    Returns
+    -------
+    Subject
 
     Raises
     ------
     ValueError
         If `pool` is not callable, fails on a path of three nodes, or returns
-        something without the attributes of `Pooled`, or of other shapes.
+        something without the attributes of `Pooled`, or with other shapes.
     """
     if isinstance(pool, Subject):
         return pool
-    pooled, call = _probe(pool), pool
+    pooled, layer = _probe(pool), pool
+    parts: dict[str, Any] = {"pool": pool}
+    sources = {"pool": _import(pool, "pool")}
     if type(pooled) is tuple:
-        call, pooled = naming(pool), Pooled(*pooled)
+        parts["pool"] = layer = _with_names(pool)
+        sources["pool"] = "\n".join([_import(pool, "layer"), WITH_NAMES])
+        pooled = Pooled(*pooled)
     _require_shapes(pooled)
-    name = name or str(getattr(pool, "__name__", type(pool).__name__))
-    batched = batched or getattr(pool, "batched", None)
-    vjp = vjp or getattr(pool, "vjp", None)
-    parts: dict[str, Any] = {"pool": call}
-    sources, missing = {"pool": _import(pool, "pool")}, {"batched": "no batched form"}
-    if call is not pool:
-        sources["pool"] = "\n".join([_import(pool, "layer"), NAMING])
-    _add_flags(parts, missing, pooled)
-    if batched is not None:
-        parts["batched"], sources["batched"] = batched, _import(batched, "batched")
-    _add_vjp(parts, sources, missing, vjp)
+    missing = {"batched": "it has no batched form"}
+    for loss in ("link", "entropy"):
+        missing[loss] = f"it returns no {loss} loss"
+        parts[loss] = getattr(pooled, loss, None) is not None
+    missing["softmax"] = "its S is not the softmax of the logits R"
+    parts["softmax"] = _is_softmax(pooled.S)
+    parts["batched"] = batched or getattr(pool, "batched", None)
+    parts["vjp"] = vjp or getattr(pool, "vjp", None)
+    for name in ("batched", "vjp"):
+        if parts[name] is not None:
+            sources[name] = _import(parts[name], name)
+    if parts["vjp"] is None:
+        _add_derived_vjp(layer, parts, sources, missing)
+    absent = [name for name, part in parts.items() if part is None or part is False]
+    for name in absent:
+        del parts[name]
+    name = str(getattr(pool, "__name__", type(pool).__name__))
+    missing = {name: why for name, why in missing.items() if name not in parts}
     return Subject(name, parts, missing, sources)
 
 
-def _add_flags(parts: dict[str, Any], missing: dict[str, str], pooled: Any) -> None:
-    """Say which losses the layer gives, and whether its S is chosen by R."""
-    for loss in ("link", "entropy"):
-        if getattr(pooled, loss, None) is None:
-            missing[loss] = f"it gives no {loss} loss"
-        else:
-            parts[loss] = True
-    if _follows_logits(pooled):
-        parts["steered"] = True
-    else:
-        missing["steered"] = "its S is not the softmax of the logits R"
-
-
-CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
-
-
 def _probe(pool: Part) -> Any:
+    """Return the layer's output for a small graph; validate its attributes."""
     if not callable(pool):
         raise ValueError(f"pool must be callable as pool(A, R, Z); got {pool!r}")
     try:
@@ -176,11 +176,17 @@ def _require_shapes(pooled: Any) -> None:
         seen = np.shape(getattr(pooled, name))
         if seen != shape:
             raise ValueError(
-                f"{CALL} must give {name} of shape {shape}, a dense array; got {seen}"
+                f"{CALL} must return {name} as a dense array of shape {shape}; "
+                f"got {seen}"
             )
 
 
-NAMING = """\
+def _is_softmax(S: Any) -> bool:
+    E = np.exp(PROBE[1])
+    return np.allclose(np.asarray(S), E / E.sum(axis=1, keepdims=True), rtol=1e-6)
+
+
+WITH_NAMES = """\
 from types import SimpleNamespace
 
 def pool(A, R, Z):
@@ -188,49 +194,40 @@ def pool(A, R, Z):
     return SimpleNamespace(**dict(zip(names, layer(A, R, Z))))"""
 
 
-def naming(layer: Part) -> Part:
-    """Give the values of a layer that returns a plain tuple their names."""
+def _with_names(layer: Part) -> Part:
+    """Return a layer with named outputs, of one that returns a plain tuple."""
     return lambda A, R, Z: Pooled(*layer(A, R, Z))
 
 
-def _follows_logits(pooled: Any) -> bool:
-    E, S = np.exp(PROBE[1]), np.asarray(pooled.S)
-    expected = E / E.sum(axis=1, keepdims=True)
-    return S.shape == expected.shape and np.allclose(S, expected, rtol=1e-6)
-
-
 def _import(function: Part, name: str) -> str:
-    """Write the line that imports a function under a part's name."""
+    """Return the line that imports a function under a part's name."""
     module = getattr(function, "__module__", None)
     path = getattr(function, "__qualname__", "<")
     found = getattr(sys.modules.get(str(module)), path, None)
     if module == "__main__" or found is not function:
         label = getattr(function, "__name__", type(function).__name__)
         return f"{name} = ...  # your own goes here: {label}"
-    shown = path if path == name else f"{path} as {name}"
-    return f"from {module} import {shown}"
+    return f"from {module} import {path if path == name else f'{path} as {name}'}"
 
 
-def _add_vjp(
-    parts: dict[str, Any],
-    sources: dict[str, str],
-    missing: dict[str, str],
-    vjp: Part | None,
+def _add_derived_vjp(
+    layer: Part, parts: dict[str, Any], sources: dict[str, str], missing: dict[str, str]
 ) -> None:
-    if vjp is not None:
-        parts["vjp"], sources["vjp"] = vjp, _import(vjp, "vjp")
-        return
-    derived, (A, R, Z) = derive_vjp(parts["pool"]), PROBE
-    try:  # the way forward alone: where the way back fails, a law has to say so
+    """Derive the vjp by autograd, or say why that is impossible.
+
+    Only the forward pass is tried: an error in the backward pass violates a law.
+    """
+    A, R, Z = PROBE
+    try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Output seems independent of input")
-            make_vjp(lambda R, Z: parts["pool"](A, R, Z).A, (0, 1))(R, Z)
+            make_vjp(lambda R, Z: layer(A, R, Z).A, (0, 1))(R, Z)
     except Exception as error:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
         missing["vjp"] = f"autograd cannot differentiate it ({seen})"
         return
-    parts["vjp"] = derived
-    sources["vjp"] = f"{AUTOGRAD}\n\n{dedent(inspect.getsource(derived))}"
+    parts["vjp"] = derive_vjp(layer)
+    sources["vjp"] = f"{AUTOGRAD}\n\n{dedent(inspect.getsource(parts['vjp']))}"
 
 
 AUTOGRAD = """\
@@ -241,13 +238,13 @@ from autograd import grad"""
 
 
 def derive_vjp(pool: Part) -> Part:
-    """Derive `vjp` of a layer written with autograd.numpy."""
+    """Return `vjp` of a layer written with ``autograd.numpy``."""
 
     def vjp(A, R, Z, output, G):  # type: ignore[no-untyped-def]
         def total(R, Z):  # type: ignore[no-untyped-def]
             return anp.sum(G * getattr(pool(A, R, Z), output))
 
-        with warnings.catch_warnings():  # a slope of zero is one, too
+        with warnings.catch_warnings():  # a gradient of zero is valid too
             warnings.filterwarnings("ignore", "Output seems independent of input")
             return grad(total, (0, 1))(R, Z)
 

@@ -1,4 +1,4 @@
-"""Results as text: the list of laws, the table of verdicts, the counterexamples."""
+"""The verify command: check a layer or npdiffpool itself, and format the results."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from importlib import import_module
 from textwrap import fill, shorten
 from typing import Any, Iterable
 
-from npdiffpool._support.progress import progress_bar
 from npdiffpool.testing.code import as_code
-from npdiffpool.testing.conformance import SEED, conformance, laws_of_pooling
+from npdiffpool.testing.conformance import conformance, examine_all, laws_of_pooling
 from npdiffpool.testing.law import Law, Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.subjects import OWN
@@ -19,23 +18,22 @@ WIDTH = 88
 
 
 def list_laws(laws: Iterable[Law] = LAWS.values()) -> str:
-    """Write every law: id, statement, source."""
+    """Return the id, statement and source of each law as text."""
     return "\n".join(
-        f"{law.id:<5}{_indented(law.statement)}\n     [{law.source}]" for law in laws
+        f"{law.id:<5}{_indent(law.statement)}\n     [{law.source}]" for law in laws
     )
 
 
 def write_table(results: list[Result]) -> str:
-    """Write a row a law, its smallest counterexample, and the programs that show it."""
-    rows = [_row(result) for result in results]
+    """Return a row per law with its counterexample, the totals, and all scripts."""
     counts = Counter(result.verdict for result in results)
     total = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     scripts = [f"# {'-' * 70}\n{r.script}" for r in results if r.script]
-    return "\n".join([*rows, "", total, *scripts])
+    return "\n".join([*map(_row, results), "", total, *scripts])
 
 
 def as_row(result: Result) -> dict[str, str]:
-    """Return a result as JSON has it."""
+    """Return a result as a JSON object."""
     law = {"law": result.law.id, "statement": result.law.statement}
     return {**law, "verdict": result.verdict, "reason": result.reason}
 
@@ -47,19 +45,18 @@ def _row(result: Result) -> str:
         text = f"{result.law.statement} ({result.reason})"
     elif result.script:
         text = shorten(result.reason.removeprefix(f"{result.law.id} fails "), 300)
-    row = f"{result.law.id:<5}{verdict:<15}{_indented(text, 20)}"
-    case = {name: value for name, value in result.case.items() if name != "rtol"}
-    values = [f"{name} = {as_code(value)}" for name, value in case.items()]
+    row = f"{result.law.id:<5}{verdict:<15}{_indent(text, 20)}"
+    values = [f"{k} = {as_code(v)}" for k, v in result.case.items() if k != "rtol"]
     shown = [f"{' ' * 20}{value}" for value in values if len(value) < 200]
     return "\n".join([row, *shown])
 
 
-def _indented(text: str, by: int = 5) -> str:
+def _indent(text: str, by: int = 5) -> str:
     return fill(text, WIDTH - by).replace("\n", "\n" + " " * by)
 
 
 def import_pool(path: str) -> Any:
-    """Import a function by MODULE:FUNCTION; modules of the current folder are found.
+    """Import a function by MODULE:FUNCTION, also from the current folder.
 
     Raises
     ------
@@ -84,22 +81,9 @@ def import_pool(path: str) -> Any:
 def verify(
     path: str | None, laws: list[str] | None, examples: int | None
 ) -> list[Result]:
-    """Check a layer, by MODULE:FUNCTION, or npdiffpool itself; show a progress bar."""
+    """Check a layer given as MODULE:FUNCTION, or npdiffpool itself, with progress."""
     if path is not None:
         pool = import_pool(path)
         return conformance(pool, laws=laws, examples=examples, verbose=True)
     chosen = list(LAWS.values()) if laws is None else laws_of_pooling(laws)
-    options: dict[str, Any] = {"examples": examples, "random_seed": SEED}
-    results = []
-    with progress_bar(len(chosen), "law", "verifying") as update:
-        for number, law in enumerate(chosen, 1):
-            results.append(law.examine(*OWN, **options))
-            update(number, law.id)
-    return results
-
-
-def readme_rows() -> str:
-    """Write the rows of the README's table, a law each."""
-    cells = [(law.id, law.statement, law.source) for law in LAWS.values()]
-    escaped = ([cell.replace("|", "\\|") for cell in row] for row in cells)
-    return "\n".join("| " + " | ".join(row) + " |" for row in escaped)
+    return examine_all(chosen, OWN, examples, verbose=True)

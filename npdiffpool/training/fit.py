@@ -23,7 +23,7 @@ from npdiffpool._support.contracts import (
 )
 from npdiffpool._support.parameters import (
     check_parameters,
-    document_parameters,
+    documented,
     parameter,
 )
 from npdiffpool._support.process import keep_freed_memory, one_blas_thread
@@ -44,7 +44,7 @@ from npdiffpool.training.adam import AdamState, adam_init, adam_step, clip_by_no
 from npdiffpool.training.moments import init_running, update_running
 
 
-@document_parameters
+@documented
 @dataclass(frozen=True)
 class Schedule:
     """Length and step sizes of a training.
@@ -62,14 +62,9 @@ class Schedule:
     epochs: int = parameter(100, "Passes over the training graphs.", least=1)
     batch_size: int = parameter(20, "Graphs per gradient step.", least=1)
     learning_rate: float = parameter(1e-3, "Step size of Adam.", positive=True)
-    clip_norm: float = parameter(
-        2.0, "Maximum norm of the gradient; longer ones are scaled.", positive=True
-    )
+    clip_norm: float = parameter(2.0, "Maximum norm of the gradient.", positive=True)
     patience: int | None = parameter(
-        None,
-        "Epochs without a better validation score after which training stops. "
-        "None trains for all epochs.",
-        least=1,
+        None, "Stop after this many epochs without a better validation score.", least=1
     )
 
     def __post_init__(self) -> None:

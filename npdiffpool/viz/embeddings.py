@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool._support.arguments import require
+from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.types import Array, Floats
 from npdiffpool.estimators.targets import numbers
 from npdiffpool.graphs.batch import check_graphs
@@ -124,8 +124,8 @@ def project(embeddings: Floats) -> Projection:
 
 def _check_labels(graphs: list[Graph], values: Any) -> Array:
     """Return the given labels, or the graphs' own, one per graph, as an array."""
-    labels = np.asarray([g.label for g in graphs] if values is None else values)
-    require(labels.shape == (len(graphs),), "labels", f"({len(graphs)},)", labels.shape)
+    own = [graph.label for graph in graphs]
+    labels = require_labels("labels", own if values is None else values, len(graphs))
     missing = [index for index, label in enumerate(labels) if label is None]
     if missing:
         raise ValueError(

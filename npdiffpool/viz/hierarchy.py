@@ -147,8 +147,8 @@ def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) 
         notes.append("area: mass in nodes")
         n_hidden = len(links(level, 0.0)[0]) - len(pairs)
         if n_hidden:
-            hidden = pluralise(n_hidden, "link")
-            notes.append(f"{hidden} under {FAINT_SHARE:.0%} of the heaviest hidden")
+            limit = f"under {FAINT_SHARE:.0%} of the heaviest"
+            notes.append(f"{pluralise(n_hidden, 'link')} hidden ({limit})")
     if above is not None and np.any(level.used):
         certainty = np.average(level.certainty, weights=level.mass)
         notes.append(f"opacity: certainty, mean {certainty:.2f}")

@@ -20,7 +20,6 @@ from npdiffpool.cli.parameters import make_classifier, write_table
 from npdiffpool.cli.parser import build_parser
 
 QUICK = ["--epochs", "2", "--hidden", "8"]
-NAMES = [command.name for command in COMMANDS]
 
 
 @pytest.fixture(scope="module")
@@ -203,15 +202,15 @@ def help_of(command, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["", *NAMES])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_shows_examples_that_can_be_parsed(command, capsys):
     text = help_of(command, capsys).partition("example")[2]
     lines = [line for line in text.splitlines() if line.startswith("  npdiffpool ")]
     assert lines
-    parser = build_parser(COMMANDS)
+    parser = build_parser(None, COMMANDS)
     for line in lines:
         words = shlex.split(re.split(" {3,}| > ", line.strip())[0])
-        assert parser.parse_args(words[1:]).command in NAMES
+        assert parser.parse_args(words[1:]).command in COMMANDS
 
 
 @pytest.mark.parametrize("command", ["train", "cv"])
@@ -226,7 +225,7 @@ def test_every_parameter_has_an_option_with_its_description(command, capsys):
 
 def test_options_that_are_not_given_leave_parameters_at_their_defaults():
     words = "train --clusters 0.5,3 --no-concat-layers --patience 4 --link-weight 0"
-    clf = make_classifier(build_parser(COMMANDS).parse_args(words.split()))
+    clf = make_classifier(build_parser(None, COMMANDS).parse_args(words.split()))
     changed = {"clusters": (0.5, 3), "concat_layers": False, "patience": 4}
     expected = ndp.DiffPoolClassifier(**changed, link_weight=0.0)
     assert clf.get_params() == expected.get_params()

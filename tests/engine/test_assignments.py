@@ -1,4 +1,4 @@
-"""Assignments that are fixed, or hard: what they are, and that models keep to them."""
+"""Fixed and hard assignments: their values, and models that use them."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def config_of(kind, **changes):
 
 
 def run(config, graphs=GRAPHS):
-    """Return the pass of a model drawn by seed 0."""
+    """Return the forward pass of a model drawn with seed 0."""
     batch = GraphBatch.from_graphs(graphs, config.dtype)
     batch = prepare(batch, config)
     return forward(init_model(np.random.default_rng(0), config), batch, config)
@@ -43,7 +43,7 @@ def run(config, graphs=GRAPHS):
 
 @each_kind
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_rows_sum_to_one_and_are_one_hot_but_where_uniform(kind, dtype):
+def test_rows_of_s_are_one_hot_or_uniform(kind, dtype):
     output = run(config_of(kind, dtype=dtype))
     for S, K in zip([step.S for step in output.steps], (5, 3)):
         assert S.dtype == output.logits.dtype == dtype
@@ -52,7 +52,7 @@ def test_rows_sum_to_one_and_are_one_hot_but_where_uniform(kind, dtype):
 
 
 @each_kind
-def test_a_graph_is_assigned_in_a_batch_as_it_is_alone(kind):
+def test_an_assignment_does_not_depend_on_the_batch(kind):
     config = config_of(kind)
     together, row = [step.S for step in run(config).steps], 0
     for g, graph in enumerate(GRAPHS):
@@ -63,23 +63,23 @@ def test_a_graph_is_assigned_in_a_batch_as_it_is_alone(kind):
 
 
 @each_kind
-def test_the_order_of_nodes_changes_no_output(kind):
+def test_the_logits_do_not_depend_on_the_order_of_nodes(kind):
     config, rng = config_of(kind), np.random.default_rng(0)
     permuted = [g.permute(rng.permutation(g.n_nodes)) for g in GRAPHS]
     assert_allclose(run(config, permuted).logits, run(config).logits, rtol=1e-9)
 
 
 @each_fixed
-def test_minibatches_are_cut_out_with_their_clusters(kind):
+def test_take_selects_the_clusters_of_a_minibatch(kind):
     config, order = config_of(kind), np.array([4, 0, 3])
     whole = with_clusters(GraphBatch.from_graphs(GRAPHS), config)
     part = with_clusters(GraphBatch.from_graphs([GRAPHS[i] for i in order]), config)
-    for cut, made in zip(whole.take(order).clusters, part.clusters, strict=True):
-        assert_array_equal(cut, made)
+    for taken, expected in zip(whole.take(order).clusters, part.clusters, strict=True):
+        assert_array_equal(taken, expected)
 
 
 @each_fixed
-def test_training_moves_no_fixed_assignment(kind):
+def test_training_does_not_change_a_fixed_assignment(kind):
     clf = DiffPoolClassifier(assignment=kind, clusters=(4,), hidden=4, epochs=3)
     labels = [0, 1, 0, 1, 0, 1]
     before = clf.set_params(epochs=1).fit(GRAPHS, labels).assignments(GRAPHS[0])
@@ -88,7 +88,7 @@ def test_training_moves_no_fixed_assignment(kind):
     assert clf.params_["levels"][0]["pool"]["gnn"] == {"layers": [], "norms": []}
 
 
-def test_graclus_cuts_each_graph_into_its_share_and_then_the_coarsened_graph():
+def test_graclus_clusters_the_graph_and_then_the_coarsened_graph():
     output = run(config_of("graclus", clusters=(6, 2)), GRAPHS[:1])
     graph, ROUNDS = GRAPHS[0], 3
     colours = wl_colours(graph.adjacency, colours_of_features(graph.features), ROUNDS)
@@ -101,38 +101,38 @@ def test_graclus_cuts_each_graph_into_its_share_and_then_the_coarsened_graph():
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
-def test_clusters_are_numbered_by_what_is_in_them_not_by_the_order_of_nodes(order):
-    """Found by law M5: beside the last cluster stands one that the graph has not."""
-    unlike = Graph(np.zeros((2, 2)), np.array([[0.5, 1.0], [-2.0, 0.3]]))
+def test_cluster_numbers_do_not_depend_on_the_order_of_nodes(order):
+    """Two nodes in three clusters, one of them empty: law M5 found this case."""
+    graph = Graph(np.zeros((2, 2)), np.array([[0.5, 1.0], [-2.0, 0.3]]))
     config = config_of("graclus", clusters=(3, 2), largest=0)
-    pair = [run(config, [g]).steps for g in (unlike, unlike.permute(order))]
+    pair = [run(config, [g]).steps for g in (graph, graph.permute(order))]
     both = [[step.S for step in steps] for steps in pair]
-    first, again = (S @ S_next for S, S_next in both)
-    assert_array_equal(again, first[order])
+    expected, permuted = (S @ S_next for S, S_next in both)
+    assert_array_equal(permuted, expected[order])
 
 
 @pytest.mark.parametrize(
     "n, expected", [(0, 1), (1, 1), (2, 1), (3, 2), (12, 5), (99, 5)]
 )
-def test_the_share_of_a_graph_is_rounded_up(n, expected):
+def test_the_number_of_clusters_of_a_small_graph_is_rounded_up(n, expected):
     assert share(5, n, config_of("graclus")) == expected
 
 
-def test_random_clusters_are_equally_large_up_to_chance():
+def test_sizes_of_random_clusters_pass_a_chi_squared_test():
     graph = random_graph(400, 0)
     S = run(config_of("random", clusters=(4,)), [graph]).steps[0].S
     sizes = S.sum(axis=0)
-    assert np.sum((sizes - 100) ** 2 / 100) < 16.3  # chi^2 of 3, one in a thousand
+    assert np.sum((sizes - 100) ** 2 / 100) < 16.3  # 99.9 % of chi^2 with 3 dof
 
 
-def test_uniform_rows_have_the_entropy_log_k():
+def test_uniform_rows_have_entropy_log_k():
     output = run(config_of("uniform"))
     expected = [np.log(5) * (graph.n_nodes > 0) for graph in GRAPHS]
-    assert_allclose(output.steps[0].L_ent, expected, rtol=1e-14)  # sums of up to 12
+    assert_allclose(output.steps[0].L_ent, expected, rtol=1e-14)  # sums of 12 terms
 
 
 @given(S=assignments(4, 3))
-def test_a_hard_assignment_is_exactly_one_hot_and_passes_its_gradient_on(S):
+def test_harden_returns_one_hot_rows_with_a_straight_through_gradient(S):
     weights = np.arange(12.0).reshape(4, 3)
     hard = harden(S)
     assert_array_equal(hard, np.eye(3)[np.argmax(S, axis=1)])
@@ -140,8 +140,8 @@ def test_a_hard_assignment_is_exactly_one_hot_and_passes_its_gradient_on(S):
     assert_array_equal(slope, weights)
 
 
-def test_hard_coarsened_graphs_stay_sparse():
-    """No edge of A' that no edge of A made."""
+def test_hard_assignments_keep_coarsened_graphs_sparse():
+    """A' has an edge only between clusters that an edge of A links."""
     graph = random_graph(60, 0)
     output = run(config_of("hard", clusters=(40,)), [graph])
     A_pooled = output.steps[0].pooled.A[0]
@@ -151,13 +151,13 @@ def test_hard_coarsened_graphs_stay_sparse():
     assert np.count_nonzero(A_pooled) <= graph.adjacency.nnz
 
 
-def test_what_is_learned_is_what_no_clusters_are_made_for():
+def test_a_learned_assignment_needs_no_clusters_in_the_batch():
     batch = GraphBatch.from_graphs(GRAPHS)
     assert with_clusters(batch, config_of("learned")) is batch
 
 
 @each_kind
-def test_models_train_with_every_assignment(kind):
+def test_training_halves_the_loss_with_every_assignment(kind):
     labels = [0, 1, 0, 1, 0, 1]
     clf = DiffPoolClassifier(assignment=kind, hidden=8, clusters=(3, 2), epochs=60)
     clf.set_params(learning_rate=1e-2).fit(GRAPHS, labels)

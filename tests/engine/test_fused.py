@@ -1,7 +1,7 @@
-"""Fused primitives at the edges: their plain compositions, and what they promise.
+"""Fused primitives at special points equal their plain compositions.
 
-The plain compositions are what a second derivative goes through; laws D3 and D6 see
-them where nothing is special.
+Second derivatives are computed by the plain compositions. Laws D3 and D6 check them at
+general points.
 """
 
 import autograd.numpy as np
@@ -16,17 +16,17 @@ from npdiffpool.engine import segments
 ROUNDED = np.array([0.1, 0.1 + 2**-56, 0.1])  # a column that is constant up to rounding
 DIRECTED = np.array([[[0.0, 3.0], [1.0, 0.0]], [[0.0, 0.0], [2.0, 2.0]]])
 BY_HAND = {
-    "a row of zeros, and rows that are not columns": (
+    "an asymmetric matrix with a row of zeros": (
         lambda A: p.row_mean(A),
         [DIRECTED],
         [[[0, 1], [1, 0]], [[0, 0], [0.5, 0.5]]],
     ),
-    "a column that counts as constant": (
+    "a column that is constant up to rounding": (
         lambda X: p.batch_norm(X, np.ones(1, X.dtype), np.full(1, 5.0, X.dtype))[0],
         [ROUNDED[:, None]],
         [[5.0], [5.0], [5.0]],
     ),
-    "logits beyond any exponential": (
+    "logits whose exponentials overflow": (
         lambda R: p.cross_entropy(R, np.array([0, 1])),
         [np.array([[1e4, -1e4], [1e4, -1e4]])],
         [0.0, 2e4],
@@ -35,52 +35,52 @@ BY_HAND = {
 each_case = pytest.mark.parametrize("name", BY_HAND)
 
 
-def in_a_second_trace(call, *arrays):
-    """Return the value where the plain composition takes over."""
-    seen = []
+def in_nested_traces(call, *arrays):
+    """Return the value that the plain composition computes."""
+    values = []
 
     def inner(arguments):
-        seen.append(call(*arguments))
-        return np.sum(seen[0])
+        values.append(call(*arguments))
+        return np.sum(values[0])
 
     make_vjp(lambda outer: make_vjp(inner, outer)[1], tuple(arrays))
-    return getval(getval(seen[0]))
+    return getval(getval(values[0]))
 
 
 @each_case
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_at_the_edges_it_is_what_is_worked_out_by_hand_fused_or_plain(name, dtype):
+def test_fused_and_plain_values_equal_hand_computed_values(name, dtype):
     call, arrays, expected = BY_HAND[name]
     arrays = [array.astype(dtype) for array in arrays]
-    for value in (call(*arrays), in_a_second_trace(call, *arrays)):
+    for value in (call(*arrays), in_nested_traces(call, *arrays)):
         assert value.dtype == dtype
         assert_array_equal(value, np.array(expected, dtype))
 
 
 @pytest.mark.parametrize("name", ["layer", "affine", "row_mean"])
-def test_a_primitive_keeps_its_name_and_its_docstring(name):
+def test_a_fused_primitive_keeps_its_name_and_docstring(name):
     primitive = getattr(p, name)
     assert primitive.__name__ == name
     assert primitive.__doc__ == primitive.with_vjp.__doc__
     assert primitive.__doc__.startswith("Return ")
 
 
-def test_without_batch_norm_a_layer_has_no_moments():
+def test_a_layer_without_batch_norm_has_no_moments():
     X = np.arange(6.0).reshape(3, 2)
     Y, m, v = p.layer(np.zeros(2), None, None, X, np.eye(2), normalize_rows=False)
     assert_array_equal(Y, X)
     assert m.shape == v.shape == (0,)
 
 
-def test_batch_norm_writes_the_difference_from_the_mean_where_it_is_told():
+def test_batch_norm_writes_the_centred_input_into_the_given_array():
     X, into = np.array([[1.0], [3.0]]), np.zeros((2, 1))
     p.batch_norm(X, np.ones(1), np.zeros(1), into=into)
     assert_array_equal(into, [[-1.0], [1.0]])
     assert_array_equal(X, [[1.0], [3.0]])
 
 
-def test_the_terms_of_the_link_loss_by_hand():
-    """One graph, A = [[0, 2], [1, 0]] and S = [[1, 0], [.5, .5]]."""
+def test_the_terms_of_the_link_loss_equal_hand_computed_values():
+    """One graph with A = [[0, 2], [1, 0]] and S = [[1, 0], [0.5, 0.5]]."""
     A, S = np.array([[0.0, 2.0], [1.0, 0.0]]), np.array([[1.0, 0.0], [0.5, 0.5]])
     squares = [np.array([np.sum(A * A)]), np.array([0, 2])]
     trace = np.array([np.trace(S.T @ A @ S)])
@@ -91,10 +91,11 @@ def test_the_terms_of_the_link_loss_by_hand():
 
 
 @pytest.mark.parametrize("residual, exact", [(0.9, 0), (0.5, 0), (0.45, 1), (1e-3, 1)])
-def test_float64_is_taken_where_the_link_loss_cancels_and_only_there(
-    residual, exact, monkeypatch
-):
-    """A is (1 - r) S S^T: the square is (r / (2 - r))^2 of the terms, .1 at .48."""
+def test_the_link_loss_uses_float64_only_where_it_cancels(residual, exact, monkeypatch):
+    """For A = (1 - r) S S^T the square is (r / (2 - r))^2 of its terms.
+
+    float64 is used where this is below a tenth: r < 0.48.
+    """
     dtypes, terms = [], segments._link_terms
     monkeypatch.setattr(
         segments,
@@ -109,8 +110,8 @@ def test_float64_is_taken_where_the_link_loss_cancels_and_only_there(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_where_the_link_loss_cancels_it_is_right_fused_or_plain(dtype):
-    """A is (1 - r) S S^T of one-hot rows: the loss is r times the root of 8."""
+def test_a_link_loss_that_cancels_is_accurate_fused_and_plain(dtype):
+    """For A = (1 - r) S S^T with one-hot rows the loss is r sqrt(8)."""
     S = np.eye(2, dtype=dtype)[[0, 0, 1, 1]]
     A = S @ S.T * np.array(1 - 2**-12, dtype)
     A_pooled, offsets = (S.T @ A @ S)[None], np.array([0, 4])
@@ -118,9 +119,9 @@ def test_where_the_link_loss_cancels_it_is_right_fused_or_plain(dtype):
     def call(S):
         return segments.link_norm(A[None], S, A_pooled, None, offsets)
 
-    for value in (call(S), in_a_second_trace(call, S)):
+    for value in (call(S), in_nested_traces(call, S)):
         assert value.dtype == dtype
-        assert_allclose(value, 2**-12 * np.sqrt(8), rtol=1e-6)  # float32, 1e-7
+        assert_allclose(value, 2**-12 * np.sqrt(8), rtol=1e-6)  # float32: 1e-7
 
 
 def test_a_link_loss_whose_square_rounds_below_zero_is_zero():

@@ -1,6 +1,6 @@
-"""Layers upon layers, with norms: in no order, and no NaN.
+"""GNNs of several layers are equivariant and finite; details of single layers.
 
-Of one layer these are laws G1 to G6.
+Laws G1 to G6 check single layers.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ NORMS = pytest.mark.parametrize("normalize", [False, True], ids=["plain", "norme
 
 
 def random_gnn(seed, kind, n_features, norm, n_layers=2):
-    """Draw a GNN with no zero bias and no gamma of one, width 3."""
+    """Draw a GNN of width 3; no bias is 0 and no gamma is 1."""
     rng = np.random.default_rng(seed)
     params = layers.init_gnn(rng, kind, [n_features] + [3] * n_layers, norm, "float64")
     for layer in params["layers"]:
@@ -39,8 +39,8 @@ def run(params, kind, A, X, normalize=False, running=None):
 @KINDS
 @NORMS
 @given(graph=graphs(directed=True), seed=seeds, data=st.data())
-def test_a_gnn_follows_node_order(kind, normalize, graph, seed, data):
-    """Law G3: convolutions and l2, batch norm with given moments."""
+def test_a_gnn_is_equivariant_to_the_order_of_nodes(kind, normalize, graph, seed, data):
+    """Law G3 for two layers, with l2 normalisation and given batch-norm moments."""
     order = data.draw(permutations(graph.n_nodes))
     A, X = graph.adjacency.toarray(), graph.features
     params = random_gnn(seed, kind, graph.n_features, normalize)
@@ -54,16 +54,27 @@ def test_a_gnn_follows_node_order(kind, normalize, graph, seed, data):
 @KINDS
 @NORMS
 @given(graph=graphs(directed=True), seed=seeds)
-def test_no_layer_makes_a_nan(kind, normalize, graph, seed):
-    """Law G4: nodes without edges, rows of zeros, graphs without nodes."""
+def test_layers_are_finite_on_any_graph(kind, normalize, graph, seed):
+    """Law G4: with isolated nodes, rows of zeros and graphs without nodes."""
     params = random_gnn(seed, kind, graph.n_features, normalize)
     A, X = graph.adjacency.toarray(), graph.features
     for H in run(params, kind, A, X, normalize):
         assert H.shape == (len(X), 3) and np.all(np.isfinite(H))
 
 
-def test_glorot_draws_uniformly_up_to_its_bound():
-    bound = np.sqrt(2) * np.sqrt(6 / (300 + 100))  # of ReLU, times Glorot and Bengio's
+@pytest.mark.parametrize("shape", [(3,), (4, 3)])
+def test_terms_sum_to_the_bias_plus_all_products(shape):
+    rng = np.random.default_rng(0)
+    bias, H, W = (rng.normal(size=size) for size in (shape, (4, 2), (2, 3)))
+    terms = layers.Terms(bias, [(H, W), (2 * H, W)])
+    for actual, expected in zip(terms.arguments, [bias, H, W, 2 * H, W], strict=True):
+        assert_array_equal(actual, expected)
+    assert_allclose(terms.sum(), bias + 3 * H @ W, rtol=0, atol=1e-14)
+    assert_array_equal(layers.Terms(None, [(H, W)]).sum(), H @ W)
+
+
+def test_glorot_draws_numbers_up_to_its_bound():
+    bound = np.sqrt(2) * np.sqrt(6 / (300 + 100))  # ReLU's gain times Glorot's bound
     W = layers.glorot(np.random.default_rng(0), 300, 100, "float64")
     assert W.shape == (300, 100)
     assert -bound <= W.min() < -0.999 * bound and 0.999 * bound < W.max() <= bound
@@ -79,37 +90,37 @@ def test_operators_keep_the_precision(kind):
 
 
 def test_degrees_are_summed_in_float64():
-    weights = np.array([2**24, 1, 1, 1], np.float32)  # 2**24 + 1 is no float32
+    weights = np.array([2**24, 1, 1, 1], np.float32)  # float32 cannot hold 2**24 + 1
     mean = layers.mean_operator(sparse.csr_array(np.tile(weights, (4, 1))))
     expected = (weights.astype(float) / (2**24 + 3)).astype(np.float32)
     assert_array_equal(mean.toarray()[0], expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_node_of_a_sparse_graph_counts_as_alone_until_its_degree_is_normal(dtype):
+def test_a_degree_of_tiny_counts_as_zero_in_a_sparse_graph(dtype):
     deg = np.finfo(dtype).tiny
     A = sparse.csr_array(np.array([[deg, 0], [0, np.nextafter(deg, 1)]], dtype))
     assert_array_equal(layers.mean_operator(A).toarray(), [[0, 0], [0, 1]])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_node_counts_as_alone_until_its_degree_can_be_inverted(dtype):
+def test_a_degree_of_the_root_of_tiny_counts_as_zero_in_a_dense_graph(dtype):
     deg = np.sqrt(np.finfo(dtype).tiny)  # a power of two
     A = np.array([[[deg]], [[np.nextafter(deg, deg + 1)]]], dtype)
     assert_array_equal(layers.mean_operator(A), [[[0.0]], [[1.0]]])
 
 
-def test_linear_takes_any_number_of_inputs():
+def test_linear_equals_one_layer_of_the_concatenated_inputs():
     rng = np.random.default_rng(0)
     params = layers.init_linear(rng, [1, 2, 3], 2, "float64")
     inputs = [rng.normal(size=(4, width)) for width in (1, 2, 3)]
     expected = params["b"] + np.hstack(inputs) @ np.vstack(params["W"])
-    # Sums of six numbers of order one.
+    # Sums of six terms of order 1.
     assert_allclose(layers.linear(params, *inputs), expected, rtol=0, atol=1e-14)
 
 
-def test_a_gnn_normalises_rows_if_not_told_otherwise():
+def test_a_gnn_normalises_rows_by_default():
     params, (A, X) = random_gnn(0, "gcn", 2, False), (np.eye(3)[None], np.ones((3, 2)))
     outputs, _ = layers.gnn(params, "gcn", A, X)
-    normed, _ = layers.gnn(params, "gcn", A, X, normalize_rows=True)
-    assert_array_equal(outputs, normed)
+    expected, _ = layers.gnn(params, "gcn", A, X, normalize_rows=True)
+    assert_array_equal(outputs, expected)

@@ -1,7 +1,8 @@
-"""Readouts: the same for a graph in any order and any company; two as defined."""
+"""Readouts are invariant to order and batch, and follow their definitions."""
 
 import numpy as np
 import pytest
+from autograd import grad
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -25,7 +26,7 @@ OFFSETS = np.cumsum([0, *SIZES])
 
 
 def drawn(kind, seed=0, hidden=3):
-    """Draw parameters without zeros, and embeddings of four graphs."""
+    """Draw parameters with nonzero biases, and embeddings of four graphs."""
     config = Config(2, 2, readout=kind, hidden=hidden, n_layers=2, dtype="float64")
     rng = np.random.default_rng(seed)
     params = init_readout(rng, kind, config.width, config.dtype)
@@ -39,14 +40,14 @@ def parts(Z):
 
 
 @each_readout
-def test_a_row_a_graph_of_the_width_that_was_said(kind):
+def test_a_readout_has_one_row_per_graph_of_the_readout_width(kind):
     config, params, Z = drawn(kind)
     rows = readout(params, config.readout, Z, OFFSETS)
     assert rows.shape == (4, readout_width(config.readout, config.width))
 
 
 @each_readout
-def test_a_graph_is_read_out_in_a_batch_as_it_is_alone(kind):
+def test_a_readout_does_not_depend_on_the_batch(kind):
     config, params, Z = drawn(kind)
     together = readout(params, config.readout, Z, OFFSETS)
     for row, part in zip(together, parts(Z)):
@@ -56,7 +57,7 @@ def test_a_graph_is_read_out_in_a_batch_as_it_is_alone(kind):
 
 @each_readout
 @given(seed=st.integers(0, 2**32 - 1))
-def test_the_order_of_nodes_does_not_matter(kind, seed):
+def test_a_readout_does_not_depend_on_the_order_of_nodes(kind, seed):
     config, params, Z = drawn(kind)
     rng = np.random.default_rng(seed)
     shuffled = np.concatenate([rng.permutation(part) for part in parts(Z)])
@@ -67,7 +68,7 @@ def test_the_order_of_nodes_does_not_matter(kind, seed):
 
 
 @each_readout
-def test_float32_stays_float32(kind):
+def test_readouts_keep_float32(kind):
     config, params, Z = drawn(kind)
     params = {
         "W": [W.astype("float32") for W in params.get("W", [])],
@@ -78,7 +79,7 @@ def test_float32_stays_float32(kind):
     )
 
 
-def test_set2set_is_an_lstm_with_attention():
+def test_set2set_equals_an_lstm_with_attention():
     config, params, Z = drawn("set2set")
     (W_q, W_r), b, D = params["W"], params["b"], config.width
     for part, row in zip(parts(Z), readout(params, config.readout, Z, OFFSETS)):
@@ -91,7 +92,7 @@ def test_set2set_is_an_lstm_with_attention():
         assert_allclose(row, np.concatenate([q, r]), rtol=1e-12, atol=1e-12)
 
 
-def test_sortpool_keeps_the_first_nodes_by_the_last_column():
+def test_sortpool_keeps_the_nodes_with_the_largest_last_column():
     config, params, Z = drawn("sortpool")
     for part, row in zip(parts(Z), readout(params, config.readout, Z, OFFSETS)):
         kept = np.zeros((KEPT, config.width))
@@ -101,10 +102,10 @@ def test_sortpool_keeps_the_first_nodes_by_the_last_column():
         assert_allclose(row.reshape(KEPT, CHANNELS), expected, rtol=1e-12, atol=1e-12)
 
 
-def test_sortpool_breaks_ties_by_the_columns_before():
+def test_sortpool_breaks_ties_by_the_preceding_columns():
     config, params, _ = drawn("sortpool")
     Z = np.zeros((KEPT + 1, config.width))
-    Z[7, -2] = 1.0  # the first in order, the last column being equal
+    Z[7, -2] = 1.0  # sorted first, because the last column ties
     offsets = np.array([0, len(Z)])
     row = readout(params, config.readout, Z, offsets).reshape(KEPT, CHANNELS)
     W, b = params["W"][0], params["b"]
@@ -112,7 +113,7 @@ def test_sortpool_breaks_ties_by_the_columns_before():
     assert_allclose(row[1:], [np.maximum(b, 0)] * (KEPT - 1), rtol=1e-12)
 
 
-def test_sortpool_breaks_ties_of_the_columns_it_sorts_by():
+def test_sortpool_breaks_ties_of_all_columns_that_it_sorts_by():
     config, params, Z = drawn("sortpool", hidden=8)
     Z[:, -SORTED_BY:] = 0.0
     rng = np.random.default_rng(3)
@@ -124,21 +125,19 @@ def test_sortpool_breaks_ties_of_the_columns_it_sorts_by():
 
 
 @pytest.mark.parametrize("kind", ["set2set", "sortpool"])
-def test_their_gradients_are_finite_differences(kind):
-    from autograd import grad
-
+def test_gradients_of_readouts_equal_finite_differences(kind):
     config, params, Z = drawn(kind)
     weights = np.random.default_rng(1).normal(
         size=(4, readout_width(config.readout, config.width))
     )
 
     def value(W):
-        moved = {**params, "W": [W, *params["W"][1:]]}
-        return (readout(moved, config.readout, Z, OFFSETS) * weights).sum()
+        changed = {**params, "W": [W, *params["W"][1:]]}
+        return (readout(changed, config.readout, Z, OFFSETS) * weights).sum()
 
     W = params["W"][0]
     direction = np.random.default_rng(2).normal(size=W.shape)
     step = 1e-6 * direction
     difference = (value(W + step) - value(W - step)) / 2e-6
     slope = float(np.sum(grad(value)(W) * direction))
-    assert_allclose(slope, difference, rtol=1e-6)  # of a step of 1e-6: 1e-10 / 1e-6
+    assert_allclose(slope, difference, rtol=1e-6)  # rounding over the step

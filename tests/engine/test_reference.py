@@ -1,4 +1,4 @@
-"""Values agree with slow loops, with SciPy, by hand, and across precisions."""
+"""Values equal hand-computed numbers, loops, SciPy and a dense model."""
 
 import numpy as np
 import pytest
@@ -36,30 +36,30 @@ small = dict(n_features=2, exponents=(-3, 0), max_nodes=8)
 mild = dict(**small, weights=("ones", "equal", "unlike", "tiny"))
 
 
-# By hand: one edge, its two nodes in one cluster or halved between two
+# By hand: one edge, with its two nodes in one cluster or halved between two
 
 
 @BOTH
-def test_one_edge_in_one_cluster(telling):
+def test_one_edge_in_one_cluster(implementation):
     """Equations 3 and 4, and both losses."""
     A, Z = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0], [3.0]])
     S = np.ones((2, 1))
-    A_pooled, X_pooled = telling.coarsen(A, Z, S)
+    A_pooled, X_pooled = implementation.coarsen(A, Z, S)
     assert A_pooled == [[2.0]] and X_pooled == [[4.0]]
-    assert telling.entropy(0.0 * S) == 0.0
-    close(telling.link(A, S), np.sqrt(2))
+    assert implementation.entropy(0.0 * S) == 0.0
+    close(implementation.link(A, S), np.sqrt(2))
 
 
 @BOTH
-def test_one_edge_halved_between_two_clusters(telling):
+def test_one_edge_halved_between_two_clusters(implementation):
     """Equations 3, 4 and 6, and both losses."""
     A, Z = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[1.0], [3.0]])
-    S = telling.assign(np.zeros((2, 2)))
-    A_pooled, X_pooled = telling.coarsen(A, Z, S)
+    S = implementation.assign(np.zeros((2, 2)))
+    A_pooled, X_pooled = implementation.coarsen(A, Z, S)
     close(A_pooled, np.full((2, 2), 0.5))
     close(X_pooled, np.full((2, 1), 2.0))
-    close(telling.entropy(np.zeros((2, 2))), np.log(2))
-    close(telling.link(A, S), 1.0)
+    close(implementation.entropy(np.zeros((2, 2))), np.log(2))
+    close(implementation.link(A, S), 1.0)
 
 
 # Loops
@@ -67,35 +67,37 @@ def test_one_edge_halved_between_two_clusters(telling):
 
 @BOTH
 @given(case=poolings(directed=True))
-def test_coarsening_matches_the_loops(telling, case):
+def test_coarsening_matches_the_loops(implementation, case):
     """Equations 3 and 4."""
-    expected, actual = reference.coarsen_loop(*case), telling.coarsen(*case)
+    expected, actual = reference.coarsen_loop(*case), implementation.coarsen(*case)
     close(actual[0], expected[0])
     close(actual[1], expected[1], scale=np.sum(np.abs(case.Z)))
 
 
 @BOTH
 @given(case=poolings(directed=True))
-def test_link_loss_is_the_norm_of_the_residual(telling, case):
-    """Law L1: squared, to 1e-12 of ||A||^2 + ||S S^T||^2, where it cancels."""
+def test_the_link_loss_is_the_norm_of_the_residual(implementation, case):
+    """Law L1: its square has an error of 1e-12 (||A||^2 + ||S S^T||^2)."""
     A, _, S = case
     size = np.sum(A**2) + np.sum((S @ S.T) ** 2)
-    error = telling.link(A, S) ** 2 - exact_squared_link(A, S)
+    error = implementation.link(A, S) ** 2 - exact_squared_link(A, S)
     assert abs(error) <= 1e-12 * size
 
 
 @BOTH
 @given(R=st.integers(1, 12).flatmap(logits))
-def test_entropy_is_the_mean_of_scipys(telling, R):
-    """Law E7: in nats, of rows; terms p log p of size 1 sum to 1e-15."""
+def test_the_entropy_loss_is_the_mean_entropy_of_rows_by_scipy(implementation, R):
+    """Law E7, in nats; sums of terms p log p are accurate to 1e-15."""
     S = paper.assign(R)
     expected = np.mean(scipy.stats.entropy(S, axis=1))
-    np.testing.assert_allclose(telling.entropy(R), expected, rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(
+        implementation.entropy(R), expected, rtol=1e-9, atol=1e-14
+    )
 
 
 @st.composite
 def layer_cases(draw):
-    """Draw A, H, mu, W, W_neighbours, b of a layer from two features to three."""
+    """Draw A, H, mu, W, W_neighbours and b of a layer with widths 2 and 3."""
     A = draw(adjacencies(directed=True))
     H, rng = draw(features(len(A), 2)), np.random.default_rng(draw(seeds))
     mu, weights = rng.normal(size=(len(A), 3)), rng.normal(size=(2, 2, 3))
@@ -108,14 +110,14 @@ def operator(kind, A, H):
 
 @given(case=layer_cases())
 def test_gcn_matches_the_loop(case):
-    """Equation 2, with a bias, before its ReLU."""
+    """Equation 2 with a bias, before its ReLU."""
     A, H, _, W, _, b = case
     actual = layers.gcn({"W": [W], "b": b}, operator("gcn", A, H), H).sum()
     close(actual, reference.gcn_loop(A, H, W, b), 1 + np.sum(np.abs(H)))
 
 
 @given(case=layer_cases())
-def test_the_papers_layer_matches_the_loop(case):
+def test_the_gcn_layer_of_the_paper_matches_the_loop(case):
     """Equation 2."""
     A, H, _, W, _, b = case
     actual = paper.gcn_layer(W, paper.normalize_adjacency(A), H)
@@ -125,7 +127,7 @@ def test_the_papers_layer_matches_the_loop(case):
 
 @given(case=layer_cases())
 def test_sage_matches_the_loop(case):
-    """GraphSAGE "mean"."""
+    """GraphSAGE with the mean."""
     A, H, _, W, W_neighbours, b = case
     params = {"W": [W, W_neighbours], "b": b}
     P = operator("sage", A, H)
@@ -149,14 +151,14 @@ def test_s2v_matches_the_loop(case, seed):
 
 @given(H=st.integers(0, 12).flatmap(features))
 def test_l2_normalisation_matches_the_loop(H):
-    """Each row over its length; a row of zeros stays."""
+    """Each row is divided by its length; a row of zeros stays."""
     expected = reference.l2_loop(H).reshape(H.shape)
     close(primitives.l2_normalize(H), expected)
 
 
 @given(H=st.integers(0, 12).flatmap(features), seed=seeds)
 def test_batch_norm_at_evaluation_matches_the_loop(H, seed):
-    """Scaled and shifted by moments that are given."""
+    """It uses given moments."""
     rng = np.random.default_rng(seed)
     gamma, beta, mean = rng.normal(size=(3, H.shape[1]))
     variance = rng.uniform(0.5, 1.5, size=H.shape[1])
@@ -166,15 +168,15 @@ def test_batch_norm_at_evaluation_matches_the_loop(H, seed):
     close(actual, expected, 1 + np.max(np.abs(H), initial=0.0))
 
 
-# The whole model, where paper.py does not go
+# The whole model, with options that paper.py does not have
 
 
 @st.composite
 def configs(draw, **fixed):
-    """Draw any model of two features and three classes, small.
+    """Draw a small configuration with two features and three classes.
 
-    Of two levels only with rows normalised: else logits reach 1e4 at the second,
-    whose softmax knows that many ulps less.
+    Two levels have normalised rows. Otherwise logits reach 1e4 at the second level, and
+    their softmax is less accurate by this factor.
     """
     choices = dict(
         gnn=["gcn", "sage", "s2v"],
@@ -198,7 +200,7 @@ def configs(draw, **fixed):
 
 @given(config=configs(), batch=batches(**mild, max_graphs=4), seed=seeds)
 def test_the_engine_matches_the_dense_model_graph_by_graph(config, batch, seed):
-    """Law M3 beyond the paper: logits, losses, assignments, at evaluation."""
+    """Law M3 for all options, at evaluation: logits, losses, assignments."""
     params, running = random_params(seed, config), random_moments(seed, config)
     joined = GraphBatch.from_graphs(batch)
     output = model.forward(params, joined, config, running)
@@ -208,8 +210,8 @@ def test_the_engine_matches_the_dense_model_graph_by_graph(config, batch, seed):
         close(output.logits[g], expected[0], np.max(np.abs(expected[0])))
         for step, L_dense, S in zip(output.steps, expected[1], expected[3]):
             unscaled = max(len(S), 1) ** LINK_SCALES[config.link_scale]
-            square, seen = (L_dense * unscaled) ** 2, (step.L_link[g] * unscaled) ** 2
-            assert abs(seen - square) <= 1e-9 * square + reference.link_error(A, S)
+            square, actual = (L_dense * unscaled) ** 2, (step.L_link[g] * unscaled) ** 2
+            assert abs(actual - square) <= 1e-9 * square + reference.link_error(A, S)
             A = S.T @ A @ S
         close([step.L_ent[g] for step in output.steps], expected[2], scale=1.0)
         for step, S_dense in zip(output.steps, expected[3], strict=True):
@@ -218,7 +220,7 @@ def test_the_engine_matches_the_dense_model_graph_by_graph(config, batch, seed):
 
 
 def mean_loss(params, batch, labels, config):
-    """The loss of a batch, by the dense model: the mean of its graphs'."""
+    """Return the mean loss of the graphs of a batch, by the dense model."""
     dense = [(graph.adjacency.toarray(), graph.features) for graph in batch]
     pairs = zip(dense, labels)
     losses = [reference.loss(params, A, X, y, config) for (A, X), y in pairs]
@@ -237,21 +239,23 @@ def assert_same_gradient(config, batch, seed, rtol=1e-9):
 @given(
     config=configs(batch_norm=False), batch=batches(**mild, max_graphs=3), seed=seeds
 )
-def test_the_engines_gradient_matches_the_dense_models(config, batch, seed):
-    """Law M3 beyond the paper: the total loss, by every parameter."""
+def test_gradients_of_the_engine_match_the_dense_model(config, batch, seed):
+    """Law M3 for all options: the total loss, by every parameter."""
     assert_same_gradient(config, batch, seed)
 
 
 @given(config=configs(batch_norm=True), graph=graphs(**mild), seed=seeds)
-def test_the_engines_gradient_matches_the_dense_models_in_training(config, graph, seed):
-    """Law M3 with batch norm of a batch's own moments: of one graph, to 1e-7."""
+def test_gradients_of_the_engine_match_the_dense_model_with_batch_norm(
+    config, graph, seed
+):
+    """Law M3 for one graph with its own batch-norm moments, to 1e-7."""
     graph = with_normal_features(graph, seed)
     assert_same_gradient(config, [graph], seed, rtol=1e-7)
 
 
 @pytest.mark.parametrize("concat_layers", [False, True])
-def test_s2v_without_batch_norm_runs_all_its_layers(concat_layers):
-    """Law M3 beyond the paper: its layers share weights, so none counts them."""
+def test_s2v_without_batch_norm_runs_all_layers(concat_layers):
+    """The weights do not show the number of layers, because layers share them."""
     config = model.Config(
         n_features=2, n_outputs=3, gnn="s2v", hidden=3, n_layers=2, clusters=(),
         concat_layers=concat_layers, batch_norm=False, dtype="float64",
@@ -261,7 +265,7 @@ def test_s2v_without_batch_norm_runs_all_its_layers(concat_layers):
 
 
 def outputs(config, batch, seed, dtype):
-    """Run a model at a precision: logits, embeddings, losses and assignments."""
+    """Return logits, embeddings, losses and assignments in a given precision."""
     config = model.Config(**{**vars(config), "dtype": dtype})
     params, running = random_params(seed, config), random_moments(seed, config)
     joined = GraphBatch.from_graphs(batch, dtype)
@@ -272,7 +276,7 @@ def outputs(config, batch, seed, dtype):
 
 @given(config=configs(), batch=batches(**mild, max_graphs=3), seed=seeds)
 def test_float32_is_within_1e_4_of_float64(config, batch, seed):
-    """Law M4: of each output's scale, or one; float32 rounds to 6e-8 a layer."""
+    """Law M4, relative to the larger of 1 and the output's largest number."""
     wide = outputs(config, batch, seed, "float64")
     narrow = outputs(config, batch, seed, "float32")
     for value, rounded in zip(wide, narrow):
@@ -283,5 +287,5 @@ def test_float32_is_within_1e_4_of_float64(config, batch, seed):
 
 @given(S=st.integers(0, 6).flatmap(assignments))
 def test_the_rational_reference_matches_plain_numpy(S):
-    """The reference itself, where nothing cancels: A = 0."""
+    """With A = 0 nothing cancels."""
     close(exact_squared_link(np.zeros((len(S), len(S))), S), np.sum((S @ S.T) ** 2))

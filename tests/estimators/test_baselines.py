@@ -14,6 +14,7 @@ from npdiffpool.estimators.baselines import (
     count_parameters,
     flat_twin,
 )
+from npdiffpool.evaluation.protocols import cross_validate
 from npdiffpool.testing.strategies import batches
 
 
@@ -92,6 +93,15 @@ def test_the_kernel_classifier_separates_cycles_with_and_without_a_chord():
     assert clf.score(graphs[14:], labels[14:]) == 1
     assert clf.best_epoch_ == len(clf.history_) == 1
     assert clf.history_[0]["validation_accuracy"] == 1
+
+
+def test_the_kernel_classifier_can_be_cross_validated_without_a_seed():
+    graphs = [ring(n, chord) for n in range(6, 14) for chord in (0, 3)]
+    model = SubtreeKernelClassifier(rounds=(1, 2))
+    found = cross_validate(model, graphs, [0, 1] * 8, folds=2, runs=2)
+    for fold in found.folds:
+        first, second = fold["runs"]
+        assert first == second and 0 <= first["test"] <= 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Code that is printed gives back what it was printed for, to the last bit.
+"""Code written by as_code evaluates to the same value, to the last bit.
 
-But for the bits of a NaN: one is as good as another.
+The bits of a NaN are not preserved.
 """
 
 import re
@@ -23,7 +23,7 @@ DTYPES = ["f8", "f4", "f2", "i8", "i4", "u1", "u8", "?", "c16", ">f8", "U3", "S3
 
 
 def assert_same(one, other):
-    """Assert equality of values, dtypes, shapes, bits, within containers too."""
+    """Assert equality of values, dtypes, shapes and bits, also inside containers."""
     if isinstance(one, tuple):  # a NamedTuple is written as a tuple
         assert isinstance(other, tuple)
     elif isinstance(one, Graph):
@@ -40,7 +40,7 @@ def assert_same(one, other):
     else:
         a, b = np.asarray(one), np.asarray(other)
         assert a.dtype == b.dtype and a.shape == b.shape
-        if a.dtype.kind in "fc":  # one NaN is as good as another
+        if a.dtype.kind in "fc":  # the bits of a NaN may differ
             assert np.array_equal(np.isnan(a), np.isnan(b))
             a, b = a[~np.isnan(a)], b[~np.isnan(b)]
         assert np.array_equal(a, b) or a.tobytes() == b.tobytes()
@@ -103,7 +103,7 @@ CODE = [
 
 
 @pytest.mark.parametrize("value, code", CODE, ids=[code[:40] for _, code in CODE])
-def test_the_code_is_short_and_gives_the_value_back(value, code):
+def test_the_code_is_short_and_evaluates_to_the_value(value, code):
     assert as_code(value) == code
     assert_same(value, eval(code, NAMES))
 
@@ -117,18 +117,18 @@ any_array = st.sampled_from(DTYPES).flatmap(
 @example(np.arange(5000.0).reshape(50, 100))
 @example(np.float32([1.17549435e-38, 3.4028235e38, 16777217.0]))
 @example(np.array([-1, 0x7FF8000000000001]).view("f8"))  # NaN, negative and not
-def test_arrays_come_back_to_the_last_bit(array):
+def test_the_code_of_an_array_evaluates_to_the_same_bits(array):
     assert_same(array, eval(as_code(array), NAMES))
 
 
-def test_no_option_of_numpy_changes_the_code():
+def test_print_options_of_numpy_do_not_change_the_code():
     with np.printoptions(precision=2, threshold=3, suppress=True):
         code = as_code(np.float32([1 / 3, 1e-9, 2, 3, 4]))
     assert code == "np.array([0.33333334, 1e-09, 2.0, 3.0, 4.0], dtype=np.float32)"
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_whatever_is_drawn_comes_back(name):
+def test_the_code_of_a_drawn_value_evaluates_to_it(name):
     @given(PUBLIC[name])
     def check(value):
         assert_same(value, eval(as_code(value), NAMES))
@@ -137,13 +137,13 @@ def test_whatever_is_drawn_comes_back(name):
 
 
 @pytest.mark.parametrize("value", [{1}, object(), np.array([None]), [np.dtype("f4")]])
-def test_what_cannot_be_written_is_refused(value):
+def test_other_values_are_rejected(value):
     with pytest.raises(ValueError, match="value must be made of arrays, .*; got "):
         as_code(value)
 
 
 @given(graphs(), batches(max_graphs=2))
-def test_a_drawn_graph_shows_itself_as_code(graph, batch):
+def test_the_repr_of_a_drawn_graph_is_code(graph, batch):
     assert_same([graph, *batch], eval(repr([graph, *batch]), NAMES))
 
 
@@ -162,11 +162,11 @@ claim()
 
 
 @pytest.mark.parametrize("strategy", ["graphs()", "planted_graphs()"])
-def test_the_report_of_a_failing_test_can_be_pasted(strategy):
+def test_the_falsifying_example_of_a_failing_test_can_be_pasted(strategy):
     command = [sys.executable, "-c", FAILING.format(strategy=strategy)]
     report = subprocess.run(command, capture_output=True, text=True).stderr
     shown = re.search(r"claim\(\s*case=(.*?),\s*\)\n", report, flags=re.DOTALL)
-    names = {**NAMES, "array": np.array}  # of what is not a Graph, NumPy's own repr
+    names = {**NAMES, "array": np.array}  # other values have NumPy's repr
     case = eval(re.sub("(?m)^ *[|]? *", "", shown[1]), names)
     graph = case[0] if isinstance(case, tuple) else case
     assert isinstance(graph, Graph) and 3 <= graph.n_edges <= 4

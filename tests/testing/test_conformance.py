@@ -1,4 +1,4 @@
-"""The kit on somebody's layer: verdicts, counterexamples that run, clear errors."""
+"""The kit on a pooling layer: verdicts, runnable counterexamples, error messages."""
 
 import functools
 import re
@@ -28,7 +28,7 @@ from npdiffpool.testing.own.parts import pool_batch, pool_by_paper
 from npdiffpool.testing.table import write_table
 
 LAYER = dedent('''
-    """A layer that forgets the edges inside a cluster."""
+    """A layer that drops the edges inside a cluster."""
     from types import SimpleNamespace
 
     import autograd.numpy as np
@@ -43,7 +43,7 @@ LAYER = dedent('''
         return SimpleNamespace(A=A_pooled, X=np.dot(S.T, Z), S=S)
 
 
-    def untold(A, R, Z):
+    def returns_tuple(A, R, Z):
         pooled = pool(A, R, Z)
         return pooled.A, pooled.X, pooled.S
 
@@ -57,7 +57,7 @@ LAYER = dedent('''
 
 @pytest.fixture
 def layer(tmp_path, monkeypatch):
-    """Put a module `forgetful` with a broken layer into an empty working folder."""
+    """Enter an empty folder with a module `forgetful`, which has a broken layer."""
     (tmp_path / "forgetful.py").write_text(LAYER)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -75,68 +75,69 @@ def verdicts(results):
     return {result.law.id: result.verdict for result in results}
 
 
-def test_the_paper_keeps_every_law_that_applies_to_one_graph():
+def test_every_law_about_one_graph_holds_for_the_paper():
     found = verdicts(conformance(pool_by_paper, examples=5))
     batched = {id: found.pop(id) for id in ("B1", "B2", "B3")}
     assert set(batched.values()) == {"not applicable"}
     assert len(found) == 39 and set(found.values()) == {"holds"}
 
 
-def test_a_batched_form_may_be_given_or_be_an_attribute():
+def test_a_batched_form_is_an_argument_or_an_attribute():
     def pool(A, R, Z):
         return pool_by_paper(A, R, Z)
 
-    given = conformance(pool, pool_batch, laws=["B1", "B2"], examples=20)
+    as_argument = conformance(pool, pool_batch, laws=["B1", "B2"], examples=20)
     pool.batched = pool_batch
-    carried = conformance(pool, laws=["B1", "B2"], examples=20)
-    assert verdicts(given) == verdicts(carried) == {"B1": "holds", "B2": "holds"}
+    as_attribute = conformance(pool, laws=["B1", "B2"], examples=20)
+    assert verdicts(as_argument) == verdicts(as_attribute)
+    assert verdicts(as_argument) == {"B1": "holds", "B2": "holds"}
 
 
-def test_a_broken_layer_fails_the_laws_it_breaks_and_no_others(layer):
+def test_a_broken_layer_fails_the_laws_that_it_violates_and_no_others(layer):
     found = verdicts(conformance(forgetful(), examples=40))
     failing = {id for id, verdict in found.items() if verdict == "fails"}
-    # D4: the identity that it multiplies by is in float64.
+    # D4, as the layer multiplies by a float64 identity.
     assert failing == {"C2", "C5", "C8", "C9", "C10", "C11", "D4"}
     assert {found[id] for id in ("L1", "E1", "B1")} == {"not applicable"}
 
 
-def test_the_same_results_come_out_every_time(layer):
+def test_repeated_calls_give_the_same_results(layer):
     first, again = (conformance(forgetful(), laws=["C2"]) for _ in range(2))
     assert [result.script for result in first] == [result.script for result in again]
 
 
-def test_a_counterexample_is_as_small_as_it_can_be(layer):
+def test_the_counterexample_is_minimal(layer):
     (result,) = conformance(forgetful(), laws=["C2"])
     assert result.case["A"].shape == (1, 1) and result.case["R"].shape == (1, 1)
     assert result.reason.startswith("C2 fails on pool: Pooling keeps the total weight")
 
 
-def test_the_script_of_a_counterexample_fails_by_itself(layer):
+def test_the_script_of_a_counterexample_runs_and_fails(layer):
     (result,) = conformance(forgetful(), laws=["C2"])
     assert "from forgetful import pool\n" in result.script
     assert "npdiffpool" not in result.script
     command = [sys.executable, "-c", result.script]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
-    assert ran.returncode == 1 and "AssertionError" in ran.stderr
+    completed = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    assert completed.returncode == 1 and "AssertionError" in completed.stderr
 
 
-def test_the_script_of_a_wrong_gradient_fails_by_itself(layer):
+def test_the_script_of_a_wrong_gradient_runs_and_fails(layer):
     from forgetful import detached
 
     (result,) = conformance(detached, laws=["D1"])
     assert "from autograd import grad\n" in result.script
     command = [sys.executable, "-c", result.script]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
-    assert ran.returncode == 1 and "AssertionError" in ran.stderr
+    completed = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    assert completed.returncode == 1 and "AssertionError" in completed.stderr
 
 
 def test_a_layer_may_return_a_plain_tuple(layer):
-    from forgetful import untold
+    from forgetful import returns_tuple
 
-    (result,) = conformance(untold, laws=["C2"])
+    (result,) = conformance(returns_tuple, laws=["C2"])
     command = [sys.executable, "-c", result.script]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
-    assert ran.returncode == 1 and "AssertionError" in ran.stderr
+    completed = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    assert completed.returncode == 1 and "AssertionError" in completed.stderr
 
 
 def test_check_pooling_raises_with_the_law_and_the_script(layer):
@@ -145,7 +146,7 @@ def test_check_pooling_raises_with_the_law_and_the_script(layer):
     check_pooling(forgetful(), laws=["A1", "C1"])
 
 
-def test_a_failure_on_graphs_without_nodes_hides_no_other():
+def test_a_failure_on_graphs_without_nodes_hides_no_other_failure():
     def pool(A, R, Z):
         pooled = pool_by_paper(A, R, Z)
         return pooled._replace(entropy=-np.mean(np.sum(pooled.S * np.log2(pooled.S))))
@@ -153,14 +154,14 @@ def test_a_failure_on_graphs_without_nodes_hides_no_other():
     (result,) = conformance(pool, laws=["E7"])
     assert len(result.case["A"]) == 1
 
-    def not_nothing(A, R, Z):
+    def fails_without_nodes(A, R, Z):
         return pool_by_paper(A, R, Z) if len(A) else 1 / 0
 
-    (result,) = conformance(not_nothing, laws=["A1"])
+    (result,) = conformance(fails_without_nodes, laws=["A1"])
     assert result.case["A"].shape == (0, 0) and "ZeroDivisionError" in result.reason
 
 
-def test_whatever_the_layer_raises_is_a_failure():
+def test_any_exception_of_the_layer_is_a_failure():
     def pool(A, R, Z):
         if R.shape[1] > 2:
             raise RuntimeError("no more than two clusters")
@@ -179,24 +180,24 @@ def test_whatever_the_layer_raises_is_a_failure():
         (lambda A, R, Z: SimpleNamespace(A=A, S=R), "SimpleNamespace without X"),
     ],
 )
-def test_something_that_is_no_pooling_layer_is_refused(pool, message):
+def test_a_value_that_is_not_a_pooling_layer_is_rejected(pool, message):
     with pytest.raises(ValueError, match=message):
         conformance(pool)
 
 
-def test_an_unknown_law_is_refused():
+def test_an_unknown_law_is_rejected():
     with pytest.raises(ValueError, match="laws must be of A1, A2(.*); got 'Z9'"):
         check_pooling(pool_by_paper, laws=["A1", "Z9"])
 
 
-def test_a_law_is_entered_once():
+def test_the_id_of_a_law_is_unique():
     from npdiffpool.testing.laws import law
 
     with pytest.raises(ValueError, match="id must be new; got 'A1' again"):
         law("A1", "nowhere", step())(lambda pool, A, R, Z: None)
 
 
-def test_a_layer_that_autograd_cannot_differentiate_is_told_so():
+def test_the_reason_says_if_autograd_cannot_differentiate_the_layer():
     def pool(A, R, Z):
         A, R, Z = (np.asarray(x, dtype=float) for x in (A, R, Z))
         return Pooled(*paper.coarsen(A, Z, paper.assign(R)), paper.assign(R))
@@ -206,7 +207,7 @@ def test_a_layer_that_autograd_cannot_differentiate_is_told_so():
     assert result.reason.startswith("autograd cannot differentiate it")
 
 
-def test_parametrize_laws_makes_one_case_a_law(layer):
+def test_parametrize_laws_makes_one_case_per_law(layer):
     (layer / "test_forgetful.py").write_text(dedent("""
             from forgetful import pool
             from npdiffpool.testing import parametrize_laws
@@ -216,21 +217,21 @@ def test_parametrize_laws_makes_one_case_a_law(layer):
                 law.check(pool)
             """))
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider"]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=layer)
+    completed = subprocess.run(command, capture_output=True, text=True, cwd=layer)
     name = "test_pool[C2-total_edge_mass_survives_pooling]"
-    assert f"FAILED test_forgetful.py::{name}" in ran.stdout
-    assert "1 failed, 1 passed, 1 skipped" in ran.stdout
-    assert "it gives no link loss" in ran.stdout
+    assert f"FAILED test_forgetful.py::{name}" in completed.stdout
+    assert "1 failed, 1 passed, 1 skipped" in completed.stdout
+    assert "it returns no link loss" in completed.stdout
 
 
-def test_parametrised_laws_carry_the_layers_forms():
+def test_the_subject_of_parametrize_laws_includes_the_batched_form():
     marked = parametrize_laws(pool_by_paper, pool_batch, laws=["B1"])
     ((law, subject),) = [case.values for case in marked.args[1]]
     assert law is LAWS["B1"] and subject.parts["batched"] is pool_batch
 
 
 def test_several_checks_of_a_law_are_all_tried():
-    law = Law("X1", "twice", "Twice.", "here")
+    law = Law("X1", "example", "An example.", "none")
     law.also(step())(lambda pool, A, R, Z: None)
     assert law.examine(pool_by_paper, examples=5).verdict == "holds"
 
@@ -251,13 +252,13 @@ def test_verify_lists_the_laws(capsys):
         assert f"{law.id} {law.statement}" in output
 
 
-def test_verify_prints_a_table_and_leaves_with_status_1_if_a_law_fails(layer, capsys):
-    words = ["--law", "A1", "--law", "C2", "--law", "L1", "--examples", "30"]
-    assert main(["verify", "forgetful:pool", *words]) == 1
+def test_verify_prints_a_table_and_exits_with_1_if_a_law_fails(layer, capsys):
+    options = ["--law", "A1", "--law", "C2", "--law", "L1", "--examples", "30"]
+    assert main(["verify", "forgetful:pool", *options]) == 1
     output = capsys.readouterr().out
-    assert "A1   holds          Every node is shared out wholly" in output
+    assert "A1   holds          The rows of S sum to one" in output
     assert "C2   FAILS          on pool: Pooling keeps the total weight" in output
-    assert "L1   not applicable it gives no link loss" in output
+    assert "L1   not applicable it returns no link loss" in output
     assert "A = np.array([[1.0]])" in output
     assert "1 holds, 1 fails, 1 not applicable" in output
 
@@ -281,7 +282,7 @@ def test_verify_without_a_layer_verifies_npdiffpool(capsys):
         (["--examples", "0"], "--examples must be a whole number >= 1; got 0"),
     ],
 )
-def test_verify_says_in_a_line_what_is_wrong(layer, capsys, words, message):
+def test_verify_prints_errors_as_one_line(layer, capsys, words, message):
     for i, code in enumerate(["1 / 0", "def f(:", "import math; math.f"], 1):
         (layer / f"broken_{i}.py").write_text(code)
     assert main(["verify", *words]) == 2
@@ -290,7 +291,7 @@ def test_verify_says_in_a_line_what_is_wrong(layer, capsys, words, message):
     assert error.count("\n") == 1
 
 
-# What Hypothesis needs, here or in its oldest version.
+# Packages that Hypothesis needs, in its newest or oldest supported version.
 OF_HYPOTHESIS = {"sortedcontainers", "exceptiongroup", "typing_extensions", "attr"}
 ALONE = f"""
 import sys
@@ -309,15 +310,15 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("words", [["npdiffpool.testing.own.parts:pool_by_paper"], []])
-def test_the_kit_runs_with_numpy_scipy_autograd_and_hypothesis_alone(words):
+def test_the_kit_runs_with_only_numpy_scipy_autograd_and_hypothesis(words):
     laws = "--examples 3 --law A1 --law E7 --law G1 --law M1 --law D1".split()
     command = [sys.executable, "-c", ALONE, "verify", *words, *laws]
-    ran = subprocess.run(command, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    assert "law   5/5  D1" in ran.stderr
+    completed = subprocess.run(command, capture_output=True, text=True)
+    assert completed.returncode == 0, completed.stderr
+    assert "law   5/5  D1" in completed.stderr
 
 
-def test_a_law_of_which_a_part_does_not_apply_holds_in_part():
+def test_a_law_with_a_check_that_does_not_apply_holds_in_part():
     def pool(A, R, Z):
         return pool_by_paper(A, R * 2, Z)
 
@@ -327,7 +328,7 @@ def test_a_law_of_which_a_part_does_not_apply_holds_in_part():
     assert f"one-hot. ({why})" in " ".join(write_table([result]).split())
 
 
-def test_a_gradient_that_raises_is_a_failure_not_a_law_that_does_not_apply():
+def test_an_exception_in_the_backward_pass_is_a_failure():
     @primitive
     def identity(S):
         return S
@@ -341,7 +342,7 @@ def test_a_gradient_that_raises_is_a_failure_not_a_law_that_does_not_apply():
     assert result.verdict == "fails" and "ZeroDivisionError" in result.reason
 
 
-def test_a_layer_that_autograd_cannot_follow_in_z_has_no_gradients():
+def test_a_layer_that_autograd_cannot_differentiate_by_z_has_no_vjp():
     def pool(A, R, Z):
         return pool_by_paper(A, R, Z)._replace(X=numpy.asarray(Z, float)[:2])
 
@@ -351,27 +352,27 @@ def test_a_layer_that_autograd_cannot_follow_in_z_has_no_gradients():
 
 
 @pytest.mark.parametrize("name, shape", [("A", (2,)), ("X", (1, 2)), ("S", (2, 3))])
-def test_outputs_of_other_shapes_are_refused(name, shape):
+def test_outputs_with_other_shapes_are_rejected(name, shape):
     def pool(A, R, Z):
         return pool_by_paper(A, R, Z)._replace(**{name: np.ones(shape)})
 
-    message = re.escape(f"must give {name} of shape (")
+    message = re.escape(f"must return {name} as a dense array of shape (")
     with pytest.raises(ValueError, match=rf"{message}.*; got {re.escape(str(shape))}"):
         conformance(pool)
 
 
 @pytest.mark.parametrize("examples", [0, -1, 1.5, True])
-def test_examples_must_be_a_count(examples):
+def test_an_invalid_number_of_examples_is_rejected(examples):
     with pytest.raises(ValueError, match="examples must be a whole number >= 1; got"):
         check_pooling(pool_by_paper, laws=["A1"], examples=examples)
 
 
-def test_no_law_at_all_is_refused():
+def test_an_empty_list_of_laws_is_rejected():
     with pytest.raises(ValueError, match="laws must be of A1, .*; got 'none'"):
         check_pooling(pool_by_paper, laws=[])
 
 
-def test_a_script_does_not_import_what_only_has_the_name(layer):
+def test_a_script_does_not_import_another_function_of_the_same_name(layer):
     from forgetful import pool
 
     @functools.wraps(pool)
@@ -382,12 +383,13 @@ def test_a_script_does_not_import_what_only_has_the_name(layer):
     assert "pool = ...  # your own goes here: pool" in result.script
 
 
-def test_the_kit_needs_nothing_but_numpy_scipy_autograd_and_hypothesis():
+def test_the_kit_imports_only_numpy_scipy_autograd_and_hypothesis():
     code = "import sys, npdiffpool.testing.table; print(*sys.modules)"
     command = [sys.executable, "-I", "-c", code]
     loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     names = {name.split(".")[0] for name in loaded.split()}
     needed = {"npdiffpool", "numpy", "scipy", "autograd", "hypothesis"}
-    own = OF_HYPOTHESIS | {"cython_runtime", "sitecustomize"}  # scipy's, Debian's
+    # Of SciPy, of Debian, and an optional import of numpy.f2py.
+    own = OF_HYPOTHESIS | {"cython_runtime", "sitecustomize", "charset_normalizer"}
     others = {name for name in names - set(sys.stdlib_module_names) if name[0] != "_"}
     assert others - needed - own == set()

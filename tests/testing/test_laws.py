@@ -1,9 +1,8 @@
-"""Every law of the catalogue holds for npdiffpool, on whatever Hypothesis draws.
+"""Every law holds for npdiffpool, on cases drawn by Hypothesis.
 
-The laws are `npdiffpool.testing.laws`; here they are run on the paper telling, the
-engine at its first and upper levels, in float64 and float32, on each layer, on
-whole models and their training, and on each primitive. That each of them can fail
-is shown in test_laws_can_fail.py.
+The laws of `npdiffpool.testing.laws` are checked on the paper, on the engine at its
+first and upper levels, in float64 and float32, on each layer, on whole models and their
+training, and on each primitive. test_laws_can_fail.py shows that each law can fail.
 """
 
 import inspect
@@ -15,10 +14,10 @@ from hypothesis import strategies as st
 
 from npdiffpool.engine import primitives, segments
 from npdiffpool.testing import laws
-from npdiffpool.testing.law import LARGEST
+from npdiffpool.testing.law import MAX_NODES
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.definitions import PRIMITIVES
-from npdiffpool.testing.own.subjects import JUMPING, OWN, models_of
+from npdiffpool.testing.own.subjects import DISCONTINUOUS, OWN, models_of
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 from npdiffpool.testing.script import body_of
 
@@ -31,10 +30,10 @@ def test_law(law):
 
 
 @pytest.mark.parametrize("law", ["M1", "M2"])
-def test_models_that_jump_see_1_wl_colours_only(law):
-    """But for Graclus, which cuts among nodes that are alike as it must."""
-    jumping = [one for one in JUMPING if one.get("assignment") != "graclus"]
-    LAWS[law].check(models_of("engine, that jump", jumping, "model"))
+def test_discontinuous_models_depend_on_1_wl_colours_only(law):
+    """Graclus is an exception: it has to separate nodes of one colour."""
+    models = [one for one in DISCONTINUOUS if one.get("assignment") != "graclus"]
+    LAWS[law].check(models_of("engine, discontinuous", models, "model"))
 
 
 def test_the_catalogue_is_complete_and_in_order():
@@ -50,34 +49,35 @@ def test_every_law_has_a_statement_a_source_and_a_public_name():
 
 def test_every_check_of_a_law_applies_to_some_part_of_npdiffpool():
     checks = [check for law in LAWS.values() for check in law.checks]
-    unused = [c for c in checks if all(s.lacks(c.needs) for s in OWN)]
+    unused = [c for c in checks if all(s.reason_against(c.needs) for s in OWN)]
     assert unused == []
 
 
-def test_checks_of_a_layer_use_numpy_and_their_arguments_alone():
+def test_checks_of_a_layer_use_only_numpy_and_their_arguments():
     layer = {"pool", "batched", "vjp"}
     checks = [c for law in LAWS.values() for c in law.checks if layer & set(c.needs)]
     assert len(checks) > 50
     for check in checks:
         names = inspect.getclosurevars(check.body)
         assert set(names.globals) <= {"np"} and not names.nonlocals, check.body
-        if check not in LAWS["E7"].checks:  # it compares with SciPy's
+        if check not in LAWS["E7"].checks:  # E7 uses SciPy
             assert not re.search(r"(?m)^\s*(import|from) ", body_of(check.body))
 
 
-def test_every_primitive_is_held_and_has_a_wrong_gradient():
+def test_every_primitive_has_a_definition_and_a_wrong_gradient():
     members = {**vars(primitives), **vars(segments)}.items()
     marks = ("_is_autograd_primitive", "with_vjp")
-    made = {name for name, f in members if any(hasattr(f, mark) for mark in marks)}
-    held = {name.split()[0] for name in PRIMITIVES}
-    assert held == made | {"relu", "l2_normalize", "safe_sqrt"}  # these compose
+    found = {name for name, f in members if any(hasattr(f, mark) for mark in marks)}
+    defined = {name.split()[0] for name in PRIMITIVES}
+    composed = {"relu", "l2_normalize", "safe_sqrt"}  # of other primitives
+    assert defined == found | composed
     assert set(PRIMITIVES) == set(WRONG_GRADIENTS)
 
 
-def test_few_cases_are_thrown_away():
-    """No strategy filters; what is lost, Hypothesis began as a variation and left.
+def test_few_cases_are_discarded():
+    """No strategy filters; the discarded cases are Hypothesis's abandoned variations.
 
-    The share that is used was measured at 69 % to 99 %, at 150 examples each.
+    The share of cases used was measured as 69 % to 99 %, with 150 examples each.
     """
     for cases in {check.cases for law in LAWS.values() for check in law.checks}:
         begun, used = [], []
@@ -86,7 +86,7 @@ def test_few_cases_are_thrown_away():
         @given(st.data())
         def draw(data):
             begun.append(1)
-            used.append(data.draw(cases(0, LARGEST)))
+            used.append(data.draw(cases(0, MAX_NODES)))
 
         draw()
         assert len(used) > 0.6 * len(begun) > 0

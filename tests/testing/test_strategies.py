@@ -1,4 +1,4 @@
-"""Strategies reach each corner of what the laws are checked on, and waste little."""
+"""Strategies draw every special case, and discard few draws."""
 
 from collections import Counter
 
@@ -170,7 +170,7 @@ CORNERS = {
 @pytest.mark.parametrize(
     "kind, corner", [(kind, corner) for kind in CORNERS for corner in CORNERS[kind][1]]
 )
-def test_strategies_reach(kind, corner):
+def test_strategies_draw_special_cases(kind, corner):
     strategy, corners = CORNERS[kind]
     assert corners[corner](reaches(strategy, corners[corner]))
 
@@ -195,7 +195,7 @@ PUBLIC = {
 
 @st.composite
 def tallied(draw, strategy, tally):
-    """Draw, and count how many draws began and how many came to an end."""
+    """Draw, and count the draws started and finished."""
     tally["started"] += 1
     value = draw(strategy)
     tally["finished"] += 1
@@ -203,7 +203,7 @@ def tallied(draw, strategy, tally):
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_few_draws_are_thrown_away(name):
+def test_few_draws_are_discarded(name):
     tally = Counter()
 
     @settings(max_examples=300, database=None, derandomize=True)
@@ -215,7 +215,7 @@ def test_few_draws_are_thrown_away(name):
     assert tally["finished"] >= 0.95 * tally["started"] > 100
 
 
-def test_most_graphs_with_alike_nodes_repeat_a_colour():
+def test_most_graphs_of_alike_nodes_repeat_a_colour():
     tally = Counter()
 
     @settings(max_examples=300, database=None, derandomize=True)

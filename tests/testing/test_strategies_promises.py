@@ -1,4 +1,4 @@
-"""What strategies draw is what their docstrings promise."""
+"""Drawn values have the properties that the docstrings of strategies promise."""
 
 import itertools
 from collections import Counter
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import block_diag
 
-from npdiffpool.testing._shapes import stable_colours
+from npdiffpool.testing._encoding import stable_colours
 from npdiffpool.testing.strategies import (
     WITH_LARGE,
     adjacencies,
@@ -28,13 +28,13 @@ from npdiffpool.testing.strategies import (
 
 
 @given(adjacencies())
-def test_graphs_are_symmetric_finite_and_not_negative(A):
+def test_adjacencies_are_symmetric_finite_and_non_negative(A):
     np.testing.assert_array_equal(A, A.T)
     assert np.all(np.isfinite(A)) and np.all(A >= 0)
 
 
 @given(adjacencies(min_nodes=2, max_nodes=5, directed=True))
-def test_sizes_keep_to_their_bounds(A):
+def test_sizes_are_within_their_bounds(A):
     assert 2 <= len(A) <= 5 and A.shape == (len(A), len(A))
 
 
@@ -50,18 +50,18 @@ def test_assignments_are_row_stochastic(S):
 
 
 @given(st.integers(0, 9).flatmap(permutations))
-def test_permutations_hold_each_number_once(order):
+def test_permutations_contain_each_number_once(order):
     assert sorted(order) == list(range(len(order)))
 
 
 @given(batches(min_graphs=2, max_graphs=3, max_nodes=4, n_features=2))
-def test_batches_share_a_feature_width(batch):
+def test_graphs_of_a_batch_have_the_same_number_of_features(batch):
     assert 2 <= len(batch) <= 3
     assert {graph.n_features for graph in batch} == {2}
 
 
 @given(poolings(min_nodes=1, shapes=WITH_LARGE))
-def test_a_pooling_fits_together(case):
+def test_the_arrays_of_a_pooling_have_matching_shapes(case):
     A, Z, S = case
     assert len(A) == len(Z) == len(S) >= 1
 
@@ -77,7 +77,7 @@ def test_bounds_bound_the_logits(R):
 
 
 @given(cliques(max_clusters=3, max_size=2))
-def test_cliques_are_what_their_assignment_says(case):
+def test_cliques_match_their_assignment(case):
     A, S = case
     np.testing.assert_array_equal(A, np.dot(S, S.T))
     assert S.shape[1] <= 3 and np.all(S.sum(axis=0) <= 2)
@@ -85,7 +85,7 @@ def test_cliques_are_what_their_assignment_says(case):
 
 
 @given(planted_graphs(max_clusters=3, max_size=5))
-def test_planted_clusters_are_connected_and_few_edges_link_them(case):
+def test_planted_clusters_are_connected_with_few_edges_between_them(case):
     A, labels = dense(case[0]), case[1]
     np.testing.assert_array_equal(A, A.T)
     assert 1 <= np.bincount(labels).min() and np.bincount(labels).max() <= 5
@@ -96,7 +96,7 @@ def test_planted_clusters_are_connected_and_few_edges_link_them(case):
 
 
 @given(indistinguishable_pairs())
-def test_indistinguishable_graphs_differ_but_not_for_1_wl(pair):
+def test_indistinguishable_graphs_differ_but_have_equal_1_wl_colours(pair):
     one, two = map(dense, pair)
     networks = [nx.from_numpy_array(A) for A in (one, two)]
     assert not nx.is_isomorphic(*networks)
@@ -107,7 +107,7 @@ def test_indistinguishable_graphs_differ_but_not_for_1_wl(pair):
 
 
 @given(alike_nodes(directed=True))
-def test_nodes_of_one_colour_see_the_same_weights_of_each_colour(case):
+def test_nodes_of_one_colour_have_the_same_weights_to_each_colour(case):
     A, colours = case
     for a, b in itertools.product(set(colours), repeat=2):
         for ways in (A, A.T):
@@ -117,14 +117,14 @@ def test_nodes_of_one_colour_see_the_same_weights_of_each_colour(case):
 
 
 @given(alike_nodes(), st.data())
-def test_colours_go_with_their_nodes(case, data):
+def test_colours_are_equivariant_to_node_order(case, data):
     A, colours = case
     order = data.draw(permutations(len(A)))
     permuted = stable_colours(A[np.ix_(order, order)])
     np.testing.assert_array_equal(permuted, colours[order])
 
 
-def test_colours_are_no_more_than_1_wl_tells_apart():
+def test_colours_of_known_graphs():
     path = linked(5, 1, 12, 23, 34)
     np.testing.assert_array_equal(stable_colours(path), [0, 2, 1, 2, 0])
     assert not stable_colours(linked(6, 1, 5, 12, 23, 34, 45)).any()

@@ -1,4 +1,4 @@
-"""What strategies draw shrinks to the smallest example of its kind."""
+"""Drawn values shrink to the smallest example of their kind."""
 
 import numpy as np
 import pytest
@@ -192,7 +192,7 @@ SMALLEST = {
 
 
 @pytest.mark.parametrize("kind", SMALLEST)
-def test_strategies_shrink_to_the_smallest(kind):
+def test_strategies_shrink_to_the_smallest_example(kind):
     strategy, condition, smallest = SMALLEST[kind]
     found = reaches(strategy, condition, SHRUNK)
     arrays = isinstance(found, np.ndarray)

@@ -1,4 +1,4 @@
-"""Gradients over a tree, the tree as a vector, clipping, Adam."""
+"""Gradients of a tree of parameters, trees as vectors, clipping, and Adam."""
 
 import autograd.numpy as anp
 import numpy as np
@@ -38,7 +38,7 @@ def tree(dtype="float64"):
 
 
 def loss(params, x):
-    """Use every leaf but the last, some of them twice."""
+    """Return a number that uses every leaf except the last, some of them twice."""
     W, b = params["layer"]["W"][0], params["layer"]["b"]
     h = anp.tanh(anp.dot(x, W) + b)
     return anp.sum(h * h) + anp.sum(b * b) * anp.sum(anp.exp(params["others"][0]))
@@ -54,7 +54,7 @@ X = np.random.default_rng(1).normal(size=(4, 2))
 # Differentiation
 
 
-def test_the_gradients_are_autograds_to_the_last_bit():
+def test_gradients_equal_those_of_autograd_to_the_bit():
     value, auxiliary, gradients = value_and_grad(with_auxiliary)(tree(), X)
     expected = grad(loss)(tree(), X)
     assert (value, auxiliary) == (loss(tree(), X), "auxiliary")
@@ -63,21 +63,21 @@ def test_the_gradients_are_autograds_to_the_last_bit():
 
 
 @given(TREES)
-def test_the_gradient_of_half_the_squares_is_the_tree_itself(params):
-    def half_squares(params):
+def test_the_gradient_of_half_the_squared_norm_is_the_tree_itself(params):
+    def half_squared_norm(params):
         return sum(0.5 * anp.sum(leaf * leaf) for leaf in leaves(params)), None
 
-    _, _, gradients = value_and_grad(half_squares)(params)
+    _, _, gradients = value_and_grad(half_squared_norm)(params)
     for found, leaf in zip(leaves(gradients), leaves(params), strict=True):
         assert_array_equal(found, leaf, strict=True)
 
 
-def test_a_leaf_that_the_loss_does_not_use_gets_zeros():
+def test_the_gradient_of_an_unused_leaf_is_zero():
     _, _, gradients = value_and_grad(with_auxiliary)(tree("float32"), X)
     assert_array_equal(gradients["others"][1][0], np.zeros(1, "float32"), strict=True)
 
 
-def test_a_loss_without_parameters_gives_zeros_of_the_same_form():
+def test_the_gradients_of_a_constant_are_zeros_in_the_form_of_the_tree():
     value, _, gradients = value_and_grad(lambda params: (7.0, None))(tree())
     assert value == 7.0
     assert list(gradients) == ["layer", "others"]
@@ -85,7 +85,7 @@ def test_a_loss_without_parameters_gives_zeros_of_the_same_form():
         assert_array_equal(found, np.zeros_like(leaf), strict=True)
 
 
-def test_differentiating_leaves_the_parameters_as_they_were():
+def test_differentiation_does_not_change_the_parameters():
     params = tree()
     for leaf in leaves(params):
         leaf.flags.writeable = False
@@ -93,7 +93,7 @@ def test_differentiating_leaves_the_parameters_as_they_were():
     assert_array_equal(to_vector(params), to_vector(tree()))
 
 
-def test_an_error_in_the_loss_reaches_the_caller_and_the_next_call_is_right():
+def test_an_error_in_the_loss_propagates_and_the_next_call_is_correct():
     def failing(params):
         raise RuntimeError("in the loss")
 
@@ -104,7 +104,7 @@ def test_an_error_in_the_loss_reaches_the_caller_and_the_next_call_is_right():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_gradients_have_the_precision_of_their_parameters(dtype):
+def test_gradients_have_the_dtype_of_their_parameters(dtype):
     def plain(params):
         return anp.sum(params["a"] * params["a"]), None
 
@@ -116,22 +116,22 @@ def test_gradients_have_the_precision_of_their_parameters(dtype):
 
 
 @given(TREES)
-def test_a_tree_comes_back_from_its_vector(params):
-    again = from_vector(params, to_vector(params))
-    assert form(again) == form(params)
-    for found, leaf in zip(leaves(again), leaves(params), strict=True):
+def test_from_vector_inverts_to_vector(params):
+    rebuilt = from_vector(params, to_vector(params))
+    assert form(rebuilt) == form(params)
+    for found, leaf in zip(leaves(rebuilt), leaves(params), strict=True):
         assert_array_equal(found, leaf, strict=True)
 
 
-def test_leaves_of_a_vector_are_views_and_a_vector_of_leaves_is_a_copy():
+def test_from_vector_returns_views_and_to_vector_returns_a_copy():
     params = tree()
     vector = to_vector(params)
-    again = from_vector(params, vector)
-    assert all(np.shares_memory(leaf, vector) for leaf in leaves(again))
+    rebuilt = from_vector(params, vector)
+    assert all(np.shares_memory(leaf, vector) for leaf in leaves(rebuilt))
     assert not any(np.shares_memory(leaf, vector) for leaf in leaves(params))
 
 
-def test_leaves_come_in_the_order_of_insertion_depth_first():
+def test_leaves_are_in_depth_first_order_of_insertion():
     params = {"z": [1, {"b": 2, "a": 3}], "a": (4, [5])}
     assert leaves(params) == [1, 2, 3, 4, 5]
     rebuilt = rebuild(params, iter("vwxyz"))
@@ -139,10 +139,10 @@ def test_leaves_come_in_the_order_of_insertion_depth_first():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_vectors_keep_the_precision(dtype):
+def test_vectors_keep_the_dtype(dtype):
     vector = to_vector(tree(dtype))
-    again = from_vector(tree(dtype), vector)
-    assert {x.dtype for x in (vector, *leaves(again))} == {np.dtype(dtype)}
+    rebuilt = from_vector(tree(dtype), vector)
+    assert {x.dtype for x in (vector, *leaves(rebuilt))} == {np.dtype(dtype)}
 
 
 def form(params):
@@ -153,20 +153,20 @@ def form(params):
 
 
 @given(VECTORS, st.floats(0.1, 20))
-def test_clipping_shortens_what_is_too_long_and_keeps_its_direction(g, limit):
+def test_clipping_limits_the_norm_and_keeps_the_direction(g, limit):
     clipped, length = clip_by_norm(g, limit), np.linalg.norm(g)
     expected = g * min(1.0, limit / length) if length else g
-    assert_allclose(clipped, expected, rtol=1e-14)  # a few roundings
+    assert_allclose(clipped, expected, rtol=1e-14)  # rounding
     assert length > limit or clipped is g
 
 
 def test_clipping_does_not_overflow_in_float32():
     clipped = clip_by_norm(np.array([3e30, 4e30], np.float32), 1.0)
-    assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)  # a few roundings
+    assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)  # rounding
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_clipping_keeps_the_precision_and_the_gradient_it_is_given(dtype):
+def test_clipping_keeps_the_dtype_and_does_not_change_its_argument(dtype):
     g = np.array([3, 4], dtype)
     for limit in (1, 1.0, np.float64(1)):
         clipped = clip_by_norm(g, limit)
@@ -178,8 +178,8 @@ def test_clipping_keeps_the_precision_and_the_gradient_it_is_given(dtype):
 # Adam
 
 
-def slow_adam(theta, gradients, alpha, beta_1, beta_2, epsilon):
-    """Algorithm 1 of arXiv 1412.6980, one number at a time."""
+def adam_by_loops(theta, gradients, alpha, beta_1, beta_2, epsilon):
+    """Compute Algorithm 1 of arXiv 1412.6980, one number at a time."""
     theta, m, v = list(theta), [0.0] * len(theta), [0.0] * len(theta)
     for t, g in enumerate(gradients, start=1):
         for i in range(len(theta)):
@@ -197,33 +197,33 @@ def slow_adam(theta, gradients, alpha, beta_1, beta_2, epsilon):
     st.floats(0, 0.9999),
     st.sampled_from([1e-8, 1e-3]),
 )
-def test_adam_is_algorithm_one(gradients, alpha, beta_1, beta_2, epsilon):
+def test_adam_equals_algorithm_1(gradients, alpha, beta_1, beta_2, epsilon):
     theta, state = np.array([1.0, -2.0, 0.0]), adam_init(np.zeros(3))
-    expected = slow_adam(theta, gradients, alpha, beta_1, beta_2, epsilon)
+    expected = adam_by_loops(theta, gradients, alpha, beta_1, beta_2, epsilon)
     for g in gradients:
         state, theta = adam_step(state, theta, g, alpha, (beta_1, beta_2), epsilon)
     assert state.step == 5
-    # The sums are alike; 1 - beta cancels by up to 1e4 roundings.
+    # 1 - beta cancels, which magnifies rounding by up to 1e4.
     assert_allclose(theta, expected, rtol=1e-11, atol=1e-11)
 
 
-def test_adams_defaults_are_the_papers():
+def test_the_defaults_of_adam_are_those_of_its_paper():
     gradients, theta = np.array([[0.3, -2.0], [1.0, 1e-8]]), np.zeros(2)
     state, moved = adam_init(theta), theta
-    for g in gradients:  # the decay shows from the second step on
+    for g in gradients:  # the decay matters from the second step
         state, moved = adam_step(state, moved, g, 0.01)
-    expected = slow_adam(theta, gradients, 0.01, 0.9, 0.999, 1e-8)
+    expected = adam_by_loops(theta, gradients, 0.01, 0.9, 0.999, 1e-8)
     assert_allclose(moved, expected, rtol=1e-12)  # 1 - 0.999 cancels 3 digits
 
 
-def test_adams_first_step_is_the_learning_rate_against_the_sign():
+def test_the_first_step_of_adam_is_minus_the_learning_rate_times_the_sign():
     theta = np.zeros(3)
     _, moved = adam_step(adam_init(theta), theta, np.array([5.0, -1e-3, 0.0]), 0.01)
     assert_allclose(moved, [-0.01, 0.01, 0], rtol=1e-4)  # epsilon / 1e-3 = 1e-5
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_adam_keeps_the_precision_and_what_it_is_given(dtype):
+def test_adam_keeps_the_dtype_and_does_not_change_its_arguments(dtype):
     theta, g = np.ones(3, dtype), np.ones(3, dtype)
     before = adam_init(theta)
     for array in (theta, g, before.mean, before.square):

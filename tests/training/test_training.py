@@ -1,4 +1,4 @@
-"""Training: what is learnt, what is kept, what repeats (laws M5, M6, M8, M9)."""
+"""Training: accuracy, determinism, early stopping (laws M5, M6, M7, M8, M9)."""
 
 from functools import partial
 
@@ -30,9 +30,10 @@ KEYS = {"epoch", "loss", "cross_entropy", "link_loss", "entropy_loss", "train_ac
 
 
 def coloured_graphs(n_graphs=24, sizes=(4, 8), seed=0):
-    """Make graphs of two colours whose edges join like colours, or unlike: 0 or 1.
+    """Return graphs of two colours, and their labels.
 
-    The colours alone do not tell the class; any GNN of one layer does.
+    Edges join nodes of equal colours (label 0) or of different colours (label 1). The
+    colours alone do not determine the label, but one layer of any GNN does.
     """
     rng = np.random.default_rng(seed)
     graphs = []
@@ -45,7 +46,7 @@ def coloured_graphs(n_graphs=24, sizes=(4, 8), seed=0):
 
 
 GRAPHS, LABELS = coloured_graphs()
-HARD = (coloured_graphs(seed=3)[0], np.arange(24) // 12)  # labels that tell nothing
+HARD = (coloured_graphs(seed=3)[0], np.arange(24) // 12)  # labels that cannot be learnt
 
 
 def config(**changes):
@@ -72,11 +73,11 @@ def classifier(**changes):
     return DiffPoolClassifier(**{**small, **changes})
 
 
-# What is learnt
+# Accuracy
 
 
 @pytest.mark.parametrize("gnn", GNNS)
-def test_a_set_that_structure_separates_is_learnt_wholly_but_without_structure(gnn):
+def test_classes_that_differ_in_structure_are_learnt_only_with_structure(gnn):
     """Law M9."""
     clf = classifier(gnn=gnn).fit(GRAPHS, LABELS)
     unseen = coloured_graphs(seed=9)
@@ -84,51 +85,52 @@ def test_a_set_that_structure_separates_is_learnt_wholly_but_without_structure(g
     assert (clf.score(GRAPHS, LABELS), clf.score(*unseen)) == expected
 
 
-def test_graphs_larger_than_any_in_training_are_classified():
+def test_graphs_larger_than_the_training_graphs_are_classified_correctly():
     clf = classifier(gnn="sage").fit(GRAPHS, LABELS)
     assert clf.score(*coloured_graphs(6, sizes=(40, 60), seed=1)) == 1.0
 
 
-# What repeats
+# Determinism
 
 
-def test_the_same_seed_gives_the_same_bytes(tmp_path):
+def test_the_same_seed_gives_the_same_model_file(tmp_path):
     """Law M6."""
     files = []
     for name in ("first.npz", "second.npz"):
-        np.random.seed(len(files))  # which must not matter
+        np.random.seed(len(files))  # must have no effect
         clf = classifier(epochs=3).fit(GRAPHS, LABELS, validation=(GRAPHS, LABELS))
         clf.save(tmp_path / name)
         files.append((tmp_path / name).read_bytes())
     assert files[0] == files[1]
 
 
-def test_the_same_seed_gives_the_same_history_and_parameters_and_another_does_not():
+def test_the_seed_determines_history_and_parameters():
     """Law M6."""
-    first, again, other = (train(config(), seed=seed) for seed in (0, 0, 1))
-    assert first.history == again.history != other.history
-    assert to_vector(first.params).tobytes() == to_vector(again.params).tobytes()
-    assert to_vector(first.running).tobytes() == to_vector(again.running).tobytes()
+    first, second, other = (train(config(), seed=seed) for seed in (0, 0, 1))
+    assert first.history == second.history != other.history
+    assert to_vector(first.params).tobytes() == to_vector(second.params).tobytes()
+    assert to_vector(first.running).tobytes() == to_vector(second.running).tobytes()
 
 
 @pytest.mark.parametrize("gnn", ["gcn", "sage", "s2v"])
 @pytest.mark.parametrize("readout", ["max", "sum"])
-def test_the_order_of_nodes_does_not_change_training(gnn, readout):
-    """Law M5. Not of "mlp": what it sees of these graphs does not tell their classes,
+def test_training_does_not_depend_on_the_order_of_nodes(gnn, readout):
+    """Law M5, without "mlp".
 
-    so gradients cancel, and Adam takes steps of what rounding leaves of them.
+    For "mlp" both classes look the same, so gradients cancel and the steps of Adam
+    depend on rounding.
     """
     rng = np.random.default_rng(0)
     permuted = [graph.permute(rng.permutation(graph.n_nodes)) for graph in GRAPHS]
     chosen = config(gnn=gnn, readout=readout)
     plain, shuffled = (train(chosen, graphs).history for graphs in (GRAPHS, permuted))
     for row, other in zip(plain, shuffled, strict=True):
-        # Sums in another order: 1e-16 a step, times what Adam makes of a small
-        # gradient (1 / epsilon = 1e8), over 6 steps of 1e-2.
+        # The order of summation gives errors of 1e-16 a step. Adam multiplies that of
+        # a small gradient by 1 / epsilon = 1e8, in 6 steps of 1e-2.
         assert_allclose(list(row.values()), list(other.values()), rtol=1e-8)
 
 
-def test_the_order_of_nodes_does_not_change_training_where_clusters_tie():
+def test_training_does_not_depend_on_the_order_of_nodes_when_clusters_tie():
     """Law M5."""
     rng, single = np.random.default_rng(0), Graph([[0.0]], [[1.0, 0.0]])
     permuted = [graph.permute(rng.permutation(graph.n_nodes)) for graph in GRAPHS]
@@ -140,29 +142,29 @@ def test_the_order_of_nodes_does_not_change_training_where_clusters_tie():
 
 
 @pytest.mark.parametrize("stop", [1, 3, 5])
-def test_going_on_from_a_checkpoint_ends_as_if_never_stopped(stop):
-    """Law M7, with batch norm, a validation set and patience that runs out."""
+def test_resuming_from_a_checkpoint_gives_the_same_bytes(stop):
+    """Law M7, with batch norm, a validation set and early stopping."""
     chosen = config(gnn="sage")
     data, held_out = labelled(GRAPHS, LABELS, chosen), labelled(*HARD, chosen)
     schedule = Schedule(epochs=40, learning_rate=1e-2, patience=5)
-    kept = []
+    checkpoints = []
     run = partial(fit, chosen, schedule, data, held_out)
-    whole = run(np.random.default_rng(0), on_checkpoint=kept.append)
+    whole = run(np.random.default_rng(0), on_checkpoint=checkpoints.append)
     rng, rows = np.random.default_rng(99), []
-    resumed = run(rng, rows.append, resume=kept[stop - 1])
+    resumed = run(rng, rows.append, resume=checkpoints[stop - 1])
     assert len(whole.history) < 40 and whole.history == resumed.history
     assert rows == whole.history[stop:] and resumed.best_epoch == whole.best_epoch
     assert to_vector(resumed.params).tobytes() == to_vector(whole.params).tobytes()
     assert to_vector(resumed.running).tobytes() == to_vector(whole.running).tobytes()
 
 
-def test_going_on_from_the_end_trains_no_further():
-    chosen, kept = config(), []
+def test_resuming_a_finished_training_runs_no_epoch():
+    chosen, checkpoints = config(), []
     data = labelled(GRAPHS, LABELS, chosen)
     run = partial(fit, chosen, Schedule(epochs=2), data, None)
-    whole = run(np.random.default_rng(0), on_checkpoint=kept.append)
-    again = run(np.random.default_rng(0), resume=kept[-1])
-    assert again.history == whole.history and len(kept) == 2
+    whole = run(np.random.default_rng(0), on_checkpoint=checkpoints.append)
+    resumed = run(np.random.default_rng(0), resume=checkpoints[-1])
+    assert resumed.history == whole.history and len(checkpoints) == 2
 
 
 def test_renaming_the_classes_renames_the_predictions():
@@ -175,7 +177,7 @@ def test_renaming_the_classes_renames_the_predictions():
     assert renamed.history_ == numbers.history_
 
 
-def test_renaming_the_classes_against_their_order_still_renames_the_predictions():
+def test_renaming_the_classes_in_reverse_order_renames_the_predictions():
     names = np.array(["zebra", "ant"])
     renamed = classifier().fit(GRAPHS, names[LABELS])
     assert_array_equal(renamed.predict(GRAPHS), names[LABELS])
@@ -185,7 +187,7 @@ def test_renaming_the_classes_against_their_order_still_renames_the_predictions(
 
 
 def first_step(config, clip_norm, seed):
-    """Take by hand the first step of training: new weights, the pass, its loss."""
+    """Return the weights after one step, the forward pass and the loss."""
     rng = np.random.default_rng(seed)
     params = init_model(rng, config)
     (part,) = minibatches(labelled(GRAPHS, LABELS, config), 99, rng)
@@ -202,18 +204,20 @@ def test_a_step_is_adam_on_the_clipped_gradient_of_the_whole_loss(clip_norm):
     fitted = train(chosen, **given, seed=4)
     vector, output, loss = first_step(chosen, clip_norm, seed=4)
     assert_array_equal(to_vector(fitted.params), vector)
-    assert fitted.history[0]["loss"] == pytest.approx(float(loss), rel=1e-14)  # x 24/24
+    assert fitted.history[0]["loss"] == pytest.approx(
+        float(loss), rel=1e-14
+    )  # times 24 / 24
     expected = update_running(init_running(chosen), output.moments)
     assert_array_equal(to_vector(fitted.running), to_vector(expected))
 
 
-def test_running_moments_move_a_tenth_of_the_way():
+def test_running_moments_move_by_a_tenth_of_the_difference():
     pair = np.array([1.0, 2.0]), np.array([3.0, 4.0])
     newer = np.array([2.0, 2.0]), np.array([0.0, 14.0])
     old, new = ({"levels": [], "embed": [moments]} for moments in (pair, newer))
     moved = update_running(old, new)
     (moments,) = moved["embed"]
-    assert_allclose(moments, [[1.1, 2.0], [2.7, 5.0]], rtol=1e-15)  # a rounding
+    assert_allclose(moments, [[1.1, 2.0], [2.7, 5.0]], rtol=1e-15)  # rounding
     assert moved["levels"] == []
 
 
@@ -224,7 +228,7 @@ def form_of(tree):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("changes", [{}, dict(clusters=()), dict(concat_layers=False)])
-def test_running_moments_start_at_zero_and_one_in_the_form_of_a_pass(changes, dtype):
+def test_initial_running_moments_are_0_and_1_in_the_form_of_the_output(changes, dtype):
     chosen = config(**changes, dtype=dtype)
     params = init_model(np.random.default_rng(0), chosen)
     used = forward(params, labelled(GRAPHS, LABELS, chosen).batch, chosen).moments
@@ -242,7 +246,7 @@ def test_training_keeps_float32():
 
 
 @pytest.mark.parametrize("name", ["learning_rate", "link_weight", "entropy_weight"])
-def test_a_numpy_number_for_a_parameter_keeps_float32(name):
+def test_a_numpy_float64_parameter_keeps_float32(name):
     clf = classifier(epochs=1, **{name: np.float64(1e-2)}).fit(GRAPHS, LABELS)
     assert {leaf.dtype for leaf in leaves(clf.params_)} == {np.dtype("float32")}
 
@@ -251,13 +255,13 @@ def test_a_numpy_number_for_a_parameter_keeps_float32(name):
 
 
 @given(st.integers(1, 30), st.integers(0, 100))
-def test_minibatches_hold_each_graph_once_with_its_label(batch_size, seed):
+def test_minibatches_contain_each_graph_once_with_its_label(batch_size, seed):
     data = labelled(GRAPHS, LABELS, config())
     data.batch.features[:] = np.repeat(np.arange(24), data.batch.sizes)[:, None]
     data = Labelled(data.batch, np.arange(24))
     parts = list(minibatches(data, batch_size, np.random.default_rng(seed)))
-    seen = np.concatenate([part.labels for part in parts])
-    assert_array_equal(np.sort(seen), np.arange(24))
+    labels = np.concatenate([part.labels for part in parts])
+    assert_array_equal(np.sort(labels), np.arange(24))
     assert [len(p.labels) for p in parts[:-1]] == [batch_size] * (len(parts) - 1)
     for batch, labels in parts:
         assert_array_equal(batch.features[batch.offsets[:-1], 0], labels)
@@ -270,16 +274,16 @@ def test_the_order_of_graphs_differs_between_epochs():
     assert list(first) != list(second) != list(range(24))
 
 
-# History and the epoch that is kept
+# History and early stopping
 
 
-def test_the_history_is_the_mean_over_graphs_and_its_parts_add_up():
+def test_the_history_has_means_over_graphs_and_its_losses_add_up():
     chosen = config(batch_norm=False, link_weight=2.0, entropy_weight=3.0)
     still = train(chosen, epochs=2, batch_size=7, learning_rate=1e-300)
     params = init_model(np.random.default_rng(0), chosen)
     loss, output = total_loss(params, *labelled(GRAPHS, LABELS, chosen), chosen)
     for row in still.history:
-        # Means of means of 24 numbers: some roundings.
+        # 1e-12: rounding in means of 24 numbers.
         assert row["loss"] == pytest.approx(loss, rel=1e-12)
         parts = row["cross_entropy"] + 2 * row["link_loss"] + 3 * row["entropy_loss"]
         assert row["loss"] == pytest.approx(parts, rel=1e-12)
@@ -289,25 +293,25 @@ def test_the_history_is_the_mean_over_graphs_and_its_parts_add_up():
         assert row["train_accuracy"] == pytest.approx(correct, rel=1e-12)
 
 
-def test_each_epoch_has_a_row_of_numbers_and_is_shown_once():
-    shown, chosen = [], config()
+def test_each_epoch_has_one_row_of_finite_numbers():
+    rows, chosen = [], config()
     data, rng = labelled(GRAPHS, LABELS, chosen), np.random.default_rng(0)
-    fitted = fit(chosen, Schedule(epochs=4), data, data, rng, shown.append)
-    assert fitted.history == shown
-    assert [row["epoch"] for row in shown] == [1, 2, 3, 4]
-    for row in shown:
+    fitted = fit(chosen, Schedule(epochs=4), data, data, rng, rows.append)
+    assert fitted.history == rows
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    for row in rows:
         assert set(row) == KEYS | {"validation_loss", "validation_accuracy"}
         assert all(np.isfinite(value) for value in row.values())
 
 
-def test_without_validation_the_last_epoch_is_kept():
+def test_without_validation_the_last_epoch_is_returned():
     fitted = train(config(), epochs=3)
     assert (fitted.best_epoch, len(fitted.history)) == (3, 3)
     assert set(fitted.history[0]) == KEYS
 
 
 def noisy(chosen, **schedule):
-    """Train on labels that cannot be learnt, and validate on others of the kind."""
+    """Train and validate on random labels."""
     rng = np.random.default_rng(7)
     held_out = labelled(GRAPHS[:10], rng.integers(0, 2, 10), chosen)
     labels = rng.integers(0, 2, 24)
@@ -316,7 +320,7 @@ def noisy(chosen, **schedule):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("batch_norm", [True, False])
-def test_the_best_epoch_is_given_back_exactly(batch_norm, dtype):
+def test_the_parameters_of_the_best_epoch_are_returned(batch_norm, dtype):
     chosen = config(batch_norm=batch_norm, dtype=dtype)
     fitted, held_out = noisy(chosen, epochs=12, learning_rate=0.05)
     history = fitted.history
@@ -329,20 +333,20 @@ def test_the_best_epoch_is_given_back_exactly(batch_norm, dtype):
 
 
 @pytest.mark.parametrize("patience", [1, 3])
-def test_training_stops_after_as_many_epochs_without_a_better_one(patience):
+def test_training_stops_after_patience_epochs_without_improvement(patience):
     fitted, _ = noisy(config(), epochs=30, learning_rate=0.05, patience=patience)
     assert len(fitted.history) == fitted.best_epoch + patience < 30
     whole, _ = noisy(config(), epochs=30, learning_rate=0.05)
     assert fitted.history == whole.history[: len(fitted.history)]
 
 
-def test_an_epoch_that_is_only_as_good_is_not_better():
+def test_an_equal_epoch_is_no_improvement():
     still = dict(epochs=9, learning_rate=1e-300, patience=2)
     fitted, _ = noisy(config(batch_norm=False), **still)
     assert (fitted.best_epoch, len(fitted.history)) == (1, 3)
 
 
-def test_training_that_diverges_says_so():
+def test_divergence_raises():
     with pytest.raises(ValueError, match="diverged in epoch 1: the loss and its grad"):
         train(config(batch_norm=False, normalize_rows=False), learning_rate=1e300)
 
@@ -352,7 +356,7 @@ def test_training_that_diverges_says_so():
 
 @pytest.mark.parametrize("chunk_nodes", [1, 9, 50])
 @pytest.mark.parametrize("dtype, rtol", [("float32", 1e-4), ("float64", 1e-12)])
-def test_the_output_of_a_graph_does_not_depend_on_its_chunk(chunk_nodes, dtype, rtol):
+def test_evaluation_does_not_depend_on_the_chunk_size(chunk_nodes, dtype, rtol):
     chosen = config(dtype=dtype)
     fitted, batch = train(chosen), labelled(GRAPHS, LABELS, chosen).batch
 
@@ -361,11 +365,11 @@ def test_the_output_of_a_graph_does_not_depend_on_its_chunk(chunk_nodes, dtype, 
     assert len(parts) > 1
     for name in ("logits", "embeddings"):
         joined = np.concatenate([getattr(part, name) for part in parts])
-        # BLAS rounds differently by the number of rows.
+        # The rounding of BLAS depends on the number of rows.
         assert_allclose(joined, getattr(whole, name), rtol=rtol, atol=rtol)
 
 
-def test_evaluation_uses_the_running_moments_and_not_the_batchs():
+def test_evaluation_uses_the_running_moments_instead_of_the_batch_moments():
     chosen = config()
     fitted = train(chosen)
     batch = labelled(GRAPHS, LABELS, chosen).batch
@@ -380,21 +384,21 @@ def test_evaluation_uses_the_running_moments_and_not_the_batchs():
 
 
 @pytest.mark.parametrize("held_out", [None, (GRAPHS, LABELS)])
-def test_training_that_diverges_in_its_last_step_says_so(held_out):
-    wild = dict(learning_rate=1e38, batch_norm=False, normalize_rows=False)
-    clf = classifier(epochs=1, batch_size=24, **wild)
+def test_divergence_in_the_last_step_raises(held_out):
+    diverging = dict(learning_rate=1e38, batch_norm=False, normalize_rows=False)
+    clf = classifier(epochs=1, batch_size=24, **diverging)
     with pytest.raises(ValueError, match="diverged"):
         clf.fit(GRAPHS, LABELS, held_out)
 
 
-def test_what_training_has_checked_at_first_no_step_checks_again(monkeypatch):
+def test_steps_do_not_repeat_the_checks_of_the_first_call(monkeypatch):
     counts = []
     for epochs in (1, 3):
-        seen, sound = [], contracts.IsA.check
+        calls, check = [], contracts.IsA.check
         with monkeypatch.context() as patch:
             patch.setattr(
-                contracts.IsA, "check", lambda *all: (seen.append(1), sound(*all))
+                contracts.IsA, "check", lambda *args: (calls.append(1), check(*args))
             )
             DiffPoolClassifier(hidden=2, epochs=epochs).fit(GRAPHS, LABELS)
-        counts.append(len(seen))
+        counts.append(len(calls))
     assert 0 < counts[0] == counts[1]

@@ -142,7 +142,7 @@ def test_faint_super_links_are_hidden_and_counted():
     row = viz.draw_hierarchy(Graph(A, np.ones((3, 1))), [np.eye(3)], axes_row(2))
     segments = [len(find(panel, "links")[0].get_segments()) for panel in row]
     assert segments == [3, 2]
-    assert "1 link under 5% of the heaviest hidden" in row[1].get_xlabel()
+    assert "1 link hidden (under 5% of the heaviest)" in row[1].get_xlabel()
 
 
 def test_a_second_level_super_node_has_the_colour_of_its_heaviest_member():

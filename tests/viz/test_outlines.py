@@ -188,7 +188,7 @@ def test_the_caption_says_if_no_part_has_an_outline():
 def test_the_longest_caption_fits_below_one_of_three_panels():
     row = Figure((9, 3.6), layout="constrained").subplots(1, 3)
     outlines = _describe_outlines(9999, 9959)
-    captions = outlines, "999 links under 5% of the heaviest hidden"
+    captions = outlines, "999 links hidden (under 5% of the heaviest)"
     for panel, text in zip(row, captions):
         panel.set_xlabel(text, fontsize=8)
     FigureCanvasAgg(row[0].figure).draw()

@@ -198,8 +198,8 @@ def test_the_report_makes_no_network_request(run):
     assert len(text) < 2_000_000
 
 
-EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{data}}"
-QUOTES = "\"'` onmouseover=alert(1) style=x:y --><svg/onload=alert(1)>&lt;{{script}}"
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>$data"
+QUOTES = "\"'` onmouseover=alert(1) style=x:y --><svg/onload=alert(1)>&lt;${script}"
 SIDES = "true", "predicted"
 
 

@@ -1,7 +1,9 @@
-"""The cases that laws are checked on: dicts from a name to an array or a number.
+"""Cases of laws: dicts from a name to an array, a number or a list of these.
 
-A maker of cases takes the least and the largest number of nodes of a graph. `step`
-is one pooling step of one graph, `joined` those of several graphs at once.
+A function of cases takes the least and the largest number of nodes of a graph and
+returns a strategy. First come cases about pooling: `step` returns those of one pooling
+step on one graph, `joined` of one on several graphs. Cases about layers, models and
+training follow.
 """
 
 from __future__ import annotations
@@ -11,91 +13,78 @@ from typing import Any, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from npdiffpool.testing.law import LARGEST, Cases
-from npdiffpool.testing.strategies import (
-    ASSIGNMENTS,
-    SHAPES,
-    WEIGHTS,
-    WITH_LARGE,
-    adjacencies,
-    assignments,
-    features,
-    floats,
-    logits,
-    permutations,
-)
+from npdiffpool._support.types import Array
+from npdiffpool.testing import strategies as draws
+from npdiffpool.testing.law import MAX_NODES, Case, Cases
 
-KINDS = (*ASSIGNMENTS, "logits")
-SILENT = -1e4  # a logit whose softmax is exactly zero
+KINDS = (*draws.ASSIGNMENTS, "logits")
+ZERO_LOGIT = -1e4  # exp(-1e4) is exactly zero
 SEEDS = st.integers(0, 2**32 - 1)
-FACTORS = floats(0.0, 10.0)
-
-
-def as_logits(S: Any) -> Any:
-    """Return logits whose softmax is S, exactly zero where S is."""
-    return np.where(S > 0, np.log(np.where(S > 0, S, 1.0)), SILENT)
+FACTORS = draws.floats(0.0, 10.0)
 
 
 @st.composite
-def any_logits(draw: st.DrawFn, N: int, K: int, kinds: Sequence[str] = KINDS) -> Any:
-    """Draw logits (N, K): of an assignment of one of some kinds, or any."""
+def any_logits(draw: st.DrawFn, N: int, K: int, kinds: Sequence[str] = KINDS) -> Array:
+    """Draw logits (N, K) of an assignment of one of some kinds, or any logits.
+
+    The softmax is exactly zero where the assignment is.
+    """
     kind = draw(st.sampled_from(kinds))
     if kind == "logits":
-        return draw(logits(N, K))
-    return as_logits(draw(assignments(N, K, kinds=[kind])))
+        return draw(draws.logits(N, K))
+    S = draw(draws.assignments(N, K, kinds=[kind]))
+    return np.where(S > 0, np.log(np.where(S > 0, S, 1.0)), ZERO_LOGIT)
 
 
-# What a law may need besides A, R and Z, by name, of a graph with N, K, D.
+# Further values of a case, by name, for a graph with N nodes, K clusters, D features.
 EXTRAS: dict[str, Any] = {
-    "nodes": lambda N, K, D: permutations(N),
-    "clusters": lambda N, K, D: permutations(K),
-    "shift": lambda N, K, D: features(N, 1, ["real"], exponents=(0, 4)),
+    "nodes": lambda N, K, D: draws.permutations(N),
+    "clusters": lambda N, K, D: draws.permutations(K),
+    "shift": lambda N, K, D: draws.features(N, 1, ["real"], exponents=(0, 4)),
     "times": lambda N, K, D: FACTORS,
     "B": lambda N, K, D: other_graph(N),
-    "Y": lambda N, K, D: features(N, D),
+    "Y": lambda N, K, D: draws.features(N, D),
     "place": lambda N, K, D: st.integers(0, N),
     "row": lambda N, K, D: any_logits(1, K),
     "R_2": lambda N, K, D: st.integers(1, 4).flatmap(lambda J: any_logits(K, J)),
     "T": lambda N, K, D: any_logits(N, K, ("soft", "uniform", "some hard")),
-    "share": lambda N, K, D: floats(0.0, 1.0),
+    "share": lambda N, K, D: draws.floats(0.0, 1.0),
     "graph": lambda N, K, D: graph_like(K, D),  # type: ignore[has-type]
 }
 
 
 def other_graph(N: int) -> Any:
-    """Make a strategy of another graph of N nodes; a large one has few weights."""
-    weights = WEIGHTS if N <= LARGEST else ("ones", "equal")
-    return adjacencies(N, N, directed=True, weights=weights)
+    """Return a strategy of graphs with N nodes; a large graph has few weights."""
+    weights = draws.WEIGHTS if N <= MAX_NODES else ("ones", "equal")
+    return draws.adjacencies(N, N, directed=True, weights=weights)
 
 
 @st.composite
-def graph_like(draw: st.DrawFn, K: int, D: int) -> Any:
-    """Draw A, R and Z of a graph with K clusters and D features, as a list."""
-    A = draw(adjacencies(0, 6, directed=True))
-    return [A, draw(any_logits(len(A), K)), draw(features(len(A), D))]
+def graph_like(draw: st.DrawFn, K: int, D: int) -> list[Array]:
+    """Draw A, R and Z of a graph with K clusters and D features."""
+    A = draw(draws.adjacencies(0, 6, directed=True))
+    return [A, draw(any_logits(len(A), K)), draw(draws.features(len(A), D))]
 
 
 def step(
     *extras: str,
-    directed: bool = False,
+    directed: bool = True,
     kinds: Sequence[str] = KINDS,
     clusters: int | None = None,
-    weights: Sequence[str] = WEIGHTS,
-    exponents: tuple[int, int] = (-6, 6),
     smallest: int = 0,
 ) -> Cases:
-    """Make cases of one step: A, R, Z and what `extras` name.
+    """Return cases of one step: A, R, Z and the named `EXTRAS`.
 
-    Where `most` allows it, a few graphs are "large": of up to 60 nodes.
+    Where the largest number of nodes allows it, some graphs have up to 60 nodes.
     """
 
     @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-        shapes = WITH_LARGE if most == LARGEST else SHAPES
-        graphs: Any = {"directed": directed, "weights": weights, "shapes": shapes}
-        A = draw(adjacencies(max(least, smallest), most, **graphs))
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
+        shapes = draws.WITH_LARGE if most == MAX_NODES else draws.SHAPES
+        n_least = max(least, smallest)
+        A = draw(draws.adjacencies(n_least, most, directed=directed, shapes=shapes))
         N, K = len(A), clusters or draw(st.integers(1, min(6, max(most, 2))))
-        R, Z = draw(any_logits(N, K, kinds)), draw(features(N, exponents=exponents))
+        R, Z = draw(any_logits(N, K, kinds)), draw(draws.features(N))
         more = {name: draw(EXTRAS[name](N, K, Z.shape[1])) for name in extras}
         return {"A": A, "R": R, "Z": Z, **more}
 
@@ -105,80 +94,240 @@ def step(
 @st.composite
 def products(
     draw: st.DrawFn, least: int, most: int, widths: Sequence[int] = (1, 2, 4)
-) -> dict[str, Any]:
-    """Draw a graph that is S S^T to the last bit, and the logits of that S.
+) -> Case:
+    """Draw a graph that is exactly S S^T, and the logits of that S.
 
-    Each node belongs to a group of one, two or four clusters, evenly: powers of
-    two, so that nothing is rounded. Groups of one cluster are cliques with loops.
+    A node belongs equally to a group of 1, 2 or 4 clusters: powers of two, so that
+    nothing is rounded. Nodes of one group of 1 cluster are a clique with self-loops.
     """
     sizes = draw(st.lists(st.sampled_from(widths), min_size=1, max_size=3))
     group = np.repeat(np.arange(len(sizes)), sizes)
     N = draw(st.integers(least, min(most, 8)))
     index = st.integers(0, len(sizes) - 1)
     own = np.array(draw(st.lists(index, min_size=N, max_size=N)), dtype=int)
-    linked = own[:, None] == group[None, :]
-    S = linked / np.maximum(linked.sum(axis=1, keepdims=True), 1)
-    R = np.where(linked, 0.0, SILENT)
-    return {"A": S @ S.T, "R": R, "Z": draw(features(N, 1))}
+    belongs = own[:, None] == group[None, :]
+    S = belongs / np.maximum(belongs.sum(axis=1, keepdims=True), 1)
+    R = np.where(belongs, 0.0, ZERO_LOGIT)
+    return {"A": S @ S.T, "R": R, "Z": draw(draws.features(N, 1))}
 
 
-def cliques(least: int, most: int) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw disjoint cliques with self-loops, and the logits that tell them apart."""
+def cliques(least: int, most: int) -> st.SearchStrategy[Case]:
+    """Return disjoint cliques with self-loops, and logits with a cluster for each."""
     return products(least, most, widths=(1,))
 
 
 @st.composite
-def nearly_products(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw logits, and by how much, relatively, A is to differ from S S^T."""
+def nearly_products(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw logits, and the relative difference of A from S S^T."""
     N, K = draw(st.integers(least, min(most, 8))), draw(st.integers(1, 4))
     R = draw(any_logits(N, K, ("uniform", "soft", "hard")))
     return {
         "R": R,
-        "off": draw(features(N, N, ["real"], exponents=(0, 0))),
+        "off": draw(draws.features(N, N, ["real"], exponents=(0, 0))),
         "most": draw(st.sampled_from([10.0, 1.0, 1e-2, 1e-3, 1e-4, 1e-8, 0.0])),
     }
 
 
 @st.composite
-def grams(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw M whose M M^T is a graph that is positive semidefinite."""
-    M = draw(st.integers(least, min(most, 8)).flatmap(assignments))
+def grams(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw M, for a positive semidefinite graph M M^T, and logits."""
+    M = draw(st.integers(least, min(most, 8)).flatmap(draws.assignments))
     R = draw(any_logits(len(M), draw(st.integers(1, 4))))
     return {"M": M, "R": R}
 
 
-@st.composite
-def generic_steps(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
-    """Draw a step away from every kink, and a direction in which to move it.
+def generic_steps(*outputs: str) -> Cases:
+    """Return steps away from every kink, a direction to move in, and `outputs`.
 
-    Weights of two leave a residual of one or more at each edge, so that the link
-    loss is smooth there; without an edge S S^T itself is the residual.
+    Weights of two leave a residual of at least one at each edge, so the link loss is
+    smooth there. Without edges S S^T is the residual.
     """
-    A = 2.0 * draw(adjacencies(least, min(most, 6), directed=True, weights=["ones"]))
-    N, K, D = len(A), draw(st.integers(1, 4)), draw(st.integers(1, 3))
-    real = [features(N, n, ["real"], exponents=(0, 0)) for n in (K, D, K, D)]
-    names = ("R", "Z", "R_step", "Z_step")
-    return {"A": A, **{name: draw(one) for name, one in zip(names, real)}}
+
+    @st.composite
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
+        graph = draws.adjacencies(least, min(most, 6), directed=True, weights=["ones"])
+        A = 2.0 * draw(graph)
+        K, D = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+        R, Z = (draws.features(len(A), n, ["real"], (0, 0)) for n in (K, D))
+        arrays = {"R": R, "Z": Z, "R_step": R, "Z_step": Z}
+        case = {name: draw(strategy) for name, strategy in arrays.items()}
+        return {"A": A, **case, "outputs": outputs}
+
+    return cases
 
 
-def joined(*extras: str, weights: Sequence[str] = ("ones", "unlike")) -> Cases:
-    """Make cases of one to six graphs: lists As, Rs, Zs; one K, one D.
+def joined(*extras: str) -> Cases:
+    """Return cases of one to six graphs, lists As, Rs and Zs, with one K and one D.
 
     "nodes" adds an order of the first graph's nodes, "graphs" one of the graphs.
     """
 
     @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> dict[str, Any]:
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
         K, D = draw(st.integers(1, 4)), draw(st.integers(1, 2))
         size = st.integers(least, min(most, 6))
         sizes = draw(st.lists(size, min_size=1, max_size=6))
-        As = [draw(adjacencies(N, N, directed=True, weights=weights)) for N in sizes]
+        mild: Any = {"directed": True, "weights": ("ones", "unlike")}
         case = {
-            "As": As,
+            "As": [draw(draws.adjacencies(N, N, **mild)) for N in sizes],
             "Rs": [draw(any_logits(N, K)) for N in sizes],
-            "Zs": [draw(features(N, D)) for N in sizes],
+            "Zs": [draw(draws.features(N, D)) for N in sizes],
         }
         orders = {"nodes": sizes[0], "graphs": len(sizes)}
-        return {**case, **{name: draw(permutations(orders[name])) for name in extras}}
+        more = {name: draw(draws.permutations(orders[name])) for name in extras}
+        return {**case, **more}
 
     return cases
+
+
+# Layers, models and training
+
+# Sums over huge weights, squared at the next level, leave no digits to compare.
+MILD = ("ones", "equal", "unlike", "tiny")
+
+
+def with_seed(*extras: str, directed: bool = False) -> Cases:
+    """Return cases of a graph, A and X (two features), and a seed of parameters.
+
+    "nodes" adds an order of the nodes, "clusters" one of three clusters.
+    """
+
+    @st.composite
+    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
+        mild: Any = {"directed": directed, "weights": MILD}
+        A = draw(draws.adjacencies(least, min(most, 8), **mild))
+        X = draw(draws.features(len(A), 2, exponents=(-6, 0)))
+        orders = {"nodes": len(A), "clusters": 3}
+        more = {name: draw(draws.permutations(orders[name])) for name in extras}
+        return {"A": A, "X": X, "seed": draw(SEEDS), **more}
+
+    return cases
+
+
+@st.composite
+def undirected(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw the adjacency of a graph with at least one node."""
+    return {"A": draw(draws.adjacencies(max(least, 1), max(most, 1)))}
+
+
+@st.composite
+def alike(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a graph, the 1-WL colours of its nodes, and logits for each colour."""
+    A, colours = draw(draws.alike_nodes(least, min(most, 8)))
+    n_colours = int(colours.max(initial=-1)) + 1
+    table = draw(draws.logits(n_colours, st.integers(1, 4), bounds=(1.0, 30.0)))
+    return {"A": A, "colours": colours, "table": table, "seed": draw(SEEDS)}
+
+
+@st.composite
+def growing(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw rows of logits that are 0 ... K - 1 in some order, and a factor."""
+    K, N = draw(st.integers(2, 5)), draw(st.integers(least, min(most, 4)))
+    rows = [draw(draws.permutations(K)) for _ in range(N)]
+    order = np.array(rows, dtype=float).reshape(N, K)
+    A = draw(draws.adjacencies(N, N))
+    return {"A": A, "order": order, "times": draw(draws.floats(1.0, 1e3))}
+
+
+@st.composite
+def with_isolated_node(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a graph and the index of a node that has no edge in it."""
+    A = draw(draws.adjacencies(1, max(most, 1)))
+    lone = draw(st.integers(0, len(A) - 1))
+    A[lone, :] = A[:, lone] = 0.0
+    X = draw(draws.features(len(A), 2))
+    return {"A": A, "X": X, "lone": lone, "seed": draw(SEEDS)}
+
+
+@st.composite
+def changed(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a graph, new features of one node, and the nodes within some hops of it."""
+    kinds = ("path", "star", "random", "cycle", "two")
+    mild: Any = {"directed": True, "shapes": kinds, "weights": MILD}
+    A = draw(draws.adjacencies(1, max(most, 1), **mild))
+    X, place = draw(draws.features(len(A), 2)), draw(st.integers(0, len(A) - 1))
+    X_new, depth = X.copy(), draw(st.integers(1, 3))
+    X_new[place] = draw(draws.features(1, 2, ["real"], exponents=(0, 2)))[0]
+    hops = (np.eye(len(A)) + A > 0).astype(float)
+    seen = np.linalg.matrix_power(hops, depth)[:, place] > 0
+    case = {"A": A, "X": X, "X_new": X_new, "depth": depth, "seen": seen}
+    return {**case, "seed": draw(SEEDS)}
+
+
+@st.composite
+def rows(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw two matrices of one shape, a seed, and a number between 0 and 1."""
+    N = draw(st.integers(1, 8))
+    H, H_new = draw(draws.features(N, 2)), draw(draws.features(N, 2))
+    seed, share = draw(SEEDS), draw(draws.floats(0, 1))
+    return {"H": H, "H_new": H_new, "seed": seed, "share": share}
+
+
+@st.composite
+def pairs(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw two graphs that 1-WL cannot distinguish."""
+    one, two = draw(draws.indistinguishable_pairs())
+    A, B = one.adjacency.toarray(), two.adjacency.toarray()
+    return {"A": A, "X": one.features, "B": B, "Y": two.features, "seed": draw(SEEDS)}
+
+
+@st.composite
+def ragged(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a batch of graphs and the numbers of clusters of a model's levels.
+
+    Self-loops weigh more than one, so that A is never S S^T, where the link loss has a
+    kink and rounding would choose its gradient.
+    """
+    clusters = draw(st.sampled_from([(5, 2), (4,), (1,), ()]))
+    kinds: Any = dict(n_features=2, exponents=(-3, 0), min_nodes=least, max_nodes=most)
+    graphs = draw(draws.batches(weights=("ones", "equal", "unlike"), **kinds))
+    As = [graph.adjacency.toarray() for graph in graphs]
+    return {
+        "As": [A + np.diag(np.diag(A) > 0) for A in As],
+        "Xs": [graph.features for graph in graphs],
+        "clusters": clusters,
+        "seed": draw(SEEDS),
+    }
+
+
+@st.composite
+def training_sets(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw two or three labelled graphs, an order of each one's nodes, and an epoch.
+
+    Features are normal numbers, so that nodes never tie and ReLUs are rarely at their
+    kink, where rounding, and so the order of nodes, would choose the gradient.
+    """
+    n_graphs, seed = draw(st.integers(2, 3)), draw(SEEDS)
+    mild = draws.adjacencies(least, min(most, 6), weights=["ones", "unlike"])
+    As, rng = [draw(mild) for _ in range(n_graphs)], np.random.default_rng(seed)
+    return {
+        "As": As,
+        "Xs": [rng.normal(size=(len(A), 2)) for A in As],
+        "labels": np.arange(n_graphs) % 2,
+        "orders": [draw(draws.permutations(len(A))) for A in As],
+        "stop": 1,
+        "seed": seed,
+    }
+
+
+@st.composite
+def sizes_and_seed(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw the sizes of one to three graphs, and a seed of arrays of these sizes."""
+    sizes = draw(st.lists(st.integers(0, 2), min_size=1, max_size=3))
+    return {"sizes": sizes, "seed": draw(SEEDS)}
+
+
+@st.composite
+def separable(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw one of 300 sets of eight graphs whose edges join equal or unequal colours.
+
+    The colours alone do not determine the class; a graph layer can distinguish them.
+    """
+    seed, labels = draw(st.integers(0, 299)), np.arange(8) % 2
+    rng, As, Xs = np.random.default_rng(seed), [], []
+    for label in labels:
+        colours = np.arange(rng.integers(4, 9)) % 2
+        joined = (colours[:, None] == colours) == (label == 0)
+        As.append((joined & ~np.eye(len(colours), dtype=bool)).astype(float))
+        Xs.append(np.eye(2)[colours])
+    return {"As": As, "Xs": Xs, "labels": labels, "seed": seed}

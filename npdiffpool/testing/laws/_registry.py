@@ -1,49 +1,50 @@
-"""The decorator that makes laws, and the list that it enters them in."""
+"""The decorator that defines laws, and the list of all laws."""
 
 from __future__ import annotations
 
 import inspect
 from typing import Any, Callable
 
-from npdiffpool.testing.law import Cases, Law, make_check
+from npdiffpool.testing.law import Cases, Check, Law
 
-ENTERED: list[Law] = []
+REGISTERED: list[Law] = []
 
 
 def law(id: str, source: str, cases: Cases, **options: Any) -> Callable[[Any], Law]:
-    """Make a law of a check (a decorator) and enter it in the list.
+    """Define a law by its first check.
 
-    The statement is the first sentence of the check's docstring, the name that
-    of the check.
+    The law's statement is the first paragraph of the check's docstring, and its name
+    is the check's name.
 
     Parameters
     ----------
     id : str
-        New, such as "C15".
+        A new id, such as "C15".
     source : str
-        The equation or proposition that it is or follows from.
+        The equation or proposition that states or implies the law.
     cases : callable
-        Gives the strategy of cases, by the least and most nodes of a graph.
-    options
-        Those of `npdiffpool.testing.law.make_check`.
+        ``cases(least, most)`` returns a strategy of cases whose graphs have between
+        `least` and `most` nodes.
+    **options
+        The other parameters of `npdiffpool.testing.law.Check`.
 
     Returns
     -------
     callable
-        Makes a `Law` of a function.
+        A decorator that returns the `Law`.
 
     Raises
     ------
     ValueError
-        If there is a law of that id.
+        If there is a law with this id.
     """
 
-    def enter(body: Callable[..., None]) -> Law:
-        if id in [entered.id for entered in ENTERED]:
+    def register(body: Callable[..., None]) -> Law:
+        if id in [registered.id for registered in REGISTERED]:
             raise ValueError(f"id must be new; got {id!r} again")
         statement = " ".join((inspect.getdoc(body) or "").split("\n\n")[0].split())
-        checks = [make_check(body, cases, **options)]
-        ENTERED.append(Law(id, body.__name__, statement, source, checks))
-        return ENTERED[-1]
+        check = Check(body, cases, **options)
+        REGISTERED.append(Law(id, body.__name__, statement, source, [check]))
+        return REGISTERED[-1]
 
-    return enter
+    return register

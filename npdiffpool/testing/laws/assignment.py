@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._cases import step
-from npdiffpool.testing.laws._graph_cases import alike, growing, with_seed
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
-one_cluster = step(clusters=1, directed=True)
+EXACT = ("float64",)
+one_cluster = cases.step(clusters=1)
 
 
-@law("A1", "equation 6: a softmax by rows", step(directed=True))
+@law("A1", "equation 6: a softmax by rows", cases.step())
 def rows_of_the_assignment_sum_to_one(pool, A, R, Z, rtol):
-    """Every node is shared out wholly: the rows of S sum to one."""
+    """The rows of S sum to one: every node is fully assigned."""
     S = pool(A, R, Z).S
     np.testing.assert_allclose(S.sum(axis=1), np.ones(len(A)), rtol=rtol)
 
 
-extreme = step(directed=True, kinds=["logits", "logits", "hard"])
+extreme = cases.step(kinds=["logits", "logits", "hard"])
 
 
 @law("A2", "equation 6: an exponential over a sum", extreme)
 def assignments_are_finite_and_not_negative(pool, A, R, Z):
-    """S is finite and not negative at any finite logits."""
+    """S is finite and non-negative for all finite logits."""
     S = pool(A, R, Z).S
     assert np.all(np.isfinite(S)) and np.all(S >= 0), S
 
 
-@law("A3", "equation 6: e^c cancels", step("shift", directed=True))
+@law("A3", "equation 6: e^c cancels", cases.step("shift"))
 def a_shift_of_a_row_of_logits_changes_nothing(pool, A, R, Z, shift, rtol):
-    """Adding a constant to a row of logits leaves S as it is."""
+    """Adding a constant to a row of logits does not change S."""
     S, S_shifted = pool(A, R, Z).S, pool(A, R + shift, Z).S
     rounding = np.finfo(R.dtype).eps * np.abs(R + shift).max(initial=0)
     np.testing.assert_allclose(S_shifted, S, rtol=rtol, atol=4 * rounding)
 
 
-@law("A4", "proposition 1", step("nodes", directed=True))
+@law("A4", "proposition 1", cases.step("nodes"))
 def the_assignment_follows_node_order(pool, A, R, Z, nodes, rtol):
     """Permuting the nodes permutes the rows of S: S(P A P^T, P X) = P S(A, X)."""
     S = pool(A, R, Z).S
@@ -44,21 +44,21 @@ def the_assignment_follows_node_order(pool, A, R, Z, nodes, rtol):
     np.testing.assert_allclose(S_permuted, S[nodes], rtol=rtol, atol=rtol)
 
 
-@the_assignment_follows_node_order.also(with_seed("nodes"), dtypes=("float64",))
+@the_assignment_follows_node_order.also(cases.with_seed("nodes"), dtypes=EXACT)
 def _the_gnn_of_the_assignment_follows_node_order(assigner, A, X, seed, nodes, rtol):
     S = assigner(seed, A, X)
     S_permuted = assigner(seed, A[np.ix_(nodes, nodes)], X[nodes])
     np.testing.assert_allclose(S_permuted, S[nodes], rtol=rtol, atol=rtol)
 
 
-@law("A5", "equation 6", step("clusters", directed=True))
+@law("A5", "equation 6", cases.step("clusters"))
 def the_assignment_follows_cluster_order(pool, A, R, Z, clusters, rtol):
-    """Clusters have no order: permuted logit columns permute the columns of S."""
+    """Permuting the columns of the logits permutes the columns of S."""
     S, S_renamed = pool(A, R, Z).S, pool(A, R[:, clusters], Z).S
     np.testing.assert_allclose(S_renamed, S[:, clusters], rtol=rtol, atol=rtol)
 
 
-@the_assignment_follows_cluster_order.also(with_seed("clusters"), dtypes=("float64",))
+@the_assignment_follows_cluster_order.also(cases.with_seed("clusters"), dtypes=EXACT)
 def _permuted_output_weights_permute_the_columns(assigner, A, X, seed, clusters, rtol):
     S, S_renamed = assigner(seed, A, X), assigner(seed, A, X, clusters)
     np.testing.assert_allclose(S_renamed, S[:, clusters], rtol=rtol, atol=rtol)
@@ -66,15 +66,15 @@ def _permuted_output_weights_permute_the_columns(assigner, A, X, seed, clusters,
 
 @law("A6", "equation 6 at K = 1", one_cluster)
 def one_cluster_takes_every_node(pool, A, R, Z):
-    """With one cluster S is a column of ones, exactly."""
+    """With one cluster, S is exactly a column of ones."""
     np.testing.assert_array_equal(pool(A, R, Z).S, np.ones_like(R))
 
 
-@law("A7", "equation 6", growing)
+@law("A7", "equation 6", cases.growing)
 def growing_logits_tend_to_the_one_hot_row(pool, A, order, times, rtol):
-    """S is softmax(R): as R grows, it tends to the one-hot row of the largest.
+    """S is softmax(R): as R is scaled up, its rows tend to the one-hot argmax.
 
-    For gaps of `times` the rest weighs at most (K - 1) exp(-times).
+    If logits differ by `times`, the other entries sum to at most (K - 1) exp(-times).
     """
     K = order.shape[1]
     S = pool(A, times * order, order).S
@@ -84,7 +84,7 @@ def growing_logits_tend_to_the_one_hot_row(pool, A, order, times, rtol):
     np.testing.assert_allclose(S.max(axis=1, initial=0), 1 - rest, rtol=rtol)
 
 
-@growing_logits_tend_to_the_one_hot_row.also(step(directed=True))
+@growing_logits_tend_to_the_one_hot_row.also(cases.step())
 def _the_assignment_is_the_softmax_of_the_logits(pool, A, R, Z, rtol):
     E = np.exp(R - R.max(axis=1, initial=-np.inf, keepdims=True))
     expected = E / E.sum(axis=1, keepdims=True)
@@ -92,15 +92,15 @@ def _the_assignment_is_the_softmax_of_the_logits(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pool(A, R, Z).S, expected, rtol, 4 * rounding)
 
 
-@law("A8", "equations 5 and 6: both see 1-WL colours only", alike)
+@law("A8", "equations 5 and 6 depend on 1-WL colours only", cases.alike)
 def nodes_that_1_wl_cannot_tell_apart_are_assigned_alike(pool, A, colours, table, rtol):
-    """Nodes that the 1-WL test cannot tell apart get the same row of S."""
+    """Nodes that the 1-WL test cannot distinguish get equal rows of S."""
     S = pool(A, table[colours], table[colours]).S
     first = [np.flatnonzero(colours == colour)[0] for colour in colours]
     np.testing.assert_allclose(S, S[first], rtol=rtol, atol=rtol)
 
 
-@nodes_that_1_wl_cannot_tell_apart_are_assigned_alike.also(alike, dtypes=("float64",))
+@nodes_that_1_wl_cannot_tell_apart_are_assigned_alike.also(cases.alike, dtypes=EXACT)
 def _the_gnn_assigns_them_alike(assigner, A, colours, table, seed, rtol):
     S = assigner(seed, A, np.ones((len(A), 2)))
     first = [np.flatnonzero(colours == colour)[0] for colour in colours]

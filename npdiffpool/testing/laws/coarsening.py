@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._cases import grams, joined, step
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
-STEERED = ("steered",)  # laws that choose S, by choosing R
+SOFTMAX = ("softmax",)  # the check chooses S by choosing R
 
 
-@law("C1", "equation 3, and that rows of S sum to one", step(directed=True))
+@law("C1", "equation 3, as rows of S sum to one", cases.step())
 def total_feature_mass_survives_pooling(pool, A, R, Z, rtol):
     """Pooling keeps the total of every feature: 1^T X' = 1^T Z."""
     X_pooled, scale = pool(A, R, Z).X, np.abs(Z).sum()
@@ -18,27 +18,27 @@ def total_feature_mass_survives_pooling(pool, A, R, Z, rtol):
     np.testing.assert_allclose(X_pooled.sum(axis=0), total, rtol, rtol * scale)
 
 
-@law("C2", "equation 4, and that rows of S sum to one", step(directed=True))
+@law("C2", "equation 4, as rows of S sum to one", cases.step())
 def total_edge_mass_survives_pooling(pool, A, R, Z, rtol):
     """Pooling keeps the total weight of the edges: 1^T A' 1 = 1^T A 1."""
     np.testing.assert_allclose(pool(A, R, Z).A.sum(), A.sum(), rtol)
 
 
-@law("C3", "equation 4: (S^T A S)^T = S^T A^T S", step())
+@law("C3", "equation 4: (S^T A S)^T = S^T A^T S", cases.step(directed=False))
 def symmetric_graphs_stay_symmetric(pool, A, R, Z, rtol):
     """An undirected graph pools to an undirected graph: A = A^T gives A' = A'^T."""
     A_pooled = pool(A, R, Z).A
     np.testing.assert_allclose(A_pooled, A_pooled.T, rtol, rtol * A.sum())
 
 
-@law("C4", "equation 4: sums of products", step(directed=True))
+@law("C4", "equation 4: sums of products", cases.step())
 def weights_stay_non_negative(pool, A, R, Z):
-    """Edge weights that are not negative stay so: A >= 0 gives A' >= 0."""
+    """Non-negative edge weights stay non-negative: A >= 0 gives A' >= 0."""
     A_pooled = pool(A, R, Z).A
     assert np.all(A_pooled >= 0), A_pooled
 
 
-@law("C5", "equation 4: x^T A' x = (S x)^T A (S x)", grams)
+@law("C5", "equation 4: x^T A' x = (S x)^T A (S x)", cases.grams)
 def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     """A positive semidefinite A gives a positive semidefinite A'."""
     A_pooled = pool(M @ M.T, R, M).A
@@ -46,16 +46,16 @@ def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     assert least >= -rtol * np.trace(A_pooled), least
 
 
-@law("C6", "proposition 1", step("nodes", directed=True))
+@law("C6", "proposition 1", cases.step("nodes"))
 def coarsening_ignores_node_order(pool, A, R, Z, nodes, rtol):
-    """The order of nodes does not matter: A' and X' of P A P^T, P Z, P S are equal."""
+    """The order of nodes does not matter: P A P^T, P Z and P S give the same A', X'."""
     pooled = pool(A, R, Z)
     permuted = pool(A[np.ix_(nodes, nodes)], R[nodes], Z[nodes])
     np.testing.assert_allclose(permuted.A, pooled.A, rtol, rtol * A.sum())
     np.testing.assert_allclose(permuted.X, pooled.X, rtol, rtol * np.abs(Z).sum())
 
 
-@coarsening_ignores_node_order.also(joined("nodes"))
+@coarsening_ignores_node_order.also(cases.joined("nodes"))
 def _batches_ignore_node_order(batched, As, Rs, Zs, nodes, rtol):
     permuted = [As[0][np.ix_(nodes, nodes)]], [Rs[0][nodes]], [Zs[0][nodes]]
     before = batched(As, Rs, Zs)
@@ -66,19 +66,19 @@ def _batches_ignore_node_order(batched, As, Rs, Zs, nodes, rtol):
         np.testing.assert_allclose(after[g].X, before[g].X, rtol, rtol * Z)
 
 
-@law("C7", "equations 3 and 4", step("clusters", directed=True))
+@law("C7", "equations 3 and 4", cases.step("clusters"))
 def coarsening_follows_cluster_order(pool, A, R, Z, clusters, rtol):
-    """Clusters have no order: permuted columns of S permute X' and A'."""
+    """Permuting the columns of S permutes X' and A' accordingly."""
     pooled, renamed = pool(A, R, Z), pool(A, R[:, clusters], Z)
     A_expected, X_expected = pooled.A[np.ix_(clusters, clusters)], pooled.X[clusters]
     np.testing.assert_allclose(renamed.A, A_expected, rtol, rtol * A.sum())
     np.testing.assert_allclose(renamed.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
-some_nodes = step(directed=True, smallest=1)
+some_nodes = cases.step(smallest=1)
 
 
-@law("C8", "equations 3 and 4 at S = I", some_nodes, needs=STEERED)
+@law("C8", "equations 3 and 4 at S = I", some_nodes, needs=SOFTMAX)
 def the_identity_assignment_changes_nothing(pool, A, Z, rtol):
     """With every node its own cluster nothing changes: S = I gives A' = A, X' = Z."""
     pooled = pool(A, np.where(np.eye(len(A)) > 0, 0, -1e4).astype(A.dtype), Z)
@@ -86,9 +86,9 @@ def the_identity_assignment_changes_nothing(pool, A, Z, rtol):
     np.testing.assert_allclose(pooled.X, Z, rtol)
 
 
-@law("C9", "equations 3 and 4, twice", step("R_2", directed=True), needs=STEERED)
+@law("C9", "equations 3 and 4, twice", cases.step("R_2"), needs=SOFTMAX)
 def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
-    """Pooling by S_1, then by S_2, is pooling once by S_1 S_2."""
+    """Pooling by S_1 and then by S_2 equals pooling once by S_1 S_2."""
     first = pool(A, R, Z)
     second = pool(first.A, R_2, first.X)
     tiny = np.finfo(R.dtype).tiny
@@ -97,12 +97,12 @@ def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
     np.testing.assert_allclose(second.X, once.X, rtol, rtol * np.abs(Z).sum())
 
 
-hard = step(directed=True, kinds=["hard"])
+hard = cases.step(kinds=["hard"])
 
 
-@law("C10", "equations 3 and 4", hard, needs=STEERED)
+@law("C10", "equations 3 and 4", hard, needs=SOFTMAX)
 def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
-    """A'_kl is the weight from cluster k to l, by shares of S: blocks if one-hot."""
+    """A' = S^T A S and X' = S^T Z: sums over clusters, weighted by the shares in S."""
     pooled = pool(A, R, Z)
     members = [np.flatnonzero(R[:, k] == 0) for k in range(R.shape[1])]
     blocks = [[A[np.ix_(k, m)].sum() for m in members] for k in members]
@@ -111,7 +111,7 @@ def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, sums, rtol, rtol * np.abs(Z).sum())
 
 
-@a_hard_assignment_gives_block_sums.also(step(directed=True))
+@a_hard_assignment_gives_block_sums.also(cases.step())
 def _any_assignment_gives_sums_of_shares(pool, A, R, Z, rtol):
     pooled = pool(A, R, Z)
     A_expected, X_expected = pooled.S.T @ A @ pooled.S, pooled.S.T @ Z
@@ -119,10 +119,10 @@ def _any_assignment_gives_sums_of_shares(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
-one_cluster = step(directed=True, clusters=1)
+one_cluster = cases.step(clusters=1)
 
 
-@law("C11", "equations 3 and 4 at K = 1", one_cluster, needs=STEERED)
+@law("C11", "equations 3 and 4 at K = 1", one_cluster, needs=SOFTMAX)
 def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     """One cluster holds the totals: K = 1 gives A' = 1^T A 1 and X' = 1^T Z."""
     pooled, scale = pool(A, R, Z), np.abs(Z).sum()
@@ -130,27 +130,27 @@ def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, [Z.sum(axis=0)], rtol, rtol * scale)
 
 
-two_graphs = step("B", "Y", "times", directed=True)
+two_graphs = cases.step("B", "Y", "times")
 
 
-@law("C12", "equations 3 and 4", two_graphs, needs=STEERED)
+@law("C12", "equations 3 and 4", two_graphs, needs=SOFTMAX)
 def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
-    """At a fixed S pooling is linear: A' in A, and X' in Z."""
+    """For a fixed S, A' is linear in A, and X' is linear in Z."""
     one, two = pool(A, R, Z), pool(B, R, Y)
     both = pool(A + times * B, R, Z + times * Y)
-    tiny = np.finfo(A.dtype).tiny  # below, a product is rounded to nothing
+    tiny = np.finfo(A.dtype).tiny  # smaller products are rounded to zero
     A_scale = tiny + rtol * (A.sum() + times * B.sum())
     X_scale = tiny + rtol * (np.abs(Z).sum() + times * np.abs(Y).sum())
     np.testing.assert_allclose(both.A, one.A + times * two.A, rtol, A_scale)
     np.testing.assert_allclose(both.X, one.X + times * two.X, rtol, X_scale)
 
 
-beside = step("graph", directed=True)
+two_parts = cases.step("graph")
 
 
-@law("C13", "equations 3 and 4: sums over nodes", beside, needs=STEERED)
+@law("C13", "equations 3 and 4: sums over nodes", two_parts, needs=SOFTMAX)
 def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
-    """Two graphs side by side pool to the sum of what each pools to."""
+    """The disjoint union of two graphs pools to the sum of their pooled graphs."""
     B, T, Y = graph
     between = np.zeros((len(A), len(B)), A.dtype)
     union = np.block([[A, between], [between.T, B]])
@@ -161,12 +161,12 @@ def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
     np.testing.assert_allclose(both.X, one.X + two.X, rtol, rtol * X_scale)
 
 
-beside_a_silent_node = step("place", "row", directed=True)
+with_silent_node = cases.step("place", "row")
 
 
-@law("C14", "equations 3 and 4: terms of zero", beside_a_silent_node)
+@law("C14", "equations 3 and 4: terms of zero", with_silent_node)
 def a_silent_node_changes_nothing(pool, A, R, Z, place, row, rtol):
-    """A node without edges and with features of zero changes neither A' nor X'."""
+    """A node with no edges and with zero features changes neither A' nor X'."""
     pooled = pool(A, R, Z)
     A_more = np.insert(np.insert(A, place, 0, axis=0), place, 0, axis=1)
     more = pool(A_more, np.insert(R, place, row, 0), np.insert(Z, place, 0, 0))

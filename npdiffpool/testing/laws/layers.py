@@ -1,47 +1,42 @@
-"""Laws of graph layers: equation 2, sage, s2v, batch norm, l2 normalisation."""
+"""Laws of layers: equation 2, sage, s2v, batch norm, l2 normalisation."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._graph_cases import (
-    changed,
-    rows,
-    undirected,
-    with_lone_node,
-    with_order,
-)
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 EXACT = ("float64",)
+with_order = cases.with_seed("nodes", directed=True)
 
 
-@law("G1", "equation 2: A_hat is similar to a row-stochastic matrix", undirected)
+@law("G1", "equation 2: A_hat is similar to a row-stochastic matrix", cases.undirected)
 def propagation_has_its_spectrum_within_minus_one_and_one(propagation, A, rtol):
-    """The eigenvalues of A_hat lie within [-1, 1]: no layer can blow up."""
+    """The eigenvalues of A_hat lie in [-1, 1]: propagation cannot diverge."""
     spectrum = np.linalg.eigvalsh(propagation(A))
     assert np.all(np.abs(spectrum) <= 1 + rtol), spectrum
 
 
-@law("G2", "equation 2: D~^-1/2 (A + I) 1 = D~^1/2 1", undirected)
+@law("G2", "equation 2: D~^-1/2 (A + I) 1 = D~^1/2 1", cases.undirected)
 def propagation_keeps_the_root_of_the_degrees(propagation, A, rtol):
-    """A_hat sqrt(deg) = sqrt(deg), the degree counted with the added self-loop."""
+    """A_hat sqrt(deg) = sqrt(deg), where deg includes the added self-loop."""
     root = np.sqrt(A.sum(axis=1) + 1)
     np.testing.assert_allclose(propagation(A) @ root, root, rtol)
 
 
 @law("G3", "proposition 1", with_order, dtypes=EXACT)
 def a_layer_follows_node_order(equivariant, A, X, seed, nodes, rtol):
-    """Permuted nodes give permuted rows: gcn, sage, s2v, batch norm, l2."""
+    """Permuting the nodes permutes the rows of gcn, sage, s2v, batch norm and l2."""
     H = equivariant(seed, A, X)
     H_permuted = equivariant(seed, A[np.ix_(nodes, nodes)], X[nodes])
     scale = np.abs(H).max(initial=0) + 1e-3 * np.abs(X).max(initial=0)
     np.testing.assert_allclose(H_permuted, H[nodes], rtol, rtol * scale)
 
 
-@law("G4", "equation 2; GraphSAGE, a mean over nobody is zero", with_lone_node)
+@law("G4", "equation 2; in GraphSAGE the empty mean is zero", cases.with_isolated_node)
 def a_node_without_edges_sees_only_itself(layer, A, X, seed, lone, rtol):
-    """A node without edges is treated as if it were alone, and nothing is NaN."""
+    """A node without edges has the same output as if alone, and no output is NaN."""
     H = layer(seed, A, X)
     alone = layer(seed, np.zeros_like(A[:1, :1]), X[lone : lone + 1])[0]
     scale = np.abs(alone).max() + np.abs(X[lone]).max()
@@ -49,27 +44,28 @@ def a_node_without_edges_sees_only_itself(layer, A, X, seed, lone, rtol):
     assert np.all(np.isfinite(H)), H
 
 
-@a_node_without_edges_sees_only_itself.also(with_lone_node)
+@a_node_without_edges_sees_only_itself.also(cases.with_isolated_node)
 def _the_mean_over_no_neighbours_is_zero(neighbour_mean, A, X, lone, rtol):
     weights = neighbour_mean(A)
     linked = (A.sum(axis=1) > 0).astype(A.dtype)
     np.testing.assert_allclose(weights.sum(axis=1), linked, rtol)
 
 
-@law("G5", "equation 2: row i of A_hat H sees i and its neighbours", changed)
+@law("G5", "equation 2: row i of A_hat depends on i and neighbours", cases.changed)
 def one_layer_sees_one_hop(layer, A, X, X_new, seed, depth, seen):
-    """What changes at a node goes no farther than there are layers, to the bit."""
+    """A change at a node has no effect farther away, in hops, than there are layers."""
     before, after = X, X_new
     for _ in range(depth):
         before, after = layer(seed, A, before), layer(seed, A, after)
     np.testing.assert_array_equal(before[~seen], after[~seen])
 
 
-@law("G6", "arXiv 1502.03167, algorithm 1", rows, dtypes=EXACT)
+@law("G6", "arXiv 1502.03167, algorithm 1", cases.rows, dtypes=EXACT)
 def batch_norm_standardises_each_feature_over_the_nodes(standardize, H):
-    """Batch norm gives each feature mean 0 and variance 1 over the nodes.
+    """Batch norm gives features of mean 0, variance 1, and is affine at evaluation.
 
-    1 but for the epsilon, v / (v + 1e-5); a rounding of H grows by 1 / sqrt(1e-5).
+    With the epsilon the variance is v / (v + 1e-5), and a rounding error of H grows
+    by up to 1 / sqrt(1e-5). At evaluation the moments are fixed.
     """
     Y, v = standardize(H), H.var(axis=0)
     atol = 1e-12 * (1 + np.abs(H).max())
@@ -77,7 +73,7 @@ def batch_norm_standardises_each_feature_over_the_nodes(standardize, H):
     np.testing.assert_allclose(Y.var(axis=0), v / (v + 1e-5), rtol=1e-9, atol=atol)
 
 
-@batch_norm_standardises_each_feature_over_the_nodes.also(rows, dtypes=EXACT)
+@batch_norm_standardises_each_feature_over_the_nodes.also(cases.rows, dtypes=EXACT)
 def _batch_norm_at_evaluation_is_a_fixed_affine_map(
     evaluate_norm, H, H_new, seed, share, rtol
 ):

@@ -1,28 +1,23 @@
-"""Laws of the two losses of section 3.3, of one graph and of a batch."""
+"""Laws of the two losses of section 3.3, on one graph and on a batch."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._cases import (
-    cliques,
-    joined,
-    nearly_products,
-    products,
-    step,
-)
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 LINK, ENTROPY = ("link",), ("entropy",)
-STEERED_LINK = ("steered", "link")  # these choose S, by choosing R
+SOFTMAX_LINK = ("softmax", "link")  # the check chooses S by choosing R
+SOFTMAX_ENTROPY = ("softmax", "entropy")
 OF_LINK, OF_ENTROPY = "section 3.3, ||A - S S^T||_F", "section 3.3, mean of H(S_i)"
 
 
-@law("L1", OF_LINK, step(directed=True), needs=LINK)
+@law("L1", OF_LINK, cases.step(), needs=LINK)
 def link_loss_is_the_norm_of_the_residual(pool, A, R, Z, rtol):
     """The link loss is the paper's value, ||A - S S^T||_F.
 
-    Squares are compared: where A and S S^T cancel, it is those that are exact.
+    Squares are compared, as they are exact where A and S S^T cancel.
     """
     pooled = pool(A, R, Z)
     square = np.sum((A - pooled.S @ pooled.S.T) ** 2)
@@ -30,28 +25,30 @@ def link_loss_is_the_norm_of_the_residual(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.link**2, square, rtol, rtol * size)
 
 
-@law("L2", OF_LINK + ": a norm", step(directed=True), needs=LINK)
+@law("L2", OF_LINK + ": a norm", cases.step(), needs=LINK)
 def link_loss_is_positive_where_there_is_a_residual(pool, A, R, Z, rtol):
-    """The link loss is not negative, and zero if and only if A = S S^T."""
+    """The link loss is non-negative, and zero if and only if A = S S^T."""
     pooled = pool(A, R, Z)
     square = np.sum((A - pooled.S @ pooled.S.T) ** 2)
     size = np.sum(A**2) + np.sum((pooled.S @ pooled.S.T) ** 2)
     assert pooled.link > 0 if square > rtol * size else pooled.link >= 0, pooled.link
 
 
-@link_loss_is_positive_where_there_is_a_residual.also(products, needs=STEERED_LINK)
+@link_loss_is_positive_where_there_is_a_residual.also(
+    cases.products, needs=SOFTMAX_LINK
+)
 def _link_loss_vanishes_where_there_is_no_residual(pool, A, R, Z, rtol):
     L_link = pool(A, R, Z).link
     assert 0 <= L_link <= rtol, L_link
 
 
-@law("L3", OF_LINK + ", and its rounding", nearly_products, needs=LINK)
+@law("L3", OF_LINK + ", and its rounding", cases.nearly_products, needs=LINK)
 def link_loss_is_within_its_stated_error(pool, R, off, most):
-    """Near A = S S^T, too, the link loss errs by no more than rounding.
+    """The rounding error of the link loss is bounded, also near A = S S^T.
 
-    Its square by 4 (n + K) (u64 T + 2 u L sqrt(T) + u^2 T), for the trace
-    identity in float64 or the residual itself; T is the sum of the identity's
-    terms, u the unit roundoff of the input, u64 = 2^-53.
+    The error of its square is at most 4 (n + K) (u64 T + 2 u L sqrt(T) + u^2 T), for
+    the trace identity in float64 or the residual itself; T is the sum of the
+    identity's terms, u the unit roundoff of the input, u64 = 2^-53.
     """
     S = pool(np.abs(off), R, R).S
     A = (S @ S.T * np.maximum(1 + most * off, 0)).astype(R.dtype)
@@ -65,7 +62,7 @@ def link_loss_is_within_its_stated_error(pool, R, off, most):
     assert error <= 4 * sum(S.shape) * bound, (error, bound)
 
 
-@law("L4", OF_LINK, step("nodes", directed=True), needs=LINK)
+@law("L4", OF_LINK, cases.step("nodes"), needs=LINK)
 def link_loss_ignores_node_order(pool, A, R, Z, nodes, rtol):
     """The order of nodes does not change the link loss."""
     pooled, size = pool(A, R, Z), len(A) + np.sum(A**2)
@@ -73,7 +70,7 @@ def link_loss_ignores_node_order(pool, A, R, Z, nodes, rtol):
     np.testing.assert_allclose(permuted.link**2, pooled.link**2, rtol, rtol * size)
 
 
-@law("L5", OF_LINK, step("clusters", directed=True), needs=LINK)
+@law("L5", OF_LINK, cases.step("clusters"), needs=LINK)
 def link_loss_ignores_cluster_order(pool, A, R, Z, clusters, rtol):
     """The order of clusters does not change the link loss."""
     pooled, size = pool(A, R, Z), len(A) + np.sum(A**2)
@@ -81,42 +78,42 @@ def link_loss_ignores_cluster_order(pool, A, R, Z, clusters, rtol):
     np.testing.assert_allclose(renamed.link**2, pooled.link**2, rtol, rtol * size)
 
 
-@law("L6", OF_LINK, cliques, needs=STEERED_LINK)
+@law("L6", OF_LINK, cases.cliques, needs=SOFTMAX_LINK)
 def link_loss_of_cliques_pooled_one_by_one_is_zero(pool, A, R, Z):
-    """Disjoint cliques with self-loops, each its own cluster, have a link loss of 0."""
+    """The link loss of disjoint cliques with self-loops, one cluster each, is 0."""
     L_link = pool(A, R, Z).link
     assert L_link == 0, L_link
 
 
-@law("L7", OF_LINK + ", divided by n and by n^2", step(directed=True))
+@law("L7", OF_LINK + ", divided by n and by n^2", cases.step())
 def link_scales_divide_by_powers_of_n(scaled_link, A, R, rtol):
-    """The scales "nodes" and "entries" are the paper's value over n and over n^2."""
+    """The scales "nodes" and "entries" are the paper's value divided by n and n^2."""
     L_link, n = scaled_link(A, R, "frobenius"), max(len(A), 1)
     np.testing.assert_allclose(scaled_link(A, R, "nodes"), L_link / n, rtol)
     np.testing.assert_allclose(scaled_link(A, R, "entries"), L_link / n**2, rtol)
 
 
-@law("L8", OF_LINK + ": dL = -(M + M^T) S / L", step(directed=True), needs=LINK)
+@law("L8", OF_LINK + ": dL = -(M + M^T) S / L", cases.step(), needs=LINK)
 def the_slope_of_the_link_loss_is_finite(pool, vjp, A, R, Z):
     """The gradient of the link loss is finite everywhere, and 0 where A = S S^T."""
     dR, dZ = vjp(A, R, Z, "link", 1.0)
     assert np.all(np.isfinite(dR)) and np.all(np.isfinite(dZ)), (dR, dZ)
 
 
-@the_slope_of_the_link_loss_is_finite.also(products, needs=STEERED_LINK)
+@the_slope_of_the_link_loss_is_finite.also(cases.products, needs=SOFTMAX_LINK)
 def _the_slope_of_the_link_loss_vanishes_with_it(pool, vjp, A, R, Z, rtol):
     dR, _ = vjp(A, R, Z, "link", 1.0)
     np.testing.assert_allclose(dR, np.zeros_like(R), atol=rtol)
 
 
-@law("E1", OF_ENTROPY, step(directed=True), needs=ENTROPY)
+@law("E1", OF_ENTROPY, cases.step(), needs=ENTROPY)
 def entropy_lies_between_zero_and_log_k(pool, A, R, Z, rtol):
-    """The entropy loss lies between 0 and log K, in nats a node."""
+    """The entropy loss, in nats per node, lies between 0 and log K."""
     L_ent = pool(A, R, Z).entropy
     assert -rtol <= L_ent <= np.log(R.shape[1]) + rtol, L_ent
 
 
-@law("E2", OF_ENTROPY + ": H(p) >= -log max p", step(directed=True), needs=ENTROPY)
+@law("E2", OF_ENTROPY + ": H(p) >= -log max p", cases.step(), needs=ENTROPY)
 def entropy_is_zero_only_for_hard_rows(pool, A, R, Z, rtol):
     """The entropy loss is zero if and only if every row of S is one-hot."""
     pooled = pool(A, R, Z)
@@ -124,15 +121,15 @@ def entropy_is_zero_only_for_hard_rows(pool, A, R, Z, rtol):
     assert pooled.entropy >= missing - rtol, (pooled.entropy, missing)
 
 
-hard = step(directed=True, kinds=["hard"])
+hard = cases.step(kinds=["hard"])
 
 
-@entropy_is_zero_only_for_hard_rows.also(hard, needs=("steered", *ENTROPY))
+@entropy_is_zero_only_for_hard_rows.also(hard, needs=SOFTMAX_ENTROPY)
 def _entropy_of_hard_rows_is_zero(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pool(A, R, Z).entropy, 0, atol=rtol)
 
 
-mild = step(directed=True, kinds=["uniform", "soft"])
+mild = cases.step(kinds=["uniform", "soft"])
 
 
 @law("E3", OF_ENTROPY + "; Pinsker's inequality", mild, needs=ENTROPY)
@@ -143,53 +140,53 @@ def entropy_is_log_k_only_for_uniform_rows(pool, A, R, Z, rtol):
     assert np.log(K) - pooled.entropy >= distance / 2 - rtol, pooled.entropy
 
 
-uniform = step(directed=True, kinds=["uniform"])
+uniform = cases.step(kinds=["uniform"])
 
 
-@entropy_is_log_k_only_for_uniform_rows.also(uniform, needs=("steered", *ENTROPY))
+@entropy_is_log_k_only_for_uniform_rows.also(uniform, needs=SOFTMAX_ENTROPY)
 def _entropy_of_uniform_rows_is_log_k(pool, A, R, Z, rtol):
     expected = np.log(R.shape[1]) if len(A) > 0 else 0
     np.testing.assert_allclose(pool(A, R, Z).entropy, expected, rtol, rtol)
 
 
-both_orders = step("nodes", "clusters", directed=True)
+both_orders = cases.step("nodes", "clusters")
 
 
 @law("E4", OF_ENTROPY, both_orders, needs=ENTROPY)
 def entropy_ignores_node_and_cluster_order(pool, A, R, Z, nodes, clusters, rtol):
-    """Neither the order of nodes nor that of clusters changes the entropy loss."""
+    """The order of nodes and the order of clusters do not change the entropy loss."""
     L_ent = pool(A, R, Z).entropy
     R_other = R[np.ix_(nodes, clusters)]
     permuted = pool(A[np.ix_(nodes, nodes)], R_other, Z[nodes])
     np.testing.assert_allclose(permuted.entropy, L_ent, rtol, rtol)
 
 
-soft_pairs = step("T", "share", directed=True, kinds=["uniform", "soft"])
+soft_pairs = cases.step("T", "share", kinds=["uniform", "soft"])
 
 
-@law("E5", OF_ENTROPY + ": concave", soft_pairs, needs=("steered", *ENTROPY))
+@law("E5", OF_ENTROPY + ": concave", soft_pairs, needs=SOFTMAX_ENTROPY)
 def mixing_two_assignments_loses_no_entropy(pool, A, R, Z, T, share, rtol):
-    """Entropy is concave: a mixture of two assignments has at least their mean."""
+    """Entropy is concave: that of a mixture is at least the mean of the entropies."""
     one, two = pool(A, R, Z), pool(A, T, Z)
     mixed = pool(A, np.log(share * one.S + (1 - share) * two.S + 1e-30), Z)
     apart = share * one.entropy + (1 - share) * two.entropy
     assert mixed.entropy >= apart - rtol, (mixed.entropy, apart)
 
 
-@law("E6", OF_ENTROPY + ": dR = -p (log p + H)", step(directed=True), needs=ENTROPY)
+@law("E6", OF_ENTROPY + ": dR = -p (log p + H)", cases.step(), needs=ENTROPY)
 def the_slope_of_the_entropy_is_finite(pool, vjp, A, R, Z):
     """The gradient of the entropy is finite everywhere, and 0 at one-hot rows."""
     dR, dZ = vjp(A, R, Z, "entropy", 1.0)
     assert np.all(np.isfinite(dR)) and np.all(np.isfinite(dZ)), (dR, dZ)
 
 
-@the_slope_of_the_entropy_is_finite.also(hard, needs=("steered", *ENTROPY))
+@the_slope_of_the_entropy_is_finite.also(hard, needs=SOFTMAX_ENTROPY)
 def _the_slope_of_the_entropy_vanishes_at_hard_rows(pool, vjp, A, R, Z, rtol):
     dR, _ = vjp(A, R, Z, "entropy", 1.0)
     np.testing.assert_allclose(dR, np.zeros_like(R), atol=rtol)
 
 
-@law("E7", OF_ENTROPY, step(directed=True), needs=ENTROPY)
+@law("E7", OF_ENTROPY, cases.step(), needs=ENTROPY)
 def entropy_is_the_mean_of_scipys(pool, A, R, Z, rtol):
     """The entropy loss is the mean of scipy.stats.entropy over the rows of S."""
     from scipy.stats import entropy
@@ -199,14 +196,15 @@ def entropy_is_the_mean_of_scipys(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.entropy, expected, rtol, rtol)
 
 
-BATCH = "follows from section 3: every equation is of one graph"
+BATCH = "section 3, whose equations are all about one graph"
 
 
-@law("B1", BATCH, joined(), needs=LINK)
+@law("B1", BATCH, cases.joined(), needs=LINK)
 def the_loss_of_a_batch_is_the_mean_of_its_graphs(pool, batched, As, Rs, Zs, rtol):
-    """The losses of a batch are the means of its graphs' losses, each alone.
+    """The losses of a batch are the means of the losses of its graphs alone.
 
-    To 1e-7 of ||A|| where A and S S^T cancel, for a root of rounding is 1e-8.
+    The tolerance is 1e-7 of ||A||, as A and S S^T may cancel: the square root of a
+    rounding error is about 1e-8.
     """
     together = [pooled.link for pooled in batched(As, Rs, Zs)]
     alone = [pool(*graph).link for graph in zip(As, Rs, Zs)]
@@ -215,16 +213,16 @@ def the_loss_of_a_batch_is_the_mean_of_its_graphs(pool, batched, As, Rs, Zs, rto
     np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol, atol)
 
 
-@the_loss_of_a_batch_is_the_mean_of_its_graphs.also(joined(), needs=ENTROPY)
+@the_loss_of_a_batch_is_the_mean_of_its_graphs.also(cases.joined(), needs=ENTROPY)
 def _the_entropy_of_a_batch_is_the_mean(pool, batched, As, Rs, Zs, rtol):
     together = [pooled.entropy for pooled in batched(As, Rs, Zs)]
     alone = [pool(*graph).entropy for graph in zip(As, Rs, Zs)]
     np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol, rtol)
 
 
-@law("B2", BATCH, joined("graphs"))
+@law("B2", BATCH, cases.joined("graphs"))
 def the_order_of_graphs_does_not_matter(batched, As, Rs, Zs, graphs, rtol):
-    """Graphs of a batch in another order give the same results in that order."""
+    """Reordering the graphs of a batch only reorders their results."""
     before = batched(As, Rs, Zs)
     after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
     assert len(before) == len(after) == len(As)
@@ -235,7 +233,7 @@ def the_order_of_graphs_does_not_matter(batched, As, Rs, Zs, graphs, rtol):
         np.testing.assert_allclose(pooled.S, before[g].S, rtol, rtol)
 
 
-@the_order_of_graphs_does_not_matter.also(joined("graphs"), needs=LINK)
+@the_order_of_graphs_does_not_matter.also(cases.joined("graphs"), needs=LINK)
 def _their_link_losses_follow_them(batched, As, Rs, Zs, graphs, rtol):
     before = [pooled.link for pooled in batched(As, Rs, Zs)]
     after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
@@ -244,7 +242,7 @@ def _their_link_losses_follow_them(batched, As, Rs, Zs, graphs, rtol):
     np.testing.assert_allclose(seen, expected, rtol, atol)
 
 
-@the_order_of_graphs_does_not_matter.also(joined("graphs"), needs=ENTROPY)
+@the_order_of_graphs_does_not_matter.also(cases.joined("graphs"), needs=ENTROPY)
 def _their_entropies_follow_them(batched, As, Rs, Zs, graphs, rtol):
     before = [pooled.entropy for pooled in batched(As, Rs, Zs)]
     after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
@@ -252,9 +250,9 @@ def _their_entropies_follow_them(batched, As, Rs, Zs, graphs, rtol):
     np.testing.assert_allclose([p.entropy for p in after], expected, rtol, rtol)
 
 
-@law("B3", BATCH, joined())
+@law("B3", BATCH, cases.joined())
 def other_graphs_leave_a_graph_as_it_is(pool, batched, As, Rs, Zs, rtol):
-    """A graph in a batch is pooled as it is alone."""
+    """A graph in a batch has the same results as alone."""
     together = batched(As, Rs, Zs)
     assert len(together) == len(As)
     for g, pooled in enumerate(together):

@@ -1,42 +1,34 @@
-"""Laws of whole models, and of their training."""
+"""Laws of whole models and of their training."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws._graph_cases import (
-    pairs,
-    ragged,
-    separable,
-    training_sets,
-    with_seed,
-)
+from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 EXACT = ("float64",)
 
 
-@law(
-    "M1", "proposition 1, and a readout without order", with_seed("nodes"), dtypes=EXACT
-)
+@law("M1", "proposition 1; invariant readouts", cases.with_seed("nodes"), dtypes=EXACT)
 def a_model_ignores_node_order(model, A, X, seed, nodes, rtol):
-    """The logits of the classes do not depend on the order of nodes."""
+    """The logits do not depend on the order of nodes."""
     logits = model(seed, A, X)
     permuted = model(seed, A[np.ix_(nodes, nodes)], X[nodes])
     scale = np.abs(logits).max()
     np.testing.assert_allclose(permuted, logits, rtol, rtol * scale)
 
 
-@law("M2", "Xu et al., arXiv 1810.00826, lemma 2", pairs, dtypes=EXACT)
+@law("M2", "Xu et al., arXiv 1810.00826, lemma 2", cases.pairs, dtypes=EXACT)
 def graphs_that_1_wl_cannot_tell_apart_get_equal_logits(model, A, X, B, Y, seed, rtol):
-    """Graphs that the 1-WL test cannot tell apart get equal logits: the known limit."""
+    """Graphs that the 1-WL test cannot distinguish get equal logits (a known limit)."""
     one, two = model(seed, A, X), model(seed, B, Y)
     np.testing.assert_allclose(one, two, rtol, rtol * np.abs(one).max())
 
 
-@law("M3", "equations 2 to 6, section 3.3", ragged, dtypes=EXACT)
+@law("M3", "equations 2 to 6, section 3.3", cases.ragged, dtypes=EXACT)
 def the_engine_equals_the_paper(engine_loss, paper_loss, seed, As, Xs, clusters, rtol):
-    """The engine is the paper, graph by graph, in values and gradients."""
+    """The engine equals the paper, graph by graph, in values and gradients."""
     actual = engine_loss(seed, As, Xs, clusters)
     for name, expected in paper_loss(seed, As, Xs, clusters).items():
         largest = max(1e-3, np.abs(expected).max(initial=0))
@@ -44,21 +36,21 @@ def the_engine_equals_the_paper(engine_loss, paper_loss, seed, As, Xs, clusters,
         np.testing.assert_allclose(actual[name], expected, **close)
 
 
-@law("M4", "follows from a rounding of 6e-8 an operation", with_seed(), dtypes=EXACT)
+@law("M4", "a rounding error of 6e-8 per operation", cases.with_seed(), dtypes=EXACT)
 def float32_is_within_1e_4_of_float64(model, A, X, seed):
-    """In float32 the logits are within 1e-4 of those in float64."""
+    """The float32 logits are within 1e-4 of the float64 logits."""
     wide = model(seed, A, X)
     narrow = model(seed, A.astype("float32"), X.astype("float32"))
     assert narrow.dtype == np.float32
     np.testing.assert_allclose(narrow, wide, 1e-4, 1e-4 * np.abs(wide).max(initial=1))
 
 
-@law("M5", "follows from proposition 1, at every step", training_sets, dtypes=EXACT)
+@law("M5", "proposition 1, at every step", cases.training_sets, dtypes=EXACT)
 def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, orders):
-    """Training on graphs with permuted nodes gives the same history of losses.
+    """Training on graphs with permuted nodes gives the same loss history.
 
-    To 1e-8; or to ten times what the thirteenth digit of the features changes, for at
-    a kink, where rows tie or a ReLU is at zero, rounding decides.
+    The tolerance is 1e-8, or ten times the change when the features change in the
+    thirteenth digit: at a kink, where rows tie or a ReLU is at zero, rounding decides.
     """
     As_permuted = [A[np.ix_(order, order)] for A, order in zip(As, orders)]
     Xs_permuted = [X[order] for X, order in zip(Xs, orders)]
@@ -74,9 +66,9 @@ def the_order_of_nodes_does_not_change_training(train, seed, As, Xs, labels, ord
     assert off <= 1e-8 + 10 * sensitivity, (off, sensitivity)
 
 
-@law("M6", "follows from one seeded generator", training_sets, dtypes=EXACT)
+@law("M6", "one seeded random generator", cases.training_sets, dtypes=EXACT)
 def the_same_seed_gives_the_same_bytes(train, seed, As, Xs, labels):
-    """Training twice from one seed gives the same bytes, whatever else is random."""
+    """Training twice with one seed gives the same bytes."""
     first, parameters = train(seed, As, Xs, labels)
     np.random.random()
     again, same = train(seed, As, Xs, labels)
@@ -84,27 +76,20 @@ def the_same_seed_gives_the_same_bytes(train, seed, As, Xs, labels):
     assert parameters.tobytes() == same.tobytes()
 
 
-@law(
-    "M7",
-    "follows from a checkpoint of all that an epoch reads",
-    training_sets,
-    dtypes=EXACT,
-)
+@law("M7", "checkpoints hold the whole state", cases.training_sets, dtypes=EXACT)
 def stopping_and_going_on_gives_the_same_bytes(train, seed, As, Xs, labels, stop):
-    """Training that is stopped and goes on ends in the same bytes."""
+    """Training that is stopped and resumed gives the same bytes."""
     history, parameters = train(seed, As, Xs, labels)
     resumed, same = train(seed, As, Xs, labels, stop)
     assert history.tobytes() == resumed.tobytes()
     assert parameters.tobytes() == same.tobytes()
 
 
-@law(
-    "M8", "follows from classes being indices to the model", training_sets, dtypes=EXACT
-)
+@law("M8", "classes are indices in the model", cases.training_sets, dtypes=EXACT)
 def renaming_the_classes_renames_the_predictions(predict, seed, As, Xs, labels):
     """Renaming the classes renames the predictions and changes nothing else.
 
-    Of names in the same order, for `classes_` are sorted, as scikit-learn's are.
+    The new names are in the same order, as `classes_` is sorted.
     """
     names = np.array(["ant", "bee"])
     predicted, probabilities = predict(seed, As, Xs, labels, epochs=1)
@@ -113,12 +98,12 @@ def renaming_the_classes_renames_the_predictions(predict, seed, As, Xs, labels):
     np.testing.assert_array_equal(same, probabilities)
 
 
-@law("M9", "follows from the model being able to represent it", separable, dtypes=EXACT)
+@law("M9", "the model can represent the classes", cases.separable, dtypes=EXACT)
 def a_separable_set_is_learnt_wholly(predict, seed, As, Xs, labels):
-    """A set whose classes differ in structure is learnt to 100 %.
+    """A toy set whose classes differ in structure is learnt to 100 %.
 
-    Of 300 sets and seeds, by every kind of model; each without batch norm, whose
-    running moments have not settled after so few steps.
+    This holds for 300 sets and seeds and every kind of model, without batch norm: its
+    running moments have not converged after so few steps.
     """
     options = dict(hidden=16, n_layers=2, learning_rate=0.02, batch_norm=False)
     predicted, _ = predict(seed, As, Xs, labels, epochs=30, **options)

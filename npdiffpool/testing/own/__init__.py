@@ -1,6 +1,7 @@
 """npdiffpool itself as a subject of the laws.
 
-`subjects` lists what is checked, `parts` and `models` give it the form that laws take,
-`definitions` (with `plain`) has every primitive beside its definition, `jacobians` and
-`wrong_gradients` are for the laws of gradients.
+`subjects` lists what is checked. `parts` (pooling steps and layers) and `models` (whole
+models and training) adapt npdiffpool to the signatures that laws use. `definitions` has
+the definition of every primitive of the engine, and `wrong_gradients` wrong gradients
+that the checks must catch.
 """

@@ -1,7 +1,7 @@
-"""Every primitive of the engine beside its definition.
+"""The definition of every primitive of the engine.
 
-A definition is written out with plain operations that take complex numbers.
-relu, safe_sqrt, layer and segment_max are analytic between their kinks.
+A definition is written with plain operations that accept complex numbers, for complex
+steps. relu, safe_sqrt, layer and segment_max are analytic between their kinks.
 """
 
 from __future__ import annotations
@@ -13,187 +13,263 @@ import autograd.numpy as np
 from autograd.extend import defvjp_argnum, primitive
 from scipy import sparse
 
+from npdiffpool._support.types import CSR, Array, Ints
 from npdiffpool.engine import primitives as p
 from npdiffpool.engine import segments as g
-from npdiffpool.testing.own.jacobians import generic
-from npdiffpool.testing.own.plain import (
-    Shape,
-    by_segment,
-    cut,
-    dense_blocks,
-    distances,
-    far,
-    far_from_product,
-    flat,
-    largest,
-    link_norm,
-    link_norm_of_stack,
-    owner,
-    pairs,
-    relu,
-    rows_of_length_one,
-    softmax,
-    softmax_and_entropy,
-    standardize,
-)
+from npdiffpool.testing.jacobians import generic
 
-Array = Any
 Function = Callable[..., Any]
-Wrong = tuple[int, Function]  # which argument, and a maker of its vjp
+WrongGradient = tuple[
+    int, Function
+]  # the argument, and a function that returns its vjp
 
 
-class Primitive(NamedTuple):
-    """Hold a primitive, its definition, and the shapes of what it is given."""
+class Problem(NamedTuple):
+    """Sizes and constants of one drawn problem."""
 
-    fused: Function
-    call: Function  # (fused, shape, *arrays) -> array
-    plain: Function  # (shape, *arrays) -> array, complex numbers allowed
-    arguments: Function  # shape -> the arrays' shapes
+    N: int  # nodes
+    B: int  # graphs
+    K: int
+    D: int
+    F: int
+    offsets: Ints
+    A: CSR  # (N + 1, N), not symmetric
+    blocks: CSR  # (N, N), one block per graph, not symmetric
+
+    def size(self, letter: str) -> int:
+        """Return a size of `Primitive.shapes`."""
+        products = {"E": self.D + 1, "P": self.B * self.F, "Q": self.B * self.K}
+        return int({**self._asdict(), **products}[letter])
+
+    def split(self, rows: Array) -> list[Array]:
+        """Return the rows of each graph."""
+        return [rows[i:j] for i, j in zip(self.offsets, self.offsets[1:])]
+
+    def graphs(self) -> list[Array]:
+        """Return the dense adjacency of each graph."""
+        starts = zip(self.split(self.blocks.toarray()), self.offsets, self.offsets[1:])
+        return [rows[:, i:j] for rows, i, j in starts]
+
+    def graph_of_row(self) -> Array:
+        """Return the graph of each row, (N,)."""
+        return np.repeat(np.arange(self.B), np.diff(self.offsets))
 
 
-def _plainly(fused: Function, shape: Shape, *arrays: Array) -> Array:
-    """Call a primitive with the arrays alone."""
+def call_with_arrays(fused: Function, problem: Problem, *arrays: Array) -> Array:
+    """Call a primitive with the arrays only."""
     return fused(*arrays)
 
 
-def _on_segments(fused: Function, shape: Shape, *arrays: Array) -> Array:
+def call_with_offsets(fused: Function, problem: Problem, *arrays: Array) -> Array:
     """Call a primitive with the arrays and the offsets of the graphs."""
-    return fused(*arrays, shape.offsets)
+    return fused(*arrays, problem.offsets)
+
+
+class Primitive(NamedTuple):
+    """A primitive, its definition, and the shapes of its arrays."""
+
+    fused: Function
+    plain: Function  # (problem, *arrays) -> array
+    shapes: str  # one word per array, one letter per axis: E = D + 1, P = BF, Q = BK
+    call: Function = call_with_arrays  # (fused, problem, *arrays) -> array
+
+
+def softmax(R: Array) -> Array:
+    """Compute the softmax by rows."""
+    return np.exp(R) / np.sum(np.exp(R), axis=1, keepdims=True)
+
+
+def batch_norm(X: Array, gamma: Array, beta: Array) -> Array:
+    """Compute batch norm."""
+    n = max(len(X), 1)
+    m = np.sum(X, axis=0) / n
+    v = np.sum((X - m) ** 2, axis=0) / n
+    return gamma * (X - m) / np.sqrt(v + 1e-5) + beta
+
+
+def l2_normalize(X: Array) -> Array:
+    """Divide each row by its length."""
+    return X / np.sqrt(np.sum(X * X, axis=1, keepdims=True))
+
+
+def relu(X: Array) -> Array:
+    """Return X where its real part is positive, else 0."""
+    return (np.real(X) > 0) * X
+
+
+def shifted(b: Array) -> Array:
+    """Return b plus or minus 25, so that ReLUs are far from their kink."""
+    return b + 25.0 * (-1.0) ** np.sum(np.indices(b.shape), axis=0)
+
+
+def flat(outputs: Array) -> Array:
+    """Concatenate two outputs as one vector."""
+    return np.concatenate([np.ravel(outputs[i]) for i in range(2)])
+
+
+def softmax_entropy(R: Array) -> Array:
+    """Return the softmax and the entropies of its rows as one vector."""
+    S = softmax(R)
+    return flat([S, -np.sum(S * np.log(S), axis=1)])
+
+
+def link_norms(As: Array, Ss: Array) -> Array:
+    """Return ||A - S S^T|| of every graph."""
+    squares = [np.sum((A - S @ S.T) ** 2) for A, S in zip(As, Ss)]
+    return np.array([np.sqrt(x) if len(S) else x for x, S in zip(squares, Ss)])
+
+
+def call_link_norm(fused: Function, s: Problem, S: Array) -> Array:
+    """Call link_norm at the first level."""
+    norms = np.array([np.sum(A**2) for A in s.graphs()])
+    A_pooled = g.quadratic_form(s.blocks, S, s.offsets)
+    return fused(s.blocks, S, A_pooled, norms, s.offsets)
+
+
+def far_from_products(A: Array) -> Array:
+    """Return a stack of matrices far from every S S^T here, where there is a kink."""
+    return A + 10 * np.eye(A.shape[1], dtype=A.dtype)
+
+
+def call_link_norm_of_stack(fused: Function, s: Problem, A: Array, S: Array) -> Array:
+    """Call link_norm above the first level."""
+    A, offsets = far_from_products(A), s.F * np.arange(s.B + 1)
+    return fused(A, S, g.quadratic_form(A, S, offsets), None, offsets)
+
+
+def column_maxima(X: Array) -> Array:
+    """Return the entry of each column with the largest real part."""
+    if len(X) == 0:
+        return np.sum(X, axis=0)
+    return np.array([column[np.argmax(np.real(column))] for column in X.T])
+
+
+def of_each(rows: Array, stack: Array) -> list[Array]:
+    """Split rows evenly among the matrices of a stack."""
+    return list(rows.reshape(*stack.shape[:2], rows.shape[1]))
 
 
 PRIMITIVES = {
     "affine": Primitive(
-        p.affine,
-        _plainly,
-        lambda s, b, X, W, Y, V: b + X @ W + Y @ V,
-        lambda s: [(s.D,), (s.N, s.F), (s.F, s.D), (s.N, s.K), (s.K, s.D)],
+        p.affine, lambda s, b, X, W, Y, V: b + X @ W + Y @ V, "D NF FD NK KD"
     ),
     "sparse_matmul": Primitive(
         p.sparse_matmul,
-        lambda fused, s, H: fused(s.A, H),
         lambda s, H: s.A.toarray() @ H,
-        lambda s: [(s.N, s.D)],
+        "ND",
+        lambda fused, s, H: fused(s.A, H),
     ),
     "stack_matmul": Primitive(
         g.stack_matmul,
-        _plainly,
-        lambda s, P, H: np.concatenate([P_g @ H_g for P_g, H_g in pairs(P, H)]),
-        lambda s: [(s.B, s.K, s.K), (s.B * s.K, s.D)],
+        lambda s, P, H: np.concatenate([M @ H_g for M, H_g in zip(P, of_each(H, P))]),
+        "BKK QD",
     ),
     "row_mean": Primitive(
         p.row_mean,
-        lambda fused, s, X: fused(X * X),
         lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
-        lambda s: [(s.N, s.D)],
+        "ND",
+        lambda fused, s, X: fused(X * X),
     ),
-    "relu": Primitive(p.relu, _plainly, lambda s, X: relu(X), lambda s: [(s.N, s.D)]),
-    "l2_normalize": Primitive(
-        p.l2_normalize,
-        _plainly,
-        lambda s, X: rows_of_length_one(X),
-        lambda s: [(s.N, s.D)],
-    ),
+    "relu": Primitive(p.relu, lambda s, X: relu(X), "ND"),
+    "l2_normalize": Primitive(p.l2_normalize, lambda s, X: l2_normalize(X), "ND"),
     "batch_norm": Primitive(
         p.batch_norm,
-        lambda fused, s, X, gamma, beta: fused(X, gamma, beta)[0],
-        lambda s, X, gamma, beta: standardize(X, gamma, beta),
-        lambda s: [(s.N, s.D), (s.D,), (s.D,)],
+        lambda s, *arrays: batch_norm(*arrays),
+        "ND D D",
+        lambda fused, s, *arrays: fused(*arrays)[0],
     ),
     "layer": Primitive(
         p.layer,
-        lambda fused, s, b, *arrays: fused(far(b), *arrays, normalize_rows=True)[0],
-        lambda s, b, gamma, beta, X, W, Y, V: standardize(
-            relu(rows_of_length_one(far(b) + X @ W + Y @ V)), gamma, beta
+        lambda s, b, gamma, beta, X, W, Y, V: batch_norm(
+            relu(l2_normalize(shifted(b) + X @ W + Y @ V)), gamma, beta
         ),
-        lambda s: [
-            (s.N, s.D + 1),
-            *[(s.D + 1,)] * 2,
-            *[(s.N, s.F), (s.F, s.D + 1), (s.N, s.K), (s.K, s.D + 1)],
-        ],
+        "NE E E NF FE NK KE",
+        lambda fused, s, b, *rest: fused(shifted(b), *rest, normalize_rows=True)[0],
     ),
     "layer without norms": Primitive(
         p.layer,
-        lambda fused, s, b, X, W: fused(far(b), None, None, X, W, normalize_rows=False)[
-            0
-        ],
-        lambda s, b, X, W: relu(far(b) + X @ W),
-        lambda s: [(s.D,), (s.N, s.F), (s.F, s.D)],
+        lambda s, b, X, W: relu(shifted(b) + X @ W),
+        "D NF FD",
+        lambda fused, s, b, X, W: (
+            fused(shifted(b), None, None, X, W, normalize_rows=False)[0]
+        ),
     ),
     "softmax_entropy": Primitive(
         p.softmax_entropy,
+        lambda s, R: softmax_entropy(R),
+        "NK",
         lambda fused, s, R: flat(fused(R)),
-        lambda s, R: softmax_and_entropy(R),
-        lambda s: [(s.N, s.K)],
     ),
     "cross_entropy": Primitive(
         p.cross_entropy,
-        lambda fused, s, R: fused(R, np.arange(s.N) % s.K),
         lambda s, R: -np.log(softmax(R))[np.arange(s.N), np.arange(s.N) % s.K],
-        lambda s: [(s.N, s.K)],
+        "NK",
+        lambda fused, s, R: fused(R, np.arange(s.N) % s.K),
     ),
     "quadratic_form": Primitive(
         g.quadratic_form,
-        lambda fused, s, S: fused(s.blocks, S, s.offsets),
         lambda s, S: np.array(
-            [S_g.T @ A @ S_g for A, S_g in zip(dense_blocks(s), cut(S, s))]
+            [S_g.T @ A @ S_g for A, S_g in zip(s.graphs(), s.split(S))]
         ),
-        lambda s: [(s.N, s.K)],
+        "NK",
+        lambda fused, s, S: fused(s.blocks, S, s.offsets),
     ),
     "quadratic_form of a stack": Primitive(
         g.quadratic_form,
+        lambda s, A, S: np.array(
+            [S_g.T @ A_g @ S_g for A_g, S_g in zip(A, of_each(S, A))]
+        ),
+        "BFF PK",
         lambda fused, s, A, S: fused(A, S, s.F * np.arange(s.B + 1)),
-        lambda s, A, S: np.array([S_g.T @ A_g @ S_g for A_g, S_g in pairs(A, S)]),
-        lambda s: [(s.B, s.F, s.F), (s.B * s.F, s.K)],
     ),
     "link_norm": Primitive(
         g.link_norm,
-        link_norm,
-        lambda s, S: distances(dense_blocks(s), cut(S, s)),
-        lambda s: [(s.N, s.K)],
+        lambda s, S: link_norms(s.graphs(), s.split(S)),
+        "NK",
+        call_link_norm,
     ),
     "link_norm of a stack": Primitive(
         g.link_norm,
-        link_norm_of_stack,
-        lambda s, A, S: distances(far_from_product(A), [S for _, S in pairs(A, S)]),
-        lambda s: [(s.B, s.F, s.F), (s.B * s.F, s.K)],
+        lambda s, A, S: link_norms(far_from_products(A), of_each(S, A)),
+        "BFF PK",
+        call_link_norm_of_stack,
     ),
     "safe_sqrt": Primitive(
         p.safe_sqrt,
-        _plainly,
         lambda s, x: np.sqrt(np.where(np.real(x) > 0, x, 1.0)) * (np.real(x) > 0),
-        lambda s: [(s.N,)],
+        "N",
     ),
     "segment_product": Primitive(
         g.segment_product,
-        _on_segments,
-        lambda s, S, Z: by_segment(lambda S_g, Z_g: S_g.T @ Z_g, s, S, Z),
-        lambda s: [(s.N, s.K), (s.N, s.D)],
+        lambda s, S, Z: np.array(
+            [S_g.T @ Z_g for S_g, Z_g in zip(s.split(S), s.split(Z))]
+        ),
+        "NK ND",
+        call_with_offsets,
     ),
     "segment_apply": Primitive(
         g.segment_apply,
-        _on_segments,
-        lambda s, S, M: np.sum(S[:, :, None] * M[owner(s)], axis=1),
-        lambda s: [(s.N, s.K), (s.B, s.K, s.D)],
+        lambda s, S, M: np.sum(S[:, :, None] * M[s.graph_of_row()], axis=1),
+        "NK BKD",
+        call_with_offsets,
     ),
     "segment_sum": Primitive(
         g.segment_sum,
-        _on_segments,
-        lambda s, X: by_segment(lambda X_g: np.sum(X_g, axis=0), s, X),
-        lambda s: [(s.N, s.D)],
+        lambda s, X: np.array([np.sum(X_g, axis=0) for X_g in s.split(X)]),
+        "ND",
+        call_with_offsets,
     ),
     "segment_repeat": Primitive(
-        g.segment_repeat,
-        _on_segments,
-        lambda s, Y: Y[owner(s)],
-        lambda s: [(s.B, s.D)],
+        g.segment_repeat, lambda s, Y: Y[s.graph_of_row()], "BD", call_with_offsets
     ),
     "segment_max": Primitive(
         g.segment_max,
-        _on_segments,
-        lambda s, X: by_segment(largest, s, X),
-        lambda s: [(s.N, s.D)],
+        lambda s, X: np.array([column_maxima(X_g) for X_g in s.split(X)]),
+        "ND",
+        call_with_offsets,
     ),
 }
+CONSTANT_FIRST = ("sparse_matmul", "quadratic_form", "link_norm")  # A is not an array
 
 
 def problem(
@@ -201,20 +277,26 @@ def problem(
     sizes: list[int],
     seed: int,
     dtype: str = "float64",
-    wrong: Wrong | None = None,
+    wrong: WrongGradient | None = None,
 ) -> tuple[Function, Function, list[Array]]:
-    """Draw a primitive's arrays; return it and its definition as functions of them.
+    """Return a primitive and its definition as functions of arrays, and the arrays.
 
     Parameters
     ----------
     name : str
         One of `PRIMITIVES`.
     sizes : list of int
-        Nodes of each graph.
+        Number of nodes of each graph.
     seed : int
+        Seed of the arrays.
     dtype : str
     wrong : pair, optional
-        Replaces one gradient; the functions are then of that argument alone.
+        Replaces one gradient; the functions then take that argument only.
+
+    Returns
+    -------
+    call, definition : callables
+    arrays : list of array
     """
     rng = np.random.default_rng(seed)
     N, (K, D, F) = sum(sizes), rng.integers(1, 4, size=3)
@@ -222,33 +304,32 @@ def problem(
     graph = np.repeat(np.arange(len(sizes)), sizes)
     blocks = A[:N] * (graph[:, None] == graph) + 10 * np.eye(N)  # far from S S^T
     As = [sparse.csr_array(M, dtype=dtype) for M in (A, blocks)]
-    offsets, chosen = np.cumsum([0, *sizes]), PRIMITIVES[name]
-    shape = Shape(N, len(sizes), K, D, F, offsets, *As)
-    arrays = [generic(rng, size).astype(dtype) for size in chosen.arguments(shape)]
+    s = Problem(N, len(sizes), K, D, F, np.cumsum([0, *sizes]), *As)
+    chosen = PRIMITIVES[name]
+    shapes = [tuple(map(s.size, letters)) for letters in chosen.shapes.split()]
+    arrays = [generic(rng, shape).astype(dtype) for shape in shapes]
     if wrong is None:
-        call: Function = partial(chosen.call, chosen.fused, shape)
-        return call, partial(chosen.plain, shape), arrays
-    fused, place = _planted(chosen.fused, *wrong), wrong[0] - (name in CONSTANT_FIRST)
+        call: Function = partial(chosen.call, chosen.fused, s)
+        return call, partial(chosen.plain, s), arrays
+    fused = _with_gradient(chosen.fused, *wrong)
+    place = wrong[0] - (name in CONSTANT_FIRST)
 
     def of_one(f: Function) -> Function:
         return lambda x: f(*[*arrays[:place], x, *arrays[place + 1 :]])
 
-    call = of_one(partial(chosen.call, fused, shape))
-    return call, of_one(partial(chosen.plain, shape)), [arrays[place]]
+    call = of_one(partial(chosen.call, fused, s))
+    return call, of_one(partial(chosen.plain, s)), [arrays[place]]
 
 
-def _planted(fused: Any, argnum: int, maker: Function) -> Function:
-    """Return a primitive of the same value, its gradient by one argument replaced."""
+def _with_gradient(fused: Any, argnum: int, make_vjp: Function) -> Function:
+    """Return a copy of a primitive with the gradient by one argument replaced."""
     copy: Function = primitive(getattr(fused, "fun", fused))
 
     def vjp_of(i: int, ans: Array, args: Any, kwargs: Any) -> Function:
         if i == argnum:
-            return maker(ans, *args, **kwargs)  # type: ignore[no-any-return]
-        right = fused.with_vjp(*args, **kwargs)[1]  # of what is made from the other
+            return make_vjp(ans, *args, **kwargs)  # type: ignore[no-any-return]
+        right = fused.with_vjp(*args, **kwargs)[1]  # the other arguments' gradients
         return lambda G: right(G, [i])[0]
 
     defvjp_argnum(copy, vjp_of)
     return copy
-
-
-CONSTANT_FIRST = ("sparse_matmul", "quadratic_form", "link_norm")

@@ -1,35 +1,32 @@
-"""npdiffpool's pooling steps and layers, in the form that laws take them.
+"""npdiffpool's pooling steps and layers, with the signatures that laws use.
 
-Arrays are dense and of one graph, a row a node; parameters are drawn from `seed`
-and the precision is that of the arrays.
+Arrays are dense and of one graph, with one row per node. Parameters are drawn from
+`seed`, and the precision is that of the arrays.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from npdiffpool import paper
+from npdiffpool._support.types import Array
 from npdiffpool.engine import layers, losses, pooling, primitives
 from npdiffpool.engine.pooling import Level
 from npdiffpool.testing.subjects import Pooled
 
-Array = Any
-
-# One graph or several, pooled
+# Pooling of one graph or several
 
 
 def pool_by_paper(A: Array, R: Array, Z: Array) -> Pooled:
-    """Pool one graph as `npdiffpool.paper` tells it."""
+    """Pool one graph by `npdiffpool.paper`."""
     S = paper.assign(R)
     link, entropy = paper.link_loss(A, S), paper.entropy_loss(S)
     return Pooled(*paper.coarsen(A, Z, S), S, link, entropy)
 
 
 def sparse_level(As: list[Array], X: Array) -> Level:
-    """Make level 0 of the engine: graphs side by side in one sparse matrix."""
+    """Return level 0 of the engine: graphs as blocks of one sparse matrix."""
     offsets = np.cumsum([0, *map(len, As)])
     squared_norms = np.array([np.sum(A.astype(np.float64) ** 2) for A in As])
     adjacency = sparse.block_diag([sparse.csr_array(A) for A in As], format="csr")
@@ -38,28 +35,29 @@ def sparse_level(As: list[Array], X: Array) -> Level:
 
 def pool_level(level: Level, R: Array) -> list[Pooled]:
     """Pool every graph of a level."""
-    S, cut = pooling.assign(R), level.offsets
+    S, offsets = pooling.assign(R), level.offsets
     A_pooled, X_pooled = pooling.coarsen(level, level.X, S)
     link = losses.link_loss(level, S, A_pooled)
-    entropy = losses.entropy_loss(R, cut)
+    entropy = losses.entropy_loss(R, offsets)
+    rows = [slice(*ends) for ends in zip(offsets, offsets[1:])]
     return [
-        Pooled(A_pooled[g], X_pooled[g], S[cut[g] : cut[g + 1]], link[g], entropy[g])
-        for g in range(len(cut) - 1)
+        Pooled(A_pooled[g], X_pooled[g], S[rows[g]], link[g], entropy[g])
+        for g in range(len(rows))
     ]
 
 
 def pool_by_engine(A: Array, R: Array, Z: Array) -> Pooled:
-    """Pool one graph as the engine does where graphs are ragged and sparse."""
+    """Pool one graph as the engine does at the first level, which is sparse."""
     return pool_level(sparse_level([A], Z), R)[0]
 
 
 def pool_batch(As: list[Array], Rs: list[Array], Zs: list[Array]) -> list[Pooled]:
-    """Pool several graphs as the engine does, all at once."""
+    """Pool several graphs at once as the engine does at the first level."""
     return pool_level(sparse_level(As, np.concatenate(Zs)), np.concatenate(Rs))
 
 
 def pool_stack(A: Array, R: Array, Z: Array) -> Pooled:
-    """Pool one graph as the engine does at its upper levels, which are dense."""
+    """Pool one graph as the engine does at upper levels, which are dense."""
     return pool_level(pooling.next_level(A[None], Z[None]), R)[0]
 
 
@@ -74,42 +72,42 @@ def scaled_link(A: Array, R: Array, scale: str) -> Array:
 
 
 def layer_of_paper(seed: int, A: Array, X: Array) -> Array:
-    """Apply equation 2 to one graph, to as many features as there were."""
+    """Apply equation 2 with a square weight matrix."""
     W = np.random.default_rng(seed).normal(size=(X.shape[1], X.shape[1]))
     return paper.gnn([W.astype(X.dtype)], A, X)
 
 
 def layer_of_engine(kind: str, seed: int, A: Array, X: Array) -> Array:
-    """Apply one layer of a kind without norms, to as many features as there were."""
+    """Apply one layer of a kind, without norms, with a square weight matrix."""
     rng, width = np.random.default_rng(seed), X.shape[1]
     params = layers.init_gnn(rng, kind, [width, width], False, X.dtype)
     params["layers"][0]["b"] = rng.normal(size=width).astype(X.dtype)
     P = sparse_level([A], X).with_operators([kind]).operators[kind]
-    if kind == "s2v":  # a later iteration, of mu = X, sees its neighbours too
+    if kind == "s2v":  # a later iteration, with mu = X: the first has no neighbours
         mu = layers.s2v(params["layers"][0], P, X, mu=X).sum()
         return primitives.relu(mu)
     return layers.gnn(params, kind, P, X, normalize_rows=False)[0][0]
 
 
 def norm(seed: int, A: Array, X: Array) -> Array:
-    """Standardise the features of a graph's nodes, as in training."""
+    """Apply batch norm to the nodes of a graph, as in training."""
     gamma, beta = np.random.default_rng(seed).normal(size=(2, X.shape[1]))
     return layers.batch_norm({"gamma": gamma, "beta": beta}, X)[0]
 
 
 def unit_rows(seed: int, A: Array, X: Array) -> Array:
-    """Normalise the rows of X."""
+    """Normalise the rows of X to length one."""
     return primitives.l2_normalize(X)
 
 
 def standardize(H: Array) -> Array:
-    """Standardise the columns of H."""
-    one = layers.init_batch_norm(None, H.shape[1], H.dtype)
-    return layers.batch_norm(one, H)[0]
+    """Apply a new batch norm to H."""
+    new = layers.init_batch_norm(None, H.shape[1], H.dtype)
+    return layers.batch_norm(new, H)[0]
 
 
 def evaluate_norm(seed: int, H: Array) -> Array:
-    """Apply batch norm with moments that are given."""
+    """Apply batch norm at evaluation, with drawn moments."""
     rng, width = np.random.default_rng(seed), H.shape[1]
     gamma, beta, mean = rng.normal(size=(3, width))
     running = (mean, rng.uniform(0.5, 1.5, size=width))
@@ -117,10 +115,10 @@ def evaluate_norm(seed: int, H: Array) -> Array:
 
 
 def gcn_propagation(A: Array) -> Array:
-    """Return the engine's A_hat of a sparse graph, dense."""
+    """Return the engine's A_hat of a sparse graph as a dense array."""
     return layers.gcn_operator(sparse.csr_array(A)).toarray()
 
 
 def neighbour_mean(A: Array) -> Array:
-    """Return the engine's D^-1 A of a sparse graph, dense."""
+    """Return the engine's D^-1 A of a sparse graph as a dense array."""
     return layers.mean_operator(sparse.csr_array(A)).toarray()

@@ -1,8 +1,7 @@
-"""npdiffpool itself as subjects of its laws: both tellings, layers, models."""
+"""npdiffpool as subjects of its laws: paper and engine, layers, models, primitives."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,8 @@ from npdiffpool.testing.own.definitions import PRIMITIVES, problem
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 from npdiffpool.testing.subjects import Subject, derive_vjp
 
-MODELS: list[dict[str, Any]] = [
+Options = dict[str, Any]
+MODELS: list[Options] = [
     dict(gnn="sage"),
     dict(gnn="gcn", batch_norm=True),
     dict(gnn="gcn", clusters=(3, 2)),
@@ -21,12 +21,12 @@ MODELS: list[dict[str, Any]] = [
     dict(gnn="s2v", readout="sum", batch_norm=True),
     dict(gnn="s2v", clusters=(3, 2)),
 ]
-VARIANTS: list[dict[str, Any]] = [
+VARIANTS: list[Options] = [
     dict(assignment="uniform", clusters=(3, 2)),
     dict(gnn="mlp", clusters=()),
     dict(readout="set2set", clusters=()),
 ]
-JUMPING: list[dict[str, Any]] = [  # by a rounding, so that M4 is not theirs
+DISCONTINUOUS: list[Options] = [  # a rounding error can change the logits: not M4
     dict(assignment="hard", clusters=(3, 2)),
     dict(assignment="graclus", clusters=(3, 2)),
     dict(assignment="random", clusters=(3, 2)),
@@ -34,93 +34,81 @@ JUMPING: list[dict[str, Any]] = [  # by a rounding, so that M4 is not theirs
 ]
 
 
-def _pooling(pool: Any, **more: Any) -> dict[str, Any]:
-    flags = dict.fromkeys(("link", "entropy", "steered"), True)
-    return {"pool": pool, "vjp": derive_vjp(pool), **flags, **more}
+def part_of(subject: str, part: str) -> Any:
+    """Return a part of one of `OWN`; the scripts of counterexamples import it so."""
+    return next(s.parts[part] for s in OWN if s.name == subject)
 
 
-def _layer(kind: str) -> Subject:
-    layer = partial(own_parts.layer_of_engine, kind)
-    return Subject(f"engine, a layer of {kind}", {"layer": layer, "equivariant": layer})
+def own_subject(name: str, **parts: Any) -> Subject:
+    """Return a subject whose scripts import its parts from this module."""
+    sources = {
+        part: "from npdiffpool.testing.own.subjects import part_of\n\n"
+        f"{part} = part_of({name!r}, {part!r})"
+        for part in parts
+    }
+    return Subject(name, parts, sources=sources)
 
 
-def models_of(name: str, models: list[dict[str, Any]], parts: str) -> Subject:
-    """Make one subject of some models: the seed chooses among them."""
+def _pooling(name: str, pool: Any, **parts: Any) -> Subject:
+    flags = dict.fromkeys(("link", "entropy", "softmax"), True)
+    return own_subject(name, pool=pool, vjp=derive_vjp(pool), **flags, **parts)
+
+
+def models_of(name: str, models: list[Options], parts: str) -> Subject:
+    """Return one subject for several models: the seed selects one of them."""
 
     def part(function: Any) -> Any:
-        def chosen(seed: int, *args: Any, **options: Any) -> Any:
+        def of_selected(seed: int, *args: Any, **options: Any) -> Any:
             return function(models[seed % len(models)], seed, *args, **options)
 
-        return chosen
+        return of_selected
 
-    made = {
+    known = {
         "model": own_models.model_of_engine,
         "assigner": own_models.assigner_of_engine,
         "train": own_models.train,
         "predict": own_models.predict,
     }
-    return Subject(name, {known: part(made[known]) for known in parts.split()})
+    return own_subject(name, **{key: part(known[key]) for key in parts.split()})
 
 
-def _primitive(name: str) -> Subject:
-    parts = {"primitive": partial(problem, name)}
-    return Subject(
-        f"primitive {name}", {**parts, "wrong_gradients": WRONG_GRADIENTS[name]}
-    )
-
-
-PAPER = Subject(
+PAPER = _pooling(
     "paper",
-    _pooling(
-        own_parts.pool_by_paper,
-        propagation=paper.normalize_adjacency,
-        layer=own_parts.layer_of_paper,
-        equivariant=own_parts.layer_of_paper,
-        model=own_models.model_of_paper,
-        assigner=own_models.assigner_of_paper,
-    ),
+    own_parts.pool_by_paper,
+    propagation=paper.normalize_adjacency,
+    layer=own_parts.layer_of_paper,
+    equivariant=own_parts.layer_of_paper,
+    model=own_models.model_of_paper,
+    assigner=own_models.assigner_of_paper,
 )
-ENGINE = Subject(
+ENGINE = _pooling(
     "engine",
-    _pooling(
-        own_parts.pool_by_engine,
-        batched=own_parts.pool_batch,
-        propagation=own_parts.gcn_propagation,
-        neighbour_mean=own_parts.neighbour_mean,
-        scaled_link=own_parts.scaled_link,
-        engine_loss=own_models.engine_loss,
-        paper_loss=own_models.paper_loss,
-        standardize=own_parts.standardize,
-        evaluate_norm=own_parts.evaluate_norm,
-    ),
+    own_parts.pool_by_engine,
+    batched=own_parts.pool_batch,
+    propagation=own_parts.gcn_propagation,
+    neighbour_mean=own_parts.neighbour_mean,
+    scaled_link=own_parts.scaled_link,
+    engine_loss=own_models.engine_loss,
+    paper_loss=own_models.paper_loss,
+    standardize=own_parts.standardize,
+    evaluate_norm=own_parts.evaluate_norm,
 )
-STACK = Subject("engine, upper levels", _pooling(own_parts.pool_stack))
-SUBJECTS = [
+OWN = [
     PAPER,
     ENGINE,
-    STACK,
-    *(_layer(kind) for kind in ("gcn", "sage", "s2v")),
-    Subject("engine, batch norm", {"equivariant": own_parts.norm}),
-    Subject("engine, l2 normalisation", {"equivariant": own_parts.unit_rows}),
+    _pooling("engine, upper levels", own_parts.pool_stack),
+    own_subject("engine, batch norm", equivariant=own_parts.norm),
+    own_subject("engine, l2 normalisation", equivariant=own_parts.unit_rows),
     models_of("engine, models", MODELS, "model assigner train predict"),
     models_of("engine, variants", VARIANTS, "model train"),
-    models_of("engine, variants that jump", JUMPING, "train"),
-    *(_primitive(name) for name in PRIMITIVES),
+    models_of("engine, discontinuous variants", DISCONTINUOUS, "train"),
 ]
-
-
-def part_of(subject: str, part: str) -> Any:
-    """Return a part of one of npdiffpool's own subjects; scripts import it so."""
-    return next(s.parts[part] for s in SUBJECTS if s.name == subject)
-
-
-def _with_sources(subject: Subject) -> Subject:
-    lines = {
-        name: f"from npdiffpool.testing.own.subjects import part_of\n\n"
-        f"{name} = part_of({subject.name!r}, {name!r})"
-        for name in subject.parts
-    }
-    return replace(subject, sources=lines)
-
-
-PAPER, ENGINE, *_ = OWN = [_with_sources(subject) for subject in SUBJECTS]
+for kind in ("gcn", "sage", "s2v"):
+    layer = partial(own_parts.layer_of_engine, kind)
+    OWN.append(
+        own_subject(f"engine, a layer of {kind}", layer=layer, equivariant=layer)
+    )
+for name in PRIMITIVES:
+    gradients = {"wrong_gradients": WRONG_GRADIENTS[name]}
+    primitive = partial(problem, name)
+    OWN.append(own_subject(f"primitive {name}", primitive=primitive, **gradients))

@@ -14,6 +14,7 @@ import os
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Any, Mapping, Sequence
 
 import numpy as np
@@ -127,10 +128,7 @@ def _read_history(folder: Path) -> Columns:
 
 
 def _page(config: Json, history: Columns, snapshots: Snapshots | None) -> str:
-    """Fill the template.
-
-    It is split at its marks first, so that a mark in a text has no effect.
-    """
+    """Fill the template; names of its fields have no effect inside the values."""
     explorer, data = _explorer(config, snapshots)
     parts = {
         "title": escape(str(config["data"]["name"])),
@@ -144,9 +142,7 @@ def _page(config: Json, history: Columns, snapshots: Snapshots | None) -> str:
         "script": _resource("report.js"),
         "data": _embed(data),
     }
-    first, *pieces = _resource("report.html").split("{{")
-    split = (piece.split("}}", 1) for piece in pieces)
-    return first + "".join(parts[name] + rest for name, rest in split)
+    return Template(_resource("report.html")).substitute(parts)
 
 
 def _resource(name: str) -> str:

@@ -1,0 +1,38 @@
+"""Write npdiffpool/testing/LAWS.md, the table of all laws, from their registry.
+
+python .ci/laws.py
+"""
+
+from pathlib import Path
+
+from npdiffpool.testing.conformance import laws_of_pooling
+from npdiffpool.testing.laws import LAWS
+
+PAGE = Path(__file__).parents[1] / "npdiffpool" / "testing" / "LAWS.md"
+TEXT = """\
+# Laws of graph pooling
+
+A law is a property that a correct implementation of DiffPool has for every graph; each
+is an object in `npdiffpool.testing.laws`, with checks on graphs drawn by Hypothesis.
+{n_pooling} of the {n_laws} laws are about a pooling layer, so that
+`npdiffpool.testing.conformance` can check them on any layer; the others are about the
+graph layers, models, training and primitives of npdiffpool.
+
+This page is written by `python .ci/laws.py`.
+
+| id | law | source |
+|---|---|---|
+{rows}
+"""
+
+
+def write_page():
+    """Return the text of LAWS.md."""
+    rows = [(law.id, law.statement, law.source) for law in LAWS.values()]
+    cells = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in cells)
+    return TEXT.format(n_pooling=len(laws_of_pooling()), n_laws=len(LAWS), rows=lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(write_page(), encoding="utf-8")
