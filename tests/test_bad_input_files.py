@@ -101,7 +101,7 @@ DATA = [
     *rows(
         "npdiffpool.datasets.load_dataset_like",
         load_dataset_like,
-        ("no name", "feature_names must be those of a Dataset | []", ("MUTAG", [])),
+        ("no name", "feature_names must be a list of one or more names | []", ("MUTAG", [])),
         ("a word", "feature_names must be | 'label=0'", ("MUTAG", "label=0")),
         ("a number", "feature_names must be | 5", ("MUTAG", 5)),
         ("an unknown kind", "feature_names must be | 'mood=1'", ("MUTAG", ["mood=1"])),
@@ -413,7 +413,7 @@ EVALUATION = [
         ),
         (
             "one class",
-            "labels must be of at least two classes; got [1]",
+            "labels must contain at least two classes; got [1]",
             (MODEL, FEW[0], [1] * 20),
         ),
     ),
@@ -607,7 +607,11 @@ VIZ = [
     *rows(
         "npdiffpool.viz.plot_results",
         plot_results,
-        ("none", "results must hold at least one accuracy; got none", ({}, None, AXES)),
+        (
+            "none",
+            "results must contain at least one accuracy; got none",
+            ({}, None, AXES),
+        ),
         (
             "a list",
             "results must map names to accuracies; got [0.6]",
@@ -777,7 +781,7 @@ OPTIONS = {
 COMMANDS = [
     *((f"train MUTAG {option}", says) for option, says in OPTIONS.items()),
     ("", "COMMAND"),
-    ("tarin", "'tarin' is none of | Did you mean train?"),
+    ("tarin", "'tarin' is not one of | Did you mean train?"),
     ("train no/such/folder", "no/such/folder"),
     ("train not.zip", "not.zip"),
     ("train ./bad", "bad_A.txt | 9"),

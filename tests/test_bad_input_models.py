@@ -206,7 +206,7 @@ FIT = [
     ),
     (
         "a checkpoint of another model",
-        "resume must be of a model of 61 | 1 in float64",
+        "resume must be of a model with 61 | 1 in float64",
         DATA,
         None,
         {"resume": Checkpoint(1, np.zeros(1), [], None, {}, [], None)},
@@ -226,7 +226,7 @@ CLASSES = [
     ("complex labels", "labels must be | complex128", (GRAPHS, [1j, 1, 0, 1])),
     (
         "one class",
-        "labels must be of at least two classes; got [1]",
+        "labels must contain at least two classes; got [1]",
         (GRAPHS, [1, 1, 1, 1]),
     ),
     (
@@ -399,7 +399,7 @@ BASELINES = [
         ("no validation", "validation must be a pair | None", (KERNEL(), *DATA)),
         (
             "one class",
-            "labels must be of at least two classes; got [1]",
+            "labels must contain at least two classes; got [1]",
             (KERNEL(), GRAPHS, [1] * 4, VALID),
         ),
         (

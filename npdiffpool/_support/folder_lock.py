@@ -115,7 +115,7 @@ else:
     import fcntl
 
     def _acquire(file: IO[str], path: Path) -> bool:
-        """Lock the file; return whether `path` is still its name."""
+        """Lock the file; return whether `path` still refers to that file."""
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):  # children do not inherit the lock

@@ -100,7 +100,7 @@ def _check(spec: Field[Any], value: Any) -> float | None:
 
 
 def documented(record: Class) -> Class:
-    """Replace ``{parameters}`` in a dataclass's docstring (a class decorator)."""
+    """Fill ``{parameters}`` in the docstring of a dataclass (a class decorator)."""
     if record.__doc__:  # there is none under python -OO
         text = "\n".join(map(_entry, fields(record)))
         record.__doc__ = cleandoc(record.__doc__).replace("{parameters}", text)
@@ -108,7 +108,7 @@ def documented(record: Class) -> Class:
 
 
 def _entry(spec: Field[Any]) -> str:
-    """Return a parameter's entry of the section Parameters."""
+    """Return a parameter's entry in the Parameters section."""
     known = spec.default is not MISSING
     default = f", default={shown(spec.default)}" if known else ""
     text = fill(spec.metadata["parameter"].text, WIDTH - 4, break_on_hyphens=False)

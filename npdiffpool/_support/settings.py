@@ -7,7 +7,7 @@ from typing import Any
 
 
 def to_json(value: Any) -> Any:
-    """Return a value as JSON would read it back: lists, and plain numbers."""
+    """Return a value after a JSON round trip: lists, Python's own numbers."""
     return json.loads(json.dumps(value, default=lambda number: number.item()))
 
 

@@ -122,7 +122,7 @@ def _parse_header(text: bytes) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
         raise ValueError("Object arrays cannot be loaded: they would run code")
     found = _HEADER.fullmatch(text)
     if not found:
-        raise ValueError(f"the header is not a plain array's: {text[:60]!r}")
+        raise ValueError(f"not the header of a plain NumPy array: {text[:60]!r}")
     try:
         dtype = np.dtype(found[1].decode())
     except TypeError as error:
@@ -201,12 +201,12 @@ def parse_json(text: str, finite: bool = False) -> Any:
     try:
         content = json.loads(text, **hooks)
     except RecursionError:
-        raise ValueError(f"nested deeper than {MAX_DEPTH}") from None
+        raise ValueError(f"JSON is nested deeper than {MAX_DEPTH} levels") from None
     level: list[Any] = [content]
     for _ in range(MAX_DEPTH + 1):
         level = [inner for outer in level for inner in _children(outer)]
     if level:
-        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+        raise ValueError(f"JSON is nested deeper than {MAX_DEPTH} levels")
     if "\\u" in text:  # raises on half of a surrogate pair
         json.dumps(content, ensure_ascii=False).encode("utf-8")
     return content

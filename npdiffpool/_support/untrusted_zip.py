@@ -38,7 +38,8 @@ class _LimitedReader(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _MAX_DIRECTORY:
-            raise ValueError(f"a directory of more than {_MAX_DIRECTORY} bytes")
+            limit = f"{_MAX_DIRECTORY} bytes"
+            raise ValueError(f"the zip's central directory exceeds {limit}")
         return super().read(size)
 
 

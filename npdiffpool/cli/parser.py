@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
             near = get_close_matches(str(value), action.choices, 1, 0.5)
             hint = f" Did you mean {near[0]}?" if near else ""
             listed = ", ".join(action.choices)
-            text = f"{value!r} is none of {listed}.{hint}"
+            text = f"{value!r} is not one of: {listed}.{hint}"
             raise argparse.ArgumentError(action, text)
 
 

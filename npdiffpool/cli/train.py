@@ -3,7 +3,7 @@
 For example:
   npdiffpool train                               MUTAG, with all defaults
   npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
-  npdiffpool train --clusters 0.25,4             two levels: a quarter of the nodes, 4
+  npdiffpool train --clusters 0.25,4             two levels: 1/4 of the largest graph, 4
   npdiffpool train --clusters ""                 no pooling: a flat GNN
   npdiffpool train --link-weight 0 --entropy-weight 0
   npdiffpool train --resume --out runs/MUTAG-1   resume an interrupted run
@@ -37,7 +37,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--resume",
         action="store_true",
-        help="resume the interrupted run in --out; give the same options",
+        help="resume the interrupted run in --out, with the same options",
     )
     add_json(command, "the results")
     add_parameters(command)
@@ -59,7 +59,7 @@ def draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
     try:
         from npdiffpool.viz import save_figures, write_report
     except ImportError as error:
-        print(f"no figures, no report: {error}")
+        print(f"figures and report were not written: {error}")
         return
     graph = max(test.graphs, key=lambda graph: graph.n_nodes)
     for path in save_figures(clf, graph, folder):

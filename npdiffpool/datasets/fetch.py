@@ -77,7 +77,8 @@ def _make_url(name: str, base_url: str | None) -> str:
         raise DatasetError(f"{name}: downloads are disabled by $NPDIFFPOOL_TU_URL=''")
     # urllib would also open file: and ftp:.
     if not base_url.startswith(("https://", "http://")):
-        raise DatasetError(f"base_url must be http(s)://...; got {base_url!r}")
+        required = "start with http:// or https://"
+        raise DatasetError(f"base_url must {required}; got {base_url!r}")
     return f"{base_url.rstrip('/')}/{name}.zip"
 
 

@@ -247,7 +247,7 @@ class _Clustering:
         return cls(*(values.tolist() for values in totals))
 
     def improve(self, node: _Node) -> bool:
-        """Move a node to the best cluster if the cut decreases; say whether it does."""
+        """Move a node to the best cluster if the cut decreases; return if it moved."""
         here, links = self.cluster[node.number], self.links(node)
         if self.size[here] == 1 or len(links) == 1:
             return False

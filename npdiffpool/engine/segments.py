@@ -84,7 +84,7 @@ defvjp(
 
 @primitive
 def segment_sum(X: Array, offsets: Ints) -> Array:
-    """Return the sum of each graph's rows, X (N,) or (N, D); 0 without rows."""
+    """Return the sum of each graph's rows, X (N,) or (N, D); 0 for an empty graph."""
     ones = np.ones(len(X), X.dtype)
     return np.array([ones[rows] @ X[rows] for rows in slices_of(offsets)], X.dtype)
 
@@ -102,7 +102,7 @@ defvjp(segment_repeat, lambda X, Y, offsets: lambda G: segment_sum(G, offsets))
 
 @primitive
 def segment_max(X: Array, offsets: Ints) -> Array:
-    """Return the maximum of each graph's rows: X (N, D) to (B, D); 0 without rows.
+    """Return the maximum of each graph's rows: X (N, D) to (B, D); 0 if empty.
 
     Rows that are tied, up to rounding, share the gradient evenly. Otherwise the
     gradient would depend on the order of the nodes.

@@ -201,7 +201,7 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
     kind = type(resume).__name__
     require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
     vector = to_vector(blank_params(config))
-    required = f"of a model of {len(vector)} parameters in {vector.dtype}"
+    required = f"of a model with {len(vector)} parameters in {vector.dtype}"
     found = resume.vector.shape, resume.vector.dtype
     seen = f"{len(resume.vector)} in {resume.vector.dtype}"
     require(found == (vector.shape, vector.dtype), "resume", required, seen)

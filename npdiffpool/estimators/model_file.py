@@ -155,7 +155,7 @@ def require_variances(name: str, running: Params) -> None:
 
 
 def _require_names(names: Any, config: Config) -> None:
-    """Check that there is a name for each feature, or None."""
+    """Check that `names` is None or has one name per feature."""
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if names is not None and not (is_list and len(names) == config.n_features):
         raise ModelFileError(f"feature_names must be {config.n_features} texts or null")

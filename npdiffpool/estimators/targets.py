@@ -37,7 +37,9 @@ class Classes:
         seen = f"dtype {array.dtype.name}"
         require(bool(usable), "labels", "numbers or strings, none missing", seen)
         found = np.unique(array)
-        require(len(found) >= 2, "labels", "of at least two classes", found.tolist())
+        if len(found) < 2:
+            seen = found.tolist()
+            raise ValueError(f"labels must contain at least two classes; got {seen}")
         return cls(found)
 
     @property

@@ -8,7 +8,7 @@ from npdiffpool.graphs.graph import Graph
 
 
 class FittedEstimator(Protocol):
-    """A model after `fit`: the score after each epoch, and the epoch that was kept."""
+    """A fitted estimator: its score after each epoch, and the selected epoch."""
 
     @property
     def history_(self) -> Sequence[Mapping[str, float]]:

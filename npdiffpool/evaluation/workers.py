@@ -151,4 +151,4 @@ async def _require_scheduler(address: str) -> None:
         except asyncio.TimeoutError:
             raise TimeoutError(f"no answer within {seconds:g} s") from None
     is_scheduler = identity["type"] == "Scheduler"
-    require(is_scheduler, "the server", "a scheduler", identity["type"])
+    require(is_scheduler, "the server", "a dask scheduler", identity["type"])

@@ -125,7 +125,7 @@ def _broadcast_if_constant(values: Floats) -> Floats:
 def checked_cast(values: Array, dtype: Any, name: str) -> Array:
     """Return numbers, dense or CSR, in float32 or float64; raise if one is too large.
 
-    `npdiffpool._support.contracts.largest` is the limit.
+    The limit is `npdiffpool._support.contracts.largest`.
     """
     if scipy.sparse.issparse(values):
         data = checked_cast(values.data, dtype, name)

@@ -153,7 +153,7 @@ def read_checkpoint(
 def _require_same(saved: Any, given: Json) -> None:
     if saved != given:
         listed = describe_differences(saved, given)
-        raise CheckpointError(f"the run has other settings: {listed}")
+        raise CheckpointError(f"the run was started with other settings: {listed}")
 
 
 def _check_header(header: Any) -> None:
@@ -163,7 +163,7 @@ def _check_header(header: Any) -> None:
         required = f"finite numbers for {sorted(ROW)}"
         raise ValueError(f"each row of the history must have {required}")
     if not (isinstance(epoch, int) and len(history) == epoch >= 1):
-        raise ValueError(f"history must have a row for each of {epoch!r} epochs")
+        raise ValueError(f"history must have one row per epoch, {epoch!r} in all")
     if not (isinstance(best, int) and 1 <= best <= epoch):
         raise ValueError(f"best_epoch must be in 1 ... {epoch}; got {best!r}")
     if not (isinstance(step, int) and 0 <= step < 1 << 53):
@@ -178,7 +178,7 @@ def _is_row(row: Any) -> bool:
 
 
 def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
-    """Require snapshots of this training, up to this epoch."""
+    """Check that snapshots fit the model and end at this epoch at the latest."""
     epochs = seen.epochs.tolist()
     if not epochs or sorted({0, *epochs, epoch + 1}) != [0, *epochs, epoch + 1]:
         raise ValueError(f"snapshots must be of epochs 1 to {epoch}; got {epochs}")
@@ -188,8 +188,9 @@ def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
         if [graph.probabilities.shape[1], *clusters] != widths:
             required = f"{config.n_outputs} classes and clusters {config.clusters}"
             raise ValueError(f"snapshots must have {required}")
-    if set(seen.measures) != set(MEASURES if config.clusters else ()):
-        raise ValueError(f"snapshots must have the measures {', '.join(MEASURES)}")
+    measures = MEASURES if config.clusters else ()
+    if set(seen.measures) != set(measures):
+        raise ValueError(f"snapshots must have the measures {', '.join(measures)}")
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:

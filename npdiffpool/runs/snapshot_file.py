@@ -67,7 +67,7 @@ def from_arrays(arrays: Mapping[str, Any]) -> Snapshots:
     epochs = arrays["epochs"]
     E = len(epochs)
     if E > MAX_EPOCHS:
-        raise ValueError(f"{E} epochs; at most {MAX_EPOCHS} are accepted")
+        raise ValueError(f"snapshots of {E} epochs; at most {MAX_EPOCHS} are accepted")
     _require("epochs", epochs, "i", (E,))
     named = [name for name in arrays if name.startswith("measure:")]
     measures = {name.removeprefix("measure:"): arrays[name] for name in named}

@@ -1,8 +1,8 @@
 """Snapshots: how training changes the assignments of a few graphs.
 
-A snapshot has what pictures show, not the assignment S itself: each node's cluster (the
-argmax of its row of S) and share there, the masses of the clusters and the heaviest
-links of the pooled adjacency A'.
+A snapshot stores only what the figures show, not the assignment S itself: each node's
+cluster and its membership in it (argmax and maximum of its row of S), the masses of the
+clusters and the heaviest links of the pooled adjacency A'.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Watched(NamedTuple):
 
 
 class Snapshots(NamedTuple):
-    """The snapshots of a training, after E epochs."""
+    """Snapshots of a training run, taken after E of its epochs."""
 
     epochs: Ints  # (E,)
     measures: dict[str, Floats]  # (E,) each; mean measures of the first pooling

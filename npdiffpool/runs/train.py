@@ -39,7 +39,7 @@ from npdiffpool.runs.snapshot_file import write_snapshots
 from npdiffpool.runs.snapshots import Recorder
 
 CHECKPOINT = "checkpoint.npz"
-SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
 def train_run(
@@ -62,8 +62,8 @@ def train_run(
         The run folder, new or empty; by default ``runs/NAME-1``, ``-2``, ...
     resume : bool
         Resume the run in `out` from its checkpoint, wherever it was stopped; the files
-        get the same bytes as without the stop. Without a checkpoint, start the run.
-
+        are byte-identical to those of an uninterrupted run. If there is no checkpoint,
+        start at epoch 1.
     draw : callable, optional
         Called with the classifier, the test part and the folder, when all files are
         written and the folder is still locked.
@@ -77,19 +77,19 @@ def train_run(
     ------
     ValueError
         If the data or a parameter is unusable, or the folder is in use or not empty;
-        with `resume`, if the folder is not a run folder or has other settings.
+        with `resume`, if it is neither empty nor a run folder, or has other settings.
     OSError
         If a file cannot be written, as on a full disk; earlier files are kept.
     KeyboardInterrupt
         After Ctrl-C. The checkpoint has the state after the current epoch; after a
-        second Ctrl-C it has that of the epoch before.
+        second Ctrl-C it has the state after the previous epoch.
     """
     print(_describe(dataset))
     split = _split(dataset, clf.seed)
     train, validation, test = (dataset[indices] for indices in split.values())
     clf.check(train, train.labels)
-    numbers, settings = split["test"].tolist(), _settings(clf, dataset)
-    recorder = Recorder(numbers, test.graphs, test.labels, clf.epochs)
+    test_indices, settings = split["test"].tolist(), _settings(clf, dataset)
+    recorder = Recorder(test_indices, test.graphs, test.labels, clf.epochs)
     with _run_folder(out, dataset.name, resume) as folder:
         saver = Saver(folder / CHECKPOINT, settings, recorder)
         command = f"the same command with --resume --out {shlex.quote(str(folder))}"
@@ -115,8 +115,8 @@ def _describe(dataset: Dataset) -> str:
 
 def _split(dataset: Dataset, seed: int) -> dict[str, Ints]:
     """Split the graphs, stratified by class; print the sizes of the parts."""
-    parts = stratified_split(dataset.labels, [*SHARES.values()], seed)
-    split = dict(zip(SHARES, parts))
+    parts = stratified_split(dataset.labels, [*SPLIT_FRACTIONS.values()], seed)
+    split = dict(zip(SPLIT_FRACTIONS, parts))
     sizes = ", ".join(f"{len(part)} {name}" for name, part in split.items())
     print(f"split, stratified, seed {seed}: {sizes}", flush=True)
     return split
@@ -124,7 +124,7 @@ def _split(dataset: Dataset, seed: int) -> dict[str, Ints]:
 
 @contextmanager
 def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
-    """Lock and yield the run folder; raise if it has other contents than allowed."""
+    """Lock and yield the run folder, which is empty or has a run to resume."""
     if resume and out is None:
         raise ValueError("--resume needs --out, the folder of the run that was stopped")
     with ExitStack() as stack:
@@ -145,7 +145,7 @@ def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
 
 
 def _lock_new_folder(stack: ExitStack, name: str) -> Path:
-    """Create the first free ``runs/NAME-i``, also if other runs start meanwhile."""
+    """Create the first free ``runs/NAME-i``, even if other runs start with it."""
     number = 1
     while True:
         path = Path("runs", f"{name}-{number}")

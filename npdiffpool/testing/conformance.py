@@ -1,4 +1,4 @@
-"""Check laws on a pooling layer: as results, as an error, or as pytest cases."""
+"""Check laws on a pooling layer: return results, raise, or make pytest cases."""
 
 from __future__ import annotations
 

@@ -337,10 +337,11 @@ def cliques(
 def planted_graphs(
     draw: st.DrawFn, max_clusters: int = 4, max_size: int = 6
 ) -> tuple[Graph, Array]:
-    """Draw graphs with planted clusters, and the cluster of each node.
+    """Draw a graph with planted clusters, and the cluster of each node.
 
     A cluster is a clique, or each of its nodes lacks one edge, but never the edge to
-    the cluster's first node. There are fewer edges between clusters than clusters.
+    the cluster's first node. The number of edges between clusters is less than the
+    number of clusters.
     Nodes are in any order, and their features, constant or one-hot, are independent of
     the clusters.
 

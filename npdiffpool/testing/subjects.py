@@ -70,7 +70,7 @@ class Pooled(NamedTuple):
 
 @dataclass(frozen=True)
 class Subject:
-    """An implementation: its parts by name, and reasons for missing ones.
+    """An implementation: its parts by name, and a reason for each missing part.
 
     Parameters
     ----------

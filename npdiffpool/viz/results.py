@@ -78,7 +78,7 @@ def plot_results(
         if not isinstance(value, Mapping):
             raise ValueError(f"{argument} must map names to accuracies; got {value!r}")
     if len(results) == 0:
-        raise ValueError("results must hold at least one accuracy; got none")
+        raise ValueError("results must contain at least one accuracy; got none")
     measured = {name: _measured(name, value) for name, value in results.items()}
     others = {name: _published(name, value) for name, value in published.items()}
     names = list(dict.fromkeys([*measured, *others]))

@@ -216,7 +216,7 @@ def test_a_run_cannot_be_resumed_with_other_settings(tmp_path, monkeypatch, caps
     capsys.readouterr()
     other = [*QUICK, "--learning-rate", "0.01", "--resume", "--out", str(folder)]
     error = error_of(other, capsys)
-    assert "the run has other settings: learning_rate (0.001 saved, 0.01" in error
+    assert "started with other settings: learning_rate (0.001 saved, 0.01" in error
     assert (folder / "checkpoint.npz").read_bytes() == before
 
 

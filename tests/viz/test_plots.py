@@ -185,7 +185,7 @@ def test_the_legend_and_the_axis_label_describe_the_picture():
 @pytest.mark.parametrize(
     "results, published, message",
     [
-        ({}, None, "results must hold at least one accuracy; got none"),
+        ({}, None, "results must contain at least one accuracy; got none"),
         ([0.5], None, r"results must map names to accuracies; got \[0\.5\]"),
         (MEASURED, 0.5, r"published must map names to accuracies; got 0\.5"),
         ({"a": (75, 5)}, None, r"results\['a'\] must be \(mean, .* got \(75, 5\)"),

@@ -1,4 +1,4 @@
-"""Draw one panel of a hierarchy: links, nodes and numbers, without ticks or frame.
+"""Draw one panel of a hierarchy: links, nodes and numbers, without a frame.
 
 Nodes are circles in layout units, not markers in points: a panel looks the same at
 every size, and overlaps can be computed beforehand. Artists have a gid ("links",
