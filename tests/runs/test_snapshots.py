@@ -162,7 +162,7 @@ def test_a_restored_recorder_continues_as_the_first_one(tmp_path):
         ({"graph:0:probabilities": np.zeros((2, 2))}, "probabilities must have shape"),
         ({"epochs": None}, "epochs"),
         ({"epochs": np.array([1.0])}, "epochs must be whole numbers"),
-        ({"epochs": np.arange(1001)}, "snapshots of 1001 epochs; at most 1000 are accepted"),
+        ({"epochs": np.arange(1001)}, "snapshots of 1001 epochs; at most 1000"),
         ({"graph:0:kinds": np.zeros((4, 1), int)}, r"kinds must have shape \(4,\)"),
         ({"graph:0:kinds": np.zeros(4)}, "kinds must be whole numbers; got dtype fl"),
         ({"graph:0:edges": np.zeros((1, 2))}, "edges must be whole numbers"),
