@@ -61,7 +61,7 @@ def delay_interrupt(
 def interrupt_after(
     callback: Callable[[Any], None], work: str
 ) -> Iterator[Callable[[Any], None]]:
-    """Delay Ctrl-C until the next call of `callback`, after each unit of work, returns.
+    """Delay Ctrl-C until `callback`, called after each unit of work, returns.
 
     Parameters
     ----------
