@@ -101,7 +101,7 @@ DATA = [
     *rows(
         "npdiffpool.datasets.load_dataset_like",
         load_dataset_like,
-        ("no name", "feature_names must be a list of one | []", ("MUTAG", [])),
+        ("no name", "feature_names must be a non-empty list | []", ("MUTAG", [])),
         ("a word", "feature_names must be | 'label=0'", ("MUTAG", "label=0")),
         ("a number", "feature_names must be | 5", ("MUTAG", 5)),
         ("an unknown kind", "feature_names must be | 'mood=1'", ("MUTAG", ["mood=1"])),

@@ -206,7 +206,7 @@ FIT = [
     ),
     (
         "a checkpoint of another model",
-        "resume must be of a model with 61 | 1 in float64",
+        "resume must be a checkpoint of a model with 61 | 1 float64 parameters",
         DATA,
         None,
         {"resume": Checkpoint(1, np.zeros(1), [], None, {}, [], None)},

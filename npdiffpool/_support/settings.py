@@ -7,7 +7,10 @@ from typing import Any
 
 
 def to_json(value: Any) -> Any:
-    """Return a value after a JSON round trip: lists, Python's own numbers."""
+    """Return a value as it is after a JSON round trip.
+
+    Tuples become lists, NumPy scalars Python numbers.
+    """
     return json.loads(json.dumps(value, default=lambda number: number.item()))
 
 

@@ -53,7 +53,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     for name, default, text in (
         ("--folds", 10, "number of folds, without --splits"),
-        ("--runs", 3, "final trainings per fold, for the fair protocol"),
+        ("--runs", 3, "final training runs per fold, for the fair protocol"),
         ("--jobs", 1, "number of worker processes"),
     ):
         text += " (default: %(default)s)"
@@ -108,7 +108,7 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
 def _progress(in_this_process: bool) -> Iterator[Callable[[Progress], None]]:
     """Yield a function that shows progress; Ctrl-C stops this process between jobs."""
     with job_progress() as show:
-        waits = interrupt_after(show, "the current training")
+        waits = interrupt_after(show, "the current training run")
         with waits if in_this_process else nullcontext(show) as shown:
             yield shown
 

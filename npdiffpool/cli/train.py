@@ -3,7 +3,8 @@
 For example:
   npdiffpool train                               MUTAG, with all defaults
   npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
-  npdiffpool train --clusters 0.25,4             two levels: 1/4 of the largest graph, 4
+  npdiffpool train --clusters 0.25,4             two levels: a quarter of the
+                                                 largest graph's nodes, then 4
   npdiffpool train --clusters ""                 no pooling: a flat GNN
   npdiffpool train --link-weight 0 --entropy-weight 0
   npdiffpool train --resume --out runs/MUTAG-1   resume an interrupted run
@@ -37,7 +38,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--resume",
         action="store_true",
-        help="resume the interrupted run in --out, with the same options",
+        help="resume the interrupted run in --out, with the same options as before",
     )
     add_json(command, "the results")
     add_parameters(command)

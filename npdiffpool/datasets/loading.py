@@ -150,8 +150,8 @@ def _check_names(feature_names: Any) -> list[str]:
     known = [name for name in names if column_kind(name) in FEATURES]
     if not names or known != names or any(map(_WRONG_CAP.fullmatch, names)):
         raise DatasetError(
-            "feature_names must be a list of one or more names of a Dataset's "
-            f"feature_names, such as ['label=0']; got {feature_names!r}"
+            "feature_names must be a non-empty list of names from "
+            f"Dataset.feature_names, such as ['label=0']; got {feature_names!r}"
         )
     return names
 

@@ -2,8 +2,8 @@
 
 Sum (the paper's last level, where S is a vector of ones), mean, maximum, and two
 baselines of the paper, Set2Set and SortPool. To add one, write a function of (params,
-Z, offsets), enter it in `READOUTS`, and give it a width in `readout_width` and, if it
-has parameters, a case in `init_readout`.
+Z, offsets) and enter it in `READOUTS`. If it has parameters, add a case to
+`init_readout`; if its width differs from D, add it to `readout_width`.
 """
 
 from __future__ import annotations

@@ -115,10 +115,10 @@ class Estimator:
         on_epoch : callable, optional
             Called after each epoch with a fitted model of that epoch's parameters.
         on_checkpoint : callable, optional
-            Called after each epoch with the state of the training, after `on_epoch`.
+            Called after each epoch with the state of the run, after `on_epoch`.
         resume : npdiffpool.training.fit.Checkpoint, optional
             State to resume from. With the same parameters and data, the result is the
-            same as that of an uninterrupted training.
+            same as that of an uninterrupted run.
 
         Returns
         -------

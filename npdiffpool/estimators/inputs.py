@@ -201,8 +201,10 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
     kind = type(resume).__name__
     require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
     vector = to_vector(blank_params(config))
-    required = f"of a model with {len(vector)} parameters in {vector.dtype}"
-    found = resume.vector.shape, resume.vector.dtype
-    seen = f"{len(resume.vector)} in {resume.vector.dtype}"
-    require(found == (vector.shape, vector.dtype), "resume", required, seen)
+    found = resume.vector
+    if (found.shape, found.dtype) != (vector.shape, vector.dtype):
+        raise ValueError(
+            f"resume must be a checkpoint of a model with {len(vector)} {vector.dtype} "
+            f"parameters; got {len(found)} {found.dtype} parameters"
+        )
     return resume.epoch

@@ -1,8 +1,8 @@
 """Cross-validation by two published protocols, and measures of assignments.
 
 Read `protocols` first (`cross_validate`), then `splits` (folds) and `estimator` (what a
-model must offer), then `jobs` (one training each), `job_queue` (running them),
-`job_folder` (saving their results) and `workers` (processes, or a dask cluster).
+model must offer), then `jobs` (one training run each), `job_queue` (running
+them), `job_folder` (saving their results) and `workers` (processes, or a dask cluster).
 `measures` is independent of these: how sharp an assignment is, and how its clusters fit
 the graph.
 """

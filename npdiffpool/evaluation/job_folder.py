@@ -35,7 +35,7 @@ class JobFolder:
     Raises
     ------
     ValueError
-        If the folder holds the results of other settings, or other files.
+        If the folder contains an evaluation with different settings, or other files.
     """
 
     def __init__(self, path: str | PathLike[str] | None, settings: Json) -> None:
@@ -50,8 +50,8 @@ class JobFolder:
         if saved not in (None, self.settings):
             differing = describe_differences(saved, self.settings)
             raise ValueError(
-                f"{self.path} holds an evaluation with other settings: {differing}; "
-                f"choose another folder"
+                f"{self.path} contains an evaluation with different settings: "
+                f"{differing}; choose another folder"
             )
         remove_partial_files(self.path)
         self.seconds = self.read("seconds") or {}

@@ -13,7 +13,7 @@ from npdiffpool.evaluation.jobs import Job, Plan, run_job
 
 
 class JobError(ValueError):
-    """A training failed; the message names its job and the reason."""
+    """A training run failed; the message names its job and the reason."""
 
 
 class WorkerError(ChildProcessError):
@@ -26,7 +26,7 @@ class Progress(NamedTuple):
     Attributes
     ----------
     done, total : int
-        Numbers of jobs; each is one training.
+        Numbers of jobs; each is one training run.
     resumed : int
         The number of jobs whose results an earlier evaluation had saved.
     job : Job or None
@@ -73,7 +73,7 @@ class JobQueue:
         Raises
         ------
         JobError
-            If a training fails.
+            If a training run fails.
         WorkerError
             If a worker of the executor dies.
         """

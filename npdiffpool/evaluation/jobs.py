@@ -1,4 +1,4 @@
-"""The jobs of an evaluation: each is one training.
+"""The jobs of an evaluation: each is one training run.
 
 The result of a job depends on nothing else: neither the executor nor the order of the
 jobs changes a byte of it.
@@ -50,7 +50,7 @@ class Source(NamedTuple):
 
 
 class Job(NamedTuple):
-    """One training: a fold, a configuration, and a run (None: select by validation)."""
+    """One training run: a fold, a configuration, a run (None: select by validation)."""
 
     fold: int
     choice: int

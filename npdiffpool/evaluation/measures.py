@@ -184,7 +184,7 @@ def modularity(A: Any, clusters: Array) -> float:
 def _entropy(S: Array) -> Array:
     """Return the entropy in nats of each row divided by its sum.
 
-    scipy.stats.entropy does the same, but importing it takes longer than a training.
+    scipy.stats.entropy does the same, but its import takes longer than a training run.
     """
     P = S / np.sum(S, axis=-1, keepdims=True)
     return np.sum(scipy.special.entr(P), axis=-1)

@@ -8,8 +8,8 @@ the test part.
 highest mean over folds of the validation accuracy after one epoch. No training part
 contains the validation graphs, but they choose the epoch, so it is not a test score.
 
-An evaluation is divided into jobs, one training each (jobs.py), which a queue runs
-(job_queue.py).
+An evaluation is divided into jobs, one training run each (jobs.py), which a queue
+runs (job_queue.py).
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def cross_validate(
     ValueError
         Before any work, if an argument, or a parameter of the model or in the grid, is
         unusable, or if the folder holds another evaluation or is in use. Later, as a
-        `JobError` that names the fold, if a training fails.
+        `JobError` that names the fold, if a training run fails.
     OSError
         If the folder cannot be written; as a `WorkerError` that names the folds, if a
         worker dies.

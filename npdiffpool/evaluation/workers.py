@@ -150,5 +150,7 @@ async def _require_scheduler(address: str) -> None:
             identity = await asyncio.wait_for(server.identity(), seconds)
         except asyncio.TimeoutError:
             raise TimeoutError(f"no answer within {seconds:g} s") from None
-    is_scheduler = identity["type"] == "Scheduler"
-    require(is_scheduler, "the server", "a dask scheduler", identity["type"])
+    kind = identity["type"]
+    if kind != "Scheduler":
+        required = "the address must be that of a dask scheduler"
+        raise ValueError(f"{required}; got a {kind}")

@@ -4,7 +4,7 @@ In reading order:
 
 - `train`: split, train, test, write the folder
 - `results`: accuracies and the confusion matrix
-- `checkpoints`: the state of a training, from which it can be resumed
+- `checkpoints`: the state of a training run, from which it can be resumed
 - `snapshots`: the assignments of a few graphs, recorded during training
 - `snapshot_file`: snapshots as plain arrays in a file
 """

@@ -1,8 +1,8 @@
-"""Checkpoints: the state of a training as one file, from which it can be resumed.
+"""Checkpoints: the state of a training run in one file, from which it can resume.
 
-The file has everything that the next epoch depends on, so that a resumed training gives
-the same bytes as one that was never stopped; and the settings, so that a training is
-not resumed with others.
+The file has everything that the next epoch depends on, so the results of a resumed run
+are byte-identical to those of an uninterrupted run. It also has the settings, because
+a run cannot be resumed with different ones.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ ROW |= {"train_accuracy", "validation_loss", "validation_accuracy"}
 
 
 class CheckpointError(ValueError):
-    """The reason why a training cannot be resumed from a file."""
+    """The reason why a training run cannot be resumed from a file."""
 
 
 class Saver:
-    """A callback that saves a training's state: the `on_checkpoint` of `fit`.
+    """A callback that saves the state of a run: the `on_checkpoint` of `fit`.
 
     Parameters
     ----------
     path : path
     settings : dict
-        Everything that determines the training, as JSON.
+        Everything that determines the training run, as JSON.
     recorder : Recorder
         Its snapshots are saved with the state.
     """
@@ -130,7 +130,7 @@ def read_checkpoint(
     Raises
     ------
     CheckpointError
-        If the file is damaged, or of other settings; then the message names them.
+        If the file is damaged, or has different settings, which the message names.
     """
     try:
         arrays = read_arrays(path, 4 * MAX_ARRAYS)  # four vectors of parameters
@@ -153,7 +153,7 @@ def read_checkpoint(
 def _require_same(saved: Any, given: Json) -> None:
     if saved != given:
         listed = describe_differences(saved, given)
-        raise CheckpointError(f"the run was started with other settings: {listed}")
+        raise CheckpointError(f"the run was started with different settings: {listed}")
 
 
 def _check_header(header: Any) -> None:
@@ -186,11 +186,12 @@ def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
     for graph in seen.graphs:
         clusters = (pooling.mass.shape[1] for pooling in graph.poolings)
         if [graph.probabilities.shape[1], *clusters] != widths:
-            required = f"{config.n_outputs} classes and clusters {config.clusters}"
-            raise ValueError(f"snapshots must have {required}")
+            model = f"{config.n_outputs} classes and clusters {config.clusters}"
+            raise ValueError(f"snapshots must match the model, with {model}")
     measures = MEASURES if config.clusters else ()
     if set(seen.measures) != set(measures):
-        raise ValueError(f"snapshots must have the measures {', '.join(measures)}")
+        required = f"the measures {', '.join(measures)}" if measures else "no measures"
+        raise ValueError(f"snapshots must have {required}")
 
 
 def _state(header: Any, arrays: Mapping[str, Any], config: Config) -> Checkpoint:

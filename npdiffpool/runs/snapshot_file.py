@@ -67,7 +67,7 @@ def from_arrays(arrays: Mapping[str, Any]) -> Snapshots:
     epochs = arrays["epochs"]
     E = len(epochs)
     if E > MAX_EPOCHS:
-        raise ValueError(f"snapshots of {E} epochs; at most {MAX_EPOCHS} are accepted")
+        raise ValueError(f"snapshots of {E} epochs; at most {MAX_EPOCHS} are allowed")
     _require("epochs", epochs, "i", (E,))
     named = [name for name in arrays if name.startswith("measure:")]
     measures = {name.removeprefix("measure:"): arrays[name] for name in named}
@@ -79,7 +79,7 @@ def from_arrays(arrays: Mapping[str, Any]) -> Snapshots:
         _check_graph(graphs[-1], E)
     shown = E * sum(map(_count_shown, graphs))
     if shown > MAX_SHOWN:
-        raise ValueError(f"{shown} nodes and clusters; {MAX_SHOWN} are accepted")
+        raise ValueError(f"{shown} nodes and clusters; at most {MAX_SHOWN} are allowed")
     return Snapshots(epochs, measures, graphs)
 
 

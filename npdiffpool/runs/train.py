@@ -77,7 +77,8 @@ def train_run(
     ------
     ValueError
         If the data or a parameter is unusable, or the folder is in use or not empty;
-        with `resume`, if it is neither empty nor a run folder, or has other settings.
+        with `resume`, if it is neither empty nor a run folder, or has different
+        settings.
     OSError
         If a file cannot be written, as on a full disk; earlier files are kept.
     KeyboardInterrupt
@@ -145,7 +146,10 @@ def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
 
 
 def _lock_new_folder(stack: ExitStack, name: str) -> Path:
-    """Create the first free ``runs/NAME-i``, even if other runs start with it."""
+    """Create and lock the first free ``runs/NAME-i``.
+
+    This is safe even if other runs start at the same time.
+    """
     number = 1
     while True:
         path = Path("runs", f"{name}-{number}")
@@ -183,7 +187,7 @@ def _fit(
 
 
 def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> Json:
-    """Return everything that determines a training, as JSON."""
+    """Return everything that determines a training run, as JSON."""
     parameters = {k: v for k, v in clf.get_params().items() if k != "verbose"}
     return {
         "version": version("npdiffpool"),

@@ -199,7 +199,7 @@ class Law:
         examples: int | None = None,
         random_seed: int | None = None,
     ) -> Result:
-        """Search for a counterexample and return the smallest one found.
+        """Search for a counterexample; return a Result with the smallest one, if any.
 
         Parameters
         ----------

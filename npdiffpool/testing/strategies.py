@@ -337,13 +337,12 @@ def cliques(
 def planted_graphs(
     draw: st.DrawFn, max_clusters: int = 4, max_size: int = 6
 ) -> tuple[Graph, Array]:
-    """Draw a graph with planted clusters, and the cluster of each node.
+    """Draw a graph with planted clusters; return it with each node's cluster.
 
-    A cluster is a clique, or each of its nodes lacks one edge, but never the edge to
-    the cluster's first node. The number of edges between clusters is less than the
-    number of clusters.
-    Nodes are in any order, and their features, constant or one-hot, are independent of
-    the clusters.
+    A cluster is a clique, from which edges may be missing, but never an edge to its
+    first node. The number of edges between clusters is less than the number of
+    clusters. Nodes are in any order, and their features, constant or one-hot, are
+    independent of the clusters.
 
     Parameters
     ----------

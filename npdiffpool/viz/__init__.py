@@ -1,4 +1,4 @@
-"""Pictures of a pooled graph, of a training and of its results; needs matplotlib.
+"""Pictures of a pooled graph, a training run and its results; needs matplotlib.
 
 Each picture has a module: read `hierarchy` first (the paper's figure 2), then
 `assignment`, `embeddings`, `history` and `results`. `figure_files` writes pictures

@@ -215,14 +215,14 @@ def test_a_selection_that_was_interrupted_is_resumed(tmp_path):
 def test_a_folder_of_another_evaluation_is_not_changed(tmp_path):
     run(tmp_path / "cv", runs=1)
     before = files(tmp_path / "cv")
-    differs = r"other settings: runs \(1 saved, 2 given\); choose another folder$"
+    differs = r"different settings: runs \(1 saved, 2 given\); choose another folder$"
     with pytest.raises(ValueError, match=differs):
         run(tmp_path / "cv", runs=2)
-    differs = r"other settings: level \(0.5 saved, 0.25 given\); choose"
+    differs = r"different settings: level \(0.5 saved, 0.25 given\); choose"
     with pytest.raises(ValueError, match=differs):
         run(tmp_path / "cv", runs=1, model=FakeModel(0.25))
     doubled = [ndp.Graph(g.adjacency, 2 * g.features) for g in GRAPHS]
-    with pytest.raises(ValueError, match="other settings: graphs; choose"):
+    with pytest.raises(ValueError, match="different settings: graphs; choose"):
         cross_validate(
             FakeModel(), doubled, LABELS, folds=3, runs=1, folder=tmp_path / "cv"
         )
@@ -510,7 +510,7 @@ def test_cv_resumes_with_another_number_of_processes(tmp_path, capsys, monkeypat
 
 def test_other_labels_are_another_evaluation(tmp_path):
     run(tmp_path / "cv", runs=1)
-    with pytest.raises(ValueError, match="other settings: labels; choose"):
+    with pytest.raises(ValueError, match="different settings: labels; choose"):
         splits = make_splits(LABELS, 3)
         cross_validate(
             FakeModel(),

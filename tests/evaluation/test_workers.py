@@ -106,7 +106,7 @@ def test_ctrl_c_without_processes_saves_the_running_training(
         patch.setattr(job_queue, "run_job", pressed)
         assert main(command) == 130
     said = capsys.readouterr().err
-    assert f"\n{WAITING.format('the current training')}\n" in said
+    assert f"\n{WAITING.format('the current training run')}\n" in said
     assert ("run the same command to resume" in said) == (presses == 1)
     kept = [path.name for path in (tmp_path / "cv").glob("fold-*")]
     assert kept == (["fold-0-run-0.json"] if presses == 1 else [])

@@ -216,7 +216,7 @@ def test_a_run_cannot_be_resumed_with_other_settings(tmp_path, monkeypatch, caps
     capsys.readouterr()
     other = [*QUICK, "--learning-rate", "0.01", "--resume", "--out", str(folder)]
     error = error_of(other, capsys)
-    assert "started with other settings: learning_rate (0.001 saved, 0.01" in error
+    assert "started with different settings: learning_rate (0.001 saved, 0.01" in error
     assert (folder / "checkpoint.npz").read_bytes() == before
 
 
@@ -260,7 +260,7 @@ def test_resume_starts_an_empty_run_and_completes_a_finished_one(
         ({"seen/epochs": np.array([0])}, "snapshots must be of epochs 1 to 1; got [0]"),
         (
             {"seen/graph:0:probabilities": np.zeros((1, 3))},
-            "snapshots must have 2 classes and",
+            "snapshots must match the model, with 2 classes and clusters (7, 2)",
         ),
         ({"seen/measure:modularity": None}, "snapshots must have the measures entropy"),
         ({"adam_square": -1.0}, "adam_square must be at least 0; it is not"),
@@ -299,6 +299,21 @@ def test_a_damaged_checkpoint_is_refused(
     error = error_of([*QUICK, "--resume", "--out", str(folder)], capsys)
     assert "checkpoint.npz" in error and message in error
     shutil.rmtree(folder)
+
+
+def test_measures_in_a_checkpoint_without_pooling_are_refused(
+    tmp_path, monkeypatch, capsys
+):
+    flat = ["--epochs", "2", "--hidden", "8", "--clusters", "", "--out", str(tmp_path)]
+    with monkeypatch.context() as patch:
+        stop_after(1, patch)
+        assert main(["train", *flat]) == 130
+    with np.load(tmp_path / "checkpoint.npz") as file:
+        arrays = {**file, "seen/measure:modularity": np.zeros(1)}
+    np.savez(tmp_path / "checkpoint.npz", **arrays)
+    capsys.readouterr()
+    error = error_of([*flat, "--resume"], capsys)
+    assert error.endswith("(snapshots must have no measures)\n")
 
 
 def test_a_checkpoint_without_snapshots_is_refused(tmp_path, monkeypatch, capsys):

@@ -201,9 +201,8 @@ def test_too_many_nodes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(snapshot_file, "MAX_SHOWN", shown)
     assert len(read_snapshots(path).epochs) == 2
     monkeypatch.setattr(snapshot_file, "MAX_SHOWN", shown - 1)
-    with pytest.raises(
-        ValueError, match=f"{shown} nodes and clusters; {shown - 1} are"
-    ):
+    message = f"{shown} nodes and clusters; at most {shown - 1} are allowed"
+    with pytest.raises(ValueError, match=message):
         read_snapshots(path)
 
 
