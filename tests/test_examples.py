@@ -122,7 +122,7 @@ def test_the_functions_that_the_readme_names_exist():
 
 def test_the_map_in_the_readme_is_that_of_the_package():
     """A row for each folder, and for `paper.py`; the file to start with is there."""
-    section = README.split("## Where is what")[1].split("\n## ")[0]
+    section = README.split("## Code layout")[1].split("\n## ")[0]
     _, *rows = re.findall(r"(?m)^\| `([\w.]+)(/?)` \| (.*) \| (.*) \|$", section)
     package = INSTALLED / "npdiffpool"
     folders = {

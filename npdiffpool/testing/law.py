@@ -321,7 +321,7 @@ def _search(
     options: settings,
     random_seed: int | None,
 ) -> Violation | None:
-    """Try cases with so many nodes until one fails; return it as Hypothesis left it."""
+    """Return the last failing case of a Hypothesis run, with `nodes` as bounds."""
     found: list[Violation] = []
 
     def holds(case: dict[str, Any], dtype: str) -> None:

@@ -1,4 +1,4 @@
-"""Write a counterexample as a short program: NumPy, the layer, the check."""
+"""Write a counterexample as a program: NumPy, the layer and the failing check."""
 
 from __future__ import annotations
 

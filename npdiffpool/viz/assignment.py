@@ -36,7 +36,7 @@ def plot_assignment(S: Any, axes: Any = None) -> Axes:
     Returns
     -------
     matplotlib axes
-        The colour bar is on axes of its own. Its scale is the square root of the
+        The colour bar has separate axes. Its scale is the square root of the
         share, from 0 to 1 for every `S`, so that small shares are visible.
 
     Raises

@@ -51,7 +51,7 @@ def plot_embeddings(
     -------
     matplotlib axes
         The axis labels give the share of the variance along each. The colour bar of a
-        regressor is on axes of its own.
+        regressor has separate axes.
 
     Raises
     ------

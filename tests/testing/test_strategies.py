@@ -49,7 +49,7 @@ ADJACENCIES = {
     "equal weights, not one": lambda A: degrees(A).sum() > 4
     and len(set(A[A > 0])) == 1
     and A.max() != 1,
-    "unlike weights": lambda A: len(set(A[A > 0])) > 4,
+    "different weights": lambda A: len(set(A[A > 0])) > 4,
     "tiny weights": lambda A: A.any() and A.max() < 1e-6,
     "huge weights": lambda A: A.any() and A[A > 0].min() > 1e6,
     "tiny beside huge weights": lambda A: A.any() and A.max() > 1e9 * A[A > 0].min(),
@@ -66,7 +66,7 @@ DIRECTED = {
 LARGE = {
     "sixty nodes": lambda A: len(A) == 60 and A.any(),
     "loops": lambda A: len(A) == 60 and np.trace(A) > 0,
-    "unlike weights": lambda A: len(A) == 60 and len(set(A[A > 0])) > 9,
+    "different weights": lambda A: len(A) == 60 and len(set(A[A > 0])) > 9,
     "no node": lambda A: len(A) == 0,
 }
 WITHIN_LARGE = {
@@ -94,7 +94,7 @@ ASSIGNMENTS = {
     "soft beside one-hot rows": lambda S: S.all(1).any()
     and ((S == 1).any(1) & (S == 0).any(1)).any(),
     "an empty cluster": lambda S: len(S) > 1 and (S.sum(0) == 0).any(),
-    "each node by itself": lambda S: S.shape == (4, 4) and (S.sum(0) == 1).all(),
+    "one node per cluster": lambda S: S.shape == (4, 4) and (S.sum(0) == 1).all(),
 }
 LOGITS = {
     "all zero": lambda R: R.size > 4 and not R.any(),
@@ -111,7 +111,7 @@ PERMUTATIONS = {
 }
 BATCHES = {
     "an empty graph between others": lambda b: 0 in [g.n_nodes for g in b[1:-1]],
-    "six graphs of unlike sizes": lambda b: len({g.n_nodes for g in b}) == 6,
+    "six graphs of different sizes": lambda b: len({g.n_nodes for g in b}) == 6,
     "one graph": lambda b: len(b) == 1 and b[0].n_edges > 3,
 }
 CLIQUES = {
@@ -131,7 +131,7 @@ PLANTED = {
     "six nodes in a cluster": lambda c: np.bincount(c[1]).max() == 6,
     "any order": lambda c: (np.diff(c[1]) < 0).sum() > 2,
     "one-hot features": lambda c: set(c[0].features.ravel()) == {0.0, 1.0},
-    "no feature to tell by": lambda c: c[1].any() and (c[0].features == 1).all(),
+    "constant features": lambda c: c[1].any() and (c[0].features == 1).all(),
 }
 PAIRS = {
     "long cycles": lambda pair: pair[0].n_nodes == 12 and pair[0].n_edges == 12,
@@ -145,7 +145,7 @@ ALIKE = {
     "one colour": lambda c: len(c[0]) > 3 and c[0].any() and not c[1].any(),
     "a colour each": lambda c: len(c[0]) > 3 and len(set(c[1])) == len(c[0]),
     "three colours of two": lambda c: sorted(Counter(c[1]).values()) == [2, 2, 2],
-    "told apart by loops alone": lambda c: simple(c[0]).any()
+    "distinguished by self-loops only": lambda c: simple(c[0]).any()
     and len(set(c[0][c[0] > 0])) == 1
     and np.ptp(degrees(simple(c[0]))) == 0
     and len(set(c[1])) == 2,

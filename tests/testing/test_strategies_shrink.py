@@ -183,7 +183,7 @@ SMALLEST = {
         lambda case: len(set(case[1])) < len(case[1]),
         (np.zeros((2, 2)), np.zeros(2, int)),
     ),
-    "unlike and alike": (
+    "different and alike": (
         alike_nodes(),
         lambda case: 1 < len(set(case[1])) < len(case[1]),
         (np.diag([0.0, 0.0, 1.0]), np.array([0, 0, 1])),

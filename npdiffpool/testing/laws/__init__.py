@@ -4,7 +4,7 @@
 can also be imported by its name, such as ``total_edge_mass_survives_pooling``.
 
 The laws are in `assignment`, `coarsening`, `losses`, `layers`, `models` and
-`gradients`. `_cases` and `_graph_cases` draw the cases that they are checked on.
+`gradients`. `_cases` draws the cases that they are checked on.
 """
 
 from npdiffpool.testing.laws._registry import REGISTERED, law

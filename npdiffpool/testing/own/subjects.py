@@ -1,4 +1,4 @@
-"""npdiffpool as subjects of its laws: paper, engine, layers, models."""
+"""npdiffpool as subjects of its laws: paper, engine, layers, models, primitives."""
 
 from __future__ import annotations
 

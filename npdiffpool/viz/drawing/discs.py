@@ -85,7 +85,7 @@ def _off_discs(centres: Floats, radii: Floats, gap: float) -> Pushes:
 
 
 def _off_links(centres: Floats, radii: Floats, gap: float, pairs: Ints) -> Pushes:
-    """Push discs away from links that are closer than `gap`, and the ends back.
+    """Push discs closer than `gap` to a link away from it, and its ends back.
 
     A disc k whose centre is on the link goes left or right, by the parity of k.
     """

@@ -1,4 +1,4 @@
-"""Draw one panel of a hierarchy: links, nodes and numbers, without a frame.
+"""Draw one panel of a hierarchy: its links, nodes and numbers.
 
 Nodes are circles in layout units, not markers in points: a panel looks the same at
 every size, and overlaps can be computed beforehand. Artists have a gid ("links",
@@ -35,7 +35,7 @@ def bounding_box(stack: list[Level]) -> Floats:
 def draw_level(
     axes: Axes, level: Level, pairs: Ints, weights: Floats, colours: Floats
 ) -> None:
-    """Draw a level: its links, its nodes and, if it is pooled, their numbers."""
+    """Draw links, nodes and, if the level is pooled, numbers; no ticks or frame."""
     axes.set(xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_visible(False)
     _draw_links(axes, level, pairs, weights)

@@ -1,4 +1,4 @@
-"""Write the report of a run: one HTML file that needs no network.
+"""Write the report of a run: a single HTML file that needs no network access.
 
 All content comes from the run folder. Text is escaped, the explorer's data is JSON
 without any character that could end its tag, and the page's content security policy
