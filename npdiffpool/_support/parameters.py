@@ -8,6 +8,7 @@ npdiffpool/cli/parameters.py makes command-line options and a table of them.
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, field, fields
+from functools import lru_cache
 from inspect import cleandoc
 from textwrap import fill
 from typing import Any, NamedTuple, Sequence, TypeVar
@@ -111,9 +112,14 @@ def _entry(spec: Field[Any]) -> str:
     """Return a parameter's entry in the Parameters section."""
     known = spec.default is not MISSING
     default = f", default={shown(spec.default)}" if known else ""
-    text = fill(spec.metadata["parameter"].text, WIDTH - 4, break_on_hyphens=False)
-    indented = text.replace("\n", "\n    ")
-    return f"{spec.name} : {allowed_values(spec)}{default}\n    {indented}"
+    text = _wrap(spec.metadata["parameter"].text)
+    return f"{spec.name} : {allowed_values(spec)}{default}\n{text}"
+
+
+@lru_cache  # the estimators share the descriptions of Config and Schedule
+def _wrap(text: str) -> str:
+    indents: Any = {"initial_indent": "    ", "subsequent_indent": "    "}
+    return fill(text, WIDTH, break_on_hyphens=False, **indents)
 
 
 def allowed_values(spec: Field[Any]) -> str:

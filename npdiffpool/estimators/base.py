@@ -15,7 +15,6 @@ from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import OverflowedError
 from npdiffpool._support.parameters import (
     check_parameters,
-    documented,
     parameter,
     parameter_of,
 )
@@ -45,15 +44,9 @@ class NotFittedError(ValueError, AttributeError):
     """A model was used before it was fitted."""
 
 
-@documented
 @dataclass(eq=False)
 class Estimator:
-    """DiffPool with a target per graph; see its subclasses.
-
-    Parameters
-    ----------
-    {parameters}
-    """
+    """DiffPool with a target per graph; its subclasses document the parameters."""
 
     gnn: str = parameter_of(Config, "gnn")
     hidden: int = parameter_of(Config, "hidden")
