@@ -407,8 +407,8 @@ def test_fit_resumes_only_from_a_checkpoint_of_the_same_model():
     again = classifier(epochs=3).fit(GRAPHS, LABELS, resume=states[0])
     assert again.history_ == uninterrupted.history_
     wider = classifier(epochs=3, hidden=9)
-    required = r"resume must be a checkpoint of a model with \d+ float32 parameters; "
-    with pytest.raises(ValueError, match=required + r"got \d+ float32 parameters$"):
+    required = r"resume must be a checkpoint of a model with \d+ float64 parameters; "
+    with pytest.raises(ValueError, match=required + r"got \d+ float64 parameters$"):
         wider.fit(GRAPHS, LABELS, resume=states[0])
     with pytest.raises(ValueError, match="resume must be a training.Checkpoint; got"):
         wider.fit(GRAPHS, LABELS, resume="x")
