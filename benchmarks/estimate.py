@@ -6,7 +6,7 @@
 Each row file in results/ has the total seconds of the row's trainings; each training is
 counted as their mean. A row that was not run is counted as the row `learned` with the
 same protocol or, failing that, the other one. Workers take trainings in the order of
-the table; the final runs of a fold wait for its choice of a configuration. The time
+the table; the final runs of a row wait for all its choices of a configuration. The time
 that each worker needs once, to import the package and load a data set (some seconds),
 is left out. With --write the table in cluster.md is replaced.
 """
@@ -45,22 +45,23 @@ def seconds_of(name, row, protocol):
     return next(seconds for seconds in found if seconds is not None)
 
 
-def folds_of_table():
-    """Return the seconds of each fold's first trainings and of its final runs."""
-    folds = []
+def stages_of_table():
+    """Return the seconds of each row's first trainings and of its final runs."""
+    stages = []
     for name in SETS:
         for row in ROWS:
             choices = len(ROWS[row].grid)
             for protocol in ("fair", "paper"):
                 each = [seconds_of(name, row, protocol)]
                 has_final_runs = protocol == "fair" and choices > 1
-                folds += FOLDS * [(choices * each, each if has_final_runs else [])]
-    return folds
+                final = FOLDS * each if has_final_runs else []
+                stages.append((FOLDS * choices * each, final))
+    return stages
 
 
-def makespan(folds, workers):
-    """Return the seconds until all folds are done; trainings are taken in order."""
-    ready = [(0.0, i, first) for i, (first, _) in enumerate(folds)]  # a heap
+def makespan(stages, workers):
+    """Return the seconds until all rows are done; trainings are taken in order."""
+    ready = [(0.0, i, first) for i, (first, _) in enumerate(stages)]  # a heap
     free, end = [0.0] * workers, 0.0
     while ready:
         start, i, trainings = heapq.heappop(ready)
@@ -69,18 +70,18 @@ def makespan(folds, workers):
             ends.append(max(heapq.heappop(free), start) + seconds)
             heapq.heappush(free, ends[-1])
         end = max(end, *ends)
-        if trainings is folds[i][0] and folds[i][1]:
-            heapq.heappush(ready, (max(ends), i, folds[i][1]))
+        if trainings is stages[i][0] and stages[i][1]:
+            heapq.heappush(ready, (max(ends), i, stages[i][1]))
     return end
 
 
 def estimate():
     """Return the estimate as Markdown: the trainings, then the hours by workers."""
-    folds = folds_of_table()
-    trainings = [seconds for fold in folds for part in fold for seconds in part]
+    stages = stages_of_table()
+    trainings = [seconds for row in stages for part in row for seconds in part]
     total, rows = sum(trainings), []
     for workers in WORKERS:
-        seconds = makespan(folds, workers)
+        seconds = makespan(stages, workers)
         use = f"{total / seconds / workers:.0%}"
         rows.append([f"{workers:,}", f"{seconds / 3600:.2f}", use])
     sizes = f"{len(ROWS)} rows, {len(SETS)} data sets, 2 protocols"

@@ -382,13 +382,14 @@ def test_workers_take_trainings_in_order_and_final_runs_wait_for_choices(estimat
 
 
 def test_the_estimate_counts_every_training_of_the_table(estimate):
-    folds = estimate.folds_of_table()
-    assert len(folds) == 10 * 2 * len(estimate.SETS) * len(estimate.ROWS)
+    stages = estimate.stages_of_table()
+    assert len(stages) == 2 * len(estimate.SETS) * len(estimate.ROWS)
+    assert {len(first) % 10 for first, _ in stages} == {0}
     assert estimate.measured("MUTAG", "grid", "fair") == 363 / 50
     assert estimate.measured("MUTAG", "grid", "paper") is None
     assert estimate.seconds_of("DD", "grid", "paper") == 729 / 10  # as `learned`
-    everything = sum(sum(first) + sum(last) for first, last in folds)
-    assert estimate.makespan(folds, 1) == pytest.approx(everything)
+    everything = sum(sum(first) + sum(last) for first, last in stages)
+    assert estimate.makespan(stages, 1) == pytest.approx(everything)
 
 
 def test_the_committed_table_of_parameters_is_that_of_the_fields(tabletext):

@@ -361,7 +361,7 @@ def require_symmetric(name: str, A: Any) -> None:
     Raises
     ------
     ValueError
-        If it does not.
+        If it is not.
     """
     difference = abs(A - A.T).max() if A.shape[0] else 0
     # 1e-9: a pooled adjacency is symmetric up to rounding.

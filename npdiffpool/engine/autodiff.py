@@ -162,8 +162,8 @@ def value_and_grad(
             boxes = [new_box(x, trace, node) for x, node in zip(values, nodes)]
             loss, auxiliary = function(rebuild(params, iter(boxes)), *args)
             found = _reverse(loss) if isbox(loss) else {}
-        gradients = [found.get(n, (0 * x,))[0] for n, x in zip(nodes, values)]
-        of_both = to_vector([getval(loss), *gradients])
+            gradients = [found.get(n, (0 * x,))[0] for n, x in zip(nodes, values)]
+            of_both = to_vector([getval(loss), *gradients])
         require_finite("the loss and its gradients", of_both, limit=1.7e308)
         return getval(loss), auxiliary, rebuild(params, iter(gradients))
 

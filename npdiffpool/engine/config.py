@@ -15,13 +15,12 @@ from npdiffpool._support.parameters import (
     parameter,
 )
 from npdiffpool._support.types import DTYPES
-from npdiffpool.engine.layers import OPERATORS
+from npdiffpool.engine.layers import KINDS as GNNS
 from npdiffpool.engine.losses import LINK_SCALES, LOSSES
 from npdiffpool.engine.readouts import READOUTS
 
 MAX_LEVELS = 100
 MAX_CLUSTERS = 1 << 13  # per level: a pooled adjacency has its square of entries
-GNNS = tuple(OPERATORS)
 FIXED = ("graclus", "random", "uniform")  # in fixed_assignments.py
 ASSIGNMENTS = ("learned", "hard", *FIXED)
 

@@ -26,6 +26,7 @@ from npdiffpool.engine.wl_colours import (
     wl_colours,
 )
 from npdiffpool.graphs.batch import GraphBatch
+from npdiffpool.graphs.ragged import slices_of
 
 _ROUNDS = 3  # of 1-WL, whose colours determine the random assignment
 
@@ -94,8 +95,8 @@ def _by_graclus(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
     levels = [np.zeros(batch.n_nodes, np.intp)]
     for below, K in zip(config.clusters, config.clusters[1:]):
         levels.append(np.full((batch.n_graphs, below), K - 1))
-    colours, bounds = _colours(batch), batch.offsets.tolist()
-    for g, rows in enumerate(map(slice, bounds, bounds[1:])):
+    colours = _colours(batch)
+    for g, rows in enumerate(slices_of(batch.offsets)):
         A, seen = scipy.sparse.csr_array(batch.adjacency[rows, rows]), colours[rows]
         for level, K in enumerate(config.clusters):
             clusters = graclus(A, share(K, rows.stop - rows.start, config), seen)

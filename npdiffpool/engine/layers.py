@@ -13,7 +13,7 @@ those of `gcn`.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple, Sequence
 
 import autograd.numpy as np
 import numpy
@@ -36,7 +36,8 @@ from npdiffpool.graphs.block_diagonal import row_sums, with_data
 
 Params = dict[str, Any]
 Moments = list[tuple[Array, Array]]  # mean and variance of each batch norm of a GNN
-Generator = Optional[numpy.random.Generator]
+Generator = Any  # a numpy.random.Generator, or BLANK
+BLANK = object()  # in place of a generator: parameters that give only their shapes
 ADJACENCY = Shape("N N", "B K K", nonnegative=True)
 PROPAGATION = Shape("N N", "B K K")
 
@@ -162,8 +163,8 @@ OPERATORS = {
     "gcn": gcn_operator,
     "sage": mean_operator,
     "s2v": sum_operator,
-    "mlp": sum_operator,  # unused
 }
+KINDS = (*OPERATORS, "mlp")
 
 
 @requires(rng=IsA(numpy.random.Generator), n_in=AtLeast(0), n_out=AtLeast(1))
@@ -190,8 +191,8 @@ def glorot(rng: numpy.random.Generator, n_in: int, n_out: int, dtype: Any) -> Ar
 
 
 def _constant(rng: Generator, value: float, shape: Any, dtype: Any) -> Array:
-    """Return a constant array; without a generator one that takes no memory."""
-    if rng is None:  # only the shapes are wanted: see model.blank_params
+    """Return a constant array; for `BLANK` one that takes no memory."""
+    if rng is BLANK:
         return numpy.broadcast_to(numpy.asarray(value, dtype), shape)
     return numpy.full(shape, value, dtype)
 
@@ -201,7 +202,7 @@ def init_linear(rng: Generator, n_in: Sequence[int], n_out: int, dtype: Any) -> 
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
+    rng : numpy.random.Generator, or `BLANK` for placeholders
     n_in : sequence of int
         Width of each input.
     n_out : int
@@ -214,8 +215,8 @@ def init_linear(rng: Generator, n_in: Sequence[int], n_out: int, dtype: Any) -> 
     """
 
     def draw(width: int) -> Array:
-        if rng is None:
-            return _constant(None, 0, (width, n_out), dtype)
+        if rng is BLANK:
+            return _constant(rng, 0, (width, n_out), dtype)
         return glorot(rng, width, n_out, dtype)
 
     return {"W": [draw(width) for width in n_in], "b": _constant(rng, 0, n_out, dtype)}
@@ -255,7 +256,7 @@ def init_gcn(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
+    rng : numpy.random.Generator, or `BLANK` for placeholders
     n_in, n_out : int
     dtype : float32 or float64
 
@@ -299,7 +300,7 @@ def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
+    rng : numpy.random.Generator, or `BLANK` for placeholders
     n_in, n_out : int
     dtype : float32 or float64
 
@@ -350,7 +351,7 @@ def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
+    rng : numpy.random.Generator, or `BLANK` for placeholders
     n_in, n_out : int
     dtype : float32 or float64
 
@@ -422,7 +423,7 @@ def init_batch_norm(rng: Generator, width: int, dtype: Any) -> Params:
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
+    rng : numpy.random.Generator, or `BLANK` for placeholders
         Nothing is drawn.
     width : int
     dtype : float32 or float64
@@ -482,7 +483,7 @@ CONVOLUTIONS = {"gcn": gcn, "sage": sage, "mlp": mlp}
 INIT = {"gcn": init_gcn, "sage": init_sage, "mlp": init_gcn}
 
 
-@requires(kind=OneOf(tuple(OPERATORS)))
+@requires(kind=OneOf(KINDS))
 def init_gnn(
     rng: Generator, kind: str, sizes: Sequence[int], batch_norm: bool, dtype: Any
 ) -> Params:
@@ -490,7 +491,7 @@ def init_gnn(
 
     Parameters
     ----------
-    rng : numpy.random.Generator, or None for placeholders (`model.blank_params`)
+    rng : numpy.random.Generator, or `BLANK` for placeholders
     kind : {"gcn", "sage", "s2v", "mlp"}
     sizes : sequence of int
         For "s2v" all but the first must be equal, as the layers share their weights.
@@ -516,7 +517,7 @@ def init_gnn(
     return {"layers": layers, "norms": norms}
 
 
-@requires(kind=OneOf(tuple(OPERATORS)), P=PROPAGATION, X=Shape("N F"), PX=Shape("N F"))
+@requires(kind=OneOf(KINDS), P=PROPAGATION, X=Shape("N F"), PX=Shape("N F"))
 def gnn(
     params: Params,
     kind: str,
@@ -539,7 +540,7 @@ def gnn(
     kind : {"gcn", "sage", "s2v", "mlp"}
         "mlp" uses no edges.
     P : (N, N) or (B, K, K) matrix
-        Propagation matrix of that kind, from `OPERATORS`.
+        Propagation matrix of that kind, from `OPERATORS`; "mlp" ignores it.
     X : (N, F) array
     PX : (N, F) array, optional
         P X, where it is known.

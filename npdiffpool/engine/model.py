@@ -12,12 +12,22 @@ from typing import Any, Callable, NamedTuple, Optional
 
 import autograd.numpy as np
 
+from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import IsA, Shape, require_finite, requires
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import recompute
 from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.fixed_assignments import fixed_assignment, harden
-from npdiffpool.engine.layers import Moments, Params, gnn, init_gnn, init_linear, linear
+from npdiffpool.engine.layers import (
+    BLANK,
+    Generator,
+    Moments,
+    Params,
+    gnn,
+    init_gnn,
+    init_linear,
+    linear,
+)
 from npdiffpool.engine.losses import LOSSES, entropy_loss, link_loss
 from npdiffpool.engine.pooling import Level, coarsen, next_level
 from npdiffpool.engine.preparation import first_level, layer_kinds
@@ -133,10 +143,10 @@ def blank_params(config: Config) -> Params:
     >>> params["embed"]["layers"][0]["W"][0].shape
     (192, 64)
     """
-    return _init(None, config)
+    return _init(BLANK, config)
 
 
-def _init(rng: np.random.Generator | None, config: Config) -> Params:
+def _init(rng: Generator, config: Config) -> Params:
     dtype, widths = config.dtype, [config.hidden] * config.n_layers
     levels, n_in = [], config.n_features
     for K in config.clusters:
@@ -152,9 +162,7 @@ def _init(rng: np.random.Generator | None, config: Config) -> Params:
     return {"levels": levels, "embed": embed, "read": read, "classify": classify}
 
 
-def _init_pool(
-    rng: np.random.Generator | None, config: Config, n_in: int, K: int
-) -> Params:
+def _init_pool(rng: Generator, config: Config, n_in: int, K: int) -> Params:
     if config.assignment in FIXED:
         return {"gnn": {"layers": [], "norms": []}, "head": {}}
     widths = [config.hidden] * config.n_layers
@@ -207,6 +215,8 @@ def forward(
     >>> output.logits.shape, [step.S.shape for step in output.steps]
     ((2, 2), [(5, 4)])
     """
+    if running is not None:
+        _check_running(running, config)
     given = {"levels": repeat({}), "embed": None} if running is None else running
     level, steps, moments = first_level(batch, config), [], []
     for block, K, known in zip(params["levels"], config.clusters, given["levels"]):
@@ -224,6 +234,12 @@ def forward(
     logits = _classify(params["classify"], embeddings)
     require_finite("logits", logits)
     return Output(logits, embeddings, steps, {"levels": moments, "embed": used_last})
+
+
+def _check_running(running: Params, config: Config) -> None:
+    n_levels = len(running["levels"]) if set(running) == {"levels", "embed"} else None
+    required = f"Output.moments of a model of {len(config.clusters)} pooling levels"
+    require(n_levels == len(config.clusters), "running", required, sorted(running))
 
 
 def _pool(
@@ -289,7 +305,7 @@ def _pool_logits(
 def _run_gnn(
     params: Params, kind: str, level: Level, config: Config, running: Known
 ) -> tuple[list[Array], Moments]:
-    P, PX = level.operators[kind], level.propagated.get(kind)
+    P, PX = level.operators.get(kind, level.A), level.propagated.get(kind)
     options: Any = {"normalize_rows": config.normalize_rows, "running": running}
     return gnn(params, kind, P, level.X, PX, **options)
 

@@ -94,13 +94,13 @@ class Level(NamedTuple):
         Parameters
         ----------
         kinds : iterable of str
-            Kinds of layers: keys of `npdiffpool.engine.layers.OPERATORS`.
+            Kinds of layers, from `npdiffpool.engine.layers.KINDS`.
 
         Returns
         -------
         Level
         """
-        missing = set(kinds) - set(self.operators)
+        missing = (set(kinds) & set(OPERATORS)) - set(self.operators)
         made = {kind: OPERATORS[kind](self.A) for kind in sorted(missing)}
         return self._replace(operators={**self.operators, **made})
 

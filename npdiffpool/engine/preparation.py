@@ -1,7 +1,7 @@
 """The model's constant work on its input.
 
-`prepare` does what is done once for a data set; `GraphBatch.take` cuts minibatches out
-of the result. `first_level` does the rest, for each batch: what is built from a
+`prepare` does the work needed once for a data set; `GraphBatch.take` cuts minibatches
+out of the result. `first_level` does the rest, for each batch: what is built from a
 minibatch as fast as it is cut out of a data set, or would take too much memory there.
 """
 
@@ -89,7 +89,7 @@ def first_level(batch: GraphBatch, config: Config) -> Level:
     Parameters
     ----------
     batch : GraphBatch
-        From `prepare` or its `take`; of any other batch what is missing is added.
+        From `prepare` or its `take`; anything missing in another batch is added.
     config : Config
 
     Returns

@@ -1,4 +1,4 @@
-"""Reading model files, within limits: they may be damaged or made by strangers.
+"""Reading model files, within limits: they may be damaged or untrusted.
 
 The configuration in the header determines the lengths of all vectors, and the zip has a
 checksum of each member. Older files lack some entries, which have defaults.
@@ -20,7 +20,7 @@ from npdiffpool._support.untrusted import (
     require_version,
 )
 from npdiffpool.engine.autodiff import from_vector, leaves
-from npdiffpool.engine.config import Config
+from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.layers import Params
 from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
@@ -123,6 +123,10 @@ def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) ->
         size = getattr(config, name)
         if size > n_weights:
             raise ModelFileError(f"{name} must be at most {n_weights}; got {size}")
+    if _count_layers(config) > n_weights:  # each has one weight at least
+        raise ModelFileError(
+            f"weights are {n_weights}, fewer than the model has layers"
+        )
     params = fill("weights", blank_params(config), contents)
     running = init_running(config)
     if config.batch_norm:
@@ -134,6 +138,14 @@ def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) ->
     if not isinstance(best, int):
         raise ModelFileError(f"best_epoch must be a whole number; got {best!r}")
     return Fitted(params, running, history, best)
+
+
+def _count_layers(config: Config) -> int:
+    """Return the number of graph layers that have parameters of their own."""
+    levels = len(config.clusters)
+    embed = 1 if config.gnn == "s2v" else config.n_layers
+    pool = 0 if config.assignment in FIXED else config.n_layers
+    return (levels + 1) * embed + levels * pool
 
 
 def _is_row(row: Any) -> bool:

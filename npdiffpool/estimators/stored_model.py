@@ -53,7 +53,7 @@ def write_model(path: str | PathLike[str], model: StoredModel) -> None:
     Raises
     ------
     ValueError
-        If `path` is no path, or a parameter cannot be written as JSON.
+        If `path` is not a path, or a parameter cannot be written as JSON.
     """
     require(isinstance(path, (str, PathLike)), "path", "the path of a file", path)
     header = {

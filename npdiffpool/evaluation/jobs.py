@@ -12,7 +12,7 @@ import time
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence, cast
 
 import numpy.typing as npt
 
@@ -21,7 +21,7 @@ from npdiffpool._support.process import one_blas_thread
 from npdiffpool._support.settings import to_json
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset, load_dataset
-from npdiffpool.evaluation.estimator import Estimator
+from npdiffpool.evaluation.estimator import Estimator, FittedEstimator
 from npdiffpool.evaluation.splits import Split
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.digest import digest_graphs
@@ -140,7 +140,8 @@ def run_job(
 
     start = time.perf_counter()
     with one_blas_thread():  # the jobs run in parallel
-        fitted = model.fit(*part(split.train), validation=part(split.validation))
+        model.fit(*part(split.train), validation=part(split.validation))
+        fitted = cast(FittedEstimator, model)  # fit need not return it
         best = fitted.history_[fitted.best_epoch_ - 1]
         result: Json = {
             "epoch": fitted.best_epoch_,

@@ -31,7 +31,8 @@ def random_gnn(seed, kind, n_features, norm, n_layers=2):
 
 
 def run(params, kind, A, X, normalize=False, running=None):
-    P = one_graph(A, X).with_operators([kind]).operators[kind]
+    level = one_graph(A, X).with_operators([kind])
+    P = level.operators.get(kind, level.A)
     flags = dict(normalize_rows=normalize, running=running)
     return layers.gnn(params, kind, P, X, **flags)[0]
 
