@@ -137,6 +137,16 @@ def test_sage_matches_the_loop(case):
         close(actual, expected, 1 + np.sum(np.abs(H)))
 
 
+@given(case=layer_cases())
+def test_sage_with_fewer_outputs_than_inputs_matches_the_loop(case):
+    """GraphSAGE "mean", multiplied by the weights before the mean over neighbours."""
+    A, _, H, W, W_neighbours, b = case
+    params = {"W": [W.T, W_neighbours.T], "b": b[:2]}
+    actual = layers.sage(params, operator("sage", A, H), H).sum()
+    expected = reference.sage_loop(A, H, W.T, W_neighbours.T, b[:2])
+    close(actual, expected, 1 + np.sum(np.abs(H)))
+
+
 @given(case=layer_cases(), seed=seeds)
 def test_s2v_matches_the_loop(case, seed):
     """structure2vec: the first iteration starts from mu = 0."""
