@@ -24,7 +24,7 @@ from hypothesis import settings  # noqa: E402
 
 # A shell's background jobs ignore SIGINT, and so would the processes of the tests.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-settings.register_profile("default", deadline=None)  # a slow machine is no bug
+settings.register_profile("default", deadline=None)  # a slow machine is not a bug
 settings.load_profile("default")
 settings.register_profile("dev", max_examples=50)
 settings.register_profile("ci", max_examples=100, print_blob=True, derandomize=True)

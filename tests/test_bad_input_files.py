@@ -106,7 +106,7 @@ DATA = [
         ("a number", "feature_names must be | 5", ("MUTAG", 5)),
         ("an unknown kind", "feature_names must be | 'mood=1'", ("MUTAG", ["mood=1"])),
         (
-            "a cap that is no number",
+            "a cap that is not a number",
             "feature_names must be | 'degree>=x'",
             ("MUTAG", ["degree>=x"]),
         ),
@@ -401,7 +401,7 @@ EVALUATION = [
             {"executor": 2},
         ),
         (
-            "a number to tell",
+            "a regression target",
             "on_done must be callable; got 5",
             (MODEL, *FEW),
             {"on_done": 5},
@@ -686,8 +686,8 @@ VIZ = [
         files={
             "half/config.json": b"{}",
             "words/config.json": b"words",
-            "told/config.json": b"{}",
-            "told/history.csv": b"epoch,loss\n1,low\n",
+            "broken/config.json": b"{}",
+            "broken/history.csv": b"epoch,loss\n1,low\n",
             "lost/config.json": b"{}",
             "lost/history.csv": b"loss\n1.0\n",
             "empty/config.json": b"{}",

@@ -2,7 +2,7 @@
 
 It must not open a file elsewhere, import, compile, execute or unpickle anything, start
 a process or open a connection, and it must end in time. Otherwise the guard raises a
-`Violation`. This is no `Exception`, so that the tested code cannot mistake it for a
+`Violation`. This is not an `Exception`, so that the tested code cannot mistake it for a
 damaged file.
 """
 
