@@ -401,7 +401,7 @@ EVALUATION = [
             {"executor": 2},
         ),
         (
-            "a regression target",
+            "a number as callback",
             "on_done must be callable; got 5",
             (MODEL, *FEW),
             {"on_done": 5},
@@ -672,7 +672,7 @@ VIZ = [
         ("no such folder", "nowhere is not a run folder | config.json", ("nowhere",)),
         ("no history", "half is not a run folder | history.csv", ("half",)),
         ("words for a configuration", "config.json: not readable JSON", ("words",)),
-        ("words for a history", "history.csv: not a table of numbers", ("told",)),
+        ("words for a history", "history.csv: not a table of numbers", ("broken",)),
         (
             "a history without epochs",
             "history.csv: must have a column epoch; got loss",
