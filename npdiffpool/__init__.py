@@ -1,7 +1,7 @@
 """DiffPool in NumPy: hierarchical graph classification, gradients by autograd.
 
 To classify graphs take `load_dataset` or `Graph`, and `DiffPoolClassifier`. To
-understand the method read `npdiffpool.paper` (one graph, each equation one function),
+understand the method read ``paper.py`` (one graph, each equation one function),
 then the folder ``engine`` (many graphs). The public modules in reading order:
 
 - `npdiffpool.paper`: the paper on one graph
