@@ -125,7 +125,8 @@ FUNCTIONS = [name for name in OWN if not inspect.isclass(PUBLIC[name])]
 def run_ruff(path):
     """Return the exit status and the findings of ruff on a file or folder."""
     command = [sys.executable, "-m", "ruff", *RUFF, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    folder = path if path.is_dir() else path.parent  # the exceptions are relative to it
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     return done.returncode, done.stdout + done.stderr
 
 
