@@ -439,6 +439,16 @@ MODEL = [
             "running must be a dict; got 'str'",
             (DRAWN, BATCH, CONFIG, "running"),
         ),
+        (
+            "moments without keys",
+            "keys of running must be embed and levels; got []",
+            (DRAWN, BATCH, CONFIG, {}),
+        ),
+        (
+            "moments of another model",
+            "running must be of | pooling levels; got 7",
+            (DRAWN, BATCH, CONFIG, {"levels": [{}] * 7, "embed": []}),
+        ),
     ),
     *engine_rows(
         model,

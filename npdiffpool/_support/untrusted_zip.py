@@ -37,6 +37,7 @@ class _LimitedReader(io.BufferedReader):
     """A reader that refuses the large read of a zip with a huge directory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most `size` bytes; raise a ValueError if that is too large."""
         if size is not None and size > _MAX_DIRECTORY:
             limit = f"{_MAX_DIRECTORY} bytes"
             raise ValueError(f"the zip's central directory exceeds {limit}")

@@ -237,9 +237,11 @@ def forward(
 
 
 def _check_running(running: Params, config: Config) -> None:
-    n_levels = len(running["levels"]) if set(running) == {"levels", "embed"} else None
-    required = f"Output.moments of a model of {len(config.clusters)} pooling levels"
-    require(n_levels == len(config.clusters), "running", required, sorted(running))
+    """Check that moments have the form of the model's parameters."""
+    keys = sorted(running)
+    require(keys == ["embed", "levels"], "keys of running", "embed and levels", keys)
+    n_levels, found = len(config.clusters), len(running["levels"])
+    require(found == n_levels, "running", f"of {n_levels} pooling levels", found)
 
 
 def _pool(

@@ -26,12 +26,12 @@ def _total(X: Array) -> Array:
     return np.dot(np.ones(len(X), X.dtype), X)
 
 
-def _affine_plainly(b: Array, *factors: Array) -> Array:
+def _plain_affine(b: Array, *factors: Array) -> Array:
     Y = sum(X @ W for X, W in zip(factors[::2], factors[1::2]))
     return Y if b is None else Y + b
 
 
-@fused(_affine_plainly)
+@fused(_plain_affine)
 def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
     """Return b + X_1 W_1 + X_2 W_2 + ... for ``affine(b, X_1, W_1, X_2, ...)``.
 
@@ -65,13 +65,13 @@ def sparse_matmul(A: Any, H: Array) -> Array:
 defvjp(sparse_matmul, lambda Y, A, H: lambda G: sparse_matmul(A.T, G), argnums=(1,))
 
 
-def _row_mean_plainly(A: Array) -> Array:
+def _plain_row_mean(A: Array) -> Array:
     deg = anp.sum(A, axis=-1, keepdims=True)
     usable = deg > np.sqrt(np.finfo(A.dtype).tiny)  # else 1 / deg may overflow
     return A * usable / (deg * usable + ~usable)
 
 
-@fused(_row_mean_plainly)
+@fused(_plain_row_mean)
 def row_mean(A: Array) -> tuple[Array, Vjp]:
     """Return the rows of A (..., N) divided by their sums; zero rows stay zero."""
     deg = np.sum(A, axis=-1, keepdims=True)
@@ -107,7 +107,7 @@ BATCH_NORM_EPSILON = 1e-5
 _ROUNDING = 16  # machine epsilons that count as a rounding error
 
 
-def _batch_norm_plainly(
+def _plain_batch_norm(
     X: Array, gamma: Array, beta: Array, into: Any = None
 ) -> tuple[Array, Array, Array]:
     m = anp.sum(X, axis=0) / _count(X)
@@ -125,7 +125,7 @@ def _is_variable(v: Array, m: Array, X: Array) -> Array:
     return v > _count(X) * (_ROUNDING * np.finfo(X.dtype).eps * m) ** 2
 
 
-@fused(_batch_norm_plainly)
+@fused(_plain_batch_norm)
 def batch_norm(
     X: Array, gamma: Array, beta: Array, into: Any = None
 ) -> tuple[Any, Vjp]:
@@ -170,7 +170,7 @@ def _in_affine(argnum: int) -> int:
     return _BIAS if argnum == _BIAS else argnum - _BETA
 
 
-def _layer_plainly(
+def _plain_layer(
     b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
 ) -> Any:
     U = affine(b, *factors)
@@ -178,7 +178,7 @@ def _layer_plainly(
     return (T, (), ()) if gamma is None else batch_norm(T, gamma, beta)
 
 
-@fused(_layer_plainly)
+@fused(_plain_layer)
 def layer(
     b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
 ) -> tuple[Any, Vjp]:
@@ -244,7 +244,7 @@ def _softmax_entropy_vjp(ans: Any, R: Array) -> Vjp:
 defvjp(softmax_entropy, _softmax_entropy_vjp)
 
 
-def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
+def _plain_cross_entropy(logits: Array, labels: Array) -> Array:
     one_hot = np.eye(logits.shape[1], dtype=logits.dtype)[labels]
     shifted = logits - anp.max(logits, axis=1, keepdims=True)
     total = anp.sum(anp.exp(shifted), axis=1)
@@ -252,7 +252,7 @@ def _cross_entropy_plainly(logits: Array, labels: Array) -> Array:
 
 
 @requires(logits=Shape("B C", finite=True), labels=Shape("B", below="C"))
-@fused(_cross_entropy_plainly)
+@fused(_plain_cross_entropy)
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
     """Return -log softmax(logits)[label] for each graph, in nats.
 
