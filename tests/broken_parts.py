@@ -8,9 +8,11 @@ from autograd.tracer import getval
 from broken import eye, n, or_one, own, plant
 from broken_batches import through_softmax
 
-from npdiffpool.engine import losses, model, pooling
+from npdiffpool.engine import losses, model, pooling, primitives
 from npdiffpool.engine.layers import batch_norm, init_batch_norm
 from npdiffpool.engine.segments import segment_sum
+from npdiffpool.estimators import inputs
+from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.testing.own import models as own_models
 from npdiffpool.testing.own import parts as own_parts
 from npdiffpool.testing.own.definitions import problem
@@ -132,6 +134,7 @@ def forgetful(*args, resume=None, sound=training.fit, **options):
 
 MODELS = own("engine, models")
 assign, run, predict = (MODELS.parts[p] for p in ("assigner", "model", "predict"))
+run_in_training = partial(own_models.training_pass_of_engine, dict(batch_norm=True))
 flat = dict(gnn="gcn", clusters=(), n_layers=1)  # trained fast
 train = partial(own_models.train, flat)
 
@@ -145,6 +148,11 @@ def masked(seed, A, X, *clusters):
 
 def noisy(seed, A, X):
     return run(seed, A, X + np.random.default_rng(0).normal(size=X.shape))
+
+
+def in_given_order(graphs):
+    batch = GraphBatch.from_graphs(graphs)
+    return batch, np.arange(batch.n_nodes)
 
 
 def indices(seed, As, Xs, labels, **changes):
@@ -168,6 +176,9 @@ of_models = {
     },
     "predict": {
         "class indices in place of classes": indices,
+        "predictions in the given order of nodes": patched(
+            predict, inputs, "in_canonical_order", in_given_order
+        ),
         "edges ignored": lambda seed, As, *data, **changes: (
             predict(seed, [0 * A for A in As], *data, **changes)
         ),
@@ -176,13 +187,25 @@ of_models = {
 for part, bugs in of_models.items():
     plant(part, bugs, MODELS)
 of_training = {
-    "training on the first node only": patched(train, model, "readout", first_node),
+    "training in the given order of nodes": patched(
+        train, own_models, "in_canonical_order", in_given_order
+    ),
     "the global random generator": patched(
         train, training, "minibatches", global_noise
     ),
     "Adam's moments forgotten": patched(train, own_models, "fit", forgetful),
 }
 plant("train", of_training, Subject("a flat gcn", {"train": train}))
+of_passes = {
+    "rounding errors standardised": patched(
+        run_in_training, primitives, "_is_variable", lambda v, *_: v > 0
+    ),
+}
+plant(
+    "training_pass",
+    of_passes,
+    Subject("sage with batch norm", {"training_pass": run_in_training}),
+)
 engine_loss = patched(own_models.engine_loss, model, "coarsen", layers_input)
 plant(
     "engine_loss", {"X in place of Z at the second level": engine_loss}, own("engine")

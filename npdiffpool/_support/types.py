@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]
+Bools = npt.NDArray[np.bool_]
 Array = Any  # an array of floats, or autograd's box around one
 CSR = Any  # scipy.sparse.csr_array, which has no types
 DTYPES = ("float32", "float64")  # the precisions that models compute in

@@ -28,6 +28,7 @@ from npdiffpool._support.contracts import (
     requires,
 )
 from npdiffpool._support.types import Array
+from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.engine.primitives import batch_norm as _standardize
 from npdiffpool.engine.primitives import l2_normalize, layer, relu, row_mean
@@ -50,10 +51,14 @@ class Terms(NamedTuple):
     bias : (D,) or (N, D) array, or None
     products : list of pairs of arrays
         H_i (N, F_i) and W_i (F_i, D).
+    sizes : list of pairs of arrays
+        H (N, F) and W (F, D), without gradient: the products that give the size of the
+        terms of which the sum is made, where those of P H W are as large as of H W.
     """
 
     bias: Array | None
     products: list[tuple[Array, Array]]
+    sizes: list[tuple[Array, Array]]
 
     @property
     def arguments(self) -> list[Array]:
@@ -70,11 +75,14 @@ class Terms(NamedTuple):
         return affine(*self.arguments)
 
 
-def _terms(bias: Array | None, *products: tuple[Array, Array]) -> Terms:
+def _terms(
+    bias: Array | None, *products: tuple[Array, Array], sizes: Any = None
+) -> Terms:
     """Return terms whose inputs fit their matrices and are finite."""
     for at, (H, W) in enumerate(products):
         Shape("N F").check(f"inputs[{at}]", H, {"F": len(W)})
-    return Terms(bias, list(products))
+    pairs = [(getval(H), getval(W)) for H, W in sizes or products]
+    return Terms(bias, list(products), pairs)
 
 
 @requires(A=ADJACENCY)
@@ -292,7 +300,8 @@ def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     array([[2.5]])
     """
     PH = propagate(P, H) if PH is None else PH
-    return _terms(params["b"], (PH, params["W"][0]))
+    W = params["W"][0]
+    return _terms(params["b"], (PH, W), sizes=[(H, W)])
 
 
 def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -339,11 +348,12 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """
     b, (W_1, W_2) = params["b"], params["W"]
     n_in, n_out = W_2.shape
+    sizes = [(H, W_1), (H, W_2)]
     if PH is None and n_in > n_out:  # P (H W_2) costs less than (P H) W_2
-        HW = Terms(None, [(H, W_2)]).sum()
-        return _terms(b + propagate(P, HW), (H, W_1))
+        HW = affine(None, H, W_2)
+        return _terms(b + propagate(P, HW), (H, W_1), sizes=sizes)
     PH = propagate(P, H) if PH is None else PH
-    return _terms(b, (H, W_1), (PH, W_2))
+    return _terms(b, (H, W_1), (PH, W_2), sizes=sizes)
 
 
 def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -591,8 +601,10 @@ def _activate(
 ) -> tuple[Array, tuple[Array, Array]]:
     """Return a layer's output, and the moments used by its batch norm."""
     if running is None:
-        affines = norm.get("gamma"), norm.get("beta"), *terms.arguments[1:]
-        Y, mean, variance = layer(terms.bias, *affines, normalize_rows=normalize_rows)
+        bias, *factors = terms.arguments
+        arguments = bias, norm.get("gamma"), norm.get("beta"), *factors
+        options: Any = {"normalize_rows": normalize_rows, "sizes": terms.sizes}
+        Y, mean, variance = layer(*arguments, **options)
         return Y, (mean, variance)
     H = terms.sum()
     H = relu(l2_normalize(H) if normalize_rows else H)

@@ -14,6 +14,7 @@ from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
+import scipy
 from autograd.extend import defvjp, primitive
 
 from npdiffpool._support.contracts import Shape, requires
@@ -98,9 +99,16 @@ def l2_normalize(X: Array) -> Array:
 
 
 def _inverse_length(X: Array) -> Array:
-    squared = anp.einsum("ij,ij->i", X, X)[:, None]
+    squared = _squared_lengths(X)[:, None]
     usable = squared > np.finfo(X.dtype).tiny  # below, the squares underflow
     return usable / anp.sqrt(squared * usable + ~usable)
+
+
+def _squared_lengths(X: Array) -> Array:
+    """Return the squared length of each row of X (N, D), dense or sparse."""
+    if scipy.sparse.issparse(X):
+        return X.multiply(X).sum(axis=1)
+    return anp.einsum("ij,ij->i", X, X)
 
 
 BATCH_NORM_EPSILON = 1e-5
@@ -108,39 +116,44 @@ _ROUNDING = 16  # machine epsilons that count as a rounding error
 
 
 def _plain_batch_norm(
-    X: Array, gamma: Array, beta: Array, into: Any = None
+    X: Array, gamma: Array, beta: Array, squared_terms: Any = 0, into: Any = None
 ) -> tuple[Array, Array, Array]:
     m = anp.sum(X, axis=0) / _count(X)
     v = anp.sum((X - m) ** 2, axis=0) / _count(X)
-    v = v * _is_variable(v, m, X)
+    v = v * _is_variable(v, m, X, squared_terms)
     centred = X - m - getval(X - m) * (v == 0)  # 0 where v is 0, with its gradient
     return centred * gamma / anp.sqrt(v + BATCH_NORM_EPSILON) + beta, m, v
 
 
 def _count(X: Array) -> Array:
-    return X.dtype.type(max(len(X), 1))
+    return X.dtype.type(max(X.shape[0], 1))
 
 
-def _is_variable(v: Array, m: Array, X: Array) -> Array:
-    return v > _count(X) * (_ROUNDING * np.finfo(X.dtype).eps * m) ** 2
+def _is_variable(v: Array, m: Array, X: Array, squared_terms: Any) -> Array:
+    """Return whether variances (D,) exceed what rounding makes of constant columns."""
+    # A sum of N numbers near m has an error of about sqrt(N) eps m, and each entry of X
+    # one of about eps times the size of the terms that it is the sum of.
+    unit = _ROUNDING * np.finfo(X.dtype).eps
+    return v > unit**2 * (_count(X) * m**2 + squared_terms)
 
 
 @fused(_plain_batch_norm)
 def batch_norm(
-    X: Array, gamma: Array, beta: Array, into: Any = None
+    X: Array, gamma: Array, beta: Array, squared_terms: Any = 0, into: Any = None
 ) -> tuple[Any, Vjp]:
     """Return (Y, m, v): the columns of X (N, D) standardised, scaled and shifted.
 
     Y = gamma (X - m) / sqrt(v + epsilon) + beta is (N, D); m and v (D,) are the mean
     and the (biased) variance of the columns, without gradient, and 0 if N is 0. A
     column that is constant up to rounding counts as constant, Y = beta: its rounding
-    errors depend on the order of nodes, and later layers would amplify them. X - m is
-    written into the array `into`, if given.
+    errors depend on the order of nodes, and later layers would amplify them. Where X is
+    a sum whose terms may cancel, `squared_terms` (D,) is their mean square in each
+    column. X - m is written into the array `into`, if given.
     """
     m = _total(X) / _count(X)
     centred = np.subtract(X, m, out=into)
     v = _total(centred * centred) / _count(X)
-    v *= _is_variable(v, m, X)
+    v *= _is_variable(v, m, X, squared_terms)
     s = 1 / np.sqrt(v + X.dtype.type(BATCH_NORM_EPSILON))
     scale = (v > 0) * s  # 0 for a column that counts as constant
     Y = centred * (gamma * scale)
@@ -170,22 +183,51 @@ def _in_affine(argnum: int) -> int:
     return _BIAS if argnum == _BIAS else argnum - _BETA
 
 
+def _squared_terms(r: Any, sizes: Any) -> Array:
+    """Return a bound of the mean square of r_i times the terms of row i, (D,).
+
+    By columns: r_i |sum_k X_ik W_kj| <= r_i |X_i| |W_j|, so no pass over all terms is
+    needed.
+    """
+    terms = []
+    for X, W in sizes:
+        squares = (
+            _squared_lengths(X) if r is None else r[:, 0] ** 2 * _squared_lengths(X)
+        )
+        terms.append(np.sum(squares) / _count(X) * _squared_lengths(W.T))
+    return sum(terms)
+
+
 def _plain_layer(
-    b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
+    b: Array,
+    gamma: Array,
+    beta: Array,
+    *factors: Array,
+    normalize_rows: bool,
+    sizes: Any = (),
 ) -> Any:
     U = affine(b, *factors)
-    T = relu(l2_normalize(U) if normalize_rows else U)
-    return (T, (), ()) if gamma is None else batch_norm(T, gamma, beta)
+    r = _inverse_length(U) if normalize_rows else None
+    T = relu(U if r is None else U * r)
+    if gamma is None:
+        return T, (), ()
+    return batch_norm(T, gamma, beta, _squared_terms(getval(r), sizes))
 
 
 @fused(_plain_layer)
 def layer(
-    b: Array, gamma: Array, beta: Array, *factors: Array, normalize_rows: bool
+    b: Array,
+    gamma: Array,
+    beta: Array,
+    *factors: Array,
+    normalize_rows: bool,
+    sizes: Any = (),
 ) -> tuple[Any, Vjp]:
     """Return (Y, m, v) of Y = batch_norm(relu(l2_normalize(affine(b, *factors)))).
 
     Shapes and moments are those of `affine` and `batch_norm`. Without `gamma` there is
-    no batch norm, and m and v are empty.
+    no batch norm, and m and v are empty. `sizes` are pairs of constants (X, W): the
+    terms of row i are as large as those of X_i W.
     """
     V, affine_vjp = affine.with_vjp(b, *factors)
     r = _inverse_length(V) if normalize_rows else None
@@ -196,7 +238,8 @@ def layer(
         none = np.zeros(0, T.dtype)
         ans, norm_vjp = (T, none, none), lambda G, argnums: (G.copy(), none, none)
     else:
-        ans, norm_vjp = batch_norm.with_vjp(T, gamma, beta, into=T)
+        squared_terms = _squared_terms(r, sizes)
+        ans, norm_vjp = batch_norm.with_vjp(T, gamma, beta, squared_terms, into=T)
 
     # Backwards: batch norm; ReLU, M = dT where V > 0; then for each row v = u / |u|,
     # dv = (du - v <v, du>) / |u|, a symmetric map, so with r_i = 1 / |U_i| (0 for a row

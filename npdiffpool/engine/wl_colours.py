@@ -43,13 +43,26 @@ def wl_colours(A: CSR, colours: Colours, rounds: int) -> list[Colours]:
     list of (N,) uint64 arrays
         The colours after 0, 1, ..., `rounds` rounds.
     """
-    weights = mix(A.data.astype(np.float64).view(np.uint64))
     history = [colours]
     for _ in range(rounds):
-        own = mix(history[-1])
-        edges = mix(own[A.indices] ^ weights)
-        history.append(mix(own + mix(_row_totals(A.indptr, edges))))
+        history.append(refine(A, history[-1]))
     return history
+
+
+def refine(A: CSR, colours: Colours) -> Colours:
+    """Return the colours after one round of `wl_colours`."""
+    own = mix(colours)
+    return mix(own + mix(neighbour_totals(A, own)))
+
+
+def neighbour_totals(A: CSR, numbers: Colours) -> Colours:
+    """Return a hash of the neighbours' numbers and edge weights, for each node."""
+    data = A.data.astype(np.float64)
+    if len(data) and data.min() == data.max():  # a hash per node serves all its edges
+        edges = mix(numbers ^ mix(data[:1].view(np.uint64)))[A.indices]
+    else:
+        edges = mix(numbers[A.indices] ^ mix(data.view(np.uint64)))
+    return _row_totals(A.indptr, edges)
 
 
 def stable_colours(A: CSR, colours: Colours) -> Colours:

@@ -231,7 +231,10 @@ class Estimator:
             S_0 (N, K_0), S_1 (K_0, K_1), ...
         """
         (output,) = self._run([graph])
-        return [step.S for step in output.steps]
+        assignments = [step.S for step in output.steps]
+        if assignments:
+            assignments[0] = inputs.in_given_order(assignments[0], graph)
+        return assignments
 
     def hierarchy(self, graph: Graph) -> list[Graph]:
         """Return the coarsened graphs of one graph, level by level.

@@ -12,6 +12,7 @@ import scipy
 from npdiffpool._support.arguments import require, require_flag, require_int
 from npdiffpool._support.types import Array, Floats
 from npdiffpool.engine.autodiff import to_vector
+from npdiffpool.engine.canonical_order import canonical_order, in_canonical_order
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.preparation import prepare
@@ -36,7 +37,9 @@ class Scaling(NamedTuple):
     def of(cls, graphs: list[Graph], standardize: bool) -> Scaling:
         """Compute mean and standard deviation over the nodes of all graphs.
 
-        A feature is scaled if its values differ and are not only 0 and 1.
+        A feature is scaled if its values differ and are not only 0 and 1. The values of
+        each graph are sorted before they are summed, so that rounding errors do not
+        depend on the order of nodes.
 
         Raises
         ------
@@ -51,9 +54,9 @@ class Scaling(NamedTuple):
         mean, scale = np.zeros(width), np.ones(width)
         if standardize and parts:
             chosen, n = _scalable(parts), sum(map(len, parts))
-            total = sum(X[:, chosen].sum(axis=0, dtype=float) for X in parts)
-            mean[chosen] = total / n
-            squares = (((X - mean)[:, chosen] ** 2).sum(axis=0) for X in parts)
+            columns = [np.sort(X[:, chosen].astype(float), axis=0) for X in parts]
+            mean[chosen] = sum(X.sum(axis=0) for X in columns) / n
+            squares = (((X - mean[chosen]) ** 2).sum(axis=0) for X in columns)
             scale[chosen] = np.sqrt(sum(squares) / n)
             tiny = chosen & (scale < np.sqrt(np.finfo(float).tiny))
             if tiny.any():
@@ -132,6 +135,8 @@ def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
 def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> GraphBatch:
     """Join graphs to a batch, scale the features and do the model's constant work.
 
+    The nodes of each graph are in canonical order.
+
     Raises
     ------
     GraphError
@@ -142,8 +147,16 @@ def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> Gra
             f"graphs must have {config.n_features} features, as in training; "
             f"got {graphs[0].n_features}"
         )
-    batch = GraphBatch.from_graphs(graphs, np.float64)
+    batch, _ = in_canonical_order(graphs)
     return prepare(batch, config, scale=scaling.apply)
+
+
+def in_given_order(rows: Array, graph: Graph) -> Array:
+    """Return the rows of one prepared graph in the order of its own nodes."""
+    order = canonical_order(GraphBatch.from_graphs([graph]))
+    given = np.empty_like(rows)
+    given[order] = rows
+    return given
 
 
 def prepare_validation(

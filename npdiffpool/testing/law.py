@@ -28,8 +28,8 @@ RTOL = {"float64": 1e-9, "float32": 1e-4}
 MAX_NODES = 12  # of a graph in a case, but for the shape "large"
 PARTS = frozenset(
     "pool batched vjp propagation neighbour_mean layer equivariant standardize "
-    "evaluate_norm assigner model engine_loss paper_loss scaled_link train "
-    "predict primitive wrong_gradients".split()
+    "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
+    "train predict primitive wrong_gradients".split()
 )
 
 

@@ -64,12 +64,7 @@ def test_a_training_pass_does_not_depend_on_the_order_of_nodes(
     close(actual, expected, np.max(np.abs(expected)), rtol=1e-7)
 
 
-MISSED_ROUNDING = pytest.mark.xfail(
-    strict=True, reason="batch_norm compares rounding with its own column's mean only"
-)
-
-
-@pytest.mark.parametrize("hidden", [3, pytest.param(64, marks=MISSED_ROUNDING)])
+@pytest.mark.parametrize("hidden", [3, 64, 128])
 def test_constant_features_in_a_new_model_do_not_depend_on_the_order_of_nodes(hidden):
     """Law M1 in training, with the zero biases of `init_model`.
 

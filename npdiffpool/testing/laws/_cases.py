@@ -292,18 +292,47 @@ def ragged(draw: st.DrawFn, least: int, most: int) -> Case:
 
 
 @st.composite
+def symmetric_graphs(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a graph with many equal nodes: a circulant graph, or a wheel around one.
+
+    Features are constant or one-hot degrees.
+    """
+    seed, n = draw(SEEDS), draw(st.integers(3, max(most, 3)))
+    steps = draw(st.sets(st.integers(1, n - 1), max_size=2))
+    ring = np.arange(n)
+    A = np.isin((ring - ring[:, None]) % n, [*steps, *(n - s for s in steps)]) * 1.0
+    if draw(st.booleans()):
+        A = np.block([[np.zeros((1, 1)), np.ones((1, n))], [np.ones((n, 1)), A]])
+    X = draw(st.sampled_from([np.ones((len(A), 1)), _one_hot_degrees(A)]))
+    nodes, hidden = draw(draws.permutations(len(A))), draw(st.integers(3, 128))
+    return {"A": A, "X": X, "nodes": nodes, "hidden": hidden, "seed": seed}
+
+
+def _one_hot_degrees(A: Array) -> Array:
+    return np.eye(5)[np.minimum(np.count_nonzero(A, axis=1), 4)]
+
+
+@st.composite
 def training_sets(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw two or three labelled graphs, an order of each one's nodes, and an epoch.
 
-    Features are normal numbers, so that nodes never tie and ReLUs are rarely at their
-    kink, where rounding, and so the order of nodes, would choose the gradient.
+    Features are normal numbers, ones or one-hot degrees.
     """
     n_graphs, seed = draw(st.integers(2, 3)), draw(SEEDS)
-    mild = draws.adjacencies(least, min(most, 6), weights=["ones", "unlike"])
-    As, rng = [draw(mild) for _ in range(n_graphs)], np.random.default_rng(seed)
+    mild: Any = {"weights": ["ones", "unlike"], "directed": True}
+    graph, rng = draws.adjacencies(least, min(most, 6), **mild), np.random.default_rng(
+        seed
+    )
+    As = [draw(graph) for _ in range(n_graphs)]
+    kind = draw(st.sampled_from(["normal", "ones", "degree"]))
+    features = {
+        "normal": lambda A: rng.normal(size=(len(A), 2)),
+        "ones": lambda A: np.ones((len(A), 1)),
+        "degree": _one_hot_degrees,
+    }
     return {
         "As": As,
-        "Xs": [rng.normal(size=(len(A), 2)) for A in As],
+        "Xs": [features[kind](A) for A in As],
         "labels": np.arange(n_graphs) % 2,
         "orders": [draw(draws.permutations(len(A))) for A in As],
         "stop": 1,

@@ -16,6 +16,7 @@ from autograd import grad
 from npdiffpool import paper
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import leaves, rebuild, to_vector, value_and_grad
+from npdiffpool.engine.canonical_order import in_canonical_order
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import (
     Output,
@@ -111,6 +112,17 @@ def _forward(
 def model_of_engine(options: Any, seed: int, A: Array, X: Array) -> Array:
     """Return the logits of the engine at evaluation."""
     return _forward(options, seed, A, X).logits[0]
+
+
+def training_pass_of_engine(
+    options: Any, seed: int, A: Array, X: Array, hidden: int
+) -> Array:
+    """Return the logits of a new model in training mode, with moments of its input."""
+    config = _config(X, {**options, "hidden": hidden})
+    params = init_model(np.random.default_rng(seed), config)
+    return forward(
+        params, GraphBatch.from_graphs([Graph(A, X)], X.dtype), config
+    ).logits
 
 
 def assigner_of_engine(
@@ -225,11 +237,11 @@ def train(
 ) -> tuple[Array, Array]:
     """Train for two epochs; return the history and the parameters.
 
-    With `stop`, training ends at that epoch and is resumed from its checkpoint.
+    As by an estimator, the nodes are put in canonical order first. With `stop`, training ends at that epoch and is resumed from its checkpoint.
     """
     schedule: Any = {"epochs": 2, "learning_rate": 1e-2, "batch_size": 2}
     config = _config(Xs[0], options)
-    batch = GraphBatch.from_graphs([Graph(A, X) for A, X in zip(As, Xs)])
+    batch, _ = in_canonical_order([Graph(A, X) for A, X in zip(As, Xs)])
     run = partial(fit, config, train=Labelled(batch, labels), validation=None)
     kept: list[Checkpoint] = []
     if stop is not None:

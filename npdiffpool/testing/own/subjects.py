@@ -66,6 +66,7 @@ def models_of(name: str, models: list[Options], parts: str) -> Subject:
     known = {
         "model": own_models.model_of_engine,
         "assigner": own_models.assigner_of_engine,
+        "training_pass": own_models.training_pass_of_engine,
         "train": own_models.train,
         "predict": own_models.predict,
     }
@@ -99,7 +100,7 @@ OWN = [
     _pooling("engine, upper levels", own_parts.pool_stack),
     own_subject("engine, batch norm", equivariant=own_parts.norm),
     own_subject("engine, l2 normalisation", equivariant=own_parts.unit_rows),
-    models_of("engine, models", MODELS, "model assigner train predict"),
+    models_of("engine, models", MODELS, "model assigner training_pass train predict"),
     models_of("engine, variants", VARIANTS, "model train"),
     models_of("engine, discontinuous variants", DISCONTINUOUS, "train"),
 ]
