@@ -7,8 +7,8 @@ Nodes are sorted by their stable 1-WL colours, and ties are broken in two ways. 
 nodes with the same features and neighbours, are numbered in any order, which does not
 change the arrays. Then, in each graph, one node of the first tie gets a colour of its
 own, and the colours are refined again, until no two are equal (the first path in the
-search tree of McKay and Piperno, arXiv 1301.1493). At last the reverse Cuthill-McKee
-order of the sorted graph places neighbours near each other, which makes products faster.
+search tree of McKay and Piperno, arXiv 1301.1493). Finally, the reverse Cuthill-McKee
+order of the sorted graph places neighbours near each other, for faster products.
 
 The result is canonical if the nodes of each tie are automorphic. This holds for every
 graph of the six data sets of the README, but, for example, not for a 3-ring and a
@@ -17,7 +17,8 @@ graph of the six data sets of the README, but, for example, not for a 3-ring and
 
 from __future__ import annotations
 
-from typing import Iterator
+from dataclasses import replace
+from typing import Any, Iterator
 
 import numpy as np
 import scipy
@@ -33,9 +34,9 @@ from npdiffpool.engine.wl_colours import (
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.block_diagonal import (
     join_graphs,
-    permute_rows_and_columns,
     squared_norms,
     take_blocks,
+    take_rows,
     with_data,
 )
 from npdiffpool.graphs.graph import Graph
@@ -77,12 +78,26 @@ def in_canonical_order(graphs: list[Graph]) -> tuple[GraphBatch, Ints]:
     return batch, np.concatenate([n + order for n, order in zip(starts, orders)])
 
 
-def _sorted_parts(graphs: list[Graph], orders: list[Ints]) -> Iterator[GraphBatch]:
+def _sorted_parts(graphs: list[Graph], orders: list[Ints]) -> Iterator[Any]:
     """Yield the chunks of the graphs in canonical order; append the order of each."""
     for chunk in _chunks(graphs):
         part = GraphBatch.from_graphs(chunk)
         orders.append(canonical_order(part))
-        yield part.permute(orders[-1])
+        adjacency = _permute(part.adjacency, orders[-1])
+        features = take_rows(part.features, orders[-1])
+        yield replace(part, adjacency=adjacency, features=features)
+
+
+def _permute(A: CSR, order: Ints) -> CSR:
+    """Return A with row and column i taken from row and column order[i]."""
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    rows = take_blocks(A, order, np.zeros_like(order))
+    permuted = scipy.sparse.csr_array(
+        (rows.data, place[rows.indices], rows.indptr), A.shape
+    )
+    permuted.sort_indices()
+    return permuted
 
 
 def _chunks(graphs: list[Graph]) -> Iterator[list[Graph]]:
@@ -109,7 +124,7 @@ def canonical_order(batch: GraphBatch) -> Ints:
     colours = _number_twins(A, colours_of_features(batch.features))
     colours = _refine_until_unique(A, offsets, colours)
     order = _sort(colours, offsets)
-    return order[_by_neighbours(permute_rows_and_columns(A, order), offsets)]
+    return order[_by_neighbours(_permute(A, order), offsets)]
 
 
 def _refine_until_unique(A: CSR, offsets: Ints, colours: Colours) -> Colours:
@@ -190,7 +205,8 @@ def _sort(colours: Colours, offsets: Ints) -> Ints:
 def _is_new(*columns: Ints | Colours) -> Bools:
     """Return which rows of sorted columns differ from the row before."""
     changes = [np.diff(column, prepend=~column[:1]) != 0 for column in columns]
-    return np.logical_or.reduce(changes)
+    changed: Bools = np.logical_or.reduce(changes)
+    return changed
 
 
 def _first_ties(is_new: Bools, offsets: Ints) -> Ints:

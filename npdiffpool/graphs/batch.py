@@ -166,25 +166,6 @@ class GraphBatch:
         )
 
 
-    def permute(self, order: Ints) -> GraphBatch:
-        """Return the batch with the nodes of each graph in another order.
-
-        Operators, propagated features and clusters are dropped.
-
-        Parameters
-        ----------
-        order : (N,) ints
-            Row i of the result is row ``order[i]``, one of the same graph.
-
-        Returns
-        -------
-        GraphBatch
-        """
-        adjacency = blocks.permute_rows_and_columns(self.adjacency, order)
-        features = blocks.take_rows(self.features, order)
-        return GraphBatch(adjacency, features, self.offsets, self.squared_norms)
-
-
 def check_graphs(graphs: Any) -> list[Graph]:
     """Return graphs as a list, after checking them.
 

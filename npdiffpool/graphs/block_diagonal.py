@@ -103,17 +103,6 @@ def take_blocks(M: CSR, rows: Ints, shifts: Ints) -> CSR:
     return _csr(M.data[entries], columns, counts, len(counts))
 
 
-def permute_rows_and_columns(M: CSR, order: Ints) -> CSR:
-    """Return M, (N, N), with row and column i taken from row and column order[i]."""
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    counts = np.diff(M.indptr)[order]
-    entries = join_ranges(M.indptr[order], counts)
-    permuted = _csr(M.data[entries], place[M.indices[entries]], counts, len(order))
-    permuted.sort_indices()
-    return with_data(permuted, _broadcast_if_constant(permuted.data))
-
-
 def with_data(M: CSR, data: Floats) -> CSR:
     """Return a matrix with the sparsity pattern of M, whose arrays it shares."""
     return scipy.sparse.csr_array((data, M.indices, M.indptr), shape=M.shape)

@@ -237,7 +237,9 @@ def train(
 ) -> tuple[Array, Array]:
     """Train for two epochs; return the history and the parameters.
 
-    As by an estimator, the nodes are put in canonical order first. With `stop`, training ends at that epoch and is resumed from its checkpoint.
+    As by an estimator, the nodes are put in canonical order first.
+
+    With `stop`, training ends at that epoch and is resumed from its checkpoint.
     """
     schedule: Any = {"epochs": 2, "learning_rate": 1e-2, "batch_size": 2}
     config = _config(Xs[0], options)
