@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from npdiffpool._support.caller_warning import warn_caller
+from npdiffpool._support.arguments import warn_caller
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
 from npdiffpool.datasets.tu import TUData

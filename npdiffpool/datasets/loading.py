@@ -10,7 +10,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from npdiffpool._support.caller_warning import warn_caller
+from npdiffpool._support.arguments import warn_caller
 from npdiffpool._support.progress import printable
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.assembly import assemble
@@ -81,14 +81,6 @@ def load_dataset(
         Undirected graphs. Repeated edges are merged, self-loops are kept, and an edge
         of weight 0 is none.
 
-    Warns
-    -----
-    UserWarning
-        If a file, such as edge attributes, is not used; if graphs have no nodes; if
-        some edges are listed in one direction and others in both. Edge labels of
-        `known_datasets` are listed in `Dataset.unused` only: published results do not
-        use them.
-
     Raises
     ------
     DatasetError
@@ -98,6 +90,14 @@ def load_dataset(
         link to a place outside its folder or exceeds a limit: 2 GiB for a zip or a
         file, 2^27 numbers in a file, 2^20 graphs, 2^14 feature columns, 2^29 feature
         values.
+
+    Warns
+    -----
+    UserWarning
+        If a file, such as edge attributes, is not used; if graphs have no nodes; if
+        some edges are listed in one direction and others in both. Edge labels of
+        `known_datasets` are listed in `Dataset.unused` only: published results do not
+        use them.
 
     Examples
     --------
