@@ -8,7 +8,7 @@ from typing import Any, Iterator, overload
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require
+from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.types import Ints
 from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.tables import DatasetError
@@ -60,6 +60,11 @@ class Dataset:
     source: str
     citation: str = ""
     unused: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            labels = require_labels("labels", self.labels, len(self.graphs))
+            object.__setattr__(self, "labels", labels)
 
     def __len__(self) -> int:
         return len(self.graphs)

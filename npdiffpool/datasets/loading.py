@@ -73,7 +73,7 @@ def load_dataset(
         "attribute 1" the second. By default all weights are 1.
     require_labels : bool
         False accepts a data set without labels of its graphs; then `Dataset.labels` is
-        None.
+        None, and the last graph is the last one that has nodes.
 
     Returns
     -------

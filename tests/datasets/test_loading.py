@@ -9,6 +9,7 @@ from make_bundle import pack, write_tu
 from tu_site import ATTRIBUTES, LABELS, serve, tu_files, write_folder, zip_bytes
 
 from npdiffpool.datasets import (
+    Dataset,
     DatasetError,
     known_datasets,
     load_dataset,
@@ -291,6 +292,14 @@ def test_an_index_gives_one_graph_and_others_a_smaller_data_set(tiny):
     for index in (np.array([[1], [0]]), [[0]], None, True):
         with pytest.raises(IndexError, match="an index must have one dimension; got"):
             dataset[index]
+
+
+def test_a_data_set_has_one_label_per_graph(tiny):
+    graphs = load_dataset(tiny).graphs
+    made = Dataset(graphs, [3, 4], "MADE", ("a",), "here")
+    assert made[1:].labels.tolist() == [4]
+    with pytest.raises(ValueError, match=r"labels must be \(2,\); got \(3,\)"):
+        Dataset(graphs, [3, 4, 5], "MADE", ("a",), "here")
 
 
 def test_a_data_set_without_labels_is_loaded_where_that_is_asked_for(tmp_path):
