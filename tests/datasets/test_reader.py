@@ -314,6 +314,14 @@ def test_edges_listed_in_one_direction_among_others_in_both_are_said_once(tmp_pa
     ) as seen:
         assert load_dataset(folder)[0].n_edges == 3
     assert len(seen) == 1
+    # Edges of weight 0 are none: they do not count.
+    weights = {
+        "A": "1, 2\n2, 1\n3, 1\n4, 5\n5, 4\n",
+        "edge_attributes": "0\n0\n1\n1\n1\n",
+    }
+    write_folder(tmp_path, "ZERO", **weights)
+    with pytest.warns(UserWarning, match="ZERO: 1 of 2 edges are listed in one"):
+        load_dataset(tmp_path / "ZERO", weights="attribute 0")
     write_folder(tmp_path, "ONE", A="1, 2\n3, 1\n3, 3\n4, 5\n")
     assert load_dataset(tmp_path / "ONE")[0].n_edges == 3
 
