@@ -800,6 +800,7 @@ def test_bad_input_of_a_file_is_one_error_before_any_work(row, tmp_path, monkeyp
 
 OPTIONS = {
     "--hidden 0": "hidden must be a whole number >= 1; got 0",
+    "--weights length": "weights must be None or | 'length'",
     "--hidden x": "--hidden: invalid int value: 'x'",
     "--n-layers 0": "n_layers must be | 0",
     "--clusters 1.5": "a ratio in clusters must be | 1.5",
@@ -819,19 +820,18 @@ OPTIONS = {
     "--seed -1": "seed must be | -1",
     "--dtype float16": "dtype must be one of | 'float16'",
     "--features colour": "features must be | 'colour'",
-    "--weights length": "weights must be None or | 'length'",
     "--colour red": "unrecognized arguments: --colour red",
 }
 COMMANDS = [
     *((f"train MUTAG {option}", says) for option, says in OPTIONS.items()),
     ("", "COMMAND"),
     ("tarin", "'tarin' is not one of | Did you mean train?"),
-    ("train no/such/folder", "no/such/folder"),
-    ("train not.zip", "not.zip"),
-    ("train ./bad", "bad_A.txt | 9"),
     ("train MUTGA", "'MUTGA' is not in | Did you mean MUTAG?"),
     ("train ./few", "few_graph_labels.txt: the file is missing"),
     ("cv MUTAG --weights length", "weights must be None or | 'length'"),
+    ("train no/such/folder", "no/such/folder"),
+    ("train not.zip", "not.zip"),
+    ("train ./bad", "bad_A.txt | 9"),
     ("train MUTAG --out full", "--out must be a new or empty folder | full"),
     ("train MUTAG --resume", "--resume needs --out"),
     ("train MUTAG --resume --out full", "--out must be a run folder, or | full"),

@@ -27,7 +27,8 @@ class Dataset:
     graphs : list of Graph
         Undirected. ``graph.label`` is the label as an int.
     labels : (G,) ints or None
-        The label of each graph, with the value in the file; None without labels.
+        The label of each graph, with the value in the file; None without labels, and
+        then `statistics` counts 0 classes.
     name : str
         The name of the data set.
     feature_names : tuple of str
@@ -145,9 +146,8 @@ class Dataset:
         Returns
         -------
         dict
-            `graphs`, `classes` (0 without labels), `nodes_mean`, `nodes_max`,
-            `edges_mean` (an undirected edge and a self-loop count once), `features`,
-            and among them
+            `graphs`, `classes`, `nodes_mean`, `nodes_max`, `edges_mean` (an undirected
+            edge and a self-loop count once), `features`, and among them
             `label_features`, `attribute_features` and `degree_features`,
             `isolated_nodes` (without an edge to another node) and `self_loops`.
         """
