@@ -55,7 +55,7 @@ class Dataset:
     """
 
     graphs: list[Graph]
-    labels: Any  # None without labels; mostly not, so callers need not ask
+    labels: Any  # ints or None; Any, so that who has labels need not ask
     name: str
     feature_names: tuple[str, ...]
     source: str
