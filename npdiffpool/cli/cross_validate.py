@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> Evaluation:
     """Cross-validate with progress on standard error, and print the results."""
-    source = Source(arguments.data, arguments.features)
+    source = Source(arguments.data, arguments.features, arguments.weights)
     dataset, protocol = load_source(source), arguments.protocol
     grid = read_grid(arguments.grid) if arguments.grid is not None else [{}]
     splits = arguments.splits

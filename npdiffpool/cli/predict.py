@@ -11,6 +11,7 @@ import csv
 import sys
 
 from npdiffpool._support.progress import printable
+from npdiffpool.cli.parameters import add_weights
 from npdiffpool.datasets import load_dataset_like
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.estimators.model_file import load_model
@@ -20,6 +21,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.add_argument("model", metavar="MODEL", help="a model.npz")
     command.add_argument("data", metavar="DATA", help="data set, as for train")
+    add_weights(command)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -29,7 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise ValueError(f"{arguments.model} must be a classifier; got a regressor")
     if clf.feature_names_in_ is None:
         raise ValueError(f"{arguments.model} was not trained on a data set")
-    dataset = load_dataset_like(arguments.data, clf.feature_names_in_)
+    how = {"weights": arguments.weights, "require_labels": False}
+    dataset = load_dataset_like(arguments.data, clf.feature_names_in_, **how)
     probabilities = clf.predict_proba(dataset.graphs)
     predicted = clf.predict(dataset.graphs)
     writer = csv.writer(sys.stdout, lineterminator="\n")
