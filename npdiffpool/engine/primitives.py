@@ -65,18 +65,28 @@ def sparse_matmul(A: Any, H: Array) -> Array:
 defvjp(sparse_matmul, lambda Y, A, H: lambda G: sparse_matmul(A.T, G), argnums=(1,))
 
 
+def inverse_degree(deg: Array, dtype: Any) -> Array:
+    """Return 1 / deg in `dtype`, and 0 where deg is at most tiny / eps.
+
+    Here tiny is the smallest normal number. Above this bound a degree has all its
+    digits, even if products below tiny were rounded to zero, and the gradient G / deg
+    of a mean is finite for |G| up to 4 / eps.
+    """
+    usable = deg > np.finfo(dtype).tiny / np.finfo(dtype).eps
+    inverse = np.divide(1, deg, out=np.zeros_like(deg), where=usable)
+    return inverse.astype(dtype, copy=False)
+
+
 def _plain_row_mean(A: Array) -> Array:
-    deg = anp.sum(A, axis=-1, keepdims=True)
-    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)  # else 1 / deg may overflow
-    return A * usable / (deg * usable + ~usable)
+    scale = inverse_degree(getval(anp.sum(A, axis=-1, keepdims=True)), A.dtype)
+    A = A * scale  # by a constant, which no mean depends on: no degree is squared
+    return A / (anp.sum(A, axis=-1, keepdims=True) + (scale == 0))
 
 
 @fused(_plain_row_mean)
 def row_mean(A: Array) -> tuple[Array, Vjp]:
     """Return the rows of A (..., N) divided by their sums; zero rows stay zero."""
-    deg = np.sum(A, axis=-1, keepdims=True)
-    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)
-    inverse = usable / (deg * usable + ~usable)
+    inverse = inverse_degree(np.sum(A, axis=-1, keepdims=True), A.dtype)
     P = A * inverse
 
     # Row i, p = a / d with d = <1, a>: dp = (da - p <1, da>) / d, so

@@ -97,6 +97,7 @@ def test_logits_of_1e30_give_finite_losses_and_gradients(R, dtype):
 # Weights and features of a model
 
 TINY = [(1e-300, 1.0), (1.0, 1e-300), (1e-300, 1e-300), (1e-160, 1e-160)]
+TINY += [(1e-25, 1.0), (1e-30, 1.0), (1e-37, 1.0), (1e-290, 1.0), (1e-30, 1e-18)]
 
 
 @both
