@@ -190,7 +190,8 @@ def assign(R: Array) -> Array:
            [0.25, 0.75]])
     """
     _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, _LOGITS)
-    E = np.exp(R - _top(R))
+    top = np.floor(np.max(R, axis=1, keepdims=True))  # a constant for the gradient
+    E = np.exp(R - top)
     return E / np.sum(E, axis=1, keepdims=True)
 
 
@@ -437,7 +438,7 @@ def cross_entropy(logits: Array, label: int) -> Array:
     """
     _check("label", label, f"in 0 ... {len(logits) - 1}", 0 <= label < len(logits))
     _check("logits", logits, "(C,)", logits.ndim == 1, _LOGITS)
-    top = _top(logits)[0]
+    top = np.floor(np.max(logits))  # a constant for the gradient
     return top + np.log(np.sum(np.exp(logits - top))) - logits[label]
 
 
@@ -487,11 +488,6 @@ def frobenius_norm(M: Array) -> Array:
     squared = np.sum(M * M)
     used = squared > 0
     return np.sqrt(squared * used + ~used) * used
-
-
-def _top(R: Array) -> Array:
-    """Return the maximum of each row, rounded down: a constant for the gradient."""
-    return np.floor(np.max(R, axis=-1, keepdims=True))
 
 
 def _check(name: str, value: Array, form: str, fits: bool, span: Any = _REAL) -> None:

@@ -30,13 +30,7 @@ from npdiffpool._support.contracts import (
 from npdiffpool._support.types import Array
 from npdiffpool.engine.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.engine.primitives import batch_norm as _standardize
-from npdiffpool.engine.primitives import (
-    inverse_degree,
-    l2_normalize,
-    layer,
-    relu,
-    row_mean,
-)
+from npdiffpool.engine.primitives import l2_normalize, layer, reciprocal, relu, row_mean
 from npdiffpool.engine.segments import propagate
 from npdiffpool.graphs.block_diagonal import row_sums, with_data
 
@@ -129,7 +123,7 @@ def mean_operator(A: Array) -> Array:
     -------
     P : of the form of A
         A row without edges stays 0, as does a row whose degree is too small to divide
-        by: at most 1e-31 in float32, 1e-292 in float64 (`primitives.inverse_degree`).
+        by: at most 1e-31 in float32, 1e-292 in float64 (`primitives.reciprocal`).
 
     Raises
     ------
@@ -142,7 +136,7 @@ def mean_operator(A: Array) -> Array:
     [[[0.0, 1.0], [0.0, 0.0]]]
     """
     if scipy.sparse.issparse(A):
-        inverse = inverse_degree(row_sums(A), A.dtype)
+        inverse = reciprocal(row_sums(A), A.dtype)
         weights = numpy.repeat(inverse, numpy.diff(A.indptr))
         weights *= A.data
         return with_data(A, weights)

@@ -65,7 +65,7 @@ def sparse_matmul(A: Any, H: Array) -> Array:
 defvjp(sparse_matmul, lambda Y, A, H: lambda G: sparse_matmul(A.T, G), argnums=(1,))
 
 
-def inverse_degree(deg: Array, dtype: Any) -> Array:
+def reciprocal(deg: Array, dtype: Any) -> Array:
     """Return 1 / deg in `dtype`, and 0 where deg is at most tiny / eps.
 
     Here tiny is the smallest normal number. Above this bound a degree has all its
@@ -78,7 +78,7 @@ def inverse_degree(deg: Array, dtype: Any) -> Array:
 
 
 def _plain_row_mean(A: Array) -> Array:
-    scale = inverse_degree(getval(anp.sum(A, axis=-1, keepdims=True)), A.dtype)
+    scale = reciprocal(getval(anp.sum(A, axis=-1, keepdims=True)), A.dtype)
     A = A * scale  # by a constant, which no mean depends on: no degree is squared
     return A / (anp.sum(A, axis=-1, keepdims=True) + (scale == 0))
 
@@ -86,7 +86,7 @@ def _plain_row_mean(A: Array) -> Array:
 @fused(_plain_row_mean)
 def row_mean(A: Array) -> tuple[Array, Vjp]:
     """Return the rows of A (..., N) divided by their sums; zero rows stay zero."""
-    inverse = inverse_degree(np.sum(A, axis=-1, keepdims=True), A.dtype)
+    inverse = reciprocal(np.sum(A, axis=-1, keepdims=True), A.dtype)
     P = A * inverse
 
     # Row i, p = a / d with d = <1, a>: dp = (da - p <1, da>) / d, so

@@ -232,9 +232,10 @@ def dense_level(*adjacencies):
 
 
 def auxiliary_losses(R, level):
-    S = assign(R)
+    S, entropies = assign(R)
     A_pooled, _ = coarsen(level, S, S)
-    return np.sum(link_loss(level, S, A_pooled) + entropy_loss(R, level.offsets))
+    L_ent = entropy_loss(entropies, level.offsets)
+    return np.sum(link_loss(level, S, A_pooled) + L_ent)
 
 
 @pytest.mark.parametrize("make", [ragged_level, dense_level])

@@ -21,7 +21,7 @@ from npdiffpool.testing.own.subjects import DISCONTINUOUS, OWN, models_of
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 from npdiffpool.testing.script import body_of
 
-CATALOGUE = dict(A=8, C=14, L=8, E=7, B=3, G=6, M=9, D=6)
+CATALOGUE = dict(A=8, C=14, L=8, E=7, B=3, G=6, M=9, D=7)
 
 
 @pytest.mark.parametrize("law", LAWS.values(), ids=lambda law: f"{law.id}-{law.name}")

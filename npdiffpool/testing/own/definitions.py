@@ -19,6 +19,7 @@ from npdiffpool.engine import segments as g
 from npdiffpool.testing.jacobians import generic
 
 Function = Callable[..., Any]
+TINY = 1e-250  # in float64 its square is 0
 WrongGradient = tuple[
     int, Function
 ]  # the argument, and a function that returns its vjp
@@ -126,6 +127,19 @@ def call_link_norm(fused: Function, s: Problem, S: Array) -> Array:
     return fused(s.blocks, S, A_pooled, norms, s.offsets)
 
 
+def some_symmetric(s: Problem) -> tuple[Array, list[Array]]:
+    """Return which graphs are made symmetric, all but the second, and all graphs."""
+    symmetric = np.arange(s.B) != 1
+    return symmetric, [A + A.T if x else A for x, A in zip(symmetric, s.graphs())]
+
+
+def call_quadratic_form_of_symmetric(fused: Function, s: Problem, S: Array) -> Array:
+    """Call quadratic_form with symmetric graphs, and a directed one among them."""
+    symmetric, As = some_symmetric(s)
+    blocks = sparse.csr_array(sparse.block_diag(As), dtype=s.blocks.dtype)
+    return fused(blocks, S, s.offsets, symmetric)
+
+
 def far_from_products(A: Array) -> Array:
     """Return a stack of matrices far from every S S^T here, where there is a kink."""
     return A + 10 * np.eye(A.shape[1], dtype=A.dtype)
@@ -169,6 +183,12 @@ PRIMITIVES = {
         lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
         "ND",
         lambda fused, s, X: fused(X * X),
+    ),
+    "row_mean of tiny degrees": Primitive(
+        p.row_mean,
+        lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
+        "ND",
+        lambda fused, s, X: fused(X * X * TINY),
     ),
     "relu": Primitive(p.relu, lambda s, X: relu(X), "ND"),
     "l2_normalize": Primitive(p.l2_normalize, lambda s, X: l2_normalize(X), "ND"),
@@ -222,6 +242,24 @@ PRIMITIVES = {
         "BFF PK",
         lambda fused, s, A, S: fused(A, S, s.F * np.arange(s.B + 1)),
     ),
+    "quadratic_form of symmetric graphs": Primitive(
+        g.quadratic_form,
+        lambda s, S: np.array(
+            [S_g.T @ A @ S_g for A, S_g in zip(some_symmetric(s)[1], s.split(S))]
+        ),
+        "NK",
+        call_quadratic_form_of_symmetric,
+    ),
+    "quadratic_form of a symmetric stack": Primitive(
+        g.quadratic_form,
+        lambda s, A, S: np.array(
+            [S_g.T @ (A_g + A_g.T) @ S_g for A_g, S_g in zip(A, of_each(S, A))]
+        ),
+        "BFF PK",
+        lambda fused, s, A, S: fused(
+            A + A.swapaxes(1, 2), S, s.F * np.arange(s.B + 1), np.ones(s.B, bool)
+        ),
+    ),
     "link_norm": Primitive(
         g.link_norm,
         lambda s, S: link_norms(s.graphs(), s.split(S)),
@@ -269,7 +307,10 @@ PRIMITIVES = {
         call_with_offsets,
     ),
 }
-CONSTANT_FIRST = ("sparse_matmul", "quadratic_form", "link_norm")  # A is not an array
+CONSTANT_FIRST = (  # A is not an array
+    *("sparse_matmul", "quadratic_form", "link_norm"),
+    "quadratic_form of symmetric graphs",
+)
 
 
 def problem(
