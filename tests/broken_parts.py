@@ -15,7 +15,7 @@ from npdiffpool.testing.own import forms as own_forms
 from npdiffpool.testing.own import functions as own_functions
 from npdiffpool.testing.own import models as own_models
 from npdiffpool.testing.own import parts as own_parts
-from npdiffpool.testing.own.definitions import problem
+from npdiffpool.testing.own.problems import problem
 from npdiffpool.testing.subjects import Subject
 from npdiffpool.training import fit as training
 from npdiffpool.training.adam import adam_init

@@ -365,8 +365,7 @@ def require_symmetric(name: str, A: Any) -> None:
     """
     difference = abs(A - A.T).max() if A.shape[0] else 0
     rounding = 1e-5 if A.dtype == np.float32 else 1e-9  # of S^T A S by a plain product
-    is_symmetric = difference <= rounding * abs(A).max() if difference else True
-    if not is_symmetric:
+    if difference and not difference <= rounding * abs(A).max():
         raise ValueError(
             f"{name} must be symmetric; it differs from its transpose by {difference}"
         )

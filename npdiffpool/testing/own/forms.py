@@ -1,4 +1,4 @@
-"""Everything that npdiffpool computes of one graph, in each form of its adjacency.
+"""What npdiffpool computes of one graph, in each form of its adjacency.
 
 At level 0 an adjacency is sparse, or has dense blocks; at upper levels it is a stack.
 """
@@ -23,7 +23,9 @@ from npdiffpool.testing.own.parts import dense_level, sparse_level
 
 
 def forms(A: Array, R: Array, X: Array) -> dict[str, list[Array]]:
-    """Return values and gradients: first by definition, in float64, then in each form.
+    """Return values and gradients: first by definition, then in each form.
+
+    The definition is computed in float64.
 
     Parameters
     ----------

@@ -8,9 +8,10 @@ from typing import Any
 from npdiffpool import paper
 from npdiffpool.testing.own import models as own_models
 from npdiffpool.testing.own import parts as own_parts
-from npdiffpool.testing.own.definitions import PRIMITIVES, problem
+from npdiffpool.testing.own.definitions import PRIMITIVES
 from npdiffpool.testing.own.forms import forms
 from npdiffpool.testing.own.functions import functions_of_engine, functions_of_paper
+from npdiffpool.testing.own.problems import problem
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 from npdiffpool.testing.subjects import Subject, derive_vjp
 
