@@ -8,14 +8,16 @@ from autograd.tracer import getval
 from broken import eye, n, or_one, own, plant
 from broken_batches import through_softmax
 
-from npdiffpool.engine import losses, model, pooling, primitives
+from npdiffpool.engine import layers, losses, model, pooling, primitives
 from npdiffpool.engine.layers import batch_norm, init_batch_norm
 from npdiffpool.engine.segments import segment_sum
 from npdiffpool.estimators import inputs
 from npdiffpool.graphs.batch import GraphBatch
+from npdiffpool.testing.own import forms as own_forms
+from npdiffpool.testing.own import functions as own_functions
 from npdiffpool.testing.own import models as own_models
 from npdiffpool.testing.own import parts as own_parts
-from npdiffpool.testing.own.definitions import problem
+from npdiffpool.testing.own.problems import problem
 from npdiffpool.testing.subjects import Subject
 from npdiffpool.training import fit as training
 from npdiffpool.training.adam import adam_init
@@ -57,8 +59,42 @@ def over_features(H):
     return batch_norm(init_batch_norm(None, len(H), H.dtype), H.T)[0].T
 
 
+def as_directed(A, R, Z):
+    """Pool as if A were directed: A' is symmetric up to rounding."""
+    level = own_parts.sparse_level([A], Z)._replace(symmetric=None)
+    return own_parts.pool_level(level, R)[0]
+
+
+def all_or_none(As, Rs, Zs):
+    """Pool as if all graphs were directed if one of them is."""
+    level = own_parts.sparse_level(As, np.concatenate(Zs))
+    every = np.full(len(As), level.symmetric.all())
+    level = level._replace(symmetric=every)
+    return own_parts.pool_level(level, np.concatenate(Rs))
+
+
+def mean_above_the_root(A):
+    """Return D^-1 A, with 0 for degrees up to the root of the smallest number."""
+    deg = np.sum(A, axis=-1, keepdims=True)
+    return A * (deg > np.sqrt(np.finfo(A.dtype).tiny)) / or_one(deg)
+
+
+def by_where(seed, dtype):
+    """Replace the ReLU of the paper."""
+    functions = own_functions.functions_of_paper(seed, dtype)
+    arrays = functions["relu"][1]
+    return {**functions, "relu": (lambda H: np.where(H > 0, H, 0.0), arrays)}
+
+
 one_over_n = {"frobenius": 0, "nodes": 1, "entries": 1}
 LAYERS = {
+    "pool": {"A' symmetric up to rounding": as_directed},
+    "batched": {"A' symmetric only if every graph is": all_or_none},
+    "forms": {
+        "a mean that neglects larger degrees in a stack": patched(
+            own_forms.forms, layers, "row_mean", mean_above_the_root
+        ),
+    },
     "scaled_link": {
         "the link loss over n in place of n^2": patched(
             own_parts.scaled_link, losses, "LINK_SCALES", one_over_n
@@ -79,6 +115,9 @@ LAYERS = {
 }
 for part, bugs in LAYERS.items():
     plant(part, bugs, own("engine"))
+plant(
+    "functions", {"a ReLU by where, with gradients in float64": by_where}, own("paper")
+)
 of_nodes = {
     # with a gamma and a beta for each node index
     "batch norm over the node index": lambda seed, A, X: (

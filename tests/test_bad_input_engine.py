@@ -342,23 +342,23 @@ LOSSES = [
     *engine_rows(
         losses,
         "entropy_loss",
-        ("a vector", "R must be (N, K) with K >= 1; got (2,)", (ONES, OFFSETS)),
+        ("an assignment", "entropies must be (N,); got (2, 2)", (TWO, OFFSETS)),
         (
             "offsets past the end",
             "offsets must be whole numbers from 0 up to 2",
-            (TWO, np.array([0, 3])),
+            (ONES, np.array([0, 3])),
         ),
         (
             "offsets before the end",
             "offsets must be | up to 2 | 0, 1",
-            (TWO, np.array([0, 1])),
+            (ONES, np.array([0, 1])),
         ),
-        ("decreasing offsets", "offsets must be", (TWO, np.array([0, 3, 2]))),
-        ("one offset", "offsets must be | [2]", (TWO, [2])),
+        ("decreasing offsets", "offsets must be", (ONES, np.array([0, 3, 2]))),
+        ("one offset", "offsets must be | [2]", (ONES, [2])),
         (
             "entropies of three",
-            "entropies must be (2,); got (3,)",
-            (TWO, OFFSETS, np.ones(3)),
+            "offsets must be whole numbers from 0 up to 3",
+            (np.ones(3), OFFSETS),
         ),
     ),
     *engine_rows(

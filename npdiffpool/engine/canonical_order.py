@@ -71,21 +71,24 @@ def in_canonical_order(graphs: list[Graph]) -> tuple[GraphBatch, Ints]:
     True
     """
     orders: list[Ints] = []
-    adjacency, features, _ = join_graphs(_sorted_parts(graphs, orders), np.float64)
+    symmetric: list[Bools] = []
+
+    def sorted_parts() -> Iterator[Any]:
+        for chunk in _chunks(graphs):
+            part = GraphBatch.from_graphs(chunk)
+            orders.append(canonical_order(part))
+            symmetric.append(part.symmetric)
+            adjacency = _permute(part.adjacency, orders[-1])
+            features = take_rows(part.features, orders[-1])
+            yield replace(part, adjacency=adjacency, features=features)
+
+    adjacency, features, _ = join_graphs(sorted_parts(), np.float64)
     offsets = offsets_of([graph.n_nodes for graph in graphs])
-    batch = GraphBatch(adjacency, features, offsets, squared_norms(adjacency, offsets))
+    norms = squared_norms(adjacency, offsets)
+    parts = adjacency, features, offsets, norms, np.concatenate(symmetric)
     starts = offsets_of([len(order) for order in orders])
-    return batch, np.concatenate([n + order for n, order in zip(starts, orders)])
-
-
-def _sorted_parts(graphs: list[Graph], orders: list[Ints]) -> Iterator[Any]:
-    """Yield the chunks of the graphs in canonical order; append the order of each."""
-    for chunk in _chunks(graphs):
-        part = GraphBatch.from_graphs(chunk)
-        orders.append(canonical_order(part))
-        adjacency = _permute(part.adjacency, orders[-1])
-        features = take_rows(part.features, orders[-1])
-        yield replace(part, adjacency=adjacency, features=features)
+    order = np.concatenate([n + order for n, order in zip(starts, orders)])
+    return GraphBatch(*parts), order
 
 
 def _permute(A: CSR, order: Ints) -> CSR:
@@ -120,7 +123,7 @@ def canonical_order(batch: GraphBatch) -> Ints:
     (N,) ints
         The rows of each graph, which stay among the rows of that graph.
     """
-    A, offsets = _with_both_directions(batch.adjacency, batch.offsets), batch.offsets
+    A, offsets = _with_both_directions(batch), batch.offsets
     colours = _number_twins(A, colours_of_features(batch.features))
     colours = _refine_until_unique(A, offsets, colours)
     order = _sort(colours, offsets)
@@ -156,17 +159,15 @@ def _by_neighbours(A: CSR, offsets: Ints) -> Ints:
     return order[np.argsort(segment_ids(offsets)[order], kind="stable")]
 
 
-def _with_both_directions(A: CSR, offsets: Ints) -> CSR:
+def _with_both_directions(batch: GraphBatch) -> CSR:
     """Return weights that distinguish also the edges that lead to a node.
 
-    The rows of undirected graphs are those of A.
+    The rows of undirected graphs are those of the adjacency.
     """
-    transposed = scipy.sparse.csr_array(A.T)
-    changed = np.flatnonzero(np.diff((A != transposed).indptr))
-    if not len(changed):
+    A, is_directed = batch.adjacency, np.repeat(~batch.symmetric, batch.sizes)
+    if not is_directed.any():
         return A
-    graphs = segment_ids(offsets)
-    is_directed = np.isin(graphs, graphs[changed])
+    transposed = scipy.sparse.csr_array(A.T)
     masked = with_data(transposed, transposed.data * is_directed[transposed.indices])
     return scipy.sparse.csr_array(A + np.pi * masked)
 

@@ -31,7 +31,7 @@ from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.engine.primitives import batch_norm as _standardize
-from npdiffpool.engine.primitives import l2_normalize, layer, relu, row_mean
+from npdiffpool.engine.primitives import l2_normalize, layer, reciprocal, relu, row_mean
 from npdiffpool.engine.segments import propagate
 from npdiffpool.graphs.block_diagonal import row_sums, with_data
 
@@ -51,14 +51,14 @@ class Terms(NamedTuple):
     bias : (D,) or (N, D) array, or None
     products : list of pairs of arrays
         H_i (N, F_i) and W_i (F_i, D).
-    sizes : list of pairs of arrays
-        H (N, F) and W (F, D), without gradient: the products that give the size of the
-        terms of which the sum is made, where those of P H W are as large as of H W.
+    sizes : list of pairs
+        H (N, F) and a list of matrices W (F, D), without gradient: the size of the
+        terms is that of the products H W. It is the same for P H W.
     """
 
     bias: Array | None
     products: list[tuple[Array, Array]]
-    sizes: list[tuple[Array, Array]]
+    sizes: list[tuple[Array, list[Array]]]
 
     @property
     def arguments(self) -> list[Array]:
@@ -81,8 +81,9 @@ def _terms(
     """Return terms whose inputs fit their matrices and are finite."""
     for at, (H, W) in enumerate(products):
         Shape("N F").check(f"inputs[{at}]", H, {"F": len(W)})
-    pairs = [(getval(H), getval(W)) for H, W in sizes or products]
-    return Terms(bias, list(products), pairs)
+    pairs = sizes or [(H, [W]) for H, W in products]
+    constants = [(getval(H), [getval(W) for W in Ws]) for H, Ws in pairs]
+    return Terms(bias, list(products), constants)
 
 
 @requires(A=ADJACENCY)
@@ -130,8 +131,8 @@ def mean_operator(A: Array) -> Array:
     Returns
     -------
     P : of the form of A
-        A row without edges stays 0, as does a row whose degree is so small that its
-        reciprocal (in a stack, the square of it) overflows in the precision of A.
+        A row without edges stays 0, as does a row whose degree is too small to divide
+        by: at most 1e-31 in float32, 1e-292 in float64 (`primitives.reciprocal`).
 
     Raises
     ------
@@ -144,10 +145,8 @@ def mean_operator(A: Array) -> Array:
     [[[0.0, 1.0], [0.0, 0.0]]]
     """
     if scipy.sparse.issparse(A):
-        deg = row_sums(A)
-        usable = deg > numpy.finfo(A.dtype).tiny  # else 1 / deg may overflow
-        inverse = numpy.divide(1, deg, out=numpy.zeros_like(deg), where=usable)
-        weights = numpy.repeat(inverse.astype(A.dtype), numpy.diff(A.indptr))
+        inverse = reciprocal(row_sums(A), A.dtype)
+        weights = numpy.repeat(inverse, numpy.diff(A.indptr))
         weights *= A.data
         return with_data(A, weights)
     return row_mean(A)
@@ -301,7 +300,7 @@ def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """
     PH = propagate(P, H) if PH is None else PH
     W = params["W"][0]
-    return _terms(params["b"], (PH, W), sizes=[(H, W)])
+    return _terms(params["b"], (PH, W), sizes=[(H, [W])])
 
 
 def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -348,7 +347,7 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """
     b, (W_1, W_2) = params["b"], params["W"]
     n_in, n_out = W_2.shape
-    sizes = [(H, W_1), (H, W_2)]
+    sizes = [(H, [W_1, W_2])]
     if PH is None and n_in > n_out:  # P (H W_2) costs less than (P H) W_2
         HW = affine(None, H, W_2)
         return _terms(b + propagate(P, HW), (H, W_1), sizes=sizes)

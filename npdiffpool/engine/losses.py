@@ -13,7 +13,7 @@ import autograd.numpy as np
 from npdiffpool._support.contracts import Offsets, OneOf, Shape, requires
 from npdiffpool._support.types import Array
 from npdiffpool.engine.pooling import LEVEL, Level
-from npdiffpool.engine.primitives import cross_entropy, softmax_entropy
+from npdiffpool.engine.primitives import cross_entropy
 from npdiffpool.engine.segments import link_norm, segment_sum
 
 __all__ = [
@@ -58,21 +58,16 @@ def squared_error(outputs: Array, targets: Array) -> Array:
 LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 
 
-@requires(R=Shape("N K", finite=True), offsets=Offsets(), entropies=Shape("N"))
-def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
+@requires(entropies=Shape("N"), offsets=Offsets())
+def entropy_loss(entropies: Array, offsets: Array) -> Array:
     """Return L_E = (1/n) sum_i H(S_i) of each graph (section 3.3).
-
-    Computed from the logits, not from S = softmax(R), so that it is exact and its
-    gradient finite at one-hot rows.
 
     Parameters
     ----------
-    R : (N, K) array
-        Logits of all graphs' nodes.
+    entropies : (N,) array
+        H(S_i) of all graphs' nodes, from `npdiffpool.engine.pooling.assign`.
     offsets : (B + 1,) ints
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
-    entropies : (N,) array, optional
-        The entropies H(S_i), where they are known. Of `R` only the dtype is used then.
 
     Returns
     -------
@@ -86,12 +81,12 @@ def entropy_loss(R: Array, offsets: Array, entropies: Array = None) -> Array:
 
     Examples
     --------
-    >>> R = np.array([[0.0, 0.0], [0.0, 0.0], [1e4, 0.0]])
-    >>> entropy_loss(R, np.array([0, 1, 3])).round(4)  # of one node, of two
+    >>> from npdiffpool.engine.pooling import assign
+    >>> S, entropies = assign(np.array([[0.0, 0.0], [0.0, 0.0], [1e4, 0.0]]))
+    >>> entropy_loss(entropies, np.array([0, 1, 3])).round(4)  # of one node, of two
     array([0.6931, 0.3466])
     """
-    entropies = softmax_entropy(R)[1] if entropies is None else entropies
-    return segment_sum(entropies, offsets) / _sizes(offsets, R.dtype)
+    return segment_sum(entropies, offsets) / _sizes(offsets, entropies.dtype)
 
 
 @requires(

@@ -29,9 +29,9 @@ from npdiffpool.engine.layers import (
     linear,
 )
 from npdiffpool.engine.losses import LOSSES, entropy_loss, link_loss
-from npdiffpool.engine.pooling import Level, coarsen, next_level
+from npdiffpool.engine.pooling import Level, assign, coarsen, next_level
 from npdiffpool.engine.preparation import first_level, layer_kinds
-from npdiffpool.engine.primitives import relu, softmax_entropy
+from npdiffpool.engine.primitives import relu
 from npdiffpool.engine.readouts import init_readout, readout, readout_width
 from npdiffpool.graphs.batch import GraphBatch
 
@@ -252,8 +252,8 @@ def _pool(
     S, entropies, of_pool = _assign(params, level, K, config, running.get("pool"))
     A_pooled, X_pooled = coarsen(level, Z, S)
     L_link = link_loss(level, S, A_pooled, config.link_scale)
-    L_ent = entropy_loss(S, level.offsets, entropies)
-    pooled = next_level(A_pooled, X_pooled, level.clusters[1:])
+    L_ent = entropy_loss(entropies, level.offsets)
+    pooled = next_level(A_pooled, X_pooled, level.clusters[1:], level.symmetric)
     pooled = pooled.with_operators(layer_kinds(config))
     step = PoolingStep(level, Z, S, L_link, L_ent, pooled)
     return step, {"embed": of_embed, "pool": of_pool}
@@ -266,7 +266,7 @@ def _assign(
     if config.assignment in FIXED:
         return (*fixed_assignment(level, K, config), [])
     R, used = _pool_logits(params["pool"], level, config, running)
-    S, entropies = softmax_entropy(R)
+    S, entropies = assign(R)
     return harden(S) if config.assignment == "hard" else S, entropies, used
 
 

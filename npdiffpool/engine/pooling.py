@@ -32,6 +32,8 @@ class Level(NamedTuple):
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
     squared_norms : (B,) array or None
         ||A_g||_F^2 of each graph, where A is sparse.
+    symmetric : (B,) bools or None
+        Whether A_g = A_g^T exactly; None if no graph is known to be.
     operators : dict of str to matrices of the form of A
         Propagation matrices by the kind of layer.
     propagated : dict of str to (N, F) arrays
@@ -52,6 +54,7 @@ class Level(NamedTuple):
     X: Array
     offsets: Array
     squared_norms: Array | None = None
+    symmetric: Array | None = None
     operators: Mapping[str, Array] = {}
     propagated: Mapping[str, Array] = {}
     clusters: tuple[Ints, ...] = ()
@@ -83,6 +86,7 @@ class Level(NamedTuple):
             X=batch.features,
             offsets=batch.offsets,
             squared_norms=batch.squared_norms,
+            symmetric=batch.symmetric,
             operators=batch.operators,
             propagated=batch.propagated,
             clusters=batch.clusters,
@@ -120,8 +124,11 @@ LEVEL = IsA(Level, N="n_nodes", B="n_graphs")
 
 
 @requires(R=Shape("N K", finite=True))
-def assign(R: Array) -> Array:
-    """Return S = softmax(R) by rows (equation 6).
+def assign(R: Array) -> tuple[Array, Array]:
+    """Return S = softmax(R) by rows (equation 6), and the entropies of its rows.
+
+    The entropies come from the logits, not from S, so that they are exact and their
+    gradient finite also where S underflows.
 
     Parameters
     ----------
@@ -132,6 +139,8 @@ def assign(R: Array) -> Array:
     -------
     S : (N, K) array
         Rows sum to 1.
+    entropies : (N,) array
+        H(S_i) of each row, in nats.
 
     Raises
     ------
@@ -140,11 +149,15 @@ def assign(R: Array) -> Array:
 
     Examples
     --------
-    >>> assign(np.log([[1.0, 3.0], [4.0, 1.0]]))
+    >>> S, entropies = assign(np.log([[1.0, 3.0], [1.0, 1.0]]))
+    >>> S
     array([[0.25, 0.75],
-           [0.8 , 0.2 ]])
+           [0.5 , 0.5 ]])
+    >>> entropies.round(4)
+    array([0.5623, 0.6931])
     """
-    return softmax_entropy(R)[0]
+    S, entropies = softmax_entropy(R)
+    return S, entropies
 
 
 @requires(level=LEVEL, Z=Shape("N D"), S=Shape("N K"))
@@ -152,7 +165,8 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     """Return A' = S^T A S and X' = S^T Z of each graph (equations 4 and 3).
 
     A S is computed first, at a cost of O(E K + N K^2); no N x N array is formed. The
-    arithmetic and its gradient are `segments.quadratic_form`.
+    arithmetic and its gradient are `segments.quadratic_form`. Where A_g = A_g^T exactly
+    (`Level.symmetric`), so is A'_g.
 
     Parameters
     ----------
@@ -183,13 +197,16 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     >>> A_pooled.ravel(), X_pooled.ravel()
     (array([2., 0.]), array([2., 5.]))
     """
-    A_pooled = quadratic_form(level.A, S, level.offsets)
+    A_pooled = quadratic_form(level.A, S, level.offsets, level.symmetric)
     return A_pooled, segment_product(S, Z, level.offsets)
 
 
 @requires(A_pooled=Shape("B M M"), X_pooled=Shape("B M D"))
 def next_level(
-    A_pooled: Array, X_pooled: Array, clusters: tuple[Ints, ...] = ()
+    A_pooled: Array,
+    X_pooled: Array,
+    clusters: tuple[Ints, ...] = (),
+    symmetric: Array | None = None,
 ) -> Level:
     """Return the coarsened graphs as the next level.
 
@@ -199,6 +216,8 @@ def next_level(
     X_pooled : (B, K, D) array
     clusters : tuple of int arrays
         Fixed assignments of the next level and of the levels above it.
+    symmetric : (B,) bools, optional
+        Whether each A' is exactly symmetric, as for the level below.
 
     Returns
     -------
@@ -217,4 +236,4 @@ def next_level(
     """
     B, K, D = X_pooled.shape
     X, offsets = X_pooled.reshape(B * K, D), np.arange(B + 1) * K
-    return Level(A_pooled, X, offsets, clusters=clusters)
+    return Level(A_pooled, X, offsets, symmetric=symmetric, clusters=clusters)

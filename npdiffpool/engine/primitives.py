@@ -66,18 +66,28 @@ def sparse_matmul(A: Any, H: Array) -> Array:
 defvjp(sparse_matmul, lambda Y, A, H: lambda G: sparse_matmul(A.T, G), argnums=(1,))
 
 
+def reciprocal(deg: Array, dtype: Any) -> Array:
+    """Return 1 / deg in `dtype`, and 0 where deg is at most tiny / eps.
+
+    Here tiny is the smallest normal number. Above this bound a degree has all its
+    digits, even if products below tiny were rounded to zero, and the gradient G / deg
+    of a mean is finite for |G| up to 4 / eps.
+    """
+    usable = deg > np.finfo(dtype).tiny / np.finfo(dtype).eps
+    inverse = np.divide(1, deg, out=np.zeros_like(deg), where=usable)
+    return inverse.astype(dtype, copy=False)
+
+
 def _plain_row_mean(A: Array) -> Array:
-    deg = anp.sum(A, axis=-1, keepdims=True)
-    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)  # else 1 / deg may overflow
-    return A * usable / (deg * usable + ~usable)
+    scale = reciprocal(getval(anp.sum(A, axis=-1, keepdims=True)), A.dtype)
+    A = A * scale  # by a constant, which no mean depends on: no degree is squared
+    return A / (anp.sum(A, axis=-1, keepdims=True) + (scale == 0))
 
 
 @fused(_plain_row_mean)
 def row_mean(A: Array) -> tuple[Array, Vjp]:
     """Return the rows of A (..., N) divided by their sums; zero rows stay zero."""
-    deg = np.sum(A, axis=-1, keepdims=True)
-    usable = deg > np.sqrt(np.finfo(A.dtype).tiny)
-    inverse = usable / (deg * usable + ~usable)
+    inverse = reciprocal(np.sum(A, axis=-1, keepdims=True), A.dtype)
     P = A * inverse
 
     # Row i, p = a / d with d = <1, a>: dp = (da - p <1, da>) / d, so
@@ -189,13 +199,12 @@ def _squared_terms(r: Any, sizes: Any) -> Array:
     By columns: r_i |sum_k X_ik W_kj| <= r_i |X_i| |W_j|, so no pass over all terms is
     needed.
     """
-    terms = []
-    for X, W in sizes:
-        squares = (
-            _squared_lengths(X) if r is None else r[:, 0] ** 2 * _squared_lengths(X)
-        )
-        terms.append(np.sum(squares) / _count(X) * _squared_lengths(W.T))
-    return sum(terms)
+    total: Any = 0
+    for X, matrices in sizes:
+        squares = _squared_lengths(X) * (1 if r is None else r[:, 0] ** 2)
+        of_columns = sum(_squared_lengths(W.T) for W in matrices)
+        total = total + np.sum(squares) / _count(X) * of_columns
+    return total
 
 
 def _plain_layer(
@@ -226,8 +235,8 @@ def layer(
     """Return (Y, m, v) of Y = batch_norm(relu(l2_normalize(affine(b, *factors)))).
 
     Shapes and moments are those of `affine` and `batch_norm`. Without `gamma` there is
-    no batch norm, and m and v are empty. `sizes` are pairs of constants (X, W): the
-    terms of row i are as large as those of X_i W.
+    no batch norm, and m and v are empty. `sizes` are pairs of constants
+    (X, [W, ...]): the terms of row i are as large as those of X_i W.
     """
     V, affine_vjp = affine.with_vjp(b, *factors)
     r = _inverse_length(V) if normalize_rows else None

@@ -152,26 +152,45 @@ defvjp(
 )
 
 
-@fused(lambda A, S, offsets: segment_product(S, propagate(A, S), offsets))
-def quadratic_form(A: Any, S: Array, offsets: Ints) -> tuple[Array, Vjp]:
+def _symmetrize(M: Array, symmetric: Array | None) -> Array:
+    """Replace some M_g of a stack by M_g / 2 + M_g^T / 2, which is symmetric."""
+    if symmetric is None:
+        return M
+    share = (symmetric / 2).astype(M.dtype)[:, None, None]
+    return M * (1 - share) + _transpose(M) * share
+
+
+@fused(
+    lambda A, S, offsets, symmetric=None: (
+        _symmetrize(segment_product(S, propagate(A, S), offsets), symmetric)
+    )
+)
+def quadratic_form(
+    A: Any, S: Array, offsets: Ints, symmetric: Array | None = None
+) -> tuple[Array, Vjp]:
     """Return S_g^T A_g S_g for every graph g: S (N, K), result (B, K, K).
 
     This is equation 4. A S comes first, so the cost is O(E K + N K^2) and no N x N
-    array is formed.
+    array is formed. Where A_g is exactly symmetric, `symmetric` (B,), so is the result.
     """
     AS = propagate(A, S)
 
     # dA' = dS^T A S + S^T dA S + S^T A dS, so dS_g = A S G^T + A^T S G and
-    # dA_g = S_g G S_g^T.
+    # dA_g = S_g G S_g^T. Of (A' + A'^T) / 2 the gradients are those with (G + G^T) / 2
+    # for G; if A = A^T, both terms of dS_g are equal then.
     def gradient(argnum: int, G: Array) -> Array:
         if argnum == 0:
             return _stack(S, len(G)) @ G @ _transpose(_stack(S, len(G)))
+        if symmetric is not None and symmetric.all():
+            return segment_apply(AS, G + G, offsets)
         dS = segment_apply(AS, _transpose(G), offsets)
         dS += segment_apply(propagate(_transpose(A), S), G, offsets)
         return dS
 
-    A_pooled = segment_product(S, AS, offsets)
-    return A_pooled, lambda G, argnums: [gradient(argnum, G) for argnum in argnums]
+    A_pooled = _symmetrize(segment_product(S, AS, offsets), symmetric)
+    return A_pooled, lambda G, argnums: [
+        gradient(argnum, _symmetrize(G, symmetric)) for argnum in argnums
+    ]
 
 
 def _plain_link_norm(

@@ -116,7 +116,7 @@ class DiffPoolClassifier(Estimator):
         (G, C) array
             Columns as `classes_`; rows sum to 1.
         """
-        return np.asarray(assign(self._outputs(graphs, "logits")))
+        return np.asarray(assign(self._outputs(graphs, "logits"))[0])
 
     def score(self, graphs: Iterable[Graph], labels: npt.ArrayLike) -> float:
         """Return the accuracy, the fraction of graphs classified correctly.

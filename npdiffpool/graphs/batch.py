@@ -38,6 +38,8 @@ class GraphBatch:
         Graph g has rows ``offsets[g]`` to ``offsets[g + 1]``.
     squared_norms : (B,) float64 array
         ||A_g||_F^2 of each graph, for the link loss.
+    symmetric : (B,) bools
+        Whether A_g = A_g^T exactly, so that its coarsened graphs shall be so too.
     operators : dict of str to (N, N) csr_array
         Propagation matrices, by the name of the layer that uses them.
     propagated : dict of str to (N, F) array or csr_array
@@ -60,6 +62,7 @@ class GraphBatch:
     features: Array
     offsets: Ints
     squared_norms: Floats
+    symmetric: Array
     operators: dict[str, CSR] = field(default_factory=dict)
     propagated: dict[str, Array] = field(default_factory=dict)
     clusters: tuple[Ints, ...] = ()
@@ -88,8 +91,7 @@ class GraphBatch:
             differ, or a number is so large that its square overflows `dtype`.
         """
         adjacency, features, offsets = blocks.join_graphs(iter_graphs(graphs), dtype)
-        squared_norms = blocks.squared_norms(adjacency, offsets)
-        return cls(adjacency, features, offsets, squared_norms)
+        return cls(adjacency, features, offsets, *_facts(adjacency, offsets))
 
     @property
     def n_graphs(self) -> int:
@@ -129,8 +131,8 @@ class GraphBatch:
         """
         adjacency = blocks.checked_cast(self.adjacency, dtype, "edge weight")
         features = blocks.checked_cast(self.features, dtype, "feature")
-        squared_norms = blocks.squared_norms(adjacency, self.offsets)  # after rounding
-        return GraphBatch(adjacency, features, self.offsets, squared_norms)
+        facts = _facts(adjacency, self.offsets)  # after rounding
+        return GraphBatch(adjacency, features, self.offsets, *facts)
 
     def take(self, order: Ints) -> GraphBatch:
         """Return a batch of the graphs `order`, in that order.
@@ -160,10 +162,16 @@ class GraphBatch:
             blocks.take_rows(self.features, rows),
             offsets,
             self.squared_norms[order],
+            self.symmetric[order],
             {kind: blocks.take_blocks(P, rows, shifts) for kind, P in operators},
             {kind: blocks.take_rows(X, rows) for kind, X in self.propagated.items()},
             tuple(c[order if level else rows] for level, c in enumerate(self.clusters)),
         )
+
+
+def _facts(A: CSR, offsets: Ints) -> tuple[Floats, Array]:
+    """Return the squared norm of each block, and whether it is symmetric."""
+    return blocks.squared_norms(A, offsets), blocks.symmetric_blocks(A, offsets)
 
 
 def check_graphs(graphs: Any) -> list[Graph]:

@@ -152,6 +152,16 @@ def squared_norms(A: CSR, offsets: Ints) -> Floats:
     return np.array([np.dot(part, part) for part in parts])
 
 
+def symmetric_blocks(A: CSR, offsets: Ints) -> Array:
+    """Return whether each block equals its transpose exactly, (B,) bools."""
+    found, step = np.empty(len(offsets) - 1, bool), 128  # blocks, to limit the memory
+    for g in range(0, len(found), step):
+        part = offsets[g : g + step + 1]
+        M = A[part[0] : part[-1], part[0] : part[-1]]
+        found[g : g + step] = np.diff((M != M.T).indptr[part - part[0]]) == 0
+    return found
+
+
 class BlockDiagonal:
     """A block-diagonal matrix: dense blocks of dense graphs, and CSR for the rest."""
 

@@ -29,7 +29,7 @@ MAX_NODES = 12  # of a graph in a case, but for the shape "large"
 PARTS = frozenset(
     "pool batched vjp propagation neighbour_mean layer equivariant standardize "
     "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
-    "train predict primitive wrong_gradients".split()
+    "train predict primitive wrong_gradients functions forms".split()
 )
 
 

@@ -254,6 +254,16 @@ def test_require_symmetric_allows_rounding(form):
         require_symmetric("A", form(np.array([[0.0, 1.0], [0.5, 0.0]])))
 
 
+def test_require_symmetric_allows_the_rounding_of_float32():
+    A = np.array([[0.0, 1.0], [1.0 + 2**-20, 0.0]], np.float32)
+    require_symmetric("A", A)
+    differs = "A must be symmetric; it differs from its transpose by"
+    with raises(f"{differs} {2**-20}"):
+        require_symmetric("A", A.astype(np.float64))
+    with raises(f"{differs} {2**-10}"):
+        require_symmetric("A", np.array([[0, 1], [1 + 2**-10, 0]], np.float32))
+
+
 def test_as_dense_or_sparse_converts_lists_that_are_arrays():
     A, ragged = sparse.csr_array((2, 2)), [[1.0], [1.0, 2.0]]
     assert as_dense_or_sparse(A) is A and as_dense_or_sparse(ragged) is ragged

@@ -39,7 +39,7 @@ def rows(batch, g):
 
 
 def assert_same_batch(actual, expected):
-    for name in ("features", "offsets", "squared_norms"):
+    for name in ("features", "offsets", "squared_norms", "symmetric"):
         np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name))
     np.testing.assert_array_equal(
         actual.adjacency.toarray(), expected.adjacency.toarray()
@@ -308,3 +308,22 @@ def test_dense_blocks_change_neither_the_loss_nor_its_gradients(gnn, monkeypatch
     assert sparse.issparse(output.steps[0].level.A)
     close(loss, expected)
     close(to_vector(gradients), to_vector(others), np.max(np.abs(to_vector(others))))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_only_the_undirected_graphs_of_a_batch_stay_exactly_symmetric(dtype):
+    """Law C3 at every level; other graphs are pooled as if alone."""
+    config, rng = config_of("sage", dtype=dtype), np.random.default_rng(0)
+    As = [rng.random((n, n)) for n in (9, 7, 5, 6)]
+    As[::2] = [A + A.T for A in As[::2]]
+    graphs = [Graph(A, rng.normal(size=(len(A), 2))) for A in As]
+    batch = GraphBatch.from_graphs(graphs, dtype)
+    output = model.forward(random_params(0, config), batch, config)
+    for step in output.steps:
+        A, S = step.pooled.A, step.S
+        exactly = [np.array_equal(A_g, A_g.T) for A_g in A]
+        assert exactly == list(step.pooled.symmetric) == [True, False, True, False]
+        Ss = np.split(S.astype(float), step.level.offsets[1:-1])
+        below = As if step is output.steps[0] else step.level.A.astype(float)
+        for A_g, S_g, B in zip(A, Ss, below):
+            close(A_g, S_g.T @ B @ S_g, rtol=1e-9 if dtype == "float64" else 1e-5)

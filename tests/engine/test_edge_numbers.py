@@ -81,11 +81,11 @@ def test_logits_of_1e30_give_finite_losses_and_gradients(R, dtype):
     level = Level.of(GraphBatch.from_graphs([graphs()[1]], dtype))
 
     def losses(params):
-        S = assign(params["R"])
+        S, entropies = assign(params["R"])
         A_pooled, X_pooled = coarsen(level, level.X, S)
         total = segment_sum(X_pooled[0], np.array([0, 3])).sum() + A_pooled.sum()
         link = link_loss(level, S, A_pooled)
-        return total + link.sum() + entropy_loss(params["R"], offsets).sum(), S
+        return total + link.sum() + entropy_loss(entropies, offsets).sum(), S
 
     loss, S, gradients = value_and_grad(losses)({"R": R})
     assert all_finite([loss], gradients)
@@ -97,6 +97,7 @@ def test_logits_of_1e30_give_finite_losses_and_gradients(R, dtype):
 # Weights and features of a model
 
 TINY = [(1e-300, 1.0), (1.0, 1e-300), (1e-300, 1e-300), (1e-160, 1e-160)]
+TINY += [(1e-25, 1.0), (1e-30, 1.0), (1e-37, 1.0), (1e-290, 1.0), (1e-30, 1e-18)]
 
 
 @both

@@ -31,7 +31,8 @@ from npdiffpool.engine.losses import entropy_loss, link_loss
 from npdiffpool.engine.model import init_model, total_loss
 from npdiffpool.engine.pooling import Level, assign, coarsen, next_level
 from npdiffpool.engine.preparation import prepare, with_operators
-from npdiffpool.testing.own.definitions import PRIMITIVES, problem
+from npdiffpool.testing.own.definitions import PRIMITIVES
+from npdiffpool.testing.own.problems import problem
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 
 EPS = 2.0**-52
@@ -232,9 +233,10 @@ def dense_level(*adjacencies):
 
 
 def auxiliary_losses(R, level):
-    S = assign(R)
+    S, entropies = assign(R)
     A_pooled, _ = coarsen(level, S, S)
-    return np.sum(link_loss(level, S, A_pooled) + entropy_loss(R, level.offsets))
+    L_ent = entropy_loss(entropies, level.offsets)
+    return np.sum(link_loss(level, S, A_pooled) + L_ent)
 
 
 @pytest.mark.parametrize("make", [ragged_level, dense_level])

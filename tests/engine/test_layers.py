@@ -97,18 +97,25 @@ def test_degrees_are_summed_in_float64():
     assert_array_equal(mean.toarray()[0], expected)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_degree_of_tiny_counts_as_zero_in_a_sparse_graph(dtype):
-    deg = np.finfo(dtype).tiny
-    A = sparse.csr_array(np.array([[deg, 0], [0, np.nextafter(deg, 1)]], dtype))
-    assert_array_equal(layers.mean_operator(A).toarray(), [[0, 0], [0, 1]])
+def means(A):
+    """Return D^-1 A, computed of a sparse graph and of a stack."""
+    sparse_form = layers.mean_operator(sparse.csr_array(A)).toarray()
+    return [sparse_form, layers.mean_operator(A[None])[0]]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_degree_of_the_root_of_tiny_counts_as_zero_in_a_dense_graph(dtype):
-    deg = np.sqrt(np.finfo(dtype).tiny)  # a power of two
-    A = np.array([[[deg]], [[np.nextafter(deg, deg + 1)]]], dtype)
-    assert_array_equal(layers.mean_operator(A), [[[0.0]], [[1.0]]])
+def test_a_degree_up_to_the_bound_counts_as_zero(dtype):
+    deg = np.finfo(dtype).tiny / np.finfo(dtype).eps  # a power of two
+    A = np.array([[deg, 0], [0, np.nextafter(deg, deg + deg)]], dtype)
+    for P in means(A):
+        assert_array_equal(P, [[0, 0], [0, 1]])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_neighbours_are_averaged_by_weights_of_1e_25(dtype):
+    A = np.array([[0, 1, 3], [1, 0, 0], [0, 0, 0]]) * 1e-25
+    for P in means(A.astype(dtype)):
+        assert_allclose(P, [[0, 0.25, 0.75], [1, 0, 0], [0, 0, 0]], rtol=1e-6)
 
 
 def test_linear_equals_one_layer_of_the_concatenated_inputs():

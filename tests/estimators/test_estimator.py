@@ -9,9 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from npdiffpool import DiffPoolClassifier, Graph, load_model
+from npdiffpool import DiffPoolClassifier, Graph, load_dataset, load_model
 from npdiffpool.engine.autodiff import leaves
+from npdiffpool.engine.graclus import normalized_cut
 from npdiffpool.estimators.inputs import Scaling, count_clusters
+from npdiffpool.evaluation.measures import modularity
 
 rng = np.random.default_rng(0)
 
@@ -161,6 +163,22 @@ def test_the_adjacency_of_each_level_follows_from_the_assignments(fitted, graph)
         # Sums of at most 64 numbers, in a different order.
         assert_allclose(level.adjacency.toarray(), A, rtol=1e-13, atol=1e-13)
         assert level.label is graph.label
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_level_of_an_undirected_graph_is_an_undirected_graph(dtype):
+    """MUTAG's levels were directed by rounding: 196 edges where there are 105."""
+    mutag = load_dataset("MUTAG")
+    clf = classifier(clusters=(14, 7), epochs=1, dtype=dtype)
+    clf.fit(mutag[:40], mutag.labels[:40])
+    for graph in mutag:
+        levels, assignments = clf.hierarchy(graph), clf.assignments(graph)
+        assert [level.n_edges for level in levels] == [14 * 15 // 2, 7 * 8 // 2]
+        for level, S in zip(levels, [*assignments[1:], np.ones((7, 1))]):
+            assert level.is_undirected and not level.to_networkx().is_directed()
+            A, clusters = level.adjacency, S.argmax(axis=1)
+            assert -1 <= modularity(A, clusters) < 1
+            assert 0 <= normalized_cut(A, clusters) <= 14
 
 
 def test_the_features_of_the_hierarchy_have_the_sum_of_the_node_embeddings():

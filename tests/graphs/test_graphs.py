@@ -262,6 +262,7 @@ def assert_equal(batch, other):
         (batch.features, other.features),
         (batch.offsets, other.offsets),
         (batch.squared_norms, other.squared_norms),
+        (batch.symmetric, other.symmetric),
         (batch.adjacency.toarray(), other.adjacency.toarray()),
     ]
     assert batch.operators.keys() == other.operators.keys()
@@ -285,6 +286,20 @@ def test_a_batch_is_the_block_diagonal_of_its_graphs(graphs):
     assert batch.n_features == graphs[0].n_features
     norms = [np.sum(g.adjacency.toarray() ** 2) for g in graphs]
     assert_allclose(batch.squared_norms, norms, rtol=1e-15)  # sums of whole numbers
+    assert_array_equal(batch.symmetric, [g.is_undirected for g in graphs])
+
+
+@pytest.mark.parametrize("n_graphs", [1, 127, 128, 129, 300])
+def test_a_batch_of_any_size_knows_which_graphs_are_undirected(n_graphs):
+    graphs = [Graph([[0, 1], [g % 3, 0]], [[1.0], [1.0]]) for g in range(n_graphs)]
+    batch = GraphBatch.from_graphs(graphs)
+    assert_array_equal(batch.symmetric, np.arange(n_graphs) % 3 == 1, strict=True)
+
+
+def test_a_graph_that_rounding_makes_symmetric_is_so_in_a_float32_batch():
+    batch = GraphBatch.from_graphs([Graph([[0, 1], [1 + 1e-12, 0]], np.ones((2, 1)))])
+    assert_array_equal(batch.symmetric, [False])
+    assert_array_equal(batch.astype(np.float32).symmetric, [True])
 
 
 @given(BATCHES, st.data())

@@ -33,6 +33,8 @@ TABLE = {  # check i of a law: the bugs that it detects
     "C1[0]": ["X pooled in place of Z", "a mean of Z in place of the sum"],
     "C2[0]": ["A' without its diagonal"],
     "C3[0]": ["A' over its degrees"],
+    "C3[1]": ["A' symmetric up to rounding"],
+    "C3[2]": ["A' symmetric only if every graph is"],
     "C4[0]": ["A' less the identity", "D - A pooled"],
     "C5[0]": ["A' without its diagonal"],
     "C6[0]": ["only edges i < j read"],
@@ -106,9 +108,11 @@ TABLE = {  # check i of a law: the bugs that it detects
     "D4[0]": ["A' in float64", "losses in float64"],
     "D4[1]": ["a vjp of A' in float64", "a vjp of the link loss in float64"],
     "D4[2]": ["a slope in float64"],
+    "D4[3]": ["a ReLU by where, with gradients in float64"],
     "D5[0]": ["self-loops removed in place"],
     "D5[1]": ["an incoming gradient overwritten"],
     "D6[0]": ["a row length plus epsilon"],
+    "D7[0]": ["a mean that neglects larger degrees in a stack"],
 }
 # Mistakes possible in any pooling layer, and a law that detects each. A law's cases do
 # not depend on the other laws checked, so `check_pooling` of all laws raises as well.
@@ -124,7 +128,7 @@ KINDS = {
     "A' in float64": "D4",
     "a vjp of A' in float64": "D4",
 }
-OF_POOLING = {"pool", "batched", "vjp", "link", "entropy", "softmax"}
+OF_POOLING = {"pool", "batched", "vjp", "link", "entropy", "softmax", "symmetric"}
 
 
 def check_of(key):

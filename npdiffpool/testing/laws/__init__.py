@@ -37,6 +37,7 @@ from npdiffpool.testing.laws.coarsening import (  # noqa: F401
 from npdiffpool.testing.laws.gradients import (  # noqa: F401
     a_fused_primitive_equals_its_plain_composition,
     a_wrong_gradient_is_caught,
+    forms_of_a_graph_agree,
     gradients_are_derivatives,
     nothing_is_written_in_place,
     primitives_have_second_derivatives,

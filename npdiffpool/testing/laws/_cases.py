@@ -20,6 +20,7 @@ from npdiffpool.testing.law import MAX_NODES, Case, Cases
 KINDS = (*draws.ASSIGNMENTS, "logits")
 ZERO_LOGIT = -1e4  # exp(-1e4) is exactly zero
 SEEDS = st.integers(0, 2**32 - 1)
+SCALES = (1.0, 1e-12, 1e-20, 1e-25, 1e-30, 1e-160, 1e-290)  # from 1e-60: 0 in float32
 FACTORS = draws.floats(0.0, 10.0)
 
 
@@ -83,6 +84,7 @@ def step(
         shapes = draws.WITH_LARGE if most == MAX_NODES else draws.SHAPES
         n_least = max(least, smallest)
         A = draw(draws.adjacencies(n_least, most, directed=directed, shapes=shapes))
+        A = A * min(1.0, 1e13 / max(A.sum(), 1.0))  # float32's limit is 1.8e13
         N, K = len(A), clusters or draw(st.integers(1, min(6, max(most, 2))))
         R, Z = draw(any_logits(N, K, kinds)), draw(draws.features(N))
         more = {name: draw(EXTRAS[name](N, K, Z.shape[1])) for name in extras}
@@ -202,6 +204,21 @@ def with_seed(*extras: str, directed: bool = False) -> Cases:
         return {"A": A, "X": X, "seed": draw(SEEDS), **more}
 
     return cases
+
+
+@st.composite
+def of_any_scale(draw: st.DrawFn, least: int, most: int) -> Case:
+    """Draw a graph with weights of 1e-290 to 1e3, X >= 0, and logits.
+
+    Weights are at least 3 times a scale. At the scale 1, A is then far from S S^T.
+    """
+    scale = draw(st.sampled_from(SCALES))
+    sizes = max(least, 1), max(min(most, 8), 1)
+    ones = draws.adjacencies(*sizes, directed=True, weights=["ones"])
+    A = draw(ones)
+    X = draw(draws.features(len(A), 2, ["real"], exponents=(0, 0)))
+    R = draw(any_logits(len(A), draw(st.integers(1, 4)), ("soft", "hard", "uniform")))
+    return {"A": scale * A * (3.0 + np.arange(len(A))), "X": np.abs(X), "R": R}
 
 
 @st.composite

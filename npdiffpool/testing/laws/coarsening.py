@@ -31,6 +31,22 @@ def symmetric_graphs_stay_symmetric(pool, A, R, Z, rtol):
     np.testing.assert_allclose(A_pooled, A_pooled.T, rtol, rtol * A.sum())
 
 
+EXACTLY = ("symmetric",)
+
+
+@symmetric_graphs_stay_symmetric.also(cases.step(directed=False), needs=EXACTLY)
+def _they_stay_exactly_symmetric(pool, A, R, Z):
+    A_pooled = pool(A, R, Z).A
+    np.testing.assert_array_equal(A_pooled, A_pooled.T)
+
+
+@symmetric_graphs_stay_symmetric.also(cases.joined(), needs=EXACTLY)
+def _they_stay_exactly_symmetric_beside_directed_graphs(batched, As, Rs, Zs):
+    As = [A if g % 2 else A + A.T for g, A in enumerate(As)]
+    for pooled in batched(As, Rs, Zs)[::2]:
+        np.testing.assert_array_equal(pooled.A, pooled.A.T)
+
+
 @law("C4", "equation 4: sums of products", cases.step())
 def weights_stay_non_negative(pool, A, R, Z):
     """Non-negative edge weights stay non-negative: A >= 0 gives A' >= 0."""

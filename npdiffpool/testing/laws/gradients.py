@@ -10,6 +10,7 @@ from autograd import make_vjp
 from autograd.test_util import check_grads
 from hypothesis import strategies as st
 
+from npdiffpool.engine.autodiff import value_and_grad
 from npdiffpool.testing.jacobians import check_against_definition, generic
 from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
@@ -110,6 +111,16 @@ def _primitives_keep_the_precision(primitive, sizes, seed):
         assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
 
 
+@values_and_gradients_keep_the_precision.also(cases.sizes_and_seed, dtypes=EXACT)
+def _functions_keep_the_precision(functions, seed):
+    dtype = ("float32", "float64")[seed % 2]
+    for name, (f, arrays) in functions(seed, dtype).items():
+        total = value_and_grad(lambda xs, f=f: (f(*xs).sum(), None))
+        value, _, slopes = total(arrays)
+        seen = [x.dtype.name for x in (value, *slopes)]
+        assert seen == [dtype] * len(seen), f"{name}: {seen}"
+
+
 @law("D5", "autograd uses inputs again in the backward pass", cases.step())
 def nothing_is_written_in_place(pool, A, R, Z):
     """Pooling does not modify its inputs, and repeated calls give the same result."""
@@ -150,3 +161,19 @@ def a_fused_primitive_equals_its_plain_composition(primitive, sizes, seed):
         G = generic(np.random.default_rng(seed), Y.shape)
         np.testing.assert_allclose(Y, Y_plain, 1e-11, 1e-11)
         np.testing.assert_allclose(vjp(G), plain_vjp(G), 1e-11, 1e-11)
+
+
+ANY_FORM = "equations 2 and 4, section 3.3, the mean over neighbours"
+
+
+@law("D7", ANY_FORM, cases.of_any_scale)
+def forms_of_a_graph_agree(forms, A, R, X, rtol):
+    """Sparse, block and dense forms of every operator agree, also for tiny weights.
+
+    Operators, A' and the link loss are compared with their definitions, in value and
+    in gradient. Numbers below the smallest normal one have fewer digits.
+    """
+    for name, (expected, *found) in forms(A, R, X).items():
+        atol = rtol * np.abs(expected).max(initial=0) + 1e3 * np.finfo(A.dtype).tiny
+        for value in found:
+            np.testing.assert_allclose(value, expected, rtol, atol, err_msg=name)

@@ -6,19 +6,17 @@ steps. relu, safe_sqrt, layer and segment_max are analytic between their kinks.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Callable, NamedTuple
 
 import autograd.numpy as np
-from autograd.extend import defvjp_argnum, primitive
 from scipy import sparse
 
 from npdiffpool._support.types import CSR, Array, Ints
 from npdiffpool.engine import primitives as p
 from npdiffpool.engine import segments as g
-from npdiffpool.testing.jacobians import generic
 
 Function = Callable[..., Any]
+TINY = 1e-250  # in float64 its square is 0
 WrongGradient = tuple[
     int, Function
 ]  # the argument, and a function that returns its vjp
@@ -126,6 +124,19 @@ def call_link_norm(fused: Function, s: Problem, S: Array) -> Array:
     return fused(s.blocks, S, A_pooled, norms, s.offsets)
 
 
+def some_symmetric(s: Problem) -> tuple[Array, list[Array]]:
+    """Return which graphs are made symmetric, all but the second, and all graphs."""
+    symmetric = np.arange(s.B) != 1
+    return symmetric, [A + A.T if x else A for x, A in zip(symmetric, s.graphs())]
+
+
+def call_quadratic_form_of_symmetric(fused: Function, s: Problem, S: Array) -> Array:
+    """Call quadratic_form with symmetric graphs, and a directed one among them."""
+    symmetric, As = some_symmetric(s)
+    blocks = sparse.csr_array(sparse.block_diag(As), dtype=s.blocks.dtype)
+    return fused(blocks, S, s.offsets, symmetric)
+
+
 def far_from_products(A: Array) -> Array:
     """Return a stack of matrices far from every S S^T here, where there is a kink."""
     return A + 10 * np.eye(A.shape[1], dtype=A.dtype)
@@ -169,6 +180,12 @@ PRIMITIVES = {
         lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
         "ND",
         lambda fused, s, X: fused(X * X),
+    ),
+    "row_mean of tiny degrees": Primitive(
+        p.row_mean,
+        lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
+        "ND",
+        lambda fused, s, X: fused(X * X * TINY),
     ),
     "relu": Primitive(p.relu, lambda s, X: relu(X), "ND"),
     "l2_normalize": Primitive(p.l2_normalize, lambda s, X: l2_normalize(X), "ND"),
@@ -222,6 +239,24 @@ PRIMITIVES = {
         "BFF PK",
         lambda fused, s, A, S: fused(A, S, s.F * np.arange(s.B + 1)),
     ),
+    "quadratic_form of symmetric graphs": Primitive(
+        g.quadratic_form,
+        lambda s, S: np.array(
+            [S_g.T @ A @ S_g for A, S_g in zip(some_symmetric(s)[1], s.split(S))]
+        ),
+        "NK",
+        call_quadratic_form_of_symmetric,
+    ),
+    "quadratic_form of a symmetric stack": Primitive(
+        g.quadratic_form,
+        lambda s, A, S: np.array(
+            [S_g.T @ (A_g + A_g.T) @ S_g for A_g, S_g in zip(A, of_each(S, A))]
+        ),
+        "BFF PK",
+        lambda fused, s, A, S: fused(
+            A + A.swapaxes(1, 2), S, s.F * np.arange(s.B + 1), np.ones(s.B, bool)
+        ),
+    ),
     "link_norm": Primitive(
         g.link_norm,
         lambda s, S: link_norms(s.graphs(), s.split(S)),
@@ -269,67 +304,3 @@ PRIMITIVES = {
         call_with_offsets,
     ),
 }
-CONSTANT_FIRST = ("sparse_matmul", "quadratic_form", "link_norm")  # A is not an array
-
-
-def problem(
-    name: str,
-    sizes: list[int],
-    seed: int,
-    dtype: str = "float64",
-    wrong: WrongGradient | None = None,
-) -> tuple[Function, Function, list[Array]]:
-    """Return a primitive and its definition as functions of arrays, and the arrays.
-
-    Parameters
-    ----------
-    name : str
-        One of `PRIMITIVES`.
-    sizes : list of int
-        Number of nodes of each graph.
-    seed : int
-        Seed of the arrays.
-    dtype : str
-    wrong : pair, optional
-        Replaces one gradient; the functions then take that argument only.
-
-    Returns
-    -------
-    call, definition : callables
-    arrays : list of array
-    """
-    rng = np.random.default_rng(seed)
-    N, (K, D, F) = sum(sizes), rng.integers(1, 4, size=3)
-    A = rng.normal(size=(N + 1, N)) * rng.integers(0, 2, (N + 1, N))
-    graph = np.repeat(np.arange(len(sizes)), sizes)
-    blocks = A[:N] * (graph[:, None] == graph) + 10 * np.eye(N)  # far from S S^T
-    As = [sparse.csr_array(M, dtype=dtype) for M in (A, blocks)]
-    s = Problem(N, len(sizes), K, D, F, np.cumsum([0, *sizes]), *As)
-    chosen = PRIMITIVES[name]
-    shapes = [tuple(map(s.size, letters)) for letters in chosen.shapes.split()]
-    arrays = [generic(rng, shape).astype(dtype) for shape in shapes]
-    if wrong is None:
-        call: Function = partial(chosen.call, chosen.fused, s)
-        return call, partial(chosen.plain, s), arrays
-    fused = _with_gradient(chosen.fused, *wrong)
-    place = wrong[0] - (name in CONSTANT_FIRST)
-
-    def of_one(f: Function) -> Function:
-        return lambda x: f(*[*arrays[:place], x, *arrays[place + 1 :]])
-
-    call = of_one(partial(chosen.call, fused, s))
-    return call, of_one(partial(chosen.plain, s)), [arrays[place]]
-
-
-def _with_gradient(fused: Any, argnum: int, make_vjp: Function) -> Function:
-    """Return a copy of a primitive with the gradient by one argument replaced."""
-    copy: Function = primitive(getattr(fused, "fun", fused))
-
-    def vjp_of(i: int, ans: Array, args: Any, kwargs: Any) -> Function:
-        if i == argnum:
-            return make_vjp(ans, *args, **kwargs)  # type: ignore[no-any-return]
-        right = fused.with_vjp(*args, **kwargs)[1]  # the other arguments' gradients
-        return lambda G: right(G, [i])[0]
-
-    defvjp_argnum(copy, vjp_of)
-    return copy

@@ -31,15 +31,25 @@ def sparse_level(As: list[Array], X: Array) -> Level:
     offsets = offsets_of([len(A) for A in As])
     squared_norms = np.array([np.sum(A.astype(np.float64) ** 2) for A in As])
     adjacency = sparse.block_diag([sparse.csr_array(A) for A in As], format="csr")
-    return Level(adjacency, X, offsets, squared_norms)
+    return Level(adjacency, X, offsets, squared_norms, _are_symmetric(As))
+
+
+def dense_level(As: list[Array], X: Array) -> Level:
+    """Return an upper level of the engine: graphs of one size as a stack."""
+    A, stacked = np.array(As), X.reshape(len(As), -1, X.shape[1])
+    return pooling.next_level(A, stacked, symmetric=_are_symmetric(As))
+
+
+def _are_symmetric(As: list[Array]) -> Array:
+    return np.array([np.array_equal(A, A.T) for A in As])
 
 
 def pool_level(level: Level, R: Array) -> list[Pooled]:
     """Pool every graph of a level."""
-    S, offsets = pooling.assign(R), level.offsets
+    (S, entropies), offsets = pooling.assign(R), level.offsets
     A_pooled, X_pooled = pooling.coarsen(level, level.X, S)
     link = losses.link_loss(level, S, A_pooled)
-    entropy = losses.entropy_loss(R, offsets)
+    entropy = losses.entropy_loss(entropies, offsets)
     rows = slices_of(offsets)
     return [
         Pooled(A_pooled[g], X_pooled[g], S[rows[g]], link[g], entropy[g])
@@ -59,12 +69,12 @@ def pool_batch(As: list[Array], Rs: list[Array], Zs: list[Array]) -> list[Pooled
 
 def pool_stack(A: Array, R: Array, Z: Array) -> Pooled:
     """Pool one graph as the engine does at upper levels, which are dense."""
-    return pool_level(pooling.next_level(A[None], Z[None]), R)[0]
+    return pool_level(dense_level([A], Z), R)[0]
 
 
 def scaled_link(A: Array, R: Array, scale: str) -> Array:
     """Return the engine's link loss of one graph on one of its scales."""
-    level, S = sparse_level([A], R), pooling.assign(R)
+    level, (S, _) = sparse_level([A], R), pooling.assign(R)
     A_pooled, _ = pooling.coarsen(level, R, S)
     return losses.link_loss(level, S, A_pooled, scale)[0]
 

@@ -8,7 +8,10 @@ from typing import Any
 from npdiffpool import paper
 from npdiffpool.testing.own import models as own_models
 from npdiffpool.testing.own import parts as own_parts
-from npdiffpool.testing.own.definitions import PRIMITIVES, problem
+from npdiffpool.testing.own.definitions import PRIMITIVES
+from npdiffpool.testing.own.forms import forms
+from npdiffpool.testing.own.functions import functions_of_engine, functions_of_paper
+from npdiffpool.testing.own.problems import problem
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 from npdiffpool.testing.subjects import Subject, derive_vjp
 
@@ -50,6 +53,7 @@ def own_subject(name: str, **parts: Any) -> Subject:
 
 
 def _pooling(name: str, pool: Any, **parts: Any) -> Subject:
+    """Return a pooling layer; the flag "symmetric" is that law C3 holds exactly."""
     flags = dict.fromkeys(("link", "entropy", "softmax"), True)
     return own_subject(name, pool=pool, vjp=derive_vjp(pool), **flags, **parts)
 
@@ -81,11 +85,13 @@ PAPER = _pooling(
     equivariant=own_parts.layer_of_paper,
     model=own_models.model_of_paper,
     assigner=own_models.assigner_of_paper,
+    functions=functions_of_paper,
 )
 ENGINE = _pooling(
     "engine",
     own_parts.pool_by_engine,
     batched=own_parts.pool_batch,
+    symmetric=True,
     propagation=own_parts.gcn_propagation,
     neighbour_mean=own_parts.neighbour_mean,
     scaled_link=own_parts.scaled_link,
@@ -93,11 +99,13 @@ ENGINE = _pooling(
     paper_loss=own_models.paper_loss,
     standardize=own_parts.standardize,
     evaluate_norm=own_parts.evaluate_norm,
+    functions=partial(functions_of_engine, [*MODELS, *VARIANTS, *DISCONTINUOUS]),
+    forms=forms,
 )
 OWN = [
     PAPER,
     ENGINE,
-    _pooling("engine, upper levels", own_parts.pool_stack),
+    _pooling("engine, upper levels", own_parts.pool_stack, symmetric=True),
     own_subject("engine, batch norm", equivariant=own_parts.norm),
     own_subject("engine, l2 normalisation", equivariant=own_parts.unit_rows),
     models_of("engine, models", MODELS, "model assigner training_pass train predict"),

@@ -47,6 +47,10 @@ WRONG_GRADIENTS: dict[str, list[WrongGradient]] = {
     "stack_matmul": [(1, lambda Y, P, H: lambda G: g.stack_matmul(P, G))],
     # a constant sum
     "row_mean": [(0, lambda P, A: lambda G: G / np.sum(A, axis=1, keepdims=True))],
+    # without the division by the degree
+    "row_mean of tiny degrees": [
+        (0, lambda P, A: lambda G: G - np.sum(G * P, axis=1, keepdims=True))
+    ],
     # without all norms
     "layer": [(4, lambda ans, b, gamma, beta, X, *_, **__: lambda G: X.T @ G[0])],
     # without the ReLU
@@ -58,6 +62,18 @@ WRONG_GRADIENTS: dict[str, list[WrongGradient]] = {
     # the sum of G in place of S G S^T
     "quadratic_form of a stack": [
         (0, lambda Y, A, S, o: lambda G: np.zeros_like(A) + np.sum(G))
+    ],
+    # half of the gradient
+    "quadratic_form of symmetric graphs": [
+        (1, lambda Y, A, S, o, _: lambda G: g.segment_apply(A @ S, G, o))
+    ],
+    # the gradient without the symmetric part of G
+    "quadratic_form of a symmetric stack": [
+        (
+            1,
+            lambda Y, A, S, o, _: lambda G: 2
+            * g.segment_apply(g.stack_matmul(A, S), G, o),
+        )
     ],
     # the gradient of the square
     "link_norm": [(1, lambda L, A, S, *_: lambda G: S * np.sum(G))],
