@@ -2,8 +2,9 @@
 
 `normalized_entropy`, `effective_clusters`, `certainty` and `clusters_used` take an
 assignment S of shape (N, K); `used_clusters` defines which clusters of a hierarchy are
-used, for every picture, report and table. `edges_inside` and `modularity` take the adjacency A of shape (N, N) of an
-undirected graph and the cluster of each node, such as ``S.argmax(axis=1)``.
+used, for every picture, report and table. `edges_inside` and `modularity` take the
+adjacency A of shape (N, N) of an undirected graph and the cluster of each node, such as
+``S.argmax(axis=1)``.
 """
 
 from __future__ import annotations

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+from npdiffpool import viz
 from npdiffpool._support import untrusted as reading
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import read_arrays
 from npdiffpool.cli.main import main
+from npdiffpool.cli.train import draw as draw_run
+from npdiffpool.datasets import load_dataset
 from npdiffpool.runs.results import confusion
 from npdiffpool.runs.snapshot_file import read_snapshots
-from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
+from npdiffpool.runs.snapshots import Pooling, Recorder, Snapshots, Watched
 from npdiffpool.viz import write_report
 from npdiffpool.viz.drawing.colours import palette
 from npdiffpool.viz.report.explorer import explorer_data
@@ -429,6 +432,36 @@ def test_all_discs_are_inside_the_picture_and_super_nodes_do_not_overlap(finishe
             apart = np.linalg.norm(places[:, None] - places, axis=2)
             np.fill_diagonal(apart, np.inf)
             assert np.all(apart >= np.add.outer(radii, radii) - 1)
+
+
+def test_the_predicted_class_is_the_models_even_if_percentages_are_equal():
+    snapshots = snapshots_of_a_square([[0, 0, 0, 0]], [[1.0] * 4], [[4]])
+    graph = snapshots.graphs[0]._replace(probabilities=np.array([[0.496, 0.504]]))
+    snapshots = snapshots._replace(graphs=[graph])
+    (shown,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
+    assert shown["frames"][0]["p"] == [50, 50]
+    assert shown["frames"][0]["predicted"] == 1
+
+
+def test_the_area_of_a_circle_has_one_scale_for_all_levels():
+    snapshots = snapshots_of_a_square([[0, 0, 1, 1]], [[0.9] * 4], [[1.5, 1.5, 1]])
+    upper = Pooling(
+        np.array([[0, 0, 1]]), np.ones((1, 3)), np.array([[3, 1]]), NO_LINKS
+    )
+    snapshots.graphs[0].poolings.append(upper)
+    (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
+    (small, _), (large,) = (level["radii"] for level in frame["levels"])
+    assert (large / small) ** 2 == pytest.approx(2, rel=0.02)  # masses 3 and 1.5
+
+
+def test_the_figure_of_a_run_is_of_the_graph_that_the_report_shows_first(monkeypatch):
+    drawn, mutag = [], load_dataset("MUTAG")
+    monkeypatch.setattr(viz, "write_report", lambda folder: folder)
+    monkeypatch.setattr(viz, "save_figures", lambda *args: drawn.append(args[1]) or [])
+    draw_run(None, mutag, None)
+    numbers = range(len(mutag))
+    chosen = Recorder(numbers, mutag.graphs, mutag.labels, 1)._numbers[-1]
+    assert drawn[0] is mutag.graphs[chosen]
 
 
 # Charts

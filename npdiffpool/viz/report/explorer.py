@@ -80,7 +80,7 @@ def _graph(graph: Watched, names: Sequence[str]) -> Json:
         "edges": graph.edges.ravel().tolist(),
         "sizes": [pooling.mass.shape[1] for pooling in graph.poolings],
         "frames": [
-            {"p": _percent(row), "levels": levels}
+            {"p": _percent(row), "predicted": int(row.argmax()), "levels": levels}
             for row, levels in zip(graph.probabilities, frames)
         ],
     }

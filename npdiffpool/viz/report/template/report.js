@@ -6,7 +6,7 @@
   const place = document.getElementById("explorer");
   if (!data || !place) return;
   const SVG = "http://www.w3.org/2000/svg";
-  const percent = (share) => `${share} %`;
+  const percent = (share) => `${share}%`;
 
   function make(parent, name, attributes = {}, text = null) {
     const isShape = parent instanceof SVGElement || name === "svg";
@@ -35,8 +35,8 @@
   make(place, "p", {}, "The first picture is the graph: a node's colour is its cluster, and its "
     + "opacity the largest entry of its row of S. The others are the pooled graphs: a circle is "
     + "a cluster that a node of the graph belongs to by its largest share, its area is its mass "
-    + "in nodes, and the width of a line its weight in S^T A S. A cluster has one colour in all "
-    + "graphs and at all epochs. Point "
+    + "in nodes, and the width of a line its weight in S^T A S; lines below 5% of the heaviest "
+    + "are left out. A cluster has one colour in all graphs and at all epochs. Point "
     + "at a circle to highlight its nodes. With the keyboard, Tab moves between pictures, and "
     + "the arrow keys move between circles or, on the slider, between epochs.");
 
@@ -112,9 +112,8 @@
 
   function describeGraph() {
     const graph = graphOf(), frame = frameOf();
-    const predicted = frame.p.indexOf(Math.max(...frame.p));
-    const probability = percent(frame.p[predicted]);
-    description.textContent = `Predicted class: ${data.classes[predicted]} (${probability}); `
+    const probability = percent(frame.p[frame.predicted]);
+    description.textContent = `Predicted class: ${data.classes[frame.predicted]} (${probability}); `
       + `true class: ${data.classes[graph.truth] ?? "not in the training graphs"}.`;
   }
 
