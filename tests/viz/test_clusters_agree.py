@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from viz_drawings import axes_row, discs, find
@@ -127,7 +127,7 @@ def draw_assignments(data, sizes):
 
 
 @pytest.mark.parametrize("place", PLACES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10, deadline=None, phases=set(Phase) - {Phase.shrink})
 @given(st.data(), st.lists(st.integers(1, 7), min_size=2, max_size=4))
 def test_every_place_shows_the_used_clusters_in_their_colours(place, data, sizes):
     graph = Graph(
