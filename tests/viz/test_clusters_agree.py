@@ -175,3 +175,23 @@ def test_certainty_has_one_meaning_in_all_captions():
     other = viz.plot_assignment(upper, axes_row(1)[0], below=[S]).get_xlabel()
     assert "certainty, mean 0.75\n" in caption and other.endswith("mean 0.75")
     assert measures.certainty(upper[:2]) == 0.75
+
+
+def test_picture_and_report_draw_the_same_links_with_the_same_weights(trained):
+    clf, graphs = trained
+    for graph in graphs:
+        n_levels = len(clf.assignments(graph))
+        row = viz.plot_hierarchy(clf, graph, axes_row(n_levels + 1))
+        recorder = Recorder([0], [graph], [1], 1)
+        recorder.record(clf, 1)
+        (shown,) = explorer_data(recorder.snapshots(), [], [0, 1], 1)["graphs"]
+        assert len(shown["edges"]) == 2 * graph.n_edges
+        for panel, level in zip(row[1:], shown["frames"][0]["levels"], strict=True):
+            (links,) = find(panel, "links")
+            weights = np.array(level["links"][2::3]) / 100  # of the heaviest
+            widths = links.get_linewidths() if len(links.get_segments()) else []
+            fade = np.sqrt(np.clip(12 / max(weights.sum(), 1), 0.004, 1))
+            assert len(links.get_segments()) == len(weights)
+            assert np.allclose(
+                sorted(widths), sorted(0.3 + 4.2 * weights * fade), atol=0.03
+            )
