@@ -177,21 +177,27 @@ def test_certainty_has_one_meaning_in_all_captions():
     assert measures.certainty(upper[:2]) == 0.75
 
 
+def assert_same_links(clf, graph):
+    row = viz.plot_hierarchy(clf, graph, axes_row(len(clf.assignments(graph)) + 1))
+    recorder = Recorder([0], [graph], [1], 1)
+    recorder.record(clf, 1)
+    (shown,) = explorer_data(recorder.snapshots(), [], [0, 1], 1)["graphs"]
+    assert len(shown["edges"]) == 2 * graph.n_edges
+    for panel, level in zip(row[1:], shown["frames"][0]["levels"], strict=True):
+        (links,) = find(panel, "links")
+        weights = np.array(level["links"][2::3]) / 100  # of the heaviest
+        assert len(links.get_segments()) == len(weights)
+        fade = np.sqrt(np.clip(12 / max(weights.sum(), 1), 0.004, 1))
+        widths = links.get_linewidths() if len(weights) else []
+        expected = 0.3 + 4.2 * weights * fade
+        assert np.allclose(sorted(widths), sorted(expected), atol=0.03)  # percent
+
+
 def test_picture_and_report_draw_the_same_links_with_the_same_weights(trained):
     clf, graphs = trained
     for graph in graphs:
-        n_levels = len(clf.assignments(graph))
-        row = viz.plot_hierarchy(clf, graph, axes_row(n_levels + 1))
-        recorder = Recorder([0], [graph], [1], 1)
-        recorder.record(clf, 1)
-        (shown,) = explorer_data(recorder.snapshots(), [], [0, 1], 1)["graphs"]
-        assert len(shown["edges"]) == 2 * graph.n_edges
-        for panel, level in zip(row[1:], shown["frames"][0]["levels"], strict=True):
-            (links,) = find(panel, "links")
-            weights = np.array(level["links"][2::3]) / 100  # of the heaviest
-            widths = links.get_linewidths() if len(links.get_segments()) else []
-            fade = np.sqrt(np.clip(12 / max(weights.sum(), 1), 0.004, 1))
-            assert len(links.get_segments()) == len(weights)
-            assert np.allclose(
-                sorted(widths), sorted(0.3 + 4.2 * weights * fade), atol=0.03
-            )
+        assert_same_links(clf, graph)
+    # The heaviest link is that of the unused cluster.
+    S = np.array([[0.55, 0, 0.45]] * 2 + [[0, 0.55, 0.45]] * 2)
+    path = Graph(np.eye(4, k=1) + np.eye(4, k=-1), np.ones((4, 1)))
+    assert_same_links(model_with([S]), path)

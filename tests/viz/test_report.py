@@ -444,14 +444,14 @@ def test_the_predicted_class_is_the_models_even_if_percentages_are_equal():
 
 
 def test_the_area_of_a_circle_has_one_scale_for_all_levels():
-    snapshots = snapshots_of_a_square([[0, 0, 1, 1]], [[0.9] * 4], [[1.5, 1.5, 1]])
-    upper = Pooling(
-        np.array([[0, 0, 1]]), np.ones((1, 3)), np.array([[3, 1]]), NO_LINKS
-    )
+    snapshots = snapshots_of_a_square([[0, 0, 1, 1]], [[0.6] * 4], [[1.2, 1.2, 1.6]])
+    cluster, mass = np.array([[0, 1, 1]]), np.array([[1.2, 2.8]])
+    upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
     snapshots.graphs[0].poolings.append(upper)
     (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
-    (small, _), (large,) = (level["radii"] for level in frame["levels"])
-    assert (large / small) ** 2 == pytest.approx(2, rel=0.02)  # masses 3 and 1.5
+    (below, _), (above, heavy) = (level["radii"] for level in frame["levels"])
+    assert below == above  # though a cluster of the first level is not drawn
+    assert (heavy / above) ** 2 == pytest.approx(2.8 / 1.2, rel=0.03)
 
 
 def test_the_figure_of_a_run_is_of_the_graph_that_the_report_shows_first(monkeypatch):
