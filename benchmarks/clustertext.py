@@ -62,7 +62,7 @@ def _at_the_end(of):
     for title, value in (
         ("best validation accuracy", lambda run: max(run["validation_accuracy"])),
         (
-            "epoch of the best validation accuracy",
+            "first epoch with the best validation accuracy",
             lambda run: float(np.argmax(run["validation_accuracy"]) + 1),
         ),
         ("training cross-entropy, last epoch", lambda run: run["cross_entropy"][-1]),

@@ -60,8 +60,9 @@ Written by `python benchmarks/hierarchy.py` from hierarchy.json. Graphs are draw
 `hierarchical_sbm` with its defaults, separately for each of {seeds} seeds: {train}
 graphs for training ({epochs} epochs), {held} for validation, which chooses the epoch,
 {test} for the test. Accuracies are in percent. NMI and ARI (1 is the best) measure the
-agreement of the clusters with the planted truth on the test graphs: at level 1 the
-community of a node, at level 2 its group. Mean ± standard deviation over seeds. The
+agreement of the clusters (the argmax of a node's row of S_0, at level 2 of S_0 S_1)
+with the planted truth on the test graphs: at level 1 the community of a node, at level
+2 its group. Mean ± standard deviation over seeds. The
 flat GNN of equal depth and size has {layers} layers of width {hidden} and {size}
 parameters, DiffPool has {own} parameters.
 
@@ -120,7 +121,7 @@ def write(kept):
     """Return the text of the page."""
     names = ["test", "NMI 1", "ARI 1", "NMI 2", "ARI 2"]
     names += ["training accuracy, last epoch", "kept epoch"]
-    titles = ["", "test accuracy", *names[1:5], "training accuracy", "best epoch"]
+    titles = ["", "test accuracy", *names[1:]]
     head = {"layers": TWIN.n_layers, "hidden": TWIN.hidden}
     head |= {"size": count_parameters(TWIN), "own": count_parameters(CONFIG)}
     lines = [HEAD.format(**kept["settings"], **head)]

@@ -17,15 +17,15 @@ from npdiffpool.datasets import stratified_split
 from npdiffpool.evaluation import measures
 
 ATOMS = ("C", "N", "O", "F", "I", "Cl", "Br")  # node labels 0 to 6 of MUTAG
-MODELS = {"one level": (0.25,), "two levels": (0.25, 0.3)}  # clusters per node
+MODELS = {"one-level": (0.25,), "two-levels": (0.25, 0.3)}  # clusters per node
 EPOCHS, SHARES, SEED = 60, (0.8, 0.1, 0.1), 0
 
 
 def train(clusters, epochs):
     """Fit as on page 3; return the model and the largest test molecule."""
     mutag = ndp.load_dataset("MUTAG")
-    parts = [mutag[part] for part in stratified_split(mutag.labels, SHARES, SEED)]
-    training, validation, test = parts
+    parts = stratified_split(mutag.labels, SHARES, SEED)
+    training, validation, test = (mutag[part] for part in parts)
     clf = ndp.DiffPoolClassifier(clusters=clusters, epochs=epochs, seed=SEED)
     clf.fit(training, training.labels, validation=(validation, validation.labels))
     return clf, max(test, key=lambda graph: graph.n_nodes)
@@ -52,8 +52,7 @@ def print_table(graph, S, A_pooled):
     rows |= {"A' diagonal": np.diag(A_pooled), "A' row sum": np.sum(A_pooled, axis=1)}
     print(f"  {'cluster':<12}", *(f"{k:>6}" for k in range(S.shape[1])), f"{'sum':>8}")
     for name, row in rows.items():
-        numbers = "".join(f"{x:>7.1f}" for x in row)
-        print(f"  {name:<12}{numbers}{np.sum(row):>8.1f}")
+        print(f"  {name:<12}", *(f"{x:>6.1f}" for x in row), f"{np.sum(row):>8.1f}")
 
 
 # %% [markdown]
@@ -66,11 +65,11 @@ def print_table(graph, S, A_pooled):
 
 
 # %%
-def print_measures(graph, S, A_pooled):
-    K, clusters, A = S.shape[1], np.argmax(S, axis=1), graph.adjacency
-    print(f"  certainty {np.mean(np.max(S, axis=1)):.2f}, of a uniform S {1 / K:.2f}")
+def print_measures(graph, S, A_pooled, clusters):
+    K, A = S.shape[1], graph.adjacency
+    print(f"  certainty {measures.certainty(S):.2f}, of a uniform S {1 / K:.2f}")
     print(f"  entropy of the rows over log K: {measures.normalized_entropy(S):.2f}")
-    print(f"  clusters used {measures.clusters_used(S)} of {K}, by argmax of the rows")
+    print(f"  clusters used {len(np.unique(clusters))} of {K}, by the largest shares")
     print(f"  edges inside these {measures.edges_inside(A, clusters):.0%}")
     inside = np.trace(A_pooled) / np.sum(A_pooled)
     print(f"  share of the diagonal {inside:.0%}, of a uniform S {1 / K:.0%}")
@@ -79,19 +78,20 @@ def print_measures(graph, S, A_pooled):
 def main(folder=None, epochs=EPOCHS):
     for name, clusters in MODELS.items():
         clf, graph = train(clusters, epochs)
-        print(f"\n{name}, {graph.n_nodes} atoms, {graph.n_edges} bonds")
-        products = accumulate(clf.assignments(graph), np.matmul)
-        for level, (S, pooled) in enumerate(zip(products, clf.hierarchy(graph)), 1):
+        print(f"\n{name}: {graph.n_nodes} atoms, {graph.n_edges} bonds")
+        assignments, clusters = clf.assignments(graph), range(graph.n_nodes)
+        products = accumulate(assignments, np.matmul)
+        for level, (S, pooled) in enumerate(zip(products, clf.hierarchy(graph))):
+            clusters = np.argmax(assignments[level], axis=1)[clusters]  # of each atom
             A_pooled = pooled.adjacency.toarray()
-            print(f"level {level}")
+            print(f"level {level + 1}")
             print_table(graph, S, A_pooled)
-            print_measures(graph, S, A_pooled)
+            print_measures(graph, S, A_pooled, clusters)
         if folder is not None:
             from npdiffpool.viz import plot_hierarchy
 
             Path(folder).mkdir(parents=True, exist_ok=True)
-            figure = plot_hierarchy(clf, graph)[0].figure
-            figure.savefig(Path(folder) / f"{name.replace(' ', '-')}.png")
+            plot_hierarchy(clf, graph)[0].figure.savefig(Path(folder) / f"{name}.png")
 
 
 # %%

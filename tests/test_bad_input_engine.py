@@ -631,7 +631,21 @@ def of_clusters(name, module=measures, A=A):
 MEASURES = [
     *of_assignments("normalized_entropy"),
     *of_assignments("effective_clusters"),
+    *of_assignments("certainty"),
     *of_assignments("clusters_used"),
+    *engine_rows(
+        measures,
+        "used_clusters",
+        ("an array", "clusters must be a list of arrays; got 'ndarray'", (CLUSTERS,)),
+        ("floats", "clusters[0] must be whole numbers | float64", ([ONES],)),
+        ("a matrix", "clusters[0] must be (N,); got (2, 2)", ([A.astype(int)],)),
+        ("negative", "clusters[0] must be whole | [-1]", ([np.array([-1])],)),
+        (
+            "one cluster of two",
+            "clusters[1] must be an array of at least 2 clusters; got 1",
+            ([CLUSTERS, CLUSTERS[:1]],),
+        ),
+    ),
     *engine_rows(
         measures,
         "normalized_entropy",

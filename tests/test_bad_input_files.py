@@ -511,6 +511,17 @@ VIZ = [
         ("NaN", "S must have rows | nan", ([[NAN, 1.0]], AXES)),
         ("three axes", "axes must hold 1 matplotlib axes | 3", (SOFT, ROW)),
         ("a number for axes", "axes must hold 1 | int", (SOFT, 5)),
+        ("an array below", "below must be a list | ndarray", (SOFT, AXES, SOFT)),
+        (
+            "three clusters below two rows",
+            "S must have shape (3, K), one row per cluster of the level below | (2, 2)",
+            (SOFT, AXES, [np.ones((4, 3)) / 3]),
+        ),
+        (
+            "a vector below",
+            "below[0] must have shape (N, K) | (2,)",
+            (SOFT, AXES, [np.ones(2)]),
+        ),
     ),
     *rows(
         "npdiffpool.viz.draw_hierarchy",

@@ -265,6 +265,20 @@ def test_the_masses_of_clusters_sum_to_the_number_of_atoms(capsys, tmp_path):
     assert {path.name for path in (tmp_path / "new").iterdir()} == PICTURES
 
 
+def test_the_page_counts_the_clusters_that_its_pictures_draw(capsys):
+    figures = pytest.importorskip("matplotlib.figure")
+    viz, page, titles = import_module("npdiffpool.viz"), run_page(4), []
+    page["main"](epochs=2)
+    printed = re.findall(r"clusters used (\d+) of (\d+)", capsys.readouterr().out)
+    for clusters in page["MODELS"].values():
+        clf, graph = page["train"](clusters, 2)
+        row = figures.Figure().subplots(1, len(clusters) + 1)
+        drawn = viz.plot_hierarchy(clf, graph, axes=row)[1:]
+        titles += [panel.get_title() for panel in drawn]
+    found = [re.search(r"(\d+) of (\d+) clusters? used", text) for text in titles]
+    assert printed == [match.groups() for match in found]
+
+
 def test_a_collapsed_level_has_high_certainty_and_uses_one_cluster(capsys):
     run_page(4)["main"](epochs=8)
     one, below, collapsed = capsys.readouterr().out.split("level ")[1:]
@@ -277,7 +291,8 @@ def test_a_collapsed_level_has_high_certainty_and_uses_one_cluster(capsys):
 def test_a_uniform_assignment_leaves_a_share_of_one_in_k_on_the_diagonal(capsys):
     graph = ndp.Graph.from_edges([(0, 1), (1, 2), (2, 3)], n_nodes=4)
     S = np.full((4, 5), 1 / 5)
-    run_page(4)["print_measures"](graph, S, S.T @ graph.adjacency @ S)
+    clusters = S.argmax(axis=1)
+    run_page(4)["print_measures"](graph, S, S.T @ graph.adjacency @ S, clusters)
     output = capsys.readouterr().out
     assert "share of the diagonal 20%, of a uniform S 20%" in output
     assert "certainty 0.20, of a uniform S 0.20" in output

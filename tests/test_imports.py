@@ -19,7 +19,7 @@ ALLOWED = {
     "datasets": "_support graphs",
     "evaluation": "_support graphs datasets",
     "runs": "_support graphs engine training estimators datasets evaluation.measures",
-    "viz": "_support graphs estimators runs",
+    "viz": "_support graphs estimators runs evaluation.measures",
     "testing": "_support graphs engine training estimators datasets evaluation paper",
     "cli": "_support graphs engine training estimators datasets evaluation runs viz"
     " testing",

@@ -63,7 +63,8 @@ def draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
     except ImportError as error:
         print(f"figures and report were not written: {error}")
         return
-    graph = max(test.graphs, key=lambda graph: graph.n_nodes)
+    # The last of the largest, as in the report.
+    graph = max(reversed(test.graphs), key=lambda graph: graph.n_nodes)
     for path in save_figures(clf, graph, folder):
         print(f"figure: {path}")
     print(f"report: {write_report(folder)}")

@@ -146,21 +146,21 @@ class Dataset:
         Returns
         -------
         dict
-            `graphs`, `classes`, `nodes_mean`, `nodes_max`, `edges_mean` (an undirected
-            edge and a self-loop count once), `features`, and among them
-            `label_features`, `attribute_features` and `degree_features`,
-            `isolated_nodes` (without an edge to another node) and `self_loops`.
+            `graphs`, `classes`, `nodes_mean`, `nodes_max`, `edges_mean` (of
+            `Graph.n_edges`), `features`, and among them `label_features`,
+            `attribute_features` and `degree_features`, `isolated_nodes` (without an
+            edge to another node) and `self_loops`.
         """
         nodes = np.array([graph.n_nodes for graph in self.graphs])
         loops = [np.count_nonzero(g.adjacency.diagonal()) for g in self.graphs]
-        entries = np.array([graph.adjacency.nnz for graph in self.graphs])
+        edges = [graph.n_edges for graph in self.graphs]
         kinds = [column_kind(name) for name in self.feature_names]
         return {
             "graphs": len(self),
             "classes": 0 if self.labels is None else self.n_classes,
             "nodes_mean": float(nodes.mean()) if len(self) else 0.0,
             "nodes_max": int(nodes.max(initial=0)),
-            "edges_mean": float((entries + loops).mean() / 2) if len(self) else 0.0,
+            "edges_mean": float(np.mean(edges)) if len(self) else 0.0,
             "features": self.n_features,
             "label_features": kinds.count("label"),
             "attribute_features": kinds.count("attribute"),

@@ -1,13 +1,15 @@
 """Measures of an assignment: how sharp it is, and how its clusters fit the graph.
 
-`normalized_entropy`, `effective_clusters` and `clusters_used` take an assignment S of
-shape (N, K). `edges_inside` and `modularity` take the adjacency A of shape (N, N) of an
-undirected graph and the cluster of each node, such as ``S.argmax(axis=1)``.
+`normalized_entropy`, `effective_clusters`, `certainty` and `clusters_used` take an
+assignment S of shape (N, K); `used_clusters` defines which clusters of a hierarchy are
+used, for every picture, report and table. `edges_inside` and `modularity` take the
+adjacency A of shape (N, N) of an undirected graph and the cluster of each node, such as
+``S.argmax(axis=1)``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 import scipy
@@ -19,7 +21,7 @@ from npdiffpool._support.contracts import (
     require_symmetric,
     requires,
 )
-from npdiffpool._support.types import Array
+from npdiffpool._support.types import Array, Ints
 
 
 @requires(S=Shape("N K", nonnegative=True))
@@ -85,13 +87,82 @@ def effective_clusters(S: Array) -> float:
 
 
 @requires(S=Shape("N K", nonnegative=True))
+def certainty(S: Array) -> float:
+    """Return the mean over rows of the largest entry.
+
+    Parameters
+    ----------
+    S : (N, K) array
+        Assignment.
+
+    Returns
+    -------
+    float
+        From 1 / K (uniform rows) to 1 (one-hot rows); NaN if N = 0.
+
+    Raises
+    ------
+    ValueError
+        If `S` is not a matrix of finite numbers >= 0.
+
+    Examples
+    --------
+    >>> certainty(np.array([[0.5, 0.5], [1.0, 0.0]]))
+    0.75
+    """
+    return float(np.mean(np.max(S, axis=1))) if len(S) else float("nan")
+
+
+def used_clusters(clusters: Sequence[Array]) -> list[Ints]:
+    """Return the clusters that a node of the graph belongs to, level by level.
+
+    A node belongs to the cluster of its largest share and, at the next level, to the
+    cluster of that cluster. The other clusters are not used, however many small shares
+    they add up.
+
+    Parameters
+    ----------
+    clusters : sequence of (N,), (K_1,), (K_2,), ... ints
+        The cluster of each node, then of each cluster of the level below: of each S the
+        argmax of its rows, ``S.argmax(axis=1)`` (the first of equal shares).
+
+    Returns
+    -------
+    list of arrays of ints
+        For each level the numbers of the used clusters, in increasing order.
+
+    Raises
+    ------
+    ValueError
+        If `clusters` is not a list, a level is not a vector of whole numbers >= 0, or
+        has no entry for a used cluster of the level below.
+
+    Examples
+    --------
+    >>> used_clusters([np.array([0, 0, 2]), np.array([1, 0, 1])])
+    [array([0, 2]), array([1])]
+    """
+    is_list = isinstance(clusters, (list, tuple))
+    require(is_list, "clusters", "a list of arrays", type(clusters).__name__)
+    used: list[Ints] = []
+    for level, own in enumerate(clusters):
+        own = as_dense_or_sparse(own)
+        Shape("N", whole=True).check(f"clusters[{level}]", own, {})
+        n_below = 1 + int(used[-1].max(initial=-1)) if used else 0
+        text = f"an array of at least {n_below} clusters"
+        require(len(own) >= n_below, f"clusters[{level}]", text, len(own))
+        used.append(np.unique(own[used[-1]] if used else own))
+    return used
+
+
+@requires(S=Shape("N K", nonnegative=True))
 def clusters_used(S: Array) -> int:
     """Count the clusters that are the argmax of at least one row.
 
     Parameters
     ----------
     S : (N, K) array
-        Assignment.
+        Assignment. Each row counts as a node: `used_clusters` is for a second level.
 
     Returns
     -------
@@ -107,7 +178,7 @@ def clusters_used(S: Array) -> int:
     >>> clusters_used(np.array([[0.6, 0.4, 0.0], [0.9, 0.0, 0.1]]))
     1
     """
-    return len(np.unique(np.argmax(S, axis=1))) if len(S) else 0
+    return len(used_clusters([np.argmax(S, axis=1)])[0])
 
 
 def edges_inside(A: Any, clusters: Array) -> float:

@@ -25,11 +25,8 @@ OF_ASSIGNMENT = {
     "clusters used": measures.clusters_used,
     "effective clusters": measures.effective_clusters,
 }
-OF_CLUSTERS = {
-    "edges inside clusters": measures.edges_inside,
-    "modularity": measures.modularity,
-}
-MEASURES = [*OF_ASSIGNMENT, *OF_CLUSTERS]
+OF_CLUSTERS = {"edges inside clusters": measures.edges_inside}
+MEASURES = [*OF_ASSIGNMENT, *OF_CLUSTERS, "modularity"]  # of undirected graphs
 FAINT = 0.05  # lighter links, relative to the heaviest, are left out
 
 
@@ -90,7 +87,8 @@ class Recorder:
         self._numbers = [int(numbers[i]) for i in chosen]
         self._labels = [labels[i] for i in chosen]
         places = np.linspace(0, len(graphs) - 1, min(MEASURED, len(graphs)))
-        self._measured = [graphs[i] for i in places.round().astype(int)]
+        measured = [graphs[i] for i in places.round().astype(int)]
+        self._measured = [(graph, graph.is_undirected) for graph in measured]
         steps = np.geomspace(1, epochs, EPOCHS).round().astype(int)
         self._wanted = set(np.maximum(steps, np.arange(EPOCHS) + 1).tolist())
         self._snapshots: dict[int, Snapshots] = {}  # one epoch each
@@ -114,7 +112,7 @@ class Recorder:
             truth = classes.index(label) if label in classes else -1
             known = self._numbers[i], truth, _edges(graph), _kinds(graph)
             graphs.append(Watched(*known, probabilities[i : i + 1], poolings))
-        rows = [_measure(graph, model.assignments(graph)) for graph in self._measured]
+        rows = [_measure(*pair, model.assignments(pair[0])) for pair in self._measured]
         means = {name: np.array([_mean(row[name] for row in rows)]) for name in rows[0]}
         self._snapshots[epoch] = Snapshots(np.array([epoch]), means, graphs)
 
@@ -213,25 +211,31 @@ def _take_pooling(pooling: Pooling, i: int) -> Pooling:
     return Pooling._make([*(values[i : i + 1] for values in pooling[:-1]), links])
 
 
-def _measure(graph: Graph, assignments: Sequence[Array]) -> dict[str, float]:
+def _measure(
+    graph: Graph, is_undirected: bool, assignments: Sequence[Array]
+) -> dict[str, float]:
     """Compute the measures of the first pooling; without poolings there are none."""
     if not assignments:
         return {}
     S, A = assignments[0], graph.adjacency
     found = {name: measure(S) for name, measure in OF_ASSIGNMENT.items()}
     clusters = S.argmax(axis=1)
-    return found | {name: f(A, clusters) for name, f in OF_CLUSTERS.items()}
+    found |= {name: f(A, clusters) for name, f in OF_CLUSTERS.items()}
+    modularity = measures.modularity(A, clusters) if is_undirected else float("nan")
+    return found | {"modularity": modularity}
 
 
 def _mean(values: Iterable[float]) -> float:
-    """Return the mean without NaNs, which graphs without edges have."""
+    """Return the mean without NaNs, where a measure is not defined."""
     array = np.array(list(values), dtype=float)
     known = array[~np.isnan(array)]
     return float(known.mean()) if len(known) else float("nan")
 
 
 def _edges(graph: Graph) -> Ints:
-    links = sparse.coo_array(sparse.triu(graph.adjacency, k=1))
+    """Return the `graph.n_edges` edges; those of an undirected graph as i <= j."""
+    A = graph.adjacency
+    links = sparse.coo_array(sparse.triu(A) if graph.is_undirected else A)
     return np.stack([links.row, links.col], axis=1).astype(np.int64)
 
 

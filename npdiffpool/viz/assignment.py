@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
+from npdiffpool._support.arguments import require
 from npdiffpool._support.types import Floats, Ints
+from npdiffpool.evaluation.measures import certainty, used_clusters
 from npdiffpool.viz.drawing.axes import pluralise, row_of_axes
 from npdiffpool.viz.drawing.checks import check_assignment
+from npdiffpool.viz.drawing.colours import first_colours, palette
 
 _MAX_NUMBERED_NODES = 30
 _MAX_NUMBERED_CLUSTERS = 20  # with more, only some are numbered
+_ABOVE = 4  # points from the top of the heat map to the middle of the marks
 _TICKS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
 
 
-def plot_assignment(S: Any, axes: Any = None) -> Axes:
+def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes:
     """Plot an assignment as a heat map, its nodes ordered by cluster.
 
     A row is a node and a column a cluster, also if no node belongs to it; a darker
     cell is a larger share. A node belongs to the cluster of its largest share (the
     first of equal ones). Rows are sorted by cluster and then by decreasing share, with
-    a line between clusters. Up to 30 nodes are numbered, by their row in `S`.
+    a line between clusters. Up to 30 nodes are numbered, by their row in `S`. A mark
+    above a column tells that the cluster is used; it has the cluster's colour in
+    `draw_hierarchy`.
 
     Parameters
     ----------
@@ -32,6 +40,9 @@ def plot_assignment(S: Any, axes: Any = None) -> Axes:
         Its rows are distributions, such as ``clf.assignments(graph)[0]``.
     axes : matplotlib axes, optional
         Axes to draw on; by default those of a new pyplot figure.
+    below : sequence of arrays, optional
+        The assignments of the levels below that of `S`: ``clf.assignments(graph)[:1]``
+        for the second one. Rows of `S` for clusters that are not used are left out.
 
     Returns
     -------
@@ -43,7 +54,8 @@ def plot_assignment(S: Any, axes: Any = None) -> Axes:
     ------
     ValueError
         If `S` is not a matrix of at least one row and column, its rows are not
-        distributions, or `axes` is not one matplotlib axes.
+        distributions, `S` and `below` do not fit each other, or `axes` is not one
+        matplotlib axes.
 
     Examples
     --------
@@ -55,18 +67,45 @@ def plot_assignment(S: Any, axes: Any = None) -> Axes:
     >>> [label.get_text() for label in axes.get_yticklabels()]
     ['1', '0', '2']
     """
-    shape = "(N, K), one row per node, N and K >= 1"
-    S = check_assignment(S, "S", shape, None)
+    *_, S = matrices = _check(S, below)
+    K, clusters = S.shape[1], [matrix.argmax(axis=1) for matrix in matrices]
+    *_, rows, used = [np.arange(len(matrices[0])), *used_clusters(clusters)]
     panel: Axes = row_of_axes(axes, 1, (6.0, 5.0))[0]
-    cluster, share = S.argmax(axis=1), S.max(axis=1)
-    order = np.lexsort((-share, cluster))
-    _draw_shares(panel, S[order], cluster[order])
-    _number_rows_and_columns(panel, order, S.shape[1])
-    used = f"{len(np.unique(cluster))} of {pluralise(S.shape[1], 'cluster')} used"
-    panel.set_title(f"{pluralise(len(S), 'node')}, {used}", fontsize=10)
-    certainty = f"certainty (a node's largest share): mean {share.mean():.2f}"
-    panel.set_xlabel(f"cluster\n{certainty}", fontsize=8)
+    order = rows[np.lexsort((-S[rows].max(axis=1), clusters[-1][rows]))]
+    _draw_shares(panel, S[order], clusters[-1][order])
+    _number_rows_and_columns(panel, order, K)
+    sizes = [matrix.shape[1] for matrix in matrices]
+    _mark_columns(panel, used, palette(sum(sizes))[first_colours(sizes)[-1] :])
+    title = f"{pluralise(len(rows), 'node')}, {len(used)} of {pluralise(K, 'cluster')}"
+    panel.set_title(f"{title} used", fontsize=10, pad=3 * _ABOVE)
+    mean = f"certainty (a node's largest share): mean {certainty(S[rows]):.2f}"
+    panel.set_xlabel(f"cluster\n{mean}", fontsize=8)
     return panel
+
+
+def _check(S: Any, below: Sequence[Any]) -> list[Floats]:
+    """Return the validated assignments of all levels, that of `S` last."""
+    valid = isinstance(below, (list, tuple))
+    require(valid, "below", "a list of arrays", type(below).__name__)
+    names = [*(f"below[{level}]" for level in range(len(below))), "S"]
+    shape, n_rows = "(N, K), one row per node, N and K >= 1", None
+    matrices = []
+    for name, value in zip(names, [*below, S]):
+        matrices.append(check_assignment(value, name, shape, n_rows))
+        n_rows = matrices[-1].shape[1]
+        shape = f"({n_rows}, K), one row per cluster of the level below, K >= 1"
+    return matrices
+
+
+def _mark_columns(axes: Axes, used: Ints, colours: Floats) -> None:
+    """Mark the used clusters above their columns, in their colours."""
+    ends = used[:, None] + [-0.45, 0.45]
+    lines = list(np.stack([ends, np.ones(ends.shape)], axis=2))
+    look: Any = {"colors": list(colours[used]), "linewidths": 4, "capstyle": "butt"}
+    to_inches: Any = axes.figure.dpi_scale_trans
+    above = axes.get_xaxis_transform() + ScaledTranslation(0, _ABOVE / 72, to_inches)
+    marks = LineCollection(lines, transform=above, clip_on=False, gid="used", **look)
+    axes.add_collection(marks, autolim=False)
 
 
 def _draw_shares(axes: Axes, S: Floats, cluster: Ints) -> None:

@@ -70,13 +70,14 @@ def draw_hierarchy(
     surrounds each part of a cluster that drawn links connect. With more than 40 parts,
     only the 40 largest have outlines, and of these not the parts of one node.
 
-    Each following panel is one level of pooled graph. A super-node is at the mean
-    position of its members, the nodes whose argmax it is, weighted by the mass that
-    they give it; without members, of all nodes. It is moved only if it would overlap
+    Each following panel is one level of pooled graph, with a super-node for each used
+    cluster. It is at the mean position of its members, the nodes whose argmax it is,
+    weighted by the mass that they give it, and is moved only if it would overlap
     another or cover a link. Its area is its mass in nodes of the graph, on one scale
-    for all panels, and its number is its column of S. Links are those of S^T A S, with
-    width and opacity by weight; links below 5 % of the heaviest are hidden. The
-    captions count what is hidden.
+    for all panels, its number is its column of S, and its colour depends on its level
+    and number alone: it is the same in the pictures of all graphs. Links are those of
+    S^T A S, with width and opacity by weight; links below 5 % of the heaviest are
+    hidden. The captions count what is hidden.
 
     Parameters
     ----------
@@ -101,12 +102,12 @@ def draw_hierarchy(
 
     Notes
     -----
-    A cluster is used, and so drawn, if it is the argmax of a used node or holds more
-    than 5 % of the nodes (half of an even share, if there are more than 10 clusters).
-    A super-node has the colour of its heaviest member. More than 8 colours are taken
-    from viridis, see `npdiffpool.viz.drawing.colours.palette`. Self-loops are not
-    drawn, nor is the diagonal of S^T A S. The run time grows with the square of the
-    number of nodes: about 8 seconds for 1000.
+    A cluster is used, and so drawn, if a node of the graph belongs to it, as defined by
+    `npdiffpool.evaluation.measures.used_clusters`. The first 8 colours are distinct for
+    all readers, the others are taken from viridis, see
+    `npdiffpool.viz.drawing.colours.palette`. Self-loops are not drawn, nor is the
+    diagonal of S^T A S. The run time grows with the square of the number of nodes:
+    about 8 seconds for 1000.
 
     Examples
     --------
@@ -148,12 +149,15 @@ def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) 
     notes = []
     if level.is_pooled:
         notes.append("area: mass in nodes")
+        if not np.all(level.used):
+            unused, total = level.mass[~level.used].sum(), level.mass.sum()
+            notes[0] += f"; {unused:.1f} of {total:.0f} in unused clusters"
         n_hidden = len(links(level, 0.0)[0]) - len(pairs)
         if n_hidden:
             limit = f"under {FAINT_SHARE:.0%} of the heaviest"
             notes.append(f"{pluralise(n_hidden, 'link')} hidden ({limit})")
     if above is not None and np.any(level.used):
-        certainty = np.average(level.certainty, weights=level.mass)
+        certainty = np.mean(level.certainty[level.used])
         notes.append(f"opacity: certainty, mean {certainty:.2f}")
         n_parts, n_bare = draw_outlines(axes, level, above, pairs, colours)
         notes.append(_describe_outlines(n_parts, n_bare))

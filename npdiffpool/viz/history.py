@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from npdiffpool._support.arguments import require, require_int
+from npdiffpool._support.arguments import require, require_choice, require_int
 from npdiffpool._support.types import Floats
 from npdiffpool.viz.drawing.axes import AxesRow, legend_above, row_of_axes
 from npdiffpool.viz.drawing.checks import require_fitted
@@ -18,16 +18,22 @@ from npdiffpool.viz.drawing.colours import OKABE_ITO
 BLUE, ORANGE, GREEN, _, _, VERMILION, _, BLACK = OKABE_ITO
 # Key in a history row: name in the legend, colour, line style. Lines differ in both.
 NATS = {
-    "loss": ("total", BLACK, "-"),
+    "loss": ("total (weighted sum)", BLACK, "-"),
     "validation_loss": ("cross-entropy, validation", VERMILION, (0, (5, 1.5))),
     "cross_entropy": ("cross-entropy", BLUE, (0, (3, 1, 1, 1))),
     "entropy_loss": ("entropy", GREEN, (0, (2, 1))),
+}
+LINK_UNITS = {
+    "frobenius": "edge weight",
+    "nodes": "edge weight / n",
+    "entries": "edge weight / n^2",
 }
 LINK = {"link_loss": ("link (right scale)", ORANGE, "-")}
 ACCURACIES = {
     "train_accuracy": ("train", BLUE, "-"),
     "validation_accuracy": ("validation", VERMILION, (0, (5, 1.5))),
 }
+VALIDATED = ("validation_loss", "validation_accuracy")
 Lines = Mapping[str, tuple[str, str, Any]]
 History = Sequence[Mapping[str, Any]]
 
@@ -62,18 +68,24 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     ('loss (nats)', 'accuracy (% of graphs)')
     """
     require_fitted(clf, "history_")
-    return draw_history(clf.history_, getattr(clf, "best_epoch_", None), axes)
+    best_epoch = getattr(clf, "best_epoch_", None)
+    link_scale = getattr(clf, "link_scale", "frobenius")
+    return draw_history(clf.history_, best_epoch, axes, link_scale)
 
 
 def draw_history(
-    history: History, best_epoch: int | None = None, axes: Any = None
+    history: History,
+    best_epoch: int | None = None,
+    axes: Any = None,
+    link_scale: str = "frobenius",
 ) -> AxesRow:
     """Plot losses and accuracies by epoch, and mark the best epoch.
 
-    The left panel has the losses in nats: the total, the cross-entropy of training and
-    validation graphs, and the entropy loss. The link loss is a norm of edge weights,
-    not in nats, so it has its own scale on the right. The right panel has the
-    accuracies in percent.
+    The left panel has the losses in nats: the cross-entropy of training and validation
+    graphs, and the entropy loss, summed over levels. The link loss, summed over levels
+    too, is a norm of edge weights, not in nats, so it has its own scale on the right.
+    The total is the weighted sum of all three. The right panel has the accuracies in
+    percent.
 
     Parameters
     ----------
@@ -83,9 +95,12 @@ def draw_history(
         ``link_loss``, ``train_accuracy`` and ``validation_accuracy`` (as fractions).
         None, or a key missing from some rows, leaves a gap in the line.
     best_epoch : int, optional
-        Epoch to mark with a vertical dotted line.
+        Epoch to mark with a vertical dotted line. It is called the best epoch if the
+        history has a validation loss or accuracy, and the kept epoch otherwise.
     axes : array of 2 matplotlib axes, optional
         Axes to draw on; by default those of a new pyplot figure.
+    link_scale : "frobenius", "nodes" or "entries"
+        The model's parameter, for the unit of the link loss.
 
     Returns
     -------
@@ -95,8 +110,8 @@ def draw_history(
     Raises
     ------
     ValueError
-        If `history` is empty or not a list of dicts of numbers, or `axes` does not
-        hold 2 axes.
+        If `history` is empty or not a list of dicts of numbers, `axes` does not hold 2
+        axes, or `link_scale` is another word.
 
     Examples
     --------
@@ -107,13 +122,14 @@ def draw_history(
     (array([2., 1.]), array([50., nan]))
     """
     _check(history, best_epoch)
+    require_choice("link_scale", link_scale, [*LINK_UNITS])
     row = row_of_axes(axes, 2, (9.0, 3.6))
     losses, accuracies = row
     loss_lines = _draw_lines(losses, history, NATS)
     if _column(history, "link_loss") is not None:
         right = losses.twinx()
         loss_lines += _draw_lines(right, history, LINK)
-        right.set_ylabel("link loss (edge weight)")
+        right.set_ylabel(f"link loss ({LINK_UNITS[link_scale]})")
         _start_at_zero(right)
         right.spines["top"].set_visible(False)
     is_classifier = _column(history, "cross_entropy") is not None
@@ -124,8 +140,10 @@ def draw_history(
     if not accuracy_lines:
         middle = {"ha": "center", "transform": accuracies.transAxes}
         accuracies.text(0.5, 0.5, "no accuracies were recorded", **middle)
+    is_best = any(_column(history, key) is not None for key in VALIDATED)
+    mark = None if best_epoch is None else (best_epoch, "best" if is_best else "kept")
     for panel, lines in ((losses, loss_lines), (accuracies, accuracy_lines)):
-        _finish(panel, lines, best_epoch)
+        _finish(panel, lines, mark)
     return row
 
 
@@ -171,12 +189,13 @@ def _start_at_zero(axes: Axes) -> None:
     axes.set_ylim(0, 1.05 * highest if highest > 0 else 1)
 
 
-def _finish(axes: Axes, lines: list[Any], best_epoch: int | None) -> None:
+def _finish(axes: Axes, lines: list[Any], mark: tuple[int, str] | None) -> None:
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines["top"].set_visible(False)
-    if best_epoch is not None:
-        line = axes.axvline(best_epoch, label=f"best epoch: {best_epoch}", gid="best")
+    if mark is not None:
+        epoch, kind = mark
+        line = axes.axvline(epoch, label=f"{kind} epoch: {epoch}", gid="best")
         line.set(color="0.35", linestyle=":", linewidth=1.3, zorder=1)
         lines = [*lines, line]
     legend_above(axes, 3, handles=lines, columnspacing=1)

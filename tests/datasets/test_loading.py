@@ -19,6 +19,7 @@ from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.locate import KNOWN, PACKAGE, SITE_NAMES, cache_folder, find
 from npdiffpool.datasets.tu import read_tu
+from npdiffpool.graphs.graph import Graph
 
 
 @pytest.fixture(autouse=True)
@@ -353,6 +354,13 @@ def test_statistics_of_a_small_data_set(tmp_path):
         "self_loops": 2,
     }
     assert dataset[:0].statistics()["edges_mean"] == 0.0
+
+
+def test_the_mean_number_of_edges_is_that_of_the_graphs_also_of_directed_ones():
+    directed = Graph(np.eye(4, k=1), np.ones((4, 1)))
+    ring = Graph.from_edges([(0, 1), (1, 2), (2, 0)], 3, np.ones((3, 1)))
+    drawn = Dataset([directed, ring], np.array([0, 1]), "x", ("ones",), "here")
+    assert drawn.statistics()["edges_mean"] == (3 + 3) / 2
 
 
 def test_the_majority_class_is_the_most_frequent_label_and_its_share(tiny):

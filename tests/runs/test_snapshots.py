@@ -61,6 +61,23 @@ def test_links_have_the_weights_of_the_pooled_graph_divided_by_the_heaviest():
     np.testing.assert_allclose(second.links, [[0, 0, 1, 1]])
 
 
+@pytest.mark.parametrize(
+    "A",
+    [
+        [[0, 1, 1], [1, 0, 0], [1, 0, 0]],
+        [[1, 1, 0], [1, 0, 0], [0, 0, 2]],
+        [[0, 0, 0], [1, 0, 1], [1, 1, 0]],  # directed, most of it below the diagonal
+    ],
+)
+def test_a_snapshot_has_as_many_edges_as_its_graph(A):
+    graph = ndp.Graph(np.array(A), np.ones((3, 1)))
+    edges = recorded(1, graphs=[graph]).graphs[0].edges
+    assert len(edges) == graph.n_edges
+    found = recorded(1, graphs=[graph]).measures["modularity"]
+    assert np.isnan(found) == (not graph.is_undirected)
+    assert all(A[i][j] for i, j in edges)
+
+
 def test_faint_links_are_left_out():
     class Faint(Pooled):
         def assignments(self, graph):

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from viz_drawings import axes_row, cliques, discs, distance_to_link, find, soft
 
 from npdiffpool import Graph, viz
-from npdiffpool.viz.drawing.colours import far_ranks, palette
+from npdiffpool.viz.drawing.colours import palette
 from npdiffpool.viz.drawing.levels import levels
 
 
@@ -68,12 +68,14 @@ def test_at_the_second_level_members_are_weighted_by_their_mass():
         assert np.allclose(second.positions[k], mean, atol=1e-9)
 
 
-def test_a_cluster_without_members_is_at_the_mean_position_of_all_nodes():
-    labels, centre = np.repeat([0, 1, 2], 6), np.linspace(0.05, 0.2, 18)
-    S = np.column_stack([np.eye(3)[labels] * (1 - centre)[:, None], centre])
-    row = viz.draw_hierarchy(cliques(3, 6), [S], axes_row(2))
-    mean = np.average(discs(row[0])[0], axis=0, weights=centre)
-    assert np.allclose(discs(row[1])[0][3], mean, atol=1e-9)
+def test_captions_tell_the_mass_of_the_unused_clusters():
+    labels, share = np.repeat([0, 1, 2], 6), np.linspace(0.05, 0.25, 18)
+    S = np.column_stack([np.eye(3)[labels] * (1 - share)[:, None], share, 0 * share])
+    S_1 = np.eye(2)[[0, 1, 0, 0, 0]]
+    panels = viz.draw_hierarchy(cliques(3, 6), [S, S_1], axes_row(3))[1:]
+    first, second = (panel.get_xlabel() for panel in panels)
+    assert first.startswith("area: mass in nodes; 2.7 of 18 in unused clusters\n")
+    assert second == "area: mass in nodes"
 
 
 def test_no_link_runs_behind_a_super_node_of_a_symmetric_graph():
@@ -89,7 +91,10 @@ def test_no_link_runs_behind_a_super_node_of_a_symmetric_graph():
 
 
 def test_super_nodes_at_one_position_are_moved_apart():
-    row = viz.draw_hierarchy(cliques(3, 4), [np.full((12, 9), 1 / 9)], axes_row(2))
+    A = np.diag(np.ones(17), 1)  # a path: every cluster is centred on its middle
+    S = np.eye(9)[[*range(9), *range(8, -1, -1)]]
+    graph = Graph(A + A.T, np.ones((18, 1)))
+    row = viz.draw_hierarchy(graph, [S], axes_row(2))
     centres, radii, _ = discs(row[1])
     distances = np.linalg.norm(centres[:, None] - centres, axis=2)
     gaps = distances - radii[:, None] - radii + np.diag(np.full(9, np.inf))
@@ -108,14 +113,14 @@ def test_titles_count_nodes_edges_and_used_clusters():
     ]
 
 
-@pytest.mark.parametrize("share, n_drawn", [(0.04, 2), (0.06, 3)])
-def test_a_cluster_without_members_is_drawn_above_a_share_of_5_percent(share, n_drawn):
+@pytest.mark.parametrize("share", [0.04, 0.06, 0.49])
+def test_a_cluster_without_members_is_not_drawn_whatever_its_mass(share):
     S = np.repeat([[1, 0, 0], [0, 1, 0]], 4, axis=0) * (1 - share)
     S[:, 2] = share
     row = viz.draw_hierarchy(cliques(2, 4), [S], axes_row(2))
     (links,) = find(row[1], "links")
-    assert len(discs(row[1])[1]) == n_drawn
-    assert len(links.get_segments()) == n_drawn * (n_drawn - 1) / 2
+    assert len(discs(row[1])[1]) == 2
+    assert len(links.get_segments()) == 1
 
 
 def test_the_weights_of_super_links_are_those_of_the_pooled_adjacency():
@@ -145,13 +150,16 @@ def test_faint_super_links_are_hidden_and_counted():
     assert "1 link hidden (under 5% of the heaviest)" in row[1].get_xlabel()
 
 
-def test_a_second_level_super_node_has_the_colour_of_its_heaviest_member():
+def test_second_level_colours_follow_those_of_the_first_and_outline_the_members():
     S_0 = np.eye(4)[np.repeat([0, 1, 2, 3], [2, 4, 4, 2])]
     S_1 = np.eye(2)[[0, 0, 1, 1]]
     row = viz.draw_hierarchy(cliques(3, 4), [S_0, S_1], axes_row(3))
     first, second = discs(row[1])[2], discs(row[2])[2]
-    assert np.array_equal(second, first[[1, 2]])
-    assert len(find(row[1], "outline")) == 2
+    assert np.array_equal([*first[:, :3], *second[:, :3]], palette(6))
+    lines = [one.get_edgecolor()[0, :3] for one in find(row[1], "outline")]
+    assert np.allclose(
+        sorted(map(tuple, lines)), sorted(map(tuple, 0.65 * palette(6)[4:]))
+    )
 
 
 def test_unused_clusters_are_not_members_at_the_next_level():
@@ -218,11 +226,13 @@ def test_up_to_eight_colours_are_okabe_and_itos():
     assert np.array_equal(np.rint(255 * palette(8)), published)
 
 
-def test_near_clusters_get_distant_ranks():
-    points = np.stack([np.arange(12), np.zeros(12)], axis=1)
-    ranks = far_ranks(points)
-    assert sorted(ranks) == list(range(12))
-    assert np.min(np.abs(np.diff(ranks))) >= 2
+def test_colours_with_near_numbers_look_different_and_no_colour_has_two_numbers():
+    colours = palette(60)
+    for step in (1, 2, 3):
+        distance = np.linalg.norm(colours[8 + step :] - colours[8:-step], axis=1)
+        assert np.min(distance) > 0.1  # of sqrt(3), black to white
+    for n_colours in range(60):
+        assert np.array_equal(palette(n_colours), colours[:n_colours])
 
 
 def test_plot_hierarchy_draws_the_assignments_of_the_model():
@@ -232,6 +242,11 @@ def test_plot_hierarchy_draws_the_assignments_of_the_model():
     )
     row = viz.plot_hierarchy(clf, graph, axes_row(2))
     assert row[1].get_title() == "level 1: 2 of 2 clusters used"
+
+
+def test_rows_that_sum_to_one_up_to_rounding_can_be_drawn():
+    row = viz.draw_hierarchy(cliques(2, 3), [np.full((6, 1), 1 + 9e-4)], axes_row(2))
+    assert np.all(discs(row[0])[2][:, 3] == 1)
 
 
 @pytest.mark.parametrize("shapes", [[(5, 2)], [(6,)], [(6, 0)], [(6, 2), (3, 1)]])

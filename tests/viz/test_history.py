@@ -7,6 +7,7 @@ import pytest
 from viz_drawings import HISTORY, axes_row, find
 
 from npdiffpool import viz
+from npdiffpool.engine.losses import LINK_SCALES
 
 
 def test_lines_are_the_columns_of_the_history_and_accuracies_are_in_percent():
@@ -56,6 +57,28 @@ def test_no_epoch_is_marked_if_there_is_no_best_epoch():
     clf = SimpleNamespace(history_=HISTORY, best_epoch_=None)
     for panel in viz.plot_history(clf, axes_row(2)):
         assert find(panel, "best") == []
+
+
+def test_an_epoch_is_the_best_one_only_if_there_was_a_validation():
+    for row, kind in (({}, "kept"), ({"validation_loss": 1.0}, "best")):
+        for panel in viz.draw_history([{"loss": 1.0, **row}], 1, axes_row(2)):
+            names = [text.get_text() for text in panel.get_legend().get_texts()]
+            assert f"{kind} epoch: 1" in names
+
+
+@pytest.mark.parametrize("link_scale", LINK_SCALES)
+def test_the_unit_of_the_link_loss_is_that_of_the_model(link_scale):
+    clf = SimpleNamespace(history_=HISTORY, best_epoch_=2, link_scale=link_scale)
+    row = viz.plot_history(clf, axes_row(2))
+    (right,) = [one for one in row[0].figure.axes if one not in list(row)]
+    power = LINK_SCALES[link_scale]
+    divisor = ["", " / n", " / n^2"][power]
+    assert right.get_ylabel() == f"link loss (edge weight{divisor})"
+
+
+def test_the_total_is_named_a_weighted_sum_because_it_is_not_in_nats():
+    losses, _ = viz.draw_history(HISTORY, axes=axes_row(2))
+    assert find(losses, "loss")[0].get_label() == "total (weighted sum)"
 
 
 def test_an_empty_history_is_rejected():

@@ -10,15 +10,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
+from npdiffpool import viz
 from npdiffpool._support import untrusted as reading
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import read_arrays
 from npdiffpool.cli.main import main
+from npdiffpool.cli.train import draw as draw_run
+from npdiffpool.datasets import load_dataset
 from npdiffpool.runs.results import confusion
 from npdiffpool.runs.snapshot_file import read_snapshots
-from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
+from npdiffpool.runs.snapshots import Pooling, Recorder, Snapshots, Watched
 from npdiffpool.viz import write_report
+from npdiffpool.viz.drawing.colours import palette
 from npdiffpool.viz.report.explorer import explorer_data
 from npdiffpool.viz.report.svg import chart
 
@@ -366,17 +371,17 @@ def test_super_nodes_are_at_the_mean_position_of_their_members():
     assert graph["kinds"] == ["C", "N", "N", ""]
 
 
-def test_a_cluster_has_one_colour_at_all_epochs_and_the_largest_has_the_first():
+def test_a_cluster_has_one_colour_at_all_epochs_that_of_its_number():
     clusters = [[0, 0, 2, 2], [2, 2, 2, 2], [2, 2, 1, 2]]
     graph = explorer_graph(clusters, np.ones((3, 4)), [[2, 0, 2], [0, 0, 4], [0, 1, 3]])
     levels = [frame["levels"][0] for frame in graph["frames"]]
     assert [level["used"] for level in levels] == [[0, 2], [2], [1, 2]]
     blue, orange, green = "#0072b2", "#e69f00", "#009e73"
     assert [level["colours"] for level in levels] == [
-        [orange, blue], [blue], [green, blue]]  # fmt: skip
+        [blue, green], [green], [orange, green]]  # fmt: skip
 
 
-def test_a_second_level_cluster_has_the_colour_of_its_heaviest_member():
+def test_the_colours_of_the_second_level_follow_those_of_the_first():
     snapshots = snapshots_of_a_square([[0, 1, 2, 2]], [[1.0] * 4], [[1, 1, 2]])
     cluster, mass = np.array([[0, 0, 1]]), np.array([[2, 2]])
     upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
@@ -384,20 +389,21 @@ def test_a_second_level_cluster_has_the_colour_of_its_heaviest_member():
     graph.poolings.append(upper)
     (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
     first, second = frame["levels"]
-    assert len(set(first["colours"])) == 3
-    assert second["colours"] == [first["colours"][0], first["colours"][2]]
+    assert [*first["colours"], *second["colours"]] == [*map(to_hex, palette(5))]
 
 
 def test_ten_clusters_have_ten_colours():
-    cluster = np.arange(4)[None] * 3
-    graph = explorer_graph(cluster, np.ones((1, 4)), np.ones((1, 10)))
-    colours = graph["frames"][0]["levels"][0]["colours"]
+    clusters = np.array([range(4), range(4, 8), [8, 9, 8, 9]])
+    graph = explorer_graph(clusters, np.ones((3, 4)), np.full((3, 10), 0.4))
+    frames = [frame["levels"][0]["colours"] for frame in graph["frames"]]
+    colours = [colour for frame in frames for colour in frame]
     assert len(colours) == 10 and len(set(colours)) == 10
 
 
-def test_a_heavy_cluster_without_members_is_drawn_and_a_light_one_is_not():
+def test_a_cluster_without_members_is_not_drawn_and_its_mass_is_told():
     graph = explorer_graph([[0, 0, 0, 0]], [[0.6] * 4], [[2.4, 1.5, 0.1]])
-    assert graph["frames"][0]["levels"][0]["used"] == [0, 1]
+    level = graph["frames"][0]["levels"][0]
+    assert level["used"] == [0] and level["unused"] == "1.6"
 
 
 def test_links_refer_to_drawn_clusters_by_index():
@@ -426,6 +432,36 @@ def test_all_discs_are_inside_the_picture_and_super_nodes_do_not_overlap(finishe
             apart = np.linalg.norm(places[:, None] - places, axis=2)
             np.fill_diagonal(apart, np.inf)
             assert np.all(apart >= np.add.outer(radii, radii) - 1)
+
+
+def test_the_predicted_class_is_the_models_even_if_percentages_are_equal():
+    snapshots = snapshots_of_a_square([[0, 0, 0, 0]], [[1.0] * 4], [[4]])
+    graph = snapshots.graphs[0]._replace(probabilities=np.array([[0.496, 0.504]]))
+    snapshots = snapshots._replace(graphs=[graph])
+    (shown,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
+    assert shown["frames"][0]["p"] == [50, 50]
+    assert shown["frames"][0]["predicted"] == 1
+
+
+def test_the_area_of_a_circle_has_one_scale_for_all_levels():
+    snapshots = snapshots_of_a_square([[0, 0, 1, 1]], [[0.6] * 4], [[1.2, 1.2, 1.6]])
+    cluster, mass = np.array([[0, 1, 1]]), np.array([[1.2, 2.8]])
+    upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
+    snapshots.graphs[0].poolings.append(upper)
+    (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
+    (below, _), (above, heavy) = (level["radii"] for level in frame["levels"])
+    assert below == above  # though a cluster of the first level is not drawn
+    assert (heavy / above) ** 2 == pytest.approx(2.8 / 1.2, rel=0.03)
+
+
+def test_the_figure_of_a_run_is_of_the_graph_that_the_report_shows_first(monkeypatch):
+    drawn, mutag = [], load_dataset("MUTAG")
+    monkeypatch.setattr(viz, "write_report", lambda folder: folder)
+    monkeypatch.setattr(viz, "save_figures", lambda *args: drawn.append(args[1]) or [])
+    draw_run(None, mutag, None)
+    numbers = range(len(mutag))
+    chosen = Recorder(numbers, mutag.graphs, mutag.labels, 1)._numbers[-1]
+    assert drawn[0] is mutag.graphs[chosen]
 
 
 # Charts

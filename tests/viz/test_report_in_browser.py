@@ -4,12 +4,16 @@ Needs ``pip install -e ".[browser]"`` and a Chromium on the path.
 """
 
 import shutil
+from itertools import product
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from npdiffpool.cli.main import main
+from npdiffpool.evaluation.measures import used_clusters
 from npdiffpool.runs.snapshot_file import read_snapshots
+from npdiffpool.viz.drawing.colours import first_colours, palette
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 api = pytest.importorskip("playwright.sync_api", reason='needs the "browser" extra')
@@ -94,6 +98,25 @@ def test_keys_move_the_slider_and_change_the_picture(page, run):
         drawn = np.equal.outer(np.array(colours), np.array(colours))
         np.testing.assert_array_equal(drawn, same)  # one colour per cluster
     assert pictures[0] != pictures[2]
+
+
+def test_captions_count_the_circles_and_colours_belong_to_clusters(page, run):
+    graphs = read_snapshots(run / "snapshots.npz").graphs
+    for i, key in product(range(len(graphs)), ("Home", "End")):
+        page.locator("#graph").select_option(str(i))
+        page.locator("#epoch").focus()
+        page.keyboard.press(key)
+        sizes = [pooling.mass.shape[1] for pooling in graphs[i].poolings]
+        clusters = [pooling.cluster[-(key == "End")] for pooling in graphs[i].poolings]
+        for level, used in enumerate(used_clusters(clusters), start=1):
+            text = page.locator(".levels figcaption").nth(level).inner_text()
+            assert f"{len(used)} of {sizes[level - 1]} clusters used" in text
+            names = [f"level {level}, cluster {k}" for k in used]
+            nodes = page.locator(".levels svg").nth(level).locator(".node")
+            script = "nodes => nodes.map(n => n.getAttribute('aria-label'))"
+            assert nodes.evaluate_all(script) == names
+            numbers = used + first_colours(sizes)[level - 1]
+            assert fills(page, level) == [to_hex(palette(99)[j]) for j in numbers]
 
 
 def highlighted(page, level):

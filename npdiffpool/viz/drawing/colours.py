@@ -1,11 +1,17 @@
 """Colours that readers with colour-blindness can distinguish, also in grey print.
 
 Up to eight colours are those of Okabe and Ito, "Color Universal Design" (2008),
-chosen for all common colour deficiencies. No longer list is safe, so more than eight
+chosen for all common colour deficiencies. No longer list is safe: the following ones
 are samples of viridis, whose lightness rises in even steps.
+
+Colour number i is the same in every palette. So a cluster of a model has one colour in
+all pictures: cluster k of the first level has number k, the clusters of the next level
+have the next numbers.
 """
 
 from __future__ import annotations
+
+from typing import Sequence
 
 import matplotlib
 import numpy as np
@@ -28,36 +34,23 @@ GREY = "#7F7F7F"
 
 
 def palette(n_colours: int) -> Floats:
-    """Return RGB colours, (n_colours, 3).
+    """Return RGB colours, (n_colours, 3); fewer colours are the first of more.
 
-    Up to 8 are Okabe and Ito's. More are evenly spaced on viridis, dark to light: all
-    are distinct, but neighbours on the scale look alike, so `far_ranks` gives these
-    to clusters far apart. With more than about 20, positions and outlines distinguish
-    clusters better than colours do.
+    The first 8 are Okabe and Ito's. Colour i of the others is at the fractional part of
+    i times the golden section on viridis, so that colours with near numbers look
+    different. With more than about 20, positions and outlines distinguish clusters
+    better than colours do.
     """
-    if n_colours <= len(OKABE_ITO):
-        return np.array([to_rgb(name) for name in OKABE_ITO[:n_colours]]).reshape(-1, 3)
+    safe = [to_rgb(name) for name in OKABE_ITO[:n_colours]]
+    places = np.arange(len(OKABE_ITO), n_colours) * ((np.sqrt(5) - 1) / 2) % 1
     # The last twentieth of viridis is a yellow too light for white paper.
-    colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.95, n_colours))
-    return np.asarray(colours)[:, :3]
+    more = matplotlib.colormaps["viridis"](0.95 * places)[:, :3]
+    return np.concatenate([np.reshape(safe, (-1, 3)), more])
 
 
-def far_ranks(points: Floats) -> Ints:
-    """Rank points 0 ... n - 1 greedily so that near points get distant ranks.
-
-    In order of x, each point takes the free rank with the smallest sum, over the
-    points ranked before, of 1 / (distance in the plane x distance in rank)^2.
-    """
-    ranks = np.full(len(points), -1)
-    free = np.arange(len(points))
-    order = np.argsort(points[:, 0], kind="stable")
-    for step, i in enumerate(order):
-        ranked = order[:step]
-        near = 1 / (np.sum((points[ranked] - points[i]) ** 2, axis=1) + 1e-6)
-        best = (near / (free[:, None] - ranks[ranked]) ** 2.0).sum(axis=1).argmin()
-        ranks[i] = free[best]
-        free = np.delete(free, best)
-    return ranks
+def first_colours(sizes: Sequence[int]) -> Ints:
+    """Return the number of the first cluster's colour for each level of K clusters."""
+    return np.cumsum([0, *sizes])[:-1]
 
 
 def outline_colours(fills: Floats) -> Floats:

@@ -2,7 +2,9 @@
 
 Level 0 is the graph; level l + 1 is level l pooled, A' = S^T A S (equation 4). A mass
 is a number of nodes of the graph: m_0 = 1 and m_{l+1} = S_l^T m_l, so that m_1 has the
-column sums of S_0 and the masses of every level sum to N.
+column sums of S_0 and the masses of every level sum to N. Only used clusters are drawn
+(`npdiffpool.evaluation.measures.used_clusters`), and a cluster has one colour in the
+pictures of all graphs (`first_colours`).
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ import numpy as np
 from scipy import sparse
 
 from npdiffpool._support.types import Array, Floats, Ints
+from npdiffpool.evaluation.measures import used_clusters
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.viz.drawing.checks import check_assignment
-from npdiffpool.viz.drawing.colours import far_ranks
+from npdiffpool.viz.drawing.colours import first_colours
 from npdiffpool.viz.drawing.discs import separate
 from npdiffpool.viz.drawing.layout import node_positions, typical_distance
 
-MASS_SHARE = 0.05  # of the nodes; a cluster without members is drawn if it has more
 FAINT_SHARE = 0.05  # of the heaviest link; lighter links of pooled graphs are hidden
 POOLED_AREA = 0.12  # of the layout's bounding box, covered by super-nodes
 
@@ -63,11 +65,12 @@ def levels(graph: Graph, assignments: Sequence[Any], seed: int) -> list[Level]:
         no_index,
         ones,
     )
-    stack, n_colours = [nodes], 0
-    for S in matrices:
-        below = stack[-1]._replace(cluster=S.argmax(axis=1), certainty=S.max(axis=1))
-        stack[-1:] = [below, _pool(below, S, positions, n_colours)]
-        n_colours = max(n_colours, 1 + stack[-1].colour.max(initial=-1))
+    stack, clusters = [nodes], [S.argmax(axis=1) for S in matrices]
+    starts = first_colours([S.shape[1] for S in matrices])
+    for S, own, used, start in zip(matrices, clusters, used_clusters(clusters), starts):
+        below = stack[-1]._replace(cluster=own, certainty=S.max(axis=1))
+        colour = start + np.arange(S.shape[1])
+        stack[-1:] = [below, _pool(below, S, used, colour, positions)]
     if matrices:  # a node has the colour of its cluster
         stack[0] = stack[0]._replace(colour=stack[1].colour[stack[0].cluster])
     return stack
@@ -77,21 +80,15 @@ def links(level: Level, least_share: float) -> tuple[Ints, Floats]:
     """Return the links to draw, (E, 2), and their weights relative to the heaviest.
 
     Self-loops, links of nodes that are not drawn, and links lighter than `least_share`
-    of the heaviest are left out. A weight is the mean over both directions.
+    of the level's heaviest are left out. A weight is the mean over both directions.
     """
     A = sparse.triu(sparse.coo_array(level.A + level.A.T) / 2, k=1, format="coo")
     i, j = A.row, A.col
     shown = level.used[i] & level.used[j] & (A.data > 0)
     pairs, weights = np.stack([i, j], axis=1)[shown], A.data[shown]
-    relative = weights / weights.max(initial=0) if len(weights) else weights
+    relative = weights / A.data.max() if len(weights) else weights
     kept = relative >= least_share
     return pairs[kept], relative[kept]
-
-
-def are_used(n_members: Ints, mass: Floats) -> Array:
-    """Return which clusters are drawn: those with members or a large mass, (..., K)."""
-    least = min(MASS_SHARE, 0.5 / mass.shape[-1]) * mass.sum(axis=-1, keepdims=True)
-    return ((n_members > 0) | (mass > least)) & (mass > 0)
 
 
 def node_radius(positions: Floats) -> float:
@@ -108,50 +105,34 @@ def _check(graph: Graph, assignments: Sequence[Any]) -> list[Floats]:
     return matrices
 
 
-def _pool(level: Level, S: Floats, layout: Floats, n_colours: int) -> Level:
+def _pool(
+    level: Level, S: Floats, clusters: Ints, colour: Ints, layout: Floats
+) -> Level:
     """Compute the next level, its super-nodes moved off each other and off links.
 
-    `layout` is the graph's; `n_colours` palette entries are already in use.
+    `clusters` are the used ones, with a `colour` for all; `layout` is the graph's.
     """
     K, total = S.shape[1], level.mass.sum()
     mass = S.T @ level.mass
-    used = are_used(np.bincount(level.cluster[level.used], minlength=K), mass)
+    used = np.isin(np.arange(K), clusters)
     box = np.prod(np.ptp(layout, axis=0)) if total else 0.0
     radii = np.sqrt(POOLED_AREA * max(box, 0.3) / np.pi * mass / max(total, 1))
     no_index, A = np.full(K, -1), S.T @ (level.A @ S)
     centres = _centres(level, S)
-    pooled = Level(True, A, mass, used, centres, radii, no_index, no_index, np.ones(K))
+    pooled = Level(True, A, mass, used, centres, radii, colour, no_index, np.ones(K))
     index_among_used = np.cumsum(used) - 1
     pairs = index_among_used[links(pooled, FAINT_SHARE)[0]]
     positions = centres.copy()
     positions[used] = separate(centres[used], radii[used], pairs)
-    colour = _inherit_colours(level, S, used, positions, n_colours)
-    return pooled._replace(positions=positions, colour=colour)
+    return pooled._replace(positions=positions)
 
 
 def _centres(level: Level, S: Floats) -> Floats:
     """Return the mean position of each cluster's members, weighted by their mass.
 
-    A cluster without members is at the mean of all nodes. With that mean for every
-    cluster, soft clusters would all be in the middle.
+    With the mean of all nodes, soft clusters would all be in the middle.
     """
-    given = level.mass[:, None] * S
     own = np.equal.outer(level.cluster, np.arange(S.shape[1])) & level.used[:, None]
-    of_members = np.where(own, given, 0)
-    weights = np.where(of_members.any(axis=0), of_members, given)
+    weights = np.where(own, level.mass[:, None] * S, 0)
     total = weights.sum(axis=0)
     return np.asarray((weights / np.where(total > 0, total, 1)).T @ level.positions)
-
-
-def _inherit_colours(
-    level: Level, S: Floats, used: Array, centres: Floats, n_colours: int
-) -> Ints:
-    """Return each cluster's colour: its heaviest member's, or a new one without any."""
-    colour = np.full(S.shape[1], -1)
-    for k in np.flatnonzero(used):
-        members = np.flatnonzero(level.used & (level.cluster == k))
-        given = (level.mass * S[:, k])[members]
-        colour[k] = level.colour[members[given.argmax()]] if len(members) else -1
-    without = used & (colour < 0)
-    colour[without] = n_colours + far_ranks(centres[without])
-    return colour

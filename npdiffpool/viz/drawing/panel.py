@@ -90,4 +90,5 @@ def _draw_numbers(axes: Axes, level: Level, fill: Floats) -> None:
 def _fill(level: Level, colours: Floats) -> Floats:
     """Return RGBA fills, (n, 4); nodes without a colour are grey."""
     table = np.concatenate([colours, [to_rgb(GREY)]])  # index -1 is the last
-    return np.column_stack([table[level.colour], level.certainty])
+    opacity = np.minimum(level.certainty, 1)  # rows sum to 1 up to rounding
+    return np.column_stack([table[level.colour], opacity])

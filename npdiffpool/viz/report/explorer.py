@@ -1,8 +1,9 @@
 """Data of the report's explorer: positions and colours for its script.
 
 The nodes of a graph do not move. At each epoch the super-nodes are at the mean
-position of their members, moved apart if they would overlap. Lengths are thousandths
-of the picture's side, and shares are in percent.
+position of their members, moved apart if they would overlap. Which clusters are drawn,
+and in which colours, is as in `npdiffpool.viz.hierarchy`. Lengths are thousandths of
+the picture's side, and shares are in percent.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import numpy as np
 from matplotlib.colors import to_hex
 from scipy import sparse
 
-from npdiffpool._support.types import Array, Floats, Ints, Json
+from npdiffpool._support.types import Floats, Ints, Json
+from npdiffpool.evaluation.measures import used_clusters
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
-from npdiffpool.viz.drawing.colours import OKABE_ITO, palette
+from npdiffpool.viz.drawing.colours import first_colours, palette
 from npdiffpool.viz.drawing.discs import separate
 from npdiffpool.viz.drawing.layout import node_positions
-from npdiffpool.viz.drawing.levels import POOLED_AREA, are_used, node_radius
+from npdiffpool.viz.drawing.levels import POOLED_AREA, node_radius
 
 SIDE = 1000
 ROUNDS = 40  # of moving discs off links, for each pooling and epoch
@@ -30,7 +32,6 @@ class _Level(NamedTuple):
     indices: Ints  # (n,) of the nodes among all of the level, hidden ones too
     mass: Floats  # (n,)
     centres: Ints  # (n, 2)
-    colours: list[str]  # none for the graph itself
 
 
 def explorer_data(
@@ -79,7 +80,7 @@ def _graph(graph: Watched, names: Sequence[str]) -> Json:
         "edges": graph.edges.ravel().tolist(),
         "sizes": [pooling.mass.shape[1] for pooling in graph.poolings],
         "frames": [
-            {"p": _percent(row), "levels": levels}
+            {"p": _percent(row), "predicted": int(row.argmax()), "levels": levels}
             for row, levels in zip(graph.probabilities, frames)
         ],
     }
@@ -88,78 +89,48 @@ def _graph(graph: Watched, names: Sequence[str]) -> Json:
 def _frames(graph: Watched, centres: Ints) -> list[list[Json]]:
     """Return, for each epoch, the data of each pooling."""
     n, frames = len(graph.kinds), []
-    used = [_are_used(pooling) for pooling in graph.poolings]
-    colours = [_colours(*pair) for pair in zip(graph.poolings, used)]
+    sizes = [pooling.mass.shape[1] for pooling in graph.poolings]
+    colours = [to_hex(colour) for colour in palette(sum(sizes))]
+    starts = first_colours(sizes)
     for epoch in range(len(graph.probabilities)):
-        below, levels = _Level(np.arange(n), np.ones(n), centres, []), []
-        for pooling, is_used, own in zip(graph.poolings, used, colours):
-            clusters = np.flatnonzero(is_used[epoch])
-            data, below = _pool(pooling, epoch, clusters, own, below)
+        below, levels = _Level(np.arange(n), np.ones(n), centres), []
+        used = used_clusters([pooling.cluster[epoch] for pooling in graph.poolings])
+        for pooling, clusters, start in zip(graph.poolings, used, starts):
+            data, below = _pool(pooling, epoch, clusters, below)
+            data["colours"] = [colours[start + k] for k in clusters]
             levels.append(data)
         frames.append(levels)
     return frames
 
 
 def _pool(
-    pooling: Pooling, epoch: int, clusters: Ints, own: Sequence[str], below: _Level
+    pooling: Pooling, epoch: int, clusters: Ints, below: _Level
 ) -> tuple[Json, _Level]:
-    """Return one pooling at one epoch, as data and as the level of its super-nodes.
-
-    At the first level a cluster has its own colour, the same at all epochs; above, it
-    has the colour of its heaviest member.
-    """
+    """Return one pooling at one epoch, as data and as the level of its super-nodes."""
     cluster, share = (
         pooling.cluster[epoch][below.indices],
         pooling.share[epoch][below.indices],
     )
-    mass = pooling.mass[epoch][clusters]
+    mass, total_mass = pooling.mass[epoch][clusters], pooling.mass[epoch].sum()
     given = np.where(cluster[:, None] == clusters, (below.mass * share)[:, None], 0)
     total = given.sum(axis=0)
     centres = given.T @ below.centres / np.where(total > 0, total, 1)[:, None]
-    centres[total == 0] = np.average(below.centres, axis=0, weights=below.mass)
-    area = POOLED_AREA * SIDE**2 * mass / max(mass.sum(), 1e-9)
+    area = POOLED_AREA * SIDE**2 * mass / max(total_mass, 1e-9)
     radii, links = np.maximum(12, np.sqrt(area / np.pi)), _links(
         pooling, epoch, clusters
     )
     apart = separate(centres / SIDE, radii / SIDE, links[:, :2], ROUNDS)
     discs = _discs(SIDE * apart, radii)
-    colours = [
-        below.colours[heaviest] if below.colours and total[i] > 0 else own[k]
-        for i, (k, heaviest) in enumerate(zip(clusters, given.argmax(axis=0)))
-    ]
     data = {
         "cluster": cluster.tolist(),
         "share": _percent(share),
         "used": clusters.tolist(),
         "mass": [round(float(m), 1) for m in mass],
+        "unused": f"{max(0.0, float(total_mass - mass.sum())):.1f}",
         **discs,
         "links": links.ravel().tolist(),
-        "colours": colours,
     }
-    return data, _Level(clusters, mass, np.reshape(discs["places"], (-1, 2)), colours)
-
-
-def _are_used(pooling: Pooling) -> Array:
-    """Return which clusters are drawn at each epoch, (E, K)."""
-    K = pooling.mass.shape[1]
-    n_members = np.array([np.bincount(row, minlength=K) for row in pooling.cluster])
-    return are_used(n_members, pooling.mass)
-
-
-def _colours(pooling: Pooling, used: Array) -> list[str]:
-    """Return a colour for each cluster, in decreasing order of members in all epochs.
-
-    More than eight colours are steps of a colour map; clusters that are neighbours in
-    that order get distant steps, permuted by multiples of the golden section.
-    """
-    K = used.shape[1]
-    counts = np.bincount(pooling.cluster.ravel(), minlength=K) + used.any(axis=0)
-    n_used = int(np.count_nonzero(counts))
-    colours = palette(n_used)
-    if n_used > len(OKABE_ITO):
-        colours = colours[np.argsort(np.argsort(np.arange(n_used) * 0.618 % 1))]
-    ranks = np.argsort(np.argsort(-counts, kind="stable"))
-    return [to_hex(colours[rank]) if rank < n_used else "" for rank in ranks]
+    return data, _Level(clusters, mass, np.reshape(discs["places"], (-1, 2)))
 
 
 def _discs(centres: Floats, radii: Floats) -> Json:

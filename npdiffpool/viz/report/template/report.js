@@ -6,7 +6,7 @@
   const place = document.getElementById("explorer");
   if (!data || !place) return;
   const SVG = "http://www.w3.org/2000/svg";
-  const percent = (share) => `${share} %`;
+  const percent = (share) => `${share}%`;
 
   function make(parent, name, attributes = {}, text = null) {
     const isShape = parent instanceof SVGElement || name === "svg";
@@ -33,8 +33,10 @@
     { class: "description", id: "description", "aria-live": "polite" });
   const panels = make(place, "div", { class: "levels" });
   make(place, "p", {}, "The first picture is the graph: a node's colour is its cluster, and its "
-    + "opacity the largest entry of its row of S. The others are the pooled graphs: the area "
-    + "of a circle is its mass in nodes, and the width of a line its weight in S^T A S. Point "
+    + "opacity the largest entry of its row of S. The others are the pooled graphs: a circle is "
+    + "a cluster that a node of the graph belongs to by its largest share, its area is its mass "
+    + "in nodes, and the width of a line its weight in S^T A S; lines below 5% of the heaviest "
+    + "are left out. A cluster has one colour in all graphs and at all epochs. Point "
     + "at a circle to highlight its nodes. With the keyboard, Tab moves between pictures, and "
     + "the arrow keys move between circles or, on the slider, between epochs.");
 
@@ -53,8 +55,7 @@
       }
       levels.push({
         ids: pooling.used, places: pooling.places, mass: pooling.mass, edges, weights,
-        radii: pooling.radii,
-        colours: pooling.colours,
+        radii: pooling.radii, colours: pooling.colours, unused: pooling.unused,
       });
       Object.assign(levels[l], { cluster: pooling.cluster, share: pooling.share });
       if (l === 0) {
@@ -86,10 +87,6 @@
 
   function highlight(l, i) {
     const related = relatives(l, i);
-    if (related[0].size === 0) {  // it has small shares of many nodes, but no members
-      clear();
-      return describe(l, i, related);
-    }
     drawn.forEach((panel, at) => {
       panel.svg.classList.add("dimmed");
       panel.nodes.forEach((node, j) => node.classList.toggle("highlighted", related[at].has(j)));
@@ -115,9 +112,8 @@
 
   function describeGraph() {
     const graph = graphOf(), frame = frameOf();
-    const predicted = frame.p.indexOf(Math.max(...frame.p));
-    const probability = percent(frame.p[predicted]);
-    description.textContent = `Predicted class: ${data.classes[predicted]} (${probability}); `
+    const probability = percent(frame.p[frame.predicted]);
+    description.textContent = `Predicted class: ${data.classes[frame.predicted]} (${probability}); `
       + `true class: ${data.classes[graph.truth] ?? "not in the training graphs"}.`;
   }
 
@@ -139,13 +135,13 @@
     const rule = l === 1 ? "members by the largest share"
       : "members by the largest share at each level";
     description.textContent = `Level ${l}, cluster ${level.ids[i]}: mass ${level.mass[i]}; `
-      + `${rule}: ${related[0].size || "none"}${list.length ? ` (${list.join(", ")})` : ""}.`;
+      + `${rule}: ${related[0].size}${list.length ? ` (${list.join(", ")})` : ""}.`;
   }
 
   function drawLevel(level, l) {
     const figure = make(panels, "figure");
     const size = l === 0 ? `${level.ids.length} nodes, ${level.edges.length / 2} edges`
-      : `${new Set(levels[l - 1].cluster).size} of ${nClusters(l)} clusters have members`;
+      : `${level.ids.length} of ${nClusters(l)} clusters used${unusedMass(level, l)}`;
     make(figure, "figcaption", {}, l === 0 ? "Graph " : `Level ${l} `).append(
       Object.assign(document.createElement("small"), { textContent: size }));
     const title = l === 0 ? "the graph" : `pooled graph, level ${l}`;
@@ -161,8 +157,9 @@
     }
     const nodes = level.ids.map((id, i) => {
       const [cx, cy] = at(i);
-      const opacity = level.share && l === 0 ? 0.15 + 0.85 * level.share[i] / 100 : 1;
+      const opacity = level.share ? level.share[i] / 100 : 1;
       const name = l === 0 ? `node ${id}` : `level ${l}, cluster ${id}`;
+      make(svg, "circle", { class: "backing", cx, cy, r: level.radii[i] });  // hides links
       const node = make(svg, "circle", { class: "node", cx, cy, r: level.radii[i],
         fill: level.colours ? level.colours[i] : "#7f7f7f", "fill-opacity": opacity,
         style: `--line: ${Math.min(3, 0.2 * level.radii[i])}`,
@@ -191,6 +188,11 @@
   }
 
   const nClusters = (l) => graphOf().sizes[l - 1];
+
+  function unusedMass(level, l) {
+    if (level.ids.length === nClusters(l)) return "";
+    return `; mass: ${level.unused} of ${graphOf().kinds.length} in unused clusters`;
+  }
 
   function draw() {
     const [l, id] = inFocus ? [inFocus[0], levels[inFocus[0]].ids[inFocus[1]]] : [0, -1];
