@@ -9,5 +9,6 @@ In reading order:
 - `folder_lock`: folders that one run at a time writes into
 - `untrusted`, `untrusted_zip`: untrusted files, read within limits
 - `interrupts`: Ctrl-C; `progress`: bars and plain lines; `process`: threads, memory
+- `caller_warning`: warnings that point at the caller's code
 - `types`: types that the whole package shares
 """

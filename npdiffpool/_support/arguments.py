@@ -15,6 +15,17 @@ def require(holds: bool, name: str, requirement: str, seen: Any) -> None:
         raise ValueError(f"{name} must be {requirement}; got {seen!r}")
 
 
+def type_name(value: Any) -> str:
+    """Return the name of a value's type, with its module unless built in or ours.
+
+    >>> type_name([]), type_name(np.zeros(1))
+    ('list', 'numpy.ndarray')
+    """
+    kind = type(value)
+    is_known = kind.__module__.split(".")[0] in ("builtins", "npdiffpool")
+    return kind.__name__ if is_known else f"{kind.__module__}.{kind.__qualname__}"
+
+
 def require_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Require one of some words."""
     words = ", ".join(repr(choice) for choice in choices)
