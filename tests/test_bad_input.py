@@ -71,8 +71,8 @@ ROWS = [
         ("complex features", "features must be real | complex", (EDGE, [1j, 1])),
         ("objects", "features must be real | object", (EDGE, [object(), None])),
         ("ragged features", "features must be an array", (EDGE, [[1], [1, 2]])),
-        ("an unknown word", 'features must be "degree", | \'x\'', (EDGE, "x")),
-        ("an empty word", 'features must be "degree", | \'\'', (EDGE, "")),
+        ("an unknown word", "features must be \"degree\", | 'x'", (EDGE, "x")),
+        ("an empty word", "features must be \"degree\", | ''", (EDGE, "")),
         error=GraphError,
     ),
     *rows(
@@ -102,13 +102,13 @@ ROWS = [
         ),
         (
             "directions that differ",
-            "weights must be equal in both directions | 0 -> 1 has 2.0 and 1 -> 0 has 3",
+            "weights must be equal in both directions | has 2.0 and 1 -> 0 has 3.0",
             ([(0, 1), (1, 0)], 2),
             {"weights": [2, 3]},
         ),
         (
             "tiny directions that differ",
-            "weights must be equal in both directions | 0 -> 1 has 0.0 and 1 -> 0 has",
+            "weights must be equal in both directions | 0 -> 1 has 0.0 and 1 -> 0",
             ([(0, 1), (1, 0)], 2),
             {"weights": [0, 1e-30]},
         ),

@@ -426,7 +426,7 @@ BASELINES = [
         (
             "three labels",
             "labels must be (4,); got (3,)",
-            (KERNEL(), GRAPHS, [0, 1, 0]),
+            (KERNEL().fit(*DATA, DATA), GRAPHS, [0, 1, 0]),
         ),
     ),
 ]

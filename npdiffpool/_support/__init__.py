@@ -2,13 +2,12 @@
 
 In reading order:
 
-- `arguments`: checks of single values; `contracts`: checks of arrays and their shapes
+- `arguments`: checks of single values, warnings; `contracts`: checks of arrays
 - `parameters`: parameters of a dataclass with their help texts; `settings`: what
   decides a result, as JSON
 - `atomic_files`: files written completely or not at all
 - `folder_lock`: folders that one run at a time writes into
 - `untrusted`, `untrusted_zip`: untrusted files, read within limits
 - `interrupts`: Ctrl-C; `progress`: bars and plain lines; `process`: threads, memory
-- `caller_warning`: warnings that point at the caller's code
 - `types`: types that the whole package shares
 """

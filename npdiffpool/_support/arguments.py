@@ -1,7 +1,9 @@
-"""Checks of arguments: each raises a ValueError that says what was wrong."""
+"""Checks of arguments, each a ValueError that says what was wrong; warnings."""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from numbers import Integral, Real
 from typing import Any, Sequence
 
@@ -56,6 +58,26 @@ def require_flag(name: str, value: Any) -> None:
 
 def require_labels(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
     """Require one label per graph; return them as an array of shape (n_graphs,)."""
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError as error:  # items of different lengths
+        raise ValueError(f"{name} must be ({n_graphs},): {error}") from None
     require(array.shape == (n_graphs,), name, f"({n_graphs},)", array.shape)
+    if array.dtype.kind in "US" and not hasattr(labels, "dtype"):
+        # NumPy makes strings of numbers among strings.
+        kind = str if array.dtype.kind == "U" else bytes
+        others = [label for label in labels if not isinstance(label, kind)]
+        require(not others, name, "all numbers or all strings", (others or [None])[0])
     return array
+
+
+def warn_caller(text: str) -> None:
+    """Warn, as if in the line outside of this package that leads here."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _is_own(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, UserWarning, stacklevel=level)
+
+
+def _is_own(module: str) -> bool:
+    return module.split(".")[0] == "npdiffpool"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.datasets.tu import TUData
-from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names, one_hot
+from npdiffpool.graphs.degrees import degree_names, one_hot
 
 MAX_COLUMNS = 1 << 14
 MAX_CELLS = 1 << 29  # nodes times columns: 4 GiB of float64

@@ -14,11 +14,12 @@ from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.assembly import assemble
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.dataset import Dataset
-from npdiffpool.datasets.features import DEGREE_CAP, check_choice, column_kind
+from npdiffpool.datasets.features import check_choice, column_kind
 from npdiffpool.datasets.fetch import download
 from npdiffpool.datasets.locate import cache_folder, cite, describe, find, suggest
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.datasets.tu import read_tu
+from npdiffpool.graphs.degrees import DEGREE_CAP
 from npdiffpool.graphs.graph import Graph
 
 # The features whose columns are of each kind.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from npdiffpool._support.caller_warning import warn_caller
+from npdiffpool._support.arguments import warn_caller
 from npdiffpool._support.types import CSR, Floats, Ints
 from npdiffpool.graphs.checks import GraphError
 

@@ -58,9 +58,7 @@ class Graph:
 
     __slots__ = ("adjacency", "features", "label")
 
-    def __init__(
-        self, adjacency: Any, features: Any = None, label: Any = None
-    ) -> None:
+    def __init__(self, adjacency: Any, features: Any = None, label: Any = None) -> None:
         self.adjacency = checks.check_adjacency(adjacency)
         features = "degree" if features is None else features
         if isinstance(features, str):
@@ -219,7 +217,8 @@ class Graph:
         from npdiffpool.graphs.convert import from_networkx
 
         adjacency, features = from_networkx(G, features, weight)
-        return cls(adjacency, features, G.graph.get("label") if label is None else label)
+        label = G.graph.get("label") if label is None else label
+        return cls(adjacency, features, label)
 
     def to_networkx(self) -> Any:
         """Convert to networkx: edges have a `weight`, nodes `feature_0` and so on.

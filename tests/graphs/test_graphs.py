@@ -204,7 +204,8 @@ def test_repeats_of_both_directions_add_up_once():
 
 
 def test_a_list_that_mixes_single_and_double_directions_warns():
-    with pytest.warns(UserWarning, match="in both directions and others in one") as seen:
+    mixed = "in both directions and others in one"
+    with pytest.warns(UserWarning, match=mixed) as seen:
         graph = Graph.from_edges([(0, 1), (1, 0), (2, 1)], 3)
     assert seen[0].filename == __file__
     assert_array_equal(graph.adjacency.toarray(), [[0, 1, 0], [1, 0, 1], [0, 1, 0]])
