@@ -56,8 +56,8 @@ def warn_if_failed(history: list[Row], targets: Ints | Floats, loss: str) -> Non
 def find_failure(history: list[Row], targets: Ints | Floats, loss: str) -> str | None:
     """Return a sentence if a training was never better than a constant prediction.
 
-    A training of fewer than five epochs has not failed yet unless its loss is twice
-    that of the constant.
+    A training of fewer than five epochs may only have begun; it has failed if its loss
+    is always a hundred times that of the constant.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def find_failure(history: list[Row], targets: Ints | Floats, loss: str) -> str |
     else:
         constant, bound = "the mean", float(np.var(targets))
     lowest = min(row[loss] for row in history)
-    if bound == 0 or lowest < (1 if len(history) >= 5 else 2) * bound:
+    if bound == 0 or lowest < (1 if len(history) >= 5 else 100) * bound:
         return None
     name = loss.replace("_", "-" if loss == "cross_entropy" else " ")
     return (

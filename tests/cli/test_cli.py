@@ -54,6 +54,23 @@ def test_train_prints_the_split_and_the_test_accuracy(tmp_path, capsys):
     assert "epoch    2/2" in printed.err
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_training_that_is_worse_than_the_class_frequencies_says_so(tmp_path, capsys):
+    out = str(tmp_path / "run")
+    assert main(["train", *QUICK, "--learning-rate", "1e4", "--out", out]) == 0
+    start = "npdiffpool: warning: the training was worse than predicting the class freq"
+    (line,) = re.findall(f"^{start}.*", capsys.readouterr().err, re.MULTILINE)
+    text = line.removeprefix("npdiffpool: warning: ")
+    results = json.loads((tmp_path / "run" / "config.json").read_text())["results"]
+    assert results["failure"] == text
+    assert f"Warning: {text}." in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_a_training_that_learns_has_no_warning(run):
+    assert json.loads((run / "config.json").read_text())["results"]["failure"] is None
+    assert "Warning" not in (run / "report.html").read_text()
+
+
 def test_train_writes_every_file_of_a_run_folder(run):
     names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     figures = {"figures/hierarchy.png", "figures/history.png", "report.html"}

@@ -220,7 +220,6 @@ def test_all_outputs_and_parameters_have_the_chosen_dtype(dtype):
     assert {array.dtype for array in outputs} == {np.dtype(dtype)}
 
 
-@pytest.mark.filterwarnings("ignore:the training was worse:UserWarning")
 @pytest.mark.parametrize("option", ["batch_norm", "normalize_rows", "concat_layers"])
 def test_every_flag_changes_the_model(option, fitted):
     switched = {option: not getattr(fitted, option)}
@@ -375,7 +374,6 @@ def test_fit_prints_nothing_by_default(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.filterwarnings("ignore:the training was worse:UserWarning")
 @pytest.mark.parametrize(
     "feature, message",
     [

@@ -31,7 +31,6 @@ def test_labels_default_to_those_of_the_graphs():
     assert kernel.score(GRAPHS) == 1
 
 
-@pytest.mark.filterwarnings("ignore:the training was worse:UserWarning")
 def test_targets_default_to_the_labels_of_the_graphs():
     numbered = [Graph(g.adjacency, g.features, i) for i, g in enumerate(GRAPHS)]
     model = small(DiffPoolRegressor).fit(numbered)

