@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from contextlib import suppress
-from typing import Any, Sequence
+from typing import Sequence
 
 from npdiffpool._support.process import VARIABLES, can_limit_threads, has_chosen_threads
 from npdiffpool._support.progress import coloured, printable
@@ -61,9 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     arguments, status = build_parser(__doc__, COMMANDS).parse_args(argv), None
     try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _print_warning
-            status = arguments.run(arguments)
+        status = arguments.run(arguments)
         if sys.stdout is not None:  # None if it is closed
             sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has exited
@@ -75,10 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _print_error(str(stop) or "interrupted")
         return 130
     return status or 0
-
-
-def _print_warning(message: Warning | str, *where: Any, **options: Any) -> None:
-    _print_error(f"warning: {' '.join(str(message).split())}")
 
 
 def _print_error(text: str) -> None:
