@@ -316,8 +316,8 @@ def count_colours(
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> ring = Graph.from_edges([(0, 1), (1, 2), (2, 0)], n_nodes=3)
-    >>> path = Graph.from_edges([(0, 1), (1, 2)], n_nodes=3)
+    >>> ring = Graph.from_edges([(0, 1), (1, 2), (2, 0)], 3, "ones")
+    >>> path = Graph.from_edges([(0, 1), (1, 2)], 3, "ones")
     >>> colours, counts = count_colours([ring, path], rounds=1)
     >>> len(colours), (counts @ counts.T).toarray().round(3)  # 12 / sqrt(18 * 14)
     (3, array([[1.   , 0.756],
