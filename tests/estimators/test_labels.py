@@ -9,7 +9,8 @@ import pytest
 
 from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph, NotFittedError
 from npdiffpool.estimators import base
-from npdiffpool.estimators.baselines import SubtreeKernelClassifier
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier, count_parameters
+from npdiffpool.viz import draw_hierarchy
 
 EDGES = {"path": [(0, 1), (1, 2), (2, 3)], "ring": [(0, 1), (1, 2), (2, 3), (3, 0)]}
 GRAPHS = [Graph.from_edges(EDGES[name], 4, label=name) for name in ["path", "ring"] * 4]
@@ -103,6 +104,10 @@ def test_graphs_of_networkx_are_named_with_the_way_to_convert_them():
         small().fit([ring] * 8, LABELS)
     with pytest.raises(ValueError, match="a sequence of Graph; got networkx.classes"):
         small().fit(ring, LABELS)
+    with pytest.raises(ValueError, match="graph must be a Graph; got 'networkx.class"):
+        draw_hierarchy(ring, [])
+    with pytest.raises(ValueError, match="config must be a Config; got .*test_labels"):
+        count_parameters(type("Config", (), {"__module__": __name__})())
 
 
 # NotFittedError
