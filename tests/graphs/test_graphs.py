@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from npdiffpool import Graph, GraphBatch
-from npdiffpool.datasets.assembly import assemble
-from npdiffpool.datasets.tu import TUData
+from npdiffpool import Graph, GraphBatch, load_dataset
 from npdiffpool.engine.preparation import with_operators
 from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names
 from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
@@ -242,10 +240,13 @@ def test_a_symmetric_graph_is_rebuilt_from_its_edges(graph):
 # features=None
 
 
-def test_a_graph_without_features_gets_the_degree_columns_of_a_tu_data_set():
+def test_a_graph_without_features_gets_the_degree_columns_of_a_data_set(tmp_path):
     edges = [(0, i) for i in range(1, 70)] + [(1, 1), (1, 2)]
-    data = TUData("D", np.array(edges) + 1, np.ones(71, int), np.array([0]))
-    dataset = assemble(data, "auto", DEGREE_CAP, "")
+    lines = "".join(f"{i + 1}, {j + 1}\n" for i, j in edges)
+    parts = {"A": lines, "graph_indicator": "1\n" * 71, "graph_labels": "0\n"}
+    for part, text in parts.items():
+        (tmp_path / f"D_{part}.txt").write_text(text)
+    dataset = load_dataset(tmp_path)
     A, expected = dataset[0].adjacency, dataset[0].features
     assert dataset.feature_names == tuple(degree_names(DEGREE_CAP))
     made = Graph(A), Graph.from_edges(edges, 71), Graph.from_networkx(nx_of(A))
