@@ -71,6 +71,8 @@ ROWS = [
         ("complex features", "features must be real | complex", (EDGE, [1j, 1])),
         ("objects", "features must be real | object", (EDGE, [object(), None])),
         ("ragged features", "features must be an array", (EDGE, [[1], [1, 2]])),
+        ("an unknown word", "features must be \"degree\", | 'x'", (EDGE, "x")),
+        ("an empty word", "features must be \"degree\", | ''", (EDGE, "")),
         error=GraphError,
     ),
     *rows(
@@ -93,6 +95,23 @@ ROWS = [
         "npdiffpool.Graph.from_edges",
         Graph.from_edges,
         ("triples", ENDS + "be whole | int64 of shape (1, 3)", ([(0, 1, 1)], 2)),
+        (
+            "an edge_index",
+            ENDS + "be whole | (2, 3); transpose an edge_index",
+            ([(0, 1, 2), (1, 2, 0)], 3),
+        ),
+        (
+            "directions that differ",
+            "weights must be equal in both directions | has 2.0 and 1 -> 0 has 3.0",
+            ([(0, 1), (1, 0)], 2),
+            {"weights": [2, 3]},
+        ),
+        (
+            "tiny directions that differ",
+            "weights must be equal in both directions | 0 -> 1 has 0.0 and 1 -> 0",
+            ([(0, 1), (1, 0)], 2),
+            {"weights": [0, 1e-30]},
+        ),
         ("floats", ENDS + "be whole | float64 of shape (1, 2)", ([(0.0, 1.0)], 2)),
         ("None", ENDS + "be whole | object of shape ()", (None, 2)),
         ("words", ENDS + "be whole | <U1", ([("a", "b")], 2)),
@@ -153,6 +172,7 @@ ROWS = [
         Graph.from_networkx,
         ("a list", "G must be a networkx graph; got list", (EDGE,)),
         ("None", "G must be a networkx graph; got NoneType", (None,)),
+        ("a matrix", "G must be a networkx graph; got numpy.ndarray", (np.eye(2),)),
         (
             "a missing attribute",
             "features: node 1 has no attribute 'x'",

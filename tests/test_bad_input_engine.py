@@ -288,7 +288,11 @@ POOLING = [
     *engine_rows(
         pooling,
         "coarsen",
-        ("a matrix for a level", "level must be a Level; got 'ndarray'", (A, TWO, TWO)),
+        (
+            "a matrix for a level",
+            "level must be a Level; got 'numpy.ndarray'",
+            (A, TWO, TWO),
+        ),
         ("Z for three nodes", "Z must be (2, D); got (3, 2)", (LEVEL, LONG.T, TWO)),
         ("S for three nodes", "S must be (2, K) | (3, 2)", (LEVEL, TWO, LONG.T)),
         (
@@ -364,7 +368,11 @@ LOSSES = [
     *engine_rows(
         losses,
         "link_loss",
-        ("a matrix for a level", "level must be a Level | 'ndarray'", (A, TWO, POOLED)),
+        (
+            "a matrix for a level",
+            "level must be a Level | 'numpy.ndarray'",
+            (A, TWO, POOLED),
+        ),
         ("S for three", "S must be (2, K) | (3, 2)", (LEVEL, LONG.T, POOLED)),
         (
             "three clusters",

@@ -1,5 +1,6 @@
 """Bad input to models and their parameters raises one error before any work."""
 
+import networkx as nx
 import numpy as np
 from bad_input import (
     CLASSIFIER,
@@ -26,6 +27,7 @@ from npdiffpool import (
     GraphError,
     NotFittedError,
 )
+from npdiffpool.datasets import Dataset
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 from npdiffpool.estimators.inputs import count_clusters
@@ -89,6 +91,11 @@ CLUSTERS = (
 
 def config(**changed):
     return Config(**{"n_features": 1, "n_outputs": 2, **changed})
+
+
+def dataset(*names):
+    """Return the graphs as a data set with these feature names."""
+    return Dataset(GRAPHS, np.array(LABELS), "some", names, "")
 
 
 def fit_with(kind):
@@ -156,6 +163,33 @@ FIT = [
         ([PAIR, WIDE], [0, 1]),
         GraphError,
     ),
+    (
+        "a networkx graph",
+        "graphs[0] must be a Graph; got networkx.classes.graph.Graph; convert it by",
+        ([nx.path_graph(2)], [0]),
+        GraphError,
+    ),
+    (
+        "no labels",
+        "labels must be given unless every graph has a label; graphs[0] has none",
+        (GRAPHS, None),
+    ),
+    (
+        "no validation labels",
+        "validation labels must be given unless | graphs[0] has none",
+        (*DATA, (GRAPHS, None)),
+    ),
+    ("ragged labels", "labels must be (4,): setting an", (GRAPHS, [[0], [0, 1], 1, 0])),
+    (
+        "two feature names",
+        "feature_names of graphs must be 1 names; got ('x', 'y')",
+        (dataset("x", "y"), LABELS),
+    ),
+    (
+        "validation columns that differ",
+        "validation graphs must have the feature columns | missing: 'x', unknown: 'y'",
+        (dataset("x"), LABELS, (dataset("y"), LABELS)),
+    ),
     ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
     ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
     ("text as labels", "labels must be (4,); got ()", (GRAPHS, "label")),
@@ -214,6 +248,16 @@ FIT = [
 ]
 CLASSES = [
     (
+        "a number among strings",
+        "labels must be all numbers or all strings; got 1",
+        (GRAPHS, ["a", 1, "a", "b"]),
+    ),
+    (
+        "text to validate numbers",
+        "validation labels must be numbers, as in training; got ['0']",
+        (*DATA, ([PAIR], ["0"])),
+    ),
+    (
         "a NaN label",
         "labels must be numbers or strings | float64",
         (GRAPHS, [0, 1, NAN, 1]),
@@ -259,6 +303,7 @@ def fit_rows(kind, model, cases):
     return found
 
 
+NAMED = classifier().fit(dataset("x"), LABELS)
 RAW = fitted(standardize=False), fitted(DiffPoolRegressor, standardize=False)
 FITS = [
     *fit_rows(DiffPoolClassifier, RAW[0], FIT + CLASSES),
@@ -336,6 +381,25 @@ USES += [
         CLASSIFIER.score,
         ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
         ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
+        (
+            "text for numbers",
+            "labels must be numbers, as | ['0']",
+            (GRAPHS, list("0101")),
+        ),
+        ("no labels", "labels must be given | graphs[0] has none", (GRAPHS,)),
+    ),
+    *(
+        row
+        for use in ALL[:4]
+        for row in rows(
+            f"npdiffpool.DiffPoolClassifier.{use}",
+            getattr(NAMED, use),
+            (
+                "columns that differ",
+                "graphs must have the feature columns | missing: 'x', unknown: 'y'",
+                (dataset("y"),),
+            ),
+        )
     ),
     *rows(
         "npdiffpool.DiffPoolRegressor.score",
@@ -426,7 +490,7 @@ BASELINES = [
         (
             "three labels",
             "labels must be (4,); got (3,)",
-            (KERNEL(), GRAPHS, [0, 1, 0]),
+            (KERNEL().fit(*DATA, DATA), GRAPHS, [0, 1, 0]),
         ),
     ),
 ]

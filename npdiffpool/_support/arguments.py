@@ -17,6 +17,17 @@ def require(holds: bool, name: str, requirement: str, seen: Any) -> None:
         raise ValueError(f"{name} must be {requirement}; got {seen!r}")
 
 
+def type_name(value: Any) -> str:
+    """Return the name of a value's type, with its module unless built in or ours.
+
+    >>> type_name([]), type_name(np.zeros(1))
+    ('list', 'numpy.ndarray')
+    """
+    kind = type(value)
+    is_known = kind.__module__.split(".")[0] in ("builtins", "npdiffpool")
+    return kind.__name__ if is_known else f"{kind.__module__}.{kind.__qualname__}"
+
+
 def require_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Require one of some words."""
     words = ", ".join(repr(choice) for choice in choices)
@@ -47,8 +58,16 @@ def require_flag(name: str, value: Any) -> None:
 
 def require_labels(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
     """Require one label per graph; return them as an array of shape (n_graphs,)."""
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError as error:  # items of different lengths
+        raise ValueError(f"{name} must be ({n_graphs},): {error}") from None
     require(array.shape == (n_graphs,), name, f"({n_graphs},)", array.shape)
+    if array.dtype.kind in "US" and not hasattr(labels, "dtype"):
+        # NumPy makes strings of numbers among strings.
+        kind = str if array.dtype.kind == "U" else bytes
+        others = [label for label in labels if not isinstance(label, kind)]
+        require(not others, name, "all numbers or all strings", (others or [None])[0])
     return array
 
 

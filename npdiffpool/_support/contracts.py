@@ -27,6 +27,7 @@ from npdiffpool._support.arguments import (
     require_choice,
     require_int,
     require_number,
+    type_name,
 )
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -203,7 +204,7 @@ class IsA:
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
         """Check the class and the sizes."""
-        required, seen = f"a {self.kind.__name__}", type(value).__name__
+        required, seen = f"a {self.kind.__name__}", type_name(value)
         require(isinstance(value, self.kind), name, required, seen)
         for letter, attribute in self.attributes.items():
             size = getattr(value, attribute)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.datasets.tu import TUData
+from npdiffpool.graphs.degrees import degree_names, one_hot
 
 MAX_COLUMNS = 1 << 14
 MAX_CELLS = 1 << 29  # nodes times columns: 4 GiB of float64
@@ -40,9 +41,7 @@ class Columns(NamedTuple):
         part = self.values[start:stop]
         if self.values.ndim == 2:
             return part.astype(np.float64)
-        one_hot = np.zeros((len(part), len(self.names)))
-        one_hot[np.arange(len(part)), part] = 1.0
-        return one_hot
+        return one_hot(part, len(self.names))
 
 
 def column_kind(name: str) -> str:
@@ -122,9 +121,7 @@ def _columns(kind: str, data: TUData, degrees: Ints, degree_cap: int) -> list[Co
         names = [f"attribute {i + 1}" for i in range(attributes.shape[1])]
         return [Columns(names, attributes)]
     if kind == "degree":
-        names = [f"degree={degree}" for degree in range(degree_cap)]
-        codes = np.minimum(degrees, degree_cap)
-        return [Columns([*names, f"degree>={degree_cap}"], codes)]
+        return [Columns(degree_names(degree_cap), np.minimum(degrees, degree_cap))]
     return [Columns(["one"], np.zeros(len(degrees), dtype=np.intp))]
 
 

@@ -28,9 +28,9 @@ from npdiffpool.datasets.locate import (
 )
 from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.datasets.tu import TUData, read_tu
+from npdiffpool.graphs.degrees import DEGREE_CAP
 from npdiffpool.graphs.graph import Graph
 
-DEGREE_CAP = 64
 # The features whose columns are of each kind.
 FEATURES = dict(label="labels", attribute="attributes", degree="degree", one="ones")
 _WEIGHTS = re.compile(r"attribute \d{1,4}", re.ASCII)

@@ -208,7 +208,7 @@ def forward(
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> graphs = [Graph.from_edges([(0, 1)], n_nodes=n) for n in (2, 3)]
+    >>> graphs = [Graph.from_edges([(0, 1)], n, "ones") for n in (2, 3)]
     >>> config = Config(n_features=1, n_outputs=2, clusters=(4,), dtype="float64")
     >>> params = init_model(np.random.default_rng(0), config)
     >>> output = forward(params, GraphBatch.from_graphs(graphs), config)
@@ -352,7 +352,7 @@ def total_loss(
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> batch = GraphBatch.from_graphs([Graph.from_edges([(0, 1)], n_nodes=2)])
+    >>> batch = GraphBatch.from_graphs([Graph.from_edges([(0, 1)], 2, "ones")])
     >>> config = Config(n_features=1, n_outputs=2, clusters=(1,), dtype="float64")
     >>> params = init_model(np.random.default_rng(0), config)
     >>> loss, output = total_loss(params, batch, np.array([1]), config)

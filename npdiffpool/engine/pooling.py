@@ -44,7 +44,7 @@ class Level(NamedTuple):
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> pair, dot = Graph.from_edges([(0, 1)], n_nodes=2), Graph([[0]], [[5.0]])
+    >>> pair, dot = Graph.from_edges([(0, 1)], 2, "ones"), Graph([[0]], [[5.0]])
     >>> level = Level.of(GraphBatch.from_graphs([pair, dot]))
     >>> level.offsets, level.squared_norms
     (array([0, 2, 3]), array([2., 0.]))
@@ -191,7 +191,7 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> pair, dot = Graph.from_edges([(0, 1)], n_nodes=2), Graph([[0]], [[5.0]])
+    >>> pair, dot = Graph.from_edges([(0, 1)], 2, "ones"), Graph([[0]], [[5.0]])
     >>> level = Level.of(GraphBatch.from_graphs([pair, dot]))
     >>> A_pooled, X_pooled = coarsen(level, level.X, S=np.ones((3, 1)))
     >>> A_pooled.ravel(), X_pooled.ravel()

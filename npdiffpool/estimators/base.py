@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import lru_cache, partial
 from os import PathLike
 from typing import Any, Callable, ClassVar, Iterable, Iterator, Sequence, TypeVar
 
@@ -26,6 +26,7 @@ from npdiffpool.engine.model import Output, blank_params
 from npdiffpool.estimators import inputs
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.estimators.targets import Classes, Numbers, Targets
+from npdiffpool.estimators.training_checks import warn_if_alike, warn_if_failed
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import (
@@ -41,7 +42,29 @@ Model = TypeVar("Model", bound="Estimator")
 
 
 class NotFittedError(ValueError, AttributeError):
-    """A model was used before it was fitted."""
+    """A model was used before it was fitted.
+
+    Where scikit-learn is installed, the error is also one of its `NotFittedError`.
+    """
+
+    def __new__(cls, *args: Any) -> NotFittedError:
+        """Return the error, of scikit-learn's class as well if it is installed."""
+        made: NotFittedError = ValueError.__new__(_not_fitted_kind(), *args)
+        return made
+
+    def __reduce__(self) -> Any:  # pickle does not find a class made at run time
+        return NotFittedError, self.args
+
+
+@lru_cache
+def _not_fitted_kind() -> Any:
+    """Return the class of the error; scikit-learn is imported only here."""
+    try:
+        from sklearn.exceptions import NotFittedError as Theirs
+    except ImportError:
+        return NotFittedError
+    names = {"__module__": NotFittedError.__module__}
+    return type("NotFittedError", (NotFittedError, Theirs), names)
 
 
 @dataclass(eq=False)
@@ -85,8 +108,8 @@ class Estimator:
     def fit(
         self: Model,
         graphs: Iterable[Graph],
-        labels: npt.ArrayLike,
-        validation: tuple[Iterable[Graph], npt.ArrayLike] | None = None,
+        labels: npt.ArrayLike | None = None,
+        validation: tuple[Iterable[Graph], npt.ArrayLike | None] | None = None,
         on_epoch: Callable[[Model], None] | None = None,
         *,
         on_checkpoint: Callable[[Checkpoint], None] | None = None,
@@ -97,11 +120,12 @@ class Estimator:
         Parameters
         ----------
         graphs : sequence of Graph, or Dataset
-            The feature names of a `Dataset` are kept in `feature_names_in_`.
-        labels : (G,) array_like
+            The feature names of a `Dataset` are kept in `feature_names_in_`. Every
+            `Dataset` that the model is given later must have the same, in this order.
+        labels : (G,) array_like, optional
             For a classifier numbers or strings of at least two classes, for a
-            regressor finite numbers.
-        validation : pair of graphs and labels, optional
+            regressor finite numbers. Default: the `label` of each graph.
+        validation : pair of graphs and labels (or None), optional
             Validation set, which chooses the epoch whose parameters are kept (highest
             accuracy, then lowest loss) and, with `patience`, when to stop. By default
             the parameters of the last epoch are kept.
@@ -122,18 +146,29 @@ class Estimator:
         ------
         ValueError
             If an argument or parameter is invalid; the estimator is then unchanged.
+
+        Warns
+        -----
+        UserWarning
+            If features and layer cannot tell any two training graphs apart, or the
+            training was worse than a constant prediction throughout: the cross-entropy
+            of no epoch was below that of the class frequencies, or the squared error
+            below that of the mean.
         """
         inputs.check_callbacks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         feature_names = getattr(graphs, "feature_names", None)
         checked, targets, schedule, config = self.check(graphs, labels)
         scaling = inputs.Scaling.of(checked, self.standardize)
+        labels = inputs.choose_labels(checked, labels)
         encoded = targets.encode(labels, len(checked))
         train = Labelled(inputs.prepare_graphs(checked, config, scaling), encoded)
-        held_out = inputs.prepare_validation(validation, targets, config, scaling)
+        context = config, scaling, targets, feature_names
+        held_out = inputs.prepare_validation(validation, *context)
         usable = held_out is not None or schedule.patience is None
         require(usable, "patience", "None without a validation set", self.patience)
-        context = config, scaling, targets, feature_names
         done = inputs.check_resume(resume, config)
+        if not done:
+            warn_if_alike(checked, config, scaling)
 
         def after_epoch(state: Checkpoint) -> None:
             if on_epoch is not None:
@@ -147,17 +182,19 @@ class Estimator:
         with progress_bar(schedule.epochs, "epoch", "training", **bar) as update:
             show = partial(_show_row, update)
             fitted = run(on_epoch=show, on_checkpoint=after_epoch)
+        warn_if_failed(fitted.history, encoded, config.loss)
         return self._set_fitted(fitted, *context)
 
     def check(
-        self, graphs: Iterable[Graph], labels: npt.ArrayLike
+        self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
     ) -> tuple[list[Graph], Targets, Schedule, Config]:
         """Validate graphs, labels and all parameters, as `fit` does before any work.
 
         Parameters
         ----------
         graphs : sequence of Graph, or Dataset
-        labels : (G,) array_like
+        labels : (G,) array_like, optional
+            Default: the `label` of each graph.
 
         Returns
         -------
@@ -174,6 +211,8 @@ class Estimator:
         """
         check_parameters(self)
         checked = check_graphs(graphs)
+        inputs.check_name_count(graphs, checked[0].n_features)
+        labels = inputs.choose_labels(checked, labels)
         targets = self.targets_kind.of(labels, len(checked))
         schedule = Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
         config = self._config(checked, targets)
@@ -330,10 +369,16 @@ class Estimator:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
 
+    def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
+        """Return graphs as a list, after checking them and their feature names."""
+        self._require_fitted()
+        inputs.check_names(graphs, self.feature_names_in_)
+        return check_graphs(graphs)
+
     def _run(self, graphs: Iterable[Graph]) -> Iterator[Output]:
         """Yield the forward passes of graphs, in chunks."""
-        self._require_fitted()
-        batch = inputs.prepare_graphs(check_graphs(graphs), self.config_, self.scaling_)
+        checked = self._check_graphs(graphs)
+        batch = inputs.prepare_graphs(checked, self.config_, self.scaling_)
         try:
             yield from evaluate(self.params_, self.running_, batch, self.config_)
         except OverflowedError as error:

@@ -14,12 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from npdiffpool._support.arguments import (
-    require,
-    require_int,
-    require_labels,
-    require_number,
-)
+from npdiffpool._support.arguments import require, require_int, require_number
 from npdiffpool._support.contracts import IsA, requires
 from npdiffpool._support.types import CSR, Ints, Row
 from npdiffpool.engine.autodiff import leaves
@@ -27,7 +22,12 @@ from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
 from npdiffpool.estimators.base import NotFittedError
-from npdiffpool.estimators.inputs import check_validation
+from npdiffpool.estimators.inputs import (
+    check_names,
+    check_validation,
+    check_width,
+    choose_labels,
+)
 from npdiffpool.estimators.targets import Classes
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.block_diagonal import join_graphs
@@ -154,16 +154,17 @@ class SubtreeKernelClassifier:
     def fit(
         self: Kernel,
         graphs: Iterable[Graph],
-        labels: npt.ArrayLike,
-        validation: tuple[Iterable[Graph], npt.ArrayLike] | None = None,
+        labels: npt.ArrayLike | None = None,
+        validation: tuple[Iterable[Graph], npt.ArrayLike | None] | None = None,
     ) -> Kernel:
         """Fit a machine for each choice; keep the best on the validation set.
 
         Parameters
         ----------
-        graphs : sequence of Graph
-        labels : (G,) array_like
-        validation : pair of graphs and labels
+        graphs : sequence of Graph, or Dataset
+        labels : (G,) array_like, optional
+            Default: the `label` of each graph.
+        validation : pair of graphs and labels (or None)
             Required.
 
         Returns
@@ -177,14 +178,17 @@ class SubtreeKernelClassifier:
             If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        known, (held, held_labels) = check_graphs(graphs), check_validation(validation)
+        known, names = check_graphs(graphs), getattr(graphs, "feature_names", None)
+        held, held_labels = check_validation(validation, names)
+        labels = choose_labels(known, labels)
         classes = Classes.of(labels, len(known))
         train = known, classes.encode(labels, len(known))
         expected = classes.encode(held_labels, len(held), "validation labels")
         machines = self._machines(train, (held, expected))
         self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
         self.classes_, self.history_ = classes.classes, [self.best_.row]
-        self.best_epoch_ = 1
+        self.best_epoch_, self.n_features_in_ = 1, known[0].n_features
+        self.feature_names_in_ = None if names is None else list(names)
         return self
 
     def _check_parameters(self) -> None:
@@ -212,12 +216,21 @@ class SubtreeKernelClassifier:
                 row |= {"rounds": rounds, "penalty": penalty}
                 yield _Machine(machine, colours, counts, row)
 
+    def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
+        """Return graphs as a list, after checking them and their feature names."""
+        if not hasattr(self, "best_"):
+            raise NotFittedError("the classifier is not fitted; call fit first")
+        check_names(graphs, self.feature_names_in_)
+        checked = check_graphs(graphs)
+        check_width(checked, self.n_features_in_)
+        return checked
+
     def predict(self, graphs: Iterable[Graph]) -> npt.NDArray[Any]:
         """Return the class of each graph.
 
         Parameters
         ----------
-        graphs : sequence of Graph
+        graphs : sequence of Graph, or Dataset
 
         Returns
         -------
@@ -226,23 +239,26 @@ class SubtreeKernelClassifier:
         Raises
         ------
         GraphError
-            If there is no graph, or one is not a `Graph`.
+            If there is no graph, one is not a `Graph`, or the graphs have another
+            number of features than in training.
         NotFittedError
             If the classifier is not fitted.
         """
-        if not hasattr(self, "best_"):
-            raise NotFittedError("the classifier is not fitted; call fit first")
+        checked = self._check_graphs(graphs)
         machine, colours, counts, row = self.best_
-        kernel = _kernel(check_graphs(graphs), int(row["rounds"]), colours, counts)
+        kernel = _kernel(checked, int(row["rounds"]), colours, counts)
         return np.asarray(self.classes_[machine.predict(kernel)])
 
-    def score(self, graphs: Iterable[Graph], labels: npt.ArrayLike) -> float:
+    def score(
+        self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
+    ) -> float:
         """Return the accuracy, the fraction of graphs classified correctly.
 
         Parameters
         ----------
-        graphs : sequence of Graph
-        labels : (G,) array_like
+        graphs : sequence of Graph, or Dataset
+        labels : (G,) array_like, optional
+            Default: the `label` of each graph.
 
         Returns
         -------
@@ -253,10 +269,12 @@ class SubtreeKernelClassifier:
         NotFittedError
             If the classifier is not fitted.
         ValueError
-            If there is not one label per graph.
+            If there is not one label per graph, or numbers are given for classes that
+            are strings, or strings for numbers.
         """
-        checked = check_graphs(graphs)
-        expected = require_labels("labels", labels, len(checked))
+        checked = self._check_graphs(graphs)
+        labels = choose_labels(checked, labels)
+        expected = Classes(self.classes_).read(labels, len(checked))
         return float(np.mean(self.predict(checked) == expected))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -298,8 +316,8 @@ def count_colours(
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> ring = Graph.from_edges([(0, 1), (1, 2), (2, 0)], n_nodes=3)
-    >>> path = Graph.from_edges([(0, 1), (1, 2)], n_nodes=3)
+    >>> ring = Graph.from_edges([(0, 1), (1, 2), (2, 0)], 3, "ones")
+    >>> path = Graph.from_edges([(0, 1), (1, 2)], 3, "ones")
     >>> colours, counts = count_colours([ring, path], rounds=1)
     >>> len(colours), (counts @ counts.T).toarray().round(3)  # 12 / sqrt(18 * 14)
     (3, array([[1.   , 0.756],

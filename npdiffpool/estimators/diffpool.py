@@ -7,13 +7,12 @@ from typing import Any, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require_labels
 from npdiffpool._support.parameters import documented
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.base import Estimator
+from npdiffpool.estimators.inputs import choose_labels
 from npdiffpool.estimators.targets import Classes, Numbers, numbers
-from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
 
 
@@ -50,10 +49,15 @@ class DiffPoolClassifier(Estimator):
         By methods that need a fitted model, before `fit`.
     GraphError
         By every method, if its argument is not a sequence of `Graph`, or the graphs
-        have another number of features than in training.
+        have another number of features than in training. If a `Dataset` has other
+        feature names than the training set, the error is a `ValueError`.
 
     Notes
     -----
+    In a directed graph, messages go against the edges: a layer computes ``A @ H``, so
+    node i aggregates over the nodes j of its edges i -> j. For the other direction,
+    transpose the adjacency.
+
     Differs from the paper: a readout of every level, by maximum, the layers of a GNN
     side by side, and a hidden layer before the logits, all as in the authors' code; and
     no batch normalisation. ``readout="sum", concat_layers=False, classifier_hidden=0,
@@ -118,13 +122,16 @@ class DiffPoolClassifier(Estimator):
         """
         return np.asarray(assign(self._outputs(graphs, "logits"))[0])
 
-    def score(self, graphs: Iterable[Graph], labels: npt.ArrayLike) -> float:
+    def score(
+        self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
+    ) -> float:
         """Return the accuracy, the fraction of graphs classified correctly.
 
         Parameters
         ----------
         graphs : sequence of Graph, or Dataset
-        labels : (G,) array_like
+        labels : (G,) array_like, optional
+            Default: the `label` of each graph.
 
         Returns
         -------
@@ -134,11 +141,12 @@ class DiffPoolClassifier(Estimator):
         Raises
         ------
         ValueError
-            If there is not one label per graph.
+            If there is not one label per graph, or numbers are given for classes that
+            are strings, or strings for numbers.
         """
-        self._require_fitted()
-        checked = check_graphs(graphs)
-        expected = require_labels("labels", labels, len(checked))
+        checked = self._check_graphs(graphs)
+        labels = choose_labels(checked, labels)
+        expected = self.targets_.read(labels, len(checked))
         return float(np.mean(self.predict(checked) == expected))
 
 
@@ -199,14 +207,16 @@ class DiffPoolRegressor(Estimator):
         outputs = self._outputs(graphs, "logits")[:, 0].astype(np.float64)
         return self.targets_.decode(outputs)
 
-    def score(self, graphs: Iterable[Graph], labels: npt.ArrayLike) -> float:
+    def score(
+        self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
+    ) -> float:
         """Return R^2, the fraction of the targets' variance that is predicted.
 
         Parameters
         ----------
         graphs : sequence of Graph, or Dataset
-        labels : (G,) array_like
-            Finite numbers.
+        labels : (G,) array_like, optional
+            Finite numbers. Default: the `label` of each graph.
 
         Returns
         -------
@@ -219,8 +229,8 @@ class DiffPoolRegressor(Estimator):
         ValueError
             If there is not one finite number per graph.
         """
-        self._require_fitted()
-        checked = check_graphs(graphs)
+        checked = self._check_graphs(graphs)
+        labels = choose_labels(checked, labels)
         targets, predicted = numbers(labels, len(checked)), self.predict(checked)
         largest = max(np.max(np.abs(targets)), np.max(np.abs(predicted)), 1e-300)
         targets, predicted = targets / largest, predicted / largest  # no overflow

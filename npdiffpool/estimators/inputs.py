@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 from numbers import Integral, Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 import scipy
@@ -142,11 +142,7 @@ def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> Gra
     GraphError
         If the graphs have another number of features than in training.
     """
-    if graphs[0].n_features != config.n_features:
-        raise GraphError(
-            f"graphs must have {config.n_features} features, as in training; "
-            f"got {graphs[0].n_features}"
-        )
+    check_width(graphs, config.n_features)
     batch, _ = in_canonical_order(graphs)
     return prepare(batch, config, scale=scaling.apply)
 
@@ -159,34 +155,125 @@ def in_given_order(rows: Array, graph: Graph) -> Array:
     return given
 
 
+def check_width(graphs: list[Graph], n_features: int) -> None:
+    """Check that graphs have as many features as in training.
+
+    Raises
+    ------
+    GraphError
+        If they have not.
+    """
+    if graphs[0].n_features != n_features:
+        raise GraphError(
+            f"graphs must have {n_features} features, as in training; "
+            f"got {graphs[0].n_features}"
+        )
+
+
 def prepare_validation(
-    pair: Any, targets: Targets, config: Config, scaling: Scaling
+    pair: Any,
+    config: Config,
+    scaling: Scaling,
+    targets: Targets,
+    names: Sequence[str] | None,
 ) -> Labelled | None:
     """Prepare a validation set (graphs, labels); return None for None.
 
     Raises
     ------
     ValueError
-        If it is not such a pair, or has a label that is not in the training set.
+        If it is not such a pair, has a label that is not in the training set, or other
+        feature names.
     """
     if pair is None:
         return None
-    graphs, labels = check_validation(pair)
+    graphs, labels = check_validation(pair, names)
     encoded = targets.encode(labels, len(graphs), "validation labels")
     return Labelled(prepare_graphs(graphs, config, scaling), encoded)
 
 
-def check_validation(pair: Any) -> tuple[list[Graph], Any]:
+def check_validation(pair: Any, names: Sequence[str] | None) -> tuple[list[Graph], Any]:
     """Check that a validation set is a pair (graphs, labels); return both.
+
+    Labels that are None are those of the graphs.
 
     Raises
     ------
     ValueError
-        If it is not a pair, or the graphs are not graphs.
+        If it is not a pair, the graphs are not graphs, or a data set has other feature
+        names than `names`.
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
-    return check_graphs(pair[0]), pair[1]
+    check_names(pair[0], names, "validation graphs")
+    graphs = check_graphs(pair[0])
+    return graphs, choose_labels(graphs, pair[1], "validation labels")
+
+
+def choose_labels(graphs: list[Graph], labels: Any, name: str = "labels") -> Any:
+    """Return labels, or the graphs' own if they are None.
+
+    Raises
+    ------
+    ValueError
+        If they are None, and a graph has no label.
+    """
+    if labels is not None:
+        return labels
+    own = [graph.label for graph in graphs]
+    if None in own:
+        first = own.index(None)
+        raise ValueError(
+            f"{name} must be given unless every graph has a label; graphs[{first}] has "
+            "none"
+        )
+    return own
+
+
+def check_name_count(graphs: Any, n_features: int) -> None:
+    """Check that a data set has as many feature names as features.
+
+    Raises
+    ------
+    ValueError
+        If it has not.
+    """
+    names = getattr(graphs, "feature_names", None)
+    fits = names is None or len(names) == n_features
+    require(fits, "feature_names of graphs", f"{n_features} names", names)
+
+
+def check_names(
+    graphs: Any, expected: Sequence[str] | None, what: str = "graphs"
+) -> None:
+    """Check that a data set has the feature columns of the training set, in order.
+
+    Graphs in a list have no names, and are not checked.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, unknown, or in another place.
+    """
+    names = getattr(graphs, "feature_names", None)
+    if names is None or expected is None or list(names) == list(expected):
+        return
+    missing = [name for name in expected if name not in names]
+    unknown = [name for name in names if name not in expected]
+    parts = {"missing": missing, "unknown": unknown}
+    if not missing and not unknown:
+        parts = {"in another order": list(names)}
+    seen = ", ".join(f"{word}: {_listed(them)}" for word, them in parts.items() if them)
+    raise ValueError(
+        f"{what} must have the feature columns of the training set; {seen}; "
+        "npdiffpool.datasets.load_dataset_like(source, model.feature_names_in_) places "
+        "columns by their names"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    """Return up to five names as text."""
+    return ", ".join(map(repr, names[:5])) + ", ..." * (len(names) > 5)
 
 
 def check_callbacks(**callbacks: Any) -> None:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.types import Floats, Ints
 
+_KINDS = {"U": "strings", "S": "bytes"}  # by the kind of a dtype; others are numbers
+
 
 @dataclass(frozen=True)
 class Classes:
@@ -27,15 +29,10 @@ class Classes:
         Raises
         ------
         ValueError
-            If there is not one number or string per graph, or only one class.
+            If there is not one number or string per graph, both kinds occur, or there
+            is only one class.
         """
-        array = require_labels("labels", labels, n_graphs)
-        if array.dtype == object and all(isinstance(label, str) for label in array):
-            array = array.astype(str)  # pandas stores text as objects
-        kind = array.dtype.kind
-        usable = kind in "biuUS" or kind == "f" and np.all(np.isfinite(array))
-        seen = f"dtype {array.dtype.name}"
-        require(bool(usable), "labels", "numbers or strings, none missing", seen)
+        array = _class_labels(labels, n_graphs, "labels")
         found = np.unique(array)
         if len(found) < 2:
             seen = found.tolist()
@@ -57,10 +54,26 @@ class Classes:
         ValueError
             If there is not one label per graph, or one is not a class.
         """
-        array = require_labels(name, labels, n_graphs)
+        array = self.read(labels, n_graphs, name)
         unseen = np.setdiff1d(array, self.classes)
         require(not len(unseen), name, "seen in training", unseen.tolist())
         return np.asarray(np.searchsorted(self.classes, array))
+
+    def read(
+        self, labels: npt.ArrayLike, n_graphs: int, name: str = "labels"
+    ) -> npt.NDArray[Any]:
+        """Return labels as an array of the classes' kind, numbers or strings.
+
+        Raises
+        ------
+        ValueError
+            If there is not one label per graph, or they are of another kind.
+        """
+        array = _class_labels(labels, n_graphs, name)
+        kinds = array.dtype.kind, self.classes.dtype.kind
+        found, known = (_KINDS.get(kind, "numbers") for kind in kinds)
+        require(found == known, name, f"{known}, as in training", array[:1].tolist())
+        return array
 
     def arrays(self) -> dict[str, Any]:
         """Return the arrays that a model file stores."""
@@ -122,6 +135,18 @@ class Numbers:
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Numbers:
         """Return the mean and the standard deviation that a model file stores."""
         return cls(*arrays["target"].tolist())
+
+
+def _class_labels(labels: Any, n_graphs: int, name: str) -> npt.NDArray[Any]:
+    """Return labels as an array of numbers or of strings, none missing."""
+    array = require_labels(name, labels, n_graphs)
+    if array.dtype == object and all(isinstance(label, str) for label in array):
+        array = array.astype(str)  # pandas stores text as objects
+    kind = array.dtype.kind
+    usable = kind in "biuUS" or kind == "f" and np.all(np.isfinite(array))
+    seen = f"dtype {array.dtype.name}"
+    require(bool(usable), name, "numbers or strings, none missing", seen)
+    return array
 
 
 def numbers(labels: npt.ArrayLike, n_graphs: int, name: str = "labels") -> Floats:

@@ -11,6 +11,7 @@ from typing import Any, Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from npdiffpool._support.arguments import type_name
 from npdiffpool._support.types import CSR, Array, Floats, Ints
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.checks import GraphError
@@ -30,7 +31,8 @@ class GraphBatch:
     Attributes
     ----------
     adjacency : (N, N) csr_array
-        Block-diagonal; N is the number of nodes of all graphs together.
+        Block-diagonal; N is the number of nodes of all graphs together. ``[i, j]`` is
+        the edge i -> j; node i aggregates over its nodes j.
     features : (N, F) array or csr_array
         CSR if few entries are not 0. The `data` of a CSR array, here and of the
         adjacency, are a read-only view of one number if all are equal.
@@ -189,14 +191,16 @@ def iter_graphs(graphs: Any) -> Iterator[Graph]:
     """Yield graphs one at a time, with the checks of `check_graphs`."""
     if isinstance(graphs, Graph):
         raise GraphError("graphs must be a sequence of Graph; got one Graph")
-    if not isinstance(graphs, Iterable):
-        kind = type(graphs).__name__
+    kind = type_name(graphs)
+    if not isinstance(graphs, Iterable) or kind.startswith("networkx."):
         raise GraphError(f"graphs must be a sequence of Graph; got {kind}")
     width = None
     for index, graph in enumerate(graphs):
         if not isinstance(graph, Graph):
-            kind = type(graph).__name__
-            raise GraphError(f"graphs[{index}] must be a Graph; got {kind}")
+            kind = type_name(graph)
+            way = "; convert it by npdiffpool.Graph.from_networkx"
+            way *= kind.startswith("networkx.")
+            raise GraphError(f"graphs[{index}] must be a Graph; got {kind}{way}")
         width = graph.n_features if width is None else width
         if graph.n_features != width:
             raise GraphError(

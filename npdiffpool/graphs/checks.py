@@ -83,9 +83,10 @@ def check_edges(edges: Any, n_nodes: int) -> Ints:
     if array.size == 0:
         return np.zeros((0, 2), dtype=np.intp)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        hint = "; transpose an edge_index" * (array.ndim == 2 and len(array) == 2)
         raise GraphError(
             f"edges must be whole numbers of shape (E, 2); "
-            f"got {array.dtype} of shape {array.shape}"
+            f"got {array.dtype} of shape {array.shape}{hint}"
         )
     outside = array[(array < 0) | (array >= n_nodes)]
     if len(outside):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count, takewhile
 from typing import Any, Iterable
 
 import numpy as np
 import scipy
 
+from npdiffpool._support.arguments import type_name
 from npdiffpool._support.types import CSR, Array, Floats
 from npdiffpool.graphs.checks import GraphError, to_floats
 
@@ -17,16 +19,20 @@ except ImportError as error:
     raise ImportError(f"{hint} ({error})") from None
 
 
+_COLUMN = "feature_{}"  # the attribute of a column of features
+
+
 def from_networkx(G: Any, features: Any, weight: str) -> tuple[CSR, Array]:
     """Return adjacency and features of a networkx graph; see `Graph.from_networkx`."""
     if not isinstance(G, networkx.Graph):  # the base class of all networkx graphs
-        kind = type(G).__name__
-        raise GraphError(f"G must be a networkx graph; got {kind}")
+        raise GraphError(f"G must be a networkx graph; got {type_name(G)}")
     n_nodes = G.number_of_nodes()
+    seen = {name for _, attributes in G.nodes(data=True) for name in attributes}
     if features is None:
-        features = np.ones((n_nodes, 1))
+        features = _written_features(G, seen)
     elif isinstance(features, str):
-        features = _node_attributes(G, [features])
+        is_made = features in ("degree", "ones") and features not in seen
+        features = features if is_made else _node_attributes(G, [features])
     elif _are_names(features):
         features = _node_attributes(G, features)
     if n_nodes == 0:  # networkx raises for it
@@ -41,10 +47,21 @@ def to_networkx(adjacency: CSR, features: Floats, label: Any, is_directed: bool)
     """Return a networkx graph; see `Graph.to_networkx`."""
     kind = networkx.DiGraph if is_directed else networkx.Graph
     G = networkx.from_scipy_sparse_array(adjacency, create_using=kind)
-    for node, row in enumerate(features):
-        G.nodes[node]["features"] = row
-    G.graph["label"] = label
+    for node, row in enumerate(features.tolist()):
+        G.nodes[node].update((_COLUMN.format(i), value) for i, value in enumerate(row))
+    G.graph["n_features"] = features.shape[1]
+    if label is not None:
+        G.graph["label"] = label.item() if isinstance(label, np.generic) else label
     return G
+
+
+def _written_features(G: Any, seen: set[Any]) -> Any:
+    """Return the features that `to_networkx` wrote, or None."""
+    names = list(takewhile(seen.__contains__, map(_COLUMN.format, count())))
+    shape = G.number_of_nodes(), G.graph.get("n_features")
+    if 0 in shape and shape[1] is not None:  # then no node has an attribute
+        return np.zeros(shape)
+    return _node_attributes(G, names) if names else None
 
 
 def _are_names(features: Any) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy
 
 from npdiffpool.graphs import checks
+from npdiffpool.graphs.degrees import made_features
+from npdiffpool.graphs.edges import join_edges
 
 
 class Graph:
@@ -22,9 +23,13 @@ class Graph:
     adjacency : (N, N) scipy sparse or dense array
         Non-negative finite weights; ``adjacency[i, j]`` is the edge i -> j.
         Symmetric for an undirected graph, the case that DiffPool is designed for;
-        symmetry is not required.
-    features : (N, F) array
-        Finite node features. An (N,) array becomes one column.
+        symmetry is not required. In a directed graph, messages go against the edges:
+        node i aggregates the features of the nodes j that it has edges to.
+    features : (N, F) array, "degree" or "ones", optional
+        Finite node features. An (N,) array becomes one column. Default: "degree",
+        one-hot degrees in 65 columns, of which the last is for degrees from 64, as
+        for data sets without labels and attributes (`load_dataset`). "ones" is one
+        constant column.
     label : optional
         The class or the target of the graph.
 
@@ -53,8 +58,11 @@ class Graph:
 
     __slots__ = ("adjacency", "features", "label")
 
-    def __init__(self, adjacency: Any, features: Any, label: Any = None) -> None:
+    def __init__(self, adjacency: Any, features: Any = None, label: Any = None) -> None:
         self.adjacency = checks.check_adjacency(adjacency)
+        features = "degree" if features is None else features
+        if isinstance(features, str):
+            features = made_features(features, self.adjacency)
         self.features = checks.check_features(features, self.n_nodes)
         self.label = label
 
@@ -128,13 +136,15 @@ class Graph:
         Parameters
         ----------
         edges : (E, 2) ints
-            Each undirected edge once, in either direction; repeated edges add up.
+            Each undirected edge once, or all of them in both directions, as in an
+            `edge_index`: i, j and j, i are the same edge. An edge that is repeated in
+            one direction adds up.
         n_nodes : int
             N; may exceed the nodes that have edges.
-        features : (N, F) array, optional
-            Default: ones, (N, 1).
+        features : (N, F) array, "degree" or "ones", optional
+            As for `Graph`; by default one-hot degrees.
         weights : (E,) array, optional
-            Default: ones.
+            Default: ones. Both directions of an edge must have the same weight.
         label : optional
             The class or the target of the graph.
 
@@ -146,7 +156,13 @@ class Graph:
         ------
         GraphError
             If `edges` is not (E, 2) or names a node outside 0 ... N - 1, `weights`
-            does not have one number per edge, or the features are invalid.
+            does not have one number per edge or differs between the directions of an
+            edge, or the features are invalid.
+
+        Warns
+        -----
+        UserWarning
+            If some edges are listed in both directions and others in one.
 
         Examples
         --------
@@ -157,12 +173,7 @@ class Graph:
         """
         edges = checks.check_edges(edges, n_nodes)
         weights = checks.check_weights(weights, len(edges))
-        is_loop = edges[:, 0] == edges[:, 1]
-        ends = np.concatenate([edges, edges[~is_loop, ::-1]])
-        values = np.concatenate([weights, weights[~is_loop]])
-        adjacency = scipy.sparse.coo_array((values, tuple(ends.T)), (n_nodes, n_nodes))
-        features = np.ones((n_nodes, 1)) if features is None else features
-        return cls(adjacency, features, label)
+        return cls(join_edges(edges, weights, n_nodes), features, label)
 
     @classmethod
     def from_networkx(
@@ -173,12 +184,16 @@ class Graph:
         Parameters
         ----------
         G : networkx.Graph or networkx.DiGraph
-            Parallel edges of a multigraph are added up.
+            Parallel edges of a multigraph are added up. An edge u -> v of a directed
+            graph is ``adjacency[u, v]``.
         features : str, sequence of str or (N, F) array, optional
-            The name or names of the node attributes that hold the features, or
-            the features themselves. Default: ones, (N, 1).
+            The name or names of the node attributes that hold the features, or the
+            features themselves, also "degree" or "ones" as for `Graph` if no node has
+            an attribute of that name. Default: the attributes that `to_networkx`
+            wrote, if there are any, otherwise "degree".
         label : optional
-            The class or the target of the graph.
+            The class or the target of the graph. Default: ``G.graph["label"]``, if
+            there is one.
         weight : str
             The edge attribute that holds the weight. An edge without it has weight 1.
 
@@ -197,19 +212,26 @@ class Graph:
         --------
         >>> import networkx
         >>> Graph.from_networkx(networkx.cycle_graph(4), label="a ring")
-        Graph(n_nodes=4, n_edges=4, n_features=1, label='a ring')
+        Graph(n_nodes=4, n_edges=4, n_features=65, label='a ring')
         """
         from npdiffpool.graphs.convert import from_networkx
 
-        return cls(*from_networkx(G, features, weight), label)
+        adjacency, features = from_networkx(G, features, weight)
+        label = G.graph.get("label") if label is None else label
+        return cls(adjacency, features, label)
 
     def to_networkx(self) -> Any:
-        """Convert to networkx: edges have a `weight`, nodes have `features`.
+        """Convert to networkx: edges have a `weight`, nodes `feature_0` and so on.
+
+        All attributes are Python numbers and strings, so that networkx can write the
+        graph as GraphML, GEXF or node-link JSON; `from_networkx` reads it back.
 
         Returns
         -------
         networkx.Graph or networkx.DiGraph
-            A DiGraph if the adjacency is not symmetric.
+            A DiGraph if the adjacency is not symmetric. ``G.graph`` has `n_features`,
+            and `label` if there is one; a label of another kind than number or string
+            is kept as it is.
 
         Raises
         ------
@@ -218,8 +240,12 @@ class Graph:
 
         Examples
         --------
-        >>> Graph.from_edges([(0, 1)], n_nodes=2).to_networkx().edges(data=True)
-        EdgeDataView([(0, 1, {'weight': 1.0})])
+        >>> G = Graph.from_edges([(0, 1)], 2, [5.0, 6.0], label="a").to_networkx()
+        >>> G.edges(data=True), G.nodes[1], G.graph
+        (EdgeDataView([(0, 1, {'weight': 1.0})]), {'feature_0': 6.0}, \
+{'n_features': 1, 'label': 'a'})
+        >>> Graph.from_networkx(G)
+        Graph(n_nodes=2, n_edges=1, n_features=1, label='a')
         """
         from npdiffpool.graphs.convert import to_networkx
 

@@ -9,13 +9,16 @@ import numpy as np
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.training_checks import find_failure
 
 
 def compute_results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> Json:
     """Compute the results of a fitted classifier on test graphs.
 
-    The majority class is that of the training graphs.
+    The majority class is that of the training graphs. `failure` says that no epoch was
+    better than predicting the class frequencies; it is None otherwise.
     """
+    encoded = clf.targets_.encode(train.labels, len(train))
     best = clf.history_[clf.best_epoch_ - 1]
     majority, _ = train.majority_class()
     return {
@@ -26,6 +29,7 @@ def compute_results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> J
         "confusion": confusion(clf, test),
         "majority_class": majority,
         "majority_test_accuracy": float(np.mean(test.labels == majority)),
+        "failure": find_failure(clf.history_, encoded, clf.config_.loss),
     }
 
 

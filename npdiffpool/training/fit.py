@@ -196,7 +196,7 @@ def fit(
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> graphs = [Graph.from_edges([(0, 1)], n_nodes=n) for n in (2, 3)]
+    >>> graphs = [Graph.from_edges([(0, 1)], n, "ones") for n in (2, 3)]
     >>> train = Labelled(GraphBatch.from_graphs(graphs, "float32"), np.array([0, 1]))
     >>> config, rng = Config(1, 2, clusters=(1,)), np.random.default_rng(0)
     >>> fitted = fit(config, Schedule(epochs=2), train, None, rng)

@@ -84,7 +84,8 @@ def plot_embeddings(
     is_regressor = getattr(clf, "kind", "classifier") == "regressor"
     if is_regressor:
         targets = numbers(targets, len(chosen))
-    embeddings = np.asarray(clf.transform(chosen), dtype=np.float64)
+    named = graphs if hasattr(graphs, "feature_names") else chosen
+    embeddings = np.asarray(clf.transform(named), dtype=np.float64)
     projection = project(embeddings)
     panel: Axes = row_of_axes(axes, 1, (6.0, 4.5))[0]
     (_draw_targets if is_regressor else _draw_classes)(panel, projection, targets)

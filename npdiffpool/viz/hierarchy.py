@@ -12,7 +12,7 @@ from typing import Any, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool._support.arguments import require, require_int
+from npdiffpool._support.arguments import require, require_int, type_name
 from npdiffpool._support.types import Floats
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.viz.drawing.axes import AxesRow, fit_height, pluralise, row_of_axes
@@ -118,7 +118,7 @@ def draw_hierarchy(
     >>> [panel.get_title() for panel in row]
     ['graph: 4 nodes, 3 edges', 'level 1: 2 of 3 clusters used']
     """
-    kind = type(graph).__name__
+    kind = type_name(graph)
     require(isinstance(graph, Graph), "graph", "a Graph", kind)
     is_list = isinstance(assignments, (list, tuple))
     require(is_list, "assignments", "a list of arrays", assignments)

@@ -54,6 +54,23 @@ def test_train_prints_the_split_and_the_test_accuracy(tmp_path, capsys):
     assert "epoch    2/2" in printed.err
 
 
+def test_a_training_that_is_worse_than_the_class_frequencies_says_so(tmp_path):
+    options = [*QUICK, "--learning-rate", "1e4", "--out", str(tmp_path / "run")]
+    command = [sys.executable, "-m", "npdiffpool", "train", *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0
+    text = "the training was worse than predicting the class frequencies .*"
+    (text,) = re.findall(text, done.stderr)
+    results = json.loads((tmp_path / "run" / "config.json").read_text())["results"]
+    assert results["failure"] == text
+    assert f"Warning: {text}." in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_a_training_that_learns_has_no_warning(run):
+    assert json.loads((run / "config.json").read_text())["results"]["failure"] is None
+    assert "Warning" not in (run / "report.html").read_text()
+
+
 def test_train_writes_every_file_of_a_run_folder(run):
     names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     figures = {"figures/hierarchy.png", "figures/history.png", "report.html"}

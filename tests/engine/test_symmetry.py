@@ -74,7 +74,7 @@ def test_constant_features_in_a_new_model_do_not_depend_on_the_order_of_nodes(hi
     with their terms (H W_1 = -0.99 H_neighbours W_2).
     """
     edges = [(0, i) for i in range(1, 8)] + [(i, i % 7 + 1) for i in range(1, 8)]
-    graph = Graph.from_edges(edges, 8)
+    graph = Graph.from_edges(edges, 8, "ones")
     config = config_of(dict(hidden=hidden, n_features=1))
     for seed in (*range(20), 64, 77, 169):
         rng = np.random.default_rng(seed)

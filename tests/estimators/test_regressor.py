@@ -11,6 +11,9 @@ from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model, total_loss
 from npdiffpool.estimators.targets import Numbers
 
+# Trainings of five epochs, which are worse than the mean, are enough for most tests.
+pytestmark = pytest.mark.filterwarnings("ignore:the training was worse:UserWarning")
+
 
 def cliques(sizes):
     """Return a graph of disjoint cliques with constant features."""

@@ -1,5 +1,8 @@
 """Graph and GraphBatch keep their input, in every format that they accept."""
 
+import io
+import json
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -8,8 +11,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from npdiffpool import Graph, GraphBatch
+from npdiffpool import Graph, GraphBatch, load_dataset
 from npdiffpool.engine.preparation import with_operators
+from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names
 from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
@@ -163,9 +167,46 @@ def test_permuting_does_not_change_the_original_graph():
 
 
 def test_from_edges_is_symmetric_adds_up_repeats_and_adds_loops_once():
-    graph = Graph.from_edges([(0, 1), (1, 0), (2, 2), (1, 2)], 4)
+    graph = Graph.from_edges([(0, 1), (0, 1), (2, 2), (1, 2)], 4, "ones")
     expected = [[0, 2, 0, 0], [2, 0, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
     assert_graph(graph, expected, np.ones((4, 1)))
+
+
+def test_an_edge_in_both_directions_is_one_edge_as_in_networkx():
+    both = [(0, 1), (1, 0), (2, 1), (1, 2), (2, 2)]
+    expected = nx.to_numpy_array(nx.Graph(both))
+    for edges in (both, np.array(both, np.uint8), both[::-1]):
+        assert_array_equal(Graph.from_edges(edges, 3).adjacency.toarray(), expected)
+    once = Graph.from_edges([(0, 1), (1, 2), (2, 2)], 3)
+    assert_array_equal(once.adjacency.toarray(), expected)
+
+
+@given(graphs())
+def test_listing_every_edge_in_both_directions_changes_nothing(graph):
+    coo = sparse.coo_array(sparse.triu(graph.adjacency))
+    edges, weights = np.stack([coo.row, coo.col], axis=1), coo.data
+    once = Graph.from_edges(edges, graph.n_nodes, weights=weights)
+    loops = coo.row == coo.col
+    ends = np.concatenate([edges[~loops, ::-1], edges])
+    weights = np.concatenate([weights[~loops], weights])
+    twice = Graph.from_edges(ends, graph.n_nodes, weights=weights)
+    assert_array_equal(once.adjacency.toarray(), twice.adjacency.toarray())
+    assert once.is_undirected and twice.is_undirected
+
+
+def test_repeats_of_both_directions_add_up_once():
+    edges = [(0, 1), (0, 1), (1, 0), (1, 0)]
+    graph = Graph.from_edges(edges, 2, weights=[0.1, 0.2, 0.2, 0.1])
+    assert_allclose(graph.adjacency.toarray(), [[0, 0.3], [0.3, 0]])
+    assert graph.is_undirected
+
+
+def test_a_list_that_mixes_single_and_double_directions_warns():
+    mixed = "in both directions and others in one"
+    with pytest.warns(UserWarning, match=mixed) as seen:
+        graph = Graph.from_edges([(0, 1), (1, 0), (2, 1)], 3)
+    assert seen[0].filename == __file__
+    assert_array_equal(graph.adjacency.toarray(), [[0, 1, 0], [1, 0, 1], [0, 1, 0]])
 
 
 def test_from_edges_takes_weights_features_and_a_label():
@@ -176,13 +217,14 @@ def test_from_edges_takes_weights_features_and_a_label():
 
 @pytest.mark.parametrize("weights", [np.array([200, 200], np.uint8), [True, True]])
 def test_repeated_edges_add_up_without_overflow_of_small_dtypes(weights):
-    graph = Graph.from_edges([(0, 1), (1, 0)], 2, weights=weights)
+    graph = Graph.from_edges([(0, 1), (0, 1)], 2, weights=weights)
     assert graph.adjacency[0, 1] == 2.0 * weights[0]
 
 
 @pytest.mark.parametrize("edges", [[], np.zeros((0, 2), int), ()])
 def test_without_edges_all_nodes_are_isolated(edges):
-    assert_graph(Graph.from_edges(edges, 2), np.zeros((2, 2)), np.ones((2, 1)))
+    graph = Graph.from_edges(edges, 2, "ones")
+    assert_graph(graph, np.zeros((2, 2)), np.ones((2, 1)))
     assert Graph.from_edges(edges, 0).n_nodes == 0
 
 
@@ -195,19 +237,72 @@ def test_a_symmetric_graph_is_rebuilt_from_its_edges(graph):
     assert_graph(rebuilt, symmetric.toarray(), graph.features)
 
 
+# features=None
+
+
+def test_a_graph_without_features_gets_the_degree_columns_of_a_data_set(tmp_path):
+    edges = [(0, i) for i in range(1, 70)] + [(1, 1), (1, 2)]
+    lines = "".join(f"{i + 1}, {j + 1}\n" for i, j in edges)
+    parts = {"A": lines, "graph_indicator": "1\n" * 71, "graph_labels": "0\n"}
+    for part, text in parts.items():
+        (tmp_path / f"D_{part}.txt").write_text(text)
+    dataset = load_dataset(tmp_path)
+    A, expected = dataset[0].adjacency, dataset[0].features
+    assert dataset.feature_names == tuple(degree_names(DEGREE_CAP))
+    made = Graph(A), Graph.from_edges(edges, 71), Graph.from_networkx(nx_of(A))
+    for graph in (*made, Graph(A, "degree"), Graph.from_edges(edges, 71, "degree")):
+        assert_array_equal(graph.features, expected)
+    assert_array_equal(np.argmax(expected, axis=1)[[0, 1, 2, 3, 70]], [64, 3, 2, 1, 0])
+
+
+def nx_of(A):
+    return nx.from_scipy_sparse_array(A)
+
+
+def test_a_node_attribute_named_degree_comes_before_one_hot_degrees():
+    G = nx.path_graph(3)
+    assert Graph.from_networkx(G, "degree").n_features == 65
+    nx.set_node_attributes(G, dict(G.degree), "degree")
+    assert_array_equal(Graph.from_networkx(G, "degree").features, [[1], [2], [1]])
+
+
 # networkx
 
 
-@given(graphs())
+@given(st.integers(0, 3).flatmap(graphs))
 def test_conversion_to_networkx_and_back_keeps_a_graph(graph):
     for A in (graph.adjacency, graph.adjacency + graph.adjacency.T):
-        original = Graph(A, graph.features, label="a")
+        original = Graph(A, graph.features, label=graph.label)
         G = original.to_networkx()
         assert G.is_directed() == (not original.is_undirected)
-        assert (G.graph["label"], G.number_of_nodes()) == ("a", graph.n_nodes)
-        if graph.n_nodes:
-            converted = Graph.from_networkx(G, features="features", label="a")
-            assert_graph(converted, A.toarray(), graph.features)
+        assert (G.graph["label"], G.number_of_nodes()) == (graph.label, graph.n_nodes)
+        converted = Graph.from_networkx(G)
+        assert_graph(converted, A.toarray(), graph.features)
+        assert converted.label == graph.label
+
+
+def through_graphml(G):
+    return nx.parse_graphml("\n".join(nx.generate_graphml(G)))
+
+
+def through_gexf(G):
+    return nx.read_gexf(io.StringIO("\n".join(nx.generate_gexf(G))))
+
+
+def through_json(G):
+    data = nx.node_link_data(G, edges="edges")
+    return nx.node_link_graph(json.loads(json.dumps(data)), edges="edges")
+
+
+@pytest.mark.parametrize("label", ["ring", np.int64(3), np.float32(0.5), None])
+@pytest.mark.parametrize("through", [through_graphml, through_gexf, through_json])
+@given(graph=graphs().filter(lambda graph: graph.n_nodes))
+def test_networkx_files_keep_a_graph(through, label, graph):
+    original = Graph(graph.adjacency, graph.features.astype("float32"), label)
+    converted = Graph.from_networkx(through(original.to_networkx()))
+    assert_graph(converted, graph.adjacency.toarray(), original.features)
+    if through is not through_gexf:  # GEXF has no attributes of the graph
+        assert converted.label == label
 
 
 def test_features_of_a_networkx_graph_without_nodes_may_be_named():
@@ -216,7 +311,7 @@ def test_features_of_a_networkx_graph_without_nodes_may_be_named():
 
 def test_a_networkx_graph_without_nodes_becomes_a_graph_without_nodes():
     graph = Graph.from_networkx(nx.DiGraph())
-    assert (graph.n_nodes, graph.n_edges, graph.n_features) == (0, 0, 1)
+    assert (graph.n_nodes, graph.n_edges, graph.n_features) == (0, 0, 65)
 
 
 def test_networkx_nodes_keep_their_order_and_edges_their_weights():
@@ -225,7 +320,7 @@ def test_networkx_nodes_keep_their_order_and_edges_their_weights():
     G.add_edge("a", "b", weight=3.0, size=5.0)
     G.add_edge("c", "c")
     expected = np.array([[1, 0, 0], [0, 0, 3], [0, 3, 0]])
-    assert_graph(Graph.from_networkx(G), expected, np.ones((3, 1)))
+    assert_graph(Graph.from_networkx(G, "ones"), expected, np.ones((3, 1)))
     assert Graph.from_networkx(G, weight="size").adjacency[1, 2] == 5
 
 

@@ -92,11 +92,11 @@ CODE = [
         "Graph(np.array([[1.0]]), np.array([[2.0]]), label='x')",
     ),
     (
-        Graph.from_edges([(0, 1), (4, 4)], 13),
+        Graph.from_edges([(0, 1), (4, 4)], 13, "ones"),
         "Graph.from_edges([(0, 1), (4, 4)], 13, np.ones((13, 1)))",
     ),
     (
-        Graph.from_edges([(0, 1)], 13, weights=[2.0]),
+        Graph.from_edges([(0, 1)], 13, "ones", weights=[2.0]),
         "Graph.from_edges([(0, 1)], 13, np.ones((13, 1)), weights=np.array([2.0]))",
     ),
 ]

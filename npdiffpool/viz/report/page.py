@@ -176,7 +176,9 @@ def _summary(config: Json) -> str:
         f"{counts['edges_mean']:.1f} edges on average, {len(config['features'])} "
         "features."
     )
-    return f"<p>{text}</p><p>{about}</p>"
+    failure = results.get("failure")  # runs of older versions lack it
+    warning = f"<p><strong>Warning: {escape(failure)}.</strong></p>" if failure else ""
+    return f"{warning}<p>{text}</p><p>{about}</p>"
 
 
 def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | None]:
