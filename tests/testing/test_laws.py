@@ -74,6 +74,7 @@ def test_every_primitive_has_a_definition_and_a_wrong_gradient():
     assert set(PRIMITIVES) == set(WRONG_GRADIENTS)
 
 
+@pytest.mark.slow
 def test_few_cases_are_discarded():
     """No strategy filters; the discarded cases are Hypothesis's abandoned variations.
 
