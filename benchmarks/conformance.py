@@ -1,11 +1,8 @@
 """Check the laws of pooling on npdiffpool and on other implementations.
 
-    pip install -e ".[peers,test]"
-    pip install --no-build-isolation torch-scatter scikit-learn
     python benchmarks/conformance.py --examples 100
 
-torch-geometric-pool imports the two packages of the second line; compiling
-torch-scatter takes about ten minutes.
+README.md beside this file has the commands that install the other implementations.
 
 The results are written to conformance.md beside this file: a table, and for every law
 that fails the smallest counterexample found, as a program. A law fails by "choice" if

@@ -1,8 +1,8 @@
 """Time and memory of npdiffpool, torch_geometric and tgp for one growing graph.
 
-    pip install -e ".[peers,viz]"
     python benchmarks/growth.py
 
+README.md beside this file has the commands that install the other implementations.
 Each measurement is a training step without the optimiser, in a fresh process that is
 warmed up on the smallest graph. Each implementation gets larger graphs until it exceeds
 the limit of memory or time.

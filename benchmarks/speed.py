@@ -1,8 +1,8 @@
 """Time, memory and size of npdiffpool compared with torch_geometric and tgp.
 
-    pip install -e ".[peers]"
     NPDIFFPOOL_DATA=folder python benchmarks/speed.py
 
+README.md beside this file has the commands that install the other implementations.
 Each measurement is a fresh process that loads the same arrays, warms up and trains the
 same model (`Task`; peers.py defines it in torch). The implementations take turns. After
 each measurement the numbers are written to results.json and the tables to results.md

@@ -1,5 +1,7 @@
 """Settings for all tests: one BLAS thread, Hypothesis profiles, the real data sets.
 
+At the end of a run, a line says how many slow tests it left out.
+
 NPDIFFPOOL_PROFILE chooses the profile, that is how many examples Hypothesis tries:
 
 - dev: 50 (the default)
@@ -40,3 +42,33 @@ def data_folder():
     if not folder or not Path(folder).is_dir():
         pytest.skip("needs the real data sets: NPDIFFPOOL_DATA must name their folder")
     return Path(folder)
+
+
+LEFT_OUT = pytest.StashKey[int]()
+REST = "kills, full disks, long runs, other machines, tests of tests"
+
+
+def pytest_deselected(items):
+    """Count the slow tests that `-m "not slow"` in setup.cfg leaves out."""
+    if all("slow" in item.keywords for item in items):
+        items[0].config.stash[LEFT_OUT] = len(items)
+
+
+def pytest_sessionfinish(session):
+    """Give the main process the count, if this is a worker of pytest-xdist."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take the count from a worker; a worker that crashed has none."""
+    if hasattr(node, "workeroutput"):
+        node.config.stash[LEFT_OUT] = node.workeroutput["left out"]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print what was left out, and the command that runs it."""
+    if n_tests := config.stash.get(LEFT_OUT, 0):
+        line = f"Left out: {n_tests} slow tests ({REST}). To run them: pytest -m slow"
+        terminalreporter.write_line(line)

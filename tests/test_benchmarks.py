@@ -406,3 +406,12 @@ def test_growth_is_that_of_a_line_through_the_last_three_quarters(longrun):
     seconds = np.arange(101.0)
     values = np.where(seconds < 20, 500, 100 + 0.5 * seconds)
     assert longrun.growth(seconds, values) == pytest.approx(0.5 * 74)
+
+
+def test_torch_is_installed_before_what_is_compiled_for_it():
+    page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    torch, scatter, peers = re.findall(r"(?m)^pip install (.*)$", page)
+    version = re.match(r"torch==(\S+) ", torch)[1]
+    extra = (ROOT / "setup.cfg").read_text(encoding="utf-8").split("\npeers =\n")[1]
+    assert f"    torch == {version}\n" in extra.split(" =\n")[0]
+    assert scatter == "--no-build-isolation torch-scatter" and "[peers" in peers

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from machine import CASES, vector_instructions
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 1
 NO_VECTORS = {"NPY_DISABLE_CPU_FEATURES": " ".join(vector_instructions())}
 # CPUs of 2008 and 2011. Not Haswell: the OpenBLAS 0.3.34 of NumPy 2.5 can crash in a

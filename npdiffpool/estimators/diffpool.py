@@ -182,8 +182,8 @@ class DiffPoolRegressor(Estimator):
     >>> from npdiffpool import Graph
     >>> sizes = [3, 4, 5, 6] * 4
     >>> rings = [Graph(np.roll(np.eye(n), 1, 1), np.ones((n, 1))) for n in sizes]
-    >>> flat = {"readout": "sum", "clusters": (), "learning_rate": 0.03}
-    >>> model = DiffPoolRegressor(**flat, hidden=16, n_layers=1, epochs=60)
+    >>> flat = {"readout": "sum", "clusters": (), "learning_rate": 0.01}
+    >>> model = DiffPoolRegressor(**flat, hidden=16, n_layers=1, epochs=100)
     >>> np.rint(model.fit(rings, sizes).predict(rings[:4]))
     array([3., 4., 5., 6.])
     """

@@ -56,8 +56,16 @@ def test_a_second_run_in_a_locked_folder_is_refused(locked, command, capsys):
     assert not (folder / LOCK).exists()
 
 
+WITHOUT_FIGURES = """
+import sys
+sys.modules["matplotlib"] = None
+from npdiffpool.cli.main import console
+console()
+"""
+
+
 def test_runs_started_together_get_different_folders(tmp_path):
-    command = [sys.executable, "-m", "npdiffpool", "train", *QUICK]
+    command = [sys.executable, "-c", WITHOUT_FIGURES, "train", *QUICK]
     options = {"cwd": tmp_path, "stdout": subprocess.DEVNULL}
     runs = [subprocess.Popen(command, **options) for _ in range(2)]
     assert [run.wait() for run in runs] == [0, 0]
@@ -174,6 +182,7 @@ def test_a_read_only_folder_is_reported_before_any_work(
     assert (status, line) == (2, f"npdiffpool: {read_only}: {reason}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
 def test_an_evaluation_stopped_by_a_full_disk_can_be_resumed(tmp_path, share):
     command = [*CV, "--folds", "4", "--out", str(tmp_path / "cv")]
@@ -194,6 +203,7 @@ def test_an_evaluation_stopped_by_a_full_disk_can_be_resumed(tmp_path, share):
     assert after == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 100_000])
 def test_a_training_stopped_by_a_full_disk_can_be_resumed(tmp_path, limit):
     command = [*TRAIN, "--resume", "--out", str(tmp_path / "run")]

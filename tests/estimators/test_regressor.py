@@ -39,7 +39,7 @@ def regressor(**changes):
 def test_it_counts_communities_in_unseen_graphs():
     """All graphs have 24 nodes; linear regression on the number of edges fails."""
     graphs, counts = random_cliques(300)
-    model = regressor(epochs=150, learning_rate=5e-3, seed=1)
+    model = regressor(epochs=100, learning_rate=5e-3, seed=1)
     model.fit(graphs[:200], counts[:200], (graphs[200:250], counts[200:250]))
     assert model.score(graphs[250:], counts[250:]) > 0.99
     edges = np.array([graph.n_edges for graph in graphs], float)

@@ -1,6 +1,9 @@
 """Resuming an evaluation after SIGKILL at any instant gives the same bytes."""
 
+import pytest
 from killing import killed
+
+pytestmark = pytest.mark.slow
 
 CV = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "3", "--runs", "1"]
 

@@ -51,6 +51,7 @@ def is_alive(pid):
     return state != "Z"
 
 
+@pytest.mark.slow
 def test_workers_exit_when_their_parent_is_killed(evaluation):
     process, _ = evaluation
     workers = children(process)
@@ -62,6 +63,7 @@ def test_workers_exit_when_their_parent_is_killed(evaluation):
     assert not any(map(is_alive, workers))
 
 
+@pytest.mark.slow
 def test_ctrl_c_waits_for_the_running_jobs_and_saves_them(evaluation):
     process, folder = evaluation
     for pid in (*children(process), process.pid):  # like a terminal
@@ -77,6 +79,7 @@ def test_ctrl_c_waits_for_the_running_jobs_and_saves_them(evaluation):
     assert saved >= {f"fold-{fold}-run-0.json" for fold in range(3)}  # two were running
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_stops_the_running_jobs(evaluation):
     process, folder = evaluation
     process.send_signal(signal.SIGINT)
@@ -130,6 +133,7 @@ def test_ctrl_c_while_a_result_is_saved_does_not_lose_it(tmp_path, monkeypatch):
     assert (folder / f"{pressed[0]}.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs process groups")
 def test_ctrl_c_while_the_workers_start_prints_no_traceback(tmp_path):
     command = [sys.executable, "-m", "npdiffpool", "cv", "MUTAG", *LONG, "--jobs", "2"]

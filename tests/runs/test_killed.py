@@ -7,6 +7,8 @@ of the figures and the report, takes some minutes.
 import pytest
 from killing import killed
 
+pytestmark = pytest.mark.slow
+
 TRAIN = ["train", "--resume", "--epochs", "2", "--hidden", "4"]
 
 

@@ -12,6 +12,8 @@ import npdiffpool as ndp
 from npdiffpool.runs.checkpoints import Saver
 from npdiffpool.runs.snapshots import Recorder
 
+pytestmark = pytest.mark.slow
+
 ROW_BYTES = 1000  # a dict of eight floats, and its entry in a list
 FILES = Path("/proc/self/fd")
 

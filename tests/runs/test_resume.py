@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +35,17 @@ def save_every_epoch(monkeypatch):
     monkeypatch.setattr(checkpoints, "SECONDS", 0.0)
 
 
+@pytest.fixture
+def drawn():
+    """Draw the figures and the report, which take most of the time of a short run."""
+
+
+@pytest.fixture(autouse=True)
+def draw_nothing(request, monkeypatch):
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr("npdiffpool.cli.train.draw", lambda *arguments: None)
+
+
 def stop_after(epoch, monkeypatch):
     """Raise the exception of Ctrl-C in the epoch after this one."""
     original = Recorder.__call__
@@ -57,7 +67,7 @@ def run_stopped(folder, epoch, monkeypatch):
 
 @pytest.mark.parametrize("epoch", [1, 3, 4])
 def test_a_resumed_run_gives_the_same_bytes(
-    uninterrupted, tmp_path, monkeypatch, capsys, epoch
+    uninterrupted, drawn, tmp_path, monkeypatch, capsys, epoch
 ):
     folder = tmp_path / "run"
     run_stopped(folder, epoch, monkeypatch)
@@ -233,7 +243,7 @@ def test_folders_without_a_run_cannot_be_resumed(tmp_path, monkeypatch, capsys):
 
 
 def test_resume_starts_an_empty_run_and_completes_a_finished_one(
-    uninterrupted, tmp_path, capsys
+    uninterrupted, drawn, tmp_path, capsys
 ):
     command = ["train", *QUICK, "--resume", "--out", str(tmp_path / "run")]
     assert main(command) == 0
@@ -245,6 +255,16 @@ def test_resume_starts_an_empty_run_and_completes_a_finished_one(
     for name in COMPARED:
         assert (tmp_path / "run" / name).read_bytes() == uninterrupted[name], name
     assert (tmp_path / "run" / "report.html").exists()
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """Return the checkpoint of a run that was stopped after an epoch."""
+    path = tmp_path_factory.mktemp("stopped") / "run" / "checkpoint.npz"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "SECONDS", 0.0)
+        run_stopped(path.parent, 1, patch)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -278,13 +298,10 @@ def test_resume_starts_an_empty_run_and_completes_a_finished_one(
         ({"header": {"version": 3}}, "version must be 1; got 3, written by a newer"),
     ],
 )
-def test_a_damaged_checkpoint_is_refused(
-    tmp_path, monkeypatch, capsys, change, message
-):
-    folder = tmp_path / "run"
-    run_stopped(folder, 1, monkeypatch)
-    path = folder / "checkpoint.npz"
-    with np.load(path) as file:
+def test_a_damaged_checkpoint_is_refused(stopped, tmp_path, capsys, change, message):
+    path = tmp_path / "run" / "checkpoint.npz"
+    path.parent.mkdir()
+    with np.load(stopped) as file:
         arrays = {**file}
     for name, value in change.items():
         if name == "header":
@@ -295,10 +312,8 @@ def test_a_damaged_checkpoint_is_refused(
             value = np.full_like(arrays[name], value)
         arrays[name] = value
     np.savez(path, **{k: v for k, v in arrays.items() if v is not None})
-    capsys.readouterr()
-    error = error_of([*QUICK, "--resume", "--out", str(folder)], capsys)
+    error = error_of([*QUICK, "--resume", "--out", str(path.parent)], capsys)
     assert "checkpoint.npz" in error and message in error
-    shutil.rmtree(folder)
 
 
 def test_measures_in_a_checkpoint_without_pooling_are_refused(
@@ -316,17 +331,16 @@ def test_measures_in_a_checkpoint_without_pooling_are_refused(
     assert error.endswith("(snapshots must have no measures)\n")
 
 
-def test_a_checkpoint_without_snapshots_is_refused(tmp_path, monkeypatch, capsys):
+def test_a_checkpoint_without_snapshots_is_refused(stopped, tmp_path, capsys):
     path = tmp_path / "run" / "checkpoint.npz"
-    run_stopped(path.parent, 1, monkeypatch)
-    with np.load(path) as file:
+    path.parent.mkdir()
+    with np.load(stopped) as file:
         arrays = {**file}
     fixed = ("edges", "kinds", "number", "truth")
     for name in arrays:
         if name.startswith("seen/") and not name.endswith(fixed):
             arrays[name] = arrays[name][:0]
     np.savez(path, **arrays)
-    capsys.readouterr()
     error = error_of([*QUICK, "--resume", "--out", str(path.parent)], capsys)
     assert "snapshots must be of epochs 1 to 1; got []" in error
 

@@ -83,6 +83,7 @@ def test_law_d4_covers_every_function_of_the_paper():
     assert {name for name in names if not name.startswith("_")} == set(covered)
 
 
+@pytest.mark.slow
 def test_few_cases_are_discarded():
     """No strategy filters; the discarded cases are Hypothesis's abandoned variations.
 

@@ -163,12 +163,14 @@ def largest(case):
     return max(map(len, case.get("As") or [case["A" if "A" in case else "R"]]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key, name", PAIRS)
 def test_a_check_fails_on_its_bug(key, name):
     expected = ValueError if key == "D5[1]" else AssertionError  # raised by NumPy
     assert type(violation(key, name).error) is expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key, name", PAIRS)
 def test_a_check_holds_without_its_bug(key, name):
     check, sound = check_of(key), BUGS[name].sound
@@ -176,11 +178,13 @@ def test_a_check_holds_without_its_bug(key, name):
     assert find_violation(check, [sound], examples=10, random_seed=0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key, name", POOLINGS)
 def test_a_counterexample_is_small(key, name):
     assert largest(violation(key, name).case) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key, name", PAIRS)
 def test_the_script_of_a_counterexample_raises_the_same_error(key, name):
     found = violation(key, name)
@@ -188,6 +192,7 @@ def test_the_script_of_a_counterexample_raises_the_same_error(key, name):
         exec(script_of("", found), {**found.subject.parts})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_check_pooling_detects_a_bug_and_its_script_fails(name):
     parts, law = BUGS[name].broken.parts, KINDS[name]

@@ -24,6 +24,8 @@ from npdiffpool.testing.strategies import (
     poolings,
 )
 
+pytestmark = pytest.mark.slow
+
 ADJACENCIES = {
     "no node": lambda A: len(A) == 0,
     "one node with a loop": lambda A: len(A) == 1 and A[0, 0] > 0,

@@ -32,6 +32,8 @@ from npdiffpool.testing.strategies import (
     poolings,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def anything(value):
     return True

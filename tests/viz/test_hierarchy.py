@@ -11,7 +11,7 @@ from viz_drawings import axes_row, cliques, discs, distance_to_link, find, soft
 
 from npdiffpool import Graph, viz
 from npdiffpool.viz.drawing.colours import palette
-from npdiffpool.viz.drawing.levels import levels
+from npdiffpool.viz.drawing.levels import _centres, levels
 
 
 def pixels(graph, assignments, seed):
@@ -100,6 +100,22 @@ def test_super_nodes_at_one_position_are_moved_apart():
     gaps = distances - radii[:, None] - radii + np.diag(np.full(9, np.inf))
     assert np.min(gaps) >= 0
     assert np.max(distances) < 12 * radii[0]  # but not scattered
+
+
+def test_rounding_does_not_decide_how_super_nodes_are_moved_apart(monkeypatch):
+    """With other BLAS kernels, centres differ in the last digit."""
+    rng = np.random.default_rng(0)
+
+    def rounded(*arguments):
+        return _centres(*arguments) * (1 + 1e-15 * rng.uniform(-1, 1, (9, 2)))
+
+    found = []
+    for centres in (_centres, rounded):
+        monkeypatch.setattr("npdiffpool.viz.drawing.levels._centres", centres)
+        S = np.full((12, 9), 1 / 9)
+        row = viz.draw_hierarchy(cliques(3, 4), [S], axes_row(2))
+        found.append(discs(row[1])[0])
+    np.testing.assert_allclose(*found, atol=1e-6)
 
 
 def test_titles_count_nodes_edges_and_used_clusters():

@@ -118,7 +118,8 @@ def _pool(
     box = np.prod(np.ptp(layout, axis=0)) if total else 0.0
     radii = np.sqrt(POOLED_AREA * max(box, 0.3) / np.pi * mass / max(total, 1))
     no_index, A = np.full(K, -1), S.T @ (level.A @ S)
-    centres = _centres(level, S)
+    # Rounding errors must not decide how clusters at one position are moved apart.
+    centres = np.round(_centres(level, S), 9)
     pooled = Level(True, A, mass, used, centres, radii, colour, no_index, np.ones(K))
     index_among_used = np.cumsum(used) - 1
     pairs = index_among_used[links(pooled, FAINT_SHARE)[0]]
