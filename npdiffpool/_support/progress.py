@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable, Iterator
@@ -31,6 +32,20 @@ def printable(text: str) -> str:
     """
     shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return "".join(shown)
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Print the warnings of this package as one line each on standard error."""
+
+    def show(message: Any, *details: Any, **options: Any) -> None:
+        print(f"npdiffpool: warning: {printable(str(message))}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        if not sys.warnoptions:  # python -W
+            warnings.filterwarnings("default", "", UserWarning, "npdiffpool")
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager
@@ -111,11 +126,18 @@ def _line_printer(total: int, unit: str, width: int) -> Callable[..., None]:
             return
         if done < total:
             seconds = (time.monotonic() - start) / calls * (total - done)
-            text += f", {_duration(seconds)} left"
+            text += f", {duration(seconds)} left"
         print(f"{unit} {done:>{width}}/{total}  {text}", file=sys.stderr, flush=True)
 
     return update
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a duration in seconds or, if it is longer, in minutes or hours.
+
+    >>> duration(12.3), duration(600), duration(7200)
+    ('12 s', '10 min', '2.0 h')
+    """
+    if seconds >= 6000:
+        return f"{seconds / 3600:.1f} h"
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
