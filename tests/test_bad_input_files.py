@@ -42,7 +42,7 @@ from npdiffpool.datasets import (
     stratified_folds,
     stratified_split,
 )
-from npdiffpool.evaluation.protocols import cross_validate
+from npdiffpool.evaluation.protocols import check_options, cross_validate
 from npdiffpool.evaluation.splits import (
     SplitsError,
     check_splits,
@@ -332,6 +332,16 @@ SPLITS = [
 
 MODEL, FEW = classifier(), (GRAPHS * 5, LABELS * 5)
 EVALUATION = [
+    *rows(
+        "npdiffpool.evaluation.protocols.check_options",
+        check_options,
+        ("a word for a model", "model must be one with fit | 'model'", ("model",)),
+        ("an unknown protocol", "protocol must be one of | 'mine'", (MODEL, "mine")),
+        ("no configuration", "grid must be | []", (MODEL,), {"grid": []}),
+        ("an unknown name", "a name in grid | 'x'", (MODEL,), {"grid": [{"x": 1}]}),
+        ("a value", "epochs must be | 0", (MODEL,), {"grid": [{"epochs": 0}]}),
+        ("a ratio", "a ratio in | 2.0", (MODEL,), {"grid": [{"clusters": (2.0,)}]}),
+    ),
     *rows(
         "npdiffpool.evaluation.protocols.cross_validate",
         cross_validate,
@@ -833,7 +843,7 @@ COMMANDS = [
     ("verify npdiffpool:f", "'npdiffpool' has no function 'f'"),
     ("verify --law Z9", "laws must be of | 'Z9'"),
     ("verify --examples 0", "--examples must be | 0"),
-    ("verify --exmaples 9", "--exmaples 9; did you mean --examples?"),
+    ("verify --exmaples 9", "--exmaples; did you mean --examples?"),
     ("datasets --jsno", "--jsno; did you mean --json?"),
     ("datasets MUTAG", "unrecognized arguments: MUTAG"),
 ]

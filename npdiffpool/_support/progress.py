@@ -39,7 +39,8 @@ def warnings_in_one_line() -> Iterator[None]:
     """Print the warnings of this package as one line each on standard error."""
 
     def show(message: Any, *details: Any, **options: Any) -> None:
-        print(f"npdiffpool: warning: {printable(str(message))}", file=sys.stderr)
+        text = printable(" ".join(str(message).split()))
+        print(f"npdiffpool: warning: {text}", file=sys.stderr)
 
     with warnings.catch_warnings():
         if not sys.warnoptions:  # python -W

@@ -45,10 +45,10 @@ class Parser(argparse.ArgumentParser):
 
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
         """Report unknown arguments, with the option that is nearest to the first."""
-        options = [name for name in self._option_string_actions if name[:2] == "--"]
+        options = [name[2:] for name in self._option_string_actions if len(name) > 2]
         word = next((word for word in unknown if word[:2] == "--"), "")
-        near = get_close_matches(word.partition("=")[0], options, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = get_close_matches(word[2:].partition("=")[0], options, 1)
+        hint = f"; did you mean --{near[0]}?" if near else ""
         self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
