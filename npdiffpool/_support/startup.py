@@ -23,7 +23,7 @@ def _is_command_line() -> bool:
     """Return whether this process is ``npdiffpool`` or ``python -m npdiffpool``."""
     words = sys.orig_argv
     is_module = ("-m", "npdiffpool") in zip(words, words[1:])
-    return is_module or PurePath(sys.argv[0]).stem == "npdiffpool"
+    return is_module or PurePath(*sys.argv[:1]).stem == "npdiffpool"
 
 
 def handle_interrupts_again() -> None:

@@ -107,6 +107,6 @@ def describe_seconds(epoch: float, epochs: int, runs: float = 1, what: str = "")
     >>> describe_seconds(1.5, 20, 15, "30 jobs on 2 workers")
     'about 1.5 s an epoch, 8 min for 20 epochs in 30 jobs on 2 workers'
     """
-    whole = duration(epoch * epochs * runs)
-    where = f" in {what}" if what else ""
-    return f"about {epoch:.2g} s an epoch, {whole} for {epochs} epochs{where}"
+    whole, where = duration(epoch * epochs * runs), f" in {what}" if what else ""
+    count = f"{epochs} epoch{'s' * (epochs != 1)}"
+    return f"about {epoch:.2g} s an epoch, {whole} for {count}{where}"

@@ -1,6 +1,7 @@
 """One run at a time writes into a folder; failed writes are reported."""
 
 import errno
+import os
 import re
 import resource
 import subprocess
