@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         from npdiffpool.testing import table
     except ModuleNotFoundError as error:
-        hint = 'pip install "npdiffpool[verify]"'
+        hint = "pip install hypothesis"
         raise ValueError(f"verify needs {error.name}: {hint}") from None
     results = table.verify(arguments.layer, arguments.law, arguments.examples)
     if arguments.json:
