@@ -67,6 +67,37 @@ from npdiffpool.viz import (
 SOURCE = "source must be a name or a path"
 TU = {"bad/bad_A.txt": "1, 9\n", "bad/bad_graph_indicator.txt": "1\n1\n"}
 TU["bad/bad_graph_labels.txt"] = "0\n"
+TU["few/few_A.txt"] = "1, 2\n"
+TU["few/few_graph_indicator.txt"] = "1\n1\n"
+TU["few/few_edge_attributes.txt"] = "-1\n"
+NAMED = 'weights must be None or "attribute 0"'
+WITHOUT = {"require_labels": False}
+FIRST = {"weights": "attribute 0"}
+BAD_OPTIONS = [
+    ("a number for weights", f"{NAMED} | 0", ("MUTAG",), {"weights": 0}),
+    ("an unknown weight", f"{NAMED} | 'length'", ("MUTAG",), {"weights": "length"}),
+    ("a feature as weight", f"{NAMED} | 'label=0'", ("MUTAG",), {"weights": "label=0"}),
+    (
+        "weights of nothing",
+        "weights names an edge attribute | MUTAG",
+        ("MUTAG",),
+        FIRST,
+    ),
+    ("a negative weight", "line 1: the weight -1.0", ("./few",), {**FIRST, **WITHOUT}),
+    (
+        "a column too many",
+        "weights must be of attribute 0 | 'attribute 7'",
+        ("./few",),
+        {"weights": "attribute 7", **WITHOUT},
+    ),
+    (
+        "a word for a flag",
+        "require_labels must be True or False; got 'no'",
+        ("MUTAG",),
+        {"require_labels": "no"},
+    ),
+    ("no labels", "few_graph_labels.txt: the file is missing", ("./few",), {}),
+]
 DATA = [
     *rows(
         "npdiffpool.load_dataset",
@@ -95,6 +126,8 @@ DATA = [
             "progress must be True, False or None; got 'yes'",
             ("MUTAG", "auto", 64, "yes"),
         ),
+        ("a similar name", "'MUTGA' is not in | Did you mean MUTAG?", ("MUTGA",)),
+        *BAD_OPTIONS,
         error=DatasetError,
         files={**TU, "not.zip": b"PK but no zip"},
     ),
@@ -111,7 +144,12 @@ DATA = [
             ("MUTAG", ["degree>=x"]),
         ),
         ("a label too few", "MUTAG has the feature 'label=1'", ("MUTAG", ["label=0"])),
+        *(
+            (case, says, (source, ["degree>=3"]), options)
+            for case, says, (source,), options in BAD_OPTIONS
+        ),
         error=DatasetError,
+        files=TU,
     ),
     *values(
         "npdiffpool.datasets.hierarchical_sbm",
@@ -235,6 +273,11 @@ SPLITS = [
             "numbers and words",
             "labels must be all numbers | [None, 'a']",
             ([None, "a"], 2),
+        ),
+        (
+            "a number that NumPy would turn into a word",
+            "labels must be all numbers or all strings; got ['a', 1]",
+            (["a", 1], 2),
         ),
     ),
     *rows(
@@ -767,6 +810,7 @@ def test_bad_input_of_a_file_is_one_error_before_any_work(row, tmp_path, monkeyp
 
 OPTIONS = {
     "--hidden 0": "hidden must be a whole number >= 1; got 0",
+    "--weights length": "weights must be None or | 'length'",
     "--hidden x": "--hidden: invalid int value: 'x'",
     "--n-layers 0": "n_layers must be | 0",
     "--clusters 1.5": "a ratio in clusters must be | 1.5",
@@ -831,6 +875,9 @@ COMMANDS = [
     *KNOWN_BEFORE,
     ("", "COMMAND"),
     ("tarin", "'tarin' is not one of | Did you mean train?"),
+    ("train MUTGA", "'MUTGA' is not in | Did you mean MUTAG?"),
+    ("train ./few", "few_graph_labels.txt: the file is missing"),
+    ("cv MUTAG --weights length", "weights must be None or | 'length'"),
     ("train no/such/folder", "no/such/folder"),
     ("train not.zip", "not.zip"),
     ("train ./bad", "bad_A.txt | 9"),

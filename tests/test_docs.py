@@ -19,9 +19,8 @@ from sources import ROOT
 RUFF = """check --isolated --no-cache --select D --ignore D105
     --config lint.pydocstyle.convention="numpy"
     --config lint.per-file-ignores={"**/testing/laws/*"=["D401"]}""".split()
-SECTIONS = (
-    "Parameters Attributes Returns Yields Raises Notes References Examples".split()
-)
+SECTIONS = """Parameters Attributes Returns Yields Raises Warns Notes References
+    Examples""".split()
 
 # In this module `fit` is public, with its arguments and results.
 ONLY = {

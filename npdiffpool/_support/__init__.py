@@ -2,7 +2,7 @@
 
 In reading order:
 
-- `arguments`: checks of single values; `contracts`: checks of arrays and their shapes
+- `arguments`: checks of single values, warnings; `contracts`: checks of arrays
 - `parameters`: parameters of a dataclass with their help texts; `settings`: what
   decides a result, as JSON
 - `atomic_files`: files written completely or not at all

@@ -1,7 +1,9 @@
-"""Checks of arguments: each raises a ValueError that says what was wrong."""
+"""Checks of arguments, each a ValueError that says what was wrong; warnings."""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from numbers import Integral, Real
 from typing import Any, Sequence
 
@@ -48,3 +50,15 @@ def require_labels(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
     array = np.asarray(labels)
     require(array.shape == (n_graphs,), name, f"({n_graphs},)", array.shape)
     return array
+
+
+def warn_caller(text: str) -> None:
+    """Warn, as if in the line outside of this package that leads here."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _is_own(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, UserWarning, stacklevel=level)
+
+
+def _is_own(module: str) -> bool:
+    return module.split(".")[0] == "npdiffpool"

@@ -36,7 +36,7 @@ def printable(text: str) -> str:
 
 @contextmanager
 def warnings_in_one_line() -> Iterator[None]:
-    """Print the warnings of this package as one line each on standard error."""
+    """Print each warning as one line on standard error."""
 
     def show(message: Any, *details: Any, **options: Any) -> None:
         text = printable(" ".join(str(message).split()))
@@ -44,7 +44,7 @@ def warnings_in_one_line() -> Iterator[None]:
 
     with warnings.catch_warnings():
         if not sys.warnoptions:  # python -W
-            warnings.filterwarnings("default", "", UserWarning, "npdiffpool")
+            warnings.simplefilter("default", UserWarning)
         warnings.showwarning = show
         yield
 

@@ -103,7 +103,7 @@ def _evaluate(
     arguments: argparse.Namespace, grid: list[Json], candidates: Sequence[Any]
 ) -> Evaluation:
     """Cross-validate with progress on standard error, and print the results."""
-    source = Source(arguments.data, arguments.features)
+    source = Source(arguments.data, arguments.features, arguments.weights)
     dataset, protocol = load_source(source), arguments.protocol
     splits = arguments.splits
     options: Json = {

@@ -18,13 +18,20 @@ PARAMETERS = fields(DiffPoolClassifier)
 TRAINING = {field.name for field in fields(Schedule)} | {"seed", "dtype", "recompute"}
 
 
+def add_weights(command: Any) -> None:
+    """Add the option for the edge weights."""
+    text = '"attribute 0" for the first column of edge attributes (default: all 1)'
+    command.add_argument("--weights", metavar="COLUMN", help=f"edge weights: {text}")
+
+
 def add_parameters(command: argparse.ArgumentParser) -> None:
-    """Add options for the node features and for every parameter but `verbose`."""
+    """Add options for features, weights and for every parameter but `verbose`."""
     model = command.add_argument_group("the model")
     training = command.add_argument_group("training")
     kinds = "auto, labels, attributes, degree or ones"
     text = f"node features: {kinds} (default: %(default)s)"
     model.add_argument("--features", default="auto", metavar="KIND", help=text)
+    add_weights(model)
     for field in PARAMETERS:
         if field.name != "verbose":
             _add_parameter(training if field.name in TRAINING else model, field)

@@ -14,6 +14,8 @@ import sys
 from typing import Any, Iterator
 
 from npdiffpool._support.progress import printable
+from npdiffpool._support.types import Json
+from npdiffpool.cli.parameters import add_weights
 from npdiffpool.datasets import Dataset, load_dataset, load_dataset_like
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.estimators.model_file import ModelFileError, load_model
@@ -24,13 +26,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
     text = "a run folder that train wrote, or a model.npz"
     command.add_argument("model", metavar="MODEL", help=text)
     command.add_argument("data", metavar="DATA", help="data set, as for train")
+    add_weights(command)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write a row for each graph: its class and all probabilities, or its number."""
     path = find_model(arguments.model)
     model = load_model(path)
-    dataset = _load(arguments.data, model, path)
+    how = {"weights": arguments.weights, "require_labels": False}
+    dataset = _load(arguments.data, model, path, how)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     for index, row in enumerate(_rows(model, dataset), start=-1):
         writer.writerow(["graph" if index < 0 else index, *row])
@@ -53,11 +57,11 @@ def find_model(path: str) -> str:
     return inside
 
 
-def _load(source: str, model: Any, path: str) -> Dataset:
+def _load(source: str, model: Any, path: str, how: Json) -> Dataset:
     """Load the graphs, with the model's feature columns where they have names."""
     if model.feature_names_in_ is not None:
-        return load_dataset_like(source, model.feature_names_in_)
-    dataset = load_dataset(source)
+        return load_dataset_like(source, model.feature_names_in_, **how)
+    dataset = load_dataset(source, **how)
     width, found = model.n_features_in_, dataset.n_features
     if found != width:
         raise ValueError(

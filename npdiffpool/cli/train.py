@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
     clf.check_parameters()
     check_run_folder(arguments.out, arguments.resume)
     with results_only(arguments.json):
-        dataset = load_dataset(arguments.data, features=arguments.features)
+        how = {"features": arguments.features, "weights": arguments.weights}
+        dataset = load_dataset(arguments.data, **how)
         folder = train_run(clf, dataset, arguments.out, arguments.resume, draw)
     if arguments.json:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

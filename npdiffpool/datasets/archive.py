@@ -1,8 +1,10 @@
-"""The TU files of a data set, in a folder or inside a zip.
+r"""The TU files of a data set, in a folder or inside a zip.
 
 A data set NAME has the files NAME_A.txt, NAME_graph_indicator.txt and
 NAME_graph_labels.txt, and perhaps more. A zip is never extracted: its members are
-validated and read in place. In a folder, only regular files inside it are read.
+validated and read in place. In a folder, only regular files inside it are read. Names
+are normalised before they are compared: ``NCI1//NCI1_A.txt``, ``./NCI1/NCI1_A.txt`` and
+``NCI1\\NCI1_A.txt`` are the same file.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import stat
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path, PurePath, PurePosixPath
-from typing import IO, Iterator
+from typing import IO, Iterable, Iterator
 
 from npdiffpool._support.untrusted_zip import BROKEN, open_plain, open_zip, path_inside
 from npdiffpool.datasets.tables import DatasetError
@@ -28,7 +30,7 @@ class TUFiles:
     ----------
     path : path
         A folder or a zip. The files may be one folder deeper, as in the zips of the TU
-        site.
+        site and in the ``raw`` folders of torch_geometric.
     label : str, optional
         The name of the folder or zip in error messages; by default the path.
 
@@ -60,11 +62,18 @@ class TUFiles:
         first = _find_edges(names, self._label)
         self.name = first.name[: -len("_A.txt")]
         self._folder = first.parent
-        self._names = set(names)
+        self._stored = names
 
     def has(self, part: str) -> bool:
         """Return whether there is a file NAME_part.txt."""
-        return str(self._member(part)) in self._names
+        return str(self._member(part)) in self._stored
+
+    def parts(self) -> list[str]:
+        """Return the part of each file NAME_part.txt that is not a README, sorted."""
+        start = str(self._folder / f"{self.name}_")
+        ends = (n.removeprefix(start) for n in self._stored if n.startswith(start))
+        parts = (e[:-4] for e in ends if e.endswith(".txt") and "/" not in e)
+        return sorted(part for part in parts if "readme" not in part.lower())
 
     def label(self, part: str) -> str:
         """Return the name of the file NAME_part.txt in error messages."""
@@ -90,30 +99,44 @@ class TUFiles:
                     yield stream
             else:
                 with open_zip(self.path, MAX_UNZIPPED) as archive:
-                    with archive.open(str(self._member(part))) as member:
+                    with archive.open(self._stored[str(self._member(part))]) as member:
                         yield member
 
     def _member(self, part: str) -> PurePosixPath:
         return self._folder / f"{self.name}_{part}.txt"
 
 
-def check_members(archive: zipfile.ZipFile, label: str) -> list[str]:
-    """Return the names of the members of a zip.
+def check_members(archive: zipfile.ZipFile, label: str) -> dict[str, str]:
+    """Return the stored name of each file in a zip, by its normalised name.
 
     Raises
     ------
     DatasetError
-        If a member would be extracted to a place outside the folder, or is a link.
+        If a member would be extracted to a place outside the folder, or is a link, or
+        two files have the same normalised name.
     """
-    members = archive.infolist()
-    for member in members:
+    stored: dict[str, str] = {}
+    for member in archive.infolist():
         name = member.orig_filename
-        parts = name.replace("\\", "/").split("/")
+        parts = _normalise(name).split("/")
         if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
             raise DatasetError(f"{label}: unsafe member path {name!r}")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise DatasetError(f"{label}: member {name!r} is a link")
-    return [member.filename for member in members]
+        if member.filename.endswith(("/", "\\")):  # a folder
+            continue
+        normal = _normalise(member.filename)
+        if normal in stored:
+            names = f"{stored[normal]!r} and {name!r}"
+            raise DatasetError(f"{label}: the members {names} are the same file")
+        stored[normal] = member.filename
+    return stored
+
+
+def _normalise(name: str) -> str:
+    r"""Return a path without ``//``, ``./`` and backslashes."""
+    parts = name.replace("\\", "/").split("/")
+    return "/".join(part for part in parts if part not in ("", "."))
 
 
 @contextmanager
@@ -128,16 +151,17 @@ def broken_as_error(label: str) -> Iterator[None]:
         raise DatasetError(f"{label}: cannot be read: {reason}") from error
 
 
-def _list_folder(folder: Path) -> list[str]:
+def _list_folder(folder: Path) -> dict[str, str]:
     top = folder.resolve()
     # Not Path.is_dir: it raises for a link to an impossible place.
     inner = [path for path in folder.iterdir() if os.path.isdir(path)]
     inner = [path for path in inner if path.resolve().is_relative_to(top)]
     files = [file for place in (folder, *inner) for file in place.glob("*.txt")]
-    return [file.relative_to(folder).as_posix() for file in files]
+    names = [file.relative_to(folder).as_posix() for file in files]
+    return dict(zip(names, names))
 
 
-def _find_edges(names: list[str], label: str) -> PurePosixPath:
+def _find_edges(names: Iterable[str], label: str) -> PurePosixPath:
     """Return the NAME_A.txt at the lowest depth; prefer NAME = `label`."""
     found = [PurePosixPath(name) for name in names if name.endswith("_A.txt")]
     found = [name for name in found if name.parts[0] != "__MACOSX"]

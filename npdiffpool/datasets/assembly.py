@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from npdiffpool._support.types import Ints
+from npdiffpool._support.arguments import warn_caller
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
 from npdiffpool.datasets.tu import TUData
@@ -22,9 +22,9 @@ def assemble(
 ) -> Dataset:
     """Return the data set of TU arrays, with features made by `node_features`.
 
-    Edges become undirected with weight 1, repeated edges are merged, and self-loops are
-    kept. The degree of a node is the number of its distinct neighbours; a self-loop
-    makes it a neighbour of itself.
+    Edges become undirected with their weight, or 1, repeated edges are merged, and
+    self-loops are kept. An edge of weight 0 is none. The degree of a node is the number
+    of its distinct neighbours; a self-loop makes it a neighbour of itself.
 
     Raises
     ------
@@ -32,16 +32,20 @@ def assemble(
         If `features` names labels or attributes that the data set lacks.
     """
     data = _sort_by_graph(data)
-    adjacency = _join_edges(data.edges, len(data.graph_indicator))
+    adjacency = _join_edges(data)
     degrees = np.diff(adjacency.indptr)
     columns = node_features(data, degrees, features, degree_cap)
-    nodes = slices_of(offsets_of(np.bincount(data.graph_indicator)[1:]))
+    sizes = np.bincount(data.graph_indicator, minlength=data.n_graphs + 1)[1:]
+    labels = data.graph_labels
     graphs = [
-        _cut_graph(adjacency, columns, part.start, part.stop, int(label))
-        for part, label in zip(nodes, data.graph_labels)
+        _cut_graph(adjacency, columns, part.start, part.stop, label)
+        for part, label in zip(
+            slices_of(offsets_of(sizes)),
+            [None] * data.n_graphs if labels is None else labels.tolist(),
+        )
     ]
     names = tuple(name for group in columns for name in group.names)
-    return Dataset(graphs, data.graph_labels, data.name, names, source, citation)
+    return Dataset(graphs, labels, data.name, names, source, citation, data.unused)
 
 
 def _sort_by_graph(data: TUData) -> TUData:
@@ -60,14 +64,35 @@ def _sort_by_graph(data: TUData) -> TUData:
     )
 
 
-def _join_edges(edges: Ints, n_nodes: int) -> scipy.sparse.csr_array:
-    """Return one adjacency of all graphs; its booleans add up to True, never to 2."""
-    ones = np.ones(len(edges), dtype=bool)
+def _join_edges(data: TUData) -> scipy.sparse.csr_array:
+    """Return one adjacency of all graphs; repeated edges are merged, never added."""
+    edges, weights, n_nodes = data.edges, data.edge_weights, len(data.graph_indicator)
+    if weights is None:  # booleans add up to True, never to 2
+        weights = np.ones(len(edges), dtype=bool)
+    else:  # repeated edges have equal weights
+        edges, first = np.unique(edges, axis=0, return_index=True)
+        weights = weights[first]
     ends = (edges[:, 0] - 1, edges[:, 1] - 1)
-    listed = scipy.sparse.csr_array((ones, ends), shape=(n_nodes, n_nodes))
+    listed = scipy.sparse.csr_array((weights, ends), shape=(n_nodes, n_nodes))
     listed.sum_duplicates()
-    joined: scipy.sparse.csr_array = listed + listed.T.tocsr()
+    listed.eliminate_zeros()
+    joined: scipy.sparse.csr_array = listed.maximum(listed.T.tocsr())
+    _warn_if_mixed(data.name, listed, joined)
     return joined
+
+
+def _warn_if_mixed(
+    name: str, listed: scipy.sparse.csr_array, joined: scipy.sparse.csr_array
+) -> None:
+    """Warn if some edges are listed in one direction and others in both."""
+    n_loops = np.count_nonzero(listed.diagonal())
+    n_one_way = joined.nnz - listed.nnz
+    n_edges = (joined.nnz - n_loops) // 2
+    if 0 < n_one_way < n_edges:
+        warn_caller(
+            f"{name}: {n_one_way} of {n_edges} edges are listed in one direction only, "
+            f"the others in both; all are taken as undirected"
+        )
 
 
 def _cut_graph(
@@ -75,11 +100,12 @@ def _cut_graph(
     columns: list[Columns],
     start: int,
     stop: int,
-    label: int,
+    label: int | None,
 ) -> Graph:
     indptr = adjacency.indptr[start : stop + 1]
     indices = adjacency.indices[indptr[0] : indptr[-1]] - start
     shape = (stop - start, stop - start)
-    parts = (np.ones(len(indices)), indices, indptr - indptr[0])
+    weights = adjacency.data[indptr[0] : indptr[-1]].astype(np.float64)
+    parts = (weights, indices, indptr - indptr[0])
     features = np.hstack([group.rows(start, stop) for group in columns])
     return Graph(scipy.sparse.csr_array(parts, shape=shape), features, label)

@@ -8,9 +8,10 @@ from typing import Any, Iterator, overload
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require
+from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.types import Ints
 from npdiffpool.datasets.features import column_kind
+from npdiffpool.datasets.tables import DatasetError
 from npdiffpool.graphs.graph import Graph
 
 
@@ -24,9 +25,10 @@ class Dataset:
     Attributes
     ----------
     graphs : list of Graph
-        Undirected, with edge weights 1. ``graph.label`` is the label as an int.
-    labels : (G,) ints
-        The label of each graph, with the value in the file.
+        Undirected. ``graph.label`` is the label as an int.
+    labels : (G,) ints or None
+        The label of each graph, with the value in the file; None without labels, and
+        then `statistics` counts 0 classes.
     name : str
         The name of the data set.
     feature_names : tuple of str
@@ -36,6 +38,8 @@ class Dataset:
         The place of the files: a folder, a zip or "bundled".
     citation : str
         The publications to cite; empty if unknown.
+    unused : tuple of str
+        What the files have and the graphs lack, such as 'edge_labels'.
 
     Examples
     --------
@@ -51,11 +55,17 @@ class Dataset:
     """
 
     graphs: list[Graph]
-    labels: Ints
+    labels: Any  # ints or None; Any, so that who has labels need not ask
     name: str
     feature_names: tuple[str, ...]
     source: str
     citation: str = ""
+    unused: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            labels = require_labels("labels", self.labels, len(self.graphs))
+            object.__setattr__(self, "labels", labels)
 
     def __len__(self) -> int:
         return len(self.graphs)
@@ -73,17 +83,28 @@ class Dataset:
         chosen = np.arange(len(self))[index]
         if chosen.ndim == 0:
             return self.graphs[int(chosen)]
+        if chosen.ndim > 1:
+            raise IndexError(f"an index must have one dimension; got {index!r}")
         graphs = [self.graphs[i] for i in chosen]
-        return replace(self, graphs=graphs, labels=self.labels[chosen])
+        labels = None if self.labels is None else self.labels[chosen]
+        return replace(self, graphs=graphs, labels=labels)
 
     @property
     def classes(self) -> Ints:
-        """The distinct labels, sorted."""
+        """The distinct labels, sorted.
+
+        Raises
+        ------
+        DatasetError
+            If the data set has no labels.
+        """
+        if self.labels is None:
+            raise DatasetError(f"{self.name} has no labels (graph_labels.txt)")
         return np.unique(self.labels)
 
     @property
     def n_classes(self) -> int:
-        """Number of distinct labels."""
+        """Number of distinct labels; raises a `DatasetError` as `classes` does."""
         return len(self.classes)
 
     @property
@@ -105,7 +126,7 @@ class Dataset:
         Raises
         ------
         ValueError
-            If there is no graph.
+            If there is no graph, or no label (a `DatasetError`).
 
         Examples
         --------
@@ -115,7 +136,7 @@ class Dataset:
         (1, 0.665)
         """
         require(len(self) > 0, "the number of graphs", "at least 1", len(self))
-        classes, counts = np.unique(self.labels, return_counts=True)
+        classes, (_, counts) = self.classes, np.unique(self.labels, return_counts=True)
         most = int(np.argmax(counts))
         return int(classes[most]), float(counts[most] / counts.sum())
 
@@ -136,7 +157,7 @@ class Dataset:
         kinds = [column_kind(name) for name in self.feature_names]
         return {
             "graphs": len(self),
-            "classes": self.n_classes,
+            "classes": 0 if self.labels is None else self.n_classes,
             "nodes_mean": float(nodes.mean()) if len(self) else 0.0,
             "nodes_max": int(nodes.max(initial=0)),
             "edges_mean": float((entries + loops).mean() / 2) if len(self) else 0.0,
@@ -150,10 +171,11 @@ class Dataset:
 
     def __repr__(self) -> str:
         counts = self.statistics()
+        unused = f"; not used: {', '.join(self.unused)}" if self.unused else ""
         return (
-            f"Dataset({self.name!r}: {len(self)} graphs, {self.n_classes} classes, "
+            f"Dataset({self.name!r}: {len(self)} graphs, {counts['classes']} classes, "
             f"{counts['nodes_mean']:.2f} nodes and {counts['edges_mean']:.2f} edges "
-            f"on average, {self.n_features} features; from {self.source})"
+            f"on average, {self.n_features} features; from {self.source}{unused})"
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
-from typing import IO, Any, Callable, ContextManager
+from typing import IO, Any, Callable, ContextManager, Sequence
 
 from npdiffpool._support.atomic_files import atomic_path
 from npdiffpool._support.progress import progress_bar
@@ -28,6 +28,7 @@ def download(
     base_url: str | None = None,
     progress: bool | None = None,
     timeout: float = 60.0,
+    require_labels: bool = True,
 ) -> Path:
     """Download NAME.zip, validate it and move it into the cache folder.
 
@@ -45,6 +46,8 @@ def download(
         and stderr is a terminal (True: even if it is not), or else a line.
     timeout : float
         Seconds without data after which the download fails.
+    require_labels : bool
+        Whether the data set must have labels of its graphs.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def download(
         with atomic_path(folder / f"{name}.zip") as part:
             with open(part, "wb") as file:
                 _receive(url, file, timeout, progress)
-            _check_zip(part, name, url)
+            _check_zip(part, name, url, REQUIRED[: 3 if require_labels else 2])
     except OSError as error:
         raise DatasetError(f"{folder}: cannot save downloads: {error}") from error
     return folder / f"{name}.zip"
@@ -110,9 +113,9 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
         raise DatasetError(f"{url}: {got} bytes arrived instead of {announced}")
 
 
-def _check_zip(path: Path, name: str, url: str) -> None:
+def _check_zip(path: Path, name: str, url: str, required: Sequence[str]) -> None:
     files = TUFiles(path, label=url)
-    for part in REQUIRED:
+    for part in required:
         if files.name != name or not files.has(part):
             raise DatasetError(f"{url}: {name}_{part}.txt is missing from the zip")
     with broken_as_error(url), zipfile.ZipFile(path) as archive:

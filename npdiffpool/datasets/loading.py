@@ -10,20 +10,30 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from npdiffpool._support.arguments import warn_caller
+from npdiffpool._support.progress import printable
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.assembly import assemble
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import check_choice, column_kind
 from npdiffpool.datasets.fetch import download
-from npdiffpool.datasets.locate import cache_folder, cite, describe, find, suggest
+from npdiffpool.datasets.locate import (
+    cache_folder,
+    cite,
+    describe,
+    find,
+    site_name,
+    suggest,
+)
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.datasets.tu import read_tu
+from npdiffpool.datasets.tu import TUData, read_tu
 from npdiffpool.graphs.graph import Graph
 
 DEGREE_CAP = 64
 # The features whose columns are of each kind.
 FEATURES = dict(label="labels", attribute="attributes", degree="degree", one="ones")
+_WEIGHTS = re.compile(r"attribute \d{1,4}", re.ASCII)
 _WRONG_CAP = re.compile(r"degree>=(?!\d{1,9}$).*")
 
 
@@ -32,15 +42,20 @@ def load_dataset(
     features: str = "auto",
     degree_cap: int = DEGREE_CAP,
     progress: bool | None = None,
+    *,
+    weights: str | None = None,
+    require_labels: bool = True,
 ) -> Dataset:
     """Load a data set in the TU format.
 
     Parameters
     ----------
     source : str or path
-        A folder, a zip or a name. A name is searched for in the working folder,
-        `$NPDIFFPOOL_DATA`, the cache folder and the package. If it is in none of them,
-        it is downloaded from the TU site into the cache folder.
+        A folder, a zip or a name. In a folder, the files may be one folder deeper, as
+        in torch_geometric's ``raw``. A name is searched for in the working folder,
+        `$NPDIFFPOOL_DATA`, the cache folder and the package, first as it is spelt, then
+        whatever its case. If it is in none of them, it is downloaded from the TU site
+        into the cache folder, unless it only resembles a name that is known.
     features : str
         The node features: "labels" (one-hot, one column for each value that occurs, in
         order), "attributes", "degree" (one-hot), "ones", or several of them joined by
@@ -53,20 +68,36 @@ def load_dataset(
     progress : bool, optional
         Show the progress of a download: by default a bar on a terminal and a line
         elsewhere; True always a bar; False nothing.
+    weights : str, optional
+        "attribute 0" takes the first column of the edge attributes as edge weights,
+        "attribute 1" the second. By default all weights are 1.
+    require_labels : bool
+        False accepts a data set without labels of its graphs; then `Dataset.labels` is
+        None, and the last graph is the last one that has nodes.
 
     Returns
     -------
     Dataset
-        Undirected graphs with edge weights 1. Repeated edges are merged, self-loops are
-        kept.
+        Undirected graphs. Repeated edges are merged, self-loops are kept, and an edge
+        of weight 0 is none.
 
     Raises
     ------
     DatasetError
         If the data set cannot be found, or one of its files is missing, damaged or
-        inconsistent; the message names the file and the line. Also if a file is a link
-        to a place outside its folder or exceeds a limit: 2 GiB for a zip or a file,
-        2^27 numbers in a file, 2^20 graphs, 2^14 feature columns, 2^29 feature values.
+        inconsistent; the message names the file and the line. Also if a weight is
+        negative, or differs between the places where an edge is listed; if a file is a
+        link to a place outside its folder or exceeds a limit: 2 GiB for a zip or a
+        file, 2^27 numbers in a file, 2^20 graphs, 2^14 feature columns, 2^29 feature
+        values.
+
+    Warns
+    -----
+    UserWarning
+        If a file, such as edge attributes, is not used; if graphs have no nodes; if
+        some edges are listed in one direction and others in both. Edge labels of
+        `known_datasets` are listed in `Dataset.unused` only: published results do not
+        use them.
 
     Examples
     --------
@@ -79,19 +110,31 @@ def load_dataset(
     check_choice(features, degree_cap)
     if progress not in (None, True, False):
         raise DatasetError(f"progress must be True, False or None; got {progress!r}")
+    if require_labels not in (True, False):
+        required = "require_labels must be True or False"
+        raise DatasetError(f"{required}; got {require_labels!r}")
+    column = _weights_column(weights)
     path = find(source)
     if path is None:
-        path = _download(str(source), progress)
+        path = _download(str(source), progress, require_labels)
     if path.suffix == ".npz":
         data, citation = read_bundle(path)
+        if column is not None:
+            missing = f"{data.name} has no edge_attributes.txt"
+            raise DatasetError(f"weights names an edge attribute, but {missing}")
     else:
-        data = read_tu(TUFiles(path))
+        data = read_tu(TUFiles(path), weights=column, require_labels=require_labels)
         citation = cite(data.name)
+    _warn_of_losses(data)
     return assemble(data, features, degree_cap, describe(path), citation)
 
 
 def load_dataset_like(
-    source: str | os.PathLike[Any], feature_names: Sequence[str]
+    source: str | os.PathLike[Any],
+    feature_names: Sequence[str],
+    *,
+    weights: str | None = None,
+    require_labels: bool = True,
 ) -> Dataset:
     """Load a data set with given feature columns, in their order.
 
@@ -102,6 +145,10 @@ def load_dataset_like(
     feature_names : sequence of str
         Names as in `Dataset.feature_names`. A label that does not occur in this data
         set gives a column of zeros.
+    weights : str, optional
+        As for `load_dataset`.
+    require_labels : bool
+        As for `load_dataset`.
 
     Returns
     -------
@@ -123,7 +170,9 @@ def load_dataset_like(
     names = _check_names(feature_names)
     features = "+".join(dict.fromkeys(FEATURES[column_kind(name)] for name in names))
     caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
-    dataset = load_dataset(source, features, caps[0] if caps else DEGREE_CAP)
+    cap = caps[0] if caps else DEGREE_CAP
+    how: Any = {"weights": weights, "require_labels": require_labels}
+    dataset = load_dataset(source, features, cap, **how)
     _require_known(dataset, names)
     place = {name: column for column, name in enumerate(names)}
     columns = [place[name] for name in dataset.feature_names]
@@ -131,16 +180,47 @@ def load_dataset_like(
     return replace(dataset, graphs=graphs, feature_names=tuple(names))
 
 
-def _download(name: str, progress: bool | None) -> Path:
+def _weights_column(weights: Any) -> int | None:
+    """Return the column that `weights` names: 0 for "attribute 0"."""
+    if weights is None:
+        return None
+    if not isinstance(weights, str) or not _WEIGHTS.fullmatch(weights):
+        required = 'None or "attribute 0", "attribute 1", ...'
+        raise DatasetError(f"weights must be {required}; got {weights!r}")
+    return int(weights.split()[1])
+
+
+def _warn_of_losses(data: TUData) -> None:
+    """Warn of unused files and of graphs without nodes."""
+    unused = [
+        part for part in data.unused if part != "edge_labels" or not cite(data.name)
+    ]
+    if unused:
+        files = ", ".join(f"{printable(part)}.txt" for part in unused[:5])
+        files += f" and {len(unused) - 5} others" * (len(unused) > 5)
+        hint = '; weights="attribute 0" would use a column of edge_attributes.txt'
+        has_weights = "edge_attributes" in unused
+        warn_caller(f"{data.name}: not used: {files}" + hint * has_weights)
+    empty = data.n_graphs - len(np.unique(data.graph_indicator))
+    if empty:
+        warn_caller(f"{data.name}: {empty} of {data.n_graphs} graphs have no nodes")
+
+
+def _download(name: str, progress: bool | None, require_labels: bool) -> Path:
+    """Download a data set, unless its name only resembles one that is known."""
+    data = os.environ.get("NPDIFFPOOL_DATA") or "not set"
+    here = "the working folder"
+    if Path(name).is_dir():
+        here += f" (whose folder {name} has no file ending in _A.txt)"
+    places = f"{here}, $NPDIFFPOOL_DATA ({data}), {cache_folder()} or the package"
+    missing = f"{name!r} is not in {places}"
+    name, similar = site_name(name), suggest(name)
+    if similar:
+        raise DatasetError(f"{missing}, nor on the TU site.{similar}")
     try:
-        return download(name, progress=progress)
+        return download(name, progress=progress, require_labels=require_labels)
     except DatasetError as error:
-        data = os.environ.get("NPDIFFPOOL_DATA") or "not set"
-        raise DatasetError(
-            f"{name!r} is not in the working folder, $NPDIFFPOOL_DATA ({data}), "
-            f"{cache_folder()} or the package, and cannot be downloaded: "
-            f"{error}.{suggest(name)}"
-        ) from error
+        raise DatasetError(f"{missing}, and cannot be downloaded: {error}.") from error
 
 
 def _check_names(feature_names: Any) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,6 +77,24 @@ KNOWN = {
 }
 
 
+# The other names on the TU site, at the same commit.
+_PARTS = ("training", "testing", "evaluation")
+_TOX21 = "AhR AR AR-LBD ARE aromatase ATAD5 ER ER-LBD HSE MMP p53 PPAR-gamma"
+SITE_NAMES = [*KNOWN, *(f"Tox21_{t}_{p}" for t in _TOX21.split() for p in _PARTS)]
+SITE_NAMES += """
+    AIDS alchemy_full aspirin benzene BZR BZR_MD COX2 COX2_MD DHFR DHFR_MD ER_MD
+    ethanol FRANKENSTEIN malonaldehyde MCF-7 MCF-7H MOLT-4 MOLT-4H naphthalene
+    NCI-H23 NCI-H23H OVCAR-8 OVCAR-8H P388 P388H PC-3 PC-3H QM9 salicylic_acid
+    SF-295 SF-295H SN12C SN12CH SW-620 SW-620H toluene UACC257 UACC257H uracil Yeast
+    YeastH ZINC_full ZINC_test ZINC_train ZINC_val KKI OHSU Peking_1 COIL-DEL
+    COIL-RAG Cuneiform Fingerprint FIRSTMM_DB Letter-high Letter-low Letter-med
+    MSRC_9 MSRC_21 MSRC_21C dblp_ct1 dblp_ct2 DBLP_v1 deezer_ego_nets facebook_ct1
+    facebook_ct2 github_stargazers highschool_ct1 highschool_ct2 infectious_ct1
+    infectious_ct2 mit_ct1 mit_ct2 reddit_threads tumblr_ct1 tumblr_ct2 twitch_egos
+    TWITTER-Real-Graph-Partial COLORS-3 SYNTHETIC SYNTHETICnew Synthie TRIANGLES
+""".split()
+
+
 class KnownDataset(NamedTuple):
     """One row of `known_datasets`, with the published counts.
 
@@ -126,9 +145,11 @@ def find(source: Any, here: bool = True) -> Path | None:
     ----------
     source : str or path
         A name, or the path of a folder or a zip. A string is a path if it has a
-        separator or ends with .zip.
+        separator or ends with .zip. A name is searched for as it is spelt, then
+        whatever its case.
     here : bool
-        Whether to search the working folder for a folder of this name with TU files.
+        Whether to search the working folder, for a folder of this name with TU files or
+        a zip.
 
     Returns
     -------
@@ -139,18 +160,46 @@ def find(source: Any, here: bool = True) -> Path | None:
     Raises
     ------
     DatasetError
-        If `source` is neither a name nor a path, or the name is not valid.
+        If `source` is neither a name nor a path, the name is not valid, or it differs
+        in case only from the names of several data sets.
     """
     if not isinstance(source, (str, os.PathLike)):
         kind = type(source).__name__
         raise DatasetError(f"source must be a name or a path; got {kind}")
-    path = _expand(os.fsdecode(source))
     if _is_path(source):
-        return path
+        return _expand(os.fsdecode(source))
     name = check_name(os.fsdecode(source))
-    if here and any(path.glob("*_A.txt")):
+    if path := _find_exactly(name, here):
         return path
+    others = {n for n in _listed(here) if n.lower() == name.lower()}
+    places = {n: path for n in sorted(others) if (path := _find_exactly(n, here))}
+    if len(places) > 1:
+        raise DatasetError(f"{name!r} may be any of {', '.join(places)}; name one")
+    return next(iter(places.values()), None)
+
+
+def site_name(name: str) -> str:
+    """Return a name as the TU site spells it; unchanged if it is not on the list."""
+    return next((n for n in SITE_NAMES if n.lower() == name.lower()), name)
+
+
+def _find_exactly(name: str, here: bool) -> Path | None:
+    """Return the place of a data set whose name is spelt like this."""
+    folder, file = Path(name), Path(f"{name}.zip")
+    if here and any(any(folder.glob(files)) for files in ("*_A.txt", "*/*_A.txt")):
+        return folder
+    if here and file.is_file():
+        return file
     return next((place for place in _places(name) if place.exists()), None)
+
+
+def _listed(here: bool) -> list[str]:
+    """Return the names on the TU site and those of files in the places searched."""
+    names = [*SITE_NAMES]
+    for folder in [Path(), *_folders()] if here else _folders():
+        with suppress(OSError):
+            names += [entry.removesuffix(".zip") for entry in os.listdir(folder)]
+    return [name for name in names if _NAME.fullmatch(name)]
 
 
 def check_name(name: str) -> str:
@@ -204,25 +253,30 @@ def cite(name: str) -> str:
 
 
 def suggest(name: str) -> str:
-    """Return a question with the most similar known name, or an empty string."""
-    known = {key.lower(): key for key in KNOWN}
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    unknown = close and known[close[0]] != name
-    return f" Did you mean {known[close[0]]}?" if unknown else ""
+    """Return a question with the most similar name; empty for a name of the TU site."""
+    if site_name(name) in SITE_NAMES:
+        return ""
+    listed = {other.lower(): other for other in _listed(here=True)}
+    close = difflib.get_close_matches(name.lower(), listed, n=3)
+    known = (listed[other] for other in close)
+    usable = (n for n in known if n in SITE_NAMES or _find_exactly(n, here=True))
+    return next((f" Did you mean {n}?" for n in usable), "")
 
 
 def _is_path(source: str | os.PathLike[Any]) -> bool:
     if isinstance(source, os.PathLike):
         return True
     separators = [os.sep, os.altsep or os.sep]
-    return source.endswith(".zip") or any(mark in source for mark in separators)
+    return source.lower().endswith(".zip") or any(mark in source for mark in separators)
+
+
+def _folders() -> list[Path]:
+    data = os.environ.get("NPDIFFPOOL_DATA")
+    return [*([_expand(data)] if data else []), cache_folder()]
 
 
 def _places(name: str) -> list[Path]:
-    data = os.environ.get("NPDIFFPOOL_DATA")
-    folders = [_expand(data)] if data else []
-    folders.append(cache_folder())
-    places = [folder / file for folder in folders for file in (name, f"{name}.zip")]
+    places = [folder / file for folder in _folders() for file in (name, f"{name}.zip")]
     return [*places, PACKAGE / f"{name}.npz"]
 
 

@@ -97,7 +97,10 @@ def check_labels(labels: Any) -> npt.NDArray[Any]:
     except ValueError:  # ragged
         array = np.asarray(None)
     require(array.ndim == 1, "labels", "one per graph, of shape (G,)", array.shape)
+    # NumPy turns the number in ["a", 1] into a string.
+    is_word = {isinstance(label, str) for label in labels}
     is_mixed = array.dtype == object and len({type(label) for label in array}) > 1
+    is_mixed |= len(is_word) > 1
     require(not is_mixed, "labels", "all numbers or all strings", labels)
     return array
 

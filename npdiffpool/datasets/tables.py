@@ -89,6 +89,17 @@ def read_blocks(
         line += len(values)
 
 
+def count_lines(stream: IO[bytes], file: str, chunk: int = CHUNK) -> int:
+    """Return the number of lines, without the blank ones at the end.
+
+    Raises
+    ------
+    DatasetError
+        If a line is longer than `MAX_LINE`.
+    """
+    return sum(block.count(b"\n") for block in _whole_lines(stream, chunk, file))
+
+
 def parse_block(
     block: bytes, dtype: np.dtype[Any], columns: int
 ) -> npt.NDArray[Any] | None:

@@ -6,17 +6,18 @@ line is known. The modules that use the arrays rely on them.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.datasets.archive import TUFiles
-from npdiffpool.datasets.tables import CHUNK, DatasetError, read_blocks
+from npdiffpool.datasets.tables import CHUNK, DatasetError, count_lines, read_blocks
 
 _MAX_ID = np.iinfo(np.int32).max
 MAX_GRAPHS = 1 << 20
+READ = "A graph_indicator graph_labels node_labels node_attributes".split()
 
 
 class TUData(NamedTuple):
@@ -30,24 +31,42 @@ class TUData(NamedTuple):
         The lines of NAME_A.txt, including repeated ones.
     graph_indicator : (N,) int32
         The graph of each node.
-    graph_labels : (G,) int64
+    graph_labels : (G,) int64 or None
     node_labels : (N, L) int64 or None
     node_attributes : (N, F) float64 or None
     edge_labels : (E, M) int64 or None
         Only in bundles; `read_tu` does not read them, because DiffPool ignores them.
+    edge_weights : (E,) float64 or None
+        A column of NAME_edge_attributes.txt.
+    n_graphs : int
+        G; may exceed the highest id in `graph_indicator`.
+    unused : tuple of str
+        The parts NAME_part.txt that are not used, such as "edge_labels".
     """
 
     name: str
     edges: Ints
     graph_indicator: Ints
-    graph_labels: Ints
+    graph_labels: Ints | None
     node_labels: Ints | None = None
     node_attributes: Floats | None = None
     edge_labels: Ints | None = None
+    edge_weights: Floats | None = None
+    n_graphs: int = 0
+    unused: tuple[str, ...] = ()
 
 
-def read_tu(files: TUFiles, chunk: int = CHUNK) -> TUData:
+def read_tu(
+    files: TUFiles,
+    chunk: int = CHUNK,
+    weights: int | None = None,
+    require_labels: bool = True,
+) -> TUData:
     """Read and validate the files of a data set.
+
+    A graph has no nodes if its id does not occur in NAME_graph_indicator.txt. The
+    numbers of lines of all files must agree, those of unused ones too: a file that was
+    cut short is found where another one shows it.
 
     Parameters
     ----------
@@ -55,25 +74,36 @@ def read_tu(files: TUFiles, chunk: int = CHUNK) -> TUData:
         The files.
     chunk : int
         Number of bytes to read at a time.
+    weights : int, optional
+        The column of NAME_edge_attributes.txt that has the edge weights, from 0.
+    require_labels : bool
+        Whether NAME_graph_labels.txt must exist.
 
     Raises
     ------
     DatasetError
         If a file is missing or unreadable, a line is malformed, an edge has an unknown
-        node or joins two graphs, a graph has no nodes, the number of labels differs
-        from that of graphs or nodes, or there are more than `MAX_GRAPHS` graphs.
+        node or joins two graphs, an id of a graph or the number of lines of a file does
+        not fit the other files, weights are negative or contradict each other, or there
+        are more than `MAX_GRAPHS` graphs.
     """
-    labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
-    if len(labels) > MAX_GRAPHS:
-        seen = f"{files.label('graph_labels')}: {len(labels)} graphs"
-        raise DatasetError(f"{seen}; at most {MAX_GRAPHS} are accepted")
-    indicator = _read_indicator(files, len(labels), chunk)
-    tables = {
+    labels = _read_labels(files, require_labels, chunk)
+    listed = None if labels is None else len(labels)
+    if labels is None and files.has("graph_attributes"):
+        listed = _count_lines(files, "graph_attributes", chunk)
+    indicator = _read_indicator(files, listed, chunk)
+    tables: dict[str, Any] = {
         part: _read_nodes(files, part, dtype, len(indicator), chunk)
         for part, dtype in (("node_labels", np.int64), ("node_attributes", np.float64))
         if files.has(part)
     }
     edges = _read_edges(files, indicator, chunk)
+    if weights is not None:
+        tables["edge_weights"] = read_weights(files, weights, edges, chunk)
+    tables["n_graphs"] = int(indicator.max()) if listed is None else listed
+    used = {*READ, *(["edge_attributes"] if weights is not None else [])}
+    tables["unused"] = tuple(part for part in files.parts() if part not in used)
+    _check_unused(files, tables["unused"], len(edges), tables["n_graphs"], chunk)
     return TUData(files.name, edges, indicator, labels, **tables)
 
 
@@ -93,7 +123,25 @@ def read_part(
     return np.concatenate(blocks or [np.zeros((0, columns or 0), dtype=dtype)])
 
 
-def _read_indicator(files: TUFiles, n_graphs: int, chunk: int) -> Ints:
+def _read_labels(files: TUFiles, required: bool, chunk: int) -> Ints | None:
+    label = files.label("graph_labels")
+    if not files.has("graph_labels"):
+        if required:
+            hint = "require_labels=False loads the graphs without labels"
+            raise DatasetError(f"{label}: the file is missing; {hint}")
+        return None
+    labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
+    _check_n_graphs(len(labels), label)
+    return labels
+
+
+def _check_n_graphs(n_graphs: int, label: str) -> None:
+    if n_graphs > MAX_GRAPHS:
+        most = f"at most {MAX_GRAPHS} are accepted"
+        raise DatasetError(f"{label}: {n_graphs} graphs; {most}")
+
+
+def _read_indicator(files: TUFiles, listed: int | None, chunk: int) -> Ints:
     label = files.label("graph_indicator")
     indicator = read_part(files, "graph_indicator", np.int64, 1, chunk).ravel()
     wrong = np.flatnonzero((indicator < 1) | (indicator > _MAX_ID))
@@ -103,15 +151,13 @@ def _read_indicator(files: TUFiles, n_graphs: int, chunk: int) -> Ints:
     highest = int(indicator.max(initial=0))
     if highest == 0:
         raise DatasetError(f"{label}: no nodes; it must hold a line for each node")
-    if highest != n_graphs:
+    if listed is not None and highest > listed:
+        part = "graph_labels" if files.has("graph_labels") else "graph_attributes"
         raise DatasetError(
-            f"{files.label('graph_labels')}: {n_graphs} lines; it must hold one for "
-            f"each of the {highest} graphs of {label}"
+            f"{files.label(part)}: {listed} lines; it must hold one for each of the "
+            f"{highest} graphs of {label}"
         )
-    sizes = np.bincount(indicator, minlength=highest + 1)[1:]
-    if not sizes.all():
-        empty = int(np.argmin(sizes)) + 1
-        raise DatasetError(f"{label}: graph {empty} of {highest} has no nodes")
+    _check_n_graphs(highest, label)
     return indicator.astype(np.int32)
 
 
@@ -119,12 +165,35 @@ def _read_nodes(
     files: TUFiles, part: str, dtype: Any, n_nodes: int, chunk: int
 ) -> npt.NDArray[Any]:
     table = read_part(files, part, dtype, None, chunk)
-    if len(table) != n_nodes:
-        raise DatasetError(
-            f"{files.label(part)}: {len(table)} lines; it must hold one for each of "
-            f"the {n_nodes} nodes of {files.label('graph_indicator')}"
-        )
+    _check_lines(files, part, len(table), n_nodes)
     return table
+
+
+def _check_lines(files: TUFiles, part: str, seen: int, n: int) -> None:
+    """Require a line for each of `n` nodes, edges or graphs, by the start of `part`."""
+    kind = part.split("_")[0]
+    other = {"node": "graph_indicator", "edge": "A", "graph": "graph_labels"}[kind]
+    if seen != n:
+        raise DatasetError(
+            f"{files.label(part)}: {seen} lines; it must hold one for each of the {n} "
+            f"{kind}s of {files.label(other)}"
+        )
+
+
+def _count_lines(files: TUFiles, part: str, chunk: int) -> int:
+    with files.open(part) as stream:
+        return count_lines(stream, files.label(part), chunk)
+
+
+def _check_unused(
+    files: TUFiles, unused: Sequence[str], n_edges: int, n_graphs: int, chunk: int
+) -> None:
+    """Check the number of lines of files that are not used otherwise."""
+    lines = {"edge_labels": n_edges, "edge_attributes": n_edges}
+    lines["graph_attributes"] = n_graphs
+    for part, n in lines.items():
+        if part in unused:
+            _check_lines(files, part, _count_lines(files, part, chunk), n)
 
 
 def _read_edges(files: TUFiles, indicator: Ints, chunk: int) -> Ints:
@@ -154,4 +223,48 @@ def _check_edges(edges: Ints, indicator: Ints, label: str, line: int) -> None:
         raise DatasetError(
             f"{label}, line {line + row}: edge {source}, {target} joins graph {first} "
             f"and graph {second}; an edge must stay inside one graph"
+        )
+
+
+def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats:
+    """Return a column of NAME_edge_attributes.txt, the weight of each line of edges.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing or malformed, lacks the column, or has another number of
+        lines; if a weight is negative, or the lines of an edge, in either direction,
+        have different weights.
+    """
+    label = files.label("edge_attributes")
+    if not files.has("edge_attributes"):
+        raise DatasetError(f"weights names an edge attribute, but {label} is missing")
+    table = read_part(files, "edge_attributes", np.float64, None, chunk)
+    _check_lines(files, "edge_attributes", len(table), len(edges))
+    width = table.shape[1] if len(table) else column + 1
+    if column >= width:
+        known = f"attribute 0 to attribute {width - 1}, the columns of {label}"
+        raise DatasetError(f"weights must be of {known}; got 'attribute {column}'")
+    weights = table[:, column] if len(table) else np.zeros(0)
+    negative = np.flatnonzero(weights < 0)
+    if len(negative):
+        where = f"{label}, line {negative[0] + 1}"
+        raise DatasetError(f"{where}: the weight {weights[negative[0]]} is negative")
+    _check_weights(edges, weights, label)
+    return weights
+
+
+def _check_weights(edges: Ints, weights: Floats, label: str) -> None:
+    """Require the same weight wherever an edge is listed, in either direction."""
+    ends = np.sort(edges, axis=1)
+    order = np.lexsort((ends[:, 1], ends[:, 0]))
+    is_same = np.all(np.diff(ends[order], axis=0) == 0, axis=1)
+    wrong = np.flatnonzero(is_same & (np.diff(weights[order]) != 0))
+    if len(wrong):
+        first, second = order[wrong[0]], order[wrong[0] + 1]
+        source, target = edges[second]
+        raise DatasetError(
+            f"{label}, lines {first + 1} and {second + 1}: edge {source}, {target} has "
+            f"the weights {weights[first]} and {weights[second]}; an edge must have "
+            f"the same weight wherever it is listed, in either direction"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import warnings
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -29,7 +30,7 @@ from npdiffpool.graphs.graph import Graph
 
 
 class Source(NamedTuple):
-    """A data set that each worker loads itself: the arguments of `load_dataset`.
+    """A data set that each worker loads itself: arguments of `load_dataset`.
 
     Parameters
     ----------
@@ -37,16 +38,18 @@ class Source(NamedTuple):
         Name or path of the data set.
     features : str
         The kind of node features.
+    weights : str, optional
+        The column of edge attributes with the edge weights.
 
     Examples
     --------
-    >>> from npdiffpool import load_dataset
-    >>> len(load_dataset(*Source("MUTAG")))
+    >>> len(load_source(Source("MUTAG")))
     188
     """
 
     data: str
     features: str = "auto"
+    weights: str | None = None
 
 
 class Job(NamedTuple):
@@ -162,7 +165,8 @@ def _score(row: Mapping[str, float]) -> float:
 @lru_cache(maxsize=4)
 def load_source(source: Source) -> Dataset:
     """Load a data set, once in each process."""
-    return load_dataset(source.data, features=source.features)
+    options = source._asdict()
+    return load_dataset(options.pop("data"), **options)
 
 
 @lru_cache(maxsize=4)
@@ -170,7 +174,9 @@ def _require_same(source: Source, release: str, digest: str) -> None:
     """Require the same version and data on a worker, which may be another machine."""
     here = version("npdiffpool")
     require(here == release, "npdiffpool on a worker", release, here)
-    dataset = load_source(source)
+    with warnings.catch_warnings():  # the main process has warned of the data set
+        warnings.simplefilter("ignore", UserWarning)
+        dataset = load_source(source)
     is_same = digest_graphs(dataset.graphs) == digest
     require(is_same, "the data on a worker", "the same as here", dataset.source)
 
@@ -186,7 +192,9 @@ def load_labelled(data: Any, labels: Any) -> tuple[list[Graph], npt.NDArray[Any]
     dataset = load_source(data) if isinstance(data, Source) else data
     graphs = check_graphs(dataset)
     if labels is None:
-        labels = getattr(dataset, "labels", [graph.label for graph in graphs])
+        labels = getattr(dataset, "labels", None)
+    if labels is None:
+        labels = [graph.label for graph in graphs]
         known = None not in list(labels)
         require(known, "labels", "given, or stored in every graph", None)
     return graphs, require_labels("labels", labels, len(graphs))

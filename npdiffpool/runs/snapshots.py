@@ -70,7 +70,7 @@ class Recorder:
         The indices of the graphs in the data set.
     graphs : sequence of Graph
         The graphs to choose from. `WATCHED` of them are recorded, from small to large,
-        with at most `MOST_NODES` nodes (or else the smallest graph).
+        with 1 to `MOST_NODES` nodes (or else the smallest graph that has nodes).
     labels : (G,) array
         The labels of the graphs.
     epochs : int
@@ -145,8 +145,9 @@ class Recorder:
 
 
 def _choose(sizes: Ints) -> Ints:
-    """Return indices of graphs from small to large, huge ones left out."""
+    """Return indices of graphs from small to large; not of huge and empty ones."""
     order = np.argsort(sizes, kind="stable")
+    order = order[sizes[order] > 0] if np.any(sizes) else order
     small = order[sizes[order] <= MOST_NODES]
     order = small if len(small) else order[:1]
     places = np.linspace(0, len(order) - 1, min(WATCHED, len(order)))

@@ -140,10 +140,11 @@ def _require_usable(folder: Path, resume: bool) -> None:
 
 def _describe(dataset: Dataset) -> str:
     counts = dataset.statistics()
+    unused = f"; not used: {', '.join(dataset.unused)}" if dataset.unused else ""
     return (
         f"{dataset.name}: {len(dataset)} graphs, {dataset.n_classes} classes, "
         f"{counts['nodes_mean']:.2f} nodes and {counts['edges_mean']:.2f} edges on "
-        f"average, {dataset.n_features} features ({dataset.source})"
+        f"average, {dataset.n_features} features ({dataset.source}{unused})"
     )
 
 

@@ -259,7 +259,7 @@ BUNDLE |= {"name": np.array("B"), "citation": np.array("none")}
         ({"edges": np.array([[1, 3]])}, "each edge must be inside one graph"),
         ({"edges": np.array([1, 2])}, "edges must be integers of shape"),
         ({"edges": np.array([[1.0, 2.0]])}, "edges must be integers of shape"),
-        ({"graph_indicator": np.array([1, 1, 1])}, "graph_indicator must be 1 to 2"),
+        ({"graph_indicator": np.array([1, 1, 3])}, "graph_indicator must be 1 to 2"),
         (
             {"graph_indicator": np.array([1, 2**31, 2])},
             "graph_indicator must be 1 to 2",

@@ -127,12 +127,11 @@ def test_predict_with_an_older_file_says_what_does_not_fit(name, capsys):
 
 
 @pytest.mark.parametrize("name", [name for name in OLDER if name[0] in "mr"])
-def test_predict_with_an_older_file_works_on_graphs_of_its_width(
+def test_predict_with_an_older_file_works_on_graphs_of_its_width_without_labels(
     name, tmp_path, capsys
 ):
     (tmp_path / "T_A.txt").write_text("1, 2\n2, 1\n3, 3\n")
     (tmp_path / "T_graph_indicator.txt").write_text("1\n1\n2\n")
-    (tmp_path / "T_graph_labels.txt").write_text("1\n2\n")
     (tmp_path / "T_node_attributes.txt").write_text("0.5, 1\n0.25, 1\n0, 2\n")
     status, output, errors = outcome(["predict", OLD / name, f"{tmp_path}/"], capsys)
     assert (status, len(errors), len(output.splitlines())) == (0, 1, 3)

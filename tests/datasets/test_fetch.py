@@ -86,11 +86,23 @@ def test_an_error_names_the_http_status(cache, status):
     refused(rf"TINY.zip: HTTP Error {status}", cache, body=GOOD, status=status)
 
 
-def test_the_error_for_404_suggests_a_known_name(monkeypatch, cache):
-    with serve(status=404) as (url, _):
+def test_a_known_name_is_suggested_instead_of_a_404(monkeypatch, cache):
+    with serve(status=404) as (url, log):
         monkeypatch.setenv("NPDIFFPOOL_TU_URL", url)
-        with pytest.raises(DatasetError, match=r"404: Not Found. Did you mean ENZYMES"):
+        with pytest.raises(DatasetError, match=r"TU site. Did you mean ENZYMES\?$"):
             load_dataset("ENZYME", progress=False)
+        with pytest.raises(DatasetError, match=r"404: Not Found.$"):
+            load_dataset("ENZYMES", progress=False)
+    assert log == ["/sets/ENZYMES.zip"]
+
+
+def test_a_zip_without_labels_is_accepted_where_that_is_asked_for(monkeypatch, cache):
+    body = zip_bytes(tu_files(graph_labels=None))
+    refused("TINY_graph_labels.txt is missing from the zip", cache, body=body)
+    with serve(body) as (url, _):
+        monkeypatch.setenv("NPDIFFPOOL_TU_URL", url)
+        dataset = load_dataset("TINY", progress=False, require_labels=False)
+    assert dataset.labels is None and dataset.source == str(cache / "TINY.zip")
 
 
 def test_a_server_that_cannot_be_reached_is_an_error(cache):

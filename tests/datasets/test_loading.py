@@ -6,12 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from make_bundle import pack, write_tu
-from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
+from tu_site import ATTRIBUTES, LABELS, serve, tu_files, write_folder, zip_bytes
 
-from npdiffpool.datasets import DatasetError, known_datasets, load_dataset
+from npdiffpool.datasets import (
+    Dataset,
+    DatasetError,
+    known_datasets,
+    load_dataset,
+    load_dataset_like,
+)
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.bundled import read_bundle
-from npdiffpool.datasets.locate import KNOWN, PACKAGE, cache_folder, find
+from npdiffpool.datasets.locate import KNOWN, PACKAGE, SITE_NAMES, cache_folder, find
 from npdiffpool.datasets.tu import read_tu
 
 
@@ -58,6 +64,51 @@ def test_other_folders_and_files_in_the_working_folder_are_ignored():
     assert find("COLLAB") is None
 
 
+@pytest.mark.parametrize("deeper", ["", "raw", "MYDS"])
+@pytest.mark.parametrize("place", ["work", "data"])
+def test_a_name_finds_a_folder_with_or_without_a_folder_in_it(
+    monkeypatch, tmp_path, place, deeper
+):
+    monkeypatch.setenv("NPDIFFPOOL_DATA", str(tmp_path / "data"))
+    (tmp_path / place / "MYDS" / "processed").mkdir(parents=True)
+    inner = tmp_path / place / "MYDS" / deeper
+    inner.mkdir(exist_ok=True)
+    for file, text in tu_files("MYDS").items():
+        (inner / file).write_text(text)
+    for source in ("MYDS", "myds", tmp_path / place / "MYDS"):
+        dataset = load_dataset(source)
+        assert dataset.name == "MYDS" and len(dataset) == 2
+
+
+def test_a_name_finds_a_zip_in_the_working_folder():
+    Path("MYDS.ZIP").write_bytes(zip_bytes(tu_files("MYDS"), "MYDS/"))
+    assert load_dataset("MYDS.ZIP").source == "MYDS.ZIP"
+    Path("MYDS.ZIP").rename("MYDS.zip")
+    assert load_dataset("MYDS").source == load_dataset("myds").source == "MYDS.zip"
+
+
+def test_the_error_names_a_folder_of_that_name_without_tu_files():
+    Path("MYDS").mkdir()
+    match = (
+        r"'MYDS' is not in the working folder \(whose folder MYDS has no file ending"
+    )
+    with pytest.raises(DatasetError, match=match):
+        load_dataset("MYDS")
+
+
+def test_a_name_matches_whatever_its_case_and_its_own_case_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("NPDIFFPOOL_DATA", str(tmp_path / "data"))
+    assert load_dataset("mutag").source == load_dataset("Mutag").source == "bundled"
+    lower = write_folder(tmp_path / "data", "mutag")
+    assert load_dataset("mutag").source == str(lower)
+    assert load_dataset("MUTAG").source == "bundled"
+    with pytest.raises(DatasetError, match="'Mutag' may be any of MUTAG, mutag; name"):
+        load_dataset("Mutag")
+    write_folder(tmp_path / "data", "enzymes")
+    found = {row.name: row.found for row in known_datasets()}
+    assert found["ENZYMES"] == str(tmp_path / "data" / "enzymes")
+
+
 def test_the_cache_folder_follows_the_environment(monkeypatch):
     assert cache_folder().name == "cache"
     monkeypatch.setenv("NPDIFFPOOL_CACHE", "")
@@ -92,6 +143,46 @@ def test_the_error_for_an_unknown_name_lists_the_places(monkeypatch):
     assert "$NPDIFFPOOL_TU_URL=''" in str(caught.value)
     assert "Did you mean" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+SIMILAR = {
+    "MUTGA": "MUTAG",
+    "protiens": "PROTEINS",
+    "MCF7": "MCF-7",
+    "Tox21_AhR_trainig": "Tox21_AhR_training",
+    "MY_GRAPH": "MY_GRAPHS",
+    "CACHE_SET": "CACHED_SET",
+}
+
+
+@pytest.mark.parametrize("name", SIMILAR)
+def test_a_similar_name_is_suggested_before_the_network_is_tried(
+    monkeypatch, tmp_path, name
+):
+    write_folder(Path.cwd(), "MY_GRAPHS")
+    Path("MUTGAX").mkdir()  # similar, but no data set
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "CACHED_SET.zip").write_bytes(b"")
+    with serve() as (url, log):
+        monkeypatch.setenv("NPDIFFPOOL_TU_URL", url)
+        match = (
+            rf"'{name}' is not in .* on the TU site. Did you mean {SIMILAR[name]}\?$"
+        )
+        with pytest.raises(DatasetError, match=match):
+            load_dataset(name)
+    assert log == []
+
+
+def test_a_name_on_the_site_is_downloaded_as_the_site_spells_it(monkeypatch):
+    assert len(SITE_NAMES) == len({name.lower() for name in SITE_NAMES}) == 136
+    names = {"MCF-7H": "MCF-7H", "aids": "AIDS", "Reddit-Binary": "REDDIT-BINARY"}
+    with serve(status=404) as (url, log):
+        monkeypatch.setenv("NPDIFFPOOL_TU_URL", url)
+        for name in [*names, "Quux"]:
+            with pytest.raises(DatasetError, match="404") as caught:
+                load_dataset(name)
+            assert "Did you mean" not in str(caught.value)
+    assert log == [f"/sets/{name}.zip" for name in [*names.values(), "Quux"]]
 
 
 def test_known_data_sets_are_listed_with_their_places(monkeypatch, tmp_path):
@@ -135,7 +226,7 @@ def test_columns_are_in_the_order_of_the_argument(tiny):
 
 
 def test_degrees_above_the_cap_share_the_last_column(tmp_path):
-    loop_and_repeats = "1, 2\n2, 1\n2, 1\n1, 3\n1, 1\n2, 3\n"
+    loop_and_repeats = "1, 2\n2, 1\n2, 1\n1, 3\n3, 1\n1, 1\n2, 3\n3, 2\n"
     folder = write_folder(tmp_path / "given", A=loop_and_repeats)
     dataset = load_dataset(folder, "degree", degree_cap=2)
     assert dataset.feature_names == ("degree=0", "degree=1", "degree>=2")
@@ -198,6 +289,51 @@ def test_an_index_gives_one_graph_and_others_a_smaller_data_set(tiny):
     assert list(dataset[[1, 0]]) == [dataset[1], dataset[0]]
     with pytest.raises(IndexError):
         dataset[2]
+    for index in (np.array([[1], [0]]), [[0]], None, True):
+        with pytest.raises(IndexError, match="an index must have one dimension; got"):
+            dataset[index]
+
+
+def test_a_data_set_has_one_label_per_graph(tiny):
+    graphs = load_dataset(tiny).graphs
+    made = Dataset(graphs, [3, 4], "MADE", ("a",), "here")
+    assert made[1:].labels.tolist() == [4]
+    with pytest.raises(ValueError, match=r"labels must be \(2,\); got \(3,\)"):
+        Dataset(graphs, [3, 4, 5], "MADE", ("a",), "here")
+
+
+def test_a_data_set_without_labels_is_loaded_where_that_is_asked_for(tmp_path):
+    folder = write_folder(tmp_path / "given", graph_labels=None)
+    match = "TINY_graph_labels.txt: the file is missing; require_labels=False loads"
+    with pytest.raises(DatasetError, match=match):
+        load_dataset(folder)
+    dataset = load_dataset(folder, require_labels=False)
+    assert dataset.labels is dataset[1:].labels is dataset[0].label is None
+    assert len(dataset) == 2 and dataset.statistics()["classes"] == 0
+    assert "2 graphs, 0 classes" in repr(dataset)
+    like = load_dataset_like(folder, dataset.feature_names, require_labels=False)
+    assert like.labels is None and like.feature_names == dataset.feature_names
+    for get in ("classes", "n_classes", "majority_class"):
+        with pytest.raises(DatasetError, match="TINY has no labels"):
+            value = getattr(dataset, get)
+            value()
+    # Labels that are there are read and checked.
+    labelled = write_folder(tmp_path / "labelled")
+    assert load_dataset(labelled, require_labels=False).labels.tolist() == [7, -1]
+
+
+def test_without_labels_regression_values_tell_the_number_of_graphs(tmp_path):
+    parts = {"graph_labels": None, "graph_attributes": "1\n2\n3\n"}
+    folder = write_folder(tmp_path / "given", **parts)
+    with pytest.warns(
+        UserWarning, match="1 of 3 graphs have no nodes|not used: graph_at"
+    ):
+        assert len(load_dataset(folder, require_labels=False)) == 3
+    (folder / "TINY_graph_attributes.txt").write_text("1\n")
+    with pytest.raises(
+        DatasetError, match="graph_attributes.txt: 1 lines; .* 2 graphs"
+    ):
+        load_dataset(folder, require_labels=False)
 
 
 def test_statistics_of_a_small_data_set(tmp_path):

@@ -2,14 +2,16 @@
 
 import io
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tu_site import ATTRIBUTES, LABELS, tu_files, write_folder, zip_bytes
+from tu_site import ATTRIBUTES, LABELS, TINY, tu_files, write_folder, zip_bytes
 
+from npdiffpool import DiffPoolClassifier
 from npdiffpool.datasets import DatasetError, load_dataset
 from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.assembly import assemble
@@ -27,14 +29,17 @@ CHUNKS = st.integers(1, 40)
 @st.composite
 def graph_lists(draw):
     """Draw a data set: the graph of each node, undirected edges, labels, attributes."""
-    sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+    sizes = draw(st.lists(st.integers(0, 4), min_size=1, max_size=4).filter(any))
     n_nodes, graph_of = sum(sizes), np.repeat(np.arange(len(sizes)), sizes)
     pairs = [(i, j) for i in range(n_nodes) for j in range(i, n_nodes)]
     inside = [(i, j) for i, j in pairs if graph_of[i] == graph_of[j]]
     numbers = st.floats(allow_nan=False, allow_infinity=False)
+    edges = draw(st.lists(st.sampled_from(inside), unique=True))
+    weights = st.sampled_from([0.0, 1e-300, 0.1, 1.0, 3.0])
     return {
         "graph_of": graph_of,
-        "edges": draw(st.lists(st.sampled_from(inside), unique=True)),
+        "edges": edges,
+        "weights": draw(_many(weights, len(edges))),
         "graph_labels": draw(_many(st.integers(-3, 3), len(sizes))),
         "node_labels": draw(_many(st.integers(-3, 90), n_nodes)),
         "attributes": draw(_many(st.tuples(numbers, numbers), n_nodes)),
@@ -55,14 +60,19 @@ def written(draw):
     ways = [
         draw(st.sampled_from(["->", "<-", "both", "twice"])) for _ in expected["edges"]
     ]
-    lines = []
-    for (i, j), way in zip(expected["edges"], ways):
-        there, back = (ids[i], ids[j]), (ids[j], ids[i])
+    lines, one_way = [], {False: set(), True: set()}
+    for (i, j), way, weight in zip(expected["edges"], ways, expected["weights"]):
+        there, back = (ids[i], ids[j], weight), (ids[j], ids[i], weight)
         choice = {"->": [there], "<-": [back], "both": [there, back]}
         lines += choice.get(way, [there, there])
-    rank = np.argsort(ids)
+        for weighted in one_way:
+            if i != j and (weight or not weighted):
+                one_way[weighted].add(way != "both")
+    expected["is_mixed"] = {key: len(ways) == 2 for key, ways in one_way.items()}
+    lines, rank = draw(st.permutations(lines)), np.argsort(ids)
     tables = {
-        "A": draw(st.permutations(lines)),
+        "A": [line[:2] for line in lines],
+        "edge_attributes": [(-1, line[2]) for line in lines],
         "graph_indicator": [(expected["graph_of"][i] + 1,) for i in rank],
         "graph_labels": [(label,) for label in expected["graph_labels"]],
         "node_labels": [(expected["node_labels"][i],) for i in rank],
@@ -78,23 +88,29 @@ def written(draw):
 
 
 def _keep_order(ids, graph_of):
-    groups = [sorted(np.asarray(ids)[graph_of == g]) for g in range(graph_of[-1] + 1)]
+    groups = [sorted(np.asarray(ids)[graph_of == g]) for g in np.unique(graph_of)]
     return [int(i) for group in groups for i in group]
 
 
-@given(written(), CHUNKS, st.booleans())
-def test_reading_gives_the_written_data_set_for_every_chunk_size(drawn, chunk, zipped):
+@given(written(), CHUNKS, st.booleans(), st.booleans())
+def test_reading_gives_the_written_data_set_for_every_chunk_size(
+    drawn, chunk, zipped, weighted
+):
     expected, texts = drawn
     with tempfile.TemporaryDirectory() as folder:
         path = write_folder(Path(folder), **texts)
         if zipped:
             path = Path(folder, "TINY.zip")
             path.write_bytes(zip_bytes(tu_files(**texts)))
-        data = read_tu(TUFiles(path), chunk)
-    dataset = assemble(data, "labels+attributes", 1, "")
+        data = read_tu(TUFiles(path), chunk, 1 if weighted else None)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        dataset = assemble(data, "labels+attributes", 1, "")
+    assert len(caught) == expected["is_mixed"][weighted]
+    assert data.unused == ("edge_attributes",) * (not weighted)
     joined = np.zeros((len(expected["graph_of"]),) * 2)
-    for i, j in expected["edges"]:
-        joined[i, j] = joined[j, i] = 1.0
+    for (i, j), weight in zip(expected["edges"], expected["weights"]):
+        joined[i, j] = joined[j, i] = weight if weighted else 1.0
     values = sorted(set(expected["node_labels"]))
     one_hot = np.equal.outer(expected["node_labels"], values)
     features = np.hstack([one_hot, np.array(expected["attributes"])])
@@ -103,7 +119,7 @@ def test_reading_gives_the_written_data_set_for_every_chunk_size(drawn, chunk, z
         np.testing.assert_array_equal(graph.adjacency.toarray(), joined[here][:, here])
         np.testing.assert_array_equal(graph.features, features[here])
         assert graph.label == expected["graph_labels"][g] == dataset.labels[g]
-    assert len(dataset) == expected["graph_of"][-1] + 1
+    assert len(dataset) == len(expected["graph_labels"])
     assert dataset.feature_names[: len(values)] == tuple(f"label={v}" for v in values)
 
 
@@ -191,12 +207,11 @@ WRONG = {
         ("", r"TINY_graph_indicator.txt: no nodes; it must hold a line for each"),
         ("1\n0\n", r"indicator.txt, line 2: graph 0; graphs are numbered from 1"),
         ("1\n9999999999\n", r"indicator.txt, line 2: graph 9999999999; graphs are"),
-        ("2\n2\n2\n2\n2\n2\n", r"indicator.txt: graph 1 of 2 has no nodes"),
-        ("1\n1\n1\n1\n1\n1\n", r"labels.txt: 2 lines; .* each of the 1 graphs of .*"),
+        ("3\n3\n3\n3\n3\n3\n", r"labels.txt: 2 lines; .* each of the 3 graphs of .*"),
+        ("1\n1\n1\n2\n", r"TINY_A.txt, line 7: node 5 is in no graph"),
     ],
     "graph_labels": [
         ("7\n", r"TINY_graph_labels.txt: 1 lines; it must hold one for each of the 2"),
-        ("7\n-1\n1\n", r"TINY_graph_labels.txt: 3 lines; it must hold one for each"),
         ("7\n0.5\n", r"TINY_graph_labels.txt, line 2: '0.5' is not a whole number"),
         (
             "7, 1\n1, 1\n",
@@ -248,6 +263,148 @@ def test_the_number_of_a_line_far_into_the_file_is_right(tmp_path):
             read_tu(TUFiles(folder), chunk)
 
 
+def complete(**parts):
+    """Return the parts of a data set with every file that the format knows."""
+    edges = {"edge_labels": "1\n" * 8, "edge_attributes": "0.5, 2\n" * 8}
+    nodes = {"node_labels": LABELS, "node_attributes": ATTRIBUTES}
+    return {**TINY, **nodes, **edges, "graph_attributes": "0.5\n1\n", **parts}
+
+
+@pytest.mark.parametrize("part", complete())
+def test_a_file_that_was_cut_short_is_an_error_where_another_file_shows_it(
+    tmp_path, part
+):
+    assert len(read_tu(TUFiles(write_folder(tmp_path, "WHOLE", **complete())))) > 0
+    text = complete()[part].splitlines(keepends=True)
+    folder = write_folder(tmp_path, **complete(**{part: "".join(text[:-1])}))
+    with pytest.raises(DatasetError, match=r"lines; it must hold one for each of the"):
+        read_tu(TUFiles(folder))
+
+
+def test_graphs_without_nodes_are_kept_and_said_once(tmp_path):
+    skipped = {
+        "graph_indicator": "2\n2\n2\n4\n4\n4\n",
+        "graph_labels": "5\n6\n7\n8\n9\n",
+    }
+    folder = write_folder(tmp_path, **skipped)
+    with pytest.warns(
+        UserWarning, match="^TINY: 3 of 5 graphs have no nodes$"
+    ) as caught:
+        dataset = load_dataset(folder)
+    assert [graph.n_nodes for graph in dataset] == [0, 3, 0, 3, 0]
+    assert [graph.n_edges for graph in dataset] == [0, 3, 0, 1, 0]
+    assert [graph.label for graph in dataset] == [5, 6, 7, 8, 9]
+    assert dataset[0].features.shape == (0, 65)
+    assert len(caught) == 1 and caught[0].filename == __file__
+
+
+def test_a_model_is_trained_on_graphs_without_nodes(tmp_path):
+    skipped = {"graph_indicator": "1\n1\n1\n3\n3\n3\n", "graph_labels": "0\n0\n1\n1\n"}
+    with pytest.warns(UserWarning, match="2 of 4 graphs have no nodes"):
+        dataset = load_dataset(write_folder(tmp_path, **skipped))
+    clf = DiffPoolClassifier(hidden=4, epochs=2, clusters=(2,))
+    clf.fit(dataset, dataset.labels)
+    assert np.all(np.isfinite(clf.predict_proba(dataset)))
+
+
+def test_edges_listed_in_one_direction_among_others_in_both_are_said_once(tmp_path):
+    folder = write_folder(tmp_path, A="1, 2\n2, 1\n3, 1\n3, 3\n4, 5\n5, 4\n")
+    with pytest.warns(
+        UserWarning, match="TINY: 1 of 3 edges are listed in one"
+    ) as seen:
+        assert load_dataset(folder)[0].n_edges == 3
+    assert len(seen) == 1
+    # Edges of weight 0 are none: they do not count.
+    weights = {
+        "A": "1, 2\n2, 1\n3, 1\n4, 5\n5, 4\n",
+        "edge_attributes": "0\n0\n1\n1\n1\n",
+    }
+    write_folder(tmp_path, "ZERO", **weights)
+    with pytest.warns(UserWarning, match="ZERO: 1 of 2 edges are listed in one"):
+        load_dataset(tmp_path / "ZERO", weights="attribute 0")
+    write_folder(tmp_path, "ONE", A="1, 2\n3, 1\n3, 3\n4, 5\n")
+    assert load_dataset(tmp_path / "ONE")[0].n_edges == 3
+
+
+# Edge weights and unused files
+
+
+@pytest.mark.parametrize(
+    "unused, said",
+    [
+        ({"edge_labels": "1\n" * 8}, "edge_labels.txt"),
+        ({"graph_attributes": "1\n2\n"}, "graph_attributes.txt"),
+        ({"coordinates": "?", "node_label": "1\n"}, "coordinates.txt, node_label.txt"),
+    ],
+)
+def test_files_that_are_not_used_are_said_once(tmp_path, unused, said):
+    folder = write_folder(tmp_path, label_readme="?", **unused)
+    with pytest.warns(UserWarning) as caught:
+        dataset = load_dataset(folder)
+    assert [str(warning.message) for warning in caught] == [f"TINY: not used: {said}"]
+    assert dataset.unused == tuple(sorted(unused))
+    assert f"not used: {', '.join(dataset.unused)})" in repr(dataset)
+
+
+def test_edge_labels_of_a_known_data_set_are_listed_without_a_warning(tmp_path):
+    folder = write_folder(tmp_path, "MUTAG", edge_labels="1\n" * 8)
+    assert load_dataset(folder).unused == load_dataset("MUTAG").unused
+    assert load_dataset("MUTAG").unused == ("edge_labels",)
+
+
+WEIGHTS = "2, 1\n2, 1\n.5, 1\n.5, 1\n0, 1\n0, 1\n7, 1\n7, 1\n"
+
+
+def test_a_column_of_edge_attributes_gives_the_weights(tmp_path):
+    folder = write_folder(tmp_path, edge_attributes=WEIGHTS)
+    dataset = load_dataset(folder, weights="attribute 0")
+    expected = [[0, 2, 0.5], [2, 0, 0], [0.5, 0, 0]]
+    assert dataset[0].adjacency.toarray().tolist() == expected
+    assert dataset[1].adjacency.toarray()[0].tolist() == [0, 7, 0]
+    assert dataset.unused == ()
+    # The edge of weight 0 adds nothing to the degrees.
+    assert dataset[0].features.argmax(axis=1).tolist() == [2, 1, 1]
+
+
+def test_weights_of_one_change_nothing(tmp_path):
+    repeats = {"A": "1, 2\n1, 2\n3, 3\n3, 3\n5, 4\n", "edge_attributes": "1, 1\n" * 5}
+    folder = write_folder(tmp_path, **repeats)
+    weighted = load_dataset(folder, weights="attribute 1")
+    with pytest.warns(
+        UserWarning, match='not used: edge_attributes.txt; weights="attr'
+    ):
+        plain = load_dataset(folder)
+    for one, other in zip(weighted, plain):
+        assert (one.adjacency != other.adjacency).nnz == 0
+        np.testing.assert_array_equal(one.features, other.features)
+
+
+WRONG_WEIGHTS = {
+    "1\n" * 7: r"attributes.txt: 7 lines; .* each of the 8 edges of .*TINY_A.txt",
+    "1\n" * 7 + "-2\n": r"attributes.txt, line 8: the weight -2.0 is negative",
+    "1\n" * 6 + "3\n4\n": r"lines 7 and 8: edge 5, 4 has the weights 3.0 and 4.0; an",
+    "x\n" * 8: r"attributes.txt, line 1: 'x' is not a number",
+}
+
+
+@pytest.mark.parametrize("text", WRONG_WEIGHTS)
+def test_wrong_weights_are_an_error_that_names_the_line(tmp_path, text):
+    folder = write_folder(tmp_path, edge_attributes=text)
+    with pytest.raises(DatasetError, match=WRONG_WEIGHTS[text]):
+        load_dataset(folder, weights="attribute 0")
+
+
+def test_weights_that_the_data_set_lacks_are_an_error(tmp_path):
+    folder = write_folder(tmp_path, edge_attributes=WEIGHTS)
+    match = r"attribute 0 to attribute 1, the columns of .*; got 'attribute 2'"
+    with pytest.raises(DatasetError, match=match):
+        load_dataset(folder, weights="attribute 2")
+    match = "weights names an edge attribute, but .*edge_attributes.txt"
+    for source in (write_folder(tmp_path, "NONE"), "MUTAG"):
+        with pytest.raises(DatasetError, match=match):
+            load_dataset(source, weights="attribute 0")
+
+
 # Folders and zips
 
 
@@ -279,6 +436,50 @@ def test_the_files_may_be_in_folders_of_a_zip(tmp_path, prefix, beside):
     files = {prefix + file: text for file, text in tu_files().items()}
     path.write_bytes(zip_bytes({beside: "?", "README.txt": "?", **files}, prefix=""))
     assert len(load_dataset(path)) == 2
+
+
+NAMES = ["TINY//", "./", "./TINY/.//", "TINY\\", ".\\TINY\\", "other/", "a/b\\c//"]
+
+
+@pytest.mark.parametrize("prefix", NAMES)
+def test_the_names_in_a_zip_are_normalised_before_they_are_compared(tmp_path, prefix):
+    path = tmp_path / "any.zip"
+    files = {**tu_files(node_labels=LABELS), "": ""}  # with an entry for the folder
+    path.write_bytes(zip_bytes(files, prefix))
+    dataset = load_dataset(path)
+    assert dataset.name == "TINY" and dataset.feature_names[0] == "label=0"
+    assert TUFiles(path).parts() == [*TINY, "node_labels"]
+
+
+def test_members_of_a_zip_may_spell_their_folder_in_different_ways(tmp_path):
+    path, prefixes = tmp_path / "any.zip", ["NCI1//", "./NCI1/", "NCI1\\"]
+    files = {p + name: text for p, (name, text) in zip(prefixes, tu_files().items())}
+    path.write_bytes(zip_bytes(files, prefix=""))
+    assert len(load_dataset(path)) == 2
+
+
+@pytest.mark.parametrize(
+    "other", ["TINY//TINY_A.txt", "./TINY/TINY_A.txt", "TINY\\TINY_A.txt"]
+)
+def test_two_members_with_the_same_normalised_name_are_an_error(tmp_path, other):
+    path = tmp_path / "any.zip"
+    first = {"TINY/" + name: text for name, text in tu_files().items()}
+    path.write_bytes(zip_bytes({**first, other: ""}, prefix=""))
+    with pytest.raises(
+        DatasetError, match="'TINY/TINY_A.txt' and .* are the same file"
+    ):
+        load_dataset(path)
+
+
+OUTSIDE = ["/", "\\", "//x/", "../", "a/../../", ".\\..\\", "C:/", "./C:\\", ".//C:"]
+
+
+@pytest.mark.parametrize("prefix", OUTSIDE)
+def test_a_member_outside_of_the_folder_is_an_error(tmp_path, prefix):
+    path = tmp_path / "any.zip"
+    path.write_bytes(zip_bytes(tu_files(), prefix))
+    with pytest.raises(DatasetError, match="any.zip: unsafe member path"):
+        load_dataset(path)
 
 
 @pytest.mark.parametrize("deeper", ["raw", "TINY"])

@@ -286,7 +286,8 @@ def mutate_zip(data, rng):
     elif which == 1:
         members.insert(at, rng.choice(members))
     elif which == 2:
-        before = rng.choice(["../", "/", "a/b/", "C:", "__MACOSX/", "\x1b[31m", "\0"])
+        before = ["../", "/", "a/b/", "C:", "__MACOSX/", "\x1b[31m", "\0"]
+        before = rng.choice([*before, "./", "TINY//", "TINY\\", ".\\..\\", "//"])
         members[at] = before + name, content
     else:
         members[at] = name, mutate_table(content, rng)

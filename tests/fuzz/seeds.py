@@ -26,6 +26,8 @@ TINY = {
     "node_labels": b"0\n2\n5\n5\n2\n0\n",
     "node_attributes": b"1.5, 2\n" * 5 + b"-3,  4e1\n",
 }
+EDGES = {"edge_labels": b"1\n" * 8, "edge_attributes": b".5, 2\n" * 8}
+SPELLINGS = ["TINY//", "./TINY/", "TINY\\", "TINY/.//", ".\\TINY/"]
 FOLD = '{"test": [%s], "model_selection": [{"train": [%s], "validation": [%s]}]}'
 
 
@@ -65,22 +67,38 @@ def checkpoint_files():
 
 
 def folders():
-    """Return TU folders: with all files, with the required ones, with links, a pipe."""
+    """Return TU folders: all files, the required ones, links, a pipe, no labels."""
     files = [(f"TINY_{part}.txt", text) for part, text in TINY.items()]
     required = [("in/" + name, text) for name, text in files[:3]]
     links = [*files[:3], ("TINY_node_labels.txt -> ../../../etc/passwd", b"")]
     pipe = [*files[:3], ("TINY_node_attributes.txt |", b"")]
-    return [packing.pack(chosen) for chosen in (files, required, links, pipe)]
+    edges = [(f"TINY_{part}.txt", text) for part, text in EDGES.items()]
+    gaps = ("TINY_graph_indicator.txt", b"2\n2\n2\n4\n4\n4\n")
+    bare = [("raw/" + name, text) for name, text in (files[0], gaps, *edges)]
+    folders = (files, required, links, pipe, bare)
+    return [packing.pack(chosen) for chosen in folders]
 
 
 def zips():
-    """Yield zips of a TU folder, deflated and stored."""
-    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", method) as archive:
-            for part, text in TINY.items():
-                archive.writestr(zipfile.ZipInfo(f"TINY/TINY_{part}.txt"), text, method)
-        yield buffer.getvalue()
+    """Yield zips of a TU folder: deflated, stored, and with names of many spellings."""
+    files = {f"TINY_{part}.txt": text for part, text in TINY.items()}
+    more = {f"TINY_{part}.txt": text for part, text in EDGES.items()}
+    plain = [("TINY/" + name, text) for name, text in files.items()]
+    spelt = [(w + name, text) for w, (name, text) in zip(SPELLINGS, files.items())]
+    deeper = [("x//y\\" + name, text) for name, text in {**files, **more}.items()]
+    twice = [*plain, ("./TINY//TINY_A.txt", b"")]
+    deflated, stored = zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED
+    yield from (zip_of(plain, deflated), zip_of(plain, stored))
+    yield from (zip_of(chosen, deflated) for chosen in (spelt, deeper, twice))
+
+
+def zip_of(files, method):
+    """Return a zip of files, pairs of name and bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, text in files:
+            archive.writestr(zipfile.ZipInfo(name), text, method)
+    return buffer.getvalue()
 
 
 def splits_files():

@@ -185,6 +185,10 @@ def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | No
     """Return the explorer's element and the data of its script."""
     if snapshots is None:
         return "<p>This run has no snapshots.npz, so it has no explorer.</p>", None
+    graphs = [graph for graph in snapshots.graphs if len(graph.kinds)]
+    if not graphs:
+        return "<p>No test graph has nodes, so there is no explorer.</p>", None
+    snapshots = snapshots._replace(graphs=graphs)
     results, names = config["results"], [str(name) for name in config["features"]]
     best_epoch, classes = int(results["best_epoch"]), results["confusion"]["predicted"]
     is_flat = not any(graph.poolings for graph in snapshots.graphs)
