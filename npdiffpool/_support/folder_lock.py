@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Iterator
 
 from npdiffpool._support.atomic_files import PREFIX
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 
 LOCK = ".lock"
 

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, a few plain lines elsewhere.
+"""Progress and messages: a bar on a terminal, a few plain lines elsewhere.
 
 Standard output is left to results.
 """
@@ -32,6 +32,33 @@ def printable(text: str) -> str:
     """
     shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return "".join(shown)
+
+
+def reason_of(error: BaseException, with_path: bool = False) -> str:
+    """Return the reason of an exception in one line, without the number of an errno.
+
+    Parameters
+    ----------
+    error : BaseException
+    with_path : bool
+        Begin with the path that an error of the operating system names.
+
+    Examples
+    --------
+    >>> error = FileNotFoundError(2, "No such file or directory", "splits.json")
+    >>> str(error)
+    "[Errno 2] No such file or directory: 'splits.json'"
+    >>> reason_of(error), reason_of(error, with_path=True)
+    ('No such file or directory', 'splits.json: No such file or directory')
+    >>> reason_of(MemoryError())
+    'MemoryError'
+    """
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror and error.errno is not None:
+        text = error.strerror
+        if with_path and isinstance(error.filename, (str, os.PathLike)):
+            text = f"{os.fspath(error.filename)}: {text}"
+    return " ".join(text.split()) or type(error).__name__
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import IO, Any, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted_zip import BROKEN, open_plain, open_zip
 
 MAX_ARRAYS = 1 << 30  # bytes of all arrays of an .npz together

@@ -6,7 +6,7 @@ import json
 import math
 from itertools import product
 
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import read_json
 

@@ -19,10 +19,14 @@ import sys
 from contextlib import suppress
 from typing import Sequence
 
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.interrupts import handle_interrupts_again
 from npdiffpool._support.process import VARIABLES, can_limit_threads, has_chosen_threads
-from npdiffpool._support.progress import coloured, printable, warnings_in_one_line
-from npdiffpool._support.startup import handle_interrupts_again
+from npdiffpool._support.progress import (
+    coloured,
+    printable,
+    reason_of,
+    warnings_in_one_line,
+)
 from npdiffpool.cli import cross_validate, datasets, predict, report, train, verify
 from npdiffpool.cli.parser import Command, build_parser
 

@@ -12,7 +12,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Array, Json
 from npdiffpool._support.untrusted import (
     UNREADABLE,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npdiffpool._support.arguments import require_flag
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets.stratified import (
     check_labels,

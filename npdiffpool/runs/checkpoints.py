@@ -17,7 +17,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.settings import describe_differences, to_json
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import (

@@ -8,7 +8,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted import UNREADABLE, read_arrays
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from npdiffpool._support.arguments import require, require_int
 from npdiffpool._support.atomic_files import write_text
-from npdiffpool._support.errors import reason_of
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import MAX_TABLE, read_json, read_text
 from npdiffpool._support.untrusted_zip import path_inside
