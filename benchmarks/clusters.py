@@ -79,7 +79,8 @@ def train(name, epochs, losses, seed):
     dataset = ndp.load_dataset(name)
     split = make_splits(dataset.labels, 10, 0)[0]
     part, held = dataset[np.array(split.train)], dataset[np.array(split.validation)]
-    given = {"clusters": SETS[name].clusters, "seed": seed, **LOSSES[losses]}
+    given = {"clusters": SETS[name].clusters, "ratio_of": "largest", "seed": seed}
+    given |= LOSSES[losses]
     rows = []
 
     def measure_epoch(model, epoch=None):

@@ -44,7 +44,8 @@ def model_of(row, dataset, epochs):
     if ROWS[row].parameters is None:
         return SubtreeKernelClassifier()
     known = SETS[dataset.name]
-    given = {"clusters": known.clusters, "epochs": epochs, **ROWS[row].parameters}
+    given = {"clusters": known.clusters, "ratio_of": "largest", "epochs": epochs}
+    given |= ROWS[row].parameters
     if given["clusters"] == "two":
         given["clusters"] = known.two_levels
     if row == "flat":

@@ -44,6 +44,7 @@ Each is a parameter of `DiffPoolClassifier` and `DiffPoolRegressor`, and an opti
   estimators/baselines.py
 """
 
+import npdiffpool._support.interrupts  # noqa: F401
 from npdiffpool.datasets import Dataset, DatasetError, load_dataset
 from npdiffpool.estimators import (
     DiffPoolClassifier,

@@ -42,7 +42,7 @@ from npdiffpool.datasets import (
     stratified_folds,
     stratified_split,
 )
-from npdiffpool.evaluation.protocols import cross_validate
+from npdiffpool.evaluation.protocols import check_options, cross_validate
 from npdiffpool.evaluation.splits import (
     SplitsError,
     check_splits,
@@ -375,6 +375,16 @@ SPLITS = [
 
 MODEL, FEW = classifier(), (GRAPHS * 5, LABELS * 5)
 EVALUATION = [
+    *rows(
+        "npdiffpool.evaluation.protocols.check_options",
+        check_options,
+        ("a word for a model", "model must be one with fit | 'model'", ("model",)),
+        ("an unknown protocol", "protocol must be one of | 'mine'", (MODEL, "mine")),
+        ("no configuration", "grid must be | []", (MODEL,), {"grid": []}),
+        ("an unknown name", "a name in grid | 'x'", (MODEL,), {"grid": [{"x": 1}]}),
+        ("a value", "epochs must be | 0", (MODEL,), {"grid": [{"epochs": 0}]}),
+        ("a ratio", "a ratio in | 2.0", (MODEL,), {"grid": [{"clusters": (2.0,)}]}),
+    ),
     *rows(
         "npdiffpool.evaluation.protocols.cross_validate",
         cross_validate,
@@ -831,10 +841,49 @@ OPTIONS = {
     "--seed -1": "seed must be | -1",
     "--dtype float16": "dtype must be one of | 'float16'",
     "--features colour": "features must be | 'colour'",
-    "--colour red": "unrecognized arguments: --colour red",
+    "--ratio-of median": "ratio_of must be one of | 'median'",
+    "--colour red": "unrecognized arguments: --colour red (see",
+    "--epohcs 3": "--epohcs 3; did you mean --epochs? (see npdiffpool",
+    "--epohcs=3": "--epohcs=3; did you mean --epochs?",
+    "--epoch 3": "--epoch 3; did you mean --epochs?",
+    "--no-batch-nrom": "--no-batch-nrom; did you mean --no-batch-norm?",
+    "--out words.txt": "words.txt is not a folder",
 }
+RUN_OPTIONS = {  # of train
+    "--out full": "--out must be a new or empty folder | full",
+    "--out run": "--out must be a new or | run, which has a run: use --resume",
+    "--out words.txt/run": "words.txt",
+    "--resume": "--resume needs --out",
+    "--resume --out full": "--out must be a run folder, or | full",
+}
+CV_OPTIONS = {
+    "--protocol mine": "protocol must be one of | 'mine'",
+    "--folds 1": "folds must be | 1",
+    "--runs 0": "runs must be | 0",
+    "--jobs 0": "--jobs must be a whole number >= 1; got 0",
+    "--jobs 2 --scheduler a:1": "jobs must be 1 with a scheduler; got 2",
+    "--out full": "full must be new, empty or of an evaluation",
+    "--splits words.txt": "words.txt must be JSON",
+    "--splits none.json": "npdiffpool: none.json: No such file or directory",
+    "--grid words.txt": "words.txt must be JSON",
+    "--grid none.json": "npdiffpool: none.json: No such file or directory",
+    "--grid zero.json": "hidden must be a whole number >= 1; got 0",
+    "--grid name.json": "a name in grid must be one of | 'width'",
+    "--protocol paper --patience 3": "patience must be None, because the paper's",
+}
+# There is no such data set, so each of these is told before data are looked for.
+KNOWN_BEFORE = [
+    *((f"train no/data {option}", says) for option, says in OPTIONS.items()),
+    *((f"cv no/data {option}", says) for option, says in OPTIONS.items()),
+    *((f"train no/data {option}", says) for option, says in RUN_OPTIONS.items()),
+    *((f"cv no/data {option}", says) for option, says in CV_OPTIONS.items()),
+    ("predict no/model.npz no/data", "no/model.npz: no such model file"),
+    ("predict words.txt no/data", "words.txt: not a readable model file"),
+    ("predict full no/data", "full: the folder has no model.npz"),
+    ("predict words.txt no/data --feature x", "unrecognized arguments: --feature x"),
+]
 COMMANDS = [
-    *((f"train MUTAG {option}", says) for option, says in OPTIONS.items()),
+    *KNOWN_BEFORE,
     ("", "COMMAND"),
     ("tarin", "'tarin' is not one of | Did you mean train?"),
     ("train MUTGA", "'MUTGA' is not in | Did you mean MUTAG?"),
@@ -843,24 +892,8 @@ COMMANDS = [
     ("train no/such/folder", "no/such/folder"),
     ("train not.zip", "not.zip"),
     ("train ./bad", "bad_A.txt | 9"),
-    ("train MUTAG --out full", "--out must be a new or empty folder | full"),
-    ("train MUTAG --resume", "--resume needs --out"),
-    ("train MUTAG --resume --out full", "--out must be a run folder, or | full"),
-    ("train MUTAG --out words.txt", "words.txt is not a folder"),
-    ("cv MUTAG --protocol mine", "protocol must be one of | 'mine'"),
-    ("cv MUTAG --folds 1", "folds must be | 1"),
-    ("cv MUTAG --runs 0", "runs must be | 0"),
-    ("cv MUTAG --jobs 0", "--jobs must be a whole number >= 1; got 0"),
-    ("cv MUTAG --jobs 2 --scheduler a:1", "jobs must be 1 with a scheduler; got 2"),
-    ("cv MUTAG --out full", "full must be new, empty or of an evaluation"),
-    ("cv MUTAG --out words.txt", "words.txt is not a folder"),
-    ("cv MUTAG --splits words.txt", "words.txt must be JSON"),
-    ("cv MUTAG --grid words.txt", "words.txt must be JSON"),
-    ("cv MUTAG --grid none.json", "none.json"),
     ("cv", "DATA"),
-    ("predict no/model.npz MUTAG", "no/model.npz: no such model file"),
-    ("predict words.txt MUTAG", "words.txt: not a readable model file"),
-    ("predict full MUTAG", "full: not a readable model file"),
+    ("cv no/data --folds 2", "no/data"),
     ("report nowhere", "nowhere is not a run folder"),
     ("report words.txt", "words.txt is not a run folder"),
     ("verify nothing", "the layer must be MODULE:FUNCTION; got 'nothing'"),
@@ -868,9 +901,19 @@ COMMANDS = [
     ("verify npdiffpool:f", "'npdiffpool' has no function 'f'"),
     ("verify --law Z9", "laws must be of | 'Z9'"),
     ("verify --examples 0", "--examples must be | 0"),
+    ("verify --exmaples 9", "--exmaples; did you mean --examples?"),
+    ("datasets --jsno", "--jsno; did you mean --json?"),
     ("datasets MUTAG", "unrecognized arguments: MUTAG"),
 ]
-FILES = {**TU, "words.txt": b"words", "not.zip": b"PK", "full/mine.txt": b"mine"}
+FILES = {
+    **TU,
+    "words.txt": b"words",
+    "not.zip": b"PK",
+    "full/mine.txt": b"mine",
+    "run/checkpoint.npz": b"a run",
+    "zero.json": b'{"hidden": [0]}',
+    "name.json": b'[{"width": 3}]',
+}
 
 
 @pytest.mark.parametrize("line, says", COMMANDS, ids=[line for line, _ in COMMANDS])
@@ -880,6 +923,7 @@ def test_a_bad_command_is_one_line_and_status_2(
     enter(tmp_path, FILES, monkeypatch)
     text = command(line.split(), tmp_path, capsys)
     assert [part for part in says.split(" | ") if part not in text] == [], text
+    assert "Errno" not in text
 
 
 def test_too_little_memory_is_one_line_and_status_2(tmp_path, monkeypatch, capsys):

@@ -68,6 +68,7 @@ FLAGS = {
     ("standardize", "True or False"): (1, None),
     ("verbose", "True or False"): (1, "loud"),
     ("seed", "a whole number >= 0"): (-1, None, 1.0),
+    ("ratio_of", "one of 'mean', 'largest'"): ("median", None),
 }
 SIZES = {
     ("n_features", "a whole number >= 0"): (-1, 1.0),

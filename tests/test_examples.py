@@ -290,7 +290,7 @@ def test_the_page_counts_the_clusters_that_its_pictures_draw(capsys):
 def test_a_collapsed_level_has_high_certainty_and_uses_one_cluster(capsys):
     run_page(4)["main"](epochs=8)
     one, below, collapsed = capsys.readouterr().out.split("level ")[1:]
-    assert "clusters used 1 of 3" in collapsed
+    assert "clusters used 1 of 2" in collapsed
     assert float(re.search(r"certainty (\d\.\d+)", collapsed)[1]) > 0.7
     assert "share of the diagonal 14%, of a uniform S 14%" in below
     assert "share of the diagonal 14%" not in one

@@ -8,6 +8,7 @@ In reading order:
 - `atomic_files`: files written completely or not at all
 - `folder_lock`: folders that one run at a time writes into
 - `untrusted`, `untrusted_zip`: untrusted files, read within limits
-- `interrupts`: Ctrl-C; `progress`: bars and plain lines; `process`: threads, memory
+- `interrupts`: Ctrl-C; `progress`: bars, plain lines, text of errors and warnings
+- `process`: threads, memory
 - `types`: types that the whole package shares
 """

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Iterator
 
 from npdiffpool._support.atomic_files import PREFIX
+from npdiffpool._support.progress import reason_of
 
 LOCK = ".lock"
 
@@ -78,7 +79,9 @@ def add_resume_hint(checkpoint: Path, hint: str) -> Iterator[None]:
     except (KeyboardInterrupt, OSError) as error:
         if not checkpoint.exists():
             raise
-        raise type(error)(f"{str(error) or 'interrupted'}; {hint}") from error
+        is_stop = isinstance(error, KeyboardInterrupt) and not str(error)
+        reason = "interrupted" if is_stop else reason_of(error, with_path=True)
+        raise type(error)(f"{reason}; {hint}") from error
 
 
 @contextmanager

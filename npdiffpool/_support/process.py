@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import warnings
 from contextlib import nullcontext
+from functools import lru_cache
 from typing import Any, ContextManager
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -33,15 +35,37 @@ def can_limit_threads() -> bool:
 def one_blas_thread() -> ContextManager[Any]:
     """Return a context with one BLAS thread.
 
-    It changes nothing if an environment variable sets the number of threads, or if
-    threadpoolctl is not installed.
+    It changes nothing if an environment variable sets the number of threads. If
+    threadpoolctl is not installed, it changes nothing either, and a warning says once
+    what to do.
     """
-    if has_chosen_threads() or not can_limit_threads():
+    if has_chosen_threads():
+        return nullcontext()
+    if not can_limit_threads():
+        _warn_of_threads()
         return nullcontext()
     from threadpoolctl import threadpool_limits
 
     limits: ContextManager[Any] = threadpool_limits(1, user_api="blas")
     return limits
+
+
+def count_cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@lru_cache  # once in a process
+def _warn_of_threads() -> None:
+    if count_cpus() > 1:
+        text = (
+            "training uses every thread of the BLAS, which is many times slower on a "
+            f"busy machine: set {VARIABLES[0]}=1 before NumPy is imported, or install "
+            "threadpoolctl"
+        )
+        warnings.warn(text, UserWarning, stacklevel=2)
 
 
 def keep_freed_memory() -> None:

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, a few plain lines elsewhere.
+"""Progress and messages: a bar on a terminal, a few plain lines elsewhere.
 
 Standard output is left to results.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable, Iterator
@@ -31,6 +32,48 @@ def printable(text: str) -> str:
     """
     shown = (c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return "".join(shown)
+
+
+def reason_of(error: BaseException, with_path: bool = False) -> str:
+    """Return the reason of an exception in one line, without the number of an errno.
+
+    Parameters
+    ----------
+    error : BaseException
+    with_path : bool
+        Begin with the path that an error of the operating system names.
+
+    Examples
+    --------
+    >>> error = FileNotFoundError(2, "No such file or directory", "splits.json")
+    >>> str(error)
+    "[Errno 2] No such file or directory: 'splits.json'"
+    >>> reason_of(error), reason_of(error, with_path=True)
+    ('No such file or directory', 'splits.json: No such file or directory')
+    >>> reason_of(MemoryError())
+    'MemoryError'
+    """
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror and error.errno is not None:
+        text = error.strerror
+        if with_path and isinstance(error.filename, (str, os.PathLike)):
+            text = f"{os.fspath(error.filename)}: {text}"
+    return " ".join(text.split()) or type(error).__name__
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Print each warning as one line on standard error."""
+
+    def show(message: Any, *details: Any, **options: Any) -> None:
+        text = printable(" ".join(str(message).split()))
+        print(f"npdiffpool: warning: {text}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        if not sys.warnoptions:  # python -W
+            warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager
@@ -111,11 +154,18 @@ def _line_printer(total: int, unit: str, width: int) -> Callable[..., None]:
             return
         if done < total:
             seconds = (time.monotonic() - start) / calls * (total - done)
-            text += f", {_duration(seconds)} left"
+            text += f", {duration(seconds)} left"
         print(f"{unit} {done:>{width}}/{total}  {text}", file=sys.stderr, flush=True)
 
     return update
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a duration in seconds or, if it is longer, in minutes or hours.
+
+    >>> duration(12.3), duration(600), duration(7200)
+    ('12 s', '10 min', '2.0 h')
+    """
+    if seconds >= 6000:
+        return f"{seconds / 3600:.1f} h"
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

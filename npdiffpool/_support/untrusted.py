@@ -18,6 +18,7 @@ from typing import IO, Any, Iterable
 import numpy as np
 import numpy.typing as npt
 
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted_zip import BROKEN, open_plain, open_zip
 
 MAX_ARRAYS = 1 << 30  # bytes of all arrays of an .npz together
@@ -76,7 +77,7 @@ def read_arrays(
     except FileNotFoundError:
         raise
     except BROKEN as error:
-        raise ValueError(str(error) or type(error).__name__) from None
+        raise ValueError(reason_of(error)) from None
 
 
 def _name(member: zipfile.ZipInfo) -> str:

@@ -13,23 +13,37 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 from npdiffpool._support.arguments import require_int
-from npdiffpool._support.folder_lock import add_resume_hint
+from npdiffpool._support.folder_lock import add_resume_hint, lock_folder
 from npdiffpool._support.interrupts import interrupt_after
 from npdiffpool._support.progress import progress_bar
 from npdiffpool._support.types import Json
 from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.parameters import add_parameters, make_classifier
 from npdiffpool.cli.parser import add_json, results_only
+from npdiffpool.datasets import Dataset
+from npdiffpool.estimators.expectation import (
+    describe_clusters,
+    describe_seconds,
+    seconds_per_epoch,
+)
+from npdiffpool.evaluation.job_folder import require_evaluation
 from npdiffpool.evaluation.job_queue import Progress
 from npdiffpool.evaluation.jobs import load_source
-from npdiffpool.evaluation.protocols import Evaluation, Source, cross_validate
+from npdiffpool.evaluation.protocols import (
+    Evaluation,
+    Source,
+    check_options,
+    cross_validate,
+)
 from npdiffpool.evaluation.splits import read_splits
-from npdiffpool.evaluation.workers import workers
+from npdiffpool.evaluation.workers import check_workers, workers
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -68,18 +82,29 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Cross-validate, print the table of folds, or JSON."""
-    require_int("--jobs", arguments.jobs, 1)
-    with results_only(arguments.json):
-        result = _evaluate(arguments)
-    if arguments.json:
+    given = arguments
+    require_int("--jobs", given.jobs, 1)
+    check_workers(given.jobs, given.scheduler)
+    grid = read_grid(given.grid) if given.grid is not None else [{}]
+    model, protocol = make_classifier(given), given.protocol
+    candidates = check_options(model, protocol, given.folds, grid, given.runs)
+    if given.splits is not None:
+        read_splits(given.splits, n_graphs=None)
+    if given.out is not None:
+        with lock_folder(given.out) as folder:
+            require_evaluation(folder)
+    with results_only(given.json):
+        result = _evaluate(given, grid, candidates)
+    if given.json:
         print(json.dumps(result._asdict()))
 
 
-def _evaluate(arguments: argparse.Namespace) -> Evaluation:
+def _evaluate(
+    arguments: argparse.Namespace, grid: list[Json], candidates: Sequence[Any]
+) -> Evaluation:
     """Cross-validate with progress on standard error, and print the results."""
     source = Source(arguments.data, arguments.features, arguments.weights)
     dataset, protocol = load_source(source), arguments.protocol
-    grid = read_grid(arguments.grid) if arguments.grid is not None else [{}]
     splits = arguments.splits
     options: Json = {
         "protocol": protocol,
@@ -89,19 +114,49 @@ def _evaluate(arguments: argparse.Namespace) -> Evaluation:
         "runs": arguments.runs,
     }
     folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
-    print(dataset, flush=True)
+    print(dataset)
+    for line in dict.fromkeys(_clusters(model, dataset) for model in candidates):
+        print(line, flush=True)
     hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
         workers(arguments.jobs, arguments.scheduler) as executor,
         add_resume_hint(folder / "settings.json", hint),
         _progress(in_this_process=executor is None) as show,
     ):
-        options |= {"executor": executor, "folder": folder, "on_done": show}
+        expect = _Expectation(candidates[0], dataset, executor, arguments.jobs, show)
+        options |= {"executor": executor, "folder": folder, "on_done": expect}
         result = cross_validate(make_classifier(arguments), source, **options)
     print(write_table(result, grid))
     print(f"always the majority class: {dataset.majority_class()[1]:.1%}")
     print(f"results: {folder}")
     return result
+
+
+def _clusters(model: Any, dataset: Dataset) -> str:
+    text = describe_clusters(model, dataset, dataset.labels)
+    return f"{text}, for all graphs; a fold counts its training graphs"
+
+
+class _Expectation(NamedTuple):
+    """A callback that prints the expected duration before the first job runs."""
+
+    model: Any
+    dataset: Dataset
+    executor: Executor | None
+    jobs: int
+    show: Callable[[Progress], None]
+
+    def __call__(self, seen: Progress) -> None:
+        left = seen.total - seen.resumed
+        if seen.job is None and left:
+            if self.jobs > 1 and self.executor is not None:
+                self.executor.submit(int).result()  # a process that starts uses a CPU
+            labels, epochs = self.dataset.labels, self.model.epochs
+            seconds = seconds_per_epoch(self.model, self.dataset, labels)
+            jobs = f"each of {left} jobs, {self.jobs} at a time"
+            text = describe_seconds(seconds, epochs, left / self.jobs, jobs)
+            print(f"on this machine {text}", file=sys.stderr, flush=True)
+        self.show(seen)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import math
 from itertools import product
 
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import read_json
 
@@ -43,7 +44,8 @@ def read_grid(path: str) -> list[Json]:
         raise
     except (TypeError, ValueError, OSError) as error:
         form = '[{"hidden": 32}, {"hidden": 64}] or {"hidden": [32, 64]}'
-        raise GridError(f"{path} must be JSON such as {form}; got {error}") from None
+        seen = reason_of(error)
+        raise GridError(f"{path} must be JSON such as {form}; got {seen}") from None
     return [_with_levels(choice) for choice in content]
 
 

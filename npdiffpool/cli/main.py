@@ -19,8 +19,14 @@ import sys
 from contextlib import suppress
 from typing import Sequence
 
+from npdiffpool._support.interrupts import handle_interrupts_again
 from npdiffpool._support.process import VARIABLES, can_limit_threads, has_chosen_threads
-from npdiffpool._support.progress import coloured, printable
+from npdiffpool._support.progress import (
+    coloured,
+    printable,
+    reason_of,
+    warnings_in_one_line,
+)
 from npdiffpool.cli import cross_validate, datasets, predict, report, train, verify
 from npdiffpool.cli.parser import Command, build_parser
 
@@ -58,15 +64,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if hasattr(sys.stdout, "reconfigure"):  # a terminal may lack characters
         sys.stdout.reconfigure(errors="backslashreplace")
-    arguments, status = build_parser(__doc__, COMMANDS).parse_args(argv), None
+    status = None
     try:
-        status = arguments.run(arguments)
+        handle_interrupts_again()
+        with warnings_in_one_line():
+            arguments = build_parser(__doc__, COMMANDS).parse_args(argv)
+            status = arguments.run(arguments)
         if sys.stdout is not None:  # None if it is closed
             sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, MemoryError) as error:
-        _print_error(" ".join(str(error).split()) or type(error).__name__)
+        _print_error(reason_of(error, with_path=True))
         return 2
     except KeyboardInterrupt as stop:
         _print_error(str(stop) or "interrupted")

@@ -7,7 +7,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from difflib import get_close_matches
 from importlib.metadata import version
-from typing import Any, Mapping, NoReturn, Protocol
+from typing import Any, Mapping, NoReturn, Protocol, Sequence
 
 
 class Command(Protocol):
@@ -23,11 +23,33 @@ class Command(Protocol):
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser that reports an error in one line and suggests the nearest command."""
+    """Parser that reports an error in one line and suggests the nearest word.
+
+    Options cannot be abbreviated: an abbreviation would get another meaning, or none,
+    when options are added.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         """Print the message as one line and exit with status 2."""
         self.exit(2, f"npdiffpool: {message} (see {self.prog} --help)\n")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments; report unknown ones by the parser of their command."""
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            found.parser.refuse(unknown)
+        return found
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Report unknown arguments, with the option that is nearest to the first."""
+        options = [name[2:] for name in self._option_string_actions if len(name) > 2]
+        word = next((word for word in unknown if word[:2] == "--"), "")
+        near = get_close_matches(word[2:].partition("=")[0], options, 1)
+        hint = f"; did you mean --{near[0]}?" if near else ""
+        self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
@@ -57,7 +79,7 @@ def build_parser(
         texts = _help(command.__doc__)
         summary = texts["description"][:1].lower() + texts["description"][1:-1]
         subparser = subparsers.add_parser(name, help=summary, **texts)
-        subparser.set_defaults(run=command.run)
+        subparser.set_defaults(run=command.run, parser=subparser)
         command.add_options(subparser)
     return parser
 

@@ -1,42 +1,87 @@
 """Write predictions as CSV to standard output.
 
 For example:
-  npdiffpool predict runs/MUTAG-1/model.npz MUTAG > predictions.csv
+  npdiffpool predict runs/MUTAG-1 MUTAG > predictions.csv
+  npdiffpool predict model.npz my_graphs.zip
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
+from typing import Any, Iterator
 
 from npdiffpool._support.progress import printable
+from npdiffpool._support.types import Json
 from npdiffpool.cli.parameters import add_weights
-from npdiffpool.datasets import load_dataset_like
+from npdiffpool.datasets import Dataset, load_dataset, load_dataset_like
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.estimators.model_file import load_model
+from npdiffpool.estimators.model_file import ModelFileError, load_model
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    command.add_argument("model", metavar="MODEL", help="a model.npz")
+    text = "a run folder that train wrote, or a model.npz"
+    command.add_argument("model", metavar="MODEL", help=text)
     command.add_argument("data", metavar="DATA", help="data set, as for train")
     add_weights(command)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write a row for each graph: its predicted class and all probabilities."""
-    clf = load_model(arguments.model)
-    if not isinstance(clf, DiffPoolClassifier):
-        raise ValueError(f"{arguments.model} must be a classifier; got a regressor")
-    if clf.feature_names_in_ is None:
-        raise ValueError(f"{arguments.model} was not trained on a data set")
+    """Write a row for each graph: its class and all probabilities, or its number."""
+    path = find_model(arguments.model)
+    model = load_model(path)
     how = {"weights": arguments.weights, "require_labels": False}
-    dataset = load_dataset_like(arguments.data, clf.feature_names_in_, **how)
-    probabilities = clf.predict_proba(dataset.graphs)
-    predicted = clf.predict(dataset.graphs)
+    dataset = _load(arguments.data, model, path, how)
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    names = [f"p({printable(str(name))})" for name in clf.classes_]
-    writer.writerow(["graph", "predicted", *names])
-    for index, (label, row) in enumerate(zip(predicted, probabilities)):
-        writer.writerow([index, printable(str(label)), *(f"{p:.6f}" for p in row)])
+    for index, row in enumerate(_rows(model, dataset), start=-1):
+        writer.writerow(["graph" if index < 0 else index, *row])
+
+
+def find_model(path: str) -> str:
+    """Return the path of a model file: `path` itself, or model.npz in a run folder.
+
+    Raises
+    ------
+    ModelFileError
+        If `path` is a folder without a model.
+    """
+    if not os.path.isdir(path):
+        return path
+    inside = os.path.join(path, "model.npz")
+    if not os.path.exists(inside):
+        hint = "a run folder has one when its training has ended"
+        raise ModelFileError(f"{path}: the folder has no model.npz; {hint}")
+    return inside
+
+
+def _load(source: str, model: Any, path: str, how: Json) -> Dataset:
+    """Load the graphs, with the model's feature columns where they have names."""
+    if model.feature_names_in_ is not None:
+        return load_dataset_like(source, model.feature_names_in_, **how)
+    dataset = load_dataset(source, **how)
+    width, found = model.n_features_in_, dataset.n_features
+    if found != width:
+        raise ValueError(
+            f"{source} must have {width} feature columns, as the graphs that {path} "
+            f"was fitted on; got {found}"
+        )
+    text = "was fitted on a list of graphs, so the names of its feature columns"
+    text = f"{path} {text} are unknown and not compared with those of {source}"
+    print(f"npdiffpool: {printable(text)}", file=sys.stderr)
+    return dataset
+
+
+def _rows(model: Any, dataset: Dataset) -> Iterator[list[str]]:
+    """Yield the heading, then the cells of each graph."""
+    predicted = model.predict(dataset.graphs)
+    if not isinstance(model, DiffPoolClassifier):
+        yield ["predicted"]
+        yield from ([f"{number:.9g}"] for number in predicted)
+        return
+    yield ["predicted", *(f"p({printable(str(name))})" for name in model.classes_)]
+    probabilities = model.predict_proba(dataset.graphs)
+    for label, row in zip(predicted, probabilities):
+        yield [printable(str(label)), *(f"{p:.6f}" for p in row)]

@@ -3,8 +3,8 @@
 For example:
   npdiffpool train                               MUTAG, with all defaults
   npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
-  npdiffpool train --clusters 0.25,4             two levels: a quarter of the
-                                                 largest graph's nodes, then 4
+  npdiffpool train --clusters 0.25,4             two levels: a quarter of the mean
+                                                 number of nodes, then 4
   npdiffpool train --clusters ""                 no pooling: a flat GNN
   npdiffpool train --link-weight 0 --entropy-weight 0
   npdiffpool train --resume --out runs/MUTAG-1   resume an interrupted run
@@ -20,7 +20,7 @@ from npdiffpool.cli.parameters import add_parameters, make_classifier
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.runs.train import train_run
+from npdiffpool.runs.train import check_run_folder, train_run
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -47,6 +47,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train, write the run folder, print the results."""
     clf = make_classifier(arguments).set_params(verbose=True)
+    clf.check_parameters()
+    check_run_folder(arguments.out, arguments.resume)
     with results_only(arguments.json):
         how = {"features": arguments.features, "weights": arguments.weights}
         dataset = load_dataset(arguments.data, **how)

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+from importlib.resources import files
+from textwrap import fill
 
 from npdiffpool._support.arguments import require_int
 from npdiffpool.cli.parser import add_json
@@ -37,19 +40,36 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the verdict on each law; return 1 if one fails."""
+    if arguments.list:
+        print(list_laws())
+        return 0
+    if arguments.examples is not None:
+        require_int("--examples", arguments.examples, 1)
     try:
         from npdiffpool.testing import table
     except ModuleNotFoundError as error:
         hint = "pip install hypothesis"
         raise ValueError(f"verify needs {error.name}: {hint}") from None
-    if arguments.list:
-        print(table.list_laws())
-        return 0
-    if arguments.examples is not None:
-        require_int("--examples", arguments.examples, 1)
     results = table.verify(arguments.layer, arguments.law, arguments.examples)
     if arguments.json:
         print(json.dumps([table.as_row(result) for result in results]))
     else:
         print(table.write_table(results))
     return int(any(result.verdict == "fails" for result in results))
+
+
+def list_laws() -> str:
+    """Return the id, statement and source of each law as text.
+
+    They are read from LAWS.md: the laws themselves cannot be imported without
+    Hypothesis.
+    """
+    page = files("npdiffpool") / "testing" / "LAWS.md"
+    table = page.read_text(encoding="utf-8").partition("|---|---|---|\n")[2]
+    texts = []
+    for line in table.splitlines():
+        id, statement, source = re.split(r" (?<!\\)\| ", line.strip("| "))
+        statement, source = (cell.replace(r"\|", "|") for cell in (statement, source))
+        indented = fill(statement, 83).replace("\n", "\n     ")
+        texts.append(f"{id:<5}{indented}\n     [{source}]")
+    return "\n".join(texts)

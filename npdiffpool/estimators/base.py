@@ -77,8 +77,14 @@ class Estimator:
     clusters: Sequence[float] = parameter(
         (0.25,),
         "Number of clusters of each pooling level, or a ratio, rounded up, of the "
-        "largest training graph, then of the previous level. () is a flat GNN.",
+        "nodes of a graph (`ratio_of`), then of the previous level. () is a flat GNN.",
         values="tuple of int >= 1 or float in (0, 1)",
+    )
+    ratio_of: str = parameter(
+        "mean",
+        "A ratio at the first level is relative to the mean number of nodes of the "
+        'training graphs, or to that of the "largest" (the authors\' code).',
+        choices=("mean", "largest"),
     )
     assignment: str = parameter_of(Config, "assignment")
     readout: str = parameter_of(Config, "readout")
@@ -209,7 +215,7 @@ class Estimator:
         ValueError
             If an argument or a parameter is invalid.
         """
-        check_parameters(self)
+        self.check_parameters()
         checked = check_graphs(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
         labels = inputs.choose_labels(checked, labels)
@@ -218,6 +224,18 @@ class Estimator:
         config = self._config(checked, targets)
         inputs.check_numbers(checked, config, self.standardize)
         return checked, targets, schedule, config
+
+    def check_parameters(self) -> None:
+        """Validate all parameters, as far as that is possible without graphs.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is invalid.
+        """
+        check_parameters(self)
+        counts = inputs.count_clusters(self.clusters, 1.0)
+        Config(n_features=1, n_outputs=1, clusters=counts)
 
     def _set_fitted(
         self: Model,
@@ -239,9 +257,10 @@ class Estimator:
         """Return the model's configuration for these graphs and targets."""
         chosen = self.get_params()
         choices = {f.name: chosen[f.name] for f in fields(Config) if f.name in chosen}
-        largest = max(graph.n_nodes for graph in graphs)
-        choices["clusters"] = inputs.count_clusters(self.clusters, largest)
-        choices |= {"largest": largest, "loss": targets.loss}
+        sizes = [graph.n_nodes for graph in graphs]
+        n_nodes = max(sizes) if self.ratio_of == "largest" else np.mean(sizes)
+        choices["clusters"] = inputs.count_clusters(self.clusters, float(n_nodes))
+        choices |= {"largest": max(sizes), "loss": targets.loss}
         return Config(graphs[0].n_features, targets.n_outputs, **choices)
 
     def transform(self, graphs: Iterable[Graph]) -> Floats:

@@ -103,16 +103,16 @@ def check_numbers(graphs: list[Graph], config: Config, standardize: bool) -> Non
         checked_cast(graph.features, dtype, "feature")
 
 
-def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
+def count_clusters(clusters: Any, n_nodes: float) -> tuple[int, ...]:
     """Return the number of clusters of each level, with ratios resolved.
 
     Parameters
     ----------
     clusters : sequence of int >= 1 or float in (0, 1)
-        A float is a ratio of `largest` at the first level, and of the number of
+        A float is a ratio of `n_nodes` at the first level, and of the number of
         clusters of the level before at others, rounded up.
-    largest : int
-        Number of nodes of the largest training graph.
+    n_nodes : float
+        Mean number of nodes of the training graphs, or that of the largest.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def count_clusters(clusters: Any, largest: int) -> tuple[int, ...]:
         if isinstance(entry, Real) and not isinstance(entry, Integral):
             ratio = float(entry)
             require(0 < ratio < 1, "a ratio in clusters", "in (0, 1)", entry)
-            exact = ratio * (counts[-1] if counts else largest)
+            exact = ratio * (counts[-1] if counts else n_nodes)
             entry = max(1, ceil(exact - 1e-9))  # 0.07 * 100 is slightly above 7
         require_int("a number in clusters", entry, 1)
         counts.append(int(entry))

@@ -12,6 +12,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.arguments import require
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Array, Json
 from npdiffpool._support.untrusted import (
     UNREADABLE,
@@ -85,7 +86,8 @@ def load_model(path: str | PathLike[str]) -> DiffPoolClassifier | DiffPoolRegres
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such model file") from None
     except UNREADABLE as error:
-        raise ModelFileError(f"{path}: not a readable model file ({error})") from error
+        reason = f"not a readable model file ({reason_of(error)})"
+        raise ModelFileError(f"{path}: {reason}") from error
 
 
 def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegressor:
@@ -100,7 +102,8 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     names = header.get("feature_names")  # and this
     _require_shapes(arrays, lengths)
     _require_names(names, config)
-    model = KINDS[kind](**_with_clusters(header["parameters"]))
+    older: Json = {"ratio_of": "largest"}  # files of before this parameter
+    model = KINDS[kind](**older | _with_clusters(header["parameters"]))
     targets = model.targets_kind.from_arrays(arrays)
     scaling = Scaling(arrays["mean"], arrays["scale"])
     return model._set_fitted(fitted, config, scaling, targets, names)

@@ -44,9 +44,8 @@ class JobFolder:
         self.seconds: dict[str, float] = {}
         if self.path is None:
             return
+        require_evaluation(self.path)
         saved = self.read("settings")
-        if saved is None and list_contents(self.path):
-            raise ValueError(f"{self.path} must be new, empty or of an evaluation")
         if saved not in (None, self.settings):
             differing = describe_differences(saved, self.settings)
             raise ValueError(
@@ -89,6 +88,18 @@ class JobFolder:
         self.seconds[name] = round(seconds, 3)
         self.write("seconds", dict(sorted(self.seconds.items())))
         self.write(name, result)
+
+
+def require_evaluation(folder: Path) -> None:
+    """Require a folder to be empty or of an evaluation.
+
+    Raises
+    ------
+    ValueError
+        If it has other files.
+    """
+    if not (folder / "settings.json").exists() and list_contents(folder):
+        raise ValueError(f"{folder} must be new, empty or of an evaluation")
 
 
 def _is_result(content: Any) -> bool:

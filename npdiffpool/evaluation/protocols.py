@@ -34,7 +34,7 @@ from npdiffpool.evaluation.splits import Split, check_splits, make_splits
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.graphs.graph import Graph
 
-__all__ = ["Evaluation", "Progress", "Source", "cross_validate"]
+__all__ = ["Evaluation", "Progress", "Source", "check_options", "cross_validate"]
 PROTOCOLS = ("fair", "paper")
 
 
@@ -144,16 +144,14 @@ def cross_validate(
     >>> [(fold["fold"], len(fold["runs"])) for fold in result.folds]
     [(0, 1), (1, 1)]
     """
-    is_estimator = isinstance(model, Estimator)
-    require(is_estimator, "model", "one with fit, score and get_params", model)
     can_submit = executor is None or hasattr(executor, "submit")
     require(can_submit, "executor", "a concurrent.futures.Executor", executor)
     require(callable(on_done), "on_done", "callable", on_done)
-    require_choice("protocol", protocol, PROTOCOLS)
-    require_int("runs", runs, 1)
-    require_int("folds", folds, 2)
+    candidates = check_options(model, protocol, folds, grid, runs)
     graphs, labels = load_labelled(data, labels)
-    _check_grid(model, grid, protocol, graphs, labels)
+    for candidate in candidates:
+        if isinstance(candidate, CheckedEstimator):
+            candidate.check(graphs, labels)
     splits = _choose_splits(model, labels, splits, folds)
     shared = data if isinstance(data, Source) else graphs
     digest = digest_graphs(graphs)
@@ -179,25 +177,57 @@ def _choose_splits(
     return make_splits(labels, n_folds, seed, by_class)
 
 
-def _check_grid(
-    model: Estimator, grid: Any, protocol: str, graphs: list[Graph], labels: Any
-) -> None:
-    """Validate the names and values of every configuration."""
+def check_options(
+    model: Estimator,
+    protocol: str = "fair",
+    folds: int = 10,
+    grid: Sequence[Json] = ({},),
+    runs: int = 3,
+) -> list[Estimator]:
+    """Validate the options of `cross_validate` that can be validated without data.
+
+    Parameters
+    ----------
+    model, protocol, folds, grid, runs
+        As for `cross_validate`.
+
+    Returns
+    -------
+    list of Estimator
+        A model for each configuration of the grid.
+
+    Raises
+    ------
+    ValueError
+        If an option, a parameter of the model or one in the grid is unusable.
+
+    Examples
+    --------
+    >>> from npdiffpool import DiffPoolClassifier
+    >>> grid = [{"hidden": 32}, {"hidden": 64}]
+    >>> [model.hidden for model in check_options(DiffPoolClassifier(), grid=grid)]
+    [32, 64]
+    """
+    is_estimator = isinstance(model, Estimator)
+    require(is_estimator, "model", "one with fit, score and get_params", model)
+    require_choice("protocol", protocol, PROTOCOLS)
+    require_int("runs", runs, 1)
+    require_int("folds", folds, 2)
     usable = isinstance(grid, (list, tuple)) and len(grid) > 0
     usable = usable and all(isinstance(choice, dict) for choice in grid)
     require(usable, "grid", "one configuration or more", grid)
     known = model.get_params()
     names = [name for name in known if name != "seed"]  # the runs set it
-    for choice in grid:
-        for name in choice:
-            require(name in names, "a name in grid", f"one of {', '.join(names)}", name)
-        candidate = type(model)(**{**known, **choice})
-        if isinstance(candidate, CheckedEstimator):
-            candidate.check(graphs, labels)
+    for name in chain(*grid):
+        require(name in names, "a name in grid", f"one of {', '.join(names)}", name)
+    candidates = [type(model)(**{**known, **choice}) for choice in grid]
+    for candidate in candidates:
+        getattr(candidate, "check_parameters", lambda: None)()
         if protocol == "paper":
             patience = getattr(candidate, "patience", None)
             reason = "None, because the paper's protocol compares every epoch"
             require(patience is None, "patience", reason, patience)
+    return candidates
 
 
 def _run_fair(plan: Plan, queue: JobQueue) -> Evaluation:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from npdiffpool._support.arguments import require_flag
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets.stratified import (
     check_labels,
@@ -87,7 +88,7 @@ def make_splits(
     return splits
 
 
-def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
+def read_splits(path: str | PathLike[str], n_graphs: int | None) -> list[Split]:
     """Read index lists in the file format of Errica et al. (arXiv 1912.09893).
 
     The file is a JSON list with one object per outer fold:
@@ -97,8 +98,8 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
     ----------
     path : path
         The file.
-    n_graphs : int
-        Number of graphs in the data set.
+    n_graphs : int or None
+        Number of graphs in the data set; None skips all checks of indices.
 
     Returns
     -------
@@ -136,8 +137,11 @@ def read_splits(path: str | PathLike[str], n_graphs: int) -> list[Split]:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         form = '[{"test": [...], "model_selection": [{"train": [...], ...}]}, ...]'
-        message = f"{path} must be JSON, {form}; got {type(error).__name__}: {error}"
+        seen = f"{type(error).__name__}: {reason_of(error)}"
+        message = f"{path} must be JSON, {form}; got {seen}"
         raise SplitsError(message) from None
+    if n_graphs is None:
+        return splits
     for number, split in enumerate(splits):
         _check_fold(split, f"{path}, fold {number}", n_graphs)
     tested = sorted(index for split in splits for index in split.test)

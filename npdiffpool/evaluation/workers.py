@@ -17,6 +17,7 @@ from typing import ContextManager, Iterator
 
 from npdiffpool._support.arguments import require, require_int
 from npdiffpool._support.interrupts import delay_interrupt
+from npdiffpool._support.progress import warnings_in_one_line
 
 RUNNING = "the running jobs"
 
@@ -54,8 +55,7 @@ def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None
     ...     list(executor.map(abs, [-1, 2]))
     [1, 2]
     """
-    require_int("jobs", jobs, 1)
-    require(scheduler is None or jobs == 1, "jobs", "1 with a scheduler", jobs)
+    check_workers(jobs, scheduler)
     context: ContextManager[Executor | None] = nullcontext()
     if scheduler is not None:
         context = _cluster(scheduler)
@@ -63,6 +63,27 @@ def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None
         context = _processes(jobs)
     with context as executor:
         yield executor
+
+
+def check_workers(jobs: int, scheduler: str | None) -> None:
+    """Validate the arguments of `workers`, without calling the scheduler.
+
+    Raises
+    ------
+    ValueError
+        If `workers` would refuse them.
+    """
+    require_int("jobs", jobs, 1)
+    require(scheduler is None or jobs == 1, "jobs", "1 with a scheduler", jobs)
+    if scheduler is None:
+        return
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        reason = 'needs dask: pip install "npdiffpool[distributed]"'
+        raise ValueError(f"a scheduler {reason}") from None
+    is_address = re.fullmatch(r"(tcp://)?[^/\s]+:\d+", scheduler) is not None
+    require(is_address, "scheduler", "an address such as tcp://HOST:8786", scheduler)
 
 
 @contextmanager
@@ -102,6 +123,7 @@ def _ctrl_c_blocked() -> Iterator[None]:
 
 def _start_worker() -> None:
     """Ignore Ctrl-C, which the parent handles, and exit when the parent exits."""
+    warnings_in_one_line().__enter__()  # until the process ends
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
@@ -115,13 +137,8 @@ def _exit_with_parent() -> None:
 
 @contextmanager
 def _cluster(address: str) -> Iterator[Executor]:
-    try:
-        from distributed import Client
-    except ImportError:
-        reason = 'needs dask: pip install "npdiffpool[distributed]"'
-        raise ValueError(f"a scheduler {reason}") from None
-    is_address = re.fullmatch(r"(tcp://)?[^/\s]+:\d+", address) is not None
-    require(is_address, "scheduler", "an address such as tcp://HOST:8786", address)
+    from distributed import Client
+
     # The exceptions say all that dask logs with tracebacks.
     for part in ("client", "comm", "protocol"):
         logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)

@@ -17,6 +17,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.settings import describe_differences, to_json
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import (
@@ -146,7 +147,8 @@ def read_checkpoint(
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     except UNREADABLE as error:
-        raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from None
+        reason = f"not a readable checkpoint ({reason_of(error)})"
+        raise CheckpointError(f"{path}: {reason}") from None
     return state
 
 

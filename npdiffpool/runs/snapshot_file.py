@@ -8,6 +8,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted import UNREADABLE, read_arrays
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
 
@@ -52,7 +53,7 @@ def read_snapshots(path: str | PathLike[str]) -> Snapshots:
     try:
         return from_arrays(read_arrays(path))
     except UNREADABLE as error:
-        reason = f"not a readable file of snapshots ({error})"
+        reason = f"not a readable file of snapshots ({reason_of(error)})"
         raise ValueError(f"{path}: {reason}") from None
 
 

@@ -32,6 +32,11 @@ from npdiffpool._support.types import Ints, Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.expectation import (
+    describe_clusters,
+    describe_seconds,
+    seconds_per_epoch,
+)
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.runs.checkpoints import Saver
 from npdiffpool.runs.results import compute_results, describe_results
@@ -105,6 +110,34 @@ def train_run(
     return folder
 
 
+def check_run_folder(out: str | None, resume: bool = False) -> None:
+    """Check that `train_run` can use a folder, before the data set is loaded.
+
+    Raises
+    ------
+    ValueError
+        If the folder is in use or not empty; with `resume`, if it is neither empty nor
+        a run folder, or None.
+    OSError
+        If it is not writable.
+    """
+    if resume and out is None:
+        raise ValueError("--resume needs --out, the folder of the run that was stopped")
+    if out is not None:
+        with lock_folder(out) as folder:
+            _require_usable(folder, resume)
+
+
+def _require_usable(folder: Path, resume: bool) -> None:
+    """Require a folder to be empty or, with `resume`, to have a run."""
+    contents, is_run = list_contents(folder), (folder / CHECKPOINT).exists()
+    if contents and not (resume and is_run):
+        hint = ", which has a run: use --resume to resume it" if is_run else ""
+        kind = "a run folder, or a" if resume else "a"
+        required = f"--out must be {kind} new or empty folder"
+        raise ValueError(f"{required}; got {folder}{hint}")
+
+
 def _describe(dataset: Dataset) -> str:
     counts = dataset.statistics()
     unused = f"; not used: {', '.join(dataset.unused)}" if dataset.unused else ""
@@ -127,21 +160,14 @@ def _split(dataset: Dataset, seed: int) -> dict[str, Ints]:
 @contextmanager
 def _run_folder(out: str | None, name: str, resume: bool) -> Iterator[Path]:
     """Lock and yield the run folder, which is empty or has a run to resume."""
-    if resume and out is None:
-        raise ValueError("--resume needs --out, the folder of the run that was stopped")
     with ExitStack() as stack:
         if out is None:
             folder = _lock_new_folder(stack, name)
         else:
             folder = stack.enter_context(lock_folder(out))
-        contents, is_run = list_contents(folder), (folder / CHECKPOINT).exists()
-        if contents and not (resume and is_run):
-            hint = ", which has a run: use --resume to resume it" if is_run else ""
-            kind = "a run folder, or a" if resume else "a"
-            required = f"--out must be {kind} new or empty folder"
-            raise ValueError(f"{required}; got {folder}{hint}")
+        _require_usable(folder, resume)
         remove_partial_files(folder)
-        if resume and not contents:
+        if resume and not list_contents(folder):
             print(f"no checkpoint in {folder}: starting at epoch 1", flush=True)
         yield folder
 
@@ -168,8 +194,12 @@ def _fit(
     """Train, from the checkpoint if there is one, and save checkpoints."""
     *_, config = clf.check(train, train.labels)
     state = saver.load(config)
+    print(describe_clusters(clf, train, train.labels), flush=True)
     if state is not None:
         print(f"resuming after epoch {state.epoch} of {clf.epochs}", flush=True)
+    else:
+        seconds = seconds_per_epoch(clf, train, train.labels)
+        print(describe_seconds(seconds, clf.epochs), file=sys.stderr, flush=True)
     hooks: Any = {"on_epoch": saver.recorder, "resume": state}
     try:
         with interrupt_after(saver, "the current epoch") as save:

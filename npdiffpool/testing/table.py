@@ -6,22 +6,15 @@ import sys
 from collections import Counter
 from importlib import import_module
 from textwrap import fill, shorten
-from typing import Any, Iterable
+from typing import Any
 
 from npdiffpool.testing.code import as_code
 from npdiffpool.testing.conformance import conformance, examine_all, laws_of_pooling
-from npdiffpool.testing.law import Law, Result
+from npdiffpool.testing.law import Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.subjects import OWN
 
 WIDTH = 88
-
-
-def list_laws(laws: Iterable[Law] = LAWS.values()) -> str:
-    """Return the id, statement and source of each law as text."""
-    return "\n".join(
-        f"{law.id:<5}{_indent(law.statement)}\n     [{law.source}]" for law in laws
-    )
 
 
 def write_table(results: list[Result]) -> str:
@@ -51,7 +44,7 @@ def _row(result: Result) -> str:
     return "\n".join([row, *shown])
 
 
-def _indent(text: str, by: int = 5) -> str:
+def _indent(text: str, by: int) -> str:
     return fill(text, WIDTH - by).replace("\n", "\n" + " " * by)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_a_runs_folder_that_cannot_be_created_is_reported(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").symlink_to("nowhere")
     assert main(TRAIN) == 2
-    assert "File exists: 'runs'" in capsys.readouterr().err
+    assert capsys.readouterr().err == "npdiffpool: runs: File exists\n"
 
 
 def test_a_link_as_the_lock_file_is_not_followed(tmp_path):
@@ -192,7 +193,7 @@ def test_an_evaluation_stopped_by_a_full_disk_can_be_resumed(tmp_path, share):
     assert len(whole["results.json"]) > largest  # with share 1 it alone is too large
     status, line = in_child(command, limit=int(share * largest))
     assert status == 2
-    assert f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/cv/" in line
+    assert re.search(rf": {re.escape(str(tmp_path))}/cv/\S+: File too large", line)
     kept = files(tmp_path / "cv") if share == 1 else {}
     assert len(kept) == (5 if share == 1 else 0)
     assert ("run the same command to resume" in line) == bool(kept)
@@ -209,7 +210,7 @@ def test_a_training_stopped_by_a_full_disk_can_be_resumed(tmp_path, limit):
     command = [*TRAIN, "--resume", "--out", str(tmp_path / "run")]
     status, line = in_child(command, limit)
     assert status == 2
-    assert f"[Errno {errno.EFBIG}] File too large: '{tmp_path}/run/" in line
+    assert re.search(rf": {re.escape(str(tmp_path))}/run/\S+: File too large", line)
     assert ("to resume, run the same command with --resume" in line) == bool(limit)
     assert (tmp_path / "run").exists() == bool(limit)
     assert in_child(command)[0] == 0

@@ -9,6 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from npdiffpool import GraphBatch, load_dataset
+from npdiffpool._support import process
 from npdiffpool._support.process import VARIABLES, keep_freed_memory
 from npdiffpool.engine.config import Config
 from npdiffpool.training.fit import Labelled, Schedule, fit
@@ -56,9 +57,39 @@ def test_training_respects_the_number_of_threads_in_the_environment(
     assert threads_while_training() == [{2}]
 
 
-def test_without_threadpoolctl_the_threads_do_not_change(no_variables, monkeypatch):
+@pytest.fixture
+def no_threadpoolctl(no_variables, monkeypatch):
+    """Make the import of threadpoolctl fail, in a process that has not warned."""
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    assert threads_while_training() == [{2}]
+    process._warn_of_threads.cache_clear()
+    yield
+    process._warn_of_threads.cache_clear()
+
+
+def test_without_threadpoolctl_the_threads_do_not_change_and_one_warning_says_so(
+    no_threadpoolctl, monkeypatch
+):
+    monkeypatch.setattr(process, "count_cpus", lambda: 2)
+    says = "every thread of the BLAS.*: set OPENBLAS_NUM_THREADS=1 before NumPy is"
+    with pytest.warns(UserWarning, match=says) as caught:
+        assert threads_while_training() == threads_while_training() == [{2}]
+    assert len(caught) == 1
+
+
+def test_there_is_no_warning_where_one_thread_is_all_that_can_run(
+    no_threadpoolctl, monkeypatch
+):
+    monkeypatch.setattr(process, "count_cpus", lambda: 1)
+    threads_while_training()  # a warning would be an error
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_there_is_no_warning_if_the_user_has_chosen_the_number_of_threads(
+    no_threadpoolctl, monkeypatch, name
+):
+    monkeypatch.setattr(process, "count_cpus", lambda: 2)
+    monkeypatch.setenv(name, "1")
+    threads_while_training()
 
 
 def test_freed_memory_is_kept_with_glibc_only(monkeypatch):

@@ -210,19 +210,37 @@ def test_a_flat_classifier_has_no_hierarchy():
         ((np.int64(5), np.float32(0.5)), (5, 3)),
     ],
 )
-def test_ratios_refer_to_the_largest_graph_then_to_the_previous_level(clusters, counts):
-    assert count_clusters(clusters, largest=8) == counts
-    clf = classifier(clusters=clusters, epochs=1).fit(GRAPHS, LABELS)
+def test_ratios_refer_to_the_nodes_of_a_graph_then_to_the_previous_level(
+    clusters, counts
+):
+    assert count_clusters(clusters, n_nodes=8) == counts
+    options = {"clusters": clusters, "ratio_of": "largest", "epochs": 1}
+    clf = classifier(**options).fit(GRAPHS, LABELS)
     assert clf.config_.clusters == counts
     assert len(clf.assignments(GRAPHS[0])) == len(counts)
 
 
+@pytest.mark.parametrize("ratio_of, counts", [("mean", (3, 2)), ("largest", (6, 3))])
+def test_a_ratio_is_of_the_mean_number_of_nodes_or_of_the_largest(ratio_of, counts):
+    graphs = [Graph.from_edges([], n, np.ones((n, 1))) for n in (2, 3, 12, 6)]  # 5.75
+    clf = DiffPoolClassifier(clusters=(0.5, 0.5), ratio_of=ratio_of)
+    assert clf.check(graphs, [0, 1, 0, 1])[-1].clusters == counts
+    assert clf.check(graphs, [0, 1, 0, 1])[-1].largest == 12
+
+
+def test_by_default_a_ratio_is_of_the_mean_which_is_17_93_nodes_in_mutag():
+    assert DiffPoolClassifier().ratio_of == "mean"
+    mutag = load_dataset("MUTAG")
+    *_, config = DiffPoolClassifier().check(mutag, mutag.labels)
+    assert config.clusters == (5,)
+
+
 def test_a_ratio_of_zero_nodes_is_one_cluster():
-    assert count_clusters((0.5, 0.5), largest=0) == (1, 1)
+    assert count_clusters((0.5, 0.5), n_nodes=0) == (1, 1)
 
 
 def test_a_ratio_with_a_whole_result_is_not_rounded_up():
-    assert count_clusters((0.07,), largest=100) == (7,)
+    assert count_clusters((0.07,), n_nodes=100) == (7,)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -28,6 +28,7 @@ def test_a_model_of_an_older_commit_makes_the_same_predictions(name):
     np.testing.assert_allclose(clf.predict_proba(graphs()), expected, **TOLERANCE)
     assert clf.classes_.tolist() == ["path", "ring"]
     assert clf.get_params()["hidden"] == OPTIONS["hidden"]
+    assert clf.get_params()["ratio_of"] == "largest"  # the only choice at that time
 
 
 @pytest.mark.parametrize("name", ["regressor-d4f009d", "regressor-c52cafd"])

@@ -472,7 +472,11 @@ def test_cv_prints_a_line_per_fold_and_the_mean(tmp_path, capsys):
     assert f"test accuracy {100 * results['score']:.1f} ± " in printed.out
     assert "over 2 folds, one run each" in printed.out
     assert "always the majority class: 66.5%" in printed.out
-    assert printed.err.startswith("2 jobs\n")
+    expected, heading, *_ = printed.err.splitlines()
+    about = r"on this machine about \S+ s an epoch, \d+ s for \d+ epochs in each of 2 "
+    assert re.fullmatch(about + "jobs, 2 at a time", expected)
+    assert heading == "2 jobs"
+    assert "clusters: 5 (0.25 of the mean size, 17.9 nodes), for all" in printed.out
     assert "job   2/2" in printed.err
 
 

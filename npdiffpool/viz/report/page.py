@@ -21,6 +21,7 @@ import numpy as np
 
 from npdiffpool._support.arguments import require, require_int
 from npdiffpool._support.atomic_files import write_text
+from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import MAX_TABLE, read_json, read_text
 from npdiffpool._support.untrusted_zip import path_inside
@@ -108,7 +109,7 @@ def _read_config(folder: Path) -> Any:
     try:
         return read_json(path)
     except (ValueError, OSError) as error:
-        raise ValueError(f"{path}: not readable JSON ({error})") from None
+        raise ValueError(f"{path}: not readable JSON ({reason_of(error)})") from None
 
 
 def _read_history(folder: Path) -> Columns:
@@ -121,7 +122,8 @@ def _read_history(folder: Path) -> Columns:
             name: [float(row[name] or "nan") for row in rows] for name in rows[0]
         }
     except (ValueError, TypeError, IndexError, OSError, csv.Error) as error:
-        raise ValueError(f"{path}: not a table of numbers ({error})") from None
+        reason = f"not a table of numbers ({reason_of(error)})"
+        raise ValueError(f"{path}: {reason}") from None
     if "epoch" not in columns:
         raise ValueError(f"{path}: must have a column epoch; got {', '.join(columns)}")
     return columns
