@@ -292,8 +292,8 @@ def test_a_collapsed_level_has_high_certainty_and_uses_one_cluster(capsys):
     one, below, collapsed = capsys.readouterr().out.split("level ")[1:]
     assert "clusters used 1 of 2" in collapsed
     assert float(re.search(r"certainty (\d\.\d+)", collapsed)[1]) > 0.7
-    assert "share of the diagonal 14%, of a uniform S 14%" in below
-    assert "share of the diagonal 14%" not in one
+    assert "share of the diagonal 20%, of a uniform S 20%" in below
+    assert "share of the diagonal 20%" not in one
 
 
 def test_a_uniform_assignment_leaves_a_share_of_one_in_k_on_the_diagonal(capsys):
