@@ -14,6 +14,22 @@ def to_json(value: Any) -> Any:
     return json.loads(json.dumps(value, default=lambda number: number.item()))
 
 
+# The values, in earlier versions, of parameters that came later; their files lack them.
+_LATER_PARAMETERS = {"ratio_of": "largest"}
+
+
+def complete(saved: Any) -> Any:
+    """Return saved settings, with the parameters that an earlier version did not have.
+
+    >>> complete({"parameters": {"clusters": [0.25]}})
+    {'parameters': {'ratio_of': 'largest', 'clusters': [0.25]}}
+    """
+    if not isinstance(saved, dict):
+        return saved
+    settings = {key: complete(value) for key, value in saved.items()}
+    return _LATER_PARAMETERS | settings if "clusters" in settings else settings
+
+
 def describe_differences(saved: Any, given: Any) -> str:
     """Name the settings that differ, with their values where these are short.
 

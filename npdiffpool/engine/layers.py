@@ -58,7 +58,7 @@ class Terms(NamedTuple):
 
     bias: Array | None
     products: list[tuple[Array, Array]]
-    sizes: list[tuple[Array, list[Array]]]
+    sizes: Sequence[tuple[Array, list[Array]]] = ()
 
     @property
     def arguments(self) -> list[Array]:

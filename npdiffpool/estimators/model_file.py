@@ -13,6 +13,7 @@ import numpy as np
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.progress import reason_of
+from npdiffpool._support.settings import complete
 from npdiffpool._support.types import Array, Json
 from npdiffpool._support.untrusted import (
     UNREADABLE,
@@ -102,8 +103,7 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     names = header.get("feature_names")  # and this
     _require_shapes(arrays, lengths)
     _require_names(names, config)
-    older: Json = {"ratio_of": "largest"}  # files of before this parameter
-    model = KINDS[kind](**older | _with_clusters(header["parameters"]))
+    model = KINDS[kind](**_with_clusters(complete(header["parameters"])))
     targets = model.targets_kind.from_arrays(arrays)
     scaling = Scaling(arrays["mean"], arrays["scale"])
     return model._set_fitted(fitted, config, scaling, targets, names)

@@ -16,7 +16,7 @@ from typing import Any
 
 from npdiffpool._support.atomic_files import write_text
 from npdiffpool._support.folder_lock import list_contents, remove_partial_files
-from npdiffpool._support.settings import describe_differences, to_json
+from npdiffpool._support.settings import complete, describe_differences, to_json
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import read_json
 
@@ -45,7 +45,7 @@ class JobFolder:
         if self.path is None:
             return
         require_evaluation(self.path)
-        saved = self.read("settings")
+        saved = complete(self.read("settings"))
         if saved not in (None, self.settings):
             differing = describe_differences(saved, self.settings)
             raise ValueError(

@@ -18,7 +18,7 @@ import numpy as np
 
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.progress import reason_of
-from npdiffpool._support.settings import describe_differences, to_json
+from npdiffpool._support.settings import complete, describe_differences, to_json
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import (
     MAX_ARRAYS,
@@ -137,7 +137,7 @@ def read_checkpoint(
         arrays = read_arrays(path, 4 * MAX_ARRAYS)  # four vectors of parameters
         header = parse_json(str(arrays["header"]))
         require_version(header["version"], VERSION, ValueError)
-        _require_same(header["settings"], to_json(settings))
+        _require_same(complete(header["settings"]), to_json(settings))
         _check_header(header)
         state = _state(header, arrays, config)
         names = [name for name in arrays if name.startswith(PREFIX)]

@@ -22,12 +22,17 @@ SMALL = {"hidden": 2, "n_layers": 1, "epochs": 1, "clusters": (2,)}
 
 @pytest.fixture
 def weighted(tmp_path):
-    """A data set of twelve edges: those of class 1 have ten times the weight."""
-    heavy = [1 + 9 * (g % 2) for g in range(12)]
+    """Twelve paths of three nodes: the first edge of class 1 has ten times the weight.
+
+    Only the weights distinguish the classes.
+    """
+    n, both = 12, range(1, 37, 3)
+    kinds = [(0, 1, 2 + g // 2 % 2) for g in range(n)]
     parts = {
-        "A": "".join(f"{2 * g + 1}, {2 * g + 2}\n" for g in range(12)),
-        "edge_attributes": "".join(f"0, {weight}\n" for weight in heavy),
-        "graph_indicator": "".join(f"{g + 1}\n" * 2 for g in range(12)),
+        "A": "".join(f"{i}, {i + 1}\n{i + 1}, {i + 2}\n" for i in both),
+        "edge_attributes": "".join(f"0, {1 + 9 * (g % 2)}\n0, 1\n" for g in range(n)),
+        "node_labels": "".join(f"{a}\n{b}\n{c}\n" for a, b, c in kinds),
+        "graph_indicator": "".join(f"{g + 1}\n" * 3 for g in range(n)),
         "graph_labels": "0\n1\n" * 6,
     }
     return write_folder(tmp_path / "data", "HEAVY", **parts)
@@ -66,6 +71,7 @@ def test_train_cv_and_predict_use_the_weights(weighted, tmp_path, capsys, monkey
     again = cross_validate(model, source, folds=2, runs=1)
     assert result["score"] == again.score
     assert loaded[1].adjacency.max() == 10
+    assert shares[0] != shares[1]  # equal without weights
 
 
 def test_a_data_set_may_be_named_in_lower_case(tmp_path):

@@ -32,7 +32,7 @@ from .guard import Violation, empty_folder, guarded
 MAX_BYTES = 1 << 16  # of an input
 N_GRAPHS = 6
 OPTIONS = {"hidden": 2, "n_layers": 1, "clusters": (2,), "classifier_hidden": 0}
-OPTIONS |= {"batch_norm": True, "epochs": 3}
+OPTIONS |= {"batch_norm": True, "epochs": 3, "ratio_of": "largest"}  # as in the seeds
 GRAPHS = [ndp.Graph(np.eye(n, k=1) + np.eye(n, k=-1), np.eye(n, 2)) for n in (3, 4) * 3]
 LABELS = [0, 1] * 3
 # The elements and attributes of a report; text in a file must not add others.

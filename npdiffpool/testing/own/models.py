@@ -7,6 +7,7 @@ vanishes by chance as it would for a new model.
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import Any
 
@@ -120,9 +121,8 @@ def training_pass_of_engine(
     """Return the logits of a new model in training mode, with moments of its input."""
     config = _config(X, {**options, "hidden": hidden})
     params = init_model(np.random.default_rng(seed), config)
-    return forward(
-        params, GraphBatch.from_graphs([Graph(A, X)], X.dtype), config
-    ).logits
+    batch = GraphBatch.from_graphs([Graph(A, X)], X.dtype)
+    return forward(params, batch, config).logits
 
 
 def assigner_of_engine(
@@ -268,5 +268,7 @@ def predict(
     small = dict(hidden=4, n_layers=1, clusters=(2,), classifier_hidden=0)
     graphs = [Graph(A, X) for A, X in zip(As, Xs)]
     clf = DiffPoolClassifier(seed=seed, **{**small, **options, **changes})
-    clf.fit(graphs, labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that graphs may be alike
+        clf.fit(graphs, labels)
     return clf.predict(graphs), clf.predict_proba(graphs)
