@@ -10,6 +10,7 @@ the derivation and the gradient. The plain composition that it equals stands abo
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import autograd.numpy as anp
@@ -123,14 +124,19 @@ def _squared_lengths(X: Array) -> Array:
 
 BATCH_NORM_EPSILON = 1e-5
 _ROUNDING = 16  # machine epsilons that count as a rounding error
+_SMALL = 1e-6  # a variance below this share of the largest mean square may be rounding
+
+
+def _zero() -> float:
+    return 0.0
 
 
 def _plain_batch_norm(
-    X: Array, gamma: Array, beta: Array, squared_terms: Any = 0, into: Any = None
+    X: Array, gamma: Array, beta: Array, squared_terms: Any = _zero, into: Any = None
 ) -> tuple[Array, Array, Array]:
     m = anp.sum(X, axis=0) / _count(X)
     v = anp.sum((X - m) ** 2, axis=0) / _count(X)
-    v = v * _is_variable(v, m, X, squared_terms)
+    v = v * _is_variable(getval(v), getval(m), X, squared_terms)
     centred = X - m - getval(X - m) * (v == 0)  # 0 where v is 0, with its gradient
     return centred * gamma / anp.sqrt(v + BATCH_NORM_EPSILON) + beta, m, v
 
@@ -142,14 +148,17 @@ def _count(X: Array) -> Array:
 def _is_variable(v: Array, m: Array, X: Array, squared_terms: Any) -> Array:
     """Return whether variances (D,) exceed what rounding makes of constant columns."""
     # A sum of N numbers near m has an error of about sqrt(N) eps m, and each entry of X
-    # one of about eps times the size of the terms that it is the sum of.
-    unit = _ROUNDING * np.finfo(X.dtype).eps
-    return v > unit**2 * (_count(X) * m**2 + squared_terms)
+    # one of about eps times the size of the terms that it is the sum of. The latter
+    # matters, and is computed, only beside columns that are far larger.
+    bound = _count(X) * m**2
+    if np.any((v > 0) & (v < _SMALL * np.max(v + m**2, initial=0))):
+        bound = bound + squared_terms()
+    return v > (_ROUNDING * np.finfo(X.dtype).eps) ** 2 * bound
 
 
 @fused(_plain_batch_norm)
 def batch_norm(
-    X: Array, gamma: Array, beta: Array, squared_terms: Any = 0, into: Any = None
+    X: Array, gamma: Array, beta: Array, squared_terms: Any = _zero, into: Any = None
 ) -> tuple[Any, Vjp]:
     """Return (Y, m, v): the columns of X (N, D) standardised, scaled and shifted.
 
@@ -157,8 +166,8 @@ def batch_norm(
     and the (biased) variance of the columns, without gradient, and 0 if N is 0. A
     column that is constant up to rounding counts as constant, Y = beta: its rounding
     errors depend on the order of nodes, and later layers would amplify them. Where X is
-    a sum whose terms may cancel, `squared_terms` (D,) is their mean square in each
-    column. X - m is written into the array `into`, if given.
+    a sum whose terms may cancel, ``squared_terms()`` is their mean square in each
+    column, (D,). X - m is written into the array `into`, if given.
     """
     m = _total(X) / _count(X)
     centred = np.subtract(X, m, out=into)
@@ -201,9 +210,10 @@ def _squared_terms(r: Any, sizes: Any) -> Array:
     """
     total: Any = 0
     for X, matrices in sizes:
-        squares = _squared_lengths(X) * (1 if r is None else r[:, 0] ** 2)
-        of_columns = sum(_squared_lengths(W.T) for W in matrices)
-        total = total + np.sum(squares) / _count(X) * of_columns
+        squares = _squared_lengths(X)
+        sum_of_rows = np.sum(squares) if r is None else np.dot(r[:, 0] ** 2, squares)
+        of_columns = sum(_total(W * W) for W in matrices)
+        total = total + sum_of_rows / _count(X) * of_columns
     return total
 
 
@@ -220,7 +230,7 @@ def _plain_layer(
     T = relu(U if r is None else U * r)
     if gamma is None:
         return T, (), ()
-    return batch_norm(T, gamma, beta, _squared_terms(getval(r), sizes))
+    return batch_norm(T, gamma, beta, partial(_squared_terms, getval(r), sizes))
 
 
 @fused(_plain_layer)
@@ -247,7 +257,7 @@ def layer(
         none = np.zeros(0, T.dtype)
         ans, norm_vjp = (T, none, none), lambda G, argnums: (G.copy(), none, none)
     else:
-        squared_terms = _squared_terms(r, sizes)
+        squared_terms = partial(_squared_terms, r, sizes)
         ans, norm_vjp = batch_norm.with_vjp(T, gamma, beta, squared_terms, into=T)
 
     # Backwards: batch norm; ReLU, M = dT where V > 0; then for each row v = u / |u|,
