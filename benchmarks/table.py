@@ -36,6 +36,7 @@ from npdiffpool.evaluation.workers import workers
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+NOT_SAME = "no (another version, BLAS or CPU rounds differently?)"
 PAGES = (ROOT / "README.md", RESULTS / "README.md")
 
 
@@ -114,7 +115,7 @@ def run_row(name, row, protocol, options, executor):
     if options.again:
         known = json.loads(path.read_text())["result"]
         same = known == json.loads(json.dumps(result._asdict()))
-        print(f"  identical to {path}: {'yes' if same else 'no'}")
+        print(f"  identical to {path}: {'yes' if same else NOT_SAME}")
     elif epochs == SETS[name].epochs:
         command = command_of(name, row, protocol, epochs, options.runs)
         write_row(path, work, result, command)

@@ -388,6 +388,19 @@ def test_a_reproduced_row_is_compared_fold_by_fold(capsys):
     assert kept["settings"]["parameters"]["epochs"] == 100
 
 
+def test_the_model_of_a_row_has_the_clusters_that_the_row_was_trained_with():
+    """A quarter of the 28 nodes of MUTAG's largest graph; the file names no graph."""
+    example, mutag = run_page(9), ndp.load_dataset("MUTAG")
+    settings = json.loads(example["ROW"].read_text())["settings"]
+    assert "ratio_of" not in settings["parameters"]
+    assert "version" not in settings or settings["version"] < ndp.__version__
+    *_, config = example["model_of"](settings).check(mutag, mutag.labels)
+    assert config.clusters == (7,)
+    settings["parameters"]["ratio_of"] = "mean"  # a file of this version
+    *_, config = example["model_of"](settings).check(mutag, mutag.labels)
+    assert config.clusters == (5,)
+
+
 def test_rows_of_the_kernel_and_of_a_grid_can_be_reproduced_too():
     example = run_page(9)
     settings = json.loads(example["ROW"].read_text())["settings"]
