@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from multiprocessing import resource_tracker
 from typing import ContextManager, Iterator
 
@@ -20,6 +20,7 @@ from npdiffpool._support.interrupts import delay_interrupt
 from npdiffpool._support.progress import warnings_in_one_line
 
 RUNNING = "the running jobs"
+UNTIL_EXIT = ExitStack()  # contexts of a worker
 
 
 @contextmanager
@@ -123,7 +124,7 @@ def _ctrl_c_blocked() -> Iterator[None]:
 
 def _start_worker() -> None:
     """Ignore Ctrl-C, which the parent handles, and exit when the parent exits."""
-    warnings_in_one_line().__enter__()  # until the process ends
+    UNTIL_EXIT.enter_context(warnings_in_one_line())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 

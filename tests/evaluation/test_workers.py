@@ -117,6 +117,18 @@ def test_ctrl_c_without_processes_saves_the_running_training(
     assert ("2 jobs, 1 of them done before" in capsys.readouterr().err) == bool(kept)
 
 
+def test_a_warning_of_a_worker_is_one_line(tmp_path, capfd):
+    command = ["cv", "MUTAG", "--epochs", "1", "--hidden", "4", "--folds", "4"]
+    command += ["--learning-rate", "9", "--runs", "1", "--jobs", "2"]
+    assert main([*command, "--out", str(tmp_path / "cv")]) == 0
+    _, heading, *lines = capfd.readouterr().err.splitlines()
+    warned = [line for line in lines if "class frequencies" in line]
+    assert warned and all(line.startswith("npdiffpool: warning: ") for line in warned)
+    assert heading == "4 jobs"
+    others = [line for line in lines if line not in warned]
+    assert [line for line in others if not line.startswith("job ")] == []
+
+
 def test_ctrl_c_while_a_result_is_saved_does_not_lose_it(tmp_path, monkeypatch):
     save, pressed = JobFolder.save_result, []
 
