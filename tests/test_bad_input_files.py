@@ -860,7 +860,7 @@ CV_OPTIONS = {
     "--protocol mine": "protocol must be one of | 'mine'",
     "--folds 1": "folds must be | 1",
     "--runs 0": "runs must be | 0",
-    "--jobs 0": "--jobs must be a whole number >= 1; got 0",
+    "--jobs 0": "jobs must be a whole number >= 1; got 0",
     "--jobs 2 --scheduler a:1": "jobs must be 1 with a scheduler; got 2",
     "--out full": "full must be new, empty or of an evaluation",
     "--splits words.txt": "words.txt must be JSON",

@@ -17,9 +17,10 @@ import sys
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Callable, Iterator, NamedTuple, Sequence
+from random import Random
+from statistics import fmean
+from typing import Any, Callable, Iterator, Sequence
 
-from npdiffpool._support.arguments import require_int
 from npdiffpool._support.folder_lock import add_resume_hint, lock_folder
 from npdiffpool._support.interrupts import interrupt_after
 from npdiffpool._support.progress import progress_bar
@@ -28,9 +29,10 @@ from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.parameters import add_parameters, make_classifier
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset
+from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.estimators.expectation import (
     describe_clusters,
-    describe_seconds,
+    describe_jobs,
     seconds_per_epoch,
 )
 from npdiffpool.evaluation.job_folder import require_evaluation
@@ -44,6 +46,8 @@ from npdiffpool.evaluation.protocols import (
 )
 from npdiffpool.evaluation.splits import read_splits
 from npdiffpool.evaluation.workers import check_workers, workers
+
+TIMED = 8  # configurations of a grid
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -83,24 +87,26 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Cross-validate, print the table of folds, or JSON."""
     given = arguments
-    require_int("--jobs", given.jobs, 1)
     check_workers(given.jobs, given.scheduler)
     grid = read_grid(given.grid) if given.grid is not None else [{}]
-    model, protocol = make_classifier(given), given.protocol
-    candidates = check_options(model, protocol, given.folds, grid, given.runs)
+    model = make_classifier(given)
+    candidates = check_options(model, given.protocol, given.folds, grid, given.runs)
     if given.splits is not None:
         read_splits(given.splits, n_graphs=None)
     if given.out is not None:
         with lock_folder(given.out) as folder:
             require_evaluation(folder)
     with results_only(given.json):
-        result = _evaluate(given, grid, candidates)
+        result = _evaluate(given, model, grid, candidates)
     if given.json:
         print(json.dumps(result._asdict()))
 
 
 def _evaluate(
-    arguments: argparse.Namespace, grid: list[Json], candidates: Sequence[Any]
+    arguments: argparse.Namespace,
+    model: DiffPoolClassifier,
+    grid: list[Json],
+    candidates: Sequence[Any],
 ) -> Evaluation:
     """Cross-validate with progress on standard error, and print the results."""
     source = Source(arguments.data, arguments.features, arguments.weights)
@@ -115,7 +121,8 @@ def _evaluate(
     }
     folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset)
-    for line in dict.fromkeys(_clusters(model, dataset) for model in candidates):
+    data = dataset, dataset.labels
+    for line in dict.fromkeys(describe_clusters(c, *data, True) for c in candidates):
         print(line, flush=True)
     hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
@@ -123,40 +130,44 @@ def _evaluate(
         add_resume_hint(folder / "settings.json", hint),
         _progress(in_this_process=executor is None) as show,
     ):
-        expect = _Expectation(candidates[0], dataset, executor, arguments.jobs, show)
-        options |= {"executor": executor, "folder": folder, "on_done": expect}
-        result = cross_validate(make_classifier(arguments), source, **options)
+        at_a_time = arguments.jobs if arguments.scheduler is None else None
+        on_done = _with_expectation(show, candidates, dataset, executor, at_a_time)
+        options |= {"executor": executor, "folder": folder, "on_done": on_done}
+        result = cross_validate(model, source, **options)
     print(write_table(result, grid))
     print(f"always the majority class: {dataset.majority_class()[1]:.1%}")
     print(f"results: {folder}")
     return result
 
 
-def _clusters(model: Any, dataset: Dataset) -> str:
-    text = describe_clusters(model, dataset, dataset.labels)
-    return f"{text}, for all graphs; a fold counts its training graphs"
+def _with_expectation(
+    show: Callable[[Progress], None],
+    candidates: Sequence[Any],
+    dataset: Dataset,
+    executor: Executor | None,
+    at_a_time: int | None,
+) -> Callable[[Progress], None]:
+    """Let `show` print the expected duration before the first job runs."""
 
-
-class _Expectation(NamedTuple):
-    """A callback that prints the expected duration before the first job runs."""
-
-    model: Any
-    dataset: Dataset
-    executor: Executor | None
-    jobs: int
-    show: Callable[[Progress], None]
-
-    def __call__(self, seen: Progress) -> None:
+    def on_done(seen: Progress) -> None:
         left = seen.total - seen.resumed
         if seen.job is None and left:
-            if self.jobs > 1 and self.executor is not None:
-                self.executor.submit(int).result()  # a process that starts uses a CPU
-            labels, epochs = self.dataset.labels, self.model.epochs
-            seconds = seconds_per_epoch(self.model, self.dataset, labels)
-            jobs = f"each of {left} jobs, {self.jobs} at a time"
-            text = describe_seconds(seconds, epochs, left / self.jobs, jobs)
-            print(f"on this machine {text}", file=sys.stderr, flush=True)
-        self.show(seen)
+            if executor is not None and at_a_time is not None:
+                executor.submit(int).result()  # a process that starts uses a CPU
+            epochs = [model.epochs for model in candidates]
+            job = _seconds_per_job(candidates, dataset)
+            text = describe_jobs(left, job, epochs, at_a_time)
+            print(text, file=sys.stderr, flush=True)
+        show(seen)
+
+    return on_done
+
+
+def _seconds_per_job(candidates: Sequence[Any], dataset: Dataset) -> float:
+    """Return the mean over the configurations, or over some of a large grid."""
+    timed = Random(0).sample(candidates, min(len(candidates), TIMED))
+    data = dataset, dataset.labels
+    return fmean(model.epochs * seconds_per_epoch(model, *data) for model in timed)
 
 
 @contextmanager

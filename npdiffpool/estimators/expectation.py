@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, Iterable
+from typing import Any, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,20 @@ SLOW = 2.0  # seconds: a first minibatch that takes longer is the only one
 
 
 def describe_clusters(
-    model: Estimator, graphs: Iterable[Graph], labels: npt.ArrayLike
+    model: Estimator,
+    graphs: Iterable[Graph],
+    labels: npt.ArrayLike,
+    in_folds: bool = False,
 ) -> str:
     """Return one line with the number of clusters that `fit` would use.
+
+    Parameters
+    ----------
+    model : Estimator
+    graphs, labels
+        As for `fit`.
+    in_folds : bool
+        Say that a cross-validation will train on parts of these graphs.
 
     Raises
     ------
@@ -38,6 +49,9 @@ def describe_clusters(
     'clusters: 5 (0.25 of the mean size, 17.9 nodes)'
     >>> describe_clusters(DiffPoolClassifier(clusters=(8, 0.5)), mutag, mutag.labels)
     'clusters: 8, 4'
+    >>> print(describe_clusters(DiffPoolClassifier(), mutag, mutag.labels, True))
+    clusters: 5 (0.25 of the mean size of all graphs, 17.9 nodes; each fold uses that \
+of its training graphs)
     """
     checked, _, _, config = model.check(graphs, labels)
     if not config.clusters:
@@ -47,7 +61,10 @@ def describe_clusters(
         return text
     sizes = [graph.n_nodes for graph in checked]
     nodes = f"{np.mean(sizes):.1f}" if model.ratio_of == "mean" else str(max(sizes))
-    return f"{text} ({model.clusters[0]} of the {model.ratio_of} size, {nodes} nodes)"
+    whose = " of all graphs" if in_folds else ""
+    note = "; each fold uses that of its training graphs" if in_folds else ""
+    size = f"the {model.ratio_of} size{whose}, {nodes} nodes"
+    return f"{text} ({model.clusters[0]} of {size}{note})"
 
 
 def seconds_per_epoch(
@@ -87,26 +104,66 @@ def _prepare(graphs: list[Graph], config: Config, standardize: bool) -> Any:
     return prepare_graphs(graphs, config, Scaling.of(graphs, standardize))
 
 
-def describe_seconds(epoch: float, epochs: int, runs: float = 1, what: str = "") -> str:
-    """Describe the expected duration of an epoch and of all of them.
-
-    Parameters
-    ----------
-    epoch : float
-        Seconds of one epoch.
-    epochs : int
-    runs : float
-        Number of trainings, one after the other.
-    what : str
-        The trainings, if there are several.
+def describe_seconds(epoch: float, epochs: int) -> str:
+    """Describe the expected duration of an epoch, in seconds, and of a training.
 
     Examples
     --------
     >>> describe_seconds(0.2, 100)
     'about 0.2 s an epoch, 20 s for 100 epochs'
-    >>> describe_seconds(1.5, 20, 15, "30 jobs on 2 workers")
-    'about 1.5 s an epoch, 8 min for 20 epochs in 30 jobs on 2 workers'
+    >>> describe_seconds(104.0, 1)
+    'about 2 min an epoch, 2 min for 1 epoch'
+    >>> describe_seconds(0.004, 5)
+    'about 0.004 s an epoch, less than 1 s for 5 epochs'
     """
-    whole, where = duration(epoch * epochs * runs), f" in {what}" if what else ""
-    count = f"{epochs} epoch{'s' * (epochs != 1)}"
-    return f"about {epoch:.2g} s an epoch, {whole} for {count}{where}"
+    each = duration(epoch) if epoch >= 9.5 else f"{max(epoch, 1e-4):.2g} s"
+    whole = _at_least_a_second(epoch * epochs)
+    return f"about {each} an epoch, {whole} for {_count(epochs, 'epoch')}"
+
+
+def describe_jobs(
+    n_jobs: int, job: float, epochs: Sequence[int], at_a_time: int | None
+) -> str:
+    """Describe the expected duration of the trainings of a cross-validation.
+
+    Parameters
+    ----------
+    n_jobs : int
+    job : float
+        Seconds of one training, on average.
+    epochs : sequence of int
+        The numbers of epochs of the configurations.
+    at_a_time : int or None
+        Number of processes; None if it is unknown.
+
+    Examples
+    --------
+    >>> describe_jobs(30, 32.0, [20], 2)
+    '30 jobs of 20 epochs, 2 at a time: about 8 min'
+    >>> describe_jobs(30, 32.0, [20, 100], 1)
+    '30 jobs of 20 to 100 epochs: about 16 min'
+    >>> describe_jobs(30, 0.2, [1], None)
+    '30 jobs of 1 epoch: less than 1 s each on this machine'
+    """
+    least, most = min(epochs), max(epochs)
+    span = f"{least} to {most} epochs" if least < most else _count(most, "epoch")
+    what = f"{_count(n_jobs, 'job')} of {span}"
+    if at_a_time is None:
+        return f"{what}: {_about(job)} each on this machine"
+    together = min(at_a_time, n_jobs)
+    rounds = -(-n_jobs // together)
+    how = f", {together} at a time" if together > 1 else ""
+    return f"{what}{how}: {_about(rounds * job)}"
+
+
+def _about(seconds: float) -> str:
+    text = _at_least_a_second(seconds)
+    return text if seconds < 1 else f"about {text}"
+
+
+def _at_least_a_second(seconds: float) -> str:
+    return "less than 1 s" if seconds < 1 else duration(seconds)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

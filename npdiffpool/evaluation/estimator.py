@@ -52,5 +52,8 @@ class Estimator(Protocol):
 class CheckedEstimator(Protocol):
     """A model that can validate its parameters and data before training."""
 
+    def check_parameters(self) -> None:
+        """Raise a ValueError if a parameter is unusable with any graphs."""
+
     def check(self, graphs: Sequence[Graph], labels: Any) -> Any:
         """Raise a ValueError if a parameter, the graphs or the labels are unusable."""

@@ -222,7 +222,8 @@ def check_options(
         require(name in names, "a name in grid", f"one of {', '.join(names)}", name)
     candidates = [type(model)(**{**known, **choice}) for choice in grid]
     for candidate in candidates:
-        getattr(candidate, "check_parameters", lambda: None)()
+        if isinstance(candidate, CheckedEstimator):
+            candidate.check_parameters()
         if protocol == "paper":
             patience = getattr(candidate, "patience", None)
             reason = "None, because the paper's protocol compares every epoch"

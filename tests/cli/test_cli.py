@@ -255,7 +255,9 @@ def test_the_table_of_parameters_has_a_row_for_each_with_its_default():
 def test_plain_progress_lines_end_with_the_remaining_time(tmp_path, capsys):
     assert main(["train", *QUICK, "--out", str(tmp_path / "run")]) == 0
     expected, first, last = capsys.readouterr().err.splitlines()
-    assert re.fullmatch(r"about [\d.e-]+ s an epoch, \d+ s for 2 epochs", expected)
+    seconds = r"(less than 1 s|[1-9]\d? s)"
+    about = r"about (0\.0*[1-9]\d?|[1-9](\.\d)?) s an epoch"
+    assert re.fullmatch(f"{about}, {seconds} for 2 epochs", expected)
     assert re.search(r"epoch +1/2 .*, \d+ s left$", first)
     assert "left" not in last
 

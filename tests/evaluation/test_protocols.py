@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
+from npdiffpool.cli import cross_validate as command
 from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation.jobs import run_job
@@ -473,11 +474,42 @@ def test_cv_prints_a_line_per_fold_and_the_mean(tmp_path, capsys):
     assert "over 2 folds, one run each" in printed.out
     assert "always the majority class: 66.5%" in printed.out
     expected, heading, *_ = printed.err.splitlines()
-    about = r"on this machine about \S+ s an epoch, \d+ s for \d+ epochs in each of 2 "
-    assert re.fullmatch(about + "jobs, 2 at a time", expected)
+    seconds = r"(less than 1 s|about [1-9]\d? s)"
+    assert re.fullmatch(f"2 jobs of 2 epochs, 2 at a time: {seconds}", expected)
     assert heading == "2 jobs"
-    assert "clusters: 5 (0.25 of the mean size, 17.9 nodes), for all" in printed.out
+    size = "0.25 of the mean size of all graphs, 17.9 nodes"
+    note = "each fold uses that of its training graphs"
+    assert f"\nclusters: 5 ({size}; {note})\n" in printed.out
     assert "job   2/2" in printed.err
+
+
+def test_the_expected_time_is_the_mean_over_a_grid(tmp_path, capsys, monkeypatch):
+    """Fold by fold, three configurations of 30, 60 and 90 s and one run of one."""
+    monkeypatch.setattr(command, "seconds_per_epoch", lambda model, *_: model.hidden)
+    grid = tmp_path / "grid.json"
+    choices = [{"hidden": h, "epochs": e} for h, e in ((15, 2), (20, 3), (30, 3))]
+    grid.write_text(json.dumps(choices))
+    out = ["--grid", str(grid), "--out", str(tmp_path / "cv")]
+    assert main(["cv", "MUTAG", *QUICK, *out]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("8 jobs of 2 to 3 epochs: about 8 min\n8 jobs\n")
+
+
+def test_on_a_cluster_the_expected_time_is_that_of_a_job(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "check_workers", lambda *arguments: None)
+    monkeypatch.setattr(command, "workers", lambda *_: ThreadPoolExecutor(1))
+    monkeypatch.setattr(command, "seconds_per_epoch", lambda *arguments: 30.0)
+    out = ["--scheduler", "tcp://a:1", "--out", str(tmp_path / "cv")]
+    assert main(["cv", "MUTAG", *QUICK, *out]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("2 jobs of 2 epochs: about 60 s each on this machine\n")
+
+
+def test_clusters_that_are_no_ratio_are_the_same_in_every_fold(tmp_path, capsys):
+    for clusters, shown in (("3", "clusters: 3"), ("", "clusters: none, a flat GNN")):
+        out = ["--clusters", clusters, "--out", str(tmp_path / f"cv{clusters}")]
+        assert main(["cv", "MUTAG", *QUICK, *out]) == 0
+        assert f"\n{shown}\n" in capsys.readouterr().out
 
 
 def test_cv_says_that_the_papers_protocol_gives_no_test_score(tmp_path, capsys):

@@ -164,7 +164,7 @@ def test_ctrl_c_while_the_workers_start_prints_no_traceback(tmp_path):
 def test_wrong_options_for_workers_are_errors(tmp_path, capsys, monkeypatch):
     command = ["cv", "MUTAG", "--out", str(tmp_path / "cv")]
     for options, message in (
-        (["--jobs", "0"], "--jobs must be a whole number >= 1; got 0"),
+        (["--jobs", "0"], "jobs must be a whole number >= 1; got 0"),
         (["--jobs", "2", "--scheduler", "a:1"], "jobs must be 1 with a scheduler; got"),
     ):
         assert main([*command, *options]) == 2
