@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Iterator
 
 
 def to_json(value: Any) -> Any:
@@ -19,7 +19,7 @@ _LATER_PARAMETERS = {"ratio_of": "largest"}
 
 
 def complete(saved: Any) -> Any:
-    """Return saved settings, with the parameters that an earlier version did not have.
+    """Return saved settings with the parameters that came later.
 
     >>> complete({"parameters": {"clusters": [0.25]}})
     {'parameters': {'ratio_of': 'largest', 'clusters': [0.25]}}
@@ -33,17 +33,44 @@ def complete(saved: Any) -> Any:
 def describe_differences(saved: Any, given: Any) -> str:
     """Name the settings that differ, with their values where these are short.
 
+    `ratio_of` is compared only if some number of clusters is a ratio.
+
     >>> describe_differences({"seed": 1, "gnn": "gcn"}, {"seed": 2, "gnn": "gcn"})
     'seed (1 saved, 2 given)'
     """
+    if not (_has_ratio(saved) or _has_ratio(given)):
+        saved, given = _without_ratio_of(saved), _without_ratio_of(given)
+    return ", ".join(_differences(saved, given))
+
+
+def _differences(saved: Any, given: Any) -> Iterator[str]:
     if not isinstance(saved, dict) or set(saved) != set(given):
-        return "the names of the settings"
-    parts = []
+        yield "the names of the settings"
+        return
     for key in sorted(key for key in given if saved[key] != given[key]):
         old, new = saved[key], given[key]
         if isinstance(new, dict):
-            parts.append(describe_differences(old, new))
+            yield from _differences(old, new)
         else:
             is_short = len(str(old)) < 30 > len(str(new))
-            parts.append(f"{key} ({old} saved, {new} given)" if is_short else key)
-    return ", ".join(parts)
+            yield f"{key} ({old} saved, {new} given)" if is_short else key
+
+
+def _has_ratio(settings: Any) -> bool:
+    """Return whether the settings, or a configuration of their grid, have a ratio."""
+    if isinstance(settings, list):
+        return any(_has_ratio(part) for part in settings if isinstance(part, dict))
+    if not isinstance(settings, dict):
+        return False
+    clusters = settings.get("clusters")
+    entries = clusters if isinstance(clusters, list) else [clusters]
+    is_here = any(isinstance(entry, float) for entry in entries)
+    return is_here or any(map(_has_ratio, settings.values()))
+
+
+def _without_ratio_of(settings: Any) -> Any:
+    if not isinstance(settings, dict):
+        return settings
+    kept = {key: _without_ratio_of(value) for key, value in settings.items()}
+    kept.pop("ratio_of", None)
+    return kept

@@ -46,8 +46,8 @@ class JobFolder:
             return
         require_evaluation(self.path)
         saved = complete(self.read("settings"))
-        if saved not in (None, self.settings):
-            differing = describe_differences(saved, self.settings)
+        differing = saved is not None and describe_differences(saved, self.settings)
+        if differing:
             raise ValueError(
                 f"{self.path} contains an evaluation with different settings: "
                 f"{differing}; choose another folder"

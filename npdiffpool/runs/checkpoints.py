@@ -153,8 +153,8 @@ def read_checkpoint(
 
 
 def _require_same(saved: Any, given: Json) -> None:
-    if saved != given:
-        listed = describe_differences(saved, given)
+    listed = describe_differences(saved, given)
+    if listed:
         raise CheckpointError(f"the run was started with different settings: {listed}")
 
 

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from npdiffpool._support.settings import describe_differences, to_json
 
@@ -32,3 +33,19 @@ def test_nested_settings_are_compared_by_name():
 def test_other_names_of_settings_are_a_difference():
     for saved in ({"other": 1}, [1], None):
         assert describe_differences(saved, {"seed": 1}) == "the names of the settings"
+
+
+@pytest.mark.parametrize("clusters", [[8], 8, [], None, [8, 2]])
+def test_the_meaning_of_a_ratio_is_no_difference_without_a_ratio(clusters):
+    saved, given = (
+        {"parameters": {"clusters": clusters, "ratio_of": kind}, "grid": [{}]}
+        for kind in ("largest", "mean")
+    )
+    assert describe_differences(saved, given) == ""
+    for ratio in (0.25, [8, 0.5]):
+        both = ({**part, "grid": [{}, {"clusters": ratio}]} for part in (saved, given))
+        assert describe_differences(*both) == "ratio_of (largest saved, mean given)"
+
+
+def test_equal_settings_have_no_differences():
+    assert describe_differences({"clusters": [0.25]}, {"clusters": [0.25]}) == ""

@@ -505,6 +505,33 @@ def test_on_a_cluster_the_expected_time_is_that_of_a_job(tmp_path, capsys, monke
     assert said.startswith("2 jobs of 2 epochs: about 60 s each on this machine\n")
 
 
+@pytest.mark.parametrize(
+    "clusters, grid, resumes",
+    [
+        ("3", [{}], True),
+        ("0.25", [{}], False),
+        ("3", [{"clusters": [4]}, {"clusters": [5, 2]}], True),
+        ("3", [{"clusters": [4]}, {"clusters": [0.25]}], False),
+    ],
+)
+def test_an_older_evaluation_resumes_unless_the_meaning_of_a_ratio_has_changed(
+    tmp_path, capsys, clusters, grid, resumes
+):
+    (tmp_path / "grid.json").write_text(json.dumps(grid))
+    folder = tmp_path / "cv"
+    arguments = ["cv", "MUTAG", *QUICK, "--clusters", clusters, "--out", str(folder)]
+    arguments += ["--grid", str(tmp_path / "grid.json")]
+    assert main(arguments) == 0
+    settings = json.loads((folder / "settings.json").read_text())
+    del settings["parameters"]["ratio_of"]
+    (folder / "settings.json").write_text(json.dumps(settings))
+    capsys.readouterr()
+    assert main(arguments) == (0 if resumes else 2)
+    differs = "settings: ratio_of (largest saved, mean given); choose another folder"
+    assert (differs in capsys.readouterr().err) != resumes
+    assert main([*arguments, "--ratio-of", "largest"]) == 0
+
+
 def test_clusters_that_are_no_ratio_are_the_same_in_every_fold(tmp_path, capsys):
     for clusters, shown in (("3", "clusters: 3"), ("", "clusters: none, a flat GNN")):
         out = ["--clusters", clusters, "--out", str(tmp_path / f"cv{clusters}")]
