@@ -846,6 +846,8 @@ OPTIONS = {
     "--epohcs 3": "--epohcs 3; did you mean --epochs? (see npdiffpool",
     "--epohcs=3": "--epohcs=3; did you mean --epochs?",
     "--epoch 3": "--epoch 3; did you mean --epochs?",
+    "-epochs 3": "unrecognized arguments: -epochs | did you mean --epochs?",
+    "-hidden 3": "unrecognized arguments: -hidden | did you mean --hidden?",
     "--no-batch-nrom": "--no-batch-nrom; did you mean --no-batch-norm?",
     "--out words.txt": "words.txt is not a folder",
 }
@@ -869,6 +871,7 @@ CV_OPTIONS = {
     "--grid none.json": "npdiffpool: none.json: No such file or directory",
     "--grid zero.json": "hidden must be a whole number >= 1; got 0",
     "--grid name.json": "a name in grid must be one of | 'width'",
+    "--grid hiden.json": "one of gnn, | 'hiden'; did you mean hidden?",
     "--protocol paper --patience 3": "patience must be None, because the paper's",
 }
 # There is no such data set, so each of these is told before data are looked for.
@@ -885,6 +888,8 @@ KNOWN_BEFORE = [
 COMMANDS = [
     *KNOWN_BEFORE,
     ("", "COMMAND"),
+    ("--verison", "--verison; did you mean --version? (see npdiffpool --help)"),
+    ("--colour train", "unrecognized arguments: --colour (see npdiffpool --help"),
     ("tarin", "'tarin' is not one of | Did you mean train?"),
     ("train MUTGA", "'MUTGA' is not in | Did you mean MUTAG?"),
     ("train ./few", "few_graph_labels.txt: the file is missing"),
@@ -913,6 +918,7 @@ FILES = {
     "run/checkpoint.npz": b"a run",
     "zero.json": b'{"hidden": [0]}',
     "name.json": b'[{"width": 3}]',
+    "hiden.json": b'{"hiden": [3]}',
 }
 
 

@@ -38,6 +38,10 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments; report unknown ones by the parser of their command."""
+        words = sys.argv[1:] if args is None else list(args)
+        known = {*self._option_string_actions, "-", "--"}
+        if words and words[0].startswith("-") and words[0] not in known:
+            self.refuse(words[:1])
         found, unknown = self.parse_known_args(args, namespace)
         if unknown:
             found.parser.refuse(unknown)
@@ -46,10 +50,14 @@ class Parser(argparse.ArgumentParser):
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
         """Report unknown arguments, with the option that is nearest to the first."""
         options = [name[2:] for name in self._option_string_actions if len(name) > 2]
-        word = next((word for word in unknown if word[:2] == "--"), "")
-        near = get_close_matches(word[2:].partition("=")[0], options, 1)
+        word = next((word for word in unknown if word[:1] == "-"), "")
+        near = get_close_matches(word.lstrip("-").partition("=")[0], options, 1)
         hint = f"; did you mean --{near[0]}?" if near else ""
         self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        """Return no options that a word may mean: -hidden is not -h."""
+        return []
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from contextlib import nullcontext
+from difflib import get_close_matches
 from itertools import chain, product
 from os import PathLike
 from typing import Any, Callable, NamedTuple, Sequence
@@ -219,7 +220,7 @@ def check_options(
     known = model.get_params()
     names = [name for name in known if name != "seed"]  # the runs set it
     for name in chain(*grid):
-        require(name in names, "a name in grid", f"one of {', '.join(names)}", name)
+        _require_name(name, names)
     candidates = [type(model)(**{**known, **choice}) for choice in grid]
     for candidate in candidates:
         if isinstance(candidate, CheckedEstimator):
@@ -229,6 +230,15 @@ def check_options(
             reason = "None, because the paper's protocol compares every epoch"
             require(patience is None, "patience", reason, patience)
     return candidates
+
+
+def _require_name(name: Any, names: list[str]) -> None:
+    """Require a name in the grid to be one of these; suggest the nearest."""
+    if name not in names:
+        near = get_close_matches(str(name), names, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        required = f"a name in grid must be one of {', '.join(names)}"
+        raise ValueError(f"{required}; got {name!r}{hint}")
 
 
 def _run_fair(plan: Plan, queue: JobQueue) -> Evaluation:

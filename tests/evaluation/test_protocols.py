@@ -348,7 +348,7 @@ def test_a_worker_with_another_version_or_other_data_is_an_error(expected, messa
         ({"protocol": "kind"}, "protocol must be one of 'fair', 'paper'; got 'kind'"),
         ({"runs": 0}, "runs must be a whole number >= 1; got 0"),
         ({"grid": []}, r"grid must be one configuration or more; got \[\]"),
-        ({"grid": [{"levl": 1}]}, "a name in grid must be one of level; got 'levl'"),
+        ({"grid": [{"levl": 1}]}, "one of level; got 'levl'; did you mean level"),
         ({"grid": [{"seed": 1}]}, "a name in grid must be one of level; got 'seed'"),
         ({"splits": []}, r"splits must be one fold or more.*got \[\]"),
         ({"splits": [([0, 1], [2], [1])]}, r"splits\[0\]: a graph must be in one part"),
