@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import warnings
 from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any, ContextManager
+
+from npdiffpool._support.arguments import warn_caller
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from glibc's malloc.h
@@ -65,7 +66,7 @@ def _warn_of_threads() -> None:
             f"busy machine: set {VARIABLES[0]}=1 before NumPy is imported, or install "
             "threadpoolctl"
         )
-        warnings.warn(text, UserWarning, stacklevel=2)
+        warn_caller(text)
 
 
 def keep_freed_memory() -> None:

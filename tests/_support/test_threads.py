@@ -74,6 +74,7 @@ def test_without_threadpoolctl_the_threads_do_not_change_and_one_warning_says_so
     with pytest.warns(UserWarning, match=says) as caught:
         assert threads_while_training() == threads_while_training() == [{2}]
     assert len(caught) == 1
+    assert caught[0].filename == __file__  # the line that called the package
 
 
 def test_there_is_no_warning_where_one_thread_is_all_that_can_run(
