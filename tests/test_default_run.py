@@ -1,5 +1,6 @@
 """The default run leaves out the slow tests, and says so; .ci/run runs them."""
 
+import os
 import re
 import subprocess
 import sys
@@ -37,3 +38,27 @@ def test_the_projects_check_runs_the_default_and_the_slow_tests():
     run = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert re.search(r"(?m)^eval \"\$test_command\"$", run)
     assert re.search(r"(?m)^pytest -m slow$", run)
+
+
+def run_kernels(folder, **changes):
+    """Run .ci/kernels with a command `pytest` that only says that it ran."""
+    (folder / "pytest").write_text("#!/bin/sh\necho trainings\n")
+    (folder / "pytest").chmod(0o755)
+    path = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    options = {"capture_output": True, "text": True, "env": os.environ | path | changes}
+    return subprocess.run(["bash", str(ROOT / ".ci/kernels")], **options)
+
+
+def test_the_check_of_kernels_says_why_it_tries_none(tmp_path):
+    done = run_kernels(tmp_path, OPENBLAS_CORETYPE="Nehalem")
+    assert done.returncode == 0
+    reason = "No other kernels were tried: OPENBLAS_CORETYPE is set to Nehalem.\n"
+    assert done.stdout.startswith(reason)
+    assert done.stdout.count("trainings\n") == 1  # with two threads
+
+
+def test_the_check_of_kernels_fails_with_the_error_of_its_import(tmp_path):
+    (tmp_path / "threadpoolctl.py").write_text("raise ImportError('broken')\n")
+    done = run_kernels(tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode != 0 and "ImportError: broken" in done.stderr
+    assert "trainings" not in done.stdout

@@ -83,7 +83,8 @@ class Estimator:
     ratio_of: str = parameter(
         "mean",
         "A ratio at the first level is relative to the mean number of nodes of the "
-        'training graphs, or to that of the "largest" (the authors\' code).',
+        'training graphs, or to the number of nodes of the "largest" one (the '
+        "authors' code).",
         choices=("mean", "largest"),
     )
     assignment: str = parameter_of(Config, "assignment")
