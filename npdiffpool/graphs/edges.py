@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import warn_caller
-from npdiffpool._support.types import CSR, Bools, Floats, Ints
+from npdiffpool._support.types import CSR, Array, Bools, Floats, Ints
 from npdiffpool.graphs.checks import GraphError
 
 
@@ -48,7 +48,7 @@ def join_edges(edges: Ints, weights: Floats, n_nodes: int) -> CSR:
 
 
 def _require_equal_directions(
-    ends: tuple[Ints, Ints], sums: Floats, counts: Floats, both: Bools
+    ends: tuple[Ints, Ints], sums: Array, counts: Array, both: Bools
 ) -> None:
     """Raise an error if an edge of `both` directions differs between them."""
     # 1e-9: the sums of repeated edges may differ by rounding.
