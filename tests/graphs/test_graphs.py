@@ -294,6 +294,14 @@ def through_json(G):
     return nx.node_link_graph(json.loads(json.dumps(data)), edges="edges")
 
 
+@pytest.mark.parametrize("written, got", [("x", 3), (2, 3), (4, 3)])
+def test_features_that_networkx_lost_are_an_error(written, got):
+    G = Graph(np.ones((2, 2)), np.ones((2, 3))).to_networkx()
+    G.graph["n_features"] = written
+    with pytest.raises(GraphError, match=f"n_features says, {written!r}; got {got}"):
+        Graph.from_networkx(G)
+
+
 @pytest.mark.parametrize("label", ["ring", np.int64(3), np.float32(0.5), None])
 @pytest.mark.parametrize("through", [through_graphml, through_gexf, through_json])
 @given(graph=graphs().filter(lambda graph: graph.n_nodes))
