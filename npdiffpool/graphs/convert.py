@@ -61,7 +61,7 @@ def _written_features(G: Any, seen: set[Any]) -> Any:
     n_nodes, written = G.number_of_nodes(), G.graph.get("n_features", len(names))
     if not isinstance(written, int) or n_nodes and written != len(names):
         raise GraphError(
-            "the nodes must have the attributes feature_0, feature_1, ... as many as the "
+            "the nodes must have as many attributes feature_0, feature_1, ... as the "
             f"graph's attribute n_features says, {written!r}; got {len(names)}"
         )
     if "n_features" in G.graph and 0 in (n_nodes, written):

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch, load_dataset
 from npdiffpool.engine.preparation import with_operators
+from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names
 from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
 
