@@ -202,6 +202,11 @@ def test_repeats_of_both_directions_add_up_once():
     assert graph.is_undirected
 
 
+def test_edges_of_weight_0_are_not_counted_as_listed_in_one_direction():
+    graph = Graph.from_edges([(0, 1), (1, 0), (1, 2)], 3, weights=[1, 1, 0])
+    assert graph.n_edges == 1
+
+
 def test_a_list_that_mixes_single_and_double_directions_warns():
     mixed = "in both directions and others in one"
     with pytest.warns(UserWarning, match=mixed) as seen:
