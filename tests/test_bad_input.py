@@ -102,13 +102,18 @@ ROWS = [
         ),
         (
             "directions that differ",
-            "weights must be equal in both directions | has 2.0 and 1 -> 0 has 3.0",
+            "must have the same weight in each | has 2.0, 1 -> 0 has 3.0",
             ([(0, 1), (1, 0)], 2),
             {"weights": [2, 3]},
         ),
         (
+            "another number of repeats in each direction",
+            "must have the same number of entries in each | has 2, 1 -> 0 has 1",
+            ([(0, 1), (0, 1), (1, 0)], 2),
+        ),
+        (
             "tiny directions that differ",
-            "weights must be equal in both directions | 0 -> 1 has 0.0 and 1 -> 0",
+            "must have the same weight in each | 0 -> 1 has 0.0, 1 -> 0",
             ([(0, 1), (1, 0)], 2),
             {"weights": [0, 1e-30]},
         ),

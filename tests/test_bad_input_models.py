@@ -316,7 +316,8 @@ FITS = [
     ),
 ]
 
-ALL = "predict predict_proba transform score assignments hierarchy save".split()
+MANY = "predict predict_proba transform score assignments_of".split()
+ALL = [*MANY, "assignments", "hierarchy", "save"]
 TAKE = {"score": ([PAIR], [0]), "assignments": (PAIR,), "hierarchy": (PAIR,)}
 UNUSABLE = [
     ("no graphs", A_GRAPH, ([],)),
@@ -337,7 +338,7 @@ UNUSABLE = [
 USES = [
     row
     for model, name in ((CLASSIFIER, "Classifier"), (REGRESSOR, "Regressor"))
-    for use in ALL[:4]
+    for use in MANY
     if hasattr(model, use)
     for row in rows(
         f"npdiffpool.DiffPool{name}.{use}",
@@ -391,7 +392,7 @@ USES += [
     ),
     *(
         row
-        for use in ALL[:4]
+        for use in MANY
         for row in rows(
             f"npdiffpool.DiffPoolClassifier.{use}",
             getattr(NAMED, use),

@@ -19,7 +19,7 @@ _LATER_PARAMETERS = {"ratio_of": "largest"}
 
 
 def complete(saved: Any) -> Any:
-    """Return saved settings with the parameters that came later.
+    """Add to saved settings the parameters that an earlier version did not have.
 
     >>> complete({"parameters": {"clusters": [0.25]}})
     {'parameters': {'ratio_of': 'largest', 'clusters': [0.25]}}

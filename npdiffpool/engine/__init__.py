@@ -7,6 +7,7 @@ In reading order:
 - `readouts`: from the nodes of a graph to one row
 - `config`: the configuration; `model`: parameters, forward pass, loss
 - `preparation`: constant work, done once for a data set
+- `canonical_order`: the same order of nodes for every given one
 - `primitives` (on rows) and `segments` (graph by graph): values, derivations, gradients
 - `autodiff`: gradients of trees of parameters, fused primitives, gradient checkpointing
 - `fixed_assignments`, `graclus`, `wl_colours`: DiffPool-Det and the controls

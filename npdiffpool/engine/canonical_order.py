@@ -7,12 +7,12 @@ Nodes are sorted by their stable 1-WL colours, and ties are broken in two ways. 
 nodes with the same features and neighbours, are numbered in any order, which does not
 change the arrays. Then, in each graph, one node of the first tie gets a colour of its
 own, and the colours are refined again, until no two are equal (the first path in the
-search tree of McKay and Piperno, arXiv 1301.1493). Finally, the reverse Cuthill-McKee
-order of the sorted graph places neighbours near each other, for faster products.
+search tree of McKay and Piperno, arXiv 1301.1493). Finally, in large graphs, the
+reverse Cuthill-McKee order places neighbours near each other, for faster products.
 
-The result is canonical if the nodes of each tie are automorphic. This holds for every
-graph of the six data sets of the README, but, for example, not for a 3-ring and a
-6-ring in one graph.
+The result is canonical if the nodes of each tie are automorphic, and the rounds of
+refinement suffice. This holds for every graph of the six data sets of the README, but,
+for example, not for a 3-ring and a 6-ring in one graph.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ from npdiffpool.graphs.block_diagonal import (
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids
 
-# Rounds of refinement of a graph of n nodes: _WORK / n, but within these bounds. Ties
-# that are then left keep their given order.
-_WORK, _LEAST_ROUNDS, _MOST_ROUNDS = 20_000_000, 20, 1000
+# Rounds of refinement of a graph of n nodes and m edges: _WORK / (n + m), but within
+# these bounds. Ties that are then left keep their given order.
+_WORK, _LEAST_ROUNDS, _MOST_ROUNDS = 5_000_000, 20, 1000
+_LARGE = 1000  # nodes of a graph for which the distance of neighbours in memory matters
 _CHUNK = 2_000_000  # nodes and edges that are sorted at a time
 
 
@@ -124,7 +125,9 @@ def canonical_order(batch: GraphBatch) -> Ints:
         The rows of each graph, which stay among the rows of that graph.
     """
     A, offsets = _with_both_directions(batch), batch.offsets
-    colours = _number_twins(A, colours_of_features(batch.features))
+    loops = A.diagonal().view(np.uint64)  # 1-WL takes them for other neighbours
+    colours = colours_of_features(batch.features) ^ mix(loops)
+    colours = _number_twins(A, mix(colours))
     colours = _refine_until_unique(A, offsets, colours)
     order = _sort(colours, offsets)
     return order[_by_neighbours(_permute(A, order), offsets)]
@@ -132,7 +135,8 @@ def canonical_order(batch: GraphBatch) -> Ints:
 
 def _refine_until_unique(A: CSR, offsets: Ints, colours: Colours) -> Colours:
     """Return 1-WL colours that differ between all nodes of a graph."""
-    limits = np.clip(_WORK // np.diff(offsets).clip(1), _LEAST_ROUNDS, _MOST_ROUNDS)
+    sizes = np.diff(offsets) + np.diff(A.indptr[offsets])
+    limits = np.clip(_WORK // sizes.clip(1), _LEAST_ROUNDS, _MOST_ROUNDS)
     active, n_colours = np.flatnonzero(np.diff(offsets) > 1), 0 * limits
     for done in range(_MOST_ROUNDS):
         active = active[done < limits[active]]
@@ -153,10 +157,15 @@ def _refine_until_unique(A: CSR, offsets: Ints, colours: Colours) -> Colours:
 
 
 def _by_neighbours(A: CSR, offsets: Ints) -> Ints:
-    """Return an order in which the neighbours in each graph are near each other."""
-    order = scipy.sparse.csgraph.reverse_cuthill_mckee(A) if A.shape[0] else []
-    order = np.array(order, np.intp)
-    return order[np.argsort(segment_ids(offsets)[order], kind="stable")]
+    """Return an order in which neighbours in a large graph are near each other.
+
+    The order of a graph depends on that graph alone.
+    """
+    order = np.arange(A.shape[0])
+    for g in np.flatnonzero(np.diff(offsets) > _LARGE):
+        rows, part, _ = _take(A, offsets, np.array([g]))
+        order[rows] = rows[scipy.sparse.csgraph.reverse_cuthill_mckee(part)]
+    return order
 
 
 def _with_both_directions(batch: GraphBatch) -> CSR:
@@ -175,11 +184,15 @@ def _with_both_directions(batch: GraphBatch) -> CSR:
 def _number_twins(A: CSR, colours: Colours) -> Colours:
     """Return colours that differ also between nodes of equal colour and neighbours.
 
-    Neighbours of each other are twins if the rows of A + I are equal.
+    Neighbours of each other are twins if their rows of A + diag(w) are equal, where w_i
+    is the largest weight in row i.
     """
     numbers = mix(np.arange(len(colours)))
     totals = neighbour_totals(A, numbers)
-    own = neighbour_totals(scipy.sparse.eye_array(len(colours), format="csr"), numbers)
+    largest = np.zeros(len(colours))
+    filled = np.diff(A.indptr) > 0
+    largest[filled] = np.maximum.reduceat(A.data, A.indptr[:-1][filled])
+    own = neighbour_totals(scipy.sparse.diags_array(largest, format="csr"), numbers)
     for rows in (totals, totals + own):
         order = np.lexsort((colours, rows))
         starts = np.flatnonzero(_is_new(colours[order], rows[order]))

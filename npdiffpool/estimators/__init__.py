@@ -2,7 +2,9 @@
 
 In reading order: `diffpool` (`DiffPoolClassifier` and `DiffPoolRegressor`), `base`
 (what they share), `inputs` and `targets` (preparation of graphs and labels),
-`stored_model` and `model_file` (writing and reading model files) and `baselines`.
+`training_checks` (warnings), `expectation` (clusters and seconds per epoch before a
+training), `stored_model` and `model_file` (writing and reading model files) and
+`baselines`.
 """
 
 from npdiffpool.estimators.base import NotFittedError

@@ -19,7 +19,7 @@ from npdiffpool._support.parameters import (
     parameter_of,
 )
 from npdiffpool._support.progress import progress_bar
-from npdiffpool._support.types import Floats, Row
+from npdiffpool._support.types import Floats, Ints, Row
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output, blank_params
@@ -27,8 +27,9 @@ from npdiffpool.estimators import inputs
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.estimators.targets import Classes, Numbers, Targets
 from npdiffpool.estimators.training_checks import warn_if_alike, warn_if_failed
-from npdiffpool.graphs.batch import check_graphs
+from npdiffpool.graphs.batch import GraphBatch, check_graphs
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.ragged import slices_of
 from npdiffpool.training.fit import (
     Checkpoint,
     Fitted,
@@ -49,7 +50,8 @@ class NotFittedError(ValueError, AttributeError):
 
     def __new__(cls, *args: Any) -> NotFittedError:
         """Return the error, of scikit-learn's class as well if it is installed."""
-        made: NotFittedError = ValueError.__new__(_not_fitted_kind(), *args)
+        kind = _not_fitted_kind() if cls is NotFittedError else cls
+        made: NotFittedError = ValueError.__new__(kind, *args)
         return made
 
     def __reduce__(self) -> Any:  # pickle does not find a class made at run time
@@ -131,7 +133,8 @@ class Estimator:
             `Dataset` that the model is given later must have the same, in this order.
         labels : (G,) array_like, optional
             For a classifier numbers or strings of at least two classes, for a
-            regressor finite numbers. Default: the `label` of each graph.
+            regressor finite numbers. Default: those of the `Dataset`, or the `label` of
+            each graph.
         validation : pair of graphs and labels (or None), optional
             Validation set, which chooses the epoch whose parameters are kept (highest
             accuracy, then lowest loss) and, with `patience`, when to stop. By default
@@ -158,7 +161,7 @@ class Estimator:
         -----
         UserWarning
             If features and layer cannot tell any two training graphs apart, or the
-            training was worse than a constant prediction throughout: the cross-entropy
+            training was never better than a constant prediction: the cross-entropy
             of no epoch was below that of the class frequencies, or the squared error
             below that of the mean.
         """
@@ -166,9 +169,9 @@ class Estimator:
         feature_names = getattr(graphs, "feature_names", None)
         checked, targets, schedule, config = self.check(graphs, labels)
         scaling = inputs.Scaling.of(checked, self.standardize)
-        labels = inputs.choose_labels(checked, labels)
+        labels = inputs.choose_labels(graphs, checked, labels)
         encoded = targets.encode(labels, len(checked))
-        train = Labelled(inputs.prepare_graphs(checked, config, scaling), encoded)
+        train = Labelled(inputs.prepare_graphs(checked, config, scaling)[0], encoded)
         context = config, scaling, targets, feature_names
         held_out = inputs.prepare_validation(validation, *context)
         usable = held_out is not None or schedule.patience is None
@@ -219,7 +222,7 @@ class Estimator:
         self.check_parameters()
         checked = check_graphs(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
-        labels = inputs.choose_labels(checked, labels)
+        labels = inputs.choose_labels(graphs, checked, labels)
         targets = self.targets_kind.of(labels, len(checked))
         schedule = Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
         config = self._config(checked, targets)
@@ -289,11 +292,31 @@ class Estimator:
         list of arrays
             S_0 (N, K_0), S_1 (K_0, K_1), ...
         """
-        (output,) = self._run([graph])
-        assignments = [step.S for step in output.steps]
-        if assignments:
-            assignments[0] = inputs.in_given_order(assignments[0], graph)
-        return assignments
+        return self.assignments_of([graph])[0]
+
+    def assignments_of(self, graphs: Iterable[Graph]) -> list[list[Floats]]:
+        """Return the assignments of several graphs, faster than one at a time.
+
+        Parameters
+        ----------
+        graphs : sequence of Graph, or Dataset
+
+        Returns
+        -------
+        list of lists of arrays
+            For each graph the result of `assignments`.
+        """
+        batch, order = self._prepare(graphs)
+        parts = [[step.S for step in output.steps] for output in self._evaluate(batch)]
+        if not self.config_.clusters:
+            return [[] for _ in range(batch.n_graphs)]
+        first, *others = (np.concatenate(of_level) for of_level in zip(*parts))
+        given = np.empty_like(first)
+        given[order] = first
+        per_graph = [np.arange(batch.n_graphs + 1) * K for K in self.config_.clusters]
+        levels = zip([given, *others], [batch.offsets, *per_graph])
+        split = [[S[rows] for rows in slices_of(offsets)] for S, offsets in levels]
+        return [list(of_graph) for of_graph in zip(*split)]
 
     def hierarchy(self, graph: Graph) -> list[Graph]:
         """Return the coarsened graphs of one graph, level by level.
@@ -309,7 +332,7 @@ class Estimator:
             S^T A S, whose diagonal is the edge weight inside each cluster, and
             features S^T Z.
         """
-        (output,) = self._run([graph])
+        (output,) = self._evaluate(self._prepare([graph])[0])
         levels = [step.pooled for step in output.steps]
         return [Graph(level.A[0], level.X, graph.label) for level in levels]
 
@@ -395,10 +418,13 @@ class Estimator:
         inputs.check_names(graphs, self.feature_names_in_)
         return check_graphs(graphs)
 
-    def _run(self, graphs: Iterable[Graph]) -> Iterator[Output]:
-        """Yield the forward passes of graphs, in chunks."""
+    def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:
+        """Return graphs as a batch, and its order of nodes; see `prepare_graphs`."""
         checked = self._check_graphs(graphs)
-        batch = inputs.prepare_graphs(checked, self.config_, self.scaling_)
+        return inputs.prepare_graphs(checked, self.config_, self.scaling_)
+
+    def _evaluate(self, batch: GraphBatch) -> Iterator[Output]:
+        """Yield the forward passes of a prepared batch, in chunks."""
         try:
             yield from evaluate(self.params_, self.running_, batch, self.config_)
         except OverflowedError as error:
@@ -407,7 +433,8 @@ class Estimator:
 
     def _outputs(self, graphs: Iterable[Graph], part: str) -> Floats:
         """Return one part of the output for all graphs."""
-        return np.concatenate([getattr(output, part) for output in self._run(graphs)])
+        outputs = self._evaluate(self._prepare(graphs)[0])
+        return np.concatenate([getattr(output, part) for output in outputs])
 
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:

@@ -180,7 +180,7 @@ class SubtreeKernelClassifier:
         self._check_parameters()
         known, names = check_graphs(graphs), getattr(graphs, "feature_names", None)
         held, held_labels = check_validation(validation, names)
-        labels = choose_labels(known, labels)
+        labels = choose_labels(graphs, known, labels)
         classes = Classes.of(labels, len(known))
         train = known, classes.encode(labels, len(known))
         expected = classes.encode(held_labels, len(held), "validation labels")
@@ -273,7 +273,7 @@ class SubtreeKernelClassifier:
             are strings, or strings for numbers.
         """
         checked = self._check_graphs(graphs)
-        labels = choose_labels(checked, labels)
+        labels = choose_labels(graphs, checked, labels)
         expected = Classes(self.classes_).read(labels, len(checked))
         return float(np.mean(self.predict(checked) == expected))
 

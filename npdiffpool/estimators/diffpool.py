@@ -145,7 +145,7 @@ class DiffPoolClassifier(Estimator):
             are strings, or strings for numbers.
         """
         checked = self._check_graphs(graphs)
-        labels = choose_labels(checked, labels)
+        labels = choose_labels(graphs, checked, labels)
         expected = self.targets_.read(labels, len(checked))
         return float(np.mean(self.predict(checked) == expected))
 
@@ -230,7 +230,7 @@ class DiffPoolRegressor(Estimator):
             If there is not one finite number per graph.
         """
         checked = self._check_graphs(graphs)
-        labels = choose_labels(checked, labels)
+        labels = choose_labels(graphs, checked, labels)
         targets, predicted = numbers(labels, len(checked)), self.predict(checked)
         largest = max(np.max(np.abs(targets)), np.max(np.abs(predicted)), 1e-300)
         targets, predicted = targets / largest, predicted / largest  # no overflow

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.progress import duration
-from npdiffpool.engine.config import Config
 from npdiffpool.estimators.base import Estimator
 from npdiffpool.estimators.inputs import Scaling, prepare_graphs
 from npdiffpool.graphs.graph import Graph
@@ -87,7 +86,7 @@ def seconds_per_epoch(
 
     def seconds(chosen: Any) -> float:
         part = [checked[i] for i in chosen]
-        batch = _prepare(part, config, model.standardize)
+        batch, _ = prepare_graphs(part, config, Scaling.of(part, model.standardize))
         start, rng = time.perf_counter(), np.random.default_rng(0)
         fit(config, once, Labelled(batch, encoded[chosen]), None, rng)
         return time.perf_counter() - start
@@ -98,10 +97,6 @@ def seconds_per_epoch(
         timed = rest[: STEPS * once.batch_size]
         taken = seconds(timed)
     return taken * len(checked) / len(timed)
-
-
-def _prepare(graphs: list[Graph], config: Config, standardize: bool) -> Any:
-    return prepare_graphs(graphs, config, Scaling.of(graphs, standardize))
 
 
 def describe_seconds(epoch: float, epochs: int) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import require, require_flag, require_int
-from npdiffpool._support.types import Array, Floats
+from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.engine.autodiff import to_vector
-from npdiffpool.engine.canonical_order import canonical_order, in_canonical_order
+from npdiffpool.engine.canonical_order import in_canonical_order
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.preparation import prepare
@@ -61,7 +61,7 @@ class Scaling(NamedTuple):
             tiny = chosen & (scale < np.sqrt(np.finfo(float).tiny))
             if tiny.any():
                 centred = np.concatenate([(X - mean)[:, tiny] for X in parts])
-                scale[tiny] = _root_mean_square(centred)
+                scale[tiny] = _root_mean_square(np.sort(centred, axis=0))
         return cls(mean, scale)
 
     def apply(self, X: Array) -> Array:
@@ -132,10 +132,13 @@ def count_clusters(clusters: Any, n_nodes: float) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> GraphBatch:
+def prepare_graphs(
+    graphs: list[Graph], config: Config, scaling: Scaling
+) -> tuple[GraphBatch, Ints]:
     """Join graphs to a batch, scale the features and do the model's constant work.
 
-    The nodes of each graph are in canonical order.
+    The nodes of each graph are in canonical order. This order is returned as well: row
+    i of the batch is row ``order[i]`` of the graphs, stacked as they are.
 
     Raises
     ------
@@ -143,16 +146,8 @@ def prepare_graphs(graphs: list[Graph], config: Config, scaling: Scaling) -> Gra
         If the graphs have another number of features than in training.
     """
     check_width(graphs, config.n_features)
-    batch, _ = in_canonical_order(graphs)
-    return prepare(batch, config, scale=scaling.apply)
-
-
-def in_given_order(rows: Array, graph: Graph) -> Array:
-    """Return the rows of one prepared graph in the order of its own nodes."""
-    order = canonical_order(GraphBatch.from_graphs([graph]))
-    given = np.empty_like(rows)
-    given[order] = rows
-    return given
+    batch, order = in_canonical_order(graphs)
+    return prepare(batch, config, scale=scaling.apply), order
 
 
 def check_width(graphs: list[Graph], n_features: int) -> None:
@@ -189,7 +184,7 @@ def prepare_validation(
         return None
     graphs, labels = check_validation(pair, names)
     encoded = targets.encode(labels, len(graphs), "validation labels")
-    return Labelled(prepare_graphs(graphs, config, scaling), encoded)
+    return Labelled(prepare_graphs(graphs, config, scaling)[0], encoded)
 
 
 def check_validation(pair: Any, names: Sequence[str] | None) -> tuple[list[Graph], Any]:
@@ -207,22 +202,33 @@ def check_validation(pair: Any, names: Sequence[str] | None) -> tuple[list[Graph
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
     check_names(pair[0], names, "validation graphs")
     graphs = check_graphs(pair[0])
-    return graphs, choose_labels(graphs, pair[1], "validation labels")
+    return graphs, choose_labels(pair[0], graphs, pair[1], "validation labels")
 
 
-def choose_labels(graphs: list[Graph], labels: Any, name: str = "labels") -> Any:
-    """Return labels, or the graphs' own if they are None.
+def choose_labels(
+    given: Any, graphs: list[Graph], labels: Any, name: str = "labels"
+) -> Any:
+    """Return labels; if they are None, those of the data set, or of each graph.
+
+    Parameters
+    ----------
+    given : sequence of Graph, or Dataset
+    graphs : list of Graph
+        The same graphs.
+    labels : (G,) array_like or None
+    name : str
 
     Raises
     ------
     ValueError
         If they are None, and a graph has no label.
     """
+    labels = getattr(given, "labels", None) if labels is None else labels
     if labels is not None:
         return labels
     own = [graph.label for graph in graphs]
-    if None in own:
-        first = own.index(None)
+    first = next((i for i, label in enumerate(own) if label is None), None)
+    if first is not None:
         raise ValueError(
             f"{name} must be given unless every graph has a label; graphs[{first}] has "
             "none"

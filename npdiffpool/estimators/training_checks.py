@@ -10,6 +10,7 @@ import numpy as np
 from npdiffpool._support.arguments import warn_caller
 from npdiffpool._support.contracts import OverflowedError
 from npdiffpool._support.types import Floats, Ints, Row
+from npdiffpool.engine.autodiff import leaves, rebuild
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model
 from npdiffpool.estimators.inputs import Scaling, prepare_graphs
@@ -21,18 +22,22 @@ from npdiffpool.training.moments import init_running
 def warn_if_alike(graphs: list[Graph], config: Config, scaling: Scaling) -> None:
     """Warn if features and layer cannot tell any two graphs apart.
 
-    That is if an untrained model, 16 wide and in float64, gives all graphs the same
+    That is if a random model, 16 wide and in float64, gives all graphs the same
     embedding up to rounding. Graphs are compared with the first in growing portions,
     until one differs: mostly the second does.
     """
     if len(graphs) < 2:
         return
     probe = replace(config, hidden=16, dtype="float64", recompute=False)
-    params, running = init_model(np.random.default_rng(0), probe), init_running(probe)
+    rng, running = np.random.default_rng(0), init_running(probe)
+    new = init_model(rng, probe)
+    draws = (W + 0.1 * rng.normal(size=W.shape) for W in leaves(new))
+    params = rebuild(new, draws)  # with biases, which show the size of features
     start, stop = 1, 2
     with suppress(OverflowedError):  # training will raise it with advice
         while start < len(graphs):
-            batch = prepare_graphs([graphs[0], *graphs[start:stop]], probe, scaling)
+            part = [graphs[0], *graphs[start:stop]]
+            batch, _ = prepare_graphs(part, probe, scaling)
             outputs = evaluate(params, running, batch, probe)
             found = np.concatenate([output.embeddings for output in outputs])
             # 1e-9: rounding is relative to terms that may cancel.
@@ -77,7 +82,7 @@ def find_failure(history: list[Row], targets: Ints | Floats, loss: str) -> str |
         return None
     name = loss.replace("_", "-" if loss == "cross_entropy" else " ")
     return (
-        f"the training was worse than predicting {constant} throughout: the lowest "
-        f"{name} of an epoch is {lowest:.3g}, that of {constant} {bound:.3g}; try "
+        f"the training was never better than predicting {constant}: the lowest {name} "
+        f"of an epoch is {lowest:.4g}, that of {constant} {bound:.4g}; try "
         "another learning_rate, more epochs or other features"
     )

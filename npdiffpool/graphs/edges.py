@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import warn_caller
-from npdiffpool._support.types import CSR, Floats, Ints
+from npdiffpool._support.types import CSR, Array, Bools, Floats, Ints
 from npdiffpool.graphs.checks import GraphError
 
 
@@ -19,7 +19,8 @@ def join_edges(edges: Ints, weights: Floats, n_nodes: int) -> CSR:
     Raises
     ------
     GraphError
-        If the weights of an edge differ between its directions.
+        If an edge has another weight, or is listed more often, in one direction than
+        in the other.
     """
     low, high = np.sort(edges, axis=1).T.astype(np.int64)
     pairs, place = np.unique(low * n_nodes + high, return_inverse=True)
@@ -29,15 +30,11 @@ def join_edges(edges: Ints, weights: Floats, n_nodes: int) -> CSR:
         for values in (weights, None)
     )
     ends = pairs // max(n_nodes, 1), pairs % max(n_nodes, 1)
-    is_loop, both = ends[0] == ends[1], np.all(counts > 0, axis=1)
-    # 1e-9: the sums of repeated edges may differ by rounding.
-    unequal = both & (abs(sums[:, 0] - sums[:, 1]) > 1e-9 * sums.max(axis=1))
-    if unequal.any():
-        first = int(np.argmax(unequal))
-        i, j = (int(end[first]) for end in ends)
-        seen = f"{i} -> {j} has {sums[first, 0]} and {j} -> {i} has {sums[first, 1]}"
-        raise GraphError(f"weights must be equal in both directions of an edge; {seen}")
-    if both.any() and not np.all(both | is_loop):
+    both = np.all(counts > 0, axis=1)
+    _require_equal_directions(ends, sums, counts, both)
+    is_loop = ends[0] == ends[1]
+    is_edge = ~is_loop & (sums.max(axis=1) > 0)
+    if 0 < np.count_nonzero(both & is_edge) < np.count_nonzero(is_edge):
         warn_caller(
             "edges lists some edges in both directions and others in one; each pair of "
             "nodes was taken as one undirected edge"
@@ -48,3 +45,23 @@ def join_edges(edges: Ints, weights: Floats, n_nodes: int) -> CSR:
         values = np.tile(sums.max(axis=1), 2).astype(weights.dtype)
     parts = values[kept], (rows[kept], columns[kept])
     return scipy.sparse.coo_array(parts, shape=(n_nodes, n_nodes))
+
+
+def _require_equal_directions(
+    ends: tuple[Ints, Ints], sums: Array, counts: Array, both: Bools
+) -> None:
+    """Raise an error if an edge of `both` directions differs between them."""
+    # 1e-9: the sums of repeated edges may differ by rounding.
+    unequal = both & (abs(sums[:, 0] - sums[:, 1]) > 1e-9 * sums.max(axis=1))
+    if not unequal.any():
+        return
+    first = int(np.argmax(unequal))
+    what, values = "weight", sums
+    if counts[first, 0] != counts[first, 1]:
+        what, values = "number of entries", counts.astype(int)
+    i, j = (int(end[first]) for end in ends)
+    there, back = values[first]
+    raise GraphError(
+        f"an edge in both directions must have the same {what} in each; "
+        f"{i} -> {j} has {there}, {j} -> {i} has {back}"
+    )

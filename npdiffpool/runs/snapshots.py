@@ -105,14 +105,14 @@ class Recorder:
             return
         classes = model.classes_.tolist()
         probabilities, graphs = model.predict_proba(self._graphs), []
+        assignments = model.assignments_of(self._graphs)
         for i, graph in enumerate(self._graphs):
-            label, poolings = self._labels[i], _poolings(
-                graph, model.assignments(graph)
-            )
+            label, poolings = self._labels[i], _poolings(graph, assignments[i])
             truth = classes.index(label) if label in classes else -1
             known = self._numbers[i], truth, _edges(graph), _kinds(graph)
             graphs.append(Watched(*known, probabilities[i : i + 1], poolings))
-        rows = [_measure(*pair, model.assignments(pair[0])) for pair in self._measured]
+        measured = model.assignments_of([graph for graph, _ in self._measured])
+        rows = [_measure(*pair, found) for pair, found in zip(self._measured, measured)]
         means = {name: np.array([_mean(row[name] for row in rows)]) for name in rows[0]}
         self._snapshots[epoch] = Snapshots(np.array([epoch]), means, graphs)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
+from npdiffpool import load_dataset
 from npdiffpool.engine import canonical_order as module
 from npdiffpool.engine.canonical_order import canonical_order, in_canonical_order
 from npdiffpool.graphs.batch import GraphBatch
@@ -24,6 +25,7 @@ SYMMETRIC = {
     "Petersen": nx.petersen_graph(),
     "hypercube": nx.hypercube_graph(4),
     "three stars": nx.disjoint_union_all([nx.star_graph(5)] * 3),
+    "path between self-loops": nx.Graph([(0, 1), (0, 2), (1, 1), (2, 2)]),
     "pairs": nx.disjoint_union_all([nx.path_graph(2)] * 6),
     "no edges": nx.empty_graph(5),
     "directed ring": nx.cycle_graph(9, create_using=nx.DiGraph),
@@ -83,6 +85,31 @@ def test_ties_that_are_not_automorphic_and_too_many_ties_give_some_order(monkeyp
         monkeypatch.setattr(module, "_LEAST_ROUNDS", rounds)
         order = canonical_order(GraphBatch.from_graphs([Graph(A, np.ones(9))]))
         assert_array_equal(np.sort(order), np.arange(9))
+
+
+def test_the_order_of_a_graph_does_not_depend_on_the_others_in_the_batch():
+    mutag = list(load_dataset("MUTAG"))
+    large = nx.to_numpy_array(nx.grid_2d_graph(34, 30))
+    graphs = [*mutag[:60], Graph(large, np.ones(len(large))), *mutag[60:90]]
+    graphs = [Graph(graph.adjacency, np.ones(graph.n_nodes)) for graph in graphs]
+    batch, _ = in_canonical_order(graphs)
+    for graph, start in zip(graphs, batch.offsets):
+        alone, n = in_canonical_order([graph])[0].adjacency.toarray(), graph.n_nodes
+        block = batch.adjacency[start : start + n, start : start + n].toarray()
+        assert_array_equal(block, alone)
+
+
+def test_uniform_weights_do_not_make_a_clique_slower(monkeypatch):
+    """All nodes are twins: none needs a round of refinement more than another."""
+    rounds, refine = [], module.refine
+    monkeypatch.setattr(module, "refine", lambda *a: rounds.append(1) or refine(*a))
+    for weight in (1.0, 0.3):
+        canonical_order(
+            GraphBatch.from_graphs(
+                [Graph(np.full((40, 40), weight) * (1 - np.eye(40)), np.ones(40))]
+            )
+        )
+    assert len(rounds) == 2
 
 
 def test_chunks_do_not_change_the_batch(monkeypatch):

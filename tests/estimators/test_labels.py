@@ -7,7 +7,13 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph, NotFittedError
+from npdiffpool import (
+    Dataset,
+    DiffPoolClassifier,
+    DiffPoolRegressor,
+    Graph,
+    NotFittedError,
+)
 from npdiffpool.estimators import base
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier, count_parameters
 from npdiffpool.viz import draw_hierarchy
@@ -37,6 +43,18 @@ def test_targets_default_to_the_labels_of_the_graphs():
     model = small(DiffPoolRegressor).fit(numbered)
     assert model.history_ == small(DiffPoolRegressor).fit(GRAPHS, range(8)).history_
     assert model.score(numbered) == model.score(numbered, range(8))
+
+
+def test_labels_default_to_those_of_the_data_set():
+    """Also where its graphs have none, or others."""
+    bare = [Graph(g.adjacency, g.features, "other") for g in GRAPHS]
+    names = tuple(map(str, range(bare[0].n_features)))
+    dataset = Dataset(bare, np.arange(8) % 2, "TINY", names, "made here")
+    clf = small().fit(dataset, validation=(dataset, None))
+    assert clf.classes_.tolist() == [0, 1]
+    assert clf.score(dataset) == clf.score(bare, dataset.labels)
+    kernel = SubtreeKernelClassifier(rounds=(1,)).fit(dataset, None, (dataset, None))
+    assert kernel.score(dataset) == kernel.score(bare, dataset.labels)
 
 
 def test_labels_that_are_given_come_before_those_of_the_graphs():

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import npdiffpool as ndp
+from npdiffpool.estimators.inputs import Scaling
 
 
 def permute(graphs):
@@ -25,8 +26,8 @@ def assert_learns_the_same(graphs, labels, **options):
     for name in ("predict_proba", "transform"):
         first, second = getattr(one, name)(graphs), getattr(two, name)(permuted)
         assert first.tobytes() == second.tobytes()
-    for graph, moved, order in zip(graphs[:5], permuted, orders):
-        (S,), (S_moved,) = one.assignments(graph), two.assignments(moved)
+    assigned, moved = one.assignments_of(graphs[:5]), two.assignments_of(permuted[:5])
+    for (S,), (S_moved,), order in zip(assigned, moved, orders):
         # Rows of equal nodes may differ in the last bits, by their place in a product.
         assert_allclose(S_moved, S[order], rtol=1e-4, atol=1e-6)
 
@@ -46,12 +47,24 @@ def test_training_on_permuted_proteins_gives_the_same_bytes(name, data_folder):
     assert_learns_the_same(list(dataset)[::6], labels, **options)
 
 
-def test_real_features_are_scaled_alike():
+@pytest.mark.parametrize("clusters", [(), (3,), (3, 2)])
+def test_assignments_of_several_graphs_are_those_of_each(clusters):
+    mutag = ndp.load_dataset("MUTAG")
+    small = dict(epochs=1, hidden=4, dtype="float64")
+    clf = ndp.DiffPoolClassifier(clusters=clusters, **small)
+    clf.fit(mutag[:60], mutag.labels[:60])
+    found = clf.assignments_of(mutag[:7])
+    for graph, levels in zip(mutag[:7], found, strict=True):
+        expected = clf.assignments(graph)
+        assert [S.shape for S in levels] == [S.shape for S in expected]
+        for S, S_alone in zip(levels, expected):
+            assert_allclose(S, S_alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize("exponent", [0, -170])
+def test_the_scale_of_features_does_not_depend_on_the_order_of_nodes(exponent):
     rng = np.random.default_rng(0)
-    graphs = [ndp.Graph(np.ones((9, 9)), rng.normal(size=(9, 2))) for _ in range(6)]
-    _, permuted = permute(graphs)
-    fits = [
-        ndp.DiffPoolClassifier(epochs=1, clusters=(2,), hidden=3).fit(part, [0, 1] * 3)
-        for part in (graphs, permuted)
-    ]
-    assert_array_equal(fits[0].scaling_, fits[1].scaling_)
+    X = 10.0**exponent * rng.normal(size=(50, 1))
+    graph = ndp.Graph(np.zeros((50, 50)), X)
+    permuted = graph.permute(rng.permutation(50))
+    assert_array_equal(Scaling.of([graph], True), Scaling.of([permuted], True))

@@ -12,7 +12,8 @@ from npdiffpool.engine.model import init_model, total_loss
 from npdiffpool.estimators.targets import Numbers
 
 # Trainings of five epochs, which are worse than the mean, are enough for most tests.
-pytestmark = pytest.mark.filterwarnings("ignore:the training was worse:UserWarning")
+WARNING = "ignore:the training was never better:UserWarning"
+pytestmark = pytest.mark.filterwarnings(WARNING)
 
 
 def cliques(sizes):
