@@ -821,7 +821,7 @@ def test_bad_input_of_a_file_is_one_error_before_any_work(row, tmp_path, monkeyp
 
 OPTIONS = {
     "--hidden 0": "hidden must be a whole number >= 1; got 0",
-    "--weights length": 'weights must be "attribute 0", "attribute 1", ..., or left | length',
+    "--weights length": f"{NAMED} | 'length'",
     "--hidden x": "--hidden: invalid int value: 'x'",
     "--n-layers 0": "n_layers must be | 0",
     "--clusters 1.5": "a ratio in clusters must be | 1.5",
@@ -888,7 +888,7 @@ COMMANDS = [
     ("tarin", "'tarin' is not one of | Did you mean train?"),
     ("train MUTGA", "'MUTGA' is not in | Did you mean MUTAG?"),
     ("train ./few", "few_graph_labels.txt: the file is missing"),
-    ("cv MUTAG --weights length", 'weights must be "attribute 0", "attribute 1", ..., or left | length'),
+    ("cv MUTAG --weights length", f"{NAMED} | 'length'"),
     ("train no/such/folder", "no/such/folder"),
     ("train not.zip", "not.zip"),
     ("train ./bad", "bad_A.txt | 9"),
