@@ -190,7 +190,7 @@ def assign(R: Array) -> Array:
            [0.25, 0.75]])
     """
     _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, _LOGITS)
-    top = np.floor(np.max(R, axis=1, keepdims=True))  # a constant for the gradient
+    top = np.floor(np.max(R, axis=1, keepdims=True))  # np.max has a float64 gradient
     E = np.exp(R - top)
     return E / np.sum(E, axis=1, keepdims=True)
 
@@ -438,7 +438,7 @@ def cross_entropy(logits: Array, label: int) -> Array:
     """
     _check("label", label, f"in 0 ... {len(logits) - 1}", 0 <= label < len(logits))
     _check("logits", logits, "(C,)", logits.ndim == 1, _LOGITS)
-    top = np.floor(np.max(logits))  # a constant for the gradient
+    top = np.floor(np.max(logits))  # np.max has a float64 gradient
     return top + np.log(np.sum(np.exp(logits - top))) - logits[label]
 
 

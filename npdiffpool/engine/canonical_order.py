@@ -125,7 +125,9 @@ def canonical_order(batch: GraphBatch) -> Ints:
         The rows of each graph, which stay among the rows of that graph.
     """
     A, offsets = _with_both_directions(batch), batch.offsets
-    colours = _number_twins(A, colours_of_features(batch.features))
+    loops = A.diagonal().view(np.uint64)  # 1-WL takes them for other neighbours
+    colours = colours_of_features(batch.features) ^ mix(loops)
+    colours = _number_twins(A, mix(colours))
     colours = _refine_until_unique(A, offsets, colours)
     order = _sort(colours, offsets)
     return order[_by_neighbours(_permute(A, order), offsets)]

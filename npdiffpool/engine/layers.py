@@ -52,8 +52,8 @@ class Terms(NamedTuple):
     products : list of pairs of arrays
         H_i (N, F_i) and W_i (F_i, D).
     sizes : list of pairs
-        H (N, F) and a list of matrices W (F, D), without gradient: the size of the
-        terms is that of the products H W. It is the same for P H W.
+        H (N, F) and a list of matrices W (F, D), without gradient: the terms of a row
+        are about as large as those of H W, also in P H W, which averages rows.
     """
 
     bias: Array | None

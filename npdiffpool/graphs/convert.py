@@ -58,9 +58,14 @@ def to_networkx(adjacency: CSR, features: Floats, label: Any, is_directed: bool)
 def _written_features(G: Any, seen: set[Any]) -> Any:
     """Return the features that `to_networkx` wrote, or None."""
     names = list(takewhile(seen.__contains__, map(_COLUMN.format, count())))
-    shape = G.number_of_nodes(), G.graph.get("n_features")
-    if 0 in shape and shape[1] is not None:  # then no node has an attribute
-        return np.zeros(shape)
+    n_nodes, written = G.number_of_nodes(), G.graph.get("n_features", len(names))
+    if not isinstance(written, int) or n_nodes and written != len(names):
+        raise GraphError(
+            "the nodes must have as many attributes feature_0, feature_1, ... as the "
+            f"graph's attribute n_features says, {written!r}; got {len(names)}"
+        )
+    if "n_features" in G.graph and 0 in (n_nodes, written):
+        return np.zeros((n_nodes, written))
     return _node_attributes(G, names) if names else None
 
 

@@ -12,7 +12,8 @@ vjp(A, R, Z, output, G) -> (dR, dZ)
     default autograd derives it.
 
 The flags "link" and "entropy" mean that the layer returns these losses, and "softmax"
-that its S is the softmax of R, so that a law can choose S. The parts of npdiffpool
+that its S is the softmax of R, so that a law can choose S; "symmetric" means that A' of
+a symmetric graph is symmetric to the bit. The parts of npdiffpool
 itself are in `npdiffpool.testing.own`.
 """
 

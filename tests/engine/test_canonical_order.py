@@ -25,6 +25,7 @@ SYMMETRIC = {
     "Petersen": nx.petersen_graph(),
     "hypercube": nx.hypercube_graph(4),
     "three stars": nx.disjoint_union_all([nx.star_graph(5)] * 3),
+    "path between self-loops": nx.Graph([(0, 1), (0, 2), (1, 1), (2, 2)]),
     "pairs": nx.disjoint_union_all([nx.path_graph(2)] * 6),
     "no edges": nx.empty_graph(5),
     "directed ring": nx.cycle_graph(9, create_using=nx.DiGraph),

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch, load_dataset
 from npdiffpool.engine.preparation import with_operators
+from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names
 from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
 
@@ -201,6 +202,11 @@ def test_repeats_of_both_directions_add_up_once():
     assert graph.is_undirected
 
 
+def test_edges_of_weight_0_are_not_counted_as_listed_in_one_direction():
+    graph = Graph.from_edges([(0, 1), (1, 0), (1, 2)], 3, weights=[1, 1, 0])
+    assert graph.n_edges == 1
+
+
 def test_a_list_that_mixes_single_and_double_directions_warns():
     mixed = "in both directions and others in one"
     with pytest.warns(UserWarning, match=mixed) as seen:
@@ -292,6 +298,14 @@ def through_gexf(G):
 def through_json(G):
     data = nx.node_link_data(G, edges="edges")
     return nx.node_link_graph(json.loads(json.dumps(data)), edges="edges")
+
+
+@pytest.mark.parametrize("written, got", [("x", 3), (2, 3), (4, 3)])
+def test_features_that_networkx_lost_are_an_error(written, got):
+    G = Graph(np.ones((2, 2)), np.ones((2, 3))).to_networkx()
+    G.graph["n_features"] = written
+    with pytest.raises(GraphError, match=f"n_features says, {written!r}; got {got}"):
+        Graph.from_networkx(G)
 
 
 @pytest.mark.parametrize("label", ["ring", np.int64(3), np.float32(0.5), None])
