@@ -30,10 +30,10 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     A row is a node (for a later level, a cluster of the level below; the title counts
     rows, because `S` alone does not tell) and a column is a cluster, also if no node
     belongs to it; a darker cell is a larger share. A node belongs to the cluster of its
-    largest share (the first of equal ones). Rows are sorted by cluster and then by decreasing share, with
-    a line between clusters. Up to 30 nodes are numbered, by their row in `S`. A mark
-    above a column tells that the cluster is used; it has the cluster's colour in
-    `draw_hierarchy`.
+    largest share (the first of equal ones). Rows are sorted by cluster and then by
+    decreasing share, with a line between clusters. Up to 30 nodes are numbered, by
+    their row in `S`. A mark above a column tells that the cluster is used; it has the
+    cluster's colour in `draw_hierarchy`.
 
     Parameters
     ----------
