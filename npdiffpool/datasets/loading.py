@@ -184,6 +184,7 @@ def load_dataset_like(
     features = "+".join(dict.fromkeys(FEATURES[column_kind(name)] for name in names))
     caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
     cap = caps[0] if caps else DEGREE_CAP
+    check_choice(features, cap)
     data, path, citation = _read(source, None, weights, require_labels)
     _require_tables(data, names)
     dataset = assemble(data, features, cap, describe(path), citation, weights)
