@@ -70,7 +70,7 @@ TU["bad/bad_graph_labels.txt"] = "0\n"
 TU["few/few_A.txt"] = "1, 2\n"
 TU["few/few_graph_indicator.txt"] = "1\n1\n"
 TU["few/few_edge_attributes.txt"] = "-1\n"
-NAMED = 'weights must be None or "attribute 0"'
+NAMED = 'weights must be "attribute 0", "attribute 1", ..., or left out'
 WITHOUT = {"require_labels": False}
 FIRST = {"weights": "attribute 0"}
 BAD_OPTIONS = [
@@ -86,7 +86,7 @@ BAD_OPTIONS = [
     ("a negative weight", "line 1: the weight -1.0", ("./few",), {**FIRST, **WITHOUT}),
     (
         "a column too many",
-        "weights must be of attribute 0 | 'attribute 7'",
+        "weights must be 'attribute 0', the only column of | 'attribute 7'",
         ("./few",),
         {"weights": "attribute 7", **WITHOUT},
     ),
@@ -276,7 +276,7 @@ SPLITS = [
         ),
         (
             "a number that NumPy would turn into a word",
-            "labels must be all numbers or all strings; got ['a', 1]",
+            "labels must be all numbers or all strings; got 1",
             (["a", 1], 2),
         ),
     ),
@@ -821,7 +821,7 @@ def test_bad_input_of_a_file_is_one_error_before_any_work(row, tmp_path, monkeyp
 
 OPTIONS = {
     "--hidden 0": "hidden must be a whole number >= 1; got 0",
-    "--weights length": "weights must be None or | 'length'",
+    "--weights length": f"{NAMED} | 'length'",
     "--hidden x": "--hidden: invalid int value: 'x'",
     "--n-layers 0": "n_layers must be | 0",
     "--clusters 1.5": "a ratio in clusters must be | 1.5",
@@ -893,7 +893,7 @@ COMMANDS = [
     ("tarin", "'tarin' is not one of | Did you mean train?"),
     ("train MUTGA", "'MUTGA' is not in | Did you mean MUTAG?"),
     ("train ./few", "few_graph_labels.txt: the file is missing"),
-    ("cv MUTAG --weights length", "weights must be None or | 'length'"),
+    ("cv MUTAG --weights length", f"{NAMED} | 'length'"),
     ("train no/such/folder", "no/such/folder"),
     ("train not.zip", "not.zip"),
     ("train ./bad", "bad_A.txt | 9"),

@@ -14,7 +14,6 @@ import sys
 from typing import Any, Iterator
 
 from npdiffpool._support.progress import printable
-from npdiffpool._support.types import Json
 from npdiffpool.cli.parameters import add_weights
 from npdiffpool.datasets import Dataset, load_dataset, load_dataset_like
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
@@ -33,8 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write a row for each graph: its class and all probabilities, or its number."""
     path = find_model(arguments.model)
     model = load_model(path)
-    how = {"weights": arguments.weights, "require_labels": False}
-    dataset = _load(arguments.data, model, path, how)
+    dataset = _load(arguments.data, model, path, arguments.weights)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     for index, row in enumerate(_rows(model, dataset), start=-1):
         writer.writerow(["graph" if index < 0 else index, *row])
@@ -57,11 +55,18 @@ def find_model(path: str) -> str:
     return inside
 
 
-def _load(source: str, model: Any, path: str, how: Json) -> Dataset:
-    """Load the graphs, with the model's feature columns where they have names."""
-    if model.feature_names_in_ is not None:
-        return load_dataset_like(source, model.feature_names_in_, **how)
-    dataset = load_dataset(source, **how)
+def _load(source: str, model: Any, path: str, given: str | None) -> Dataset:
+    """Load the graphs, with the model's feature columns and weights where known."""
+    names, weights = model.feature_names_in_, model.edge_weights_in_
+    if names is not None:
+        if given not in (None, weights):
+            required = f"{weights!r}, as" if weights else "left out: all are 1"
+            raise ValueError(
+                f"--weights must be {required} in the training of {path}; got {given!r}"
+            )
+        how: Any = {"weights": weights, "require_labels": None}
+        return load_dataset_like(source, names, **how)
+    dataset = load_dataset(source, weights=given, require_labels=None)
     width, found = model.n_features_in_, dataset.n_features
     if found != width:
         raise ValueError(

@@ -18,13 +18,19 @@ from npdiffpool.graphs.ragged import offsets_of, slices_of
 
 
 def assemble(
-    data: TUData, features: str, degree_cap: int, source: str, citation: str = ""
+    data: TUData,
+    features: str,
+    degree_cap: int,
+    source: str,
+    citation: str = "",
+    weights: str | None = None,
 ) -> Dataset:
     """Return the data set of TU arrays, with features made by `node_features`.
 
     Edges become undirected with their weight, or 1, repeated edges are merged, and
     self-loops are kept. An edge of weight 0 is none. The degree of a node is the number
-    of its distinct neighbours; a self-loop makes it a neighbour of itself.
+    of its distinct neighbours; a self-loop makes it a neighbour of itself. `weights` is
+    the name of the column of `data.edge_weights`.
 
     Raises
     ------
@@ -45,7 +51,8 @@ def assemble(
         )
     ]
     names = tuple(name for group in columns for name in group.names)
-    return Dataset(graphs, labels, data.name, names, source, citation, data.unused)
+    about = data.name, names, source, citation, data.unused
+    return Dataset(graphs, labels, *about, weights=weights)
 
 
 def _sort_by_graph(data: TUData) -> TUData:

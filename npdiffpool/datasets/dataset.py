@@ -25,7 +25,7 @@ class Dataset:
     Attributes
     ----------
     graphs : list of Graph
-        Undirected. ``graph.label`` is the label as an int.
+        Undirected. ``graph.label`` is the label as an int, or None without labels.
     labels : (G,) ints or None
         The label of each graph, with the value in the file; None without labels, and
         then `statistics` counts 0 classes.
@@ -40,6 +40,9 @@ class Dataset:
         The publications to cite; empty if unknown.
     unused : tuple of str
         What the files have and the graphs lack, such as 'edge_labels'.
+    weights : str or None
+        The column of edge attributes that has the edge weights, such as 'attribute 0';
+        None if all weights are 1.
 
     Examples
     --------
@@ -61,6 +64,7 @@ class Dataset:
     source: str
     citation: str = ""
     unused: tuple[str, ...] = ()
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         if self.labels is not None:

@@ -27,7 +27,7 @@ from npdiffpool.datasets.locate import (
     suggest,
 )
 from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.datasets.tu import TUData, read_tu
+from npdiffpool.datasets.tu import TUData, lacks_weights, read_tu
 from npdiffpool.graphs.degrees import DEGREE_CAP
 from npdiffpool.graphs.graph import Graph
 
@@ -44,7 +44,7 @@ def load_dataset(
     progress: bool | None = None,
     *,
     weights: str | None = None,
-    require_labels: bool = True,
+    require_labels: bool | None = True,
 ) -> Dataset:
     """Load a data set in the TU format.
 
@@ -71,9 +71,10 @@ def load_dataset(
     weights : str, optional
         "attribute 0" takes the first column of the edge attributes as edge weights,
         "attribute 1" the second. By default all weights are 1.
-    require_labels : bool
+    require_labels : bool or None
         False accepts a data set without labels of its graphs; then `Dataset.labels` is
-        None, and the last graph is the last one that has nodes.
+        None, and the last graph is the last one that has nodes. None does so for every
+        data set, and of graph_labels.txt reads only the number of graphs.
 
     Returns
     -------
@@ -85,7 +86,9 @@ def load_dataset(
     ------
     DatasetError
         If the data set cannot be found, or one of its files is missing, damaged or
-        inconsistent; the message names the file and the line. Also if a weight is
+        inconsistent; the message names the file and the line. The numbers of lines of
+        edge_attributes, edge_labels and graph_attributes must agree with the others
+        even if these files are not used. Also if a weight is
         negative, or differs between the places where an edge is listed; if a file is a
         link to a place outside its folder or exceeds a limit: 2 GiB for a zip or a
         file, 2^27 numbers in a file, 2^20 graphs, 2^14 feature columns, 2^29 feature
@@ -108,9 +111,18 @@ def load_dataset(
     Graph(n_nodes=17, n_edges=19, n_features=7, label=1)
     """
     check_choice(features, degree_cap)
+    data, path, citation = _read(source, progress, weights, require_labels)
+    about = describe(path), citation, weights
+    return assemble(data, features, degree_cap, *about)
+
+
+def _read(
+    source: Any, progress: Any, weights: Any, require_labels: Any
+) -> tuple[TUData, Path, str]:
+    """Return the arrays of a data set, its place and its citation."""
     if progress not in (None, True, False):
         raise DatasetError(f"progress must be True, False or None; got {progress!r}")
-    if require_labels not in (True, False):
+    if require_labels not in (True, False, None):
         required = "require_labels must be True or False"
         raise DatasetError(f"{required}; got {require_labels!r}")
     column = _weights_column(weights)
@@ -120,13 +132,14 @@ def load_dataset(
     if path.suffix == ".npz":
         data, citation = read_bundle(path)
         if column is not None:
-            missing = f"{data.name} has no edge_attributes.txt"
-            raise DatasetError(f"weights names an edge attribute, but {missing}")
+            raise lacks_weights(f"{data.name}_edge_attributes.txt")
+        if require_labels is None:
+            data = data._replace(graph_labels=None)
     else:
         data = read_tu(TUFiles(path), weights=column, require_labels=require_labels)
         citation = cite(data.name)
     _warn_of_losses(data)
-    return assemble(data, features, degree_cap, describe(path), citation)
+    return data, path, citation
 
 
 def load_dataset_like(
@@ -134,7 +147,7 @@ def load_dataset_like(
     feature_names: Sequence[str],
     *,
     weights: str | None = None,
-    require_labels: bool = True,
+    require_labels: bool | None = True,
 ) -> Dataset:
     """Load a data set with given feature columns, in their order.
 
@@ -147,7 +160,7 @@ def load_dataset_like(
         set gives a column of zeros.
     weights : str, optional
         As for `load_dataset`.
-    require_labels : bool
+    require_labels : bool or None
         As for `load_dataset`.
 
     Returns
@@ -171,8 +184,10 @@ def load_dataset_like(
     features = "+".join(dict.fromkeys(FEATURES[column_kind(name)] for name in names))
     caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
     cap = caps[0] if caps else DEGREE_CAP
-    how: Any = {"weights": weights, "require_labels": require_labels}
-    dataset = load_dataset(source, features, cap, **how)
+    check_choice(features, cap)
+    data, path, citation = _read(source, None, weights, require_labels)
+    _require_tables(data, names)
+    dataset = assemble(data, features, cap, describe(path), citation, weights)
     _require_known(dataset, names)
     place = {name: column for column, name in enumerate(names)}
     columns = [place[name] for name in dataset.feature_names]
@@ -185,7 +200,7 @@ def _weights_column(weights: Any) -> int | None:
     if weights is None:
         return None
     if not isinstance(weights, str) or not _WEIGHTS.fullmatch(weights):
-        required = 'None or "attribute 0", "attribute 1", ...'
+        required = '"attribute 0", "attribute 1", ..., or left out'
         raise DatasetError(f"weights must be {required}; got {weights!r}")
     return int(weights.split()[1])
 
@@ -206,7 +221,7 @@ def _warn_of_losses(data: TUData) -> None:
         warn_caller(f"{data.name}: {empty} of {data.n_graphs} graphs have no nodes")
 
 
-def _download(name: str, progress: bool | None, require_labels: bool) -> Path:
+def _download(name: str, progress: bool | None, require_labels: Any) -> Path:
     """Download a data set, unless its name only resembles one that is known."""
     data = os.environ.get("NPDIFFPOOL_DATA") or "not set"
     here = "the working folder"
@@ -218,7 +233,7 @@ def _download(name: str, progress: bool | None, require_labels: bool) -> Path:
     if similar:
         raise DatasetError(f"{missing}, nor on the TU site.{similar}")
     try:
-        return download(name, progress=progress, require_labels=require_labels)
+        return download(name, progress=progress, require_labels=bool(require_labels))
     except DatasetError as error:
         raise DatasetError(f"{missing}, and cannot be downloaded: {error}.") from error
 
@@ -234,6 +249,21 @@ def _check_names(feature_names: Any) -> list[str]:
             f"Dataset.feature_names, such as ['label=0']; got {feature_names!r}"
         )
     return names
+
+
+def _require_tables(data: TUData, names: list[str]) -> None:
+    """Require the files of the columns `names`."""
+    for kind, table in (
+        ("label", data.node_labels),
+        ("attribute", data.node_attributes),
+    ):
+        own = [name for name in names if column_kind(name) == kind]
+        if own and table is None:
+            listed = own[0] + ", ..." * (len(own) > 1)
+            raise DatasetError(
+                f"the model was trained on node {kind}s ({listed}), which {data.name} "
+                "lacks"
+            )
 
 
 def _require_known(dataset: Dataset, names: list[str]) -> None:

@@ -12,6 +12,7 @@ import difflib
 import os
 import re
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from npdiffpool.datasets.tables import DatasetError
 
 PACKAGE = Path(__file__).parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ZIP = re.compile(r"\.zip\Z", re.IGNORECASE)
 _TU = (
     "C. Morris, N. M. Kriege, F. Bause, K. Kersting, P. Mutzel and M. Neumann. "
     "TUDataset: a collection of benchmark datasets for learning with graphs. "
@@ -145,7 +147,7 @@ def find(source: Any, here: bool = True) -> Path | None:
     ----------
     source : str or path
         A name, or the path of a folder or a zip. A string is a path if it has a
-        separator or ends with .zip. A name is searched for as it is spelt, then
+        separator, ends with .zip or is ".". A name is searched for as it is spelt, then
         whatever its case.
     here : bool
         Whether to search the working folder, for a folder of this name with TU files or
@@ -185,10 +187,11 @@ def site_name(name: str) -> str:
 
 def _find_exactly(name: str, here: bool) -> Path | None:
     """Return the place of a data set whose name is spelt like this."""
-    folder, file = Path(name), Path(f"{name}.zip")
+    folder = Path(name)
     if here and any(any(folder.glob(files)) for files in ("*_A.txt", "*/*_A.txt")):
         return folder
-    if here and file.is_file():
+    zips = (path for path in _zips(Path(), name) if here and path.is_file())
+    if file := next(zips, None):
         return file
     return next((place for place in _places(name) if place.exists()), None)
 
@@ -198,7 +201,7 @@ def _listed(here: bool) -> list[str]:
     names = [*SITE_NAMES]
     for folder in [Path(), *_folders()] if here else _folders():
         with suppress(OSError):
-            names += [entry.removesuffix(".zip") for entry in os.listdir(folder)]
+            names += [_ZIP.sub("", entry) for entry in os.listdir(folder)]
     return [name for name in names if _NAME.fullmatch(name)]
 
 
@@ -212,9 +215,10 @@ def check_name(name: str) -> str:
         with a letter or digit.
     """
     if not _NAME.fullmatch(name):
+        hint = f"; for a path write ./{name}" if os.path.isdir(name) else ""
         raise DatasetError(
             f"the name of a data set must begin with a letter or digit and hold only "
-            f"letters, digits, -, _ and .; got {name!r}"
+            f"letters, digits, -, _ and .; got {name!r}{hint}"
         )
     return name
 
@@ -267,7 +271,8 @@ def _is_path(source: str | os.PathLike[Any]) -> bool:
     if isinstance(source, os.PathLike):
         return True
     separators = [os.sep, os.altsep or os.sep]
-    return source.lower().endswith(".zip") or any(mark in source for mark in separators)
+    marked = any(mark in source for mark in separators)
+    return marked or source == "." or source.lower().endswith(".zip")
 
 
 def _folders() -> list[Path]:
@@ -276,8 +281,13 @@ def _folders() -> list[Path]:
 
 
 def _places(name: str) -> list[Path]:
-    places = [folder / file for folder in _folders() for file in (name, f"{name}.zip")]
-    return [*places, PACKAGE / f"{name}.npz"]
+    pairs = ([folder / name, *_zips(folder, name)] for folder in _folders())
+    return [*chain(*pairs), PACKAGE / f"{name}.npz"]
+
+
+def _zips(folder: Path, name: str) -> list[Path]:
+    """Return NAME.zip, its suffix in any case, in lower case first."""
+    return sorted(folder.glob(f"{name}.[zZ][iI][pP]"), reverse=True)
 
 
 def _expand(path: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_int
+from npdiffpool._support.arguments import require, require_int, require_labels
 from npdiffpool._support.types import Ints
 
 
@@ -97,10 +97,8 @@ def check_labels(labels: Any) -> npt.NDArray[Any]:
     except ValueError:  # ragged
         array = np.asarray(None)
     require(array.ndim == 1, "labels", "one per graph, of shape (G,)", array.shape)
-    # NumPy turns the number in ["a", 1] into a string.
-    is_word = {isinstance(label, str) for label in labels}
+    require_labels("labels", labels, len(array))
     is_mixed = array.dtype == object and len({type(label) for label in array}) > 1
-    is_mixed |= len(is_word) > 1
     require(not is_mixed, "labels", "all numbers or all strings", labels)
     return array
 

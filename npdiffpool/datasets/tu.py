@@ -60,7 +60,7 @@ def read_tu(
     files: TUFiles,
     chunk: int = CHUNK,
     weights: int | None = None,
-    require_labels: bool = True,
+    require_labels: bool | None = True,
 ) -> TUData:
     """Read and validate the files of a data set.
 
@@ -76,8 +76,9 @@ def read_tu(
         Number of bytes to read at a time.
     weights : int, optional
         The column of NAME_edge_attributes.txt that has the edge weights, from 0.
-    require_labels : bool
-        Whether NAME_graph_labels.txt must exist.
+    require_labels : bool or None
+        Whether NAME_graph_labels.txt must exist. With None only its number of lines is
+        read.
 
     Raises
     ------
@@ -89,8 +90,10 @@ def read_tu(
     """
     labels = _read_labels(files, require_labels, chunk)
     listed = None if labels is None else len(labels)
-    if labels is None and files.has("graph_attributes"):
-        listed = _count_lines(files, "graph_attributes", chunk)
+    for part in ("graph_labels", "graph_attributes"):
+        if listed is None and files.has(part):
+            listed = _count_lines(files, part, chunk)
+            _check_n_graphs(listed, files.label(part))
     indicator = _read_indicator(files, listed, chunk)
     tables: dict[str, Any] = {
         part: _read_nodes(files, part, dtype, len(indicator), chunk)
@@ -123,12 +126,14 @@ def read_part(
     return np.concatenate(blocks or [np.zeros((0, columns or 0), dtype=dtype)])
 
 
-def _read_labels(files: TUFiles, required: bool, chunk: int) -> Ints | None:
+def _read_labels(files: TUFiles, required: bool | None, chunk: int) -> Ints | None:
     label = files.label("graph_labels")
     if not files.has("graph_labels"):
         if required:
-            hint = "require_labels=False loads the graphs without labels"
+            hint = "training needs one label per graph"
             raise DatasetError(f"{label}: the file is missing; {hint}")
+        return None
+    if required is None:
         return None
     labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
     _check_n_graphs(len(labels), label)
@@ -238,13 +243,15 @@ def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats
     """
     label = files.label("edge_attributes")
     if not files.has("edge_attributes"):
-        raise DatasetError(f"weights names an edge attribute, but {label} is missing")
+        raise lacks_weights(label)
     table = read_part(files, "edge_attributes", np.float64, None, chunk)
     _check_lines(files, "edge_attributes", len(table), len(edges))
     width = table.shape[1] if len(table) else column + 1
     if column >= width:
-        known = f"attribute 0 to attribute {width - 1}, the columns of {label}"
-        raise DatasetError(f"weights must be of {known}; got 'attribute {column}'")
+        known = f"'attribute 0' to 'attribute {width - 1}', the columns of {label}"
+        if width == 1:
+            known = f"'attribute 0', the only column of {label}"
+        raise DatasetError(f"weights must be {known}; got 'attribute {column}'")
     weights = table[:, column] if len(table) else np.zeros(0)
     negative = np.flatnonzero(weights < 0)
     if len(negative):
@@ -252,6 +259,11 @@ def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats
         raise DatasetError(f"{where}: the weight {weights[negative[0]]} is negative")
     _check_weights(edges, weights, label)
     return weights
+
+
+def lacks_weights(label: str) -> DatasetError:
+    """Return the error for weights from a file that does not exist."""
+    return DatasetError(f"weights names an edge attribute, but {label} is missing")
 
 
 def _check_weights(edges: Ints, weights: Floats, label: str) -> None:

@@ -166,13 +166,13 @@ class Estimator:
             below that of the mean.
         """
         inputs.check_callbacks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
-        feature_names = getattr(graphs, "feature_names", None)
+        origin = inputs.Origin.of(graphs)
         checked, targets, schedule, config = self.check(graphs, labels)
         scaling = inputs.Scaling.of(checked, self.standardize)
         labels = inputs.choose_labels(graphs, checked, labels)
         encoded = targets.encode(labels, len(checked))
         train = Labelled(inputs.prepare_graphs(checked, config, scaling)[0], encoded)
-        context = config, scaling, targets, feature_names
+        context = config, scaling, targets, origin
         held_out = inputs.prepare_validation(validation, *context)
         usable = held_out is not None or schedule.patience is None
         require(usable, "patience", "None without a validation set", self.patience)
@@ -247,14 +247,14 @@ class Estimator:
         config: Config,
         scaling: inputs.Scaling,
         targets: Targets,
-        feature_names: Sequence[str] | None,
+        origin: inputs.Origin,
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
         self.config_, self.scaling_ = config, scaling
         self.targets_: Targets = targets
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         self.n_features_in_ = config.n_features
-        self.feature_names_in_ = None if feature_names is None else list(feature_names)
+        self.feature_names_in_, self.edge_weights_in_ = origin
         return self
 
     def _config(self, graphs: list[Graph], targets: Targets) -> Config:
@@ -351,9 +351,9 @@ class Estimator:
         self._require_fitted()
         fitted = Fitted(self.params_, self.running_, self.history_, self.best_epoch_)
         arrays = {**self.targets_.arrays(), **self.scaling_._asdict()}
-        names, parameters = self.feature_names_in_, self.get_params()
-        model = StoredModel(self.kind, parameters, self.config_, fitted, names, arrays)
-        write_model(path, model)
+        names, weights = self.feature_names_in_, self.edge_weights_in_
+        about = self.kind, self.get_params(), self.config_, fitted, names, weights
+        write_model(path, StoredModel(*about, arrays))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's parameters (scikit-learn's convention).
@@ -413,9 +413,10 @@ class Estimator:
             raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their feature names."""
+        """Return graphs as a list, after checking them and their origin."""
         self._require_fitted()
-        inputs.check_names(graphs, self.feature_names_in_)
+        known = inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
+        inputs.check_origin(graphs, known)
         return check_graphs(graphs)
 
     def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:

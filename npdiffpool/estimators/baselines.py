@@ -23,7 +23,8 @@ from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
 from npdiffpool.estimators.base import NotFittedError
 from npdiffpool.estimators.inputs import (
-    check_names,
+    Origin,
+    check_origin,
     check_validation,
     check_width,
     choose_labels,
@@ -178,8 +179,8 @@ class SubtreeKernelClassifier:
             If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        known, names = check_graphs(graphs), getattr(graphs, "feature_names", None)
-        held, held_labels = check_validation(validation, names)
+        known, origin = check_graphs(graphs), Origin.of(graphs)
+        held, held_labels = check_validation(validation, origin)
         labels = choose_labels(graphs, known, labels)
         classes = Classes.of(labels, len(known))
         train = known, classes.encode(labels, len(known))
@@ -188,7 +189,7 @@ class SubtreeKernelClassifier:
         self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
         self.classes_, self.history_ = classes.classes, [self.best_.row]
         self.best_epoch_, self.n_features_in_ = 1, known[0].n_features
-        self.feature_names_in_ = None if names is None else list(names)
+        self.feature_names_in_, self.edge_weights_in_ = origin
         return self
 
     def _check_parameters(self) -> None:
@@ -217,10 +218,11 @@ class SubtreeKernelClassifier:
                 yield _Machine(machine, colours, counts, row)
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their feature names."""
+        """Return graphs as a list, after checking them and their origin."""
         if not hasattr(self, "best_"):
             raise NotFittedError("the classifier is not fitted; call fit first")
-        check_names(graphs, self.feature_names_in_)
+        known = Origin(self.feature_names_in_, self.edge_weights_in_)
+        check_origin(graphs, known)
         checked = check_graphs(graphs)
         check_width(checked, self.n_features_in_)
         return checked

@@ -36,6 +36,8 @@ class DiffPoolClassifier(Estimator):
         Number of features per node.
     feature_names_in_ : list of str or None
         Known if the classifier was fitted on a `Dataset`.
+    edge_weights_in_ : str or None
+        `Dataset.weights` of the training set; None if all are 1, or unknown.
     config_ : Config
         Configuration of the model, with clusters as numbers.
     params_ : nested dicts and lists of arrays
@@ -165,7 +167,9 @@ class DiffPoolRegressor(Estimator):
 
     Attributes
     ----------
-    history_, best_epoch_, n_features_in_, feature_names_in_, config_, params_
+    history_, best_epoch_, config_, params_
+        As for `DiffPoolClassifier`.
+    n_features_in_, feature_names_in_, edge_weights_in_
         As for `DiffPoolClassifier`.
 
     Raises

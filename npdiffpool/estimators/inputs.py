@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy
@@ -170,7 +170,7 @@ def prepare_validation(
     config: Config,
     scaling: Scaling,
     targets: Targets,
-    names: Sequence[str] | None,
+    origin: Origin,
 ) -> Labelled | None:
     """Prepare a validation set (graphs, labels); return None for None.
 
@@ -178,16 +178,16 @@ def prepare_validation(
     ------
     ValueError
         If it is not such a pair, has a label that is not in the training set, or other
-        feature names.
+        feature names or edge weights.
     """
     if pair is None:
         return None
-    graphs, labels = check_validation(pair, names)
+    graphs, labels = check_validation(pair, origin)
     encoded = targets.encode(labels, len(graphs), "validation labels")
     return Labelled(prepare_graphs(graphs, config, scaling)[0], encoded)
 
 
-def check_validation(pair: Any, names: Sequence[str] | None) -> tuple[list[Graph], Any]:
+def check_validation(pair: Any, origin: Origin) -> tuple[list[Graph], Any]:
     """Check that a validation set is a pair (graphs, labels); return both.
 
     Labels that are None are those of the graphs.
@@ -196,11 +196,11 @@ def check_validation(pair: Any, names: Sequence[str] | None) -> tuple[list[Graph
     ------
     ValueError
         If it is not a pair, the graphs are not graphs, or a data set has other feature
-        names than `names`.
+        names or edge weights than `origin`.
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
-    check_names(pair[0], names, "validation graphs")
+    check_origin(pair[0], origin, "validation graphs")
     graphs = check_graphs(pair[0])
     return graphs, choose_labels(pair[0], graphs, pair[1], "validation labels")
 
@@ -249,20 +249,45 @@ def check_name_count(graphs: Any, n_features: int) -> None:
     require(fits, "feature_names of graphs", f"{n_features} names", names)
 
 
-def check_names(
-    graphs: Any, expected: Sequence[str] | None, what: str = "graphs"
-) -> None:
-    """Check that a data set has the feature columns of the training set, in order.
+class Origin(NamedTuple):
+    """What the numbers of a data set mean; None for graphs in a list."""
+
+    feature_names: list[str] | None
+    weights: str | None  # None for a data set: all are 1
+
+    @classmethod
+    def of(cls, graphs: Any) -> Origin:
+        """Return the origin of graphs, a data set or a list."""
+        names = getattr(graphs, "feature_names", None)
+        listed = None if names is None else list(names)
+        return cls(listed, getattr(graphs, "weights", None))
+
+
+def check_origin(graphs: Any, expected: Origin, what: str = "graphs") -> None:
+    """Check that a data set has the columns and edge weights of the training set.
 
     Graphs in a list have no names, and are not checked.
 
     Raises
     ------
     ValueError
-        If a column is missing, unknown, or in another place.
+        If a column is missing, unknown, or in another place, or the edge weights are
+        other ones.
     """
-    names = getattr(graphs, "feature_names", None)
-    if names is None or expected is None or list(names) == list(expected):
+    names, weights = Origin.of(graphs)
+    if names is None or expected.feature_names is None:
+        return
+    _check_names(names, expected.feature_names, what)
+    if weights != expected.weights:
+        wanted, got = (repr(w) if w else "all 1" for w in (expected.weights, weights))
+        raise ValueError(
+            f"weights of {what} must be {wanted}, as in training; got {got}; "
+            "load_dataset(source, weights=model.edge_weights_in_) has the same"
+        )
+
+
+def _check_names(names: list[str], expected: list[str], what: str) -> None:
+    if names == expected:
         return
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]

@@ -26,7 +26,7 @@ from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.layers import Params
 from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
-from npdiffpool.estimators.inputs import Scaling
+from npdiffpool.estimators.inputs import Origin, Scaling
 from npdiffpool.estimators.stored_model import FORMAT, VERSION
 from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running
@@ -100,13 +100,13 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     kind = header.get("kind", "classifier")  # the first files lack it
     lengths = _lengths(kind, config)
     arrays = {name: contents[name] for name in lengths}
-    names = header.get("feature_names")  # and this
+    origin = Origin(header.get("feature_names"), header.get("edge_weights"))
     _require_shapes(arrays, lengths)
-    _require_names(names, config)
+    _require_origin(origin, config)
     model = KINDS[kind](**_with_clusters(complete(header["parameters"])))
     targets = model.targets_kind.from_arrays(arrays)
     scaling = Scaling(arrays["mean"], arrays["scale"])
-    return model._set_fitted(fitted, config, scaling, targets, names)
+    return model._set_fitted(fitted, config, scaling, targets, origin)
 
 
 def _require_known(header: Json) -> None:
@@ -169,11 +169,14 @@ def require_variances(name: str, running: Params) -> None:
         raise ModelFileError(f"variances in {name} must be at least 0; one is not")
 
 
-def _require_names(names: Any, config: Config) -> None:
-    """Check that `names` is None or has one name per feature."""
+def _require_origin(origin: Origin, config: Config) -> None:
+    """Check that there is None or one name per feature, and None or a text."""
+    names, weights = origin
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if names is not None and not (is_list and len(names) == config.n_features):
         raise ModelFileError(f"feature_names must be {config.n_features} texts or null")
+    if not isinstance(weights, (str, type(None))):
+        raise ModelFileError(f"edge_weights must be a text or null; got {weights!r}")
 
 
 def fill(name: str, tree: Any, contents: Mapping[str, Array]) -> Any:

@@ -35,6 +35,7 @@ class StoredModel(NamedTuple):
     config : Config
     fitted : Fitted
     feature_names : list of str or None
+    edge_weights : str or None
     arrays : dict of arrays
         Of the estimator's scaling and targets.
     """
@@ -44,6 +45,7 @@ class StoredModel(NamedTuple):
     config: Config
     fitted: Fitted
     feature_names: list[str] | None
+    edge_weights: str | None
     arrays: dict[str, Array]
 
 
@@ -66,6 +68,8 @@ def write_model(path: str | PathLike[str], model: StoredModel) -> None:
         "best_epoch": model.fitted.best_epoch,
         "feature_names": model.feature_names,
     }
+    if model.edge_weights is not None:
+        header["edge_weights"] = model.edge_weights
     text = np.array(json.dumps(header, default=_plain_number))
     weights, moments = vector_of(model.fitted.params), vector_of(model.fitted.running)
     vectors = {"weights": weights, "moments": moments}

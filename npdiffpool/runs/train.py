@@ -235,7 +235,8 @@ def _config(
 ) -> Json:
     packages = {package.__name__: package.__version__ for package in (np, scipy)}
     packages["autograd"] = version("autograd")
-    data = {"name": dataset.name, "source": dataset.source}
+    names = "name", "source", "weights"
+    data = {name: getattr(dataset, name) for name in names}
     return {
         "data": {**data, "statistics": dataset.statistics()},
         "features": list(dataset.feature_names),

@@ -27,12 +27,13 @@ _TICKS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
 def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes:
     """Plot an assignment as a heat map, its nodes ordered by cluster.
 
-    A row is a node and a column a cluster, also if no node belongs to it; a darker
-    cell is a larger share. A node belongs to the cluster of its largest share (the
-    first of equal ones). Rows are sorted by cluster and then by decreasing share, with
-    a line between clusters. Up to 30 nodes are numbered, by their row in `S`. A mark
-    above a column tells that the cluster is used; it has the cluster's colour in
-    `draw_hierarchy`.
+    A row is a node (for a later level, a cluster of the level below; the title counts
+    rows, because `S` alone does not tell) and a column is a cluster, also if no node
+    belongs to it; a darker cell is a larger share. A node belongs to the cluster of its
+    largest share (the first of equal ones). Rows are sorted by cluster and then by
+    decreasing share, with a line between clusters. Up to 30 nodes are numbered, by
+    their row in `S`. A mark above a column tells that the cluster is used; it has the
+    cluster's colour in `draw_hierarchy`.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     >>> S = [[0.1, 0.9, 0], [1, 0, 0], [0.2, 0.8, 0]]
     >>> axes = plot_assignment(S, Figure().subplots())
     >>> axes.get_title()
-    '3 nodes, 2 of 3 clusters used'
+    '3 rows, 2 of 3 clusters used'
     >>> [label.get_text() for label in axes.get_yticklabels()]
     ['1', '0', '2']
     """
@@ -76,9 +77,9 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     _number_rows_and_columns(panel, order, K)
     sizes = [matrix.shape[1] for matrix in matrices]
     _mark_columns(panel, used, palette(sum(sizes))[first_colours(sizes)[-1] :])
-    title = f"{pluralise(len(rows), 'node')}, {len(used)} of {pluralise(K, 'cluster')}"
+    title = f"{pluralise(len(rows), 'row')}, {len(used)} of {pluralise(K, 'cluster')}"
     panel.set_title(f"{title} used", fontsize=10, pad=3 * _ABOVE)
-    mean = f"certainty (a node's largest share): mean {certainty(S[rows]):.2f}"
+    mean = f"certainty (a row's largest share): mean {certainty(S[rows]):.2f}"
     panel.set_xlabel(f"cluster\n{mean}", fontsize=8)
     return panel
 

@@ -15,10 +15,11 @@ from matplotlib.axes import Axes
 from npdiffpool._support.arguments import require, require_int, type_name
 from npdiffpool._support.types import Floats
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.runs.snapshots import FAINT
 from npdiffpool.viz.drawing.axes import AxesRow, fit_height, pluralise, row_of_axes
 from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.drawing.colours import palette
-from npdiffpool.viz.drawing.levels import FAINT_SHARE, Level, levels, links
+from npdiffpool.viz.drawing.levels import Level, levels, links
 from npdiffpool.viz.drawing.outlines import draw_outlines
 from npdiffpool.viz.drawing.panel import bounding_box, draw_level
 
@@ -144,7 +145,7 @@ def draw_hierarchy(
 
 def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) -> None:
     """Draw one level and its caption."""
-    pairs, weights = links(level, FAINT_SHARE if level.is_pooled else 0.0)
+    pairs, weights = links(level, FAINT if level.is_pooled else 0.0)
     draw_level(axes, level, pairs, weights, colours)
     notes = []
     if level.is_pooled:
@@ -154,7 +155,7 @@ def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) 
             notes[0] += f"; {unused:.1f} of {total:.0f} in unused clusters"
         n_hidden = len(links(level, 0.0)[0]) - len(pairs)
         if n_hidden:
-            limit = f"under {FAINT_SHARE:.0%} of the heaviest"
+            limit = f"under {FAINT:.0%} of the heaviest"
             notes.append(f"{pluralise(n_hidden, 'link')} hidden ({limit})")
     if above is not None and np.any(level.used):
         certainty = np.mean(level.certainty[level.used])

@@ -82,6 +82,7 @@ def test_a_configuration_that_needs_more_weights_than_the_file_has_is_refused(
         ({"best_epoch": "1"}, "best_epoch must be a whole number; got '1'"),
         ({"feature_names": ["a"]}, "feature_names must be 2 texts or null"),
         ({"feature_names": [1, 2]}, "feature_names must be 2 texts or null"),
+        ({"edge_weights": 0}, "edge_weights must be a text or null; got 0"),
         ({"kind": ["classifier"]}, "unhashable"),
     ],
     ids=str,

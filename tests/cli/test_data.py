@@ -74,6 +74,73 @@ def test_train_cv_and_predict_use_the_weights(weighted, tmp_path, capsys, monkey
     assert shares[0] != shares[1]  # equal without weights
 
 
+def test_predict_takes_the_weights_of_the_training(weighted, tmp_path, capsys):
+    loaded = ndp.load_dataset(weighted, weights="attribute 1")
+    path = tmp_path / "model.npz"
+    ndp.DiffPoolClassifier(**SMALL).fit(loaded).save(path)
+    command = ["predict", str(path), str(weighted)]
+    assert main(command) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    expected = ndp.load_model(path).predict_proba(loaded)[:, 1]
+    found = [float(row["p(1)"]) for row in rows]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert main([*command, "--weights", "attribute 0"]) == 2
+    says = f"--weights must be 'attribute 1', as in the training of {path}"
+    assert f"{says}; got 'attribute 0'" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="not used: edge_attributes"):
+        ones = ndp.load_dataset(weighted)
+    ndp.DiffPoolClassifier(**SMALL).fit(ones).save(path)
+    assert main([*command, "--weights", "attribute 0"]) == 2
+    assert "--weights must be left out" in capsys.readouterr().err
+
+
+def test_a_run_tells_its_edge_weights(weighted, tmp_path):
+    folder = tmp_path / "run"
+    options = ["--hidden", "2", "--epochs", "1", "--out", str(folder)]
+    command = ["train", str(weighted), "--weights", "attribute 1", *options]
+    assert main(command) == 0
+    config = json.loads((folder / "config.json").read_text())
+    assert config["data"]["weights"] == "attribute 1"
+    assert "edge weights: attribute 1" in (folder / "report.html").read_text()
+
+
+def test_predict_does_not_read_labels(tmp_path, capsys):
+    mutag = ndp.load_dataset("MUTAG")[:20]
+    targets = np.linspace(0, 1, 20)
+    path = tmp_path / "model.npz"
+    options = {**SMALL, "clusters": ()}
+    ndp.DiffPoolRegressor(**options).fit(mutag, targets).save(path)
+    labels = "0.25\n-1e3\nnone\n"
+    parts = {"node_labels": "0\n1\n2\n0\n1\n2\n", "graph_labels": labels}
+    folder = write_folder(tmp_path, **parts)
+    assert main(["predict", str(path), str(folder)]) == 0
+    out = capsys.readouterr()
+    assert len(out.out.splitlines()) == 1 + 3  # the third graph has no nodes
+    with pytest.raises(ValueError, match="0.25' is not"):
+        ndp.load_dataset(folder, require_labels=False)
+
+
+def test_the_error_for_missing_node_labels_names_the_columns_of_the_model(tmp_path):
+    folder = write_folder(tmp_path)
+    names = ndp.load_dataset("MUTAG").feature_names
+    says = r"the model was trained on node labels \(label=0, \.\.\.\), which TINY lacks"
+    with pytest.raises(ValueError, match=says):
+        ndp.datasets.load_dataset_like(folder, names)
+
+
+@pytest.mark.parametrize("command", ["train", "cv"])
+def test_training_needs_labels_and_names_no_argument_of_python(
+    command, tmp_path, capsys
+):
+    folder = write_folder(tmp_path, graph_labels=None)
+    assert main([command, str(folder)]) == 2
+    error = capsys.readouterr().err
+    assert (
+        "graph_labels.txt: the file is missing; training needs one label per" in error
+    )
+    assert "require_labels" not in error
+
+
 def test_a_data_set_may_be_named_in_lower_case(tmp_path):
     command = ["train", "mutag", "--epochs", "1", "--hidden", "2"]
     assert main([*command, "--out", str(tmp_path / "run")]) == 0

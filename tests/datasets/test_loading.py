@@ -120,6 +120,22 @@ def test_the_cache_folder_follows_the_environment(monkeypatch):
     assert cache_folder() == Path("/home/someone/.cache/npdiffpool")
 
 
+def test_a_zip_is_found_by_its_name_whatever_the_case_of_its_suffix():
+    Path("z6.ZIP").write_bytes(zip_bytes(tu_files("z6"), "z6/"))
+    assert load_dataset("z6").source == load_dataset("Z6").source == "z6.ZIP"
+
+
+def test_a_point_is_the_working_folder(tiny, monkeypatch):
+    monkeypatch.chdir(tiny)
+    assert load_dataset(".", "ones").name == "TINY"
+
+
+def test_the_error_for_a_folder_that_is_no_name_tells_how_to_write_its_path():
+    Path("my data").mkdir()
+    with pytest.raises(DatasetError, match="; for a path write ./my data"):
+        load_dataset("my data")
+
+
 UNSAFE = ["", "..", ".hidden", "a b", "-x", "a\n", "a%2fb", "é", "a\\b"]
 
 
@@ -305,7 +321,7 @@ def test_a_data_set_has_one_label_per_graph(tiny):
 
 def test_a_data_set_without_labels_is_loaded_where_that_is_asked_for(tmp_path):
     folder = write_folder(tmp_path / "given", graph_labels=None)
-    match = "TINY_graph_labels.txt: the file is missing; require_labels=False loads"
+    match = "TINY_graph_labels.txt: the file is missing; training needs one label per"
     with pytest.raises(DatasetError, match=match):
         load_dataset(folder)
     dataset = load_dataset(folder, require_labels=False)

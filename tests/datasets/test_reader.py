@@ -396,9 +396,13 @@ def test_wrong_weights_are_an_error_that_names_the_line(tmp_path, text):
 
 def test_weights_that_the_data_set_lacks_are_an_error(tmp_path):
     folder = write_folder(tmp_path, edge_attributes=WEIGHTS)
-    match = r"attribute 0 to attribute 1, the columns of .*; got 'attribute 2'"
+    match = r"'attribute 0' to 'attribute 1', the columns of .*; got 'attribute 2'"
     with pytest.raises(DatasetError, match=match):
         load_dataset(folder, weights="attribute 2")
+    single = write_folder(tmp_path, "SINGLE", edge_attributes="1\n" * 8)
+    match = "weights must be 'attribute 0', the only column of .*; got 'attribute 2'"
+    with pytest.raises(DatasetError, match=match):
+        load_dataset(single, weights="attribute 2")
     match = "weights names an edge attribute, but .*edge_attributes.txt"
     for source in (write_folder(tmp_path, "NONE"), "MUTAG"):
         with pytest.raises(DatasetError, match=match):

@@ -88,3 +88,25 @@ def test_names_that_do_not_fit_the_features_are_refused():
         ValueError, match="feature_names of graphs must be 7 names; got"
     ):
         clf.fit(renamed("label=0"), MUTAG.labels)
+
+
+def test_every_use_refuses_other_edge_weights_than_in_training(tmp_path):
+    other = replace(MUTAG, weights="attribute 1")
+    seen = "all 1, as in training; got 'attribute 1'"
+    for model, uses in kinds():
+        assert model.edge_weights_in_ is None
+        for use in uses:
+            with pytest.raises(ValueError, match=f"weights of graphs must be {seen}"):
+                USES[use](model, other)
+    clf = DiffPoolClassifier(**SMALL)
+    with pytest.raises(
+        ValueError, match=f"weights of validation graphs must be {seen}"
+    ):
+        clf.fit(MUTAG, MUTAG.labels, (other, MUTAG.labels))
+    clf.fit(other).save(tmp_path / "model.npz")
+    for model in (clf, load_model(tmp_path / "model.npz")):
+        assert model.edge_weights_in_ == other[:3].weights == "attribute 1"
+        assert len(model.predict(other[:3])) == len(model.predict(MUTAG.graphs)) - 21
+        with pytest.raises(ValueError, match="must be 'attribute 1', as .*; got all 1"):
+            model.predict(MUTAG)
+    assert DiffPoolClassifier(**SMALL).fit(MUTAG.graphs).edge_weights_in_ is None

@@ -120,7 +120,8 @@ def _load(path):
                 warnings.simplefilter("ignore", UserWarning)
                 dataset = ndp.load_dataset(path, **options, require_labels=False)
         except DatasetError as error:
-            return _check_message(error) if "weights" not in options else None
+            _check_message(error)
+            return None if "weights" in options else error
         assert dataset.name.isprintable()
         assert len(dataset) > 0
         assert dataset.labels is None or len(dataset) == len(dataset.labels)

@@ -26,6 +26,7 @@ def model_with(assignments):
     """Return a model with the same assignments for every graph."""
     return SimpleNamespace(
         assignments=lambda graph: assignments,
+        assignments_of=lambda graphs: [assignments for _ in graphs],
         history_=[{}],
         classes_=np.array([0, 1]),
         predict_proba=lambda graphs: np.full((len(graphs), 2), 0.5),

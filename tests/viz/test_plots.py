@@ -52,9 +52,9 @@ def test_nodes_are_sorted_by_cluster_and_then_by_decreasing_share():
 def test_every_cluster_is_a_column_and_used_clusters_are_counted():
     axes = viz.plot_assignment(S, one())
     assert list(axes.get_xticks()) == [0, 1, 2, 3]
-    assert axes.get_title() == "5 nodes, 2 of 4 clusters used"
+    assert axes.get_title() == "5 rows, 2 of 4 clusters used"
     assert "mean 0.76" in axes.get_xlabel()  # of 0.7, 0.6, 1, 0.9 and 0.6
-    assert viz.plot_assignment([[1]], one()).get_title().startswith("1 node, 1 of 1 cl")
+    assert viz.plot_assignment([[1]], one()).get_title().startswith("1 row, 1 of 1 cl")
 
 
 def test_a_line_separates_the_nodes_of_two_clusters():

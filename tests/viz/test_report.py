@@ -300,6 +300,14 @@ def test_a_file_over_the_size_limit_is_rejected(run, name, most):
         write_report(run)
 
 
+@pytest.mark.parametrize("name", ["config.json", "history.csv"])
+def test_a_folder_without_a_checkpoint_is_no_run(run, name):
+    for file in (name, "checkpoint.npz"):
+        (run / file).unlink()
+    with pytest.raises(ValueError, match=f"is not a run folder: it has no {name}"):
+        write_report(run)
+
+
 def test_a_run_without_snapshots_has_a_report_without_an_explorer(run):
     (run / "snapshots.npz").unlink()
     page = page_of(run)
@@ -316,8 +324,8 @@ def test_the_report_of_a_flat_model_says_that_nothing_is_pooled(tmp_path):
 @pytest.mark.parametrize(
     "name, text, message",
     [
-        ("config.json", None, "is not a run folder: it has no config.json"),
-        ("history.csv", None, "is not a run folder: it has no history.csv"),
+        ("config.json", None, "has no config.json: the run has not ended; resume it"),
+        ("history.csv", None, "has no history.csv: the run has not ended; resume it"),
         ("config.json", "{", "config.json: not readable JSON"),
         ("config.json", '{"data": 1}', "a value that the report needs is missing"),
         ("history.csv", "epoch,loss\n1,much\n", "history.csv: not a table of numbers"),

@@ -17,12 +17,12 @@ from scipy import sparse
 from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.evaluation.measures import used_clusters
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.runs.snapshots import FAINT
 from npdiffpool.viz.drawing.checks import check_assignment
 from npdiffpool.viz.drawing.colours import first_colours
 from npdiffpool.viz.drawing.discs import separate
 from npdiffpool.viz.drawing.layout import node_positions, typical_distance
 
-FAINT_SHARE = 0.05  # of the heaviest link; lighter links of pooled graphs are hidden
 POOLED_AREA = 0.12  # of the layout's bounding box, covered by super-nodes
 
 
@@ -122,7 +122,7 @@ def _pool(
     centres = np.round(_centres(level, S), 9)
     pooled = Level(True, A, mass, used, centres, radii, colour, no_index, np.ones(K))
     index_among_used = np.cumsum(used) - 1
-    pairs = index_among_used[links(pooled, FAINT_SHARE)[0]]
+    pairs = index_among_used[links(pooled, FAINT)[0]]
     positions = centres.copy()
     positions[used] = separate(centres[used], radii[used], pairs)
     return pooled._replace(positions=positions)

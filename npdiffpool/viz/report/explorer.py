@@ -107,18 +107,15 @@ def _pool(
     pooling: Pooling, epoch: int, clusters: Ints, below: _Level
 ) -> tuple[Json, _Level]:
     """Return one pooling at one epoch, as data and as the level of its super-nodes."""
-    cluster, share = (
-        pooling.cluster[epoch][below.indices],
-        pooling.share[epoch][below.indices],
-    )
+    cluster = pooling.cluster[epoch][below.indices]
+    share = pooling.share[epoch][below.indices]
     mass, total_mass = pooling.mass[epoch][clusters], pooling.mass[epoch].sum()
     given = np.where(cluster[:, None] == clusters, (below.mass * share)[:, None], 0)
     total = given.sum(axis=0)
     centres = given.T @ below.centres / np.where(total > 0, total, 1)[:, None]
     area = POOLED_AREA * SIDE**2 * mass / max(total_mass, 1e-9)
-    radii, links = np.maximum(12, np.sqrt(area / np.pi)), _links(
-        pooling, epoch, clusters
-    )
+    radii = np.maximum(12, np.sqrt(area / np.pi))
+    links = _links(pooling, epoch, clusters)
     apart = separate(centres / SIDE, radii / SIDE, links[:, :2], ROUNDS)
     discs = _discs(SIDE * apart, radii)
     data = {

@@ -28,6 +28,7 @@ from npdiffpool._support.untrusted_zip import path_inside
 from npdiffpool.runs.results import standard_error
 from npdiffpool.runs.snapshot_file import read_snapshots
 from npdiffpool.runs.snapshots import Snapshots
+from npdiffpool.runs.train import CHECKPOINT
 from npdiffpool.viz.report.explorer import explorer_data
 from npdiffpool.viz.report.svg import chart
 
@@ -100,6 +101,9 @@ def _check(config: Json) -> None:
 def _file_in_run(folder: Path, name: str) -> Path:
     path = path_inside(folder, name)
     if not os.path.exists(path):
+        if os.path.exists(folder / CHECKPOINT):
+            hint = "the run has not ended; resume it with --resume"
+            raise ValueError(f"{folder} has no {name}: {hint}")
         raise ValueError(f"{folder} is not a run folder: it has no {name}")
     return path
 
@@ -178,6 +182,8 @@ def _summary(config: Json) -> str:
         f"{counts['edges_mean']:.1f} edges on average, {len(config['features'])} "
         "features."
     )
+    if weights := data.get("weights"):  # runs of older versions lack it
+        about = f"{about[:-1]}, edge weights: {escape(str(weights))}."
     failure = results.get("failure")  # runs of older versions lack it
     warning = f"<p><strong>Warning: {escape(failure)}.</strong></p>" if failure else ""
     return f"{warning}<p>{text}</p><p>{about}</p>"
