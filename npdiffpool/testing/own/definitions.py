@@ -133,7 +133,8 @@ def some_symmetric(s: Problem) -> tuple[Array, list[Array]]:
 def call_quadratic_form_of_symmetric(fused: Function, s: Problem, S: Array) -> Array:
     """Call quadratic_form with symmetric graphs, and a directed one among them."""
     symmetric, As = some_symmetric(s)
-    blocks = sparse.csr_array(sparse.block_diag(As), dtype=s.blocks.dtype)
+    stored = sparse.block_diag([sparse.csr_array(A) for A in As], format="csr")
+    blocks = sparse.csr_array(stored, dtype=s.blocks.dtype)
     return fused(blocks, S, s.offsets, symmetric)
 
 
