@@ -176,8 +176,9 @@ def work(job, task, *rest):
 
 def run(command, threads=1, limit=None, name=report.MINE):
     """Run Python and return its output, and the reason of a failure or None."""
-    threads = 1 if name.startswith(report.MINE) else threads
     variables = dict.fromkeys(THREAD_VARIABLES, str(threads))
+    if name.startswith(report.MINE):  # its own threads, each with one BLAS thread
+        variables |= dict.fromkeys(THREAD_VARIABLES[:2], "1")
     variables.update(KEEP_MEMORY if name.endswith(report.KEPT) else {})
     options = {"env": {**os.environ, **variables}, "timeout": limit}
     command = [sys.executable, *command]

@@ -1,6 +1,7 @@
-"""Settings for all tests: one BLAS thread, Hypothesis profiles, the real data sets.
+"""Settings for all tests: threads, Hypothesis profiles, the real data sets.
 
-At the end of a run, a line says how many slow tests it left out.
+Tests use one thread, and NPDIFFPOOL_THREADS=2 gives them two, for work of any size. At
+the end of a run, a line says how many slow tests it left out.
 
 NPDIFFPOOL_PROFILE chooses the profile, that is how many examples Hypothesis tries:
 
@@ -33,6 +34,19 @@ settings.register_profile("ci", max_examples=100, print_blob=True, derandomize=T
 settings.register_profile("thorough", max_examples=10_000, print_blob=True)
 settings.register_profile("quick", max_examples=25, database=None, derandomize=True)
 settings.load_profile(os.environ.get("NPDIFFPOOL_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def many_threads():
+    """Use the threads that NPDIFFPOOL_THREADS asks for in everything, however small."""
+    if number := os.environ.get("NPDIFFPOOL_THREADS"):
+        from npdiffpool._support import threads
+
+        threads.MIN_COST = 0
+        with threads.use_threads(int(number)):
+            yield
+    else:
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -879,6 +879,8 @@ KNOWN_BEFORE = [
     *((f"train no/data {option}", says) for option, says in OPTIONS.items()),
     *((f"cv no/data {option}", says) for option, says in OPTIONS.items()),
     *((f"train no/data {option}", says) for option, says in RUN_OPTIONS.items()),
+    ("train no/data --threads 0", "threads must be a whole number >= 1; got 0"),
+    ("train no/data --threads two", "--threads | two"),
     *((f"cv no/data {option}", says) for option, says in CV_OPTIONS.items()),
     ("predict no/model.npz no/data", "no/model.npz: no such model file"),
     ("predict words.txt no/data", "words.txt: not a readable model file"),

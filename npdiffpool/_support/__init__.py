@@ -9,6 +9,6 @@ In reading order:
 - `folder_lock`: folders that one run at a time writes into
 - `untrusted`, `untrusted_zip`: untrusted files, read within limits
 - `interrupts`: Ctrl-C; `progress`: bars, plain lines, text of errors and warnings
-- `process`: threads, memory
+- `threads`: independent work side by side; `process`: BLAS threads, memory
 - `types`: types that the whole package shares
 """

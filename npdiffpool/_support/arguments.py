@@ -80,4 +80,4 @@ def warn_caller(text: str) -> None:
 
 
 def _is_own(module: str) -> bool:
-    return module.split(".")[0] == "npdiffpool"
+    return module.split(".")[0] in ("npdiffpool", "contextlib")  # it runs our contexts

@@ -304,6 +304,11 @@ def trusted() -> Iterator[None]:
         _TRUSTED.reset(token)
 
 
+def is_trusted() -> bool:
+    """Return whether arguments are not checked here: see `trusted`."""
+    return _TRUSTED.get()
+
+
 @lru_cache
 def largest(dtype: Any) -> float:
     """Return the largest number accepted in float32 or float64.

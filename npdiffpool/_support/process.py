@@ -1,8 +1,8 @@
 """Settings of the process: one BLAS thread, and memory that is kept.
 
 The matrix products of a minibatch are small: a second BLAS thread makes an epoch a
-quarter faster in one process and a sixth slower in the next (benchmarks/NOTES.md). Two
-cores are better used by two processes.
+quarter faster in one process and a sixth slower in the next (benchmarks/NOTES.md). A
+second core is better used by independent work (threads.py), or by another process.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Any, ContextManager
 
 from npdiffpool._support.arguments import warn_caller
 
-VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # of the BLAS alone
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from glibc's malloc.h
 
 
 def has_chosen_threads() -> bool:
     """Return whether an environment variable sets the number of BLAS threads."""
-    return any(name in os.environ for name in VARIABLES)
+    one_for_all = os.environ.get("OMP_NUM_THREADS") == "1"
+    return one_for_all or any(name in os.environ for name in VARIABLES)
 
 
 def can_limit_threads() -> bool:

@@ -24,6 +24,7 @@ from typing import Any, Callable, Iterator, Sequence
 from npdiffpool._support.folder_lock import add_resume_hint, lock_folder
 from npdiffpool._support.interrupts import interrupt_after
 from npdiffpool._support.progress import progress_bar
+from npdiffpool._support.threads import share_of_threads, use_threads
 from npdiffpool._support.types import Json
 from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.parameters import add_parameters, make_classifier
@@ -155,7 +156,8 @@ def _with_expectation(
             if executor is not None and at_a_time is not None:
                 executor.submit(int).result()  # a process that starts uses a CPU
             epochs = [model.epochs for model in candidates]
-            job = _seconds_per_job(candidates, dataset)
+            with use_threads(share_of_threads(at_a_time or 1)):
+                job = _seconds_per_job(candidates, dataset)
             text = describe_jobs(left, job, epochs, at_a_time)
             print(text, file=sys.stderr, flush=True)
         show(seen)

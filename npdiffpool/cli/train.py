@@ -16,6 +16,7 @@ import argparse
 import json
 from pathlib import Path
 
+from npdiffpool._support.threads import use_threads
 from npdiffpool.cli.parameters import add_parameters, make_classifier
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset, load_dataset
@@ -40,6 +41,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="resume the interrupted run in --out, with the same options as before",
     )
+    text = "number of threads (default: OMP_NUM_THREADS if set, otherwise all CPUs)"
+    command.add_argument("--threads", type=int, metavar="INT", help=text)
     add_json(command, "the results")
     add_parameters(command)
 
@@ -49,7 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
     clf = make_classifier(arguments).set_params(verbose=True)
     clf.check_parameters()
     check_run_folder(arguments.out, arguments.resume)
-    with results_only(arguments.json):
+    with results_only(arguments.json), use_threads(arguments.threads):
         how = {"features": arguments.features, "weights": arguments.weights}
         dataset = load_dataset(arguments.data, **how)
         folder = train_run(clf, dataset, arguments.out, arguments.resume, draw)

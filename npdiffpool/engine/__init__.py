@@ -9,6 +9,7 @@ In reading order:
 - `preparation`: constant work, done once for a data set
 - `canonical_order`: the same order of nodes for every given one
 - `primitives` (on rows) and `segments` (graph by graph): values, derivations, gradients
-- `autodiff`: gradients of trees of parameters, fused primitives, gradient checkpointing
+- `autodiff`: gradients of trees of parameters, fused primitives, functions side by
+  side, gradient checkpointing
 - `fixed_assignments`, `graclus`, `wl_colours`: DiffPool-Det and the controls
 """

@@ -1,8 +1,9 @@
-"""Gradients: of trees of parameters, of fused primitives, and recomputed.
+"""Gradients: of trees, of fused primitives, and of functions side by side.
 
 The one file that touches autograd's internals. Read `value_and_grad` (the gradient of a
 loss by every array of a tree), then `fused` (a primitive that returns its value and its
-gradient together) and `recompute` (gradient checkpointing).
+gradient together) and `side_by_side` (independent functions and their gradients, each
+in a thread of its own; gradient checkpointing).
 
 A tree is nested dicts and lists with arrays at its leaves.
 """
@@ -10,10 +11,10 @@ A tree is nested dicts and lists with arrays at its leaves.
 from __future__ import annotations
 
 from functools import partial, wraps
-from typing import Any, Callable, Iterator, TypeVar
+from typing import Any, Callable, Iterator, Sequence, TypeVar
 
 import numpy
-from autograd.core import VJPNode, add_outgrads, make_vjp
+from autograd.core import VJPNode, VSpace, add_outgrads, make_vjp
 from autograd.tracer import (
     find_top_boxed_args,
     getval,
@@ -25,6 +26,7 @@ from autograd.util import subvals, toposort
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import Shape, numpy_warnings_off, require_finite
+from npdiffpool._support.threads import run_together
 from npdiffpool._support.types import Array
 
 __all__ = [
@@ -35,7 +37,7 @@ __all__ = [
     "getval",
     "leaves",
     "rebuild",
-    "recompute",
+    "side_by_side",
     "to_vector",
     "value_and_grad",
 ]
@@ -123,7 +125,7 @@ def from_vector(tree: Tree, vector: Any) -> Tree:
 
 
 def value_and_grad(
-    function: Callable[..., tuple[Any, Any]],
+    function: Callable[..., tuple[Any, Any]], as_vector: bool = False
 ) -> Callable[..., tuple[Any, Any, Tree]]:
     """Return a function that computes a loss and its gradient.
 
@@ -136,6 +138,8 @@ def value_and_grad(
     function : callable
         ``function(params, ...) -> (loss, auxiliary)``, with a scalar loss and `params`
         nested dicts and lists of arrays.
+    as_vector : bool
+        Return the gradients as one vector, in the order of `to_vector`.
 
     Returns
     -------
@@ -157,25 +161,49 @@ def value_and_grad(
     def differentiated(params: Tree, *args: Any) -> tuple[Any, Any, Tree]:
         _require_leaves("params", params)
         values = leaves(params)
-        nodes = [VJPNode.new_root() for _ in values]
+
+        def of_values(*values: Any) -> tuple[Any, Any]:
+            return function(rebuild(params, iter(values)), *args)
+
         with numpy_warnings_off(), trace_stack.new_trace() as trace:
-            boxes = [new_box(x, trace, node) for x, node in zip(values, nodes)]
-            loss, auxiliary = function(rebuild(params, iter(boxes)), *args)
-            found = _reverse(loss) if isbox(loss) else {}
-            gradients = [found.get(n, (0 * x,))[0] for n, x in zip(nodes, values)]
-            of_both = to_vector([getval(loss), *gradients])
+            ans, vjp = _record(of_values, values, range(len(values)), trace)
+            loss, auxiliary = ans
+            gradients = vjp(numpy.ones_like(loss))
+            of_both = to_vector([loss, *gradients])
         require_finite("the loss and its gradients", of_both, limit=1.7e308)
-        return getval(loss), auxiliary, rebuild(params, iter(gradients))
+        if as_vector:
+            return loss, auxiliary, of_both[1:]
+        return loss, auxiliary, rebuild(params, iter(gradients))
 
     return differentiated
 
 
-def _reverse(loss: Any) -> dict[Any, tuple[Any, bool]]:
-    """Return the gradient of a boxed scalar with respect to every root below it."""
-    one = numpy.ones_like(loss._value)
-    pending: dict[Any, tuple[Any, bool]] = {loss._node: (one, False)}
+def _record(
+    function: Callable[..., Any], values: Any, argnums: Any, trace: int
+) -> tuple[Any, Vjp]:
+    """Call a function of arrays; return its result and its vector-Jacobian product.
+
+    The latter, ``vjp(G)``, can be called once. It is the list of gradients with respect
+    to the arguments `argnums`. If the result is a tuple, only its first part has one.
+    """
+    nodes = [VJPNode.new_root() for _ in argnums]
+    boxes = [new_box(values[i], trace, node) for i, node in zip(argnums, nodes)]
+    ans = function(*subvals(values, zip(argnums, boxes)))
+    first = ans[0] if isinstance(ans, tuple) else ans
+
+    def vjp(G: Array) -> list[Array]:
+        found = _reverse(first._node, G) if isbox(first) else {}
+        return [found.get(n, (0 * values[i],))[0] for i, n in zip(argnums, nodes)]
+
+    value = getval(first)
+    return (value, *ans[1:]) if isinstance(ans, tuple) else value, vjp
+
+
+def _reverse(end: Any, G: Array) -> dict[Any, tuple[Any, bool]]:
+    """Return the gradients of every root below the node `end`, whose gradient is G."""
+    pending: dict[Any, tuple[Any, bool]] = {end: (G, False)}
     roots = {}
-    for node in toposort(loss._node):
+    for node in toposort(end):
         gradient = pending.pop(node)
         if not node.parents:
             roots[node] = gradient
@@ -217,18 +245,26 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
                 return plain(*args, **options)
 
             ans, vjp = with_vjp(*below, **options)
-            node = VJPNode.new_root()
-            node.parents = [box._node for _, box in boxes]
             again = partial(_vjp_of, plain, below, options)
-            node.vjp = lambda G: (again if isbox(G) else vjp)(G, argnums)
-            if isinstance(ans, tuple):
-                return (new_box(ans[0], trace, node), *ans[1:])
-            return new_box(ans, trace, node)
+
+            def either(G: Array) -> Any:
+                return (again if isbox(G) else vjp)(G, argnums)
+
+            return _boxed(ans, trace, [box._node for _, box in boxes], either)
 
         traced.with_vjp = with_vjp  # type: ignore[attr-defined]
         return traced
 
     return decorate
+
+
+def _boxed(ans: Any, trace: int, parents: list[Any], vjp: Any) -> Any:
+    """Return a result, or the first part of a tuple, as a box with this gradient."""
+    node = VJPNode.new_root()
+    node.parents, node.vjp = parents, vjp
+    if isinstance(ans, tuple):
+        return (new_box(ans[0], trace, node), *ans[1:])
+    return new_box(ans, trace, node)
 
 
 def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> Any:
@@ -241,22 +277,111 @@ def _vjp_of(function: Any, args: Any, options: Any, G: Array, argnums: Any) -> A
     return make_vjp(of_them, tuple(args[i] for i in argnums))[0](G)
 
 
-def recompute(function: Callable[[Tree], Result]) -> Callable[[Tree], Result]:
-    """Return a function of a tree that is run again for its gradient.
+def side_by_side(
+    functions: Sequence[Callable[[Tree], Result]],
+    trees: Sequence[Tree],
+    recompute: bool = False,
+) -> list[Result]:
+    """Call each function with its tree; also compute their gradients side by side.
 
-    This is gradient checkpointing: only the arrays of the tree are kept for the
-    backward pass, which needs less memory and more time. Sparse matrices in the tree
-    are constants. If the function returns a tuple, only its first part has a gradient.
+    Values and gradients are the same bytes for any number of threads
+    (`npdiffpool._support.threads`).
+
+    Parameters
+    ----------
+    functions : sequence of callables
+        They share no arrays but those in the trees. If a result is a tuple, only its
+        first part has a gradient.
+    trees : sequence of nested dicts and lists of arrays
+        The functions' arguments. Sparse matrices in them are constants.
+    recompute : bool
+        Gradient checkpointing: keep only the arrays of the trees for the backward pass,
+        and call each function again there. This needs less memory and more time.
+
+    Returns
+    -------
+    list
+        The functions' results.
     """
+    boxes, top = find_top_boxed_args(leaves(trees))[:2]
+    if not boxes:
+        return run_together([partial(f, tree) for f, tree in zip(functions, trees)])
+    calls = [_Call(function, tree, top) for function, tree in zip(functions, trees)]
+    if any(isbox(x) for call in calls for x in call.values):  # differentiated again
+        return [f(tree) for f, tree in zip(functions, trees)]
+    with trace_stack.new_trace() as trace:
+        answers = run_together([partial(call.run, trace, recompute) for call in calls])
+    both = VJPNode.new_root()
+    both.parents = [node for call in calls for node in call.parents]
+    both.vjp = partial(_gradients, calls, recompute)
+    return [
+        _boxed(ans, top, [both], partial(_part, i)) for i, ans in enumerate(answers)
+    ]
 
-    def run(tree: Tree) -> Result:
-        def of_leaves(*values: Any) -> Any:
-            return function(rebuild(tree, iter(values)))
 
-        def with_vjp(*values: Any) -> tuple[Any, Vjp]:
-            return of_leaves(*values), partial(_vjp_of, of_leaves, values, {})
+class _Call:
+    """A call of a function of arrays, some of which are boxed."""
 
-        traced: Callable[..., Result] = fused(of_leaves)(with_vjp)
-        return traced(*leaves(tree))
+    def __init__(self, function: Callable[..., Any], tree: Tree, top: int) -> None:
+        args = leaves(tree)
+        boxes = [(i, x) for i, x in enumerate(args) if isbox(x) and x._trace == top]
+        self.argnums, self.parents = [i for i, _ in boxes], [x._node for _, x in boxes]
+        self.values = subvals(args, [(i, x._value) for i, x in boxes])
+        self.function = partial(_of_leaves, function, tree)
+        self.vjp: Vjp | None = None
 
-    return run
+    def run(self, trace: int, recompute: bool) -> Any:
+        """Return the result; keep the tape, unless its gradient is recomputed."""
+        if recompute:
+            return self.function(*self.values)
+        ans, self.vjp = self._record(trace)
+        return ans
+
+    def _record(self, trace: int) -> tuple[Any, Vjp]:
+        return _record(self.function, self.values, self.argnums, trace)
+
+    def gradients(self, trace: int, G: Any) -> list[Array]:
+        """Return the gradients of the boxed arrays; None for G means 0."""
+        vjp, self.vjp = self.vjp, None  # a tape serves once
+        if G is None:
+            return [0 * self.values[i] for i in self.argnums]
+        if isbox(G):
+            vjp = partial(_vjp_of, self.function, self.values, {}, argnums=self.argnums)
+        found: list[Array] = (vjp or self._record(trace)[1])(G)
+        return found
+
+
+def _of_leaves(function: Callable[[Tree], Result], tree: Tree, *values: Any) -> Result:
+    return function(rebuild(tree, iter(values)))
+
+
+class _Parts(dict[int, Any]):
+    """Gradients of the results of `side_by_side`, by their positions."""
+
+
+class _PartsSpace(VSpace):  # type: ignore[misc]
+    """How autograd adds them: no position occurs twice."""
+
+    def _add(self, one: _Parts, other: _Parts) -> _Parts:
+        return _Parts(one | other)
+
+    _mut_add = _add
+
+
+VSpace.register(_Parts, _PartsSpace)
+
+
+def _part(i: int, G: Any) -> list[_Parts]:
+    return [_Parts({i: G})]
+
+
+def _gradients(calls: Sequence[_Call], recompute: bool, parts: _Parts) -> list[Any]:
+    """Return the gradients of all calls, computed side by side.
+
+    Recomputed ones are computed one after the other, which needs less memory.
+    """
+    with trace_stack.new_trace() as trace:
+        given = [partial(c.gradients, trace, parts.get(i)) for i, c in enumerate(calls)]
+        one_by_one = recompute or any(isbox(G) for G in parts.values())
+        found = [f() for f in given] if one_by_one else run_together(given)
+    return [gradient for of_call in found for gradient in of_call]

@@ -7,15 +7,17 @@ readouts of all levels side by side, and a classifier.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import repeat
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 import autograd.numpy as np
 
 from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import IsA, Shape, require_finite, requires
+from npdiffpool._support.threads import is_worth_threads
 from npdiffpool._support.types import Array
-from npdiffpool.engine.autodiff import recompute
+from npdiffpool.engine.autodiff import side_by_side
 from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.fixed_assignments import fixed_assignment, harden
 from npdiffpool.engine.layers import (
@@ -37,6 +39,7 @@ from npdiffpool.graphs.batch import GraphBatch
 
 Known = Optional[Moments]  # moments to use; if None, those of each norm's input
 GNNOutput = tuple[Array, Moments]  # with the moments that were used
+GNN = Callable[[Params, "Level", Config, Known], GNNOutput]
 BATCH = IsA(GraphBatch, N="n_nodes", B="n_graphs", F="n_features")
 CONFIG = IsA(Config, F="n_features")
 
@@ -224,7 +227,8 @@ def forward(
         steps.append(step)
         moments.append(used)
         level = step.pooled
-    Z, used_last = _embed(params["embed"], level, config, given["embed"])
+    last = _embed, params["embed"], given["embed"]
+    ((Z, used_last),) = _apply([last], level, config)
     parts = [*((step.Z, step.level) for step in steps), (Z, level)]
     readouts = [
         readout(weights, config.readout, Z, level.offsets)
@@ -248,8 +252,12 @@ def _pool(
     params: Params, level: Level, K: int, config: Config, running: Params
 ) -> tuple[PoolingStep, Params]:
     """Pool one level into K clusters per graph; also return the moments used."""
-    Z, of_embed = _embed(params["embed"], level, config, running.get("embed"))
-    S, entropies, of_pool = _assign(params, level, K, config, running.get("pool"))
+    gnns = [(_embed, params["embed"], running.get("embed"))]
+    if config.assignment not in FIXED:
+        gnns.append((_pool_logits, params["pool"], running.get("pool")))
+    (Z, of_embed), *learned = _apply(gnns, level, config)
+    R, of_pool = learned[0] if learned else (None, [])
+    S, entropies = _assign(R, level, K, config)
     A_pooled, X_pooled = coarsen(level, Z, S)
     L_link = link_loss(level, S, A_pooled, config.link_scale)
     L_ent = entropy_loss(entropies, level.offsets)
@@ -260,33 +268,33 @@ def _pool(
 
 
 def _assign(
-    params: Params, level: Level, K: int, config: Config, running: Known
-) -> tuple[Array, Array, Moments]:
-    """Return S (equation 6, or fixed), the entropies of its rows, and the moments."""
-    if config.assignment in FIXED:
-        return (*fixed_assignment(level, K, config), [])
-    R, used = _pool_logits(params["pool"], level, config, running)
+    R: Array | None, level: Level, K: int, config: Config
+) -> tuple[Array, Array]:
+    """Return S (equation 6, or fixed), and the entropies of its rows."""
+    if R is None:
+        return fixed_assignment(level, K, config)
     S, entropies = assign(R)
-    return harden(S) if config.assignment == "hard" else S, entropies, used
+    return harden(S) if config.assignment == "hard" else S, entropies
 
 
-def _recomputable(function: Callable[..., GNNOutput]) -> Callable[..., GNNOutput]:
-    """Recompute a GNN in the backward pass if the configuration says so."""
+def _apply(
+    gnns: Sequence[tuple[GNN, Params, Known]], level: Level, config: Config
+) -> list[GNNOutput]:
+    """Run GNNs of a level, which share nothing: side by side if the level is large."""
 
-    def run(params: Params, level: Level, config: Config, running: Known) -> GNNOutput:
-        def from_arrays(tree: Any) -> GNNOutput:
-            X, operators, params = tree
-            new_level = level._replace(X=X, operators=operators)
-            return function(params, new_level, config, running)
+    def of_tree(gnn: GNN, running: Known, tree: Any) -> GNNOutput:
+        X, operators, params = tree
+        return gnn(params, level._replace(X=X, operators=operators), config, running)
 
-        if not config.recompute:
-            return function(params, level, config, running)
-        return recompute(from_arrays)([level.X, level.operators, params])
+    cost = level.n_nodes * config.hidden**2 * config.n_layers
+    aside = len(gnns) > 1 and is_worth_threads(cost)
+    if not (aside or config.recompute):
+        return [gnn(params, level, config, running) for gnn, params, running in gnns]
+    functions = [partial(of_tree, gnn, running) for gnn, _, running in gnns]
+    trees = [[level.X, level.operators, params] for _, params, _ in gnns]
+    return side_by_side(functions, trees, config.recompute)
 
-    return run
 
-
-@_recomputable
 def _embed(params: Params, level: Level, config: Config, running: Known) -> GNNOutput:
     """Return Z = GNN_embed(A, X) (equation 5)."""
     layers, moments = _run_gnn(params, config.gnn, level, config, running)
@@ -294,7 +302,6 @@ def _embed(params: Params, level: Level, config: Config, running: Known) -> GNNO
     return Z, moments
 
 
-@_recomputable
 def _pool_logits(
     params: Params, level: Level, config: Config, running: Known
 ) -> GNNOutput:

@@ -19,6 +19,7 @@ import scipy
 from autograd.extend import defvjp, primitive
 
 from npdiffpool._support.contracts import Shape, requires
+from npdiffpool._support.threads import run_together
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import Vjp, fused, getval
 
@@ -40,9 +41,11 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
     Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
     A constant X_i may be scipy sparse; then there is no second derivative.
     """
-    Y = factors[0] @ factors[1]
-    for X, W in zip(factors[2::2], factors[3::2]):
-        Y += X @ W
+    pairs = [partial(_product, *pair) for pair in zip(factors[::2], factors[1::2])]
+    cost = factors[0].shape[0] * factors[1].size * len(pairs)
+    Y, *others = run_together(pairs, cost)
+    for XW in others:
+        Y += XW
     if b is not None:
         Y += b
 
@@ -54,7 +57,14 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
             return G @ factors[argnum].T
         return factors[argnum - 2].T @ G
 
-    return Y, lambda G, argnums: [gradient(argnum, G) for argnum in argnums]
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        return run_together([partial(gradient, i, G) for i in argnums], 2 * cost)
+
+    return Y, vjp
+
+
+def _product(X: Array, W: Array) -> Array:
+    return X @ W
 
 
 @primitive
@@ -269,11 +279,10 @@ def layer(
         if r is not None:
             M -= V * np.einsum("ij,ij->i", V, M)[:, None]
             M *= r
-        of_norm = {_GAMMA: dgamma, _BETA: dbeta}
-        return [
-            of_norm[i] if i in of_norm else affine_vjp(M, [_in_affine(i)])[0]
-            for i in argnums
-        ]
+        found = {_GAMMA: dgamma, _BETA: dbeta}
+        in_affine = [i for i in argnums if i not in found]
+        found |= zip(in_affine, affine_vjp(M, [_in_affine(i) for i in in_affine]))
+        return [found[i] for i in argnums]
 
     return ans, vjp
 

@@ -13,6 +13,7 @@ import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
 
+from npdiffpool._support.threads import run_in_pieces
 from npdiffpool._support.types import Array, Ints
 from npdiffpool.engine.autodiff import Vjp, fused
 from npdiffpool.engine.primitives import safe_sqrt, sparse_matmul
@@ -32,11 +33,18 @@ _TIE = 1024
 def segment_product(S: Array, Z: Array, offsets: Ints) -> Array:
     """Return S_g^T Z_g for every graph g: S (N, K), Z (N, D), result (B, K, D)."""
     B, K, D = len(offsets) - 1, S.shape[1], Z.shape[1]
-    if _is_uniform(offsets):
-        return np.matmul(_transpose(_stack(S, B)), _stack(Z, B))
     products = np.empty((B, K, D), dtype=np.result_type(S, Z))
-    for product, rows in zip(products, slices_of(offsets)):
-        np.dot(S[rows].T, Z[rows], out=product)
+    segments, is_uniform = slices_of(offsets), _is_uniform(offsets)
+
+    def work(graphs: slice) -> None:
+        if is_uniform:
+            S_T, Z_ = _transpose(_stack(S, B)[graphs]), _stack(Z, B)[graphs]
+            np.matmul(S_T, Z_, out=products[graphs])
+        else:
+            for product, rows in zip(products[graphs], segments[graphs]):
+                np.dot(S[rows].T, Z[rows], out=product)
+
+    run_in_pieces(work, offsets, S.size * D)
     return products
 
 
@@ -44,12 +52,18 @@ def segment_product(S: Array, Z: Array, offsets: Ints) -> Array:
 def segment_apply(S: Array, M: Array, offsets: Ints) -> Array:
     """Return S_g M_g for every graph g: S (N, K), M (B, K, D), result (N, D)."""
     B, K, D = M.shape
-    if _is_uniform(offsets):
-        return np.matmul(_stack(S, B), M).reshape(len(S), D)
-    rows_out = np.empty((len(S), D), dtype=np.result_type(S, M))
-    for M_g, rows in zip(M, slices_of(offsets)):
-        np.dot(S[rows], M_g, out=rows_out[rows])
-    return rows_out
+    result = np.empty((len(S), D), dtype=np.result_type(S, M))
+    segments, is_uniform = slices_of(offsets), _is_uniform(offsets)
+
+    def work(graphs: slice) -> None:
+        if is_uniform:
+            np.matmul(_stack(S, B)[graphs], M[graphs], out=_stack(result, B)[graphs])
+        else:
+            for M_g, rows in zip(M[graphs], segments[graphs]):
+                np.dot(S[rows], M_g, out=result[rows])
+
+    run_in_pieces(work, offsets, S.size * D)
+    return result
 
 
 def _is_uniform(offsets: Ints) -> bool:
@@ -139,7 +153,14 @@ def propagate(P: Any, H: Array) -> Array:
 @primitive
 def stack_matmul(P: Array, H: Array) -> Array:
     """Return P_g H_g for every graph g: P (B, K, K), H (B K, D), result (B K, D)."""
-    return np.matmul(P, _stack(H, len(P))).reshape(H.shape)
+    B, K = P.shape[:2]
+    H, products = _stack(H, B), np.empty_like(H)
+
+    def work(graphs: slice) -> None:
+        np.matmul(P[graphs], H[graphs], out=_stack(products, B)[graphs])
+
+    run_in_pieces(work, np.arange(B + 1) * K, P.size * H.shape[2])
+    return products
 
 
 # dY = dP H + P dH, so dP = G H^T and dH = P^T G.

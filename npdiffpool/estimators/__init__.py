@@ -7,9 +7,9 @@ training), `stored_model` and `model_file` (writing and reading model files) and
 `baselines`.
 """
 
-from npdiffpool.estimators.base import NotFittedError
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
 from npdiffpool.estimators.model_file import ModelFileError, load_model
+from npdiffpool.estimators.not_fitted import NotFittedError
 
 __all__ = [
     "DiffPoolClassifier",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, fields
-from functools import lru_cache, partial
+from functools import partial
+from operator import attrgetter
 from os import PathLike
-from typing import Any, Callable, ClassVar, Iterable, Iterator, Sequence, TypeVar
+from typing import Any, Callable, ClassVar, Iterable, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +20,13 @@ from npdiffpool._support.parameters import (
     parameter_of,
 )
 from npdiffpool._support.progress import progress_bar
+from npdiffpool._support.threads import use_threads
 from npdiffpool._support.types import Floats, Ints, Row
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output, blank_params
 from npdiffpool.estimators import inputs
+from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.estimators.targets import Classes, Numbers, Targets
 from npdiffpool.estimators.training_checks import warn_if_alike, warn_if_failed
@@ -40,33 +43,7 @@ from npdiffpool.training.fit import (
 )
 
 Model = TypeVar("Model", bound="Estimator")
-
-
-class NotFittedError(ValueError, AttributeError):
-    """A model was used before it was fitted.
-
-    Where scikit-learn is installed, the error is also one of its `NotFittedError`.
-    """
-
-    def __new__(cls, *args: Any) -> NotFittedError:
-        """Return the error, of scikit-learn's class as well if it is installed."""
-        kind = _not_fitted_kind() if cls is NotFittedError else cls
-        made: NotFittedError = ValueError.__new__(kind, *args)
-        return made
-
-    def __reduce__(self) -> Any:  # pickle does not find a class made at run time
-        return NotFittedError, self.args
-
-
-@lru_cache
-def _not_fitted_kind() -> Any:
-    """Return the class of the error; scikit-learn is imported only here."""
-    try:
-        from sklearn.exceptions import NotFittedError as Theirs
-    except ImportError:
-        return NotFittedError
-    names = {"__module__": NotFittedError.__module__}
-    return type("NotFittedError", (NotFittedError, Theirs), names)
+Part = TypeVar("Part")
 
 
 @dataclass(eq=False)
@@ -123,6 +100,7 @@ class Estimator:
         *,
         on_checkpoint: Callable[[Checkpoint], None] | None = None,
         resume: Checkpoint | None = None,
+        threads: int | None = None,
     ) -> Model:
         """Train on graphs and their labels.
 
@@ -146,6 +124,9 @@ class Estimator:
         resume : npdiffpool.training.fit.Checkpoint, optional
             State to resume from. With the same parameters and data, the result is the
             same as that of an uninterrupted run.
+        threads : int, optional
+            Number of threads. Default: the environment variable OMP_NUM_THREADS,
+            otherwise all CPUs. The result is the same for any number.
 
         Returns
         -------
@@ -165,7 +146,7 @@ class Estimator:
             of no epoch was below that of the class frequencies, or the squared error
             below that of the mean.
         """
-        inputs.check_callbacks(on_epoch=on_epoch, on_checkpoint=on_checkpoint)
+        inputs.check_options(threads, on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         origin = inputs.Origin.of(graphs)
         checked, targets, schedule, config = self.check(graphs, labels)
         scaling = inputs.Scaling.of(checked, self.standardize)
@@ -187,11 +168,12 @@ class Estimator:
                 on_checkpoint(state)
 
         rng = np.random.default_rng(self.seed)
-        run = partial(fit, config, schedule, train, held_out, rng, resume=resume)
+        options: Any = {"resume": resume, "threads": threads}
         bar: Any = {"done": done, "shown": self.verbose, "width": 4}
         with progress_bar(schedule.epochs, "epoch", "training", **bar) as update:
             show = partial(_show_row, update)
-            fitted = run(on_epoch=show, on_checkpoint=after_epoch)
+            options |= {"on_epoch": show, "on_checkpoint": after_epoch}
+            fitted = fit(config, schedule, train, held_out, rng, **options)
         warn_if_failed(fitted.history, encoded, config.loss)
         return self._set_fitted(fitted, *context)
 
@@ -307,7 +289,7 @@ class Estimator:
             For each graph the result of `assignments`.
         """
         batch, order = self._prepare(graphs)
-        parts = [[step.S for step in output.steps] for output in self._evaluate(batch)]
+        parts = self._evaluate(batch, lambda output: [step.S for step in output.steps])
         if not self.config_.clusters:
             return [[] for _ in range(batch.n_graphs)]
         first, *others = (np.concatenate(of_level) for of_level in zip(*parts))
@@ -332,8 +314,9 @@ class Estimator:
             S^T A S, whose diagonal is the edge weight inside each cluster, and
             features S^T Z.
         """
-        (output,) = self._evaluate(self._prepare([graph])[0])
-        levels = [step.pooled for step in output.steps]
+        batch, _ = self._prepare([graph])
+        (steps,) = self._evaluate(batch, lambda output: output.steps)
+        levels = [step.pooled for step in steps]
         return [Graph(level.A[0], level.X, graph.label) for level in levels]
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -424,18 +407,22 @@ class Estimator:
         checked = self._check_graphs(graphs)
         return inputs.prepare_graphs(checked, self.config_, self.scaling_)
 
-    def _evaluate(self, batch: GraphBatch) -> Iterator[Output]:
-        """Yield the forward passes of a prepared batch, in chunks."""
+    def _evaluate(
+        self, batch: GraphBatch, part: Callable[[Output], Part]
+    ) -> list[Part]:
+        """Run the model on a prepared batch; return one part of each chunk's output."""
         try:
-            yield from evaluate(self.params_, self.running_, batch, self.config_)
+            with use_threads():
+                outputs = evaluate(self.params_, self.running_, batch, self.config_)
+                return [part(output) for output in outputs]
         except OverflowedError as error:
             message = f"the numbers in graphs are too large: {error}"
             raise OverflowedError(message) from None
 
     def _outputs(self, graphs: Iterable[Graph], part: str) -> Floats:
         """Return one part of the output for all graphs."""
-        outputs = self._evaluate(self._prepare(graphs)[0])
-        return np.concatenate([getattr(output, part) for output in outputs])
+        batch, _ = self._prepare(graphs)
+        return np.concatenate(self._evaluate(batch, attrgetter(part)))
 
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:

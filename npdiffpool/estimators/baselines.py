@@ -21,7 +21,6 @@ from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
-from npdiffpool.estimators.base import NotFittedError
 from npdiffpool.estimators.inputs import (
     Origin,
     check_origin,
@@ -29,6 +28,7 @@ from npdiffpool.estimators.inputs import (
     check_width,
     choose_labels,
 )
+from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.estimators.targets import Classes
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.block_diagonal import join_graphs

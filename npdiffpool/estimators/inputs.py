@@ -307,14 +307,17 @@ def _listed(names: list[str]) -> str:
     return ", ".join(map(repr, names[:5])) + ", ..." * (len(names) > 5)
 
 
-def check_callbacks(**callbacks: Any) -> None:
-    """Check that callbacks, given by name, are callable or None.
+def check_options(threads: int | None, **callbacks: Any) -> None:
+    """Check the number of threads, and callbacks, given by name.
 
     Raises
     ------
     ValueError
-        If one is neither.
+        If the number is neither None nor a whole number >= 1, or a callback is neither
+        None nor callable.
     """
+    if threads is not None:
+        require_int("threads", threads, 1)
     for name, callback in callbacks.items():
         require(callback is None or callable(callback), name, "callable", callback)
 

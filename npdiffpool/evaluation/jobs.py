@@ -18,8 +18,8 @@ from typing import Any, Mapping, NamedTuple, Sequence, cast
 import numpy.typing as npt
 
 from npdiffpool._support.arguments import require, require_labels
-from npdiffpool._support.process import one_blas_thread
 from npdiffpool._support.settings import to_json
+from npdiffpool._support.threads import use_threads
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.evaluation.estimator import Estimator, FittedEstimator
@@ -142,7 +142,7 @@ def run_job(
         return [graphs[i] for i in indices], labels[indices]
 
     start = time.perf_counter()
-    with one_blas_thread():  # the jobs run in parallel
+    with use_threads():
         model.fit(*part(split.train), validation=part(split.validation))
         fitted = cast(FittedEstimator, model)  # fit need not return it
         best = fitted.history_[fitted.best_epoch_ - 1]

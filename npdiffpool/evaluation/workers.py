@@ -18,6 +18,7 @@ from typing import ContextManager, Iterator
 from npdiffpool._support.arguments import require, require_int
 from npdiffpool._support.interrupts import delay_interrupt
 from npdiffpool._support.progress import warnings_in_one_line
+from npdiffpool._support.threads import share_of_threads
 
 RUNNING = "the running jobs"
 UNTIL_EXIT = ExitStack()  # contexts of a worker
@@ -94,7 +95,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     others = multiprocessing.active_children()
     with (
         delay_interrupt(RUNNING, raise_first=True),
-        ProcessPoolExecutor(jobs, context, _start_worker) as executor,
+        ProcessPoolExecutor(jobs, context, _start_worker, (jobs,)) as executor,
     ):
         with _ctrl_c_blocked():
             for _ in range(jobs):
@@ -122,8 +123,9 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker() -> None:
-    """Ignore Ctrl-C, which the parent handles, and exit when the parent exits."""
+def _start_worker(jobs: int) -> None:
+    """Share the CPUs; leave Ctrl-C to the parent, and exit when it exits."""
+    os.environ["OMP_NUM_THREADS"] = str(share_of_threads(jobs))
     UNTIL_EXIT.enter_context(warnings_in_one_line())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()

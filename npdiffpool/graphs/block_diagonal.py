@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.contracts import largest
+from npdiffpool._support.threads import run_in_pieces
 from npdiffpool._support.types import CSR, Array, Floats, Ints
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.graph import Graph
@@ -180,8 +181,14 @@ class BlockDiagonal:
     def __matmul__(self, H: Array) -> Any:
         H = H.toarray() if scipy.sparse.issparse(H) else H
         product = self.rest @ H
-        for rows, block in self.dense:
-            np.dot(block, H[rows], out=product[rows])
+
+        def work(blocks: slice) -> None:
+            for rows, block in self.dense[blocks]:
+                np.dot(block, H[rows], out=product[rows])
+
+        sizes = [len(block) for _, block in self.dense]
+        cost = sum(size * size for size in sizes) * H.shape[1]
+        run_in_pieces(work, offsets_of(sizes), cost)
         return product
 
 

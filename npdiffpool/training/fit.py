@@ -26,7 +26,8 @@ from npdiffpool._support.parameters import (
     documented,
     parameter,
 )
-from npdiffpool._support.process import keep_freed_memory, one_blas_thread
+from npdiffpool._support.process import keep_freed_memory
+from npdiffpool._support.threads import count_threads, run_together, use_threads
 from npdiffpool._support.types import Array, Floats, Ints, Row
 from npdiffpool.engine.autodiff import from_vector, getval, to_vector, value_and_grad
 from npdiffpool.engine.config import Config
@@ -152,14 +153,14 @@ def fit(
     *,
     on_checkpoint: Callable[[Checkpoint], None] = lambda checkpoint: None,
     resume: Checkpoint | None = None,
+    threads: int | None = None,
 ) -> Fitted:
     """Train a model from new parameters, or resume from a checkpoint.
 
     With a validation set the parameters of the best epoch are returned: the one with
     the highest validation accuracy, ties broken by the lowest validation loss (for
     regression the lowest loss). Without one those of the last epoch are returned.
-    Training uses one BLAS thread unless the user chose a number, and from then on the
-    process keeps the memory that it frees (process.py).
+    The process keeps the memory that it frees from then on (process.py).
 
     Parameters
     ----------
@@ -177,6 +178,9 @@ def fit(
     resume : Checkpoint, optional
         Checkpoint to continue from. With the other arguments unchanged, the result is
         bit-identical to that of an uninterrupted run.
+    threads : int, optional
+        Number of threads, as in `npdiffpool._support.threads.use_threads`. It does not
+        change the result.
 
     Returns
     -------
@@ -209,7 +213,7 @@ def fit(
     keep_freed_memory()
     state = resume if resume is not None else _start(config, rng)
     rng.bit_generator.state = state.rng_state
-    with one_blas_thread():
+    with use_threads(threads):
         while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
             with _raise_on_divergence(state.epoch + 1):
                 state = _next_epoch(state, config, schedule, train, validation, rng)
@@ -273,11 +277,11 @@ def _next_epoch(
 ) -> Checkpoint:
     vector, running, adam = state.vector.copy(), state.running, state.adam
     params = from_vector(blank_params(config), vector)  # views of the vector
-    differentiate = value_and_grad(partial(total_loss, config=config))
+    differentiate = value_and_grad(partial(total_loss, config=config), as_vector=True)
     totals = np.zeros(())
     for part in minibatches(train, schedule.batch_size, rng):
-        loss, output, gradients = differentiate(params, *part)
-        gradient = clip_by_norm(to_vector(gradients), schedule.clip_norm)
+        loss, output, gradient = differentiate(params, *part)
+        gradient = clip_by_norm(gradient, schedule.clip_norm)
         adam, moved = adam_step(adam, vector, gradient, schedule.learning_rate)
         vector[:] = moved
         running = update_running(running, output.moments)
@@ -322,18 +326,23 @@ def evaluate(
     running: Params,
     batch: GraphBatch,
     config: Config,
-    chunk_nodes: int = 20_000,
+    chunk_nodes: int = 6000,
 ) -> Iterator[Output]:
     """Run the model on all graphs in their order; yield one Output per chunk.
 
     A chunk consists of complete graphs with about `chunk_nodes` nodes in total, so that
     memory does not grow with the data set. The output of a graph does not depend on its
-    chunk.
+    chunk. Within `use_threads`, each thread takes a chunk.
     """
     chunk = np.cumsum(batch.sizes) // chunk_nodes
-    for index in np.unique(chunk):
-        part = batch.take(np.flatnonzero(chunk == index))
-        yield forward(params, part, config, running)
+    chunks = [np.flatnonzero(chunk == index) for index in np.unique(chunk)]
+
+    def run(graphs: Ints) -> Output:
+        return forward(params, batch.take(graphs), config, running)
+
+    for start in range(0, len(chunks), count_threads()):
+        at_once = chunks[start : start + count_threads()]
+        yield from run_together([partial(run, graphs) for graphs in at_once])
 
 
 def validate(params: Params, running: Params, data: Labelled, config: Config) -> Row:

@@ -1,103 +1,191 @@
-"""Training uses one BLAS thread and keeps freed memory."""
+"""Threads: how many, what they see, how they end; work in pieces."""
 
-import ctypes
-import sys
-from types import SimpleNamespace
+import os
+import threading
+import time
+from contextvars import ContextVar
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
-from npdiffpool import GraphBatch, load_dataset
-from npdiffpool._support import process
-from npdiffpool._support.process import VARIABLES, keep_freed_memory
-from npdiffpool.engine.config import Config
-from npdiffpool.training.fit import Labelled, Schedule, fit
+from npdiffpool._support import threads
+from npdiffpool._support.threads import (
+    MIN_COST,
+    count_threads,
+    default_threads,
+    run_in_pieces,
+    run_together,
+    share_of_threads,
+    use_threads,
+)
 
-MUTAG = load_dataset("MUTAG")  # graphs of 18 nodes
-
-
-def n_threads():
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return {pool["num_threads"] for pool in pools}
-
-
-@pytest.fixture(autouse=True)
-def two_threads():
-    with threadpool_limits(2, user_api="blas"):
-        yield
+NUMBER = ContextVar("NUMBER", default=0)
 
 
-@pytest.fixture
-def no_variables(monkeypatch):
-    """Remove the variables that set the number of threads."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+def meet():
+    """Return two functions that only end if both run at the same time."""
+    barrier = threading.Barrier(2, timeout=60)
+    return [barrier.wait, barrier.wait]
 
 
-def threads_while_training():
-    seen = []
-    config = Config(7, 2, hidden=4, n_layers=1, clusters=(2,))
-    batch = GraphBatch.from_graphs(MUTAG.graphs[:4], "float32")
-    train, rng = Labelled(batch, np.arange(4) % 2), np.random.default_rng(0)
-    fit(config, Schedule(1), train, None, rng, lambda row: seen.append(n_threads()))
-    return seen
+@pytest.mark.parametrize(
+    "text, expected", [("1", 1), ("3", 3), ("4,2", 4), ("0", 1), ("", 7), ("all", 7)]
+)
+def test_the_default_is_omp_num_threads_or_all_cpus(monkeypatch, text, expected):
+    monkeypatch.setattr(threads, "count_cpus", lambda: 7)
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert default_threads() == expected
 
 
-def test_training_uses_one_thread_and_restores_the_others(no_variables):
-    assert threads_while_training() == [{1}]
-    assert n_threads() == {2}
+def test_processes_share_the_threads(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert [share_of_threads(n) for n in (1, 2, 5, 9)] == [5, 2, 1, 1]
 
 
-@pytest.mark.parametrize("name", VARIABLES)
-def test_training_respects_the_number_of_threads_in_the_environment(
-    no_variables, monkeypatch, name
-):
-    monkeypatch.setenv(name, "2")
-    assert threads_while_training() == [{2}]
+@pytest.mark.parametrize("number", [0, -1, 1.0, True, "2"])
+def test_a_bad_number_of_threads_is_refused(number):
+    with pytest.raises(ValueError, match="^threads must be a whole number >= 1; got"):
+        with use_threads(number):
+            pass
 
 
-@pytest.fixture
-def no_threadpoolctl(no_variables, monkeypatch):
-    """Make the import of threadpoolctl fail, in a process that has not warned."""
-    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    process._warn_of_threads.cache_clear()
-    yield
-    process._warn_of_threads.cache_clear()
+def test_the_innermost_number_counts(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    seen = [count_threads()]
+    with use_threads():
+        seen.append(count_threads())
+        with use_threads(2):
+            with use_threads():  # not given: that of the outer context
+                seen.append(count_threads())
+        seen.append(count_threads())
+    assert [*seen, count_threads()] == [1, 3, 2, 3, 1]
 
 
-def test_without_threadpoolctl_the_threads_do_not_change_and_one_warning_says_so(
-    no_threadpoolctl, monkeypatch
-):
-    monkeypatch.setattr(process, "count_cpus", lambda: 2)
-    says = "every thread of the BLAS.*: set OPENBLAS_NUM_THREADS=1 before NumPy is"
-    with pytest.warns(UserWarning, match=says) as caught:
-        assert threads_while_training() == threads_while_training() == [{2}]
-    assert len(caught) == 1
-    assert caught[0].filename == __file__  # the line that called the package
+def test_functions_run_at_the_same_time_and_their_results_are_in_order():
+    with use_threads(2):
+        assert sorted(run_together(meet())) == [0, 1]
+        slow_first = [lambda: time.sleep(0.1) or "slow", lambda: "fast"]
+        assert run_together(slow_first) == ["slow", "fast"]
+        assert run_together([lambda i=i: i for i in range(20)]) == list(range(20))
+    assert run_together([lambda: 1, lambda: 2]) == [1, 2]
+    assert run_together([]) == []
 
 
-def test_there_is_no_warning_where_one_thread_is_all_that_can_run(
-    no_threadpoolctl, monkeypatch
-):
-    monkeypatch.setattr(process, "count_cpus", lambda: 1)
-    threads_while_training()  # a warning would be an error
+@pytest.mark.parametrize("number, cost", [(1, MIN_COST), (2, MIN_COST - 1)])
+def test_one_thread_or_little_work_stays_in_the_calling_thread(number, cost):
+    before, seen = threading.active_count(), []
+    with use_threads(number):
+        assert threading.active_count() == before + number - 1
+        run_together([lambda: seen.append(threading.get_ident())] * 9, cost)
+    assert set(seen) == {threading.get_ident()}
+    assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("name", VARIABLES)
-def test_there_is_no_warning_if_the_user_has_chosen_the_number_of_threads(
-    no_threadpoolctl, monkeypatch, name
-):
-    monkeypatch.setattr(process, "count_cpus", lambda: 2)
-    monkeypatch.setenv(name, "1")
-    threads_while_training()
+def test_work_within_work_uses_no_more_threads():
+    def count_inside():
+        return count_threads(), run_together([threading.get_ident] * 2)
+
+    with use_threads(2):
+        for n_threads, (one, other) in run_together([count_inside] * 2):
+            assert n_threads == 1
+            assert one == other
+        assert count_threads() == 2
 
 
-def test_freed_memory_is_kept_with_glibc_only(monkeypatch):
-    options = []
-    libc = SimpleNamespace(mallopt=lambda *option: options.append(option))
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: libc)
-    keep_freed_memory()
-    assert options == [(-4, 0), (-1, -1)]
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
-    keep_freed_memory()
+def test_threads_see_context_variables_and_how_numpy_handles_errors():
+    def look():
+        barrier.wait()
+        NUMBER.set(NUMBER.get() + 1)
+        with pytest.raises(FloatingPointError):
+            np.array([1.0]) / 0
+        return NUMBER.get()
+
+    barrier, token = threading.Barrier(2, timeout=60), NUMBER.set(5)
+    try:
+        with use_threads(2), np.errstate(divide="raise"):
+            assert run_together([look, look]) == [6, 6]
+        assert NUMBER.get() == 5
+    finally:
+        NUMBER.reset(token)
+
+
+def fail(text, before=lambda: None):
+    before()
+    raise ValueError(text)
+
+
+def test_the_first_of_several_errors_is_raised_and_no_other_work_is_started():
+    started = []
+    first, second = meet()
+    work = [lambda: fail("one", first), lambda: fail("two", second)]
+    with use_threads(2):
+        with pytest.raises(ValueError, match="^one$"):
+            run_together([*work, lambda: started.append(1)])
+        with pytest.raises(ValueError, match="^two$"):
+            run_together([lambda: None, lambda: fail("two")])
+        assert run_together(meet())  # the threads can be used again
+    assert started == []
+
+
+def test_ctrl_c_is_raised_when_the_other_thread_has_ended():
+    def interrupted():
+        barrier.wait()
+        raise KeyboardInterrupt
+
+    def other():
+        barrier.wait()
+        time.sleep(0.1)
+        ended.append(True)
+
+    barrier, ended, before = (
+        threading.Barrier(2, timeout=60),
+        [],
+        threading.active_count(),
+    )
+    with pytest.raises(KeyboardInterrupt), use_threads(2):
+        run_together([interrupted, other])
+    assert ended == [True]
+    assert threading.active_count() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own():
+    with use_threads(2):
+        run_together(meet())
+    child = os.fork()
+    if child == 0:
+        with use_threads(2):
+            run_together(meet())
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+@given(
+    sizes=st.lists(st.integers(0, 9), min_size=1, max_size=20),
+    number=st.integers(1, 5),
+    cost=st.sampled_from([0, MIN_COST]),
+)
+def test_pieces_cover_every_item_once(sizes, number, cost):
+    offsets, times = np.cumsum([0, *sizes]), np.zeros(len(sizes), int)
+
+    def work(items):
+        times[items] += 1
+
+    with use_threads(number):
+        run_in_pieces(work, offsets, cost)
+    assert_array_equal(times, 1)
+
+
+def test_pieces_have_about_the_same_number_of_rows():
+    pieces = []
+    with use_threads(3):
+        run_in_pieces(pieces.append, np.arange(0, 310, 10), MIN_COST)
+    assert {(piece.start, piece.stop) for piece in pieces} == {
+        (0, 10),
+        (10, 20),
+        (20, 30),
+    }

@@ -22,7 +22,6 @@ from npdiffpool.engine import segments
 from npdiffpool.engine.autodiff import (
     from_vector,
     leaves,
-    recompute,
     to_vector,
     value_and_grad,
 )
@@ -361,18 +360,6 @@ def test_recomputing_changes_neither_the_loss_nor_its_gradients(options):
     gradient = to_vector(gradients)  # the order of summation differs
     atol = 1e-12 * np.max(np.abs(gradient))
     assert_allclose(to_vector(actual[2]), gradient, rtol=1e-9, atol=atol)
-
-
-def test_recompute_does_not_trace_the_forward_pass():
-    traced = []
-
-    def cube(x):
-        y = x * x
-        traced.append(isbox(y))
-        return y * x
-
-    assert grad(lambda x: 2 * recompute(cube)(x))(3.0) == 54.0
-    assert traced == [False, True]  # the forward pass, then the backward pass
 
 
 def keeps_dtype(case, dtype):

@@ -14,7 +14,7 @@ from npdiffpool import (
     Graph,
     NotFittedError,
 )
-from npdiffpool.estimators import base
+from npdiffpool.estimators import not_fitted
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier, count_parameters
 from npdiffpool.viz import draw_hierarchy
 
@@ -143,12 +143,12 @@ def test_the_error_before_fit_is_also_that_of_scikit_learn():
 
 
 def test_the_error_before_fit_needs_no_scikit_learn(monkeypatch):
-    base._not_fitted_kind.cache_clear()
+    not_fitted._not_fitted_kind.cache_clear()
     monkeypatch.setitem(sys.modules, "sklearn.exceptions", None)
     with pytest.raises(NotFittedError, match="not fitted") as caught:
         small().predict(GRAPHS)
     assert type(caught.value) is NotFittedError
-    base._not_fitted_kind.cache_clear()
+    not_fitted._not_fitted_kind.cache_clear()
 
 
 # Direction

@@ -11,11 +11,12 @@ import pytest
 
 from npdiffpool._support.folder_lock import list_contents
 from npdiffpool._support.interrupts import WAITING
+from npdiffpool._support.threads import default_threads
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation import job_queue
 from npdiffpool.evaluation.job_folder import JobFolder
 from npdiffpool.evaluation.jobs import run_job
-from npdiffpool.evaluation.workers import RUNNING
+from npdiffpool.evaluation.workers import RUNNING, workers
 
 WAITS = WAITING.format(RUNNING)
 LONG = ["--epochs", "40", "--hidden", "8", "--folds", "5", "--runs", "1"]
@@ -51,16 +52,23 @@ def is_alive(pid):
     return state != "Z"
 
 
+@pytest.mark.parametrize("number, share", [("1", 1), ("2", 1), ("5", 2)])
+def test_two_workers_share_the_threads(monkeypatch, number, share):
+    monkeypatch.setenv("OMP_NUM_THREADS", number)
+    with workers(jobs=2) as executor:
+        assert executor.submit(default_threads).result() == share
+
+
 @pytest.mark.slow
 def test_workers_exit_when_their_parent_is_killed(evaluation):
     process, _ = evaluation
-    workers = children(process)
-    assert len(workers) == 3  # two, and one that tracks semaphores
+    found = children(process)
+    assert len(found) == 3  # two, and one that tracks semaphores
     process.kill()
     end = time.monotonic() + 60
-    while any(map(is_alive, workers)) and time.monotonic() < end:
+    while any(map(is_alive, found)) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not any(map(is_alive, workers))
+    assert not any(map(is_alive, found))
 
 
 @pytest.mark.slow
