@@ -7,6 +7,7 @@ within a function that it runs, it calls them one after the other.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import deque
@@ -24,7 +25,7 @@ from npdiffpool._support.process import count_cpus, one_blas_thread
 
 Result = TypeVar("Result")
 Work = Callable[[], Any]
-MIN_COST = 10**7  # multiplications; for fewer, a thread takes longer than it saves
+MIN_COST = 2 * 10**7  # multiplications; for fewer, a thread takes longer than it saves
 
 
 class _Threads:
@@ -106,13 +107,13 @@ def count_threads() -> int:
     return (_THREADS.get() or _ONE).number
 
 
-def is_worth_threads(cost: int) -> bool:
+def is_worth_threads(cost: float) -> bool:
     """Return whether threads save time in work of so many multiplications."""
     return cost >= MIN_COST
 
 
 def run_together(
-    functions: Sequence[Callable[[], Result]], cost: int = MIN_COST
+    functions: Sequence[Callable[[], Result]], cost: float = math.inf
 ) -> list[Result]:
     """Call independent functions in several threads; return their results in order.
 
@@ -123,7 +124,7 @@ def run_together(
     Parameters
     ----------
     functions : sequence of callables without arguments
-    cost : int
+    cost : float
         Number of multiplications of all of them: if it is small, the calling thread
         does them all.
 

@@ -58,7 +58,7 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
         return factors[argnum - 2].T @ G
 
     def vjp(G: Array, argnums: Any) -> list[Array]:
-        return run_together([partial(gradient, i, G) for i in argnums], 2 * cost)
+        return run_together([partial(gradient, i, G) for i in argnums], cost)
 
     return Y, vjp
 
