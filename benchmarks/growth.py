@@ -21,7 +21,8 @@ import numpy as np
 import report
 import speed
 
-SIZES = (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+SIZES = (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+TARGET = 1_000_000  # nodes for which the README makes a statement
 DEGREE, FEATURES, CLASSES = 10, 16, 2
 TASK = speed.Task("", "", batch=1, clusters=(32,), epochs=0, hidden=32)
 RECOMPUTING = f"{report.MINE}, recomputing"
@@ -177,7 +178,7 @@ def write(results):
             times, peak = run["seconds"], run["peak"]
             spread = f"{min(times):.3f} to {max(times):.3f}|{len(times)}"
             cells = [f"{run['median']:.3f}", spread, f"{peak:.0f}|{run['above']:.0f}"]
-            if run["nodes"] == SIZES[-1] and run["name"].startswith(report.MINE):
+            if run["nodes"] == TARGET and run["name"].startswith(report.MINE):
                 seconds = f"{run['median']:.1f} s (target: 60 s)"
                 memory = f"{peak / 1000:.2f} GB (target: 8 GB)"
                 title = f"{run['name']}, {run['nodes']:,} nodes"
