@@ -30,16 +30,16 @@ def peak():
     status = pathlib.Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 before, start = peak(), time.perf_counter()
-n_graphs = len({call})
+{call}
 found = {{"seconds": time.perf_counter() - start, "peak": peak(), "before": before}}
-print(json.dumps({{**found, "graphs": n_graphs}}))
+print(json.dumps(found))
 """
 HEAD = """# Loading
 
 Written by loading.py from the measurements in loading.json: medians of 3 processes.
 torch_geometric saves its own copy of a data set when it loads it for the first time;
-npdiffpool saves nothing and reads the zip each time. MB are the peak of the process, and
-what of it was there after the imports.
+npdiffpool saves nothing and reads the zip each time. MB are the peak of the process,
+and its peak after the imports.
 """
 
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
+from typing import Any, Callable, Iterator, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,24 +24,30 @@ from npdiffpool._support.arguments import require_int
 from npdiffpool._support.process import count_cpus, one_blas_thread
 
 Result = TypeVar("Result")
-Work = Callable[[], Any]
 MIN_COST = 2 * 10**7  # multiplications; for fewer, a thread takes longer than it saves
 
 
 class _Threads:
-    """Threads of this process, the calling one included."""
+    """Threads of this process, the calling one included; they start when needed."""
 
     def __init__(self, number: int) -> None:
-        self.number, self.work = number, SimpleQueue[Optional[Work]]()
-        self.helpers = [
-            threading.Thread(target=self._help, daemon=True) for _ in range(number - 1)
-        ]
-        for helper in self.helpers:
-            helper.start()
+        self.number, self.work = number, SimpleQueue[Any]()
+        self.helpers: list[threading.Thread] = []
+
+    def submit(self, work: Callable[[], Any], times: int) -> None:
+        """Let this many helpers call `work`, or fewer if no more can be started."""
+        with suppress(RuntimeError):
+            while len(self.helpers) < times:
+                helper = threading.Thread(target=self._help, daemon=True)
+                helper.start()
+                self.helpers.append(helper)
+        for _ in range(min(times, len(self.helpers))):
+            self.work.put(partial(copy_context().run, work))
 
     def _help(self) -> None:
         for work in iter(self.work.get, None):
             work()
+            del work  # and the results that it refers to
 
     def stop(self) -> None:
         for _ in self.helpers:
@@ -52,10 +58,18 @@ class _Threads:
 
 _ONE = _Threads(1)
 _THREADS: ContextVar[_Threads | None] = ContextVar("_THREADS", default=None)
+_DEFAULT: dict[str, int] = {}  # "number" in a worker process
+if hasattr(os, "register_at_fork"):  # a forked process has no helpers
+    os.register_at_fork(after_in_child=partial(_THREADS.set, _ONE))
 
 
 def default_threads() -> int:
-    """Return the number of threads if none is given: OMP_NUM_THREADS, or all CPUs."""
+    """Return the number of threads if none is given: OMP_NUM_THREADS, or all CPUs.
+
+    In a worker process it is the share that `limit_default_threads` was given.
+    """
+    if _DEFAULT:
+        return _DEFAULT["number"]
     first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     return max(int(first), 1) if first.isdecimal() else count_cpus()
 
@@ -63,6 +77,11 @@ def default_threads() -> int:
 def share_of_threads(processes: int) -> int:
     """Return the number of threads for each of several processes."""
     return max(default_threads() // processes, 1)
+
+
+def limit_default_threads(number: int) -> None:
+    """Set what `default_threads` returns from now on in this process."""
+    _DEFAULT["number"] = number
 
 
 @contextmanager
@@ -136,16 +155,19 @@ def run_together(
     useful = len(functions) > 1 and is_worth_threads(cost)
     if threads is None or threads.number == 1 or not useful:
         return [function() for function in functions]
-    n_helpers = min(threads.number, len(functions)) - 1
-    queue, done = _Queue(functions), SimpleQueue[None]()
-    for _ in range(n_helpers):
-        threads.work.put(partial(copy_context().run, queue.work, done))
-    copy_context().run(queue.work, done)
-    for _ in range(n_helpers + 1):
-        done.get()
-    if queue.errors:
-        raise queue.errors[min(queue.errors)]
-    return [queue.found[i] for i in range(len(functions))]
+    queue = _Queue(functions)
+    threads.submit(queue.work, min(threads.number, len(functions)) - 1)
+    try:
+        copy_context().run(queue.work)
+        for _ in functions:
+            queue.ended.get()
+        if queue.errors:
+            raise queue.errors[min(queue.errors)]
+        return [queue.found[i] for i in range(len(functions))]
+    finally:  # after Ctrl-C too: no further function; and no cycle keeps the arrays
+        queue.drop()
+        queue.found.clear()
+        queue.errors.clear()
 
 
 class _Queue:
@@ -153,23 +175,32 @@ class _Queue:
 
     def __init__(self, functions: Sequence[Callable[[], Any]]) -> None:
         self.left = deque(enumerate(functions))
+        self.ended = SimpleQueue[None]()  # one item for each function
         self.found: dict[int, Any] = {}
         self.errors: dict[int, BaseException] = {}
 
-    def work(self, done: SimpleQueue[None]) -> None:
+    def work(self) -> None:
         """Call one function after the other until none is left, or one fails."""
         _THREADS.set(_ONE)  # in this copy of the context: no threads within threads
         while self.left:
             with suppress(IndexError):  # another thread may have taken the last one
                 self._call(*self.left.popleft())
-        done.put(None)
+
+    def drop(self) -> None:
+        """Call no further function."""
+        with suppress(IndexError):
+            while True:
+                self.left.popleft()
+                self.ended.put(None)
 
     def _call(self, i: int, function: Callable[[], Any]) -> None:
         try:
             self.found[i] = function()
         except BaseException as error:
             self.errors[i] = error
-            self.left.clear()
+            self.drop()
+        finally:
+            self.ended.put(None)
 
 
 def run_in_pieces(

@@ -154,12 +154,13 @@ def propagate(P: Any, H: Array) -> Array:
 def stack_matmul(P: Array, H: Array) -> Array:
     """Return P_g H_g for every graph g: P (B, K, K), H (B K, D), result (B K, D)."""
     B, K = P.shape[:2]
-    H, products = _stack(H, B), np.empty_like(H)
+    products = np.empty(H.shape, dtype=np.result_type(P, H))
 
     def work(graphs: slice) -> None:
-        np.matmul(P[graphs], H[graphs], out=_stack(products, B)[graphs])
+        H_, out = _stack(H, B)[graphs], _stack(products, B)[graphs]
+        np.matmul(P[graphs], H_, out=out)
 
-    run_in_pieces(work, np.arange(B + 1) * K, P.size * H.shape[2])
+    run_in_pieces(work, np.arange(B + 1) * K, P.size * H.shape[1])
     return products
 
 

@@ -18,7 +18,7 @@ from typing import ContextManager, Iterator
 from npdiffpool._support.arguments import require, require_int
 from npdiffpool._support.interrupts import delay_interrupt
 from npdiffpool._support.progress import warnings_in_one_line
-from npdiffpool._support.threads import share_of_threads
+from npdiffpool._support.threads import limit_default_threads, share_of_threads
 
 RUNNING = "the running jobs"
 UNTIL_EXIT = ExitStack()  # contexts of a worker
@@ -125,7 +125,7 @@ def _ctrl_c_blocked() -> Iterator[None]:
 
 def _start_worker(jobs: int) -> None:
     """Share the CPUs; leave Ctrl-C to the parent, and exit when it exits."""
-    os.environ["OMP_NUM_THREADS"] = str(share_of_threads(jobs))
+    limit_default_threads(share_of_threads(jobs))
     UNTIL_EXIT.enter_context(warnings_in_one_line())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, daemon=True).start()

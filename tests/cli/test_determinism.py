@@ -15,6 +15,8 @@ RUN_FILES = "model.npz history.csv snapshots.npz checkpoint.npz config.json".spl
 WITHOUT_FIGURES = """
 import sys
 sys.modules["matplotlib"] = None
+from npdiffpool._support import threads
+threads.MIN_COST = 0
 from npdiffpool.cli.main import console
 console()
 """
