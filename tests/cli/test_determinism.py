@@ -16,7 +16,8 @@ WITHOUT_FIGURES = """
 import sys
 sys.modules["matplotlib"] = None
 from npdiffpool._support import threads
-threads.MIN_COST = 0
+if "train" in sys.argv:  # the workers of cv do not see this
+    threads.MIN_COST = 0
 from npdiffpool.cli.main import console
 console()
 """
