@@ -63,7 +63,7 @@ def count_cpus() -> int:
 def _warn_of_threads() -> None:
     if count_cpus() > 1:
         text = (
-            "training uses every thread of the BLAS, which is many times slower on a "
+            "npdiffpool uses every thread of the BLAS, which is many times slower on a "
             f"busy machine: set {VARIABLES[0]}=1 before NumPy is imported, or install "
             "threadpoolctl"
         )

@@ -43,8 +43,8 @@ COMMANDS: dict[str, Command] = {
 def console() -> None:
     """Run the command line with one BLAS thread, unless the user chose a number.
 
-    Most graphs are small: a second thread gains little, and on a busy machine makes a
-    step up to ten times slower. A BLAS reads its number of threads when NumPy is
+    Most graphs are small: a second BLAS thread gains little, and on a busy machine
+    makes a step up to ten times slower. A BLAS reads its number of threads when NumPy is
     imported, which has happened, so the process restarts itself once. With
     threadpoolctl that is not necessary: see `npdiffpool._support.process`.
     """

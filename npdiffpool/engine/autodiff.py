@@ -290,8 +290,9 @@ def side_by_side(
     Parameters
     ----------
     functions : sequence of callables
-        They share no arrays but those in the trees. If a result is a tuple, only its
-        first part has a gradient.
+        They share no arrays but those in the trees, and open no autograd traces of
+        their own. An array that they take from elsewhere is a constant. If a result is
+        a tuple, only its first part has a gradient.
     trees : sequence of nested dicts and lists of arrays
         The functions' arguments. Sparse matrices in them are constants.
     recompute : bool

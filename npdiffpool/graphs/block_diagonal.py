@@ -186,9 +186,8 @@ class BlockDiagonal:
             for rows, block in self.dense[blocks]:
                 np.dot(block, H[rows], out=product[rows])
 
-        sizes = [len(block) for _, block in self.dense]
-        cost = sum(size * size for size in sizes) * H.shape[1]
-        run_in_pieces(work, offsets_of(sizes), cost)
+        areas = offsets_of([block.size for _, block in self.dense])
+        run_in_pieces(work, areas, int(areas[-1]) * (H.size // max(len(H), 1)))
         return product
 
 

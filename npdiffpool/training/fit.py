@@ -332,7 +332,7 @@ def evaluate(
 
     A chunk consists of complete graphs with about `chunk_nodes` nodes in total, so that
     memory does not grow with the data set. The output of a graph does not depend on its
-    chunk. Within `use_threads`, each thread takes a chunk.
+    chunk. Within `use_threads`, each thread takes a chunk at a time.
     """
     chunk = np.cumsum(batch.sizes) // chunk_nodes
     chunks = [np.flatnonzero(chunk == index) for index in np.unique(chunk)]
