@@ -44,8 +44,8 @@ def console() -> None:
     """Run the command line with one BLAS thread, unless the user chose a number.
 
     Most graphs are small: a second BLAS thread gains little, and on a busy machine
-    makes a step up to ten times slower. A BLAS reads its number of threads when NumPy is
-    imported, which has happened, so the process restarts itself once. With
+    makes a step up to ten times slower. A BLAS reads its number of threads when NumPy
+    is imported, which has happened, so the process restarts itself once. With
     threadpoolctl that is not necessary: see `npdiffpool._support.process`.
     """
     if os.name == "posix" and not has_chosen_threads() and not can_limit_threads():

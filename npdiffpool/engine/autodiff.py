@@ -2,8 +2,8 @@
 
 The one file that touches autograd's internals. Read `value_and_grad` (the gradient of a
 loss by every array of a tree), then `fused` (a primitive that returns its value and its
-gradient together) and `side_by_side` (independent functions and their gradients, each
-in a thread of its own; gradient checkpointing).
+gradient together) and `side_by_side` (independent functions and their gradients, in
+several threads; gradient checkpointing).
 
 A tree is nested dicts and lists with arrays at its leaves.
 """
