@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-from contextlib import nullcontext
+import threading
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
-from typing import Any, ContextManager
+from typing import Any, ContextManager, Iterator
 
 from npdiffpool._support.arguments import warn_caller
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # of the BLAS alone
+_LOCK, _OPEN, _LIMITS = threading.Lock(), list[None](), list[Any]()
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from glibc's malloc.h
 
 
@@ -46,10 +48,24 @@ def one_blas_thread() -> ContextManager[Any]:
     if not can_limit_threads():
         _warn_of_threads()
         return nullcontext()
+    return _limit()
+
+
+@contextmanager
+def _limit() -> Iterator[None]:
+    """Limit the BLAS, which all threads of the process share, until the last exit."""
     from threadpoolctl import threadpool_limits
 
-    limits: ContextManager[Any] = threadpool_limits(1, user_api="blas")
-    return limits
+    with _LOCK:
+        _OPEN.append(None)
+        _LIMITS.append(threadpool_limits(1, user_api="blas"))
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _OPEN.pop()
+            while _LIMITS and not _OPEN:
+                _LIMITS.pop().restore_original_limits()
 
 
 def count_cpus() -> int:

@@ -49,6 +49,18 @@ def test_training_uses_one_thread_and_restores_the_others(no_variables):
     assert n_threads() == {2}
 
 
+def test_the_threads_come_back_when_the_last_of_several_works_ends(no_variables):
+    one, other = process.one_blas_thread(), process.one_blas_thread()
+    seen = []
+    for step in (one.__enter__, other.__enter__):
+        step()
+        seen.append(n_threads())
+    for context in (one, other):  # the first to begin ends first
+        context.__exit__(None, None, None)
+        seen.append(n_threads())
+    assert seen == [{1}, {1}, {1}, {2}]
+
+
 @pytest.mark.parametrize("name", VARIABLES)
 def test_training_respects_the_number_of_blas_threads_in_the_environment(
     no_variables, monkeypatch, name
