@@ -67,7 +67,8 @@ def warnings_in_one_line() -> Iterator[None]:
 
     def show(message: Any, *details: Any, **options: Any) -> None:
         text = printable(" ".join(str(message).split()))
-        print(f"npdiffpool: warning: {text}", file=sys.stderr)
+        line = f"npdiffpool: warning: {text}\n"  # with its end in one write:
+        print(line, end="", file=sys.stderr)  # other processes write lines as well
 
     with warnings.catch_warnings():
         if not sys.warnoptions:  # python -W
@@ -155,7 +156,8 @@ def _line_printer(total: int, unit: str, width: int) -> Callable[..., None]:
         if done < total:
             seconds = (time.monotonic() - start) / calls * (total - done)
             text += f", {duration(seconds)} left"
-        print(f"{unit} {done:>{width}}/{total}  {text}", file=sys.stderr, flush=True)
+        line = f"{unit} {done:>{width}}/{total}  {text}\n"
+        print(line, end="", file=sys.stderr, flush=True)
 
     return update
 
