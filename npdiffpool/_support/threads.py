@@ -50,6 +50,7 @@ class _Threads:
             del work  # and the results that it refers to
 
     def stop(self) -> None:
+        """End the helpers, and wait for what they are doing."""
         for _ in self.helpers:
             self.work.put(None)
         for helper in self.helpers:
@@ -60,7 +61,7 @@ _ONE = _Threads(1)
 _THREADS: ContextVar[_Threads | None] = ContextVar("_THREADS", default=None)
 _DEFAULT: dict[str, int] = {}  # "number" in a worker process
 if hasattr(os, "register_at_fork"):  # a forked process has no helpers
-    os.register_at_fork(after_in_child=partial(_THREADS.set, _ONE))
+    os.register_at_fork(after_in_child=partial(_THREADS.set, None))
 
 
 def default_threads() -> int:
@@ -137,8 +138,8 @@ def run_together(
     """Call independent functions in several threads; return their results in order.
 
     They see the context variables of the calling thread, such as NumPy's handling of
-    errors. After an error no further function is called, and it is raised when all
-    threads are done; of several errors, that of the first function.
+    errors. After an error no further function is called. When the running ones have
+    ended, the error is raised; of several, that of the first function.
 
     Parameters
     ----------
@@ -215,8 +216,8 @@ def run_in_pieces(
     work : callable
         It writes the results of its items into an array.
     offsets : (n + 1,) ints
-        Item i has the rows ``offsets[i]`` to ``offsets[i + 1]``. Pieces have about the
-        same number of rows.
+        Item i has the rows ``offsets[i]`` to ``offsets[i + 1]``, or that much work.
+        Pieces have about the same number of rows.
     cost : int
         Number of multiplications of all work.
     """

@@ -158,7 +158,9 @@ def test_a_forked_process_has_threads_of_its_own():
         child = os.fork()
         if child == 0:
             run_together([lambda: 1, lambda: 2])  # it has no helpers
-            with use_threads(2):
+            assert count_threads() == 1
+            os.environ["OMP_NUM_THREADS"] = "2"
+            with use_threads():
                 run_together(meet())
             os._exit(7)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
