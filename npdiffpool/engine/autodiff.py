@@ -357,7 +357,10 @@ def _of_leaves(function: Callable[[Tree], Result], tree: Tree, *values: Any) -> 
 
 
 class _Parts(dict[int, Any]):
-    """Gradients of the results of `side_by_side`, by their positions."""
+    """Gradients of the results of `side_by_side`, by their positions.
+
+    A class of its own, because autograd finds out by the class how to add gradients.
+    """
 
 
 class _PartsSpace(VSpace):  # type: ignore[misc]

@@ -280,7 +280,10 @@ def _assign(
 def _apply(
     gnns: Sequence[tuple[GNN, Params, Known]], level: Level, config: Config
 ) -> list[GNNOutput]:
-    """Run GNNs of a level, which share nothing: side by side if the level is large."""
+    """Run GNNs of a level, which share nothing.
+
+    In a large level they run side by side; with `recompute`, again for their gradients.
+    """
 
     def of_tree(gnn: GNN, running: Known, tree: Any) -> GNNOutput:
         X, operators, params = tree
