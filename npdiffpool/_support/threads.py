@@ -14,8 +14,7 @@ from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
-from queue import SimpleQueue
-from typing import Any, Callable, Iterator, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +22,26 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require_int
 from npdiffpool._support.process import count_cpus, one_blas_thread
 
+if TYPE_CHECKING:
+    from queue import SimpleQueue
+
 Result = TypeVar("Result")
 MIN_COST = 2 * 10**7  # multiplications; for fewer, a thread takes longer than it saves
+
+
+def _new_queue() -> SimpleQueue[Any]:
+    from queue import SimpleQueue  # only who uses threads pays for the import
+
+    return SimpleQueue()
 
 
 class _Threads:
     """Threads of this process, the calling one included; they start when needed."""
 
     def __init__(self, number: int) -> None:
-        self.number, self.work = number, SimpleQueue[Any]()
-        self.helpers: list[threading.Thread] = []
+        self.number, self.helpers = number, list[threading.Thread]()
+        if number > 1:
+            self.work = _new_queue()
 
     def submit(self, work: Callable[[], Any], times: int) -> None:
         """Let this many helpers call `work`, or fewer if no more can be started."""
@@ -176,7 +185,7 @@ class _Queue:
 
     def __init__(self, functions: Sequence[Callable[[], Any]]) -> None:
         self.left = deque(enumerate(functions))
-        self.ended = SimpleQueue[None]()  # one item for each function
+        self.ended = _new_queue()  # one item for each function
         self.found: dict[int, Any] = {}
         self.errors: dict[int, BaseException] = {}
 

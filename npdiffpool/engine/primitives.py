@@ -11,6 +11,7 @@ the derivation and the gradient. The plain composition that it equals stands abo
 from __future__ import annotations
 
 from functools import partial
+from operator import matmul
 from typing import Any
 
 import autograd.numpy as anp
@@ -41,9 +42,9 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
     Shapes: b (D,) or (N, D), None for 0; X_i (N, F_i), W_i (F_i, D), result (N, D).
     A constant X_i may be scipy sparse; then there is no second derivative.
     """
-    pairs = [partial(_product, *pair) for pair in zip(factors[::2], factors[1::2])]
-    cost = factors[0].shape[0] * factors[1].size * len(pairs)
-    Y, *others = run_together(pairs, cost)
+    pairs = list(zip(factors[::2], factors[1::2]))
+    cost = sum(_size(X) * W.shape[1] for X, W in pairs)
+    Y, *others = run_together([partial(matmul, X, W) for X, W in pairs], cost)
     for XW in others:
         Y += XW
     if b is not None:
@@ -63,8 +64,9 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
     return Y, vjp
 
 
-def _product(X: Array, W: Array) -> Array:
-    return X @ W
+def _size(X: Array) -> int:
+    """Return how many numbers of a matrix a product multiplies."""
+    return int(X.nnz if scipy.sparse.issparse(X) else X.size)
 
 
 @primitive
