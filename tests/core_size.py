@@ -9,7 +9,7 @@ docstrings, comments and blank lines), and their sum, which tests/test_style.py 
 from sources import code_lines, module_imports, package_sources
 
 START = "npdiffpool.paper", "npdiffpool.engine.model"  # forward and total_loss
-LIMIT = 2530
+LIMIT = 2540
 
 
 def core_sizes(sources, start=START):

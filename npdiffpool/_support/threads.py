@@ -14,7 +14,7 @@ from collections import deque
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence, TypeVar
+from typing import Any, Callable, Iterator, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +22,11 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require_int
 from npdiffpool._support.process import count_cpus, one_blas_thread
 
-if TYPE_CHECKING:
-    from queue import SimpleQueue
-
 Result = TypeVar("Result")
 MIN_COST = 2 * 10**7  # multiplications; for fewer, a thread takes longer than it saves
 
 
-def _new_queue() -> SimpleQueue[Any]:
+def _new_queue() -> Any:
     from queue import SimpleQueue  # only who uses threads pays for the import
 
     return SimpleQueue()

@@ -43,7 +43,7 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
     A constant X_i may be scipy sparse; then there is no second derivative.
     """
     pairs = list(zip(factors[::2], factors[1::2]))
-    cost = sum(_size(X) * W.shape[1] for X, W in pairs)
+    cost = sum(X.size * W.shape[1] for X, W in pairs)
     Y, *others = run_together([partial(matmul, X, W) for X, W in pairs], cost)
     for XW in others:
         Y += XW
@@ -62,11 +62,6 @@ def affine(b: Array, *factors: Array) -> tuple[Array, Vjp]:
         return run_together([partial(gradient, i, G) for i in argnums], cost)
 
     return Y, vjp
-
-
-def _size(X: Array) -> int:
-    """Return how many numbers of a matrix a product multiplies."""
-    return int(X.nnz if scipy.sparse.issparse(X) else X.size)
 
 
 @primitive
