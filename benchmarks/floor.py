@@ -9,9 +9,9 @@ gradient with respect to the input features) or known before training (the propa
 features). A S is computed once and used in S^T A S and in its gradient, P H W is
 computed in the cheaper order, and dense graphs multiply as dense blocks.
 
-The engine's epoch (`npdiffpool.training.fit.fit`) is timed in the same process, in turn
-with the floor, and given as a multiple of it; one more epoch is profiled. Everything
-runs on one thread. Writes floor.md.
+The engine's epoch (`npdiffpool.training.fit.fit`) with one thread and with two is timed
+in the same process, in turn with the floor, and given as a multiple of it; one more
+epoch with one thread is profiled. The floor has one thread. Writes floor.md.
 """
 
 import argparse
@@ -40,17 +40,18 @@ HIDDEN, LAYERS, CLASSIFIER = 64, 3, 50
 WIDTH = HIDDEN * LAYERS
 HEAD = """# The floor
 
-Written by `{command}`: seconds of one epoch's matrix products alone (the
-floor, median), seconds of the engine's whole epoch (median), and the engine's as a
-multiple of the floor (lower is better, 1 is the optimum), on one thread. Load before:
-{load:.2f} on {cores} cores.
+Written by `{command}`: seconds of one epoch's matrix products alone on one
+thread (the floor, median), seconds of the engine's whole epoch (median), and the
+engine's as a multiple of the floor: lower is better, and 1 is the optimum of one
+thread, .5 that of two. Load before: {load:.2f} on {cores} cores.
 
-The tables below are profiles by cProfile, the share of an epoch's time in each
-function. cProfile overestimates the cost of calls. `dot` and `matmul` are the products
+The tables below are profiles of one thread by cProfile, the share of an epoch's time
+in each function. cProfile overestimates the cost of calls. `dot` and `matmul` are the products
 themselves, `f_wrapped` is autograd with the NumPy functions that it calls.
 
-| workload | floor, s | engine, s | engine, min to max | multiple |
-| --- | --- | --- | --- | --- |"""
+| workload | floor, s | threads | engine, s | engine, min to max | multiple |
+| --- | --- | --- | --- | --- | --- |"""
+THREADS = 1, 2
 
 
 class Numbers:
@@ -180,7 +181,7 @@ def floor_epoch(data, task, n_classes, numbers):
     return seconds
 
 
-def engine_epochs(data, task, n_classes, epochs):
+def engine_epochs(data, task, n_classes, epochs, threads):
     """Return the seconds of each epoch of the engine."""
     sizes = {"hidden": HIDDEN, "n_layers": LAYERS, "clusters": task.clusters}
     n_features = data.batch.features.shape[1]
@@ -191,14 +192,15 @@ def engine_epochs(data, task, n_classes, epochs):
     def on_epoch(row):
         times.append(time.perf_counter())
 
-    fit(config, schedule, data, None, np.random.default_rng(0), on_epoch)
+    rng = np.random.default_rng(0)
+    fit(config, schedule, data, None, rng, on_epoch, threads=threads)
     return np.diff(times).tolist()
 
 
 def profile(data, task, n_classes, top=12):
     """Return table rows of the functions that take most of an epoch's time."""
     profiler = cProfile.Profile()
-    profiler.runcall(engine_epochs, data, task, n_classes, 1)
+    profiler.runcall(engine_epochs, data, task, n_classes, epochs=1, threads=1)
     stats = pstats.Stats(profiler)
     whole = stats.total_tt
     spent = {}
@@ -211,20 +213,23 @@ def profile(data, task, n_classes, top=12):
 
 
 def measure(name, arguments):
-    """Return the table row of a workload and the rows of its profile."""
+    """Return the table rows of a workload and the rows of its profile."""
     task = WORKLOADS[name]
     task = task._replace(graphs=arguments.graphs or task.graphs)
     data, n_classes = load(task)
     numbers = Numbers(8_000_000)
-    floors, engine = [], []
+    floors, engine = [], {threads: [] for threads in THREADS}
     for _ in range(arguments.rounds):
         for _ in range(arguments.epochs):
             floors.append(floor_epoch(data, task, n_classes, numbers))
-        engine += engine_epochs(data, task, n_classes, arguments.epochs)
-    least, ours = statistics.median(floors), statistics.median(engine)
-    spread = f"{min(engine):.3f} to {max(engine):.3f}"
-    line = f"| {name} | {least:.3f} | {ours:.3f} | {spread} | {ours / least:.2f} |"
-    return line, profile(data, task, n_classes)
+        for threads, times in engine.items():
+            times += engine_epochs(data, task, n_classes, arguments.epochs, threads)
+    least, rows = statistics.median(floors), []
+    for threads, times in engine.items():
+        ours, spread = statistics.median(times), f"{min(times):.3f} to {max(times):.3f}"
+        cells = [name, f"{least:.3f}", threads, f"{ours:.3f}", spread]
+        rows.append(f"| {' | '.join(map(str, cells))} | {ours / least:.2f} |")
+    return rows, profile(data, task, n_classes)
 
 
 def main():
@@ -239,9 +244,9 @@ def main():
     load_before = os.getloadavg()[0]
     lines, profiles = [], []
     for name in arguments.workloads:
-        line, functions = measure(name, arguments)
-        print(line, flush=True)
-        lines.append(line)
+        rows, functions = measure(name, arguments)
+        print(*rows, sep="\n", flush=True)
+        lines += rows
         profiles += ["", f"## {name}", "", "| function | share of time |"]
         profiles += ["| --- | --- |", *functions]
     command = f"python benchmarks/floor.py {shlex.join(sys.argv[1:])}".strip()
