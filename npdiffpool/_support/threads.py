@@ -96,6 +96,7 @@ def use_threads(threads: int | None = None) -> Iterator[None]:
     """Return a context in which `run_together` uses threads.
 
     Each of them has one BLAS thread (`npdiffpool._support.process.one_blas_thread`).
+    Threads that the caller starts are outside of the context: each needs its own.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     for name, default, text in (
         ("--folds", 10, "number of folds, without --splits"),
         ("--runs", 3, "final training runs per fold, for the fair protocol"),
-        ("--jobs", 1, "number of worker processes"),
+        ("--jobs", 1, "number of worker processes, which share the CPUs"),
     ):
         text += " (default: %(default)s)"
         command.add_argument(name, type=int, default=default, metavar="INT", help=text)

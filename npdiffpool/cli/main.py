@@ -41,12 +41,13 @@ COMMANDS: dict[str, Command] = {
 
 
 def console() -> None:
-    """Run the command line with one BLAS thread, unless the user chose a number.
+    """Run the command line; each of its threads has one BLAS thread.
 
     Most graphs are small: a second BLAS thread gains little, and on a busy machine
     makes a step up to ten times slower. A BLAS reads its number of threads when NumPy
-    is imported, which has happened, so the process restarts itself once. With
-    threadpoolctl that is not necessary: see `npdiffpool._support.process`.
+    is imported, which has happened, so the process restarts itself once. That is not
+    necessary with threadpoolctl (`npdiffpool._support.process`), or if the user has
+    chosen a number by an environment variable.
     """
     if os.name == "posix" and not has_chosen_threads() and not can_limit_threads():
         os.environ.update(dict.fromkeys(VARIABLES, "1"))

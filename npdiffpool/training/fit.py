@@ -179,8 +179,8 @@ def fit(
         Checkpoint to continue from. With the other arguments unchanged, the result is
         bit-identical to that of an uninterrupted run.
     threads : int, optional
-        Number of threads, as in `npdiffpool._support.threads.use_threads`. It does not
-        change the result.
+        Number of threads. Default: the environment variable OMP_NUM_THREADS, otherwise
+        all CPUs. The result is the same for any number.
 
     Returns
     -------
@@ -332,7 +332,8 @@ def evaluate(
 
     A chunk consists of complete graphs with about `chunk_nodes` nodes in total, so that
     memory does not grow with the data set. The output of a graph does not depend on its
-    chunk. Within `use_threads`, each thread takes a chunk at a time.
+    chunk. Within `use_threads`, each thread has a chunk at a time: memory grows with
+    the number of threads.
     """
     chunk = np.cumsum(batch.sizes) // chunk_nodes
     chunks = [np.flatnonzero(chunk == index) for index in np.unique(chunk)]

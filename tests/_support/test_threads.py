@@ -1,8 +1,11 @@
 """Threads: how many, what they see, how they end; work in pieces."""
 
+import gc
 import os
+import signal
 import threading
 import time
+import weakref
 from contextvars import ContextVar
 
 import numpy as np
@@ -148,6 +151,51 @@ def test_ctrl_c_is_raised_when_the_other_thread_has_ended():
         run_together([interrupted, other])
     assert ended == [True]
     assert threading.active_count() == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX")
+def test_a_real_ctrl_c_interrupts_the_wait_for_another_thread(monkeypatch):
+    main_thread, barrier, ended = threading.main_thread(), threading.Barrier(2), []
+
+    def run():
+        barrier.wait(60)
+        if threading.current_thread() is not main_thread:
+            time.sleep(0.2)  # meanwhile the main thread begins to wait
+            signal.pthread_kill(main_thread.ident, signal.SIGINT)
+            time.sleep(0.2)
+            ended.append(True)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), use_threads(2):
+            run_together([run, run])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended == [True]  # leaving `use_threads` waits for it
+
+
+def test_neither_results_nor_arrays_of_a_failed_function_are_kept():
+    def make(is_failing):
+        array = np.zeros(3)
+        made.append(weakref.ref(array))
+        barrier.wait(60)
+        if is_failing:
+            raise ValueError
+        return array
+
+    made, barrier = [], threading.Barrier(2)
+    gc.disable()  # no cycle keeps them either
+    try:
+        with use_threads(2):
+            for is_failing in (False, True):
+                try:
+                    run_together([lambda: make(is_failing)] * 2)
+                except ValueError:
+                    pass
+                assert [array() for array in made] == [None] * len(made)
+    finally:
+        gc.enable()
+    assert len(made) == 4
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")

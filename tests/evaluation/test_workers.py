@@ -11,7 +11,8 @@ import pytest
 
 from npdiffpool._support.folder_lock import list_contents
 from npdiffpool._support.interrupts import WAITING
-from npdiffpool._support.threads import default_threads
+from npdiffpool._support.process import VARIABLES
+from npdiffpool._support.threads import count_threads, use_threads
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation import job_queue
 from npdiffpool.evaluation.job_folder import JobFolder
@@ -52,11 +53,26 @@ def is_alive(pid):
     return state != "Z"
 
 
+def count_own_and_blas_threads():
+    """Return the number of threads of a training here, and those of each BLAS."""
+    from threadpoolctl import threadpool_info
+
+    with use_threads():
+        blas = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
+        return count_threads(), {lib["num_threads"] for lib in blas}
+
+
 @pytest.mark.parametrize("number, share", [("1", 1), ("2", 1), ("5", 2)])
-def test_two_workers_share_the_threads(monkeypatch, number, share):
+def test_two_workers_share_the_threads_and_have_one_blas_thread(
+    monkeypatch, number, share
+):
+    pytest.importorskip("threadpoolctl")
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", number)
     with workers(jobs=2) as executor:
-        assert executor.submit(default_threads).result() == share
+        found = executor.submit(count_own_and_blas_threads).result()
+    assert found == (share, {1})
 
 
 @pytest.mark.slow

@@ -34,9 +34,13 @@ ALL = [
 SOME = [*ALL[::23], *({"gnn": gnn, **other} for gnn in GNNS for other in OTHERS)]
 
 
+CHUNK = 40  # nodes; a chunk of all graphs would keep one thread busy
+
+
 @pytest.fixture(autouse=True)
 def threads_for_little_work(monkeypatch):
     monkeypatch.setattr(threads, "MIN_COST", 0)
+    monkeypatch.setattr(evaluate, "__defaults__", (CHUNK,))
 
 
 def results(n_threads, options, dtype, graphs):
@@ -48,7 +52,7 @@ def results(n_threads, options, dtype, graphs):
     schedule, rng = Schedule(1, batch_size=5), np.random.default_rng(0)
     fitted = fit(config, schedule, data, data, rng, threads=n_threads)
     with use_threads(n_threads):
-        found = list(evaluate(fitted.params, fitted.running, batch, config, 40))
+        found = list(evaluate(fitted.params, fitted.running, batch, config))
     outputs = [(out.logits, out.embeddings, [s.S for s in out.steps]) for out in found]
     return leaves([fitted.params, fitted.running, outputs]), fitted.history
 
@@ -101,6 +105,7 @@ def test_a_training_resumes_under_another_number_of_threads(make, numbers):
     first, second = numbers
     graphs = one_hot_graphs() * 4
     labels, saved = np.arange(12) % 2, []
+    assert sum(graph.n_nodes for graph in graphs[:4]) > 2 * CHUNK  # several chunks
 
     def model():
         return make(hidden=4, n_layers=2, clusters=(3,), epochs=4, batch_size=5)
@@ -117,6 +122,7 @@ def test_a_training_resumes_under_another_number_of_threads(make, numbers):
 
 def test_predictions_are_the_same_bytes_for_any_number_of_threads(monkeypatch):
     graphs, found = one_hot_graphs() * 4, []
+    assert sum(graph.n_nodes for graph in graphs) > 2 * CHUNK  # several chunks
     clf = DiffPoolClassifier(hidden=4, clusters=(3,), epochs=1)
     clf.fit(graphs, np.arange(12) % 2)
     for number in ("1", "2"):
