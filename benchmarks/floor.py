@@ -46,8 +46,9 @@ engine's as a multiple of the floor: lower is better, and 1 is the optimum of on
 thread, .5 that of two. Load before: {load:.2f} on {cores} cores.
 
 The tables below are profiles of one thread by cProfile, the share of an epoch's time
-in each function. cProfile overestimates the cost of calls. `dot` and `matmul` are the
-products themselves, `f_wrapped` is autograd with the NumPy functions that it calls.
+in each function. cProfile overestimates the cost of calls. The products themselves are
+in `threads.<listcomp>`, `primitives.gradient` and `work`; `f_wrapped` is autograd with
+the NumPy functions that it calls.
 
 | workload | floor, s | threads | engine, s | engine, min to max | multiple |
 | --- | --- | --- | --- | --- | --- |"""

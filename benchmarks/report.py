@@ -45,10 +45,9 @@ torch_geometric's dense form and with the dense and sparse forms of torch-geomet
 - Seconds per epoch are the median of all counted epochs of all rounds; each round is a
   fresh process. From one process to the next, epochs differ by a tenth to a third.
 - Peak memory is the largest of the rounds, imports included.
-- npdiffpool is `npdiffpool.training.fit.fit` on a `GraphBatch`: in sessions before
-  2026-11-29 with one thread in every row, since then with the row's number of
-  threads. "Fastest" and "leanest" are the best of the other implementations that
-  finished, with the row's number of threads or fewer.
+- npdiffpool is `npdiffpool.training.fit.fit` on a `GraphBatch`, with the row's number
+  of threads. "Fastest" and "leanest" are the best of the other implementations that
+  finished, with that number of threads or fewer.
 - "Memory kept": the C library keeps freed memory for the next step, as in `fit`
   (`MALLOC_MMAP_MAX_=0`). This can make a process faster, and larger.
 - npdiffpool multiplies features that are mostly zero as CSR matrices, and propagates
