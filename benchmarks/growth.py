@@ -48,6 +48,13 @@ Written by growth.py from the measurements in growth.json.
 - Limits: 16 GB of address space and 300 s per process, unless the command says
   otherwise.
 
+Ten million nodes do not fit: while recomputing, a step needs 3.6 kB for each node, 36 GB
+in all. That is 28 arrays of 32 float32 numbers for each node at the peak, when the
+gradient of the last GNN is computed: 11 of them are the three layers of this GNN, 6 are
+the embeddings of the first level and their gradient. Recomputing each layer, not each
+GNN, would keep about a third of these 11; the embeddings would have to be recomputed
+too for the rest. Half of the memory would therefore need both, and a third forward pass.
+
 ![Seconds and memory against nodes](growth.png)
 """
 EXPONENTS = """## Exponents
@@ -208,27 +215,27 @@ def exponent_table(runs):
 
 
 def draw(runs, path):
-    """Plot seconds and memory against nodes; a cross marks a failure and its reason."""
+    """Plot seconds and memory against nodes; a cross is before a failure."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.4), layout="constrained")
+    figure = Figure(figsize=(12, 4.4), layout="constrained")
     labels = "seconds of loss and gradient", "peak memory above imports (MB)"
     for axes, key, label in zip(figure.subplots(1, 2), ("median", "above"), labels):
         axes.set(xscale="log", yscale="log", xlabel="nodes", ylabel=label)
         for name, done in finished(runs).items():
             _, colour, marker = MODELS[name]
             n, y = ([run[column] for run in done] for column in ("nodes", key))
-            axes.plot(n, y, f"{marker}-", color=colour, markersize=5, label=name)
             for run in runs:
                 if run["name"] == name and run["failure"] and done:
                     axes.plot(n[-1], y[-1], "x", color=colour, ms=13, mew=2)
-                    why = f"{run['failure']} at {run['nodes']:,}\n"
-                    axes.text(n[-1], y[-1], why, color=colour, ha="center")
+                    name += f"\n({run['failure']} at {run['nodes']:,})"
+            axes.plot(n, y, f"{marker}-", color=colour, markersize=5, label=name)
         n, y = np.concatenate([line.get_xydata() for line in axes.lines]).T
         guide = 0.6 * np.unique(n) * np.min(y / n, initial=np.inf)
         axes.plot(np.unique(n), guide, "--", color="0.5", label="slope 1")
         axes.grid(color="0.9", linewidth=0.7)
-    figure.axes[0].legend(frameon=False, fontsize=9, loc="lower right")
+    handles = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*handles, frameon=False, loc="outside right center")
     figure.savefig(path, dpi=150)
 
 
