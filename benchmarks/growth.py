@@ -48,12 +48,12 @@ Written by growth.py from the measurements in growth.json.
 - Limits: 16 GB of address space and 300 s per process, unless the command says
   otherwise.
 
-Ten million nodes do not fit: while recomputing, a step needs 3.6 kB for each node, 36 GB
-in all. That is 28 arrays of 32 float32 numbers for each node at the peak, when the
-gradient of the last GNN is computed: 11 of them are the three layers of this GNN, 6 are
-the embeddings of the first level and their gradient. Recomputing each layer, not each
-GNN, would keep about a third of these 11; the embeddings would have to be recomputed
-too for the rest. Half of the memory would therefore need both, and a third forward pass.
+Ten million nodes do not fit: while recomputing, a step needs 3.6 kB for each node, 36
+GB in all. That is 28 arrays of 32 float32 numbers for each node at the peak, when the
+gradient of the last GNN is computed: 11 of them are the three layers of this GNN, 6
+are the embeddings of the first level and their gradient. Recomputing each layer, not
+each GNN, would keep about a third of these 11. To halve the memory, the embeddings
+would have to be recomputed as well, which takes a third forward pass.
 
 ![Seconds and memory against nodes](growth.png)
 """
