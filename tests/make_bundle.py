@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.bundled import TYPES
 from npdiffpool.datasets.locate import cite
-from npdiffpool.datasets.tu import read_part, read_tu
+from npdiffpool.datasets.tu.archive import TUFiles
+from npdiffpool.datasets.tu.reading import read_part, read_tu
 
 
 def pack(files, path, citation):

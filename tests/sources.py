@@ -21,6 +21,7 @@ class Import(NamedTuple):
 
     line: int
     name: str  # module.attribute for ``from module import attribute``
+    is_lazy: bool = False  # inside a function
 
 
 def read(path):
@@ -44,16 +45,19 @@ def imports(sources, module):
 
     `sources` has the source of each module by its dotted name.
     """
-    found = []
-    for node in ast.walk(ast.parse(sources[module])):
+    found, tree = [], ast.parse(sources[module])
+    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+    inside = {id(node) for function in functions for node in ast.walk(function)}
+    for node in ast.walk(tree):
+        names = []
         if isinstance(node, ast.Import):
-            found += [Import(node.lineno, alias.name) for alias in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, sources, module)
             names = [f"{base}.{alias.name}" for alias in node.names]
-            found += [Import(node.lineno, name) for name in names]
         elif isinstance(node, ast.Call) and _imports_by_call(node):
-            found.append(Import(node.lineno, node.args[0].value))
+            names = [node.args[0].value]
+        found += [Import(node.lineno, name, id(node) in inside) for name in names]
     return found
 
 
@@ -79,10 +83,14 @@ def module_of(name, sources):
     return name or None
 
 
-def module_imports(sources):
+def module_imports(sources, with_lazy=True):
     """Return, by module, the set of the other modules in `sources` that it imports."""
     return {
-        module: {module_of(found.name, sources) for found in imports(sources, module)}
+        module: {
+            module_of(found.name, sources)
+            for found in imports(sources, module)
+            if with_lazy or not found.is_lazy
+        }
         - {None, module}
         for module in sources
     }

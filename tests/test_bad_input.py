@@ -27,6 +27,7 @@ from scipy import sparse
 import npdiffpool
 from npdiffpool import Graph, GraphBatch, GraphError
 
+ONES = [1.0, 1.0]
 NAMED = nx.path_graph(2)  # node 1 has no attribute "x"
 NAMED.nodes[0].update(x=1.0, name="a")
 NAMED.nodes[1].update(name="b")
@@ -173,8 +174,161 @@ ROWS = [
         error=GraphError,
     ),
     *rows(
+        "npdiffpool.Graph",
+        Graph,
+        (
+            "a list as a name",
+            "node_names must be hashable | [1]",
+            (EDGE,),
+            {"node_names": ["a", [1]]},
+        ),
+        (
+            "None as a name",
+            "node_names must be hashable and not None; got None",
+            (EDGE,),
+            {"node_names": ["a", None]},
+        ),
+        (
+            "a number for names",
+            "node_names must be 2 names | 5",
+            (EDGE,),
+            {"node_names": 5},
+        ),
+        (
+            "one name",
+            "node_names must be 2 names | ('a',)",
+            (EDGE,),
+            {"node_names": ("a",)},
+        ),
+        ("a word", "node_names must be 2 names | 'ab'", (EDGE,), {"node_names": "ab"}),
+        (
+            "a name twice",
+            "must be different; got 'a' twice",
+            (EDGE,),
+            {"node_names": "a a".split()},
+        ),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.Graph.from_edge_index",
+        Graph.from_edge_index,
+        (
+            "a number",
+            "x must have a row for each node, (N, F); got a number",
+            ([[0], [1]], 5.0),
+        ),
+        (
+            "ragged labels",
+            "y must be an array of numbers",
+            ([[0], [1]], ONES, None, [[1], [2, 3]]),
+        ),
+        (
+            "pairs",
+            "edge_index must be | (2, E) | (3, 2)",
+            ([(0, 1), (1, 0), (0, 0)], ONES),
+        ),
+        (
+            "floats",
+            "edge_index must be whole numbers | float64",
+            ([[0.0], [1.0]], ONES),
+        ),
+        (
+            "an unknown node",
+            "edge_index must name nodes 0 ... 1; got 2",
+            ([[0], [2]], ONES),
+        ),
+        ("no number of nodes", "n_nodes must be given | None", ([[0], [1]],)),
+        (
+            "another number of nodes",
+            "n_nodes must be 2 | 3",
+            ([[0], [1]], ONES),
+            {"n_nodes": 3},
+        ),
+        ("a negative number", "n_nodes must be | -1", ([[], []],), {"n_nodes": -1}),
+        (
+            "two weights",
+            "edge_weight must have shape (1,) | (2,)",
+            ([[0], [1]], ONES, [1, 2]),
+        ),
+        (
+            "negative weight",
+            "edge_weight must not be negative | -1",
+            ([[0], [1]], ONES, [-1]),
+        ),
+        ("words", "x must be real numbers", ([[0], [1]], ["a", "b"])),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.Graph.list_from_edge_index",
+        Graph.list_from_edge_index,
+        (
+            "three labels",
+            "of the 2 graphs; got shape (3,)",
+            ([[0], [0]], ONES, [0, 1], None, [1, 2, 3]),
+        ),
+        (
+            "a number for labels",
+            "of the 2 graphs; got shape ()",
+            ([[0], [0]], ONES, [0, 1], None, 5),
+        ),
+        (
+            "too few graphs",
+            "n_graphs must be at least 2, by batch; got 1",
+            ([[0], [0]], ONES, [0, 1]),
+            {"n_graphs": 1},
+        ),
+        (
+            "a huge number",
+            "a batch must have at most | 10000000000001",
+            ([[0], [0]], ONES, [0, 10**13]),
+        ),
+        ("one number", "batch must be | (2,) | (1,)", ([[0], [1]], ONES, [0])),
+        (
+            "floats",
+            "batch must be whole numbers | float64",
+            ([[0], [1]], ONES, [0.0, 1.0]),
+        ),
+        ("decreasing", "not decrease; got 0 at node 1", ([[0], [0]], ONES, [1, 0])),
+        ("negative", "from 0 | -1 at node 0", ([[0], [0]], ONES, [-1, 0])),
+        (
+            "an edge between graphs",
+            "stay inside one | nodes 0 and 1 | graphs 0 and 1",
+            ([[0], [1]], ONES, [0, 1]),
+        ),
+        (
+            "one label",
+            "y must have a label for each of the 2 graphs; got shape (1,)",
+            ([[0], [0]], ONES, [0, 1], None, [1]),
+        ),
+        error=GraphError,
+    ),
+    *rows(
         "npdiffpool.Graph.from_networkx",
         Graph.from_networkx,
+        (
+            "no attributes",
+            "features must name an attribute; got none",
+            (NAMED,),
+            {"features": {}},
+        ),
+        (
+            "a set of values",
+            "features['name'] must be a list of values",
+            (NAMED,),
+            {"features": {"name": {"a"}}},
+        ),
+        (
+            "a value twice",
+            "features['name'] must be different values",
+            (NAMED,),
+            {"features": {"name": ["a", "a"]}},
+        ),
+        (
+            "a value that is not listed",
+            "attribute 'name' must be one of ['a'] | node",
+            (NAMED,),
+            {"features": {"name": ["a"]}},
+        ),
         ("a list", "G must be a networkx graph; got list", (EDGE,)),
         ("None", "G must be a networkx graph; got NoneType", (None,)),
         ("a matrix", "G must be a networkx graph; got numpy.ndarray", (np.eye(2),)),
@@ -186,7 +340,7 @@ ROWS = [
         ),
         (
             "an attribute of words",
-            "attribute 'name' must be real | <U1",
+            "attribute 'name' must be numbers | at node | features={'name': [",
             (NAMED,),
             {"features": ["name"]},
         ),

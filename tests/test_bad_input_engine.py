@@ -471,6 +471,11 @@ MODEL = [
             "labels must be (1,); got (2,)",
             (DRAWN, BATCH, ONES, CONFIG),
         ),
+        (
+            "two weights",
+            "weights must be (1,); got (2,)",
+            (DRAWN, BATCH, LABEL, CONFIG, np.ones(2)),
+        ),
     ),
     *engine_rows(
         autodiff,

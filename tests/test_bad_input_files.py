@@ -5,6 +5,7 @@ Each bad input is one error before any work; on the command line, status 2 and o
 
 import json
 
+import networkx as nx
 import numpy as np
 import pytest
 from bad_input import (
@@ -29,6 +30,7 @@ from matplotlib.figure import Figure
 
 from npdiffpool import (
     DatasetError,
+    Graph,
     GraphError,
     ModelFileError,
     NotFittedError,
@@ -37,10 +39,13 @@ from npdiffpool import (
 )
 from npdiffpool.cli.grid import GridError, read_grid
 from npdiffpool.datasets import (
+    find_duplicates,
+    from_networkx,
     hierarchical_sbm,
     load_dataset_like,
     stratified_folds,
     stratified_split,
+    write_tu,
 )
 from npdiffpool.evaluation.protocols import check_options, cross_validate
 from npdiffpool.evaluation.splits import (
@@ -64,6 +69,10 @@ from npdiffpool.viz import (
     write_report,
 )
 
+EMPTY = Graph(np.zeros((0, 0)), np.zeros((0, 1)))
+PATH = nx.path_graph(2)
+PATH.nodes[0].update({"element": "C", "charge": "+", "at": 1, "charge=+": 1})
+PATH.nodes[1].update({"element": "O", "charge": 1, "at": [1, 2], "charge=+": 2})
 SOURCE = "source must be a name or a path"
 TU = {"bad/bad_A.txt": "1, 9\n", "bad/bad_graph_indicator.txt": "1\n1\n"}
 TU["bad/bad_graph_labels.txt"] = "0\n"
@@ -150,6 +159,156 @@ DATA = [
         ),
         error=DatasetError,
         files=TU,
+    ),
+    *rows(
+        "npdiffpool.datasets.write_tu",
+        write_tu,
+        ("no graphs", "graphs must hold at least one Graph; got none", ([], "new")),
+        ("a matrix", "graphs[1] must be a Graph; got list", ([PAIR, EDGE], "new")),
+        ("a number", "graphs must be a sequence of Graph; got int", (5, "new")),
+        (
+            "one graph",
+            "graphs must be a sequence of Graph; got one Graph",
+            (PAIR, "new"),
+        ),
+        (
+            "two widths",
+            "features as the first, 1; graphs[1] has 2",
+            ([PAIR, WIDE], "new"),
+        ),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.datasets.write_tu",
+        write_tu,
+        ("no nodes", "1 node or more; got 1 graphs", ([EMPTY], "new")),
+        (
+            "a directed graph",
+            "graphs[0] is directed",
+            ([Graph([[0, 1], [0, 0]], [1, 2])], "new"),
+        ),
+        (
+            "the last without nodes",
+            "the last graph has no nodes",
+            ([PAIR, EMPTY], "new"),
+        ),
+        (
+            "a folder with files",
+            "folder must be new or empty; TINY is not",
+            ([PAIR], "TINY"),
+        ),
+        ("a file", "folder must be new or empty; file is not", ([PAIR], "file")),
+        error=DatasetError,
+        files={"TINY/x": b"", "file": b""},
+    ),
+    *rows(
+        "npdiffpool.datasets.write_tu",
+        write_tu,
+        (
+            "a large number",
+            "whole numbers of 64 bits; got 9223372036854775813 at 0",
+            ([PAIR], "new", np.array([2**63 + 5], np.uint64)),
+        ),
+        (
+            "a line break in the name",
+            "name must be the name of a file",
+            ([PAIR], "new"),
+            {"name": "a\n"},
+        ),
+        ("two labels", "labels must be (1,); got (2,)", ([PAIR], "new", [1, 2])),
+        (
+            "words",
+            "labels must be whole numbers of 64 bits; got 'a' at 0",
+            ([PAIR], "new", ["a"]),
+        ),
+        (
+            "floats",
+            "labels must be whole numbers of 64 bits; got 0.5 at 0",
+            ([PAIR], "new", [0.5]),
+        ),
+        (
+            "bools",
+            "labels must be whole numbers of 64 bits; got True at 0",
+            ([PAIR], "new", [True]),
+        ),
+        (
+            "one of two",
+            "labels must be whole numbers of 64 bits; got None at 0",
+            ([PAIR, Graph(EDGE, [1, 2], 3)], "new"),
+        ),
+        (
+            "a path as a name",
+            "name must be the name of a file; got 'a/b'",
+            ([PAIR], "new"),
+            {"name": "a/b"},
+        ),
+        (
+            "no name",
+            "name must be the name of a file; got ''",
+            ([PAIR], "new"),
+            {"name": ""},
+        ),
+    ),
+    *rows(
+        "npdiffpool.datasets.find_duplicates",
+        find_duplicates,
+        ("no graphs", "graphs must hold at least one Graph; got none", ([],)),
+        ("a matrix", "graphs[0] must be a Graph; got list", ([EDGE],)),
+        ("two widths", "features as the first, 1; graphs[1] has 2", ([PAIR, WIDE],)),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.datasets.from_networkx",
+        from_networkx,
+        ("a list", "graphs[1]: G must be a networkx graph; got list", ([PATH, EDGE],)),
+        (
+            "a missing attribute",
+            "graphs[0]: features: node 0 has no attribute 'mass'",
+            ([PATH], "mass"),
+        ),
+        (
+            "a value that is not listed",
+            "graphs[0]: attribute 'element' must be one of ['C']; got 'O' at node 1",
+            ([PATH], {"element": ["C"]}),
+        ),
+        (
+            "strings and numbers",
+            "graphs[0]: attribute 'charge' must be all strings or numbers"
+            "; got 1 at node 1",
+            ([PATH], "charge"),
+        ),
+        (
+            "two widths",
+            "graphs[0]: attribute 'at' must be all of width 1; got [1, 2] at node 1",
+            ([PATH], "at"),
+        ),
+        (
+            "a set of values",
+            "features['element'] must be a list of values",
+            ([PATH], {"element": {"C", "O"}}),
+        ),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.datasets.from_networkx",
+        from_networkx,
+        ("no graphs", "graphs must be one networkx graph or more; got []", ([],)),
+        (
+            "a number for features",
+            "features must be names of node attributes | 5",
+            ([PATH], 5),
+        ),
+        (
+            "equal names of columns",
+            "names of columns must be different",
+            ([PATH], {"charge": ["+", 1], "charge=+": None}),
+        ),
+        ("two labels", "labels must be (1,); got (2,)", ([PATH], None, [1, 2])),
+        (
+            "one label of two",
+            "labels must be given for all graphs or none",
+            ([PATH, nx.Graph(label=1)],),
+        ),
     ),
     *values(
         "npdiffpool.datasets.hierarchical_sbm",

@@ -69,6 +69,9 @@ FLAGS = {
     ("verbose", "True or False"): (1, "loud"),
     ("seed", "a whole number >= 0"): (-1, None, 1.0),
     ("ratio_of", "one of 'mean', 'largest'"): ("median", None),
+    ("validation_fraction", "None or above 0 and below 1"): (1.0, 0.0, 1, "half"),
+    ("warm_start", "True or False"): (1, None),
+    ("monitor", "the name of a score"): (None, 1),
 }
 SIZES = {
     ("n_features", "a whole number >= 0"): (-1, 1.0),
@@ -87,6 +90,11 @@ CLUSTERS = (
     ((0,), "a number in clusters must be a whole number >= 1; got 0"),
     ((4, True), "a number in clusters must be a whole number >= 1; got True"),
     (("4",), "a number in clusters must be a whole number >= 1; got '4'"),
+)
+
+
+OF_CLASS = (
+    'class_weight must be "balanced", a dict from labels to weights, or None; got'
 )
 
 
@@ -139,6 +147,30 @@ PARAMETERS = [
         DATA,
     ),
     *rows("npdiffpool.DiffPoolClassifier", fit_with(DiffPoolClassifier), *COUNTS),
+    *rows(
+        "npdiffpool.DiffPoolClassifier",
+        fit_with(DiffPoolClassifier),
+        ("a word", f"{OF_CLASS} 'even'", DATA, {"class_weight": "even"}),
+        ("a list", f"{OF_CLASS} [1, 2]", DATA, {"class_weight": [1, 2]}),
+        (
+            "a negative weight",
+            "class_weight[1] must be a finite number >= 0; got -2",
+            DATA,
+            {"class_weight": {1: -2}},
+        ),
+        (
+            "an unknown class",
+            "class_weight must be for labels in [0, 1]; got ['1']",
+            DATA,
+            {"class_weight": {"1": 2}},
+        ),
+        (
+            "only weights of 0",
+            "class_weight must be above 0 for a graph; got {0: 0, 1: 0}",
+            DATA,
+            {"class_weight": {0: 0, 1: 0}},
+        ),
+    ),
     *each(
         "npdiffpool.DiffPoolRegressor",
         fit_with(DiffPoolRegressor),
@@ -153,8 +185,43 @@ PARAMETERS = [
     ),
 ]
 
+WEIGHTS = "sample_weight must be "
 A_GRAPH = "graphs must hold at least one Graph; got none"
 FIT = [
+    ("two weights", WEIGHTS + "(4,) | (2,)", DATA, None, {"sample_weight": [1, 2]}),
+    (
+        "a negative weight",
+        WEIGHTS + "finite and not negative; got -1.0",
+        DATA,
+        None,
+        {"sample_weight": [1, -1, 1, 1]},
+    ),
+    (
+        "a NaN weight",
+        WEIGHTS + "finite and not negative; got nan",
+        DATA,
+        None,
+        {"sample_weight": [1, NAN, 1, 1]},
+    ),
+    (
+        "only weights of 0",
+        WEIGHTS + "above 0 for a graph; got 'only 0'",
+        DATA,
+        None,
+        {"sample_weight": [0] * 4},
+    ),
+    (
+        "words for weights",
+        WEIGHTS + "numbers; got 'dtype",
+        DATA,
+        None,
+        {"sample_weight": list("abcd")},
+    ),
+    (
+        "one weight in the validation set",
+        "validation weights must be (4,) | (1,)",
+        (*DATA, (*DATA, [1.0])),
+    ),
     ("no graphs", A_GRAPH, ([], []), GraphError),
     ("a number among graphs", "graphs[0] must be | int", ([1], [0]), GraphError),
     ("one graph", "graphs must be | one Graph", (PAIR, [0]), GraphError),
@@ -313,6 +380,38 @@ FITS = [
         DiffPoolClassifier,
         fitted().set_params(patience=3),
         [("patience without a validation set", "patience must be None | 3", DATA)],
+    ),
+    *fit_rows(
+        DiffPoolClassifier,
+        fitted().set_params(monitor="speed"),
+        [("an unknown score", "monitor must be | 'speed'", DATA)],
+    ),
+    *fit_rows(
+        DiffPoolClassifier,
+        fitted().set_params(monitor="roc_auc"),
+        [
+            (
+                "a score without a validation set",
+                "without a validation set; got 'roc_auc'",
+                DATA,
+            ),
+            (
+                "a score of one class",
+                "monitor must be a score of these labels | 'roc_auc'",
+                (*DATA, (GRAPHS[:1], LABELS[:1])),
+            ),
+        ],
+    ),
+    *fit_rows(
+        DiffPoolClassifier,
+        fitted().set_params(validation_fraction=0.1),
+        [
+            (
+                "nothing held out",
+                "validation_fraction must be | of 4 graphs | 0.1",
+                DATA,
+            )
+        ],
     ),
 ]
 

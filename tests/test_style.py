@@ -21,7 +21,7 @@ import npdiffpool
 SOURCES = package_sources()
 FOLDERS = sorted({path.parent for path in PATHS})
 # Modules in a folder, without its __init__.py; the engine has what DESIGN.md's map has.
-MOST_MODULES = {"engine": 15, "_support": 13}
+MOST_MODULES = {"engine": 15, "_support": 13, "estimators": 13}
 
 
 def folder_name(folder):
@@ -45,8 +45,9 @@ def test_the_core_stays_small():
 
 
 def test_the_core_is_what_the_first_modules_reach():
-    sources = {"a": "import b", "b": "def f():\n    import c", "c": "", "d": "import a"}
-    assert core_sizes(sources, ["a"]) == {"a": 1, "b": 2, "c": 0}
+    sources = {"a": "import b", "b": "import c", "c": "", "d": "import a", "e": ""}
+    sources["b"] += "\ndef f():\n    import e"
+    assert core_sizes(sources, ["a"]) == {"a": 1, "b": 3, "c": 0}
     assert {*START, "npdiffpool.engine.losses"} < core_sizes(SOURCES).keys()
 
 

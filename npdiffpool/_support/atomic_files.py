@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import zipfile
 from contextlib import contextmanager, suppress
@@ -33,9 +34,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             yield temporary
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)  # mkstemp creates files with mode 0600
+            _set_usual_mode(temporary, 0o666)  # mkstemp creates files with mode 0600
             os.replace(temporary, target)
             _sync_folder(target.parent)
         finally:
@@ -53,6 +52,13 @@ def _name_in_errors(target: Path) -> Iterator[None]:
         raise type(error)(error.errno, error.strerror, os.fspath(target)) from error
 
 
+def _set_usual_mode(path: Path, mode: int) -> None:
+    """Give a file or folder the mode that it would have if `open` had created it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(mode & ~umask)
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name survive a power failure, where the system supports that."""
     with suppress(OSError):
@@ -61,6 +67,27 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder; move it to `path`, which is new or empty, at the end.
+
+    After an exception `path` is unchanged and the temporary folder is removed.
+    """
+    target = Path(path)
+    with _name_in_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))
+        try:
+            yield temporary
+            _set_usual_mode(temporary, 0o777)  # mkdtemp creates it with mode 0700
+            if target.exists():  # on Windows even an empty folder is not replaced
+                target.rmdir()
+            temporary.rename(target)
+            _sync_folder(target.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -11,11 +11,25 @@ def to_json(value: Any) -> Any:
 
     Tuples become lists, NumPy scalars Python numbers.
     """
-    return json.loads(json.dumps(value, default=lambda number: number.item()))
+    plain = _with_plain_keys(value)
+    return json.loads(json.dumps(plain, default=lambda number: number.item()))
+
+
+def _with_plain_keys(value: Any) -> Any:
+    """Return dicts whose keys are NumPy numbers with Python's numbers as keys."""
+    if isinstance(value, dict):
+        keys = (key.item() if hasattr(key, "item") else key for key in value)
+        return dict(zip(keys, map(_with_plain_keys, value.values())))
+    if isinstance(value, (list, tuple)):
+        return [_with_plain_keys(item) for item in value]
+    return value
 
 
 # The values, in earlier versions, of parameters that came later; their files lack them.
 _LATER_PARAMETERS = {"ratio_of": "largest"}
+# Parameters that came later, and whose defaults do what was done before.
+_LATER_DEFAULTS: dict[str, Any] = {"class_weight": None, "monitor": "accuracy"}
+_LATER_DEFAULTS |= {"validation_fraction": None, "warm_start": False}
 
 
 def complete(saved: Any) -> Any:
@@ -44,12 +58,15 @@ def describe_differences(saved: Any, given: Any) -> str:
 
 
 def _differences(saved: Any, given: Any) -> Iterator[str]:
+    if isinstance(saved, dict):
+        later = {k: v for k, v in _LATER_DEFAULTS.items() if k in given}
+        saved = {**later, **saved}
     if not isinstance(saved, dict) or set(saved) != set(given):
         yield "the names of the settings"
         return
     for key in sorted(key for key in given if saved[key] != given[key]):
         old, new = saved[key], given[key]
-        if isinstance(new, dict):
+        if isinstance(new, dict) and isinstance(old, dict):
             yield from _differences(old, new)
         else:
             is_short = len(str(old)) < 30 > len(str(new))

@@ -30,6 +30,7 @@ from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.parameters import add_parameters, make_classifier
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset
+from npdiffpool.datasets.duplicates import count_copies
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.estimators.expectation import (
     describe_clusters,
@@ -43,6 +44,7 @@ from npdiffpool.evaluation.protocols import (
     Evaluation,
     Source,
     check_options,
+    choose_splits,
     cross_validate,
 )
 from npdiffpool.evaluation.splits import read_splits
@@ -125,6 +127,7 @@ def _evaluate(
     data = dataset, dataset.labels
     for line in dict.fromkeys(describe_clusters(c, *data, True) for c in candidates):
         print(line, flush=True)
+    _print_copies(model, dataset, options["splits"], arguments.folds)
     hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
         workers(arguments.jobs, arguments.scheduler) as executor,
@@ -139,6 +142,21 @@ def _evaluate(
     print(f"always the majority class: {dataset.majority_class()[1]:.1%}")
     print(f"results: {folder}")
     return result
+
+
+def _print_copies(
+    model: DiffPoolClassifier, dataset: Dataset, splits: Any, n_folds: int
+) -> None:
+    """Say how many test graphs have an isomorphic copy elsewhere in their fold."""
+    splits = choose_splits(model, dataset.labels, splits, n_folds)
+    folds = [(split.train + split.validation, split.test) for split in splits]
+    copies = count_copies(dataset.duplicates(), folds)
+    if copies:
+        n_tests = sum(len(split.test) for split in splits)
+        text = (
+            "have an isomorphic copy in the training or validation part of their fold"
+        )
+        print(f"{copies} of {n_tests} test graphs {text}", flush=True)
 
 
 def _with_expectation(

@@ -15,6 +15,8 @@ from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.training.fit import Schedule
 
 PARAMETERS = fields(DiffPoolClassifier)
+METAVARS = {"class_weight": "balanced", "monitor": "SCORE"}
+NO_OPTIONS = {"verbose", "validation_fraction", "warm_start"}  # commands decide
 TRAINING = {field.name for field in fields(Schedule)} | {"seed", "dtype", "recompute"}
 
 
@@ -25,7 +27,7 @@ def add_weights(command: Any) -> None:
 
 
 def add_parameters(command: argparse.ArgumentParser) -> None:
-    """Add options for features, weights and for every parameter but `verbose`."""
+    """Add options for features, weights and for every parameter but `NO_OPTIONS`."""
     model = command.add_argument_group("the model")
     training = command.add_argument_group("training")
     kinds = "auto, labels, attributes, degree or ones"
@@ -33,7 +35,7 @@ def add_parameters(command: argparse.ArgumentParser) -> None:
     model.add_argument("--features", default="auto", metavar="KIND", help=text)
     add_weights(model)
     for field in PARAMETERS:
-        if field.name != "verbose":
+        if field.name not in NO_OPTIONS:
             _add_parameter(training if field.name in TRAINING else model, field)
 
 
@@ -47,6 +49,8 @@ def _add_parameter(group: Any, field: Field[Any]) -> None:
     elif kind == "bool":
         options["action"] = argparse.BooleanOptionalAction
         default = "on" if default else "off"
+    elif field.name in METAVARS:
+        options["metavar"] = METAVARS[field.name]
     elif kind == "str":
         options["metavar"] = allowed_values(field).replace('"', "").replace(" ", "")
     else:

@@ -12,7 +12,7 @@ import scipy
 from npdiffpool._support.arguments import warn_caller
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
-from npdiffpool.datasets.tu import TUData
+from npdiffpool.datasets.tu.reading import TUData
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.graphs.ragged import offsets_of, slices_of
 

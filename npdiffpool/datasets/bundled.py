@@ -15,8 +15,8 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require
 from npdiffpool._support.types import Ints
 from npdiffpool._support.untrusted import read_arrays
-from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.datasets.tu import MAX_GRAPHS, TUData
+from npdiffpool.datasets.tu.reading import MAX_GRAPHS, TUData
+from npdiffpool.datasets.tu.tables import DatasetError
 
 # The arrays of a `TUData`, with the types that `read_tu` gives them.
 TYPES: dict[str, np.dtype[Any]] = {

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.types import Ints
 from npdiffpool.datasets.features import column_kind
-from npdiffpool.datasets.tables import DatasetError
+from npdiffpool.datasets.tu.tables import DatasetError
 from npdiffpool.graphs.graph import Graph
 
 
@@ -143,6 +143,25 @@ class Dataset:
         classes, (_, counts) = self.classes, np.unique(self.labels, return_counts=True)
         most = int(np.argmax(counts))
         return int(classes[most]), float(counts[most] / counts.sum())
+
+    def duplicates(self) -> list[Ints]:
+        """Return the groups of isomorphic graphs: `datasets.find_duplicates`.
+
+        Returns
+        -------
+        list of int arrays
+            The indices of each group of two graphs or more, sorted.
+
+        Examples
+        --------
+        >>> from npdiffpool import load_dataset
+        >>> groups = load_dataset("MUTAG").duplicates()
+        >>> 188 - sum(len(group) - 1 for group in groups)  # different graphs
+        175
+        """
+        from npdiffpool.datasets.duplicates import find_duplicates
+
+        return find_duplicates(self.graphs)
 
     def statistics(self) -> dict[str, float]:
         """Return the statistics that papers publish, and some others.

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.types import Floats, Ints
-from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.datasets.tu import TUData
+from npdiffpool.datasets.tu.reading import TUData
+from npdiffpool.datasets.tu.tables import DatasetError
 from npdiffpool.graphs.degrees import degree_names, one_hot
 
 MAX_COLUMNS = 1 << 14

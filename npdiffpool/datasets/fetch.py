@@ -13,9 +13,9 @@ from typing import IO, Any, Callable, ContextManager, Sequence
 
 from npdiffpool._support.atomic_files import atomic_path
 from npdiffpool._support.progress import progress_bar
-from npdiffpool.datasets.archive import REQUIRED, TUFiles, broken_as_error
 from npdiffpool.datasets.locate import cache_folder, check_name
-from npdiffpool.datasets.tables import DatasetError
+from npdiffpool.datasets.tu.archive import REQUIRED, TUFiles, broken_as_error
+from npdiffpool.datasets.tu.tables import DatasetError
 
 TU_URL = "https://www.chrsmrrs.com/graphkerneldatasets"
 MAX_ZIP = 1 << 30

@@ -12,7 +12,6 @@ import numpy as np
 
 from npdiffpool._support.arguments import warn_caller
 from npdiffpool._support.progress import printable
-from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.assembly import assemble
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.dataset import Dataset
@@ -26,8 +25,9 @@ from npdiffpool.datasets.locate import (
     site_name,
     suggest,
 )
-from npdiffpool.datasets.tables import DatasetError
-from npdiffpool.datasets.tu import TUData, lacks_weights, read_tu
+from npdiffpool.datasets.tu.archive import TUFiles
+from npdiffpool.datasets.tu.reading import TUData, lacks_weights, read_tu
+from npdiffpool.datasets.tu.tables import DatasetError
 from npdiffpool.graphs.degrees import DEGREE_CAP
 from npdiffpool.graphs.graph import Graph
 

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from npdiffpool.datasets.tables import DatasetError
+from npdiffpool.datasets.tu.tables import DatasetError
 
 PACKAGE = Path(__file__).parent
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

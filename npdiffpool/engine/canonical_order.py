@@ -127,7 +127,7 @@ def canonical_order(batch: GraphBatch) -> Ints:
     A, offsets = _with_both_directions(batch), batch.offsets
     loops = A.diagonal().view(np.uint64)  # 1-WL takes them for other neighbours
     colours = colours_of_features(batch.features) ^ mix(loops)
-    colours = _number_twins(A, mix(colours))
+    colours = _number_twins(A, segment_ids(offsets), mix(colours))
     colours = _refine_until_unique(A, offsets, colours)
     order = _sort(colours, offsets)
     return order[_by_neighbours(_permute(A, order), offsets)]
@@ -181,14 +181,15 @@ def _with_both_directions(batch: GraphBatch) -> CSR:
     return scipy.sparse.csr_array(A + np.pi * masked)
 
 
-def _number_twins(A: CSR, colours: Colours) -> Colours:
+def _number_twins(A: CSR, graph_of: Ints, colours: Colours) -> Colours:
     """Return colours that differ also between nodes of equal colour and neighbours.
 
     Neighbours of each other are twins if their rows of A + diag(w) are equal, where w_i
-    is the largest weight in row i.
+    is the largest weight in row i. Nodes without neighbours are twins only of nodes of
+    the same graph.
     """
     numbers = mix(np.arange(len(colours)))
-    totals = neighbour_totals(A, numbers)
+    totals = neighbour_totals(A, numbers) + mix(graph_of)
     largest = np.zeros(len(colours))
     filled = np.diff(A.indptr) > 0
     largest[filled] = np.maximum.reduceat(A.data, A.indptr[:-1][filled])

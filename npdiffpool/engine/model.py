@@ -331,7 +331,11 @@ def _classify(params: list[Params], embeddings: Array) -> Array:
 
 @requires(params=IsA(dict), batch=BATCH, labels=Shape("B"), config=CONFIG)
 def total_loss(
-    params: Params, batch: GraphBatch, labels: Array, config: Config
+    params: Params,
+    batch: GraphBatch,
+    labels: Array,
+    config: Config,
+    weights: Array | None = None,
 ) -> tuple[Array, Output]:
     """Return the training loss of a batch and its forward pass.
 
@@ -346,6 +350,8 @@ def total_loss(
     labels : (B,) ints
         Classes; for regression floats, the targets.
     config : Config
+    weights : (B,) array, optional
+        The loss of each graph is multiplied by its weight.
 
     Returns
     -------
@@ -356,8 +362,8 @@ def total_loss(
     Raises
     ------
     ValueError
-        As for `forward`, or if there is not one label per graph; for classes
-        each in 0 ... C - 1.
+        As for `forward`, or if there is not one label, or not one weight, per graph;
+        for classes each label in 0 ... C - 1.
 
     Examples
     --------
@@ -370,9 +376,13 @@ def total_loss(
     >>> step.L_link, step.L_ent  # one cluster: ||A - 1 1^T||, log 1
     (array([1.41421356]), array([0.]))
     """
+    if weights is not None:
+        Shape("B").check("weights", weights, {"B": len(labels)})
     output = forward(params, batch, config)
     losses = LOSSES[config.loss](output.logits, labels)
     for step in output.steps:
         losses = losses + config.link_weight * step.L_link
         losses = losses + config.entropy_weight * step.L_ent
+    if weights is not None:
+        losses = losses * weights.astype(losses.dtype)
     return np.sum(losses) / losses.dtype.type(len(losses)), output

@@ -21,22 +21,29 @@ from npdiffpool._support.parameters import (
 )
 from npdiffpool._support.progress import progress_bar
 from npdiffpool._support.threads import use_threads
-from npdiffpool._support.types import Floats, Ints, Row
+from npdiffpool._support.types import Floats, Ints
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output, blank_params
 from npdiffpool.estimators import inputs
+from npdiffpool.estimators.fitting import prepare_training, show_row
 from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.estimators.targets import Classes, Numbers, Targets
-from npdiffpool.estimators.training_checks import warn_if_alike, warn_if_failed
+from npdiffpool.estimators.training_checks import warn_if_failed
+from npdiffpool.estimators.validation import (
+    Parts,
+    check_fraction,
+    check_monitor,
+    tags_of,
+)
+from npdiffpool.estimators.weights import check_class_weight
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.graphs.ragged import slices_of
 from npdiffpool.training.fit import (
     Checkpoint,
     Fitted,
-    Labelled,
     Schedule,
     evaluate,
     fit,
@@ -83,11 +90,25 @@ class Estimator:
     learning_rate: float = parameter_of(Schedule, "learning_rate")
     clip_norm: float = parameter_of(Schedule, "clip_norm")
     patience: int | None = parameter_of(Schedule, "patience")
+    monitor: str = parameter_of(Schedule, "monitor")
+    validation_fraction: float | None = parameter(
+        None,
+        "Share of the training graphs, the same of each class, that `fit` holds out as "
+        "the validation set if it is given none.",
+        values="float in (0, 1) | None",
+    )
+    warm_start: bool = parameter(
+        False,
+        "Go on from the parameters that the last `fit` kept, for `epochs` more epochs, "
+        "with its scaling of features and targets and with new moments of Adam. Only "
+        "the new epochs compete for the best one.",
+    )
     seed: int = parameter(0, "Seed of all random numbers.")
     dtype: str = parameter_of(Config, "dtype")
     recompute: bool = parameter_of(Config, "recompute")
     verbose: bool = parameter(False, "Show progress on standard error.")
 
+    class_weight: ClassVar[Any] = None  # a parameter of the classifier
     kind: ClassVar[str]  # in a model file, and for scikit-learn
     targets_kind: ClassVar[type[Classes] | type[Numbers]]
 
@@ -98,6 +119,7 @@ class Estimator:
         validation: tuple[Iterable[Graph], npt.ArrayLike | None] | None = None,
         on_epoch: Callable[[Model], None] | None = None,
         *,
+        sample_weight: npt.ArrayLike | None = None,
         on_checkpoint: Callable[[Checkpoint], None] | None = None,
         resume: Checkpoint | None = None,
         threads: int | None = None,
@@ -114,11 +136,18 @@ class Estimator:
             regressor finite numbers. Default: those of the `Dataset`, or the `label` of
             each graph.
         validation : pair of graphs and labels (or None), optional
-            Validation set, which chooses the epoch whose parameters are kept (highest
-            accuracy, then lowest loss) and, with `patience`, when to stop. By default
-            the parameters of the last epoch are kept.
+            Validation set, which chooses the epoch whose parameters are kept (by
+            `monitor`) and, with `patience`, when to stop. Default: the part that
+            `validation_fraction` holds out; without it, the parameters of the last
+            epoch are kept. A third part has the weights of the graphs in all scores.
         on_epoch : callable, optional
             Called after each epoch with a fitted model of that epoch's parameters.
+        sample_weight : (G,) array_like, optional
+            Weights of the graphs in the loss, in all means of `history_` and, for a
+            regressor, in the scaling of the targets; finite and not negative. A weight
+            of 2 is a graph that is there twice. The scaling of features, the number of
+            clusters that a ratio gives, and batch norm do not depend on them. Default:
+            equal weights.
         on_checkpoint : callable, optional
             Called after each epoch with the state of the run, after `on_epoch`.
         resume : npdiffpool.training.fit.Checkpoint, optional
@@ -147,35 +176,26 @@ class Estimator:
             below that of the mean.
         """
         inputs.check_options(threads, on_epoch=on_epoch, on_checkpoint=on_checkpoint)
-        origin = inputs.Origin.of(graphs)
-        checked, targets, schedule, config = self.check(graphs, labels)
-        scaling = inputs.Scaling.of(checked, self.standardize)
-        labels = inputs.choose_labels(graphs, checked, labels)
-        encoded = targets.encode(labels, len(checked))
-        train = Labelled(inputs.prepare_graphs(checked, config, scaling)[0], encoded)
-        context = config, scaling, targets, origin
-        held_out = inputs.prepare_validation(validation, *context)
-        usable = held_out is not None or schedule.patience is None
-        require(usable, "patience", "None without a validation set", self.patience)
-        done = inputs.check_resume(resume, config)
-        if not done:
-            warn_if_alike(checked, config, scaling)
+        self.check_parameters()
+        parts = Parts(graphs, labels, sample_weight, validation)
+        job = prepare_training(self, parts, resume)
 
         def after_epoch(state: Checkpoint) -> None:
             if on_epoch is not None:
-                on_epoch(copy(self)._set_fitted(_latest(state, config), *context))
+                latest = _latest(state, job.config)
+                on_epoch(copy(self)._set_fitted(latest, *job.context))
             if on_checkpoint is not None:
                 on_checkpoint(state)
 
         rng = np.random.default_rng(self.seed)
-        options: Any = {"resume": resume, "threads": threads}
-        bar: Any = {"done": done, "shown": self.verbose, "width": 4}
-        with progress_bar(schedule.epochs, "epoch", "training", **bar) as update:
-            show = partial(_show_row, update)
+        options: Any = {"resume": job.resume, "score": job.score, "threads": threads}
+        bar: Any = {"done": job.done, "shown": self.verbose, "width": 4}
+        with progress_bar(job.schedule.epochs, "epoch", "training", **bar) as update:
+            show = partial(show_row, update)
             options |= {"on_epoch": show, "on_checkpoint": after_epoch}
-            fitted = fit(config, schedule, train, held_out, rng, **options)
-        warn_if_failed(fitted.history, encoded, config.loss)
-        return self._set_fitted(fitted, *context)
+            fitted = fit(*job.sets, rng, **options)
+        warn_if_failed(fitted.history, job.train, job.config.loss)
+        return self._set_fitted(fitted, *job.context)
 
     def check(
         self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
@@ -220,6 +240,9 @@ class Estimator:
             If a parameter is invalid.
         """
         check_parameters(self)
+        check_class_weight(self.class_weight)
+        check_fraction(self.validation_fraction)
+        check_monitor(self.monitor)
         counts = inputs.count_clusters(self.clusters, 1.0)
         Config(n_features=1, n_outputs=1, clusters=counts)
 
@@ -233,7 +256,7 @@ class Estimator:
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
         self.config_, self.scaling_ = config, scaling
-        self.targets_: Targets = targets
+        self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         self.n_features_in_ = config.n_features
         self.feature_names_in_, self.edge_weights_in_ = origin
@@ -380,26 +403,20 @@ class Estimator:
         return hasattr(self, "params_")
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn import utils
-
-        is_classifier = self.kind == "classifier"
-        return utils.Tags(
-            estimator_type=self.kind,
-            target_tags=utils.TargetTags(required=True),
-            classifier_tags=utils.ClassifierTags() if is_classifier else None,
-            regressor_tags=None if is_classifier else utils.RegressorTags(),
-            input_tags=utils.InputTags(two_d_array=False),
-        )
+        return tags_of(self.kind)
 
     def _require_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
 
+    @property
+    def _origin(self) -> inputs.Origin:
+        return inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
+
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
         """Return graphs as a list, after checking them and their origin."""
         self._require_fitted()
-        known = inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
-        inputs.check_origin(graphs, known)
+        inputs.check_origin(graphs, self._origin)
         return check_graphs(graphs)
 
     def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:
@@ -429,14 +446,3 @@ def _latest(state: Checkpoint, config: Config) -> Fitted:
     """Return the model of a checkpoint's last epoch."""
     params = from_vector(blank_params(config), state.vector)
     return Fitted(params, state.running, state.history, state.epoch)
-
-
-def _show_row(update: Callable[..., None], row: Row) -> None:
-    """Show a row of the training history in a progress bar."""
-    parts = [f"loss {row['loss']:.3f}"]
-    for name in ("train", "validation"):
-        if f"{name}_accuracy" in row:
-            parts.append(f"{name} {row[f'{name}_accuracy']:.1%}")
-    if "validation_loss" in row and "validation_accuracy" not in row:
-        parts.append(f"validation loss {row['validation_loss']:.3f}")
-    update(row["epoch"], ", ".join(parts))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.parameters import documented
+from npdiffpool._support.parameters import documented, parameter
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.base import Estimator
 from npdiffpool.estimators.inputs import choose_labels
 from npdiffpool.estimators.targets import Classes, Numbers, numbers
+from npdiffpool.estimators.weights import check_sample_weight
 from npdiffpool.graphs.graph import Graph
 
 
 @documented
+@dataclass(eq=False)
 class DiffPoolClassifier(Estimator):
     """Graph classifier with differentiable pooling (DiffPool, arXiv 1806.08804).
 
@@ -86,15 +89,22 @@ class DiffPoolClassifier(Estimator):
     NotFittedError: the classifier is not fitted; call fit first
     """
 
+    class_weight: str | dict[Any, float] | None = parameter(  # type: ignore[misc]
+        None,
+        'Weights of the classes in the training loss: "balanced" gives every class the '
+        "same sum of weights; a dict has the weight of each label, 1 if it lacks one.",
+        values='"balanced" | dict | None',
+    )
+
     kind = "classifier"
     targets_kind = Classes
-    targets_: Classes
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
         """Return the sorted labels, (C,)."""
         self._require_fitted()
-        return self.targets_.classes
+        classes: npt.NDArray[Any] = self.targets_.classes
+        return classes
 
     def predict(self, graphs: Iterable[Graph]) -> npt.NDArray[Any]:
         """Return the most probable class of each graph.
@@ -125,7 +135,10 @@ class DiffPoolClassifier(Estimator):
         return np.asarray(assign(self._outputs(graphs, "logits"))[0])
 
     def score(
-        self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
+        self,
+        graphs: Iterable[Graph],
+        labels: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
     ) -> float:
         """Return the accuracy, the fraction of graphs classified correctly.
 
@@ -134,6 +147,8 @@ class DiffPoolClassifier(Estimator):
         graphs : sequence of Graph, or Dataset
         labels : (G,) array_like, optional
             Default: the `label` of each graph.
+        sample_weight : (G,) array_like, optional
+            Weights of the graphs, not negative. Default: equal weights.
 
         Returns
         -------
@@ -144,12 +159,13 @@ class DiffPoolClassifier(Estimator):
         ------
         ValueError
             If there is not one label per graph, or numbers are given for classes that
-            are strings, or strings for numbers.
+            are strings, or strings for numbers; or a weight is invalid.
         """
         checked = self._check_graphs(graphs)
         labels = choose_labels(graphs, checked, labels)
         expected = self.targets_.read(labels, len(checked))
-        return float(np.mean(self.predict(checked) == expected))
+        weights = check_sample_weight(sample_weight, len(checked))
+        return float(np.average(self.predict(checked) == expected, weights=weights))
 
 
 @documented
@@ -194,7 +210,6 @@ class DiffPoolRegressor(Estimator):
 
     kind = "regressor"
     targets_kind = Numbers
-    targets_: Numbers
 
     def predict(self, graphs: Iterable[Graph]) -> Floats:
         """Return the predicted target of each graph.
@@ -209,10 +224,14 @@ class DiffPoolRegressor(Estimator):
             In the units of the training targets.
         """
         outputs = self._outputs(graphs, "logits")[:, 0].astype(np.float64)
-        return self.targets_.decode(outputs)
+        decoded: Floats = self.targets_.decode(outputs)
+        return decoded
 
     def score(
-        self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
+        self,
+        graphs: Iterable[Graph],
+        labels: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
     ) -> float:
         """Return R^2, the fraction of the targets' variance that is predicted.
 
@@ -221,6 +240,8 @@ class DiffPoolRegressor(Estimator):
         graphs : sequence of Graph, or Dataset
         labels : (G,) array_like, optional
             Finite numbers. Default: the `label` of each graph.
+        sample_weight : (G,) array_like, optional
+            Weights of the graphs, not negative. Default: equal weights.
 
         Returns
         -------
@@ -231,14 +252,20 @@ class DiffPoolRegressor(Estimator):
         Raises
         ------
         ValueError
-            If there is not one finite number per graph.
+            If there is not one finite number per graph, or a weight is invalid.
         """
         checked = self._check_graphs(graphs)
         labels = choose_labels(graphs, checked, labels)
         targets, predicted = numbers(labels, len(checked)), self.predict(checked)
+        weights = check_sample_weight(sample_weight, len(checked))
+        if weights is not None:
+            counted = weights > 0
+            targets, predicted = targets[counted], predicted[counted]
+            weights = weights[counted]
         largest = max(np.max(np.abs(targets)), np.max(np.abs(predicted)), 1e-300)
         targets, predicted = targets / largest, predicted / largest  # no overflow
-        error = float(np.sum((targets - predicted) ** 2))
+        error = float(np.average((targets - predicted) ** 2, weights=weights))
         if np.min(targets) == np.max(targets):
             return float(error == 0)
-        return 1 - error / float(np.sum((targets - targets.mean()) ** 2))
+        mean = np.average(targets, weights=weights)
+        return 1 - error / float(np.average((targets - mean) ** 2, weights=weights))

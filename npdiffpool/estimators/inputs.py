@@ -16,12 +16,11 @@ from npdiffpool.engine.canonical_order import in_canonical_order
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.preparation import prepare
-from npdiffpool.estimators.targets import Targets
-from npdiffpool.graphs.batch import GraphBatch, check_graphs
+from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.block_diagonal import checked_cast
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.training.fit import Checkpoint, Labelled
+from npdiffpool.training.fit import Checkpoint
 
 
 class Scaling(NamedTuple):
@@ -163,46 +162,6 @@ def check_width(graphs: list[Graph], n_features: int) -> None:
             f"graphs must have {n_features} features, as in training; "
             f"got {graphs[0].n_features}"
         )
-
-
-def prepare_validation(
-    pair: Any,
-    config: Config,
-    scaling: Scaling,
-    targets: Targets,
-    origin: Origin,
-) -> Labelled | None:
-    """Prepare a validation set (graphs, labels); return None for None.
-
-    Raises
-    ------
-    ValueError
-        If it is not such a pair, has a label that is not in the training set, or other
-        feature names or edge weights.
-    """
-    if pair is None:
-        return None
-    graphs, labels = check_validation(pair, origin)
-    encoded = targets.encode(labels, len(graphs), "validation labels")
-    return Labelled(prepare_graphs(graphs, config, scaling)[0], encoded)
-
-
-def check_validation(pair: Any, origin: Origin) -> tuple[list[Graph], Any]:
-    """Check that a validation set is a pair (graphs, labels); return both.
-
-    Labels that are None are those of the graphs.
-
-    Raises
-    ------
-    ValueError
-        If it is not a pair, the graphs are not graphs, or a data set has other feature
-        names or edge weights than `origin`.
-    """
-    usable = isinstance(pair, (tuple, list)) and len(pair) == 2
-    require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
-    check_origin(pair[0], origin, "validation graphs")
-    graphs = check_graphs(pair[0])
-    return graphs, choose_labels(pair[0], graphs, pair[1], "validation labels")
 
 
 def choose_labels(

@@ -95,7 +95,7 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     """Return the fitted model that a file contains."""
     header = parse_json(str(contents["header"]))
     _require_known(header)
-    config = Config(**_with_clusters(header["config"]))
+    config = Config(**_as_given(header["config"]))
     fitted = _read_fitted(config, header, contents)
     kind = header.get("kind", "classifier")  # the first files lack it
     lengths = _lengths(kind, config)
@@ -103,7 +103,7 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     origin = Origin(header.get("feature_names"), header.get("edge_weights"))
     _require_shapes(arrays, lengths)
     _require_origin(origin, config)
-    model = KINDS[kind](**_with_clusters(complete(header["parameters"])))
+    model = KINDS[kind](**_as_given(complete(header["parameters"])))
     targets = model.targets_kind.from_arrays(arrays)
     scaling = Scaling(arrays["mean"], arrays["scale"])
     return model._set_fitted(fitted, config, scaling, targets, origin)
@@ -115,9 +115,12 @@ def _require_known(header: Json) -> None:
     require_version(header["version"], VERSION, ModelFileError)
 
 
-def _with_clusters(parameters: Json) -> Json:
-    """Return parameters with their list of clusters as a tuple."""
-    return {**parameters, "clusters": tuple(parameters["clusters"])}
+def _as_given(parameters: Json) -> Json:
+    """Return parameters with what was a tuple or a dict as such."""
+    given = {**parameters, "clusters": tuple(parameters["clusters"])}
+    if isinstance(given.get("class_weight"), list):
+        given["class_weight"] = dict(map(tuple, given["class_weight"]))
+    return given
 
 
 def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) -> Fitted:

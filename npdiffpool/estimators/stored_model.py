@@ -62,7 +62,7 @@ def write_model(path: str | PathLike[str], model: StoredModel) -> None:
         "format": FORMAT,
         "version": VERSION,
         "kind": model.kind,
-        "parameters": model.parameters,
+        "parameters": _as_pairs(model.parameters),
         "config": asdict(model.config),
         "history": model.fitted.history,
         "best_epoch": model.fitted.best_epoch,
@@ -74,6 +74,16 @@ def write_model(path: str | PathLike[str], model: StoredModel) -> None:
     weights, moments = vector_of(model.fitted.params), vector_of(model.fitted.running)
     vectors = {"weights": weights, "moments": moments}
     save_arrays(path, {"header": text, **vectors, **model.arrays})
+
+
+def _as_pairs(parameters: Json) -> Json:
+    """Return parameters with a dict of class weights as a list of pairs.
+
+    JSON would make texts of labels that are numbers.
+    """
+    weights = parameters.get("class_weight")
+    pairs = [*weights.items()] if isinstance(weights, dict) else weights
+    return parameters if weights is None else {**parameters, "class_weight": pairs}
 
 
 def _plain_number(value: Any) -> Any:

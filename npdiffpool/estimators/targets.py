@@ -23,8 +23,10 @@ class Classes:
     loss: ClassVar[str] = "cross_entropy"
 
     @classmethod
-    def of(cls, labels: npt.ArrayLike, n_graphs: int) -> Classes:
-        """Find the classes of the training labels.
+    def of(
+        cls, labels: npt.ArrayLike, n_graphs: int, weights: Floats | None = None
+    ) -> Classes:
+        """Find the classes of the training labels, whatever their weights.
 
         Raises
         ------
@@ -75,6 +77,10 @@ class Classes:
         require(found == known, name, f"{known}, as in training", array[:1].tolist())
         return array
 
+    def decode(self, indices: Ints) -> npt.NDArray[Any]:
+        """Return the labels of class indices."""
+        return np.asarray(self.classes[indices])
+
     def arrays(self) -> dict[str, Any]:
         """Return the arrays that a model file stores."""
         return {"classes": self.classes}
@@ -96,8 +102,12 @@ class Numbers:
     n_outputs: ClassVar[int] = 1
 
     @classmethod
-    def of(cls, labels: npt.ArrayLike, n_graphs: int) -> Numbers:
+    def of(
+        cls, labels: npt.ArrayLike, n_graphs: int, weights: Floats | None = None
+    ) -> Numbers:
         """Compute mean and standard deviation of the training targets; 1 if equal.
+
+        Both are weighted if `weights` (G,) are given.
 
         Raises
         ------
@@ -105,11 +115,15 @@ class Numbers:
             If there is not one finite number per graph.
         """
         targets = numbers(labels, n_graphs)
+        if weights is not None:
+            targets, weights = targets[weights > 0], weights[weights > 0]
         if np.min(targets) == np.max(targets):
             return cls(float(targets[0]), 1.0)
         largest = np.max(np.abs(targets))  # divided by it, no square overflows
-        mean, scale = (largest * f(targets / largest) for f in (np.mean, np.std))
-        return cls(float(mean), float(scale))
+        scaled = targets / largest
+        mean = np.average(scaled, weights=weights)
+        scale = np.sqrt(np.average((scaled - mean) ** 2, weights=weights))
+        return cls(float(largest * mean), float(largest * scale))
 
     def encode(
         self, labels: npt.ArrayLike, n_graphs: int, name: str = "labels"

@@ -15,7 +15,7 @@ from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model
 from npdiffpool.estimators.inputs import Scaling, prepare_graphs
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.training.fit import evaluate
+from npdiffpool.training.fit import Labelled, evaluate
 from npdiffpool.training.moments import init_running
 
 
@@ -51,14 +51,19 @@ def warn_if_alike(graphs: list[Graph], config: Config, scaling: Scaling) -> None
         )
 
 
-def warn_if_failed(history: list[Row], targets: Ints | Floats, loss: str) -> None:
+def warn_if_failed(history: list[Row], train: Labelled, loss: str) -> None:
     """Warn of what `find_failure` finds."""
-    failure = find_failure(history, targets, loss)
+    failure = find_failure(history, train.labels, loss, train.weights)
     if failure is not None:
         warn_caller(failure)
 
 
-def find_failure(history: list[Row], targets: Ints | Floats, loss: str) -> str | None:
+def find_failure(
+    history: list[Row],
+    targets: Ints | Floats,
+    loss: str,
+    weights: Floats | None = None,
+) -> str | None:
     """Return a sentence if a training was never better than a constant prediction.
 
     A training of fewer than five epochs may only have begun; it has failed if its loss
@@ -70,13 +75,17 @@ def find_failure(history: list[Row], targets: Ints | Floats, loss: str) -> str |
     targets : (G,) array
         Encoded training targets: indices of classes, or numbers.
     loss : {"cross_entropy", "squared_error"}
+    weights : (G,) array, optional
+        With mean 1.
     """
     if loss == "cross_entropy":
-        shares = np.bincount(targets) / len(targets)
+        shares = np.bincount(targets, weights) / len(targets)
         shares, constant = shares[shares > 0], "the class frequencies"
         bound = -float(np.sum(shares * np.log(shares)))
     else:
-        constant, bound = "the mean", float(np.var(targets))
+        mean = np.average(targets, weights=weights)
+        constant = "the mean"
+        bound = float(np.average((targets - mean) ** 2, weights=weights))
     lowest = min(row[loss] for row in history)
     if bound == 0 or lowest < (1 if len(history) >= 5 else 100) * bound:
         return None

@@ -153,7 +153,7 @@ def cross_validate(
     for candidate in candidates:
         if isinstance(candidate, CheckedEstimator):
             candidate.check(graphs, labels)
-    splits = _choose_splits(model, labels, splits, folds)
+    splits = choose_splits(model, labels, splits, folds)
     shared = data if isinstance(data, Source) else graphs
     digest = digest_graphs(graphs)
     plan = Plan(model, shared, digest, labels, protocol, splits, grid, runs)
@@ -167,7 +167,7 @@ def cross_validate(
     return result
 
 
-def _choose_splits(
+def choose_splits(
     model: Estimator, labels: Any, splits: Any, n_folds: int
 ) -> list[Split]:
     """Validate the given splits, or make some with the model's seed."""
@@ -225,6 +225,9 @@ def check_options(
     for candidate in candidates:
         if isinstance(candidate, CheckedEstimator):
             candidate.check_parameters()
+        held_out = getattr(candidate, "validation_fraction", None)
+        reason = "None, because every fold has a validation part"
+        require(held_out is None, "validation_fraction", reason, held_out)
         if protocol == "paper":
             patience = getattr(candidate, "patience", None)
             reason = "None, because the paper's protocol compares every epoch"

@@ -2,9 +2,10 @@
 
 Reading order: `graph`, `batch`, then `block_diagonal` (how the matrices of a batch are
 joined and cut) and `ragged` (segments of rows and their offsets). `convert` converts
-from and to networkx, `checks` validates the input of `Graph`, `edges` joins lists of
-undirected edges, `degrees` has the features of a graph that has none, and `digest`
-identifies a list of graphs by a hash.
+from and to networkx, `edge_index` from the arrays of torch_geometric; `checks`
+validates the input of `Graph`, `edges` joins lists of undirected edges, `degrees` has
+the features of a graph that has none, and `digest` identifies a list of graphs by a
+hash.
 """
 
 from npdiffpool.graphs.batch import GraphBatch

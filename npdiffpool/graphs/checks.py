@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Hashable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,7 @@ def _not_finite(values: Floats) -> float:
 def to_floats(values: Any, name: str) -> Floats:
     """Return a copy as a dense float array; raise if `values` are not real numbers."""
     is_sparse = scipy.sparse.issparse(values)
-    array = values.toarray() if is_sparse else _as_array(values, name)
+    array = values.toarray() if is_sparse else as_array(values, name)
     return np.array(array, dtype=float_dtype(array, name))
 
 
@@ -76,10 +76,8 @@ def float_dtype(array: Any, name: str) -> npt.DTypeLike:
 
 def check_edges(edges: Any, n_nodes: int) -> Ints:
     """Return edges as an (E, 2) array of node numbers."""
-    is_int = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
-    if not is_int or n_nodes < 0:
-        raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
-    array = _as_array(edges, "edges")
+    check_n_nodes(n_nodes)
+    array = as_array(edges, "edges")
     if array.size == 0:
         return np.zeros((0, 2), dtype=np.intp)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
@@ -88,15 +86,48 @@ def check_edges(edges: Any, n_nodes: int) -> Ints:
             f"edges must be whole numbers of shape (E, 2); "
             f"got {array.dtype} of shape {array.shape}{hint}"
         )
+    require_nodes(array, n_nodes, "edges")
+    return array
+
+
+def check_n_nodes(n_nodes: Any) -> None:
+    """Require a whole number of nodes."""
+    is_int = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
+    if not is_int or n_nodes < 0:
+        raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
+
+
+def require_nodes(array: Ints, n_nodes: int, name: str) -> None:
+    """Require numbers of nodes."""
     outside = array[(array < 0) | (array >= n_nodes)]
     if len(outside):
-        raise GraphError(f"edges must name nodes 0 ... {n_nodes - 1}; got {outside[0]}")
-    return array
+        known = f"nodes 0 ... {n_nodes - 1}"
+        raise GraphError(f"{name} must name {known}; got {outside[0]}")
+
+
+def check_names(names: Any, n_nodes: int) -> tuple[Hashable, ...] | None:
+    """Return the names of the nodes as a tuple."""
+    if names is None:
+        return None
+    is_list = isinstance(names, Iterable) and not isinstance(names, (str, bytes))
+    listed = tuple(names) if is_list else ()
+    listed = tuple(n.item() if isinstance(n, np.generic) else n for n in listed)
+    if len(listed) != n_nodes:
+        required = f"node_names must be {n_nodes} names, one for each node"
+        raise GraphError(f"{required}; got {names!r}")
+    seen = set[Hashable]()
+    for name in listed:
+        if name is None or not isinstance(name, Hashable):
+            raise GraphError(f"node_names must be hashable and not None; got {name!r}")
+        if name in seen:
+            raise GraphError(f"node_names must be different; got {name!r} twice")
+        seen.add(name)
+    return listed
 
 
 def check_order(order: Any, n_nodes: int) -> Ints:
     """Return a permutation of the nodes as an array."""
-    array = _as_array(order, "order")
+    array = as_array(order, "order")
     array = array.astype(np.intp) if array.size == 0 else array
     is_list = array.dtype.kind in "iu" and array.ndim == 1
     if not is_list or not np.array_equal(np.sort(array), np.arange(n_nodes)):
@@ -105,21 +136,22 @@ def check_order(order: Any, n_nodes: int) -> Ints:
     return array
 
 
-def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
+def as_array(values: Any, name: str) -> npt.NDArray[Any]:
+    """Return values as an array."""
     try:
         return np.asarray(values)
     except ValueError as error:  # rows of different lengths
         raise GraphError(f"{name} must be an array of numbers: {error}") from None
 
 
-def check_weights(weights: Any, n_edges: int) -> Floats:
+def check_weights(weights: Any, n_edges: int, name: str = "weights") -> Floats:
     """Return one weight per edge; ones for None."""
-    array = to_floats(np.ones(n_edges) if weights is None else weights, "weights")
+    array = to_floats(np.ones(n_edges) if weights is None else weights, name)
     if array.shape != (n_edges,):
-        required = f"weights must have shape ({n_edges},), one for each edge"
+        required = f"{name} must have shape ({n_edges},), one for each edge"
         raise GraphError(f"{required}; got {array.shape}")
     if not np.all(np.isfinite(array)):
-        raise GraphError(f"weights must be finite; got {_not_finite(array)}")
+        raise GraphError(f"{name} must be finite; got {_not_finite(array)}")
     if np.any(array < 0):
-        raise GraphError(f"weights must not be negative; got {array.min()}")
+        raise GraphError(f"{name} must not be negative; got {array.min()}")
     return array

@@ -6,7 +6,7 @@ many graphs.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Hashable, Sequence
 
 import numpy as np
 
@@ -32,6 +32,9 @@ class Graph:
         constant column.
     label : optional
         The class or the target of the graph.
+    node_names : sequence of N hashable objects, optional
+        A name for each node, such as the nodes of a networkx graph. No computation
+        depends on them.
 
     Attributes
     ----------
@@ -42,12 +45,14 @@ class Graph:
         float32 stays float32, every other dtype becomes float64.
     label : object
         The label given, unchecked; None without one.
+    node_names : tuple or None
 
     Raises
     ------
     GraphError
-        If the adjacency is not square, not numeric, negative or not finite, or
-        the features are not an (N, F) array of finite numbers.
+        If the adjacency is not square, not numeric, negative or not finite, the
+        features are not an (N, F) array of finite numbers, or the names are not N
+        different ones.
 
     Examples
     --------
@@ -56,15 +61,23 @@ class Graph:
     Graph(n_nodes=2, n_edges=1, n_features=1, label='a dimer')
     """
 
-    __slots__ = ("adjacency", "features", "label")
+    __slots__ = ("adjacency", "features", "label", "node_names")
 
-    def __init__(self, adjacency: Any, features: Any = None, label: Any = None) -> None:
+    def __init__(
+        self,
+        adjacency: Any,
+        features: Any = None,
+        label: Any = None,
+        *,
+        node_names: Sequence[Hashable] | None = None,
+    ) -> None:
         self.adjacency = checks.check_adjacency(adjacency)
         features = "degree" if features is None else features
         if isinstance(features, str):
             features = made_features(features, self.adjacency)
         self.features = checks.check_features(features, self.n_nodes)
         self.label = label
+        self.node_names = checks.check_names(node_names, self.n_nodes)
 
     @property
     def n_nodes(self) -> int:
@@ -119,8 +132,10 @@ class Graph:
         array([12., 10., 11.])
         """
         order = checks.check_order(order, self.n_nodes)
-        permuted = self.adjacency[order][:, order]
-        return Graph(permuted, self.features[order], self.label)
+        A, X, names = self.adjacency[order][:, order], self.features[order], None
+        if self.node_names is not None:
+            names = [self.node_names[i] for i in order]
+        return Graph(A, X, self.label, node_names=names)
 
     @classmethod
     def from_edges(
@@ -176,6 +191,111 @@ class Graph:
         return cls(join_edges(edges, weights, n_nodes), features, label)
 
     @classmethod
+    def from_edge_index(
+        cls,
+        edge_index: Any,
+        x: Any = None,
+        edge_weight: Any = None,
+        y: Any = None,
+        *,
+        n_nodes: int | None = None,
+    ) -> Graph:
+        """Return the graph of the arrays that torch_geometric, OGB and DGL have.
+
+        Each argument may be a tensor: anything that NumPy can convert. Nodes aggregate
+        over the same edges as in these libraries: node ``edge_index[1, e]`` over node
+        ``edge_index[0, e]``. An undirected graph therefore has each edge in both
+        directions; one that lists each once is for `from_edges`.
+
+        Parameters
+        ----------
+        edge_index : (2, E) ints
+            The sources, then the targets of the edges. Repeated edges add up.
+        x : (N, F) array, "degree" or "ones", optional
+            The features, as for `Graph`; by default one-hot degrees.
+        edge_weight : (E,) or (E, 1) array, optional
+            Default: ones.
+        y : optional
+            The label: an array with one number is that number.
+        n_nodes : int, optional
+            N, needed if `x` is not an array.
+
+        Returns
+        -------
+        Graph
+
+        Raises
+        ------
+        GraphError
+            If `edge_index` is not (2, E) or names a node outside 0 ... N - 1, there is
+            not one weight for each edge, N is unknown, or the features are invalid.
+
+        Examples
+        --------
+        >>> Graph.from_edge_index([[0, 1], [1, 0]], x=[[1.0], [3.0]], y=[1])
+        Graph(n_nodes=2, n_edges=1, n_features=1, label=1)
+        """
+        from npdiffpool.graphs import edge_index as arrays
+
+        n_nodes = arrays.count_nodes(x, n_nodes)
+        adjacency = arrays.matrix_of_edge_index(edge_index, edge_weight, n_nodes)
+        return cls(adjacency, x, arrays.label_of(y))
+
+    @classmethod
+    def list_from_edge_index(
+        cls,
+        edge_index: Any,
+        x: Any,
+        batch: Any,
+        edge_weight: Any = None,
+        y: Any = None,
+        *,
+        n_graphs: int | None = None,
+    ) -> list[Graph]:
+        """Return the graphs of a batch of torch_geometric.
+
+        Parameters
+        ----------
+        edge_index, x
+            As for `from_edge_index`, of all graphs.
+        batch : (N,) ints
+            The graph of each node, from 0; not decreasing.
+        edge_weight
+            As for `from_edge_index`.
+        y : (B, ...) array, optional
+            The label of each graph.
+        n_graphs : int, optional
+            B. Default: the last graph with a node is the last.
+
+        Returns
+        -------
+        list of B Graph
+
+        Raises
+        ------
+        GraphError
+            As for `from_edge_index`; if `batch` does not have a number for each node,
+            decreases, or has more graphs than `n_graphs`; there is not one label for
+            each graph; or an edge joins two graphs.
+
+        Examples
+        --------
+        >>> edges, x = [[0, 1, 2], [1, 0, 2]], [[1.0], [3.0], [5.0]]
+        >>> Graph.list_from_edge_index(edges, x, batch=[0, 0, 1], y=[7, 8])
+        [Graph(n_nodes=2, n_edges=1, n_features=1, label=7), \
+Graph(n_nodes=1, n_edges=1, n_features=1, label=8)]
+        """
+        from npdiffpool.graphs.edge_index import split_batch
+
+        n_nodes = None
+        if x is None or isinstance(x, str):
+            n_nodes = checks.as_array(batch, "batch").size
+        whole = cls.from_edge_index(edge_index, x, edge_weight, n_nodes=n_nodes)
+        rows, labels = split_batch(whole.adjacency, batch, y, n_graphs)
+        A, X = whole.adjacency, whole.features
+        return [cls(A[s, s], X[s], label) for s, label in zip(rows, labels)]
+
+    @classmethod
     def from_networkx(
         cls, G: Any, features: Any = None, label: Any = None, weight: str = "weight"
     ) -> Graph:
@@ -186,11 +306,13 @@ class Graph:
         G : networkx.Graph or networkx.DiGraph
             Parallel edges of a multigraph are added up. An edge u -> v of a directed
             graph is ``adjacency[u, v]``.
-        features : str, sequence of str or (N, F) array, optional
+        features : str, list of str, dict or (N, F) array, optional
             The name or names of the node attributes that hold the features, or the
             features themselves, also "degree" or "ones" as for `Graph` if no node has
-            an attribute of that name. Default: the attributes that `to_networkx`
-            wrote, if there are any, otherwise "degree".
+            an attribute of that name. A dict such as ``{"element": ["C", "O"], "mass":
+            None}`` makes a one-hot column for each of the values listed; None is for an
+            attribute with numbers. Default: the attributes that `to_networkx` wrote, if
+            there are any, otherwise "degree".
         label : optional
             The class or the target of the graph. Default: ``G.graph["label"]``, if
             there is one.
@@ -200,11 +322,13 @@ class Graph:
         Returns
         -------
         Graph
+            Its `node_names` are the nodes of `G`, unless these are 0 ... N - 1.
 
         Raises
         ------
         GraphError
-            If a node lacks an attribute, or the graph or its features are invalid.
+            If a node lacks an attribute or has a value that is not listed, or the graph
+            or its features are invalid.
         ImportError
             If networkx is not installed.
 
@@ -216,15 +340,17 @@ class Graph:
         """
         from npdiffpool.graphs.convert import from_networkx
 
-        adjacency, features = from_networkx(G, features, weight)
+        adjacency, features, names = from_networkx(G, features, weight)
         label = G.graph.get("label") if label is None else label
-        return cls(adjacency, features, label)
+        return cls(adjacency, features, label, node_names=names)
 
     def to_networkx(self) -> Any:
         """Convert to networkx: edges have a `weight`, nodes `feature_0` and so on.
 
-        All attributes are Python numbers and strings, so that networkx can write the
-        graph as GraphML, GEXF or node-link JSON; `from_networkx` reads it back.
+        Nodes are called by their `node_names`, otherwise 0 ... N - 1. All attributes
+        are Python numbers and strings, so that networkx can write the graph as GraphML,
+        GEXF or node-link JSON; `from_networkx` reads it back. In the files of GraphML
+        and GEXF all names of nodes are text.
 
         Returns
         -------
@@ -250,7 +376,7 @@ class Graph:
         from npdiffpool.graphs.convert import to_networkx
 
         parts = self.adjacency, self.features, self.label
-        return to_networkx(*parts, is_directed=not self.is_undirected)
+        return to_networkx(*parts, not self.is_undirected, self.node_names)
 
     def __repr__(self) -> str:
         return (

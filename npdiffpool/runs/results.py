@@ -10,6 +10,7 @@ from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.estimators.training_checks import find_failure
+from npdiffpool.estimators.weights import combine_weights
 
 
 def compute_results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> Json:
@@ -19,6 +20,7 @@ def compute_results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> J
     better than predicting the class frequencies; it is None otherwise.
     """
     encoded = clf.targets_.encode(train.labels, len(train))
+    weights = combine_weights(None, clf.class_weight, clf.targets_, encoded)
     best = clf.history_[clf.best_epoch_ - 1]
     majority, _ = train.majority_class()
     return {
@@ -29,7 +31,7 @@ def compute_results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> J
         "confusion": confusion(clf, test),
         "majority_class": majority,
         "majority_test_accuracy": float(np.mean(test.labels == majority)),
-        "failure": find_failure(clf.history_, encoded, clf.config_.loss),
+        "failure": find_failure(clf.history_, encoded, clf.config_.loss, weights),
     }
 
 

@@ -44,6 +44,8 @@ from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.training.adam import AdamState, adam_init, adam_step, clip_by_norm
 from npdiffpool.training.moments import init_running, update_running
 
+OWN_MONITORS = ("accuracy", "loss")  # any other needs a function
+
 
 @documented
 @dataclass(frozen=True)
@@ -67,6 +69,13 @@ class Schedule:
     patience: int | None = parameter(
         None, "Stop after this many epochs without a better validation score.", least=1
     )
+    monitor: str = parameter(
+        "accuracy",
+        'Validation score that chooses the epoch: "accuracy" (ties broken by the loss; '
+        'the loss for a regressor), "loss", or a score of scikit-learn such as '
+        '"roc_auc" or "f1_macro".',
+        values="str",
+    )
 
     def __post_init__(self) -> None:
         vars(self).update(check_parameters(self))
@@ -81,10 +90,13 @@ class Labelled(NamedTuple):
         B graphs.
     labels : (B,) array
         Indices of classes, or regression targets.
+    weights : (B,) array or None
+        Weights of the graphs in all means, themselves with mean 1; None for equal ones.
     """
 
     batch: GraphBatch
     labels: Ints | Floats
+    weights: Floats | None = None
 
 
 class Fitted(NamedTuple):
@@ -153,13 +165,15 @@ def fit(
     *,
     on_checkpoint: Callable[[Checkpoint], None] = lambda checkpoint: None,
     resume: Checkpoint | None = None,
+    score: Callable[[Floats], float] | None = None,
     threads: int | None = None,
 ) -> Fitted:
     """Train a model from new parameters, or resume from a checkpoint.
 
-    With a validation set the parameters of the best epoch are returned: the one with
-    the highest validation accuracy, ties broken by the lowest validation loss (for
-    regression the lowest loss). Without one those of the last epoch are returned.
+    With a validation set the parameters of the best epoch are returned, by
+    `schedule.monitor`: the one with the highest validation accuracy, ties broken by the
+    lowest validation loss (for regression the lowest loss); the lowest loss; or the
+    highest `score`. Without a validation set those of the last epoch are returned.
     The process keeps the memory that it frees from then on (process.py).
 
     Parameters
@@ -178,6 +192,9 @@ def fit(
     resume : Checkpoint, optional
         Checkpoint to continue from. With the other arguments unchanged, the result is
         bit-identical to that of an uninterrupted run.
+    score : callable, optional
+        From the logits of the validation set to a number, `validation_score` in the
+        history; needed if `schedule.monitor` is neither "accuracy" nor "loss".
     threads : int, optional
         Number of threads. Default: the environment variable OMP_NUM_THREADS, otherwise
         all CPUs. The result is the same for any number.
@@ -190,7 +207,8 @@ def fit(
         `entropy_loss` (nats per node; both summed over levels), and for classes
         `train_accuracy`, each computed before the update of its minibatch; and with a
         validation set `validation_loss` (cross-entropy or squared error alone) and for
-        classes `validation_accuracy`.
+        classes `validation_accuracy`. If the graphs have weights, the means are
+        weighted.
 
     Raises
     ------
@@ -207,6 +225,13 @@ def fit(
     >>> [row["epoch"] for row in fitted.history], fitted.best_epoch
     ([1, 2], 2)
     """
+    needs_score = validation is not None and schedule.monitor not in OWN_MONITORS
+    require(
+        not needs_score or score is not None,
+        "score",
+        f"given for {schedule.monitor}",
+        None,
+    )
     for name, data in (("train", train), ("validation", validation)):
         if name == "train" or data is not None:
             _check_labelled(name, data, config)
@@ -216,7 +241,8 @@ def fit(
     with use_threads(threads):
         while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
             with _raise_on_divergence(state.epoch + 1):
-                state = _next_epoch(state, config, schedule, train, validation, rng)
+                parts = train, validation, score
+                state = _next_epoch(state, config, schedule, *parts, rng)
             on_epoch(state.history[-1])
             on_checkpoint(state)
     assert state.best is not None  # schedule.epochs >= 1
@@ -252,6 +278,8 @@ def _check_labelled(name: str, data: Any, config: Config) -> None:
     sizes = {"B": data.batch.n_graphs, "C": config.n_outputs}
     labels = Shape("B", below="C" if is_class else "")
     labels.check(f"{name}.labels", data.labels, sizes)
+    if data.weights is not None:
+        Shape("B").check(f"{name}.weights", data.weights, sizes)
 
 
 def _start(config: Config, rng: np.random.Generator) -> Checkpoint:
@@ -273,37 +301,45 @@ def _next_epoch(
     schedule: Schedule,
     train: Labelled,
     validation: Labelled | None,
+    score: Callable[[Floats], float] | None,
     rng: np.random.Generator,
 ) -> Checkpoint:
     vector, running, adam = state.vector.copy(), state.running, state.adam
     params = from_vector(blank_params(config), vector)  # views of the vector
-    differentiate = value_and_grad(partial(total_loss, config=config), as_vector=True)
+    differentiate = value_and_grad(partial(_loss, config), as_vector=True)
     totals = np.zeros(())
     for part in minibatches(train, schedule.batch_size, rng):
-        loss, output, gradient = differentiate(params, *part)
+        loss, output, gradient = differentiate(params, part)
         gradient = clip_by_norm(gradient, schedule.clip_norm)
         adam, moved = adam_step(adam, vector, gradient, schedule.learning_rate)
         vector[:] = moved
         running = update_running(running, output.moments)
-        totals = totals + len(part.labels) * _summary(loss, output, part.labels, config)
+        totals = totals + len(part.labels) * _summary(loss, output, part, config)
         del output  # frees S and the levels before the next step makes its own
     epoch = state.epoch + 1
     row = _row(epoch, totals / len(train.labels), config)
     if validation is not None:
-        row.update(validate(params, running, validation, config))
+        row.update(validate(params, running, validation, config, score))
     _require_not_diverged(row, vector)
     history = [*state.history, row]
-    best = _better(state.best, Fitted(params, running, history, epoch))
+    latest = Fitted(params, running, history, epoch)
+    best = _better(state.best, latest, schedule.monitor)
     rng_state = rng.bit_generator.state
     return Checkpoint(epoch, vector, running, adam, rng_state, history, best)
 
 
-def _better(best: Fitted | None, latest: Fitted) -> Fitted:
+def _loss(config: Config, params: Params, part: Labelled) -> tuple[Array, Output]:
+    return total_loss(params, part.batch, part.labels, config, part.weights)
+
+
+def _better(best: Fitted | None, latest: Fitted, monitor: str) -> Fitted:
     """Return the better one on the validation set; the latest without such a set."""
 
     def score(fitted: Fitted) -> tuple[float, float]:
         row = fitted.history[fitted.best_epoch - 1]
-        return row.get("validation_accuracy", 0.0), -row["validation_loss"]
+        name = f"validation_{monitor if monitor in OWN_MONITORS else 'score'}"
+        first = 0.0 if monitor == "loss" else row.get(name, 0.0)
+        return first, -row["validation_loss"]
 
     unvalidated = "validation_loss" not in latest.history[-1]
     if best is None or unvalidated or score(latest) > score(best):
@@ -318,7 +354,8 @@ def minibatches(
     order = rng.permutation(len(data.labels))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        yield Labelled(data.batch.take(chosen), data.labels[chosen])
+        weights = None if data.weights is None else data.weights[chosen]
+        yield Labelled(data.batch.take(chosen), data.labels[chosen], weights)
 
 
 def evaluate(
@@ -346,33 +383,45 @@ def evaluate(
         yield from run_together([partial(run, graphs) for graphs in at_once])
 
 
-def validate(params: Params, running: Params, data: Labelled, config: Config) -> Row:
-    """Return the mean loss over graphs and, for classes, the accuracy."""
+def validate(
+    params: Params,
+    running: Params,
+    data: Labelled,
+    config: Config,
+    score: Callable[[Floats], float] | None = None,
+) -> Row:
+    """Return the mean loss over graphs and, for classes, the accuracy; the score."""
     outputs = evaluate(params, running, data.batch, config)
     logits = np.concatenate([output.logits for output in outputs])
     losses = LOSSES[config.loss](logits, data.labels)
-    row = {"validation_loss": float(np.mean(losses))}
+    row = {"validation_loss": float(np.mean(_weighted(losses, data)))}
     if config.loss == "cross_entropy":
-        row["validation_accuracy"] = _accuracy(logits, data.labels)
+        row["validation_accuracy"] = _accuracy(logits, data)
+    if score is not None:
+        row["validation_score"] = float(score(logits))
     return row
 
 
-def _accuracy(logits: Array, labels: Array) -> float:
-    return float(np.mean(np.argmax(logits, axis=1) == labels))
+def _accuracy(logits: Array, data: Labelled) -> float:
+    return float(_mean(np.argmax(logits, axis=1) == data.labels, data))
 
 
-def _summary(loss: Array, output: Output, labels: Array, config: Config) -> Floats:
+def _summary(loss: Array, output: Output, part: Labelled, config: Config) -> Floats:
     """Return a batch's mean losses and accuracy, in the order of `_row`."""
     logits = getval(output.logits)
-    link = sum(_mean(step.L_link) for step in output.steps)
-    entropy = sum(_mean(step.L_ent) for step in output.steps)
-    main_loss = _mean(LOSSES[config.loss](logits, labels))
-    accuracy = [_accuracy(logits, labels)] if config.loss == "cross_entropy" else []
+    link = sum(_mean(step.L_link, part) for step in output.steps)
+    entropy = sum(_mean(step.L_ent, part) for step in output.steps)
+    main_loss = _mean(LOSSES[config.loss](logits, part.labels), part)
+    accuracy = [_accuracy(logits, part)] if config.loss == "cross_entropy" else []
     return np.array([float(loss), main_loss, link, entropy, *accuracy])
 
 
-def _mean(losses: Array) -> Any:
-    return np.mean(getval(losses), dtype=np.float64)
+def _mean(values: Array, data: Labelled) -> Any:
+    return np.mean(_weighted(getval(values), data), dtype=np.float64)
+
+
+def _weighted(values: Array, data: Labelled) -> Array:
+    return values if data.weights is None else values * data.weights
 
 
 def _row(epoch: int, means: Floats, config: Config) -> Row:

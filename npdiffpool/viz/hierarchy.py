@@ -21,7 +21,9 @@ from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.drawing.colours import palette
 from npdiffpool.viz.drawing.levels import Level, levels, links
 from npdiffpool.viz.drawing.outlines import draw_outlines
-from npdiffpool.viz.drawing.panel import bounding_box, draw_level
+from npdiffpool.viz.drawing.panel import bounding_box, draw_level, draw_names
+
+MOST_NAMES = 50  # of nodes; more would cover the picture
 
 
 def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> AxesRow:
@@ -67,7 +69,8 @@ def draw_hierarchy(
     """Plot a graph and its pooled graphs side by side (the paper's figure 2).
 
     The first panel is the graph in a force layout. A node's colour is its cluster (the
-    argmax of its row of S), its opacity the largest entry of that row. A dotted outline
+    argmax of its row of S), its opacity the largest entry of that row. If the graph has
+    `node_names` and at most 50 nodes, they stand beside the nodes. A dotted outline
     surrounds each part of a cluster that drawn links connect. With more than 40 parts,
     only the 40 largest have outlines, and of these not the parts of one node.
 
@@ -131,6 +134,8 @@ def draw_hierarchy(
     for panel, level, above in zip_longest(row, stack, stack[1:]):
         panel.set(xlim=box[:, 0], ylim=box[:, 1])
         _draw_panel(panel, level, above, colours)
+    if graph.node_names is not None and graph.n_nodes <= MOST_NAMES:
+        draw_names(row[0], stack[0], graph.node_names)
     edges = pluralise(graph.n_edges, "edge")
     titles = [f"graph: {pluralise(graph.n_nodes, 'node')}, {edges}"]
     for index, level in enumerate(stack[1:], start=1):

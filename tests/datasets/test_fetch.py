@@ -10,8 +10,9 @@ import zipfile
 import pytest
 from tu_site import serve, tu_files, write_folder, zip_bytes
 
-from npdiffpool.datasets import DatasetError, archive, fetch, load_dataset
+from npdiffpool.datasets import DatasetError, fetch, load_dataset
 from npdiffpool.datasets.fetch import download
+from npdiffpool.datasets.tu import archive
 
 GOOD = zip_bytes(tu_files())
 

@@ -15,10 +15,10 @@ from npdiffpool.datasets import (
     load_dataset,
     load_dataset_like,
 )
-from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.locate import KNOWN, PACKAGE, SITE_NAMES, cache_folder, find
-from npdiffpool.datasets.tu import read_tu
+from npdiffpool.datasets.tu.archive import TUFiles
+from npdiffpool.datasets.tu.reading import read_tu
 from npdiffpool.graphs.graph import Graph
 
 

@@ -8,9 +8,9 @@ import pytest
 from make_bundle import write_tu
 
 from npdiffpool.datasets import load_dataset
-from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.locate import KNOWN, PACKAGE, find
+from npdiffpool.datasets.tu.archive import TUFiles
 
 pytestmark = pytest.mark.data
 

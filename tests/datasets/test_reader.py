@@ -13,10 +13,10 @@ from tu_site import ATTRIBUTES, LABELS, TINY, tu_files, write_folder, zip_bytes
 
 from npdiffpool import DiffPoolClassifier
 from npdiffpool.datasets import DatasetError, load_dataset
-from npdiffpool.datasets.archive import TUFiles
 from npdiffpool.datasets.assembly import assemble
-from npdiffpool.datasets.tables import parse_block, parse_lines, read_blocks
-from npdiffpool.datasets.tu import read_tu
+from npdiffpool.datasets.tu.archive import TUFiles
+from npdiffpool.datasets.tu.reading import read_tu
+from npdiffpool.datasets.tu.tables import parse_block, parse_lines, read_blocks
 
 INT, FLOAT = np.dtype(np.int64), np.dtype(np.float64)
 DTYPES = st.sampled_from([INT, FLOAT])

@@ -13,6 +13,7 @@ from npdiffpool.engine import canonical_order as module
 from npdiffpool.engine.canonical_order import canonical_order, in_canonical_order
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.ragged import slices_of
 from npdiffpool.testing.strategies import batches, permutations
 
 SYMMETRIC = {
@@ -97,6 +98,16 @@ def test_the_order_of_a_graph_does_not_depend_on_the_others_in_the_batch():
         alone, n = in_canonical_order([graph])[0].adjacency.toarray(), graph.n_nodes
         block = batch.adjacency[start : start + n, start : start + n].toarray()
         assert_array_equal(block, alone)
+
+
+@given(graphs=batches(**small))
+def test_a_graph_has_the_same_arrays_alone_and_in_a_batch(graphs):
+    batch, _ = in_canonical_order(graphs)
+    for graph, rows in zip(graphs, slices_of(batch.offsets)):
+        alone, _ = in_canonical_order([graph])
+        block = batch.adjacency[rows, rows].toarray()
+        assert_array_equal(block, alone.adjacency.toarray())
+        assert_array_equal(batch.features[rows], alone.features)
 
 
 def test_uniform_weights_do_not_make_a_clique_slower(monkeypatch):

@@ -287,6 +287,50 @@ def test_conversion_to_networkx_and_back_keeps_a_graph(graph):
         assert converted.label == graph.label
 
 
+def named_graph():
+    G = nx.Graph([("b", "a"), ("a", "c")], label="star")
+    nx.set_node_attributes(G, {"a": "C", "b": "O", "c": "C"}, "element")
+    nx.set_node_attributes(G, {"a": 1.5, "b": 2.5, "c": 3.5}, "mass")
+    return G
+
+
+def test_the_nodes_of_a_networkx_graph_keep_their_order_and_their_names():
+    graph = Graph.from_networkx(named_graph(), "mass")
+    assert graph.node_names == ("b", "a", "c")
+    assert_array_equal(graph.features, [[2.5], [1.5], [3.5]])
+    permuted = graph.permute([2, 0, 1])
+    assert permuted.node_names == ("c", "b", "a")
+    back = permuted.to_networkx()
+    assert list(back.nodes) == ["c", "b", "a"]
+    assert {*map(frozenset, back.edges)} == {frozenset("ab"), frozenset("ac")}
+    assert back.graph["label"] == "star"
+    again = Graph.from_networkx(back)
+    assert again.node_names == permuted.node_names
+    assert_graph(again, permuted.adjacency.toarray(), permuted.features)
+
+
+def test_nodes_called_by_their_numbers_have_no_names():
+    assert Graph.from_networkx(nx.path_graph(3)).node_names is None
+    assert Graph.from_networkx(nx.Graph([(1, 0)])).node_names == (1, 0)
+    assert Graph(np.eye(2)).permute([1, 0]).node_names is None
+
+
+@pytest.mark.parametrize("through", ["graphml", "gexf", "json"])
+def test_networkx_files_keep_the_names_of_nodes(through):
+    convert = {"graphml": through_graphml, "gexf": through_gexf, "json": through_json}
+    graph = Graph.from_networkx(named_graph(), "mass")
+    converted = Graph.from_networkx(convert[through](graph.to_networkx()))
+    assert converted.node_names == ("b", "a", "c")
+    assert_graph(converted, graph.adjacency.toarray(), graph.features)
+
+
+def test_listed_values_of_an_attribute_are_one_hot_columns():
+    features = {"element": ["O", "N", "C"], "mass": None}
+    graph = Graph.from_networkx(named_graph(), features)
+    expected = [[1, 0, 0, 2.5], [0, 0, 1, 1.5], [0, 0, 1, 3.5]]
+    assert_array_equal(graph.features, expected)
+
+
 def through_graphml(G):
     return nx.parse_graphml("\n".join(nx.generate_graphml(G)))
 

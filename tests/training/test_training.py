@@ -195,7 +195,7 @@ def first_step(config, clip_norm, seed):
     params = init_model(rng, config)
     (part,) = minibatches(labelled(GRAPHS, LABELS, config), 99, rng)
     differentiate = value_and_grad(partial(total_loss, config=config))
-    loss, output, gradients = differentiate(params, *part)
+    loss, output, gradients = differentiate(params, part.batch, part.labels)
     gradient, vector = clip_by_norm(to_vector(gradients), clip_norm), to_vector(params)
     return adam_step(adam_init(vector), vector, gradient, 0.1)[1], output, loss
 
@@ -266,7 +266,7 @@ def test_minibatches_contain_each_graph_once_with_its_label(batch_size, seed):
     labels = np.concatenate([part.labels for part in parts])
     assert_array_equal(np.sort(labels), np.arange(24))
     assert [len(p.labels) for p in parts[:-1]] == [batch_size] * (len(parts) - 1)
-    for batch, labels in parts:
+    for batch, labels, _ in parts:
         assert_array_equal(batch.features[batch.offsets[:-1], 0], labels)
 
 
@@ -284,7 +284,8 @@ def test_the_history_has_means_over_graphs_and_its_losses_add_up():
     chosen = config(batch_norm=False, link_weight=2.0, entropy_weight=3.0)
     still = train(chosen, epochs=2, batch_size=7, learning_rate=1e-300)
     params = init_model(np.random.default_rng(0), chosen)
-    loss, output = total_loss(params, *labelled(GRAPHS, LABELS, chosen), chosen)
+    data = labelled(GRAPHS, LABELS, chosen)
+    loss, output = total_loss(params, data.batch, data.labels, chosen)
     for row in still.history:
         # 1e-12: rounding in means of 24 numbers.
         assert row["loss"] == pytest.approx(loss, rel=1e-12)

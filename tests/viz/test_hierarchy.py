@@ -277,3 +277,18 @@ def test_assignments_of_the_wrong_shape_are_rejected(shapes):
 def test_rows_that_are_not_distributions_are_rejected(row):
     with pytest.raises(ValueError, match=r"assignments\[0\] must have rows >= 0"):
         viz.draw_hierarchy(cliques(2, 3), [np.tile(row, (6, 1))], axes_row(2))
+
+
+def test_the_names_of_few_nodes_stand_beside_them():
+    names = list("abcdefghijklmno")
+    graph = cliques(3, 5)
+    named = Graph(graph.adjacency, graph.features, node_names=names)
+    S = soft(np.repeat([0, 1, 2], 5), 3, 0.9)
+    row = viz.draw_hierarchy(named, [S], axes_row(2))
+    written = [text for text in row[0].texts if text.get_gid() == "name"]
+    assert [text.get_text() for text in written] == names
+    centres, radii = discs(row[0])[:2]
+    expected = centres + np.column_stack([radii, 0 * radii])
+    assert np.allclose([text.xy for text in written], expected)
+    for other in (graph, Graph(np.eye(51), np.ones(51), node_names=range(51))):
+        assert not viz.draw_hierarchy(other, [], axes_row(1))[0].texts

@@ -7,6 +7,8 @@ every size, and overlaps can be computed beforehand. Artists have a gid ("links"
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
@@ -92,3 +94,11 @@ def _fill(level: Level, colours: Floats) -> Floats:
     table = np.concatenate([colours, [to_rgb(GREY)]])  # index -1 is the last
     opacity = np.minimum(level.certainty, 1)  # rows sum to 1 up to rounding
     return np.column_stack([table[level.colour], opacity])
+
+
+def draw_names(axes: Axes, level: Level, names: Sequence[Any]) -> None:
+    """Write the name of each node to the right of it."""
+    for (x, y), radius, name in zip(level.positions, level.radii, names):
+        style: Any = {"fontsize": 7, "va": "center", "zorder": 4, "gid": "name"}
+        style |= {"xytext": (2, 0), "textcoords": "offset points"}
+        axes.annotate(str(name), (x + radius, y), **style)

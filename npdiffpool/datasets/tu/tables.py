@@ -35,7 +35,7 @@ class DatasetError(ValueError):
     >>> load_dataset("nowhere.zip")
     Traceback (most recent call last):
         ...
-    npdiffpool.datasets.tables.DatasetError: nowhere.zip: no such folder or zip
+    npdiffpool.datasets.tu.tables.DatasetError: nowhere.zip: no such folder or zip
     """
 
 

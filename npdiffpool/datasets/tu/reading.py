@@ -12,8 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.types import Floats, Ints
-from npdiffpool.datasets.archive import TUFiles
-from npdiffpool.datasets.tables import CHUNK, DatasetError, count_lines, read_blocks
+from npdiffpool.datasets.tu.archive import TUFiles
+from npdiffpool.datasets.tu.tables import (
+    CHUNK,
+    DatasetError,
+    count_lines,
+    read_blocks,
+)
 
 _MAX_ID = np.iinfo(np.int32).max
 MAX_GRAPHS = 1 << 20

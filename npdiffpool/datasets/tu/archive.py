@@ -17,7 +17,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Iterable, Iterator
 
 from npdiffpool._support.untrusted_zip import BROKEN, open_plain, open_zip, path_inside
-from npdiffpool.datasets.tables import DatasetError
+from npdiffpool.datasets.tu.tables import DatasetError
 
 MAX_UNZIPPED = 2 << 30  # bytes: all members of a zip, or one file in a folder
 REQUIRED = ("A", "graph_indicator", "graph_labels")

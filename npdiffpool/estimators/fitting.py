@@ -1,0 +1,161 @@
+"""What `fit` prepares before it trains, and what it shows of each epoch."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from numbers import Integral
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+
+from npdiffpool._support.arguments import require
+from npdiffpool._support.types import Floats, Row
+from npdiffpool.engine.autodiff import to_vector
+from npdiffpool.engine.config import Config
+from npdiffpool.estimators.inputs import (
+    Origin,
+    Scaling,
+    check_origin,
+    check_resume,
+    choose_labels,
+    prepare_graphs,
+)
+from npdiffpool.estimators.targets import Targets
+from npdiffpool.estimators.training_checks import warn_if_alike
+from npdiffpool.estimators.validation import (
+    Parts,
+    hold_out,
+    make_score,
+    prepare_validation,
+)
+from npdiffpool.estimators.weights import check_sample_weight, combine_weights
+from npdiffpool.training.adam import adam_init
+from npdiffpool.training.fit import Checkpoint, Labelled, Schedule
+
+FREE = ("link_weight", "entropy_weight", "link_scale", "recompute")  # by a warm start
+
+
+class Training(NamedTuple):
+    """A training that is prepared.
+
+    Attributes
+    ----------
+    config : Config
+    schedule : Schedule
+    train, validation : Labelled
+        The latter may be None.
+    score : callable or None
+        See `npdiffpool.training.fit.fit`.
+    resume : Checkpoint or None
+    context : tuple
+        Config, scaling, targets and origin, which a fitted model keeps.
+    """
+
+    config: Config
+    schedule: Schedule
+    train: Labelled
+    validation: Labelled | None
+    score: Callable[[Floats], float] | None
+    resume: Checkpoint | None
+    context: tuple[Config, Scaling, Targets, Origin]
+
+    @property
+    def sets(self) -> tuple[Config, Schedule, Labelled, Labelled | None]:
+        """Return the first arguments of `npdiffpool.training.fit.fit`."""
+        return self.config, self.schedule, self.train, self.validation
+
+    @property
+    def done(self) -> int:
+        """Return the number of epochs that are done."""
+        return 0 if self.resume is None else self.resume.epoch
+
+
+def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Training:
+    """Check and prepare everything that a training needs.
+
+    Parameters
+    ----------
+    model : Estimator
+        With parameters that are checked.
+    parts : Parts
+    resume : Checkpoint or None
+
+    Raises
+    ------
+    ValueError
+        If an argument or a parameter is invalid.
+    """
+    if parts.validation is None and model.validation_fraction is not None:
+        parts = hold_out(parts, model)
+    graphs, labels, sample_weight, validation = parts
+    goes_on = model.warm_start and hasattr(model, "params_")
+    checked, targets, schedule, config = model.check(graphs, labels)
+    weights = check_sample_weight(sample_weight, len(checked))
+    labels = choose_labels(graphs, checked, labels)
+    if goes_on:
+        check_origin(graphs, origin := model._origin)
+        targets, scaling = model.targets_, model.scaling_
+        config = _going_on(model, config)
+        schedule = replace(schedule, epochs=schedule.epochs + len(model.history_))
+    else:
+        origin, scaling = Origin.of(graphs), Scaling.of(checked, model.standardize)
+        targets = model.targets_kind.of(labels, len(checked), weights)
+    encoded = targets.encode(labels, len(checked))
+    weights = combine_weights(weights, model.class_weight, targets, encoded)
+    train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)
+    context = config, scaling, targets, origin
+    held_out = prepare_validation(validation, *context)
+    if held_out is None:
+        reason = "None without a validation set"
+        require(model.patience is None, "patience", reason, model.patience)
+    score = make_score(model.monitor, targets, held_out)
+    if resume is None and goes_on:
+        resume = _last_state(model)
+    elif resume is None:
+        warn_if_alike(checked, config, scaling)
+    check_resume(resume, config)
+    return Training(config, schedule, train, held_out, score, resume, context)
+
+
+def _going_on(model: Any, config: Config) -> Config:
+    """Return a configuration with the sizes that came from the first graphs.
+
+    Raises
+    ------
+    ValueError
+        If the model is another one than before, but for the loss.
+    """
+    old = model.config_
+    counts = config.clusters
+    if len(counts) == len(old.clusters):
+        entries = zip(model.clusters, counts, old.clusters)
+        counts = tuple(n if isinstance(e, Integral) else was for e, n, was in entries)
+    new = replace(config, clusters=counts, largest=old.largest)
+    new = replace(new, n_outputs=old.n_outputs)
+    for name in (field.name for field in fields(Config)):
+        before, now = getattr(old, name), getattr(new, name)
+        if name not in FREE and before != now:
+            required = f"warm_start must be with the same {name} as before, {before!r}"
+            raise ValueError(f"{required}; got {now!r}")
+    return new
+
+
+def _last_state(model: Any) -> Checkpoint:
+    """Return the state after the last `fit`, with new moments of Adam."""
+    vector, done = to_vector(model.params_), len(model.history_)
+    rng = np.random.default_rng([model.seed, done])
+    state = adam_init(vector), rng.bit_generator.state, model.history_
+    return Checkpoint(done, vector, model.running_, *state, best=None)
+
+
+def show_row(update: Callable[..., None], row: Row) -> None:
+    """Show a row of the training history in a progress bar."""
+    parts = [f"loss {row['loss']:.3f}"]
+    for name in ("train", "validation"):
+        if f"{name}_accuracy" in row:
+            parts.append(f"{name} {row[f'{name}_accuracy']:.1%}")
+    if "validation_loss" in row and "validation_accuracy" not in row:
+        parts.append(f"validation loss {row['validation_loss']:.3f}")
+    if "validation_score" in row:
+        parts.append(f"score {row['validation_score']:.3f}")
+    update(row["epoch"], ", ".join(parts))

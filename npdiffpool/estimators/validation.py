@@ -1,0 +1,263 @@
+"""The validation set: given, or held out of the training graphs; its score."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from npdiffpool._support.arguments import require, require_labels
+from npdiffpool._support.types import Floats, Ints
+from npdiffpool.datasets.stratified import stratified_split
+from npdiffpool.engine.config import Config
+from npdiffpool.engine.pooling import assign
+from npdiffpool.estimators.inputs import (
+    Origin,
+    Scaling,
+    check_origin,
+    choose_labels,
+    prepare_graphs,
+)
+from npdiffpool.estimators.targets import Classes, Targets
+from npdiffpool.estimators.weights import check_sample_weight, combine_weights
+from npdiffpool.graphs.batch import check_graphs
+from npdiffpool.graphs.graph import Graph
+from npdiffpool.training.fit import OWN_MONITORS, Labelled
+
+
+class Parts(NamedTuple):
+    """Graphs that are trained on and, with labels and weights, held out."""
+
+    graphs: Any
+    labels: Any
+    weights: Any
+    validation: Any
+
+
+def check_fraction(fraction: Any) -> None:
+    """Validate the parameter `validation_fraction`.
+
+    Raises
+    ------
+    ValueError
+        If it is neither None nor a number between 0 and 1.
+    """
+    is_number = isinstance(fraction, Real) and not isinstance(fraction, bool)
+    fits = fraction is None or is_number and 0 < fraction < 1
+    require(fits, "validation_fraction", "None or above 0 and below 1", fraction)
+
+
+def hold_out(parts: Parts, model: Any) -> Parts:
+    """Hold out a share of the graphs as the validation set.
+
+    Parameters
+    ----------
+    parts : Parts
+        Without a validation set.
+    model : Estimator
+        Its `validation_fraction` of the graphs is held out, of each class for a
+        classifier, by its `seed`.
+
+    Raises
+    ------
+    ValueError
+        If graphs, labels or weights are invalid, or a part would be empty.
+    """
+    graphs, labels, weights, _ = parts
+    fraction, by_class = model.validation_fraction, model.targets_kind is Classes
+    listed = check_graphs(graphs)
+    labels = choose_labels(graphs, listed, labels)
+    labels = require_labels("labels", labels, len(listed))
+    weights = check_sample_weight(weights, len(listed))
+    n_train = int(np.rint((1 - fraction) * len(listed)))
+    required = f"a share that holds out some of {len(listed)} graphs, not all"
+    require(0 < n_train < len(listed), "validation_fraction", required, fraction)
+    strata = labels if by_class else np.zeros(len(listed))
+    train, held = stratified_split(strata, (1 - fraction, fraction), model.seed)
+    if by_class:  # a class must be trained on: its only graph is not held out
+        stays = ~np.isin(labels[held], labels[train])
+        train, held = np.sort(np.append(train, held[stays])), held[~stays]
+    for part in (train, held):
+        usable = len(part) and (weights is None or weights[part].any())
+        required = "a share with graphs, of weights above 0, in both parts"
+        require(bool(usable), "validation_fraction", required, fraction)
+    first, second = (
+        (
+            _take(graphs, listed, chosen),
+            labels[chosen],
+            None if weights is None else weights[chosen],
+        )
+        for chosen in (train, held)
+    )
+    return Parts(*first, validation=second)
+
+
+def _take(graphs: Any, listed: list[Graph], chosen: Ints) -> Any:
+    """Return some of the graphs, as a data set if they are one."""
+    is_dataset = hasattr(graphs, "feature_names")
+    return graphs[chosen] if is_dataset else [listed[i] for i in chosen]
+
+
+def prepare_validation(
+    pair: Any,
+    config: Config,
+    scaling: Scaling,
+    targets: Targets,
+    origin: Origin,
+) -> Labelled | None:
+    """Prepare a validation set (graphs, labels[, weights]); return None for None.
+
+    Raises
+    ------
+    ValueError
+        If it is not such a pair, has a label that is not in the training set, or other
+        feature names or edge weights.
+    """
+    if pair is None:
+        return None
+    has_weights = isinstance(pair, (tuple, list)) and len(pair) == 3
+    graphs, labels = check_validation(pair[:2] if has_weights else pair, origin)
+    encoded = targets.encode(labels, len(graphs), "validation labels")
+    weights = pair[2] if has_weights else None
+    weights = check_sample_weight(weights, len(graphs), "validation weights")
+    weights = combine_weights(weights, None, targets, encoded)
+    return Labelled(prepare_graphs(graphs, config, scaling)[0], encoded, weights)
+
+
+def check_validation(pair: Any, origin: Origin) -> tuple[list[Graph], Any]:
+    """Check that a validation set is a pair (graphs, labels); return both.
+
+    Labels that are None are those of the graphs.
+
+    Raises
+    ------
+    ValueError
+        If it is not a pair, the graphs are not graphs, or a data set has other feature
+        names or edge weights than `origin`.
+    """
+    usable = isinstance(pair, (tuple, list)) and len(pair) == 2
+    require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
+    check_origin(pair[0], origin, "validation graphs")
+    graphs = check_graphs(pair[0])
+    return graphs, choose_labels(pair[0], graphs, pair[1], "validation labels")
+
+
+def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
+    """Return a function from the logits of the validation set to a score, or None.
+
+    It is None if `monitor` is "accuracy" or "loss", which need no function.
+
+    Parameters
+    ----------
+    monitor : str
+    targets : Classes or Numbers
+    validation : Labelled or None
+
+    Raises
+    ------
+    ValueError
+        If there is no such score, no validation set, or the score is not defined for
+        its labels.
+    ImportError
+        If the score is one of scikit-learn, which is not installed.
+    """
+    if monitor in OWN_MONITORS:
+        return None
+    scorer = _find(monitor)
+    required = '"accuracy" or "loss" without a validation set'
+    require(validation is not None, "monitor", required, monitor)
+    assert validation is not None
+    true = targets.decode(validation.labels)
+    weights = (
+        {} if validation.weights is None else {"sample_weight": validation.weights}
+    )
+
+    def score(logits: Floats) -> float:
+        model = _Outputs(targets, logits)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of scores that are not defined
+            value = float(scorer(model, np.arange(len(logits)), true, **weights))
+        require(
+            np.isfinite(value), "monitor", "defined for the validation set", monitor
+        )
+        return value
+
+    try:
+        score(np.zeros((len(true), targets.n_outputs)))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"monitor must be a score of these labels and weights; got {monitor!r}: "
+            f"{error}"
+        ) from None
+    return score
+
+
+def check_monitor(monitor: Any) -> None:
+    """Validate the parameter `monitor`, as far as that needs no validation set.
+
+    Raises
+    ------
+    ValueError
+        If there is no such score.
+    ImportError
+        If it is one of scikit-learn, which is not installed.
+    """
+    require(isinstance(monitor, str), "monitor", "the name of a score", monitor)
+    if monitor not in OWN_MONITORS:
+        _find(monitor)
+
+
+def _find(monitor: str) -> Any:
+    """Return scikit-learn's scorer."""
+    try:
+        from sklearn.metrics import get_scorer, get_scorer_names
+    except ImportError as error:
+        hint = "other scores need scikit-learn: pip install scikit-learn"
+        own = " or ".join(map(repr, OWN_MONITORS))
+        raise ImportError(f"monitor is {monitor!r}, not {own}; {hint}") from error
+    names = get_scorer_names()
+    required = '"accuracy", "loss" or one of sklearn.metrics.get_scorer_names()'
+    require(monitor in names, "monitor", required, monitor)
+    return get_scorer(monitor)
+
+
+def tags_of(kind: str) -> Any:
+    """Return scikit-learn's tags of a classifier or a regressor of graphs."""
+    from sklearn import utils
+
+    is_classifier = kind == "classifier"
+    return utils.Tags(
+        estimator_type=kind,
+        target_tags=utils.TargetTags(required=True),
+        classifier_tags=utils.ClassifierTags() if is_classifier else None,
+        regressor_tags=None if is_classifier else utils.RegressorTags(),
+        input_tags=utils.InputTags(two_d_array=False),
+    )
+
+
+class _Outputs:
+    """A model, for scikit-learn's scorers, whose outputs are already known."""
+
+    def __init__(self, targets: Any, logits: Floats) -> None:
+        self.targets, self.logits = targets, logits
+        self.kind = "regressor" if targets.loss == "squared_error" else "classifier"
+        if self.kind == "classifier":
+            self.classes_ = targets.classes
+
+    def fit(self, *args: Any) -> None:
+        """Exist: scikit-learn requires it of a model."""
+
+    def predict(self, graphs: Any) -> Any:
+        """Return the predictions."""
+        if self.kind == "regressor":
+            return self.targets.decode(self.logits[:, 0].astype(np.float64))
+        return self.classes_[np.argmax(self.logits, axis=1)]
+
+    def predict_proba(self, graphs: Any) -> Floats:
+        """Return the probabilities of the classes."""
+        return np.asarray(assign(self.logits.astype(np.float64))[0])
+
+    def __sklearn_tags__(self) -> Any:
+        return tags_of(self.kind)

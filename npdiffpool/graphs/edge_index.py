@@ -1,0 +1,119 @@
+"""The arrays of torch_geometric, OGB and DGL, for `Graph.from_edge_index`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy
+
+from npdiffpool._support.types import CSR, Ints
+from npdiffpool.graphs.checks import (
+    GraphError,
+    as_array,
+    check_n_nodes,
+    check_weights,
+    require_nodes,
+    to_floats,
+)
+from npdiffpool.graphs.ragged import offsets_of, slices_of
+
+MAX_GRAPHS = 1 << 24
+
+
+def matrix_of_edge_index(edge_index: Any, edge_weight: Any, n_nodes: int) -> CSR:
+    """Return the adjacency, in which A[i, j] is the edge from source j to target i."""
+    sources, targets = _check_edge_index(edge_index, n_nodes)
+    weights = None if edge_weight is None else as_array(edge_weight, "edge_weight")
+    if weights is not None and weights.shape == (len(sources), 1):
+        weights = weights[:, 0]
+    values = check_weights(weights, len(sources), "edge_weight")
+    shape = (n_nodes, n_nodes)
+    return scipy.sparse.coo_array((values, (targets, sources)), shape=shape)
+
+
+def label_of(y: Any) -> Any:
+    """Return a label: the number itself, if `y` is an array that has one number."""
+    array = None if y is None else as_array(y, "y")
+    return y if array is None or array.size != 1 else array.item()
+
+
+def split_batch(
+    adjacency: CSR, batch: Any, y: Any, n_graphs: int | None
+) -> tuple[list[slice], list[Any]]:
+    """Return the nodes of each graph of a batch, and their labels.
+
+    Raises
+    ------
+    GraphError
+        If `batch` does not have a number below `n_graphs` for each node, or decreases;
+        there is not one label for each graph; or an edge joins two graphs.
+    """
+    graph_of = _check_batch(batch, adjacency.shape[0])
+    least = int(graph_of.max(initial=-1)) + 1
+    n_graphs = least if n_graphs is None else n_graphs
+    if n_graphs < least:
+        raise GraphError(f"n_graphs must be at least {least}, by batch; got {n_graphs}")
+    if n_graphs > MAX_GRAPHS:
+        raise GraphError(
+            f"a batch must have at most {MAX_GRAPHS} graphs; got {n_graphs}"
+        )
+    labels: Any = [None] * n_graphs if y is None else as_array(y, "y")
+    if np.ndim(labels) == 0 or len(labels) != n_graphs:
+        required = f"y must have a label for each of the {n_graphs} graphs"
+        raise GraphError(f"{required}; got shape {np.shape(labels)}")
+    ends = adjacency.nonzero()
+    crossing = np.flatnonzero(graph_of[ends[0]] != graph_of[ends[1]])
+    if len(crossing):
+        i, j = (int(end[crossing[0]]) for end in ends)
+        raise GraphError(
+            f"an edge must stay inside one graph; nodes {j} and {i} are in graphs "
+            f"{graph_of[j]} and {graph_of[i]}"
+        )
+    offsets = offsets_of(np.bincount(graph_of, minlength=n_graphs))
+    return slices_of(offsets), [label_of(one) for one in labels]
+
+
+def count_nodes(x: Any, n_nodes: int | None) -> int:
+    """Return the number of nodes: that of the rows of `x`, or the one given."""
+    if x is None or isinstance(x, str):
+        if n_nodes is None:
+            raise GraphError("n_nodes must be given if x is not an array; got None")
+        return n_nodes
+    array = to_floats(x, "x")
+    if array.ndim == 0:
+        raise GraphError("x must have a row for each node, (N, F); got a number")
+    rows = len(array)
+    if n_nodes not in (None, rows):
+        raise GraphError(f"n_nodes must be {rows}, the rows of x; got {n_nodes!r}")
+    return rows
+
+
+def _check_edge_index(edge_index: Any, n_nodes: int) -> Ints:
+    """Return the sources and the targets of edges as a (2, E) array."""
+    check_n_nodes(n_nodes)
+    array = as_array(edge_index, "edge_index")
+    if array.size == 0:
+        return np.zeros((2, 0), dtype=np.intp)
+    if array.ndim != 2 or len(array) != 2 or array.dtype.kind not in "iu":
+        raise GraphError(
+            f"edge_index must be whole numbers of shape (2, E); "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    require_nodes(array, n_nodes, "edge_index")
+    return array
+
+
+def _check_batch(batch: Any, n_nodes: int) -> Ints:
+    """Return the graph of each node as an array that does not decrease."""
+    array = as_array(batch, "batch")
+    array = array.astype(np.intp) if array.size == 0 else array
+    if array.shape != (n_nodes,) or array.dtype.kind not in "iu":
+        required = f"batch must be whole numbers of shape ({n_nodes},)"
+        raise GraphError(f"{required}; got {array.dtype} of shape {array.shape}")
+    numbers = array.astype(np.int64)  # differences of unsigned ones are not negative
+    wrong = np.flatnonzero(numbers < np.maximum.accumulate(np.append(0, numbers))[1:])
+    if len(wrong):
+        required = "batch must number the graphs from 0 and not decrease"
+        raise GraphError(f"{required}; got {numbers[wrong[0]]} at node {wrong[0]}")
+    return numbers
