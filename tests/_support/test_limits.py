@@ -16,12 +16,10 @@ from npdiffpool.cli.grid import MAX_GRID, GridError, read_grid
 from npdiffpool.cli.main import main
 from npdiffpool.datasets import (
     DatasetError,
-    archive,
     features,
     load_dataset_like,
-    tables,
-    tu,
 )
+from npdiffpool.datasets.tu import archive, reading, tables
 from npdiffpool.estimators.model_file import ModelFileError
 from npdiffpool.evaluation.splits import SplitsError, read_splits
 
@@ -199,7 +197,7 @@ def test_too_many_numbers_or_graphs_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "MAX_NUMBERS", 15)
     with pytest.raises(DatasetError, match="TINY_A.txt: more than 15 numbers"):
         load(folder)
-    monkeypatch.setattr(tu, "MAX_GRAPHS", 1)
+    monkeypatch.setattr(reading, "MAX_GRAPHS", 1)
     with pytest.raises(
         DatasetError, match="labels.txt: 2 graphs; at most 1 are accept"
     ):

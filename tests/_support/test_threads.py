@@ -198,6 +198,21 @@ def test_neither_results_nor_arrays_of_a_failed_function_are_kept():
     assert len(made) == 4
 
 
+def test_an_error_that_is_kept_keeps_no_result_of_another_function():
+    def make(is_failing):
+        barrier.wait(60)
+        if is_failing:
+            raise ValueError
+        made.append(weakref.ref(array := np.zeros(3)))
+        return array
+
+    made, barrier = [], threading.Barrier(2)
+    with use_threads(2), pytest.raises(ValueError) as kept:
+        run_together([lambda: make(True), lambda: make(False)])
+    assert kept.value is not None
+    assert [array() for array in made] == [None]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own():

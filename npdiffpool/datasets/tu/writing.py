@@ -78,9 +78,10 @@ def write_tu(
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> from npdiffpool import load_dataset
     >>> rings = [Graph.from_edges([(0, 1), (1, 2), (2, 0)], 3, "ones", label=1)]
-    >>> with tempfile.TemporaryDirectory() as folder:
+    >>> with TemporaryDirectory() as folder:
     ...     path = write_tu(rings, Path(folder, "RINGS"))
     ...     print(*sorted(file.name for file in path.iterdir()))
     ...     load_dataset(path)[0]
