@@ -293,6 +293,7 @@ DATA = [
         "npdiffpool.datasets.from_networkx",
         from_networkx,
         ("no graphs", "graphs must be one networkx graph or more; got []", ([],)),
+        ("no attributes", "features must be names of node | {}", ([PATH], {})),
         (
             "a number for features",
             "features must be names of node attributes | 5",

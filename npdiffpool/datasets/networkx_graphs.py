@@ -123,11 +123,11 @@ def _columns(graphs: list[Any], features: Any) -> tuple[Any, list[str]]:
 
     if features is None:
         return None, degree_names(DEGREE_CAP)
-    if not isinstance(features, Mapping):
-        features = [features] if isinstance(features, str) else features
-        required = "names of node attributes, or a dict that has them"
-        require(are_names(features), "features", required, features)
-        features = dict.fromkeys(features)
+    features = [features] if isinstance(features, str) else features
+    required = "names of node attributes, or a dict that has them"
+    is_dict = isinstance(features, Mapping) and len(features) > 0
+    require(is_dict or are_names(features), "features", required, features)
+    features = features if is_dict else dict.fromkeys(features)
     columns, names = {}, []
     for attribute, known in features.items():
         found = _Values.of(graphs, attribute)
