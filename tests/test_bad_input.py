@@ -31,6 +31,8 @@ ONES = [1.0, 1.0]
 NAMED = nx.path_graph(2)  # node 1 has no attribute "x"
 NAMED.nodes[0].update(x=1.0, name="a")
 NAMED.nodes[1].update(name="b")
+WORDS = nx.path_graph(2)
+nx.set_node_attributes(WORDS, ["a", "b"], "words")
 WORD_WEIGHT = nx.Graph([(0, 1, {"weight": "much"})])
 NAN_WEIGHT = nx.Graph([(0, 1, {"weight": NAN})])
 SQUARE, ONE = "adjacency must be square, (N, N) | ", "features must have one row for "
@@ -177,6 +179,18 @@ ROWS = [
         "npdiffpool.Graph",
         Graph,
         (
+            "a set of names",
+            "node_names must be 2 names",
+            (EDGE,),
+            {"node_names": {"a", "b"}},
+        ),
+        (
+            "a tuple with a list",
+            "node_names must be hashable | ([1],)",
+            (EDGE,),
+            {"node_names": ["a", ([1],)]},
+        ),
+        (
             "a list as a name",
             "node_names must be hashable | [1]",
             (EDGE,),
@@ -262,6 +276,12 @@ ROWS = [
         "npdiffpool.Graph.list_from_edge_index",
         Graph.list_from_edge_index,
         (
+            "a float for a count",
+            "n_graphs must be a whole number >= 0; got 2.0",
+            ([[0], [0]], ONES, [0, 1]),
+            {"n_graphs": 2.0},
+        ),
+        (
             "three labels",
             "of the 2 graphs; got shape (3,)",
             ([[0], [0]], ONES, [0, 1], None, [1, 2, 3]),
@@ -305,6 +325,18 @@ ROWS = [
     *rows(
         "npdiffpool.Graph.from_networkx",
         Graph.from_networkx,
+        (
+            "an unhashable value",
+            "features['name'] must be a list of values",
+            (NAMED,),
+            {"features": {"name": [("a", [1])]}},
+        ),
+        (
+            "lists of words",
+            "attribute 'words' must be numbers | node 0",
+            (WORDS,),
+            {"features": "words"},
+        ),
         (
             "no attributes",
             "features must name an attribute; got none",

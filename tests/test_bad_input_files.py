@@ -294,6 +294,7 @@ DATA = [
         from_networkx,
         ("no graphs", "graphs must be one networkx graph or more; got []", ([],)),
         ("no attributes", "features must be names of node | {}", ([PATH], {})),
+        ("one graph", "graphs must be a sequence of networkx graphs; got", (PATH,)),
         (
             "a number for features",
             "features must be names of node attributes | 5",

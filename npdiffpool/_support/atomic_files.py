@@ -75,7 +75,7 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     After an exception `path` is unchanged and the temporary folder is removed.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))  # a link stays one
     with _name_in_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))

@@ -114,20 +114,17 @@ def _evaluate(
     """Cross-validate with progress on standard error, and print the results."""
     source = Source(arguments.data, arguments.features, arguments.weights)
     dataset, protocol = load_source(source), arguments.protocol
-    splits = arguments.splits
-    options: Json = {
-        "protocol": protocol,
-        "splits": None if splits is None else read_splits(splits, len(dataset)),
-        "grid": grid,
-        "folds": arguments.folds,
-        "runs": arguments.runs,
-    }
+    splits = None
+    if arguments.splits is not None:
+        splits = read_splits(arguments.splits, len(dataset))
+    options: Json = {"protocol": protocol, "splits": splits, "grid": grid}
+    options |= {"folds": arguments.folds, "runs": arguments.runs}
     folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset)
     data = dataset, dataset.labels
     for line in dict.fromkeys(describe_clusters(c, *data, True) for c in candidates):
         print(line, flush=True)
-    _print_copies(model, dataset, options["splits"], arguments.folds)
+    _print_copies(model, dataset, splits, arguments.folds)
     hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
         workers(arguments.jobs, arguments.scheduler) as executor,

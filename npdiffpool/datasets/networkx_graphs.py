@@ -33,7 +33,7 @@ def from_networkx(
     features : str, list of str, or dict, optional
         Names of node attributes. In a dict such as ``{"element": ["C", "O"], "mass":
         None}``, a list has the values that become one-hot columns. With the same dict,
-        other graphs get the same columns. Default: "degree", one-hot degrees.
+        other graphs get the same columns. Default: one-hot degrees.
     labels : sequence, optional
         The label of each graph. Default: ``G.graph["label"]``; if no graph has one,
         there are no labels.
@@ -70,6 +70,8 @@ def from_networkx(
     """
     from npdiffpool.graphs.convert import require_networkx
 
+    is_one = hasattr(graphs, "adj")
+    require(not is_one, "graphs", "a sequence of networkx graphs", "one graph")
     listed = list(graphs)
     require(len(listed) > 0, "graphs", "one networkx graph or more", listed)
     for i, G in enumerate(listed):
@@ -81,9 +83,8 @@ def from_networkx(
     for i, G in enumerate(listed):
         X = columns if len(G) and columns else np.zeros((len(G), len(names)))
         with _naming(i):
-            graph = Graph.from_networkx(
-                G, X, None if given is None else given[i], weight
-            )
+            label = None if given is None else given[i]
+            graph = Graph.from_networkx(G, X, label, weight)
         if columns is None:
             node_names = graph.node_names
             graph = Graph(graph.adjacency, "degree", graph.label, node_names=node_names)
@@ -151,6 +152,7 @@ class _Values(NamedTuple):
 
     @classmethod
     def of(cls, graphs: list[Any], attribute: str) -> _Values:
+        """Collect the values of an attribute."""
         from npdiffpool.graphs.convert import attribute_values
 
         items = []

@@ -100,8 +100,8 @@ class Estimator:
     warm_start: bool = parameter(
         False,
         "Go on from the parameters that the last `fit` kept, for `epochs` more epochs, "
-        "with its scaling of features and targets and with new moments of Adam. Only "
-        "the new epochs compete for the best one.",
+        "with its clusters, its scaling of features and targets, and new moments of "
+        "Adam. Only the new epochs compete for the best one.",
     )
     seed: int = parameter(0, "Seed of all random numbers.")
     dtype: str = parameter_of(Config, "dtype")
@@ -256,6 +256,7 @@ class Estimator:
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
         self.config_, self.scaling_ = config, scaling
+        self._clusters = tuple(self.clusters), self.ratio_of  # for a warm start
         self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         self.n_features_in_ = config.n_features

@@ -91,8 +91,9 @@ class DiffPoolClassifier(Estimator):
 
     class_weight: str | dict[Any, float] | None = parameter(  # type: ignore[misc]
         None,
-        'Weights of the classes in the training loss: "balanced" gives every class the '
-        "same sum of weights; a dict has the weight of each label, 1 if it lacks one.",
+        'Weights of the classes in the training loss, "balanced" for the same sum of '
+        "weights in every class. A dict has the weight of each label, 1 if it lacks "
+        "one.",
         values='"balanced" | dict | None',
     )
 

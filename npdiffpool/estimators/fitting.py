@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from numbers import Integral
 from typing import Any, Callable, NamedTuple
 
 import numpy as np
@@ -109,11 +108,10 @@ def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Tra
         reason = "None without a validation set"
         require(model.patience is None, "patience", reason, model.patience)
     score = make_score(model.monitor, targets, held_out)
-    if resume is None and goes_on:
-        resume = _last_state(model)
-    elif resume is None:
-        warn_if_alike(checked, config, scaling)
     check_resume(resume, config)
+    resume = _start(model, resume) if goes_on else resume
+    if resume is None:
+        warn_if_alike(checked, config, scaling)
     return Training(config, schedule, train, held_out, score, resume, context)
 
 
@@ -125,13 +123,12 @@ def _going_on(model: Any, config: Config) -> Config:
     ValueError
         If the model is another one than before, but for the loss.
     """
-    old = model.config_
-    counts = config.clusters
-    if len(counts) == len(old.clusters):
-        entries = zip(model.clusters, counts, old.clusters)
-        counts = tuple(n if isinstance(e, Integral) else was for e, n, was in entries)
-    new = replace(config, clusters=counts, largest=old.largest)
-    new = replace(new, n_outputs=old.n_outputs)
+    old, given = model.config_, (tuple(model.clusters), model.ratio_of)
+    if given != model._clusters:
+        required = f"the same clusters and ratio_of as before, {model._clusters}"
+        raise ValueError(f"warm_start must be with {required}; got {given}")
+    sizes: Any = {"clusters": old.clusters, "largest": old.largest}
+    new = replace(config, n_outputs=old.n_outputs, **sizes)
     for name in (field.name for field in fields(Config)):
         before, now = getattr(old, name), getattr(new, name)
         if name not in FREE and before != now:
@@ -140,10 +137,20 @@ def _going_on(model: Any, config: Config) -> Config:
     return new
 
 
-def _last_state(model: Any) -> Checkpoint:
-    """Return the state after the last `fit`, with new moments of Adam."""
-    vector, done = to_vector(model.params_), len(model.history_)
-    rng = np.random.default_rng([model.seed, done])
+def _start(model: Any, resume: Checkpoint | None) -> Checkpoint:
+    """Return where a warm start begins: after the last `fit`, unless it is resumed.
+
+    Raises
+    ------
+    ValueError
+        If `resume` is a checkpoint of an earlier `fit`.
+    """
+    done = len(model.history_)
+    if resume is not None:
+        required = f"a checkpoint of this fit, which begins after epoch {done}"
+        require(resume.epoch > done, "resume", required, f"epoch {resume.epoch}")
+        return resume
+    vector, rng = to_vector(model.params_), np.random.default_rng([model.seed, done])
     state = adam_init(vector), rng.bit_generator.state, model.history_
     return Checkpoint(done, vector, model.running_, *state, best=None)
 

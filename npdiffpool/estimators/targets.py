@@ -115,8 +115,10 @@ class Numbers:
             If there is not one finite number per graph.
         """
         targets = numbers(labels, n_graphs)
-        if weights is not None:
-            targets, weights = targets[weights > 0], weights[weights > 0]
+        if weights is not None:  # smaller ones would leave no variance to divide by
+            counted = weights > 1e-30 * np.max(weights)
+            targets, weights = targets[counted], weights[counted]
+            weights = None if np.min(weights) == np.max(weights) else weights
         if np.min(targets) == np.max(targets):
             return cls(float(targets[0]), 1.0)
         largest = np.max(np.abs(targets))  # divided by it, no square overflows

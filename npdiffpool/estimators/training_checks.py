@@ -87,7 +87,8 @@ def find_failure(
         constant = "the mean"
         bound = float(np.average((targets - mean) ** 2, weights=weights))
     lowest = min(row[loss] for row in history)
-    if bound == 0 or lowest < (1 if len(history) >= 5 else 100) * bound:
+    is_constant = bound < 1e-20  # up to rounding, or graphs of a tiny weight
+    if is_constant or lowest < (1 if len(history) >= 5 else 100) * bound:
         return None
     name = loss.replace("_", "-" if loss == "cross_entropy" else " ")
     return (

@@ -170,27 +170,23 @@ def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
     require(validation is not None, "monitor", required, monitor)
     assert validation is not None
     true = targets.decode(validation.labels)
-    weights = (
-        {} if validation.weights is None else {"sample_weight": validation.weights}
-    )
+    given = validation.weights
+    weights = {} if given is None else {"sample_weight": given}
 
     def score(logits: Floats) -> float:
-        model = _Outputs(targets, logits)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of scores that are not defined
-            value = float(scorer(model, np.arange(len(logits)), true, **weights))
-        require(
-            np.isfinite(value), "monitor", "defined for the validation set", monitor
-        )
+        model, reason = _Outputs(targets, logits), "it is not defined for them"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of scores that are not defined
+                value = float(scorer(model, np.arange(len(logits)), true, **weights))
+        except (ValueError, TypeError) as error:
+            value, reason = np.nan, str(error)
+        if not np.isfinite(value):
+            required = "a score of these labels, weights and predictions"
+            raise ValueError(f"monitor must be {required}; got {monitor!r}: {reason}")
         return value
 
-    try:
-        score(np.zeros((len(true), targets.n_outputs)))
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"monitor must be a score of these labels and weights; got {monitor!r}: "
-            f"{error}"
-        ) from None
+    score(np.zeros((len(true), targets.n_outputs)))  # fails before any work
     return score
 
 

@@ -33,6 +33,9 @@ def check_sample_weight(
 ) -> Floats | None:
     """Return one weight for each graph, as float64; None for None.
 
+    They are divided by a power of two that is at least the largest, so that no sum of
+    them overflows. Only ratios of weights count.
+
     Raises
     ------
     ValueError
@@ -47,7 +50,8 @@ def check_sample_weight(
     wrong = array[~(np.isfinite(array) & (array >= 0))].tolist()
     require(not wrong, name, "finite and not negative", (wrong or [0.0])[0])
     require(bool(array.any()), name, "above 0 for a graph", "only 0")
-    return array
+    scaled: Floats = np.ldexp(array, -int(np.frexp(np.max(array))[1]))
+    return scaled
 
 
 def combine_weights(
@@ -75,11 +79,10 @@ def combine_weights(
         If `class_weight` has a label that is no class, or all weights are 0.
     """
     weights = np.ones(len(encoded)) if sample_weight is None else sample_weight
-    weights = weights / np.max(weights)  # no sum overflows
+    weights = weights / np.max(weights)
     if class_weight is not None:
-        weights = (
-            weights * _of_classes(class_weight, targets, encoded, weights)[encoded]
-        )
+        of_classes = _of_classes(class_weight, targets, encoded, weights)
+        weights = weights * of_classes[encoded]
     require(bool(weights.any()), "class_weight", "above 0 for a graph", class_weight)
     weights = weights / np.max(weights)
     return None if np.min(weights) == 1 else weights / np.mean(weights)
@@ -94,7 +97,10 @@ def _of_classes(
         return np.divide(1, total, out=np.zeros_like(total), where=total > 0)
     classes = targets.classes.tolist()
     unknown = [label for label in class_weight if label not in classes]
-    if any(label not in class_weight for label in classes):  # then it may be a typo
+    texts, is_partial = set(map(str, classes)), any(
+        c not in class_weight for c in classes
+    )
+    if is_partial or any(str(label) in texts for label in unknown):  # a mistake
         require(not unknown, "class_weight", f"for labels in {classes}", unknown)
     found = [float(class_weight.get(label, 1.0)) for label in classes]
     return np.array(found) / max(*found, 1e-300)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Hashable, Iterable
+from typing import AbstractSet, Any, Hashable, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -90,11 +90,11 @@ def check_edges(edges: Any, n_nodes: int) -> Ints:
     return array
 
 
-def check_n_nodes(n_nodes: Any) -> None:
-    """Require a whole number of nodes."""
+def check_n_nodes(n_nodes: Any, name: str = "n_nodes") -> None:
+    """Require a whole number of nodes, or of something else."""
     is_int = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
     if not is_int or n_nodes < 0:
-        raise GraphError(f"n_nodes must be a whole number >= 0; got {n_nodes!r}")
+        raise GraphError(f"{name} must be a whole number >= 0; got {n_nodes!r}")
 
 
 def require_nodes(array: Ints, n_nodes: int, name: str) -> None:
@@ -109,20 +109,29 @@ def check_names(names: Any, n_nodes: int) -> tuple[Hashable, ...] | None:
     """Return the names of the nodes as a tuple."""
     if names is None:
         return None
-    is_list = isinstance(names, Iterable) and not isinstance(names, (str, bytes))
-    listed = tuple(names) if is_list else ()
+    has_order = not isinstance(names, (str, bytes, AbstractSet, Mapping))
+    listed = tuple(names) if isinstance(names, Iterable) and has_order else ()
     listed = tuple(n.item() if isinstance(n, np.generic) else n for n in listed)
     if len(listed) != n_nodes:
         required = f"node_names must be {n_nodes} names, one for each node"
         raise GraphError(f"{required}; got {names!r}")
     seen = set[Hashable]()
     for name in listed:
-        if name is None or not isinstance(name, Hashable):
+        if name is None or not is_hashable(name):
             raise GraphError(f"node_names must be hashable and not None; got {name!r}")
         if name in seen:
             raise GraphError(f"node_names must be different; got {name!r} twice")
         seen.add(name)
     return listed
+
+
+def is_hashable(value: Any) -> bool:
+    """Return whether a value can be a key; a tuple that holds a list cannot."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def check_order(order: Any, n_nodes: int) -> Ints:

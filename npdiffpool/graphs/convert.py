@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import count, takewhile
-from typing import Any, Hashable, Mapping
+from typing import Any, Mapping
 
 import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import type_name
 from npdiffpool._support.types import CSR, Array, Floats
-from npdiffpool.graphs.checks import GraphError, to_floats
+from npdiffpool.graphs.checks import GraphError, is_hashable, to_floats
 from npdiffpool.graphs.degrees import one_hot
 
 try:
@@ -115,7 +115,7 @@ def _node_attributes(G: Any, names: Mapping[str, Any]) -> Floats:
             columns.append(_one_hot(G, name, values, check_values(name, known)))
             continue
         for node, value in zip(G.nodes, values):
-            if isinstance(value, str):
+            if np.asarray(value).dtype.kind == "U":  # a string, or a list of them
                 hint = f"list its values: features={{{name!r}: [{value!r}, ...]}}"
                 seen = f"{value!r} at node {node!r}"
                 raise GraphError(
@@ -138,7 +138,7 @@ def check_values(name: str, known: Any) -> list[Any]:
     """Return the values of an attribute that become columns, as a list."""
     listed = known.tolist() if isinstance(known, np.ndarray) else known
     is_list = isinstance(listed, (list, tuple)) and len(listed) > 0
-    if not is_list or not all(isinstance(value, Hashable) for value in listed):
+    if not is_list or not all(map(is_hashable, listed)):
         raise GraphError(f"features[{name!r}] must be a list of values; got {known!r}")
     if len(set(listed)) < len(listed):
         raise GraphError(f"features[{name!r}] must be different values; got {known!r}")
@@ -148,7 +148,7 @@ def check_values(name: str, known: Any) -> list[Any]:
 def _one_hot(G: Any, name: str, values: list[Any], known: list[Any]) -> Floats:
     """Return a column for each known value."""
     for node, value in zip(G.nodes, values):
-        if not isinstance(value, Hashable) or value not in known:
+        if not is_hashable(value) or value not in known:
             seen = f"{value!r} at node {node!r}"
             raise GraphError(f"attribute {name!r} must be one of {known}; got {seen}")
     return one_hot(np.array([known.index(value) for value in values], int), len(known))

@@ -52,6 +52,7 @@ def split_batch(
     graph_of = _check_batch(batch, adjacency.shape[0])
     least = int(graph_of.max(initial=-1)) + 1
     n_graphs = least if n_graphs is None else n_graphs
+    check_n_nodes(n_graphs, "n_graphs")
     if n_graphs < least:
         raise GraphError(f"n_graphs must be at least {least}, by batch; got {n_graphs}")
     if n_graphs > MAX_GRAPHS:

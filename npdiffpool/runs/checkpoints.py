@@ -161,8 +161,9 @@ def _require_same(saved: Any, given: Json) -> None:
 def _check_header(header: Any) -> None:
     epoch, best, step = (header[k] for k in ("epoch", "best_epoch", "adam_step"))
     history = header["history"]
-    if not (isinstance(history, list) and all(map(_is_row, history))):
-        required = f"finite numbers for {sorted(ROW)}"
+    is_list = isinstance(history, list) and all(map(_is_row, history))
+    if not is_list or len(set(map(frozenset, history))) > 1:
+        required = f"finite numbers for the same names, {sorted(ROW)} among them"
         raise ValueError(f"each row of the history must have {required}")
     if not (isinstance(epoch, int) and len(history) == epoch >= 1):
         raise ValueError(f"history must have one row per epoch, {epoch!r} in all")

@@ -81,8 +81,12 @@ def _container(value: Any) -> str:
 def _graph(graph: Graph) -> str:
     A, X = graph.adjacency, as_code(graph.features)
     label = "" if graph.label is None else f", label={as_code(graph.label)}"
+    names = graph.node_names
+    if names is not None:  # `from_edges` has no argument for them
+        label += f", node_names={as_code(names)}"
     has_float64 = A.dtype == np.float64
-    if not (graph.n_nodes > _MAX_MATRIX and has_float64 and graph.is_undirected):
+    is_large = graph.n_nodes > _MAX_MATRIX and names is None
+    if not (is_large and has_float64 and graph.is_undirected):
         return f"Graph({_array(A.toarray())}, {X}{label})"
     half = sparse.triu(A, format="coo")
     edges = list(zip(half.row.tolist(), half.col.tolist()))

@@ -225,13 +225,8 @@ def fit(
     >>> [row["epoch"] for row in fitted.history], fitted.best_epoch
     ([1, 2], 2)
     """
-    needs_score = validation is not None and schedule.monitor not in OWN_MONITORS
-    require(
-        not needs_score or score is not None,
-        "score",
-        f"given for {schedule.monitor}",
-        None,
-    )
+    if validation is not None and schedule.monitor not in OWN_MONITORS:
+        require(callable(score), "score", f"given for {schedule.monitor!r}", score)
     for name, data in (("train", train), ("validation", validation)):
         if name == "train" or data is not None:
             _check_labelled(name, data, config)

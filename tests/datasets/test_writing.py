@@ -86,6 +86,28 @@ def test_columns_that_only_have_the_names_of_made_ones_are_attributes(tmp_path):
     assert_same_graphs(found, own, [0])
 
 
+@pytest.mark.parametrize("names", [("label=1", "label=01"), ("label=0", "label=-0")])
+def test_columns_of_labels_that_are_the_same_number_stay_apart(names, tmp_path):
+    graph = Graph.from_edges([(0, 1)], 2, [[1.0, 0.0], [0.0, 1.0]])
+    own = Dataset([graph], [0], "own", names, "here")
+    assert_same_graphs(load_dataset(write_tu(own, tmp_path / "own")), own, [0])
+
+
+def test_the_largest_labels_that_are_written_are_read(tmp_path):
+    largest, graph = 2**63 - 2, Graph([[0.0]], [1.0])
+    for label in (largest, -largest):
+        folder = write_tu([graph], tmp_path / str(label), [label])
+        assert_array_equal(load_dataset(folder).labels, [label])
+
+
+def test_a_link_to_an_empty_folder_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    write_tu([Graph([[0.0]], [1.0], label=1)], tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "link_A.txt").exists()
+
+
 def test_data_without_labels_are_written_for_predict(tmp_path, capsys):
     graphs = list(hierarchical_sbm(12).dataset)
     labels = np.arange(12) % 2

@@ -135,9 +135,15 @@ def test_a_warm_start_keeps_parameters_scaling_and_clusters_for_new_graphs():
         assert_array_equal(one, other)
     with pytest.raises(ValueError, match=r"labels must be seen in training; got \['t"):
         clf.fit(GRAPHS, ["path", "tree"] * 6)
-    for name, value in (("hidden", 5), ("clusters", ()), ("clusters", (7,))):
+    for name, value in (
+        ("hidden", 5),
+        ("clusters", ()),
+        ("clusters", (7,)),
+        ("clusters", (0.9,)),
+        ("ratio_of", "largest"),
+    ):
         other = deepcopy(clf).set_params(**{name: value})
-        with pytest.raises(ValueError, match=f"with the same {name} as before"):
+        with pytest.raises(ValueError, match=f"^warm_start must .* same .*{name}"):
             other.fit(GRAPHS, LABELS)
         assert_array_equal(to_vector(other.params_), params)
 
@@ -153,6 +159,11 @@ def test_a_warm_start_resumes_and_keeps_the_names_of_features():
     assert_same_model(clf, again)
     assert len(clf.history_) == 6
     assert clf.feature_names_in_ == list(names)
+    with pytest.raises(
+        ValueError, match="of this fit, which begins after epoch 6; got"
+    ):
+        clf.fit(GRAPHS, LABELS, resume=saved[0])
+    assert len(clf.history_) == 6
 
 
 def test_the_only_graph_of_a_class_is_trained_on():
@@ -162,9 +173,19 @@ def test_the_only_graph_of_a_class_is_trained_on():
         assert len(clf.classes_) == 5
 
 
+def test_a_score_that_fails_in_a_later_epoch_is_named():
+    model = DiffPoolRegressor(**{**SMALL, "epochs": 30}, learning_rate=1.0)
+    model.set_params(monitor="neg_mean_squared_log_error")
+    pairs = GRAPHS, [0.0, 2.0] * 6
+    with pytest.raises(
+        ValueError, match="^monitor must be .* predictions; got 'neg_me"
+    ):
+        model.fit(*pairs, pairs)
+
+
 def test_a_score_that_takes_no_weights_is_refused_with_weights():
     held_out = (GRAPHS[:5], NUMBERS[:5], [1, 2, 1, 1, 1])
     model = DiffPoolRegressor(**SMALL, monitor="neg_max_error")
-    with pytest.raises(ValueError, match="score of these labels and weights; got 'neg"):
+    with pytest.raises(ValueError, match="of these labels, weights .*; got 'neg"):
         model.fit(GRAPHS, NUMBERS, held_out)
     model.fit(GRAPHS, NUMBERS, held_out[:2])

@@ -1,5 +1,7 @@
 """Weights of graphs: a whole number is that many copies, 0 is an absent graph."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -73,6 +75,49 @@ def test_equal_weights_are_none():
     weighted = DiffPoolClassifier(**WHOLE).fit(GRAPHS, LABELS, sample_weight=[7] * 4)
     for one, other in zip(leaves(plain.params_), leaves(weighted.params_)):
         assert one.tobytes() == other.tobytes()
+
+
+def test_equal_weights_are_none_for_a_regressor_too():
+    targets = [0.1, 0.2, 0.3, 0.7]
+    plain = DiffPoolRegressor(**WHOLE).fit(GRAPHS, targets)
+    weighted = DiffPoolRegressor(**WHOLE).fit(GRAPHS, targets, sample_weight=[0.3] * 4)
+    assert weighted.targets_ == plain.targets_
+    for one, other in zip(leaves(plain.params_), leaves(weighted.params_)):
+        assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("size", [1e308, 1e-300])
+def test_only_ratios_of_weights_count(size):
+    clf, model = DiffPoolClassifier(**WHOLE), DiffPoolRegressor(**WHOLE)
+    for model, labels in ((clf, LABELS), (model, [0.0, 1.0, 2.0, 4.0])):
+        one = deepcopy(model).fit(GRAPHS, labels, sample_weight=[1, 0.5, 1, 1])
+        weights = np.array([1, 0.5, 1, 1]) * size
+        other = deepcopy(model).fit(GRAPHS, labels, sample_weight=weights)
+        assert_same_model(one, other)
+        scores = [
+            m.score(GRAPHS, labels, w)
+            for m, w in ((one, [2, 1, 2, 2]), (other, weights))
+        ]
+        assert scores[0] == pytest.approx(scores[1])
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 1e-60, 0.0])
+def test_a_graph_of_a_tiny_weight_does_not_decide_the_scale_of_targets(tiny):
+    targets = [1.0, 1.0, 1.0, 2.0]
+    model = DiffPoolRegressor(**WHOLE).fit(
+        GRAPHS, targets, sample_weight=[1, 1, 1, tiny]
+    )
+    assert (model.targets_.mean, model.targets_.scale) == (1.0, 1.0)
+    assert model.score(GRAPHS[:3], targets[:3], [1, 1, tiny]) in (0.0, 1.0)
+
+
+def test_a_text_is_no_label_that_is_a_number():
+    for class_weight in ({0: 1, 1: 2, "1": 50}, {"0": 1, "1": 2}):
+        clf = DiffPoolClassifier(**WHOLE, class_weight=class_weight)
+        with pytest.raises(ValueError, match=r"for labels in \[0, 1\]; got \['"):
+            clf.fit(GRAPHS, LABELS)
+    more = DiffPoolClassifier(**WHOLE, class_weight={0: 1, 1: 2, 7: 3})
+    more.fit(GRAPHS, LABELS)  # 7 may be a class that a fold lacks
 
 
 def test_balanced_classes_have_the_same_sum_of_weights():

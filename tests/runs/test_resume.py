@@ -18,6 +18,7 @@ from npdiffpool.runs.snapshots import Recorder
 from npdiffpool.training import fit as training
 
 QUICK = ["--epochs", "5", "--hidden", "8", "--clusters", "0.25,2", "--batch-norm"]
+NUMBERS = dict.fromkeys(checkpoints.ROW, 1.0)
 COMPARED = "config.json history.csv model.npz snapshots.npz checkpoint.npz".split()
 
 
@@ -258,6 +259,20 @@ def test_resume_starts_an_empty_run_and_completes_a_finished_one(
     assert (tmp_path / "run" / "report.html").exists()
 
 
+def test_a_run_whose_epoch_is_chosen_by_another_score_resumes(tmp_path, monkeypatch):
+    options = ["train", "--epochs", "3", "--hidden", "4", "--monitor", "roc_auc"]
+    assert main([*options, "--out", str(tmp_path / "whole")]) == 0
+    with monkeypatch.context() as patch:
+        stop_after(1, patch)
+        assert main([*options, "--out", str(tmp_path / "parts")]) == 130
+    assert main([*options, "--out", str(tmp_path / "parts"), "--resume"]) == 0
+    header, *rows = (tmp_path / "whole" / "history.csv").read_text().splitlines()
+    assert "validation_score" in header and len(rows) == 3
+    for name in COMPARED:
+        files = [tmp_path / run / name for run in ("whole", "parts")]
+        assert files[0].read_bytes() == files[1].read_bytes(), name
+
+
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
     """Return the checkpoint of a run that was stopped after an epoch."""
@@ -296,6 +311,10 @@ def stopped(tmp_path_factory):
         ),
         ({"header": {"rng_state": {}}}, "not a readable checkpoint"),
         ({"header": {"history": [{"epoch": 1}]}}, "each row of the history must have"),
+        (
+            {"header": {"history": [NUMBERS, NUMBERS | {"validation_score": 1.0}]}},
+            "finite numbers for the same names",
+        ),
         ({"header": {"version": 3}}, "version must be 1; got 3, written by a newer"),
     ],
 )

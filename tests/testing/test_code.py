@@ -121,6 +121,12 @@ def test_the_code_of_an_array_evaluates_to_the_same_bits(array):
     assert_same(array, eval(as_code(array), NAMES))
 
 
+def test_the_code_of_a_graph_keeps_the_names_of_its_nodes():
+    for n in (2, 40):
+        graph = Graph(np.eye(n), np.ones(n), node_names=[f"n{i}" for i in range(n)])
+        assert eval(as_code(graph)).node_names == graph.node_names
+
+
 def test_print_options_of_numpy_do_not_change_the_code():
     with np.printoptions(precision=2, threshold=3, suppress=True):
         code = as_code(np.float32([1 / 3, 1e-9, 2, 3, 4]))

@@ -24,7 +24,7 @@ from npdiffpool.graphs.graph import Graph
 from npdiffpool.graphs.ragged import offsets_of
 
 # Names of columns that `load_dataset` made from labels or from edges.
-_MADE = re.compile(r"label( \d+)?=-?\d+|degree>?=\d+|one")
+_MADE = re.compile(r"label( \d+)?=(0|-?[1-9]\d{0,17})|degree>?=\d+|one", re.ASCII)
 
 
 def write_tu(
@@ -39,8 +39,8 @@ def write_tu(
     The folder is written completely or not at all. `load_dataset` reads the same graphs
     from it, with features in double precision, and without columns of labels that no
     graph has (`load_dataset_like` places the others); graphs without features get
-    degrees. torch_geometric's ``TUDataset(root,
-    name)`` reads it if `folder` is ``root/name/raw``.
+    degrees. torch_geometric's ``TUDataset(root, name)`` reads it if `folder` is
+    ``root/name/raw``.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _labels(graphs: Any, labels: Any, listed: list[Graph]) -> Ints | None:
     array = require_labels("labels", labels, len(listed))
     for i, label in enumerate(array.tolist()):
         is_whole = isinstance(label, Integral) and not isinstance(label, bool)
-        if not is_whole or abs(label) >= 1 << 63:
+        if not is_whole or abs(label) >= (1 << 63) - 1:  # as read
             hint = "np.unique(labels, return_inverse=True) numbers them"
             raise ValueError(
                 f"labels must be whole numbers of 64 bits; got {label!r} at {i}; {hint}"
