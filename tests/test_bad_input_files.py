@@ -205,6 +205,11 @@ DATA = [
         "npdiffpool.datasets.write_tu",
         write_tu,
         (
+            "the largest number",
+            "64 bits; got 9223372036854775807 at 0",
+            ([PAIR], "new", [2**63 - 1]),
+        ),
+        (
             "a large number",
             "whole numbers of 64 bits; got 9223372036854775813 at 0",
             ([PAIR], "new", np.array([2**63 + 5], np.uint64)),

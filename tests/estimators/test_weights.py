@@ -78,9 +78,9 @@ def test_equal_weights_are_none():
 
 
 def test_equal_weights_are_none_for_a_regressor_too():
-    targets = [0.1, 0.2, 0.3, 0.7]
-    plain = DiffPoolRegressor(**WHOLE).fit(GRAPHS, targets)
-    weighted = DiffPoolRegressor(**WHOLE).fit(GRAPHS, targets, sample_weight=[0.3] * 4)
+    graphs, targets = GRAPHS * 3, [0.1 * i for i in range(1, 13)]
+    plain = DiffPoolRegressor(**WHOLE).fit(graphs, targets)
+    weighted = DiffPoolRegressor(**WHOLE).fit(graphs, targets, sample_weight=[0.3] * 12)
     assert weighted.targets_ == plain.targets_
     for one, other in zip(leaves(plain.params_), leaves(weighted.params_)):
         assert one.tobytes() == other.tobytes()
