@@ -29,7 +29,7 @@ from npdiffpool._support.atomic_files import write_text
 from npdiffpool.cli.cross_validate import job_progress
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier, flat_twin
-from npdiffpool.estimators.inputs import count_clusters
+from npdiffpool.estimators.fitting.inputs import count_clusters
 from npdiffpool.evaluation.protocols import PROTOCOLS, Source, cross_validate
 from npdiffpool.evaluation.splits import read_splits
 from npdiffpool.evaluation.workers import workers

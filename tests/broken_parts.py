@@ -11,7 +11,7 @@ from broken_batches import through_softmax
 from npdiffpool.engine import layers, losses, model, pooling, primitives
 from npdiffpool.engine.layers import batch_norm, init_batch_norm
 from npdiffpool.engine.segments import segment_sum
-from npdiffpool.estimators import inputs
+from npdiffpool.estimators.fitting import inputs
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.testing.own import forms as own_forms
 from npdiffpool.testing.own import functions as own_functions

@@ -30,7 +30,7 @@ from npdiffpool import (
 from npdiffpool.datasets import Dataset
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier
-from npdiffpool.estimators.inputs import count_clusters
+from npdiffpool.estimators.fitting.inputs import count_clusters
 from npdiffpool.training.fit import Checkpoint, Schedule
 
 HUGE = Graph([[1e39]], [1])
@@ -179,7 +179,7 @@ PARAMETERS = [
     ),
     *rows("npdiffpool.DiffPoolRegressor", fit_with(DiffPoolRegressor), *COUNTS[:1]),
     *rows(
-        "npdiffpool.estimators.inputs.count_clusters",
+        "npdiffpool.estimators.fitting.inputs.count_clusters",
         count_clusters,
         *((what, text, (c, 10)) for (c, text), (what, *_) in zip(CLUSTERS, COUNTS)),
     ),

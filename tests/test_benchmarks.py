@@ -14,7 +14,7 @@ import npdiffpool as ndp
 from npdiffpool.cli.parameters import write_table
 from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.estimators.baselines import count_parameters
-from npdiffpool.estimators.targets import Classes
+from npdiffpool.estimators.fitting.targets import Classes
 
 PYG = "torch_geometric dense"
 ROOT = Path(__file__).parents[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass, fields
 from functools import partial
-from operator import attrgetter
 from os import PathLike
 from typing import Any, Callable, ClassVar, Iterable, Sequence, TypeVar
 
@@ -13,48 +12,42 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.contracts import OverflowedError
 from npdiffpool._support.parameters import (
     check_parameters,
     parameter,
     parameter_of,
 )
 from npdiffpool._support.progress import progress_bar
-from npdiffpool._support.threads import use_threads
-from npdiffpool._support.types import Floats, Ints
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.model import Output, blank_params
-from npdiffpool.estimators import inputs
-from npdiffpool.estimators.fitting import prepare_training, show_row
-from npdiffpool.estimators.not_fitted import NotFittedError
-from npdiffpool.estimators.stored_model import StoredModel, write_model
-from npdiffpool.estimators.targets import Classes, Numbers, Targets
-from npdiffpool.estimators.training_checks import warn_if_failed
-from npdiffpool.estimators.validation import (
+from npdiffpool.engine.model import blank_params
+from npdiffpool.estimators.fitted import FittedModel
+from npdiffpool.estimators.fitting import inputs
+from npdiffpool.estimators.fitting.prepare import prepare_training, show_row
+from npdiffpool.estimators.fitting.targets import Classes, Numbers, Targets
+from npdiffpool.estimators.fitting.training_checks import warn_if_failed
+from npdiffpool.estimators.fitting.validation import (
     Parts,
     check_fraction,
     check_monitor,
     tags_of,
 )
-from npdiffpool.estimators.weights import check_class_weight
-from npdiffpool.graphs.batch import GraphBatch, check_graphs
+from npdiffpool.estimators.fitting.weights import check_class_weight
+from npdiffpool.estimators.stored_model import StoredModel, write_model
+from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.graphs.ragged import slices_of
 from npdiffpool.training.fit import (
     Checkpoint,
     Fitted,
     Schedule,
-    evaluate,
     fit,
 )
 
 Model = TypeVar("Model", bound="Estimator")
-Part = TypeVar("Part")
 
 
 @dataclass(eq=False)
-class Estimator:
+class Estimator(FittedModel):
     """DiffPool with a target per graph; its subclasses document the parameters."""
 
     gnn: str = parameter_of(Config, "gnn")
@@ -109,7 +102,6 @@ class Estimator:
     verbose: bool = parameter(False, "Show progress on standard error.")
 
     class_weight: ClassVar[Any] = None  # a parameter of the classifier
-    kind: ClassVar[str]  # in a model file, and for scikit-learn
     targets_kind: ClassVar[type[Classes] | type[Numbers]]
 
     def fit(
@@ -273,76 +265,6 @@ class Estimator:
         choices |= {"largest": max(sizes), "loss": targets.loss}
         return Config(graphs[0].n_features, targets.n_outputs, **choices)
 
-    def transform(self, graphs: Iterable[Graph]) -> Floats:
-        """Return graph embeddings, the input of the final layers.
-
-        Parameters
-        ----------
-        graphs : sequence of Graph, or Dataset
-
-        Returns
-        -------
-        (G, D) array
-        """
-        return self._outputs(graphs, "embeddings")
-
-    def assignments(self, graph: Graph) -> list[Floats]:
-        """Return the assignments of one graph, level by level (equation 6).
-
-        Parameters
-        ----------
-        graph : Graph
-
-        Returns
-        -------
-        list of arrays
-            S_0 (N, K_0), S_1 (K_0, K_1), ...
-        """
-        return self.assignments_of([graph])[0]
-
-    def assignments_of(self, graphs: Iterable[Graph]) -> list[list[Floats]]:
-        """Return the assignments of several graphs, faster than one at a time.
-
-        Parameters
-        ----------
-        graphs : sequence of Graph, or Dataset
-
-        Returns
-        -------
-        list of lists of arrays
-            For each graph the result of `assignments`.
-        """
-        batch, order = self._prepare(graphs)
-        parts = self._evaluate(batch, lambda output: [step.S for step in output.steps])
-        if not self.config_.clusters:
-            return [[] for _ in range(batch.n_graphs)]
-        first, *others = (np.concatenate(of_level) for of_level in zip(*parts))
-        given = np.empty_like(first)
-        given[order] = first
-        per_graph = [np.arange(batch.n_graphs + 1) * K for K in self.config_.clusters]
-        levels = zip([given, *others], [batch.offsets, *per_graph])
-        split = [[S[rows] for rows in slices_of(offsets)] for S, offsets in levels]
-        return [list(of_graph) for of_graph in zip(*split)]
-
-    def hierarchy(self, graph: Graph) -> list[Graph]:
-        """Return the coarsened graphs of one graph, level by level.
-
-        Parameters
-        ----------
-        graph : Graph
-
-        Returns
-        -------
-        list of Graph
-            The input is not included. The graph of level l has K_l nodes, adjacency
-            S^T A S, whose diagonal is the edge weight inside each cluster, and
-            features S^T Z.
-        """
-        batch, _ = self._prepare([graph])
-        (steps,) = self._evaluate(batch, lambda output: output.steps)
-        levels = [step.pooled for step in steps]
-        return [Graph(level.A[0], level.X, graph.label) for level in levels]
-
     def save(self, path: str | PathLike[str]) -> None:
         """Write the fitted model to an .npz file, atomically.
 
@@ -400,47 +322,8 @@ class Estimator:
         vars(self).update(params)
         return self
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "params_")
-
     def __sklearn_tags__(self) -> Any:
         return tags_of(self.kind)
-
-    def _require_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
-
-    @property
-    def _origin(self) -> inputs.Origin:
-        return inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
-
-    def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their origin."""
-        self._require_fitted()
-        inputs.check_origin(graphs, self._origin)
-        return check_graphs(graphs)
-
-    def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:
-        """Return graphs as a batch, and its order of nodes; see `prepare_graphs`."""
-        checked = self._check_graphs(graphs)
-        return inputs.prepare_graphs(checked, self.config_, self.scaling_)
-
-    def _evaluate(
-        self, batch: GraphBatch, part: Callable[[Output], Part]
-    ) -> list[Part]:
-        """Run the model on a prepared batch; return one part of each chunk's output."""
-        try:
-            with use_threads():
-                outputs = evaluate(self.params_, self.running_, batch, self.config_)
-                return [part(output) for output in outputs]
-        except OverflowedError as error:
-            message = f"the numbers in graphs are too large: {error}"
-            raise OverflowedError(message) from None
-
-    def _outputs(self, graphs: Iterable[Graph], part: str) -> Floats:
-        """Return one part of the output for all graphs."""
-        batch, _ = self._prepare(graphs)
-        return np.concatenate(self._evaluate(batch, attrgetter(part)))
 
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:

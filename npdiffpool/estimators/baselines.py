@@ -21,15 +21,15 @@ from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
-from npdiffpool.estimators.inputs import (
+from npdiffpool.estimators.fitting.inputs import (
     Origin,
     check_origin,
     check_width,
     choose_labels,
 )
+from npdiffpool.estimators.fitting.targets import Classes
+from npdiffpool.estimators.fitting.validation import check_validation
 from npdiffpool.estimators.not_fitted import NotFittedError
-from npdiffpool.estimators.targets import Classes
-from npdiffpool.estimators.validation import check_validation
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.block_diagonal import join_graphs
 from npdiffpool.graphs.graph import Graph

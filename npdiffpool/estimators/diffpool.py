@@ -12,9 +12,9 @@ from npdiffpool._support.parameters import documented, parameter
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.base import Estimator
-from npdiffpool.estimators.inputs import choose_labels
-from npdiffpool.estimators.targets import Classes, Numbers, numbers
-from npdiffpool.estimators.weights import check_sample_weight
+from npdiffpool.estimators.fitting.inputs import choose_labels
+from npdiffpool.estimators.fitting.targets import Classes, Numbers, numbers
+from npdiffpool.estimators.fitting.weights import check_sample_weight
 from npdiffpool.graphs.graph import Graph
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from npdiffpool._support.progress import duration
 from npdiffpool.estimators.base import Estimator
-from npdiffpool.estimators.inputs import Scaling, prepare_graphs
+from npdiffpool.estimators.fitting.inputs import Scaling, prepare_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import Labelled, fit
 

@@ -9,8 +9,8 @@ import numpy as np
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.estimators.training_checks import find_failure
-from npdiffpool.estimators.weights import combine_weights
+from npdiffpool.estimators.fitting.training_checks import find_failure
+from npdiffpool.estimators.fitting.weights import combine_weights
 
 
 def compute_results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> Json:

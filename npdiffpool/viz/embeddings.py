@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.types import Array, Floats
-from npdiffpool.estimators.targets import numbers
+from npdiffpool.estimators.fitting.targets import numbers
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.viz.drawing.axes import legend_above, pluralise, row_of_axes

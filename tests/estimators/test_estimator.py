@@ -12,7 +12,7 @@ from scipy import sparse
 from npdiffpool import DiffPoolClassifier, Graph, load_dataset, load_model
 from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.graclus import normalized_cut
-from npdiffpool.estimators.inputs import Scaling, count_clusters
+from npdiffpool.estimators.fitting.inputs import Scaling, count_clusters
 from npdiffpool.evaluation.measures import modularity
 
 rng = np.random.default_rng(0)

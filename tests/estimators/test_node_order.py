@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import npdiffpool as ndp
-from npdiffpool.estimators.inputs import Scaling
+from npdiffpool.estimators.fitting.inputs import Scaling
 
 
 def permute(graphs):

@@ -9,7 +9,7 @@ from npdiffpool import DiffPoolRegressor, Graph, GraphBatch, NotFittedError, loa
 from npdiffpool.engine.autodiff import leaves, value_and_grad
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model, total_loss
-from npdiffpool.estimators.targets import Numbers
+from npdiffpool.estimators.fitting.targets import Numbers
 
 # Trainings of five epochs, which are worse than the mean, are enough for most tests.
 WARNING = "ignore:the training was never better:UserWarning"

@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose
 
 from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph, load_model
 from npdiffpool.engine.autodiff import leaves
-from npdiffpool.estimators.targets import Classes
-from npdiffpool.estimators.weights import combine_weights
+from npdiffpool.estimators.fitting.targets import Classes
+from npdiffpool.estimators.fitting.weights import combine_weights
 
 GRAPHS = [
     Graph.from_edges([(i, i + 1) for i in range(n - 1)] + [(0, n - 1)] * (n % 2), n)

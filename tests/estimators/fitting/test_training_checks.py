@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph, load_dataset
-from npdiffpool.estimators.training_checks import find_failure
+from npdiffpool.estimators.fitting.training_checks import find_failure
 
 RINGS = [[(i, (i + 1) % 12) for i in range(12)]] * 10
 CLIQUES = [[(i, j) for i in range(12) for j in range(i)]] * 10

@@ -13,7 +13,7 @@ from npdiffpool._support.types import Floats, Ints, Row
 from npdiffpool.engine.autodiff import leaves, rebuild
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model
-from npdiffpool.estimators.inputs import Scaling, prepare_graphs
+from npdiffpool.estimators.fitting.inputs import Scaling, prepare_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import Labelled, evaluate
 from npdiffpool.training.moments import init_running

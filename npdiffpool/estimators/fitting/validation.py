@@ -13,15 +13,15 @@ from npdiffpool._support.types import Floats, Ints
 from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.pooling import assign
-from npdiffpool.estimators.inputs import (
+from npdiffpool.estimators.fitting.inputs import (
     Origin,
     Scaling,
     check_origin,
     choose_labels,
     prepare_graphs,
 )
-from npdiffpool.estimators.targets import Classes, Targets
-from npdiffpool.estimators.weights import check_sample_weight, combine_weights
+from npdiffpool.estimators.fitting.targets import Classes, Targets
+from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import OWN_MONITORS, Labelled

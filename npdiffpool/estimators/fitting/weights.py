@@ -8,7 +8,7 @@ import numpy as np
 
 from npdiffpool._support.arguments import require, require_labels, require_number
 from npdiffpool._support.types import Floats, Ints
-from npdiffpool.estimators.targets import Classes
+from npdiffpool.estimators.fitting.targets import Classes
 
 
 def check_class_weight(class_weight: Any) -> None:

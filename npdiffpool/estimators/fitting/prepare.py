@@ -11,7 +11,7 @@ from npdiffpool._support.arguments import require
 from npdiffpool._support.types import Floats, Row
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
-from npdiffpool.estimators.inputs import (
+from npdiffpool.estimators.fitting.inputs import (
     Origin,
     Scaling,
     check_origin,
@@ -19,15 +19,15 @@ from npdiffpool.estimators.inputs import (
     choose_labels,
     prepare_graphs,
 )
-from npdiffpool.estimators.targets import Targets
-from npdiffpool.estimators.training_checks import warn_if_alike
-from npdiffpool.estimators.validation import (
+from npdiffpool.estimators.fitting.targets import Targets
+from npdiffpool.estimators.fitting.training_checks import warn_if_alike
+from npdiffpool.estimators.fitting.validation import (
     Parts,
     hold_out,
     make_score,
     prepare_validation,
 )
-from npdiffpool.estimators.weights import check_sample_weight, combine_weights
+from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.training.adam import adam_init
 from npdiffpool.training.fit import Checkpoint, Labelled, Schedule
 
