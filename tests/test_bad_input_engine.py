@@ -388,8 +388,12 @@ LOSSES = [
     *engine_rows(
         losses,
         "squared_error",
-        ("two columns", "outputs must be (B, 1); got (2, 2)", (TWO, ONES)),
-        ("three targets", "targets must be (2,); got (3,)", (TWO[:, :1], np.ones(3))),
+        ("one column", "targets must be (2, 2); got (2,)", (TWO, ONES)),
+        (
+            "three targets",
+            "targets must be (2, 1); got (3, 1)",
+            (TWO[:, :1], np.ones((3, 1))),
+        ),
     ),
     *engine_rows(
         losses,
@@ -397,7 +401,7 @@ LOSSES = [
         (
             "a NaN target",
             "targets must be finite | nan",
-            (TWO[:, :1], np.array([NAN, 1.0])),
+            (TWO, np.array([[NAN, 1.0]] * 2)),
         ),
         error=OverflowedError,
     ),
@@ -468,7 +472,7 @@ MODEL = [
         ),
         (
             "labels for two",
-            "labels must be (1,); got (2,)",
+            "labels must be (1,) or (1, T); got (2,)",
             (DRAWN, BATCH, ONES, CONFIG),
         ),
         (

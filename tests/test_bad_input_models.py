@@ -259,7 +259,6 @@ FIT = [
         (dataset("x"), LABELS, (dataset("y"), LABELS)),
     ),
     ("three labels", "labels must be (4,); got (3,)", (GRAPHS, [0, 1, 0])),
-    ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
     ("text as labels", "labels must be (4,); got ()", (GRAPHS, "label")),
     ("no pair", "validation must be a pair | 'int'", (*DATA, 3)),
     (
@@ -341,6 +340,7 @@ CLASSES = [
         "labels must contain at least two classes; got [1]",
         (GRAPHS, [1, 1, 1, 1]),
     ),
+    ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
     (
         "an unseen validation label",
         "validation labels must be seen | [7]",
@@ -349,6 +349,18 @@ CLASSES = [
 ]
 TARGETS = [
     ("text", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
+    ("no targets", "labels must be (4,); got (4, 0)", (GRAPHS, np.zeros((4, 0)))),
+    (
+        "two for three graphs",
+        "labels must be (4,) | (3, 2)",
+        (GRAPHS, np.eye(4)[:3, :2]),
+    ),
+    ("a NaN among two", "labels must be finite | nan", (GRAPHS, [[0, NAN]] * 4)),
+    (
+        "validation targets of another number",
+        "validation labels must be (1,), as in training; got (1, 2)",
+        (*DATA, ([PAIR], [[0.0, 1.0]])),
+    ),
     ("a NaN target", "labels must be finite numbers | nan", (GRAPHS, [0, 1, NAN, 1])),
     ("an infinite target", "labels must be finite | inf", (GRAPHS, [0, 1, INF, 1])),
     ("a missing target", "labels must be finite | object", (GRAPHS, [0, 1, None, 1])),
@@ -512,6 +524,11 @@ USES += [
             (GRAPHS, [0, 1, 0, NAN]),
         ),
         ("text", "labels must be finite numbers | str32", (GRAPHS, list("abcd"))),
+        (
+            "two targets",
+            "labels must be (4,), as in training",
+            (GRAPHS, np.eye(4)[:, :2]),
+        ),
     ),
     *rows(
         "npdiffpool.DiffPoolClassifier.save",

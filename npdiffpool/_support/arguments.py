@@ -58,10 +58,7 @@ def require_flag(name: str, value: Any) -> None:
 
 def require_labels(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
     """Require one label per graph; return them as an array of shape (n_graphs,)."""
-    try:
-        array = np.asarray(labels)
-    except ValueError as error:  # items of different lengths
-        raise ValueError(f"{name} must be ({n_graphs},): {error}") from None
+    array = as_array(name, labels, n_graphs)
     require(array.shape == (n_graphs,), name, f"({n_graphs},)", array.shape)
     if array.dtype.kind in "US" and not hasattr(labels, "dtype"):
         # NumPy makes strings of numbers among strings.
@@ -69,6 +66,14 @@ def require_labels(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
         others = [label for label in labels if not isinstance(label, kind)]
         require(not others, name, "all numbers or all strings", (others or [None])[0])
     return array
+
+
+def as_array(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
+    """Return labels as an array, of any shape."""
+    try:
+        return np.asarray(labels)
+    except ValueError as error:  # items of different lengths
+        raise ValueError(f"{name} must be ({n_graphs},): {error}") from None
 
 
 def warn_caller(text: str) -> None:

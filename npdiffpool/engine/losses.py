@@ -27,15 +27,16 @@ __all__ = [
 LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2}  # power of n to divide by
 
 
-@requires(outputs=Shape("B 1"), targets=Shape("B"))
+@requires(outputs=Shape("B T"), targets=Shape("B T"))
 def squared_error(outputs: Array, targets: Array) -> Array:
-    """Return (y - t)^2 of each graph.
+    """Return the squared error of each graph, (1/T) sum_j (y_j - t_j)^2.
 
     Parameters
     ----------
-    outputs : (B, 1) array
+    outputs : (B, T) array
         y, in the units of the targets.
-    targets : (B,) array
+    targets : (B, T) array
+        t, one column for each of T targets.
 
     Returns
     -------
@@ -48,11 +49,11 @@ def squared_error(outputs: Array, targets: Array) -> Array:
 
     Examples
     --------
-    >>> squared_error(np.array([[1.0], [2.0]]), np.array([1.5, 2.0]))
-    array([0.25, 0.  ])
+    >>> squared_error(np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[2.0, 1.0]] * 2))
+    array([1. , 0.5])
     """
-    error = outputs[:, 0] - targets.astype(outputs.dtype)
-    return error * error
+    error = outputs - targets.astype(outputs.dtype)
+    return np.sum(error * error, axis=1) / outputs.dtype.type(outputs.shape[1])
 
 
 LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}

@@ -329,7 +329,7 @@ def _classify(params: list[Params], embeddings: Array) -> Array:
     return linear(last, embeddings)
 
 
-@requires(params=IsA(dict), batch=BATCH, labels=Shape("B"), config=CONFIG)
+@requires(params=IsA(dict), batch=BATCH, labels=Shape("B", "B T"), config=CONFIG)
 def total_loss(
     params: Params,
     batch: GraphBatch,
@@ -348,7 +348,7 @@ def total_loss(
         As from `init_model`.
     batch : GraphBatch
     labels : (B,) ints
-        Classes; for regression floats, the targets.
+        Classes; for regression (B, T) floats, the targets.
     config : Config
     weights : (B,) array, optional
         The loss of each graph is multiplied by its weight.
@@ -363,7 +363,7 @@ def total_loss(
     ------
     ValueError
         As for `forward`, or if there is not one label, or not one weight, per graph;
-        for classes each label in 0 ... C - 1.
+        for classes each label in 0 ... C - 1; for regression T numbers.
 
     Examples
     --------

@@ -125,8 +125,8 @@ class Estimator(FittedModel):
             `Dataset` that the model is given later must have the same, in this order.
         labels : (G,) array_like, optional
             For a classifier numbers or strings of at least two classes, for a
-            regressor finite numbers. Default: those of the `Dataset`, or the `label` of
-            each graph.
+            regressor finite numbers, (G,) or (G, T) for T targets. Default: those of
+            the `Dataset`, or the `label` of each graph.
         validation : pair of graphs and labels (or None), optional
             Validation set, which chooses the epoch whose parameters are kept (by
             `monitor`) and, with `patience`, when to stop. Default: the part that

@@ -13,8 +13,9 @@ from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.base import Estimator
 from npdiffpool.estimators.fitting.inputs import choose_labels
-from npdiffpool.estimators.fitting.targets import Classes, Numbers, numbers
+from npdiffpool.estimators.fitting.targets import Classes, Numbers
 from npdiffpool.estimators.fitting.weights import check_sample_weight
+from npdiffpool.estimators.scores import r_squared
 from npdiffpool.graphs.graph import Graph
 
 
@@ -178,6 +179,10 @@ class DiffPoolRegressor(Estimator):
     training targets. It is `squared_error` and `validation_loss` in `history_`, and the
     epoch with the lowest validation loss is kept.
 
+    Labels of shape (G, T) are T targets, learned together: each is scaled by itself,
+    the loss is the mean of their squared errors, and `history_` has that of each in
+    `validation_loss_0`, `validation_loss_1`, ...
+
     Parameters
     ----------
     {parameters}
@@ -213,7 +218,7 @@ class DiffPoolRegressor(Estimator):
     targets_kind = Numbers
 
     def predict(self, graphs: Iterable[Graph]) -> Floats:
-        """Return the predicted target of each graph.
+        """Return the predicted targets of each graph.
 
         Parameters
         ----------
@@ -221,10 +226,10 @@ class DiffPoolRegressor(Estimator):
 
         Returns
         -------
-        (G,) float64 array
-            In the units of the training targets.
+        (G,) or (G, T) float64 array
+            As the training targets, in their units.
         """
-        outputs = self._outputs(graphs, "logits")[:, 0].astype(np.float64)
+        outputs = self._outputs(graphs, "logits").astype(np.float64)
         decoded: Floats = self.targets_.decode(outputs)
         return decoded
 
@@ -239,7 +244,7 @@ class DiffPoolRegressor(Estimator):
         Parameters
         ----------
         graphs : sequence of Graph, or Dataset
-        labels : (G,) array_like, optional
+        labels : (G,) or (G, T) array_like, optional
             Finite numbers. Default: the `label` of each graph.
         sample_weight : (G,) array_like, optional
             Weights of the graphs, not negative. Default: equal weights.
@@ -248,25 +253,17 @@ class DiffPoolRegressor(Estimator):
         -------
         float
             At most 1; 0 for predicting the mean of the targets. If all targets are
-            equal, 1 for exact predictions and 0 otherwise.
+            equal, 1 for exact predictions and 0 otherwise. For several targets the mean
+            of theirs.
 
         Raises
         ------
         ValueError
-            If there is not one finite number per graph, or a weight is invalid.
+            If there are not as many finite numbers per graph as in training, or a
+            weight is invalid.
         """
         checked = self._check_graphs(graphs)
         labels = choose_labels(graphs, checked, labels)
-        targets, predicted = numbers(labels, len(checked)), self.predict(checked)
+        targets = self.targets_.read(labels, len(checked))
         weights = check_sample_weight(sample_weight, len(checked))
-        if weights is not None:
-            counted = weights > 0
-            targets, predicted = targets[counted], predicted[counted]
-            weights = weights[counted]
-        largest = max(np.max(np.abs(targets)), np.max(np.abs(predicted)), 1e-300)
-        targets, predicted = targets / largest, predicted / largest  # no overflow
-        error = float(np.average((targets - predicted) ** 2, weights=weights))
-        if np.min(targets) == np.max(targets):
-            return float(error == 0)
-        mean = np.average(targets, weights=weights)
-        return 1 - error / float(np.average((targets - mean) ** 2, weights=weights))
+        return float(np.mean(r_squared(targets, self.predict(checked), weights)))

@@ -7,7 +7,7 @@ checksum of each member. Older files lack some entries, which have defaults.
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any, Mapping
+from typing import Any, List, Mapping, Tuple
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from npdiffpool.estimators.stored_model import FORMAT, VERSION
 from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running
 
+Shapes = List[Tuple[int, ...]]
 KINDS = {kind.kind: kind for kind in (DiffPoolClassifier, DiffPoolRegressor)}
 
 
@@ -98,10 +99,10 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     config = Config(**_as_given(header["config"]))
     fitted = _read_fitted(config, header, contents)
     kind = header.get("kind", "classifier")  # the first files lack it
-    lengths = _lengths(kind, config)
-    arrays = {name: contents[name] for name in lengths}
+    shapes = _shapes(kind, config)
+    arrays = {name: contents[name] for name in shapes}
     origin = Origin(header.get("feature_names"), header.get("edge_weights"))
-    _require_shapes(arrays, lengths)
+    _require_shapes(arrays, shapes)
     _require_origin(origin, config)
     model = KINDS[kind](**_as_given(complete(header["parameters"])))
     targets = model.targets_kind.from_arrays(arrays)
@@ -202,19 +203,24 @@ def fill(name: str, tree: Any, contents: Mapping[str, Array]) -> Any:
     return from_vector(tree, vector)
 
 
-def _lengths(kind: str, config: Config) -> dict[str, int]:
-    """Return the required length of each array of a file."""
-    targets = {"target": 2} if kind == "regressor" else {"classes": config.n_outputs}
-    return {**targets, "mean": config.n_features, "scale": config.n_features}
+def _shapes(kind: str, config: Config) -> dict[str, Shapes]:
+    """Return the shapes that each array of a file may have."""
+    F, T = config.n_features, config.n_outputs
+    target: Shapes = [(2, T), (2,)] if T == 1 else [(2, T)]  # (2,): labels are numbers
+    shapes: dict[str, Shapes] = {"mean": [(F,)], "scale": [(F,)]}
+    classes: Shapes = [(T,)]
+    return shapes | (
+        {"target": target} if kind == "regressor" else {"classes": classes}
+    )
 
 
-def _require_shapes(arrays: Mapping[str, Array], lengths: Mapping[str, int]) -> None:
-    for name, length in lengths.items():
-        if arrays[name].shape != (length,):
+def _require_shapes(arrays: Mapping[str, Array], shapes: Mapping[str, Shapes]) -> None:
+    for name, allowed in shapes.items():
+        if arrays[name].shape not in allowed:
             raise ModelFileError(
-                f"{name} must have shape ({length},); got {arrays[name].shape}"
+                f"{name} must have shape {allowed[-1]}; got {arrays[name].shape}"
             )
-    for name in {"mean", "scale", "target"} & set(lengths):
+    for name in {"mean", "scale", "target"} & set(shapes):
         if not (arrays[name].dtype.kind == "f" and np.all(np.isfinite(arrays[name]))):
             raise ModelFileError(f"{name} must be finite numbers")
     divisors = [arrays["scale"], arrays.get("target", np.ones(2))[1:]]

@@ -88,8 +88,8 @@ class Labelled(NamedTuple):
     ----------
     batch : GraphBatch
         B graphs.
-    labels : (B,) array
-        Indices of classes, or regression targets.
+    labels : (B,) ints or (B, T) floats
+        Indices of classes, or T regression targets.
     weights : (B,) array or None
         Weights of the graphs in all means, themselves with mean 1; None for equal ones.
     """
@@ -206,9 +206,10 @@ def fit(
         `cross_entropy` (nats; `squared_error` for regression), `link_loss` and
         `entropy_loss` (nats per node; both summed over levels), and for classes
         `train_accuracy`, each computed before the update of its minibatch; and with a
-        validation set `validation_loss` (cross-entropy or squared error alone) and for
-        classes `validation_accuracy`. If the graphs have weights, the means are
-        weighted.
+        validation set `validation_loss` (cross-entropy or squared error alone), for
+        classes `validation_accuracy` and for several targets `validation_loss_0`,
+        `validation_loss_1`, ..., their squared errors. If the graphs have weights, the
+        means are weighted.
 
     Raises
     ------
@@ -271,7 +272,7 @@ def _check_labelled(name: str, data: Any, config: Config) -> None:
     require(isinstance(data, Labelled), name, "a Labelled", type(data).__name__)
     is_class = config.loss == "cross_entropy"
     sizes = {"B": data.batch.n_graphs, "C": config.n_outputs}
-    labels = Shape("B", below="C" if is_class else "")
+    labels = Shape("B", below="C") if is_class else Shape("B C")
     labels.check(f"{name}.labels", data.labels, sizes)
     if data.weights is not None:
         Shape("B").check(f"{name}.weights", data.weights, sizes)
@@ -392,6 +393,9 @@ def validate(
     row = {"validation_loss": float(np.mean(_weighted(losses, data)))}
     if config.loss == "cross_entropy":
         row["validation_accuracy"] = _accuracy(logits, data)
+    elif config.n_outputs > 1:
+        for j, (of_y, of_t) in enumerate(zip(logits.T, data.labels.T)):
+            row[f"validation_loss_{j}"] = float(_mean((of_y - of_t) ** 2, data))
     if score is not None:
         row["validation_score"] = float(score(logits))
     return row

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_regressor
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV
 
 from npdiffpool import DiffPoolRegressor, Graph, GraphBatch, NotFittedError, load_model
 from npdiffpool.engine.autodiff import leaves, value_and_grad
@@ -75,7 +77,7 @@ def test_the_units_of_the_targets_do_not_matter():
 def test_tiny_and_huge_targets_are_encoded_without_overflow(size):
     of = Numbers.of(size * np.array([0.0, 1.0, -1.0]), 3)
     encoded = of.encode(size * np.array([0.0, 1.0, -1.0]), 3)
-    assert_allclose(encoded, np.sqrt(1.5) * np.array([0, 1, -1]), atol=1e-15)
+    assert_allclose(encoded[:, 0], np.sqrt(1.5) * np.array([0, 1, -1]), atol=1e-15)
     assert_allclose(of.decode(encoded), size * np.array([0.0, 1.0, -1.0]), rtol=1e-14)
 
 
@@ -108,7 +110,7 @@ def test_gradients_have_the_precision_of_the_parameters(dtype):
     params = init_model(np.random.default_rng(0), config)
     batch = GraphBatch.from_graphs(graphs, dtype)
     differentiate = value_and_grad(lambda *args: total_loss(*args, config))
-    loss, _, gradients = differentiate(params, batch, counts.astype(float))
+    loss, _, gradients = differentiate(params, batch, counts.astype(float)[:, None])
     assert loss.dtype == dtype
     assert {leaf.dtype.name for leaf in leaves(gradients)} == {dtype}
 
@@ -141,3 +143,79 @@ def test_it_follows_the_conventions_of_scikit_learn():
 def test_targets_that_are_not_finite_numbers_are_rejected(labels, message):
     with pytest.raises(ValueError, match=message):
         regressor().fit(random_cliques(3)[0], labels)
+
+
+def several_targets(n_graphs=24):
+    """Return graphs, and of each the number of cliques and the size of the largest."""
+    graphs, counts = random_cliques(n_graphs)
+    largest = [graph.adjacency.sum(axis=1).max() + 1 for graph in graphs]
+    return graphs, np.stack([counts, 100 * np.array(largest)], axis=1)
+
+
+def test_several_targets_are_learned_at_once_each_in_its_units():
+    graphs, targets = several_targets(300)
+    parts = graphs[:200], targets[:200], (graphs[200:250], targets[200:250])
+    model = regressor(epochs=100, learning_rate=5e-3, seed=1).fit(*parts)
+    predicted = model.predict(graphs[250:])
+    assert predicted.shape == (50, 2)
+    of_each = r2_score(targets[250:], predicted, multioutput="raw_values")
+    assert of_each.min() > 0.9
+    assert_allclose(model.score(graphs[250:], targets[250:]), of_each.mean(), rtol=1e-9)
+
+
+def test_the_history_has_the_loss_of_each_target():
+    graphs, targets = several_targets()
+    model = regressor(epochs=2).fit(
+        graphs[:16], targets[:16], (graphs[16:], targets[16:])
+    )
+    row = model.history_[model.best_epoch_ - 1]
+    errors = (model.predict(graphs[16:]) - targets[16:]) / targets[:16].std(axis=0)
+    expected = np.mean(errors**2, axis=0)
+    found = [row["validation_loss_0"], row["validation_loss_1"]]
+    assert_allclose(found, expected, rtol=1e-4)  # predictions are in float32
+    assert_allclose(row["validation_loss"], expected.mean(), rtol=1e-4)
+
+
+def test_a_column_of_targets_is_the_same_model_with_predictions_in_a_column(tmp_path):
+    graphs, counts = random_cliques(12)
+    one, column = regressor().fit(graphs, counts), regressor().fit(
+        graphs, counts[:, None]
+    )
+    assert_array_equal(column.predict(graphs)[:, 0], one.predict(graphs))
+    column.save(tmp_path / "model.npz")
+    assert_array_equal(
+        load_model(tmp_path / "model.npz").predict(graphs), column.predict(graphs)
+    )
+
+
+def test_a_loaded_model_of_several_targets_predicts_the_same(tmp_path):
+    graphs, targets = several_targets(8)
+    model = regressor().fit(graphs, targets)
+    model.save(tmp_path / "model.npz")
+    assert_array_equal(
+        load_model(tmp_path / "model.npz").predict(graphs), model.predict(graphs)
+    )
+
+
+def test_weights_are_copies_for_several_targets_too():
+    graphs, targets = several_targets(6)
+    model = regressor().fit(graphs, targets)
+    weights, copies = [2, 1, 0, 1, 3, 1], np.repeat(np.arange(6), [2, 1, 0, 1, 3, 1])
+    repeated = model.score([graphs[i] for i in copies], targets[copies])
+    assert_allclose(model.score(graphs, targets, weights), repeated, rtol=1e-6)  # of float32
+
+
+def test_a_number_per_graph_and_two_are_not_mixed():
+    graphs, targets = several_targets(8)
+    model = regressor().fit(graphs, targets)
+    with pytest.raises(ValueError, match=r"labels must be \(8, 2\), as in training"):
+        model.score(graphs, targets[:, 0])
+    own = [Graph(g.adjacency, g.features, tuple(t)) for g, t in zip(graphs, targets)]
+    assert_array_equal(regressor().fit(own).predict(own), model.predict(graphs))
+
+
+def test_a_grid_search_over_several_targets_by_a_score_of_scikit_learn():
+    graphs, targets = several_targets(16)
+    options = {"validation_fraction": 0.25, "monitor": "r2", "epochs": 2}
+    search = GridSearchCV(regressor(**options), {"clusters": [(2,), ()]}, cv=2)
+    assert search.fit(graphs, targets).predict(graphs).shape == (16, 2)

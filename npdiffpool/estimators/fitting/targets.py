@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Mapping, Union
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_labels
+from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.types import Floats, Ints
 
 _KINDS = {"U": "strings", "S": "bytes"}  # by the kind of a dtype; others are numbers
@@ -93,55 +93,76 @@ class Classes:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Mean and standard deviation of real targets, by which they are encoded."""
+    """Mean and standard deviation of real targets, by which they are encoded.
 
-    mean: float
-    scale: float
+    Both are of shape (T,) for T targets per graph, and () if a label is a number.
+    """
+
+    mean: Floats
+    scale: Floats
 
     loss: ClassVar[str] = "squared_error"
-    n_outputs: ClassVar[int] = 1
 
     @classmethod
     def of(
         cls, labels: npt.ArrayLike, n_graphs: int, weights: Floats | None = None
     ) -> Numbers:
-        """Compute mean and standard deviation of the training targets; 1 if equal.
+        """Compute mean and standard deviation of each training target; 1 if equal.
 
         Both are weighted if `weights` (G,) are given.
 
         Raises
         ------
         ValueError
-            If there is not one finite number per graph.
+            If there are not finite numbers, equally many, per graph.
         """
         targets = numbers(labels, n_graphs)
         if weights is not None:  # smaller ones would leave no variance to divide by
             counted = weights > 1e-30 * np.max(weights)
             targets, weights = targets[counted], weights[counted]
             weights = None if np.min(weights) == np.max(weights) else weights
-        if np.min(targets) == np.max(targets):
-            return cls(float(targets[0]), 1.0)
-        largest = np.max(np.abs(targets))  # divided by it, no square overflows
-        scaled = targets / largest
-        mean = np.average(scaled, weights=weights)
-        scale = np.sqrt(np.average((scaled - mean) ** 2, weights=weights))
-        return cls(float(largest * mean), float(largest * scale))
+        columns = targets.reshape(len(targets), -1).T
+        found = np.array([_moments(column, weights) for column in columns])
+        shape = targets.shape[1:]
+        return cls(found[:, 0].reshape(shape), found[:, 1].reshape(shape))
+
+    @property
+    def n_outputs(self) -> int:
+        """Return T, 1 if a label is a number."""
+        return self.mean.size
 
     def encode(
         self, labels: npt.ArrayLike, n_graphs: int, name: str = "labels"
     ) -> Floats:
-        """Return (target - mean) / scale for each target.
+        """Return (target - mean) / scale for each target, (G, T).
 
         Raises
         ------
         ValueError
-            If there is not one finite number per graph.
+            If there are not as many finite numbers per graph as in training.
         """
-        return (numbers(labels, n_graphs, name) - self.mean) / self.scale
+        encoded = (self.read(labels, n_graphs, name) - self.mean) / self.scale
+        return encoded.reshape(n_graphs, -1)
+
+    def read(
+        self, labels: npt.ArrayLike, n_graphs: int, name: str = "labels"
+    ) -> Floats:
+        """Return labels as float64, (G,) or (G, T) as in training.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many finite numbers per graph as in training.
+        """
+        targets = numbers(labels, n_graphs, name)
+        shape = (n_graphs, *self.mean.shape)
+        fits = targets.shape == shape
+        require(fits, name, f"{shape}, as in training", targets.shape)
+        return targets
 
     def decode(self, outputs: Floats) -> Floats:
-        """Return model outputs in the units of the targets."""
-        return outputs * self.scale + self.mean
+        """Return model outputs, (G, T), in the units and shape of the targets."""
+        return outputs.reshape(len(outputs), *self.mean.shape) * self.scale + self.mean
 
     def arrays(self) -> dict[str, Any]:
         """Return the arrays that a model file stores."""
@@ -150,7 +171,19 @@ class Numbers:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Numbers:
         """Return the mean and the standard deviation that a model file stores."""
-        return cls(*arrays["target"].tolist())
+        mean, scale = arrays["target"]
+        return cls(np.asarray(mean), np.asarray(scale))
+
+
+def _moments(targets: Floats, weights: Floats | None) -> tuple[float, float]:
+    """Return mean and standard deviation of one target, 1 if all are equal."""
+    if np.min(targets) == np.max(targets):
+        return float(targets[0]), 1.0
+    largest = np.max(np.abs(targets))  # divided by it, no square overflows
+    scaled = targets / largest
+    mean = np.average(scaled, weights=weights)
+    scale = np.sqrt(np.average((scaled - mean) ** 2, weights=weights))
+    return float(largest * mean), float(largest * scale)
 
 
 def _class_labels(labels: Any, n_graphs: int, name: str) -> npt.NDArray[Any]:
@@ -166,14 +199,16 @@ def _class_labels(labels: Any, n_graphs: int, name: str) -> npt.NDArray[Any]:
 
 
 def numbers(labels: npt.ArrayLike, n_graphs: int, name: str = "labels") -> Floats:
-    """Return labels as float64.
+    """Return labels as float64, (G,) or, for several targets, (G, T).
 
     Raises
     ------
     ValueError
-        If there is not one finite number per graph.
+        If there are not finite numbers, equally many, per graph.
     """
-    array = require_labels(name, labels, n_graphs)
+    array = as_array(name, labels, n_graphs)
+    if array.ndim != 2 or len(array) != n_graphs or not array.size:
+        array = require_labels(name, labels, n_graphs)
     is_number = array.dtype.kind in "iuf"
     require(is_number, name, "finite numbers", f"dtype {array.dtype.name}")
     array = array.astype(np.float64)

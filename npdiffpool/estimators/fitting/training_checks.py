@@ -72,8 +72,8 @@ def find_failure(
     Parameters
     ----------
     history : list of dict
-    targets : (G,) array
-        Encoded training targets: indices of classes, or numbers.
+    targets : (G,) ints or (G, T) array
+        Encoded training targets: indices of classes, or T numbers each.
     loss : {"cross_entropy", "squared_error"}
     weights : (G,) array, optional
         With mean 1.
@@ -83,9 +83,8 @@ def find_failure(
         shares, constant = shares[shares > 0], "the class frequencies"
         bound = -float(np.sum(shares * np.log(shares)))
     else:
-        mean = np.average(targets, weights=weights)
-        constant = "the mean"
-        bound = float(np.average((targets - mean) ** 2, weights=weights))
+        constant, squares = "the mean", targets - np.average(targets, 0, weights)
+        bound = float(np.average(np.mean(squares**2, axis=1), weights=weights))
     lowest = min(row[loss] for row in history)
     is_constant = bound < 1e-20  # up to rounding, or graphs of a tiny weight
     if is_constant or lowest < (1 if len(history) >= 5 else 100) * bound:

@@ -20,7 +20,7 @@ from npdiffpool.estimators.fitting.inputs import (
     choose_labels,
     prepare_graphs,
 )
-from npdiffpool.estimators.fitting.targets import Classes, Targets
+from npdiffpool.estimators.fitting.targets import Classes, Targets, numbers
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
@@ -69,7 +69,10 @@ def hold_out(parts: Parts, model: Any) -> Parts:
     fraction, by_class = model.validation_fraction, model.targets_kind is Classes
     listed = check_graphs(graphs)
     labels = choose_labels(graphs, listed, labels)
-    labels = require_labels("labels", labels, len(listed))
+    if by_class:
+        labels = require_labels("labels", labels, len(listed))
+    else:
+        labels = numbers(labels, len(listed))
     weights = check_sample_weight(weights, len(listed))
     n_train = int(np.rint((1 - fraction) * len(listed)))
     required = f"a share that holds out some of {len(listed)} graphs, not all"
@@ -226,7 +229,7 @@ def tags_of(kind: str) -> Any:
     is_classifier = kind == "classifier"
     return utils.Tags(
         estimator_type=kind,
-        target_tags=utils.TargetTags(required=True),
+        target_tags=utils.TargetTags(required=True, multi_output=not is_classifier),
         classifier_tags=utils.ClassifierTags() if is_classifier else None,
         regressor_tags=None if is_classifier else utils.RegressorTags(),
         input_tags=utils.InputTags(two_d_array=False),
@@ -248,7 +251,7 @@ class _Outputs:
     def predict(self, graphs: Any) -> Any:
         """Return the predictions."""
         if self.kind == "regressor":
-            return self.targets.decode(self.logits[:, 0].astype(np.float64))
+            return self.targets.decode(self.logits.astype(np.float64))
         return self.classes_[np.argmax(self.logits, axis=1)]
 
     def predict_proba(self, graphs: Any) -> Floats:

@@ -93,7 +93,7 @@ def functions_of_engine(
         "assign": (lambda R: flat(pooling.assign(R)), [R]),
         "entropy_loss": (partial(losses.entropy_loss, offsets=offsets), [R[:, 0]]),
         "harden": (harden, [S]),
-        "squared_error": (partial(losses.squared_error, targets=X[:, 0]), [R[:, :1]]),
+        "squared_error": (partial(losses.squared_error, targets=X[:, :1]), [R[:, :1]]),
         "total_loss": _total_loss(chosen, rng, A, X),
     }
 

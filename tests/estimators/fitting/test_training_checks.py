@@ -93,7 +93,7 @@ def test_the_bounds_are_the_entropy_of_the_classes_and_the_variance_of_the_targe
     entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
     for loss, labels, bound in (
         ("cross_entropy", targets, entropy),
-        ("squared_error", targets.astype(float), 0.1875),
+        ("squared_error", targets[:, None].astype(float), 0.1875),
     ):
         above, below = bound * (1 + 1e-9), bound * (1 - 1e-9)
         assert f"{bound:.4g};" in find_failure(
@@ -106,6 +106,6 @@ def test_the_bounds_are_the_entropy_of_the_classes_and_the_variance_of_the_targe
 
 def test_equal_targets_cannot_be_predicted_worse_than_by_their_mean():
     assert (
-        find_failure(history("squared_error", 5.0), np.zeros(3), "squared_error")
+        find_failure(history("squared_error", 5.0), np.zeros((3, 1)), "squared_error")
         is None
     )
