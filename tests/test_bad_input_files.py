@@ -100,6 +100,25 @@ BAD_OPTIONS = [
         {"weights": "attribute 7", **WITHOUT},
     ),
     (
+        "a number for target",
+        'target must be "attribute 0" | 0',
+        ("MUTAG",),
+        {"target": 0},
+    ),
+    ("an unknown target", "target must be | 'homo'", ("MUTAG",), {"target": "homo"}),
+    (
+        "a target twice",
+        "target must be | 'attribute 0,attribute 0'",
+        ("MUTAG",),
+        {"target": "attribute 0,attribute 0"},
+    ),
+    (
+        "a target of nothing",
+        "target names a graph attribute | MUTAG",
+        ("MUTAG",),
+        {"target": "attributes"},
+    ),
+    (
         "a word for a flag",
         "require_labels must be True or False; got 'no'",
         ("MUTAG",),
@@ -206,12 +225,12 @@ DATA = [
         write_tu,
         (
             "the largest number",
-            "64 bits; got 9223372036854775807 at 0",
+            "64 bits, or floats; got 9223372036854775807 at 0",
             ([PAIR], "new", [2**63 - 1]),
         ),
         (
             "a large number",
-            "whole numbers of 64 bits; got 9223372036854775813 at 0",
+            "whole numbers of 64 bits, or floats; got 9223372036854775813 at 0",
             ([PAIR], "new", np.array([2**63 + 5], np.uint64)),
         ),
         (
@@ -223,22 +242,20 @@ DATA = [
         ("two labels", "labels must be (1,); got (2,)", ([PAIR], "new", [1, 2])),
         (
             "words",
-            "labels must be whole numbers of 64 bits; got 'a' at 0",
+            "labels must be whole numbers of 64 bits, or floats; got 'a' at 0",
             ([PAIR], "new", ["a"]),
         ),
-        (
-            "floats",
-            "labels must be whole numbers of 64 bits; got 0.5 at 0",
-            ([PAIR], "new", [0.5]),
-        ),
+        ("a NaN", "labels must be finite; got nan", ([PAIR], "new", [np.nan])),
+        ("no targets", "labels must | (1, 0)", ([PAIR], "new", np.zeros((1, 0)))),
+        ("two rows", "labels must | (2, 1)", ([PAIR], "new", np.zeros((2, 1)))),
         (
             "bools",
-            "labels must be whole numbers of 64 bits; got True at 0",
+            "labels must be whole numbers of 64 bits, or floats; got True at 0",
             ([PAIR], "new", [True]),
         ),
         (
             "one of two",
-            "labels must be whole numbers of 64 bits; got None at 0",
+            "labels must be whole numbers of 64 bits, or floats; got None at 0",
             ([PAIR, Graph(EDGE, [1, 2], 3)], "new"),
         ),
         (

@@ -6,10 +6,13 @@ Python loop runs over edges.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import warn_caller
+from npdiffpool._support.types import Floats
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
 from npdiffpool.datasets.tu.reading import TUData
@@ -24,13 +27,15 @@ def assemble(
     source: str,
     citation: str = "",
     weights: str | None = None,
+    targets: tuple[str, ...] = (),
 ) -> Dataset:
     """Return the data set of TU arrays, with features made by `node_features`.
 
     Edges become undirected with their weight, or 1, repeated edges are merged, and
     self-loops are kept. An edge of weight 0 is none. The degree of a node is the number
     of its distinct neighbours; a self-loop makes it a neighbour of itself. `weights` is
-    the name of the column of `data.edge_weights`.
+    the name of the column of `data.edge_weights`, `targets` are those of
+    `data.graph_targets`, which are the labels if there are any.
 
     Raises
     ------
@@ -42,7 +47,7 @@ def assemble(
     degrees = np.diff(adjacency.indptr)
     columns = node_features(data, degrees, features, degree_cap)
     sizes = np.bincount(data.graph_indicator, minlength=data.n_graphs + 1)[1:]
-    labels = data.graph_labels
+    labels = data.graph_labels if data.graph_targets is None else _labels(data)
     graphs = [
         _cut_graph(adjacency, columns, part.start, part.stop, label)
         for part, label in zip(
@@ -52,7 +57,14 @@ def assemble(
     ]
     names = tuple(name for group in columns for name in group.names)
     about = data.name, names, source, citation, data.unused
-    return Dataset(graphs, labels, *about, weights=weights)
+    return Dataset(graphs, labels, *about, weights=weights, targets=targets)
+
+
+def _labels(data: TUData) -> Floats:
+    """Return the targets of each graph, (G,) if there is only one."""
+    table: Any = data.graph_targets
+    labels: Floats = table[:, 0] if table.shape[1] == 1 else table
+    return labels
 
 
 def _sort_by_graph(data: TUData) -> TUData:
@@ -107,7 +119,7 @@ def _cut_graph(
     columns: list[Columns],
     start: int,
     stop: int,
-    label: int | None,
+    label: Any,
 ) -> Graph:
     indptr = adjacency.indptr[start : stop + 1]
     indices = adjacency.indices[indptr[0] : indptr[-1]] - start
@@ -115,4 +127,5 @@ def _cut_graph(
     weights = adjacency.data[indptr[0] : indptr[-1]].astype(np.float64)
     parts = (weights, indices, indptr - indptr[0])
     features = np.hstack([group.rows(start, stop) for group in columns])
+    label = tuple(label) if isinstance(label, list) else label
     return Graph(scipy.sparse.csr_array(parts, shape=shape), features, label)

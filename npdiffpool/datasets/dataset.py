@@ -8,7 +8,7 @@ from typing import Any, Iterator, overload
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_labels
+from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.types import Ints
 from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.tu.tables import DatasetError
@@ -26,9 +26,10 @@ class Dataset:
     ----------
     graphs : list of Graph
         Undirected. ``graph.label`` is the label as an int, or None without labels.
-    labels : (G,) ints or None
-        The label of each graph, with the value in the file; None without labels, and
-        then `statistics` counts 0 classes.
+    labels : (G,) ints, or None
+        The class of each graph, with the value in the file; None without labels, and
+        then `statistics` counts 0 classes. With `targets`, floats of shape (G,), or
+        (G, T) for T targets.
     name : str
         The name of the data set.
     feature_names : tuple of str
@@ -43,6 +44,9 @@ class Dataset:
     weights : str or None
         The column of edge attributes that has the edge weights, such as 'attribute 0';
         None if all weights are 1.
+    targets : tuple of str
+        For regression the name of each target, such as 'attribute 0'; empty for
+        classes.
 
     Examples
     --------
@@ -58,17 +62,19 @@ class Dataset:
     """
 
     graphs: list[Graph]
-    labels: Any  # ints or None; Any, so that who has labels need not ask
+    labels: Any  # an array or None; Any, so that who has labels need not ask
     name: str
     feature_names: tuple[str, ...]
     source: str
     citation: str = ""
     unused: tuple[str, ...] = ()
     weights: str | None = None
+    targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.labels is not None:
-            labels = require_labels("labels", self.labels, len(self.graphs))
+            check = _check_targets if len(self.targets) > 1 else require_labels
+            labels = check("labels", self.labels, len(self.graphs))
             object.__setattr__(self, "labels", labels)
 
     def __len__(self) -> int:
@@ -100,8 +106,11 @@ class Dataset:
         Raises
         ------
         DatasetError
-            If the data set has no labels.
+            If the data set has no labels, or its labels are targets of a regression.
         """
+        if self.targets:
+            listed = ", ".join(self.targets)
+            raise DatasetError(f"{self.name} has no classes; its targets are {listed}")
         if self.labels is None:
             raise DatasetError(f"{self.name} has no labels (graph_labels.txt)")
         return np.unique(self.labels)
@@ -180,7 +189,7 @@ class Dataset:
         kinds = [column_kind(name) for name in self.feature_names]
         return {
             "graphs": len(self),
-            "classes": 0 if self.labels is None else self.n_classes,
+            "classes": 0 if self.labels is None or self.targets else self.n_classes,
             "nodes_mean": float(nodes.mean()) if len(self) else 0.0,
             "nodes_max": int(nodes.max(initial=0)),
             "edges_mean": float(np.mean(edges)) if len(self) else 0.0,
@@ -192,14 +201,36 @@ class Dataset:
             "self_loops": int(sum(loops)),
         }
 
+    def describe_labels(self) -> str:
+        """Return the number of classes, or the names of the targets, as text.
+
+        Examples
+        --------
+        >>> from npdiffpool import load_dataset
+        >>> load_dataset("MUTAG").describe_labels()
+        '2 classes'
+        """
+        if not self.targets:
+            return f"{0 if self.labels is None else self.n_classes} classes"
+        listed = ", ".join(self.targets[:5]) + ", ..." * (len(self.targets) > 5)
+        return f"target{'s' * (len(self.targets) > 1)} {listed}"
+
     def __repr__(self) -> str:
         counts = self.statistics()
         unused = f"; not used: {', '.join(self.unused)}" if self.unused else ""
         return (
-            f"Dataset({self.name!r}: {len(self)} graphs, {counts['classes']} classes, "
+            f"Dataset({self.name!r}: {len(self)} graphs, {self.describe_labels()}, "
             f"{counts['nodes_mean']:.2f} nodes and {counts['edges_mean']:.2f} edges "
             f"on average, {self.n_features} features; from {self.source}{unused})"
         )
+
+
+def _check_targets(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
+    """Return the labels of several targets, one row per graph."""
+    array = as_array(name, labels, n_graphs)
+    fits = array.ndim == 2 and len(array) == n_graphs
+    require(fits, name, f"({n_graphs}, T)", array.shape)
+    return array
 
 
 def _count_isolated(graph: Graph) -> int:

@@ -26,7 +26,7 @@ from npdiffpool.datasets.locate import (
     suggest,
 )
 from npdiffpool.datasets.tu.archive import TUFiles
-from npdiffpool.datasets.tu.reading import TUData, lacks_weights, read_tu
+from npdiffpool.datasets.tu.reading import TUData, lacks_targets, lacks_weights, read_tu
 from npdiffpool.datasets.tu.tables import DatasetError
 from npdiffpool.graphs.degrees import DEGREE_CAP
 from npdiffpool.graphs.graph import Graph
@@ -44,6 +44,7 @@ def load_dataset(
     progress: bool | None = None,
     *,
     weights: str | None = None,
+    target: str | None = None,
     require_labels: bool | None = True,
 ) -> Dataset:
     """Load a data set in the TU format.
@@ -71,10 +72,15 @@ def load_dataset(
     weights : str, optional
         "attribute 0" takes the first column of the edge attributes as edge weights,
         "attribute 1" the second. By default all weights are 1.
+    target : str, optional
+        For regression: "attribute 0" takes the first column of graph_attributes as
+        labels, "attribute 0,attribute 3" two columns, and "attributes" all. By default
+        the labels are the classes of graph_labels.
     require_labels : bool or None
         False accepts a data set without labels of its graphs; then `Dataset.labels` is
         None, and the last graph is the last one that has nodes. None does so for every
-        data set, and of graph_labels.txt reads only the number of graphs.
+        data set, and of graph_labels.txt reads only the number of graphs, as with
+        `target`.
 
     Returns
     -------
@@ -111,13 +117,13 @@ def load_dataset(
     Graph(n_nodes=17, n_edges=19, n_features=7, label=1)
     """
     check_choice(features, degree_cap)
-    data, path, citation = _read(source, progress, weights, require_labels)
-    about = describe(path), citation, weights
+    data, path, citation = _read(source, progress, weights, require_labels, target)
+    about = describe(path), citation, weights, _target_names(data, target)
     return assemble(data, features, degree_cap, *about)
 
 
 def _read(
-    source: Any, progress: Any, weights: Any, require_labels: Any
+    source: Any, progress: Any, weights: Any, require_labels: Any, target: Any = None
 ) -> tuple[TUData, Path, str]:
     """Return the arrays of a data set, its place and its citation."""
     if progress not in (None, True, False):
@@ -125,7 +131,7 @@ def _read(
     if require_labels not in (True, False, None):
         required = "require_labels must be True or False"
         raise DatasetError(f"{required}; got {require_labels!r}")
-    column = _weights_column(weights)
+    column, targets = _weights_column(weights), _target_columns(target)
     path = find(source)
     if path is None:
         path = _download(str(source), progress, require_labels)
@@ -133,10 +139,13 @@ def _read(
         data, citation = read_bundle(path)
         if column is not None:
             raise lacks_weights(f"{data.name}_edge_attributes.txt")
+        if targets is not None:
+            raise lacks_targets(f"{data.name}_graph_attributes.txt")
         if require_labels is None:
             data = data._replace(graph_labels=None)
     else:
-        data = read_tu(TUFiles(path), weights=column, require_labels=require_labels)
+        how: Any = {"weights": column, "require_labels": require_labels}
+        data = read_tu(TUFiles(path), **how, targets=targets)
         citation = cite(data.name)
     _warn_of_losses(data)
     return data, path, citation
@@ -147,6 +156,7 @@ def load_dataset_like(
     feature_names: Sequence[str],
     *,
     weights: str | None = None,
+    target: str | None = None,
     require_labels: bool | None = True,
 ) -> Dataset:
     """Load a data set with given feature columns, in their order.
@@ -158,7 +168,7 @@ def load_dataset_like(
     feature_names : sequence of str
         Names as in `Dataset.feature_names`. A label that does not occur in this data
         set gives a column of zeros.
-    weights : str, optional
+    weights, target : str, optional
         As for `load_dataset`.
     require_labels : bool or None
         As for `load_dataset`.
@@ -185,9 +195,10 @@ def load_dataset_like(
     caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
     cap = caps[0] if caps else DEGREE_CAP
     check_choice(features, cap)
-    data, path, citation = _read(source, None, weights, require_labels)
+    data, path, citation = _read(source, None, weights, require_labels, target)
     _require_tables(data, names)
-    dataset = assemble(data, features, cap, describe(path), citation, weights)
+    about = describe(path), citation, weights, _target_names(data, target)
+    dataset = assemble(data, features, cap, *about)
     _require_known(dataset, names)
     place = {name: column for column, name in enumerate(names)}
     columns = [place[name] for name in dataset.feature_names]
@@ -205,6 +216,26 @@ def _weights_column(weights: Any) -> int | None:
     return int(weights.split()[1])
 
 
+def _target_columns(target: Any) -> list[int] | None:
+    """Return the columns that `target` names: [0] for "attribute 0", [] for all."""
+    if target is None or target == "attributes":
+        return None if target is None else []
+    parts = target.split(",") if isinstance(target, str) else [""]
+    names = [part.strip() for part in parts]
+    if not all(map(_WEIGHTS.fullmatch, names)) or len(set(names)) < len(names):
+        required = '"attribute 0", several such names joined by ",", or "attributes"'
+        raise DatasetError(f"target must be {required} for all; got {target!r}")
+    return [int(name.split()[1]) for name in names]
+
+
+def _target_names(data: TUData, target: Any) -> tuple[str, ...]:
+    """Return the name of each column of the targets."""
+    columns, table = _target_columns(target), data.graph_targets
+    if columns is None or table is None:
+        return ()
+    return tuple(f"attribute {i}" for i in columns or range(table.shape[1]))
+
+
 def _warn_of_losses(data: TUData) -> None:
     """Warn of unused files and of graphs without nodes."""
     unused = [
@@ -214,8 +245,10 @@ def _warn_of_losses(data: TUData) -> None:
         files = ", ".join(f"{printable(part)}.txt" for part in unused[:5])
         files += f" and {len(unused) - 5} others" * (len(unused) > 5)
         hint = '; weights="attribute 0" would use a column of edge_attributes.txt'
-        has_weights = "edge_attributes" in unused
-        warn_caller(f"{data.name}: not used: {files}" + hint * has_weights)
+        hint *= "edge_attributes" in unused
+        if "graph_attributes" in unused:
+            hint += '; target="attribute 0" would use a column of graph_attributes.txt'
+        warn_caller(f"{data.name}: not used: {files}{hint}")
     empty = data.n_graphs - len(np.unique(data.graph_indicator))
     if empty:
         warn_caller(f"{data.name}: {empty} of {data.n_graphs} graphs have no nodes")

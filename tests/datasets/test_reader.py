@@ -333,7 +333,11 @@ def test_edges_listed_in_one_direction_among_others_in_both_are_said_once(tmp_pa
     "unused, said",
     [
         ({"edge_labels": "1\n" * 8}, "edge_labels.txt"),
-        ({"graph_attributes": "1\n2\n"}, "graph_attributes.txt"),
+        (
+            {"graph_attributes": "1\n2\n"},
+            'graph_attributes.txt; target="attribute 0" would use a column of '
+            "graph_attributes.txt",
+        ),
         ({"coordinates": "?", "node_label": "1\n"}, "coordinates.txt, node_label.txt"),
     ],
 )
@@ -392,6 +396,61 @@ def test_wrong_weights_are_an_error_that_names_the_line(tmp_path, text):
     folder = write_folder(tmp_path, edge_attributes=text)
     with pytest.raises(DatasetError, match=WRONG_WEIGHTS[text]):
         load_dataset(folder, weights="attribute 0")
+
+
+TARGETS = "2.5, 1\n-.5, 1e3\n"
+
+
+def test_columns_of_graph_attributes_are_the_targets_of_a_regression(tmp_path):
+    folder = write_folder(tmp_path, graph_labels=None, graph_attributes=TARGETS)
+    one, two, both = (
+        load_dataset(folder, target=target)
+        for target in ("attribute 0", "attribute 1,attribute 0", "attributes")
+    )
+    assert one.labels.tolist() == [2.5, -0.5] == [graph.label for graph in one]
+    assert two.labels.tolist() == [[1, 2.5], [1000, -0.5]]
+    assert both[1].label == (-0.5, 1000.0) and both[1:].labels.tolist() == [[-0.5, 1e3]]
+    assert two.targets == ("attribute 1", "attribute 0") and one.unused == ()
+    assert both.targets == ("attribute 0", "attribute 1")
+    assert "2 graphs, targets attribute 0, attribute 1, " in repr(both)
+    assert one.statistics()["classes"] == 0
+    with pytest.raises(DatasetError, match="TINY has no classes; its targets are attr"):
+        both.classes
+
+
+def test_targets_take_the_place_of_classes(tmp_path):
+    folder = write_folder(tmp_path, graph_attributes=TARGETS)
+    assert load_dataset(folder, target="attribute 1").labels.tolist() == [1, 1000]
+    with pytest.warns(UserWarning, match="not used: graph_attributes.txt; target="):
+        assert load_dataset(folder).labels.tolist() == [7, -1]
+    (folder / "TINY_graph_labels.txt").unlink()
+    with pytest.raises(DatasetError, match='for regression use target="attribute 0"'):
+        load_dataset(folder)
+
+
+WRONG_TARGETS = {
+    "1\n": "graph_attributes.txt: 1 lines; .* each of the 2 graphs",
+    "1\n2\n3\n": "graph_attributes.txt: 3 lines; .* each of the 2 graphs",
+    "1\nx\n": "graph_attributes.txt, line 2: 'x' is not a number",
+    "1\nnan\n": "graph_attributes.txt, line 2: 'nan' is not a number",
+    None: "target names a graph attribute, but .*TINY_graph_attributes.txt is missing",
+}
+
+
+@pytest.mark.parametrize("text", WRONG_TARGETS)
+def test_wrong_targets_are_an_error_that_names_the_line(tmp_path, text):
+    folder = write_folder(tmp_path, graph_attributes=text)
+    with pytest.raises(DatasetError, match=WRONG_TARGETS[text]):
+        load_dataset(folder, target="attribute 0")
+
+
+def test_targets_that_the_data_set_lacks_are_an_error(tmp_path):
+    folder = write_folder(tmp_path, graph_attributes=TARGETS)
+    match = r"'attribute 0' to 'attribute 1', the columns of .*; got 'attribute 2'"
+    with pytest.raises(DatasetError, match=match):
+        load_dataset(folder, target="attribute 0, attribute 2")
+    with pytest.raises(DatasetError, match="MUTAG_graph_attributes.txt is missing"):
+        load_dataset("MUTAG", target="attributes")
 
 
 def test_weights_that_the_data_set_lacks_are_an_error(tmp_path):

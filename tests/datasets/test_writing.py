@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 from test_reader import graph_lists
 
@@ -49,6 +51,20 @@ def test_any_undirected_graphs_are_read_back_exactly(data, tmp_path_factory):
         warnings.simplefilter("ignore")  # of graphs without nodes
         found = load_dataset(folder, weights=weights)
     assert_same_graphs(found, graphs, data["graph_labels"])
+
+
+@given(
+    targets=st.integers(1, 3).flatmap(
+        lambda T: arrays(float, (4, T), elements=st.floats(-1e300, 1e300))
+    )
+)
+def test_any_targets_are_read_back_exactly(targets, tmp_path_factory):
+    graphs = [Graph.from_edges([(0, 1)], 2, "ones", label=tuple(t)) for t in targets]
+    folder = write_tu(graphs, tmp_path_factory.mktemp("written") / "OWN")
+    found = load_dataset(folder, target="attributes")
+    assert_array_equal(found.labels.reshape(4, -1), targets)
+    again = load_dataset(write_tu(found, folder.parent / "AGAIN"), target="attributes")
+    assert_same_graphs(again, graphs, found.labels)
 
 
 def test_mutag_is_written_as_it_came(tmp_path):

@@ -202,7 +202,9 @@ def test_weights_are_copies_for_several_targets_too():
     model = regressor().fit(graphs, targets)
     weights, copies = [2, 1, 0, 1, 3, 1], np.repeat(np.arange(6), [2, 1, 0, 1, 3, 1])
     repeated = model.score([graphs[i] for i in copies], targets[copies])
-    assert_allclose(model.score(graphs, targets, weights), repeated, rtol=1e-6)  # of float32
+    assert_allclose(
+        model.score(graphs, targets, weights), repeated, rtol=1e-6
+    )  # of float32
 
 
 def test_a_number_per_graph_and_two_are_not_mixed():

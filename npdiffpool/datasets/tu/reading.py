@@ -43,6 +43,8 @@ class TUData(NamedTuple):
         Only in bundles; `read_tu` does not read them, because DiffPool ignores them.
     edge_weights : (E,) float64 or None
         A column of NAME_edge_attributes.txt.
+    graph_targets : (G, T) float64 or None
+        Columns of NAME_graph_attributes.txt.
     n_graphs : int
         G; may exceed the highest id in `graph_indicator`.
     unused : tuple of str
@@ -57,6 +59,7 @@ class TUData(NamedTuple):
     node_attributes: Floats | None = None
     edge_labels: Ints | None = None
     edge_weights: Floats | None = None
+    graph_targets: Floats | None = None
     n_graphs: int = 0
     unused: tuple[str, ...] = ()
 
@@ -66,6 +69,7 @@ def read_tu(
     chunk: int = CHUNK,
     weights: int | None = None,
     require_labels: bool | None = True,
+    targets: Sequence[int] | None = None,
 ) -> TUData:
     """Read and validate the files of a data set.
 
@@ -84,6 +88,9 @@ def read_tu(
     require_labels : bool or None
         Whether NAME_graph_labels.txt must exist. With None only its number of lines is
         read.
+    targets : sequence of int, optional
+        The columns of NAME_graph_attributes.txt that are regression targets, from 0;
+        all if there are none in it.
 
     Raises
     ------
@@ -93,6 +100,8 @@ def read_tu(
         not fit the other files, weights are negative or contradict each other, or there
         are more than `MAX_GRAPHS` graphs.
     """
+    if targets is not None:  # they take the place of labels
+        require_labels = None
     labels = _read_labels(files, require_labels, chunk)
     listed = None if labels is None else len(labels)
     for part in ("graph_labels", "graph_attributes"):
@@ -108,8 +117,12 @@ def read_tu(
     edges = _read_edges(files, indicator, chunk)
     if weights is not None:
         tables["edge_weights"] = read_weights(files, weights, edges, chunk)
-    tables["n_graphs"] = int(indicator.max()) if listed is None else listed
+    n_graphs = int(indicator.max()) if listed is None else listed
+    if targets is not None:
+        tables["graph_targets"] = read_targets(files, targets, n_graphs, chunk)
+    tables["n_graphs"] = n_graphs
     used = {*READ, *(["edge_attributes"] if weights is not None else [])}
+    used |= {"graph_attributes"} if targets is not None else set()
     tables["unused"] = tuple(part for part in files.parts() if part not in used)
     _check_unused(files, tables["unused"], len(edges), tables["n_graphs"], chunk)
     return TUData(files.name, edges, indicator, labels, **tables)
@@ -136,6 +149,8 @@ def _read_labels(files: TUFiles, required: bool | None, chunk: int) -> Ints | No
     if not files.has("graph_labels"):
         if required:
             hint = "training needs one label per graph"
+            if files.has("graph_attributes"):
+                hint += '; for regression use target="attribute 0"'
             raise DatasetError(f"{label}: the file is missing; {hint}")
         return None
     if required is None:
@@ -253,10 +268,7 @@ def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats
     _check_lines(files, "edge_attributes", len(table), len(edges))
     width = table.shape[1] if len(table) else column + 1
     if column >= width:
-        known = f"'attribute 0' to 'attribute {width - 1}', the columns of {label}"
-        if width == 1:
-            known = f"'attribute 0', the only column of {label}"
-        raise DatasetError(f"weights must be {known}; got 'attribute {column}'")
+        raise _lacks_column("weights", column, width, label)
     weights = table[:, column] if len(table) else np.zeros(0)
     negative = np.flatnonzero(weights < 0)
     if len(negative):
@@ -264,6 +276,41 @@ def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats
         raise DatasetError(f"{where}: the weight {weights[negative[0]]} is negative")
     _check_weights(edges, weights, label)
     return weights
+
+
+def read_targets(
+    files: TUFiles, columns: Sequence[int], n_graphs: int, chunk: int
+) -> Floats:
+    """Return columns of NAME_graph_attributes.txt, (G, T); all without `columns`.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing or malformed, lacks a column, or has another number of
+        lines.
+    """
+    label = files.label("graph_attributes")
+    if not files.has("graph_attributes"):
+        raise lacks_targets(label)
+    table = read_part(files, "graph_attributes", np.float64, None, chunk)
+    _check_lines(files, "graph_attributes", len(table), n_graphs)
+    width = table.shape[1]
+    for column in columns:
+        if column >= width:
+            raise _lacks_column("target", column, width, label)
+    return table[:, list(columns)] if columns else table
+
+
+def _lacks_column(name: str, column: int, width: int, label: str) -> DatasetError:
+    known = f"'attribute 0' to 'attribute {width - 1}', the columns of {label}"
+    if width == 1:
+        known = f"'attribute 0', the only column of {label}"
+    return DatasetError(f"{name} must be {known}; got 'attribute {column}'")
+
+
+def lacks_targets(label: str) -> DatasetError:
+    """Return the error for targets from a file that does not exist."""
+    return DatasetError(f"target names a graph attribute, but {label} is missing")
 
 
 def lacks_weights(label: str) -> DatasetError:

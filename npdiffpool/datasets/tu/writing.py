@@ -11,7 +11,7 @@ from typing import Any, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_labels
+from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.atomic_files import atomic_folder
 from npdiffpool._support.types import Array, Ints
 from npdiffpool.datasets.dataset import Dataset
@@ -50,8 +50,10 @@ def write_tu(
         those of labels as node labels, those of degrees and ones not at all.
     folder : str or path
         New, or an empty folder. Folders that lead to it are created.
-    labels : sequence of G ints, optional
-        Default: those of `graphs`. If no graph has one, there are no labels.
+    labels : sequence of G ints, or (G,) or (G, T) floats, optional
+        Whole numbers are classes. Floats are the targets of a regression, which
+        ``load_dataset(folder, target="attributes")`` reads. Default: those of `graphs`.
+        If no graph has one, there are no labels.
     name : str, optional
         The start of each file's name. Default: the name of `folder`.
 
@@ -60,9 +62,10 @@ def write_tu(
     Path
         The folder. It has NAME_A.txt, which lists each edge in both directions,
         NAME_graph_indicator.txt, and where there is something to write,
-        NAME_graph_labels.txt, NAME_node_labels.txt, NAME_node_attributes.txt and
-        NAME_edge_attributes.txt: the weights of the edges, unless all are 1. To load
-        them, ``load_dataset(folder, weights="attribute 0")``.
+        NAME_graph_labels.txt (classes) or NAME_graph_attributes.txt (targets),
+        NAME_node_labels.txt, NAME_node_attributes.txt and NAME_edge_attributes.txt: the
+        weights of the edges, unless all are 1. To load them,
+        ``load_dataset(folder, weights="attribute 0")``.
 
     Raises
     ------
@@ -73,8 +76,8 @@ def write_tu(
         the last graph has no nodes, which the files could not show; the folder is not
         empty.
     ValueError
-        If there is not one whole number as a label for each graph, or `name` is not the
-        name of a file.
+        If the labels are neither one whole number per graph, nor finite floats, equally
+        many per graph; or `name` is not the name of a file.
 
     Examples
     --------
@@ -97,11 +100,11 @@ RINGS_node_attributes.txt
     listed = _check_graphs(graphs)
     columns = graphs.feature_names if isinstance(graphs, Dataset) else None
     tables = _tables(listed, columns)
-    values = _labels(graphs, labels, listed)
+    part, values = _labels(graphs, labels, listed)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DatasetError(f"folder must be new or empty; {target} is not")
     if values is not None:
-        tables["graph_labels"] = [values[:, None]]
+        tables[part] = [values]
     elif listed[-1].n_nodes == 0:
         raise DatasetError(
             "the last graph has no nodes: the files need labels to name it"
@@ -127,25 +130,40 @@ def _check_graphs(graphs: Any) -> list[Graph]:
     return listed
 
 
-def _labels(graphs: Any, labels: Any, listed: list[Graph]) -> Ints | None:
-    """Return the labels given, or those of the graphs; None if there are none."""
+def _labels(graphs: Any, labels: Any, listed: list[Graph]) -> tuple[str, Array | None]:
+    """Return the part of the files for the labels, and its table, None without labels.
+
+    They are the labels given, or those of the graphs.
+    """
     if labels is None and isinstance(graphs, Dataset):
         labels = graphs.labels
     elif labels is None:
         labels = [graph.label for graph in listed]
         if all(label is None for label in labels):
-            return None
+            labels = None
     if labels is None:
-        return None
+        return "graph_labels", None
+    array = as_array("labels", labels, len(listed))
+    if array.dtype.kind == "f":
+        return "graph_attributes", _targets(array, len(listed))
     array = require_labels("labels", labels, len(listed))
     for i, label in enumerate(array.tolist()):
         is_whole = isinstance(label, Integral) and not isinstance(label, bool)
         if not is_whole or abs(label) >= (1 << 63) - 1:  # as read
             hint = "np.unique(labels, return_inverse=True) numbers them"
-            raise ValueError(
-                f"labels must be whole numbers of 64 bits; got {label!r} at {i}; {hint}"
-            )
-    return array.astype(np.int64)
+            required = "labels must be whole numbers of 64 bits, or floats"
+            raise ValueError(f"{required}; got {label!r} at {i}; {hint}")
+    return "graph_labels", array.astype(np.int64)[:, None]
+
+
+def _targets(array: Array, n_graphs: int) -> Array:
+    """Return the targets of a regression, (G, T)."""
+    fits = array.ndim in (1, 2) and len(array) == n_graphs and array.size > 0
+    required = f"({n_graphs},) or ({n_graphs}, T)"
+    require(fits, "labels", required, array.shape)
+    wrong = array[~np.isfinite(array)].tolist()
+    require(not wrong, "labels", "finite", (wrong or [0.0])[0])
+    return array.astype(np.float64).reshape(n_graphs, -1)
 
 
 def _tables(
