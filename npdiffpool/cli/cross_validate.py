@@ -27,11 +27,11 @@ from npdiffpool._support.progress import progress_bar
 from npdiffpool._support.threads import share_of_threads, use_threads
 from npdiffpool._support.types import Json
 from npdiffpool.cli.grid import read_grid
-from npdiffpool.cli.parameters import add_parameters, make_classifier
+from npdiffpool.cli.parameters import add_parameters, make_model
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset
 from npdiffpool.datasets.duplicates import count_copies
-from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.diffpool import Model
 from npdiffpool.estimators.expectation import (
     describe_clusters,
     describe_jobs,
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> None:
     given = arguments
     check_workers(given.jobs, given.scheduler)
     grid = read_grid(given.grid) if given.grid is not None else [{}]
-    model = make_classifier(given)
+    model = make_model(given)
     candidates = check_options(model, given.protocol, given.folds, grid, given.runs)
     if given.splits is not None:
         read_splits(given.splits, n_graphs=None)
@@ -107,13 +107,15 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _evaluate(
     arguments: argparse.Namespace,
-    model: DiffPoolClassifier,
+    model: Model,
     grid: list[Json],
     candidates: Sequence[Any],
 ) -> Evaluation:
     """Cross-validate with progress on standard error, and print the results."""
-    source = Source(arguments.data, arguments.features, arguments.weights)
+    parts = arguments.data, arguments.features, arguments.weights, arguments.target
+    source = Source(*parts)
     dataset, protocol = load_source(source), arguments.protocol
+    is_classifier = not dataset.targets
     splits = None
     if arguments.splits is not None:
         splits = read_splits(arguments.splits, len(dataset))
@@ -129,21 +131,20 @@ def _evaluate(
     with (
         workers(arguments.jobs, arguments.scheduler) as executor,
         add_resume_hint(folder / "settings.json", hint),
-        _progress(in_this_process=executor is None) as show,
+        _progress(executor is None, is_classifier) as show,
     ):
         at_a_time = arguments.jobs if arguments.scheduler is None else None
         on_done = _with_expectation(show, candidates, dataset, executor, at_a_time)
         options |= {"executor": executor, "folder": folder, "on_done": on_done}
         result = cross_validate(model, source, **options)
-    print(write_table(result, grid))
-    print(f"always the majority class: {dataset.majority_class()[1]:.1%}")
+    print(write_table(result, grid, is_classifier))
+    if is_classifier:
+        print(f"always the majority class: {dataset.majority_class()[1]:.1%}")
     print(f"results: {folder}")
     return result
 
 
-def _print_copies(
-    model: DiffPoolClassifier, dataset: Dataset, splits: Any, n_folds: int
-) -> None:
+def _print_copies(model: Model, dataset: Dataset, splits: Any, n_folds: int) -> None:
     """Say how many test graphs have an isomorphic copy elsewhere in their fold."""
     splits = choose_splits(model, dataset.labels, splits, n_folds)
     folds = [(split.train + split.validation, split.test) for split in splits]
@@ -188,16 +189,20 @@ def _seconds_per_job(candidates: Sequence[Any], dataset: Dataset) -> float:
 
 
 @contextmanager
-def _progress(in_this_process: bool) -> Iterator[Callable[[Progress], None]]:
+def _progress(
+    in_this_process: bool, is_classifier: bool
+) -> Iterator[Callable[[Progress], None]]:
     """Yield a function that shows progress; Ctrl-C stops this process between jobs."""
-    with job_progress() as show:
+    with job_progress(is_classifier) as show:
         waits = interrupt_after(show, "the current training run")
         with waits if in_this_process else nullcontext(show) as shown:
             yield shown
 
 
 @contextmanager
-def job_progress() -> Iterator[Callable[[Progress], None]]:
+def job_progress(
+    is_classifier: bool = True,
+) -> Iterator[Callable[[Progress], None]]:
     """Yield a function that shows each `Progress` of `cross_validate`."""
     with ExitStack() as stack:
         update: Callable[[int, str], None]
@@ -211,30 +216,40 @@ def job_progress() -> Iterator[Callable[[Progress], None]]:
                 bar = progress_bar(seen.total, *names, seen.resumed, heading)
                 update = stack.enter_context(bar)
             elif seen.done > seen.resumed:
-                text = f"fold {seen.job.fold}: validation {seen.row['validation']:.1%}"
-                text += f", test {seen.row['test']:.1%}" if "test" in seen.row else ""
-                update(seen.done, text)
+                known = [part for part in ("validation", "test") if part in seen.row]
+                shown = (f"{k} {_shown(seen.row[k], is_classifier)}" for k in known)
+                update(seen.done, f"fold {seen.job.fold}: {', '.join(shown)}")
 
         yield on_done
 
 
-def write_table(result: Evaluation, grid: list[Json]) -> str:
+def write_table(
+    result: Evaluation, grid: list[Json], is_classifier: bool = True
+) -> str:
     """Return a table of an evaluation: a line per fold, then mean and spread."""
     is_fair, has_choice = result.protocol == "fair", len(grid) > 1
     lines = ["fold  validation" + ("    test" if is_fair else "")]
     for row in result.folds:
-        text = f"{row['fold']:>4}  {row['validation']:>9.1%}"
-        text += f"  {row['test']:>7.1%}" if is_fair else ""
+        text = f"{row['fold']:>4}  {_shown(row['validation'], is_classifier):>9}"
+        text += f"  {_shown(row['test'], is_classifier):>7}" if is_fair else ""
         text += f"  {json.dumps(grid[row['choice']])}" if has_choice else ""
         lines.append(text)
-    spread = f"{100 * result.score:.1f} ± {100 * result.spread:.1f} %"
+    score, spread = "R^2", f"{result.score:.3f} ± {result.spread:.3f}"
+    if is_classifier:
+        score = "accuracy"
+        spread = f"{100 * result.score:.1f} ± {100 * result.spread:.1f} %"
     over = f"mean ± standard deviation over {len(result.folds)} folds"
     if is_fair:
         runs = len(result.folds[0]["runs"])
         each = "one run each" if runs == 1 else f"{runs} runs each"
-        lines.append(f"test accuracy {spread}, {over}, {each}")
+        lines.append(f"test {score} {spread}, {over}, {each}")
     else:
-        what = f"validation accuracy after epoch {result.epoch}"
+        what = f"validation {score} after epoch {result.epoch}"
         lines.append(f"{what}: {spread}, {over}")
         lines.append("(the maximum over epochs of the mean over folds: no test figure)")
     return "\n".join(lines)
+
+
+def _shown(score: float, is_classifier: bool) -> str:
+    """Return an accuracy in percent, or R^2, as text."""
+    return f"{score:.1%}" if is_classifier else f"{score:.3f}"

@@ -11,7 +11,7 @@ from dataclasses import Field, fields
 from typing import Any
 
 from npdiffpool._support.parameters import allowed_values, first_sentence, shown
-from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor, Model
 from npdiffpool.training.fit import Schedule
 
 PARAMETERS = fields(DiffPoolClassifier)
@@ -27,13 +27,18 @@ def add_weights(command: Any) -> None:
 
 
 def add_parameters(command: argparse.ArgumentParser) -> None:
-    """Add options for features, weights and for every parameter but `NO_OPTIONS`."""
+    """Add options for the data and for every parameter but `NO_OPTIONS`."""
     model = command.add_argument_group("the model")
     training = command.add_argument_group("training")
     kinds = "auto, labels, attributes, degree or ones"
     text = f"node features: {kinds} (default: %(default)s)"
     model.add_argument("--features", default="auto", metavar="KIND", help=text)
     add_weights(model)
+    text = (
+        '"attribute 0" for the first column of graph_attributes, "attributes" for all'
+    )
+    text = f"for regression: the target, {text} (default: classes)"
+    model.add_argument("--target", metavar="COLUMN", help=text)
     for field in PARAMETERS:
         if field.name not in NO_OPTIONS:
             _add_parameter(training if field.name in TRAINING else model, field)
@@ -70,11 +75,26 @@ def _clusters(text: str) -> tuple[float, ...]:
         raise argparse.ArgumentTypeError(message) from None
 
 
-def make_classifier(arguments: argparse.Namespace) -> DiffPoolClassifier:
-    """Return the classifier with the parameters that were given as options."""
+def make_model(arguments: argparse.Namespace) -> Model:
+    """Return the model with the parameters that were given as options.
+
+    It is a classifier, or with --target a regressor.
+
+    Raises
+    ------
+    ValueError
+        If a parameter of the classifier alone is given with --target.
+    """
     given = vars(arguments)
     names = [field.name for field in PARAMETERS if field.name in given]
-    return DiffPoolClassifier(**{name: given[name] for name in names})
+    parameters = {name: given[name] for name in names}
+    if given["target"] is None:
+        return DiffPoolClassifier(**parameters)
+    known = [field.name for field in fields(DiffPoolRegressor)]
+    for name in set(names) - set(known):
+        option = f"--{name.replace('_', '-')}"
+        raise ValueError(f"{option} must be left out with --target: it is for classes")
+    return DiffPoolRegressor(**parameters)
 
 
 def write_table() -> str:

@@ -1,8 +1,10 @@
-"""Train a classifier and write a run folder.
+"""Train a classifier, or with --target a regressor, and write a run folder.
 
 For example:
   npdiffpool train                               MUTAG, with all defaults
   npdiffpool train my_graphs.zip --out first     your own graphs, in TU format
+  npdiffpool train my_graphs --target "attribute 0"
+                                                 regression on a graph attribute
   npdiffpool train --clusters 0.25,4             two levels: a quarter of the mean
                                                  number of nodes, then 4
   npdiffpool train --clusters ""                 no pooling: a flat GNN
@@ -17,10 +19,10 @@ import json
 from pathlib import Path
 
 from npdiffpool._support.threads import use_threads
-from npdiffpool.cli.parameters import add_parameters, make_classifier
+from npdiffpool.cli.parameters import add_parameters, make_model
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset, load_dataset
-from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.diffpool import Model
 from npdiffpool.runs.train import check_run_folder, train_run
 
 
@@ -49,19 +51,21 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, write the run folder, print the results."""
-    clf = make_classifier(arguments).set_params(verbose=True)
-    clf.check_parameters()
+    model = make_model(arguments).set_params(verbose=True)
+    model.check_parameters()
     check_run_folder(arguments.out, arguments.resume)
     with results_only(arguments.json), use_threads(arguments.threads):
-        how = {"features": arguments.features, "weights": arguments.weights}
+        how = {
+            name: vars(arguments)[name] for name in ("features", "weights", "target")
+        }
         dataset = load_dataset(arguments.data, **how)
-        folder = train_run(clf, dataset, arguments.out, arguments.resume, draw)
+        folder = train_run(model, dataset, arguments.out, arguments.resume, draw)
     if arguments.json:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         print(json.dumps({"run": str(folder), **config["results"]}))
 
 
-def draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
+def draw(model: Model, test: Dataset, folder: Path) -> None:
     """Draw the history and the largest test graph's hierarchy; write the report."""
     try:
         from npdiffpool.viz import save_figures, write_report
@@ -70,6 +74,6 @@ def draw(clf: DiffPoolClassifier, test: Dataset, folder: Path) -> None:
         return
     # The last of the largest, as in the report.
     graph = max(reversed(test.graphs), key=lambda graph: graph.n_nodes)
-    for path in save_figures(clf, graph, folder):
+    for path in save_figures(model, graph, folder):
         print(f"figure: {path}")
     print(f"report: {write_report(folder)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any, Iterable, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -267,3 +267,6 @@ class DiffPoolRegressor(Estimator):
         targets = self.targets_.read(labels, len(checked))
         weights = check_sample_weight(sample_weight, len(checked))
         return float(np.mean(r_squared(targets, self.predict(checked), weights)))
+
+
+Model = Union[DiffPoolClassifier, DiffPoolRegressor]

@@ -14,7 +14,7 @@ class FittedEstimator(Protocol):
     def history_(self) -> Sequence[Mapping[str, float]]:
         """One row per epoch, with `validation_loss` and perhaps `validation_accuracy`.
 
-        Without accuracies, as in regression, the score is the negative loss.
+        Without accuracies, as in regression, the score is 1 minus the loss.
         """
 
     @property

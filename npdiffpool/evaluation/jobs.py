@@ -17,7 +17,7 @@ from typing import Any, Mapping, NamedTuple, Sequence, cast
 
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require, require_labels
+from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.settings import to_json
 from npdiffpool._support.threads import use_threads
 from npdiffpool._support.types import Json
@@ -40,6 +40,8 @@ class Source(NamedTuple):
         The kind of node features.
     weights : str, optional
         The column of edge attributes with the edge weights.
+    target : str, optional
+        The columns of graph attributes with the targets of a regression.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Source(NamedTuple):
     data: str
     features: str = "auto"
     weights: str | None = None
+    target: str | None = None
 
 
 class Job(NamedTuple):
@@ -159,7 +162,7 @@ def run_job(
 
 
 def _score(row: Mapping[str, float]) -> float:
-    return float(row.get("validation_accuracy", -row["validation_loss"]))
+    return float(row.get("validation_accuracy", 1 - row["validation_loss"]))
 
 
 @lru_cache(maxsize=4)
@@ -197,6 +200,9 @@ def load_labelled(data: Any, labels: Any) -> tuple[list[Graph], npt.NDArray[Any]
         labels = [graph.label for graph in graphs]
         known = None not in list(labels)
         require(known, "labels", "given, or stored in every graph", None)
+    labels = as_array("labels", labels, len(graphs))
+    if labels.ndim == 2 and len(labels) == len(graphs):  # several targets
+        return graphs, labels
     return graphs, require_labels("labels", labels, len(graphs))
 
 

@@ -42,7 +42,7 @@ PROTOCOLS = ("fair", "paper")
 class Evaluation(NamedTuple):
     """The result of a cross-validation.
 
-    Scores are accuracies. For a regressor they are R^2 (test) and the negative squared
+    Scores are accuracies. For a regressor they are R^2 (test) and 1 minus the squared
     error divided by the variance of the training labels (validation).
 
     Attributes
@@ -175,7 +175,8 @@ def choose_splits(
         return check_splits(splits, len(labels))
     by_class = getattr(model, "kind", "classifier") == "classifier"
     seed = model.get_params().get("seed", 0)
-    return make_splits(labels, n_folds, seed, by_class)
+    strata = labels if by_class else np.zeros(len(labels))
+    return make_splits(strata, n_folds, seed, by_class)
 
 
 def check_options(

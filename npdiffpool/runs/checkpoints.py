@@ -41,8 +41,11 @@ from npdiffpool.training.moments import init_running
 VERSION = 1
 SECONDS = 10.0  # minimal time between two saves
 PREFIX = "seen/"  # of the names of the snapshots' arrays
-ROW = {"epoch", "loss", "cross_entropy", "link_loss", "entropy_loss"}
-ROW |= {"train_accuracy", "validation_loss", "validation_accuracy"}
+ROW = {"epoch", "loss", "link_loss", "entropy_loss", "validation_loss"}
+OF_LOSS = {  # further names in a row of the history
+    "cross_entropy": {"cross_entropy", "train_accuracy", "validation_accuracy"},
+    "squared_error": {"squared_error"},
+}
 
 
 class CheckpointError(ValueError):
@@ -138,7 +141,7 @@ def read_checkpoint(
         header = parse_json(str(arrays["header"]))
         require_version(header["version"], VERSION, ValueError)
         _require_same(complete(header["settings"]), to_json(settings))
-        _check_header(header)
+        _check_header(header, config)
         state = _state(header, arrays, config)
         names = [name for name in arrays if name.startswith(PREFIX)]
         seen = from_arrays({name.removeprefix(PREFIX): arrays[name] for name in names})
@@ -158,12 +161,13 @@ def _require_same(saved: Any, given: Json) -> None:
         raise CheckpointError(f"the run was started with different settings: {listed}")
 
 
-def _check_header(header: Any) -> None:
+def _check_header(header: Any, config: Config) -> None:
     epoch, best, step = (header[k] for k in ("epoch", "best_epoch", "adam_step"))
     history = header["history"]
-    is_list = isinstance(history, list) and all(map(_is_row, history))
+    names = _names(config)
+    is_list = isinstance(history, list) and all(_is_row(row, names) for row in history)
     if not is_list or len(set(map(frozenset, history))) > 1:
-        required = f"finite numbers for the same names, {sorted(ROW)} among them"
+        required = f"finite numbers for the same names, {sorted(names)} among them"
         raise ValueError(f"each row of the history must have {required}")
     if not (isinstance(epoch, int) and len(history) == epoch >= 1):
         raise ValueError(f"history must have one row per epoch, {epoch!r} in all")
@@ -174,10 +178,17 @@ def _check_header(header: Any) -> None:
     np.random.default_rng().bit_generator.state = header["rng_state"]  # checks it
 
 
-def _is_row(row: Any) -> bool:
+def _names(config: Config) -> set[str]:
+    """Return the names in a row of the history, without `validation_score`."""
+    several = config.loss == "squared_error" and config.n_outputs > 1
+    of_each = range(config.n_outputs if several else 0)
+    return ROW | OF_LOSS[config.loss] | {f"validation_loss_{j}" for j in of_each}
+
+
+def _is_row(row: Any, names: set[str]) -> bool:
     values = row.values()
     are_finite = (isinstance(v, (int, float)) and math.isfinite(v) for v in values)
-    return set(row) - {"validation_score"} == ROW and all(are_finite)
+    return set(row) - {"validation_score"} == names and all(are_finite)
 
 
 def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
@@ -185,11 +196,14 @@ def _check_snapshots(seen: Snapshots, config: Config, epoch: int) -> None:
     epochs = seen.epochs.tolist()
     if not epochs or sorted({0, *epochs, epoch + 1}) != [0, *epochs, epoch + 1]:
         raise ValueError(f"snapshots must be of epochs 1 to {epoch}; got {epochs}")
-    widths = [config.n_outputs, *config.clusters]
+    is_classifier = config.loss == "cross_entropy"
+    outputs = "classes" if is_classifier else "targets"
     for graph in seen.graphs:
-        clusters = (pooling.mass.shape[1] for pooling in graph.poolings)
-        if [graph.probabilities.shape[1], *clusters] != widths:
-            model = f"{config.n_outputs} classes and clusters {config.clusters}"
+        clusters = tuple(pooling.mass.shape[1] for pooling in graph.poolings)
+        found = graph.probabilities if is_classifier else graph.predicted
+        width = None if found is None else found.shape[1]
+        if (width, clusters) != (config.n_outputs, config.clusters):
+            model = f"{config.n_outputs} {outputs} and clusters {config.clusters}"
             raise ValueError(f"snapshots must match the model, with {model}")
     measures = MEASURES if config.clusters else ()
     if set(seen.measures) != set(measures):

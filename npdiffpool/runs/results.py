@@ -1,41 +1,76 @@
-"""The results of a run: accuracies of the kept epoch, and the confusion matrix."""
+"""The results of a run: the scores of the kept epoch on the test graphs."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset
-from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.diffpool import Model
 from npdiffpool.estimators.fitting.training_checks import find_failure
 from npdiffpool.estimators.fitting.weights import combine_weights
+from npdiffpool.estimators.scores import r_squared
+
+SHOWN = 500  # test graphs whose targets and predictions are listed, for the report
 
 
-def compute_results(clf: DiffPoolClassifier, train: Dataset, test: Dataset) -> Json:
-    """Compute the results of a fitted classifier on test graphs.
+def compute_results(model: Model, train: Dataset, test: Dataset) -> Json:
+    """Compute the results of a fitted model on test graphs.
 
-    The majority class is that of the training graphs. `failure` says that no epoch was
-    better than predicting the class frequencies; it is None otherwise.
+    Those of a classifier are accuracies and the confusion matrix; the majority class is
+    that of the training graphs. Those of a regressor are R^2 and the mean absolute
+    error of each target, beside that of predicting its mean in training. `failure` says
+    that no epoch was better than a constant prediction; it is None otherwise.
     """
-    encoded = clf.targets_.encode(train.labels, len(train))
-    weights = combine_weights(None, clf.class_weight, clf.targets_, encoded)
-    best = clf.history_[clf.best_epoch_ - 1]
-    majority, _ = train.majority_class()
+    encoded = model.targets_.encode(train.labels, len(train))
+    weights = combine_weights(None, model.class_weight, model.targets_, encoded)
+    parts = model.history_, encoded, model.config_.loss, weights
+    find = _of_classes if model.kind == "classifier" else _of_targets
     return {
-        "best_epoch": clf.best_epoch_,
-        "validation_accuracy": best["validation_accuracy"],
-        "test_accuracy": clf.score(test, test.labels),
+        "best_epoch": model.best_epoch_,
         "test_graphs": len(test),
-        "confusion": confusion(clf, test),
-        "majority_class": majority,
-        "majority_test_accuracy": float(np.mean(test.labels == majority)),
-        "failure": find_failure(clf.history_, encoded, clf.config_.loss, weights),
+        **find(model, train, test),
+        "failure": find_failure(*parts),
     }
 
 
-def confusion(clf: DiffPoolClassifier, test: Dataset) -> Json:
+def _of_classes(clf: Any, train: Dataset, test: Dataset) -> Json:
+    majority, _ = train.majority_class()
+    best = clf.history_[clf.best_epoch_ - 1]
+    return {
+        "validation_accuracy": best["validation_accuracy"],
+        "test_accuracy": clf.score(test, test.labels),
+        "confusion": confusion(clf, test),
+        "majority_class": majority,
+        "majority_test_accuracy": float(np.mean(test.labels == majority)),
+    }
+
+
+def _of_targets(model: Any, train: Dataset, test: Dataset) -> Json:
+    predicted = model.predict(test)
+    true, found = (x.reshape(len(test), -1) for x in (test.labels, predicted))
+    errors = np.mean(np.abs(found - true), axis=0)
+    means = np.mean(train.labels.reshape(len(train), -1), axis=0)
+    columns = {
+        "name": test.targets or ["target"],
+        "r2": r_squared(test.labels, predicted).tolist(),
+        "mean_absolute_error": errors.tolist(),
+        "mean_absolute_error_of_mean": np.mean(np.abs(true - means), axis=0).tolist(),
+    }
+    places = np.linspace(0, len(test) - 1, min(SHOWN, len(test))).round().astype(int)
+    return {
+        "validation_loss": model.history_[model.best_epoch_ - 1]["validation_loss"],
+        "test_r2": float(np.mean(columns["r2"])),
+        "targets": [dict(zip(columns, row)) for row in zip(*columns.values())],
+        "true": true[places].tolist(),
+        "predicted": found[places].tolist(),
+    }
+
+
+def confusion(clf: Any, test: Dataset) -> Json:
     """Count test graphs by true class (rows) and predicted class (columns)."""
     true, predicted = np.union1d(clf.classes_, test.labels), clf.classes_
     counts = np.zeros((len(true), len(predicted)), dtype=int)
@@ -46,16 +81,34 @@ def confusion(clf: DiffPoolClassifier, test: Dataset) -> Json:
 
 
 def describe_results(results: Json, epochs: int) -> str:
-    """Describe results in two lines."""
-    accuracy, n_graphs = results["test_accuracy"], results["test_graphs"]
+    """Describe results in two lines, and one more for each of several targets."""
+    kept = f"kept epoch {results['best_epoch']} of {epochs}, the best on validation: "
+    n_graphs = results["test_graphs"]
+    if "targets" in results:
+        loss = f"{results['validation_loss']:.4g}, relative to the variance"
+        return f"{kept}squared error {loss}\n{_describe_targets(results, n_graphs)}"
+    accuracy = results["test_accuracy"]
     error = standard_error(accuracy, n_graphs)
     return (
-        f"kept epoch {results['best_epoch']} of {epochs}, the best on validation: "
-        f"{results['validation_accuracy']:.1%}\n"
+        f"{kept}{results['validation_accuracy']:.1%}\n"
         f"test accuracy {accuracy:.1%} ({round(accuracy * n_graphs)} of {n_graphs}, "
         f"standard error {error:.1%}); always the majority class "
         f"({results['majority_class']}): {results['majority_test_accuracy']:.1%}"
     )
+
+
+def _describe_targets(results: Json, n_graphs: int) -> str:
+    rows = results["targets"]
+    head = f"test R^2 {results['test_r2']:.3f} ({n_graphs} graphs"
+    errors = [
+        f"mean absolute error {row['mean_absolute_error']:.4g}; always the mean of the "
+        f"training graphs: {row['mean_absolute_error_of_mean']:.4g}"
+        for row in rows
+    ]
+    if len(rows) == 1:
+        return f"{head}), {errors[0]}"
+    lines = [f"  {r['name']}: R^2 {r['r2']:.3f}, {e}" for r, e in zip(rows, errors)]
+    return "\n".join([f"{head}, the mean over {len(rows)} targets)", *lines])
 
 
 def standard_error(accuracy: float, n_graphs: int) -> float:

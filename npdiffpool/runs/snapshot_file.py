@@ -14,6 +14,7 @@ from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
 
 MAX_EPOCHS = 1000
 MAX_SHOWN = 1 << 20  # nodes and clusters of all graphs in all snapshots
+OF_REGRESSOR = ("target", "predicted")  # the arrays that are float64
 KINDS = {"i": "whole numbers", "f": "floating-point numbers"}
 
 
@@ -29,15 +30,18 @@ def to_arrays(snapshots: Snapshots) -> dict[str, Any]:
     for i, graph in enumerate(snapshots.graphs):
         fields = graph._asdict()
         poolings = fields.pop("poolings")
-        arrays |= {f"graph:{i}:{name}": value for name, value in fields.items()}
+        known = {name: v for name, v in fields.items() if v is not None}
+        arrays |= {f"graph:{i}:{name}": value for name, value in known.items()}
         for level, pooling in enumerate(poolings):
             prefix = f"graph:{i}:pooling:{level}:"
             arrays |= {prefix + name: v for name, v in pooling._asdict().items()}
-    return {name: _narrow(value) for name, value in arrays.items()}
+    return {name: _narrow(name, value) for name, value in arrays.items()}
 
 
-def _narrow(value: Any) -> Any:
+def _narrow(name: str, value: Any) -> Any:
     array = np.asarray(value)
+    if name.rpartition(":")[2] in OF_REGRESSOR:  # beyond float32 they would be infinite
+        return array
     return array.astype(np.float32 if array.dtype.kind == "f" else np.int32)
 
 
@@ -94,7 +98,8 @@ def _read_graph(arrays: Mapping[str, Any], prefix: str) -> Watched:
     while f"{prefix}pooling:{len(poolings)}:mass" in arrays:
         level = f"{prefix}pooling:{len(poolings)}:"
         poolings.append(Pooling(*(arrays[level + name] for name in Pooling._fields)))
-    fields = {name: arrays[prefix + name] for name in Watched._fields[:-1]}
+    names = [name for name in Watched._fields if prefix + name in arrays]
+    fields = {name: arrays[prefix + name] for name in names}
     fields |= {name: int(fields[name]) for name in ("number", "truth")}
     return Watched(**fields, poolings=poolings)
 
@@ -106,6 +111,8 @@ def _check_graph(graph: Watched, E: int) -> None:
     _require("edges", graph.edges, "i", (len(graph.edges), 2), N)
     C = graph.probabilities.shape[-1]
     _require("probabilities", graph.probabilities, "f", (E, C))
+    if graph.target is not None or graph.predicted is not None:
+        _check_outcome(graph.target, graph.predicted, E)
     for cluster, share, mass, links in graph.poolings:
         K = mass.shape[-1]
         _require("cluster", cluster, "i", (E, n), K)
@@ -117,6 +124,17 @@ def _check_graph(graph: Watched, E: int) -> None:
         _require("links", links[:, 0], "f", (len(links),), E)
         _require("links", links[:, 1:3], "f", (len(links), 2), K)
         n = K
+
+
+def _check_outcome(target: Any, predicted: Any, E: int) -> None:
+    """Require finite targets and predictions of a regressor."""
+    for name, array in (("target", target), ("predicted", predicted)):
+        if array is None:
+            raise ValueError("target and predicted must both be given")
+        leading = () if name == "target" else (E,)
+        _require_form(name, array, "f", (*leading, target.shape[-1]))
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{name} must be finite")
 
 
 def _require(

@@ -43,11 +43,13 @@ class Watched(NamedTuple):
     """One graph in each of E snapshots."""
 
     number: int  # index in the data set
-    truth: int  # index of its class among the model's; -1 if training had no such class
+    truth: int  # index of its class among the model's; -1 if it is none of them
     edges: Ints  # (M, 2)
     kinds: Ints  # (N,) column of each node's one-hot feature; -1 if it is not one-hot
-    probabilities: Floats  # (E, C)
+    probabilities: Floats  # (E, C); C is 0 for a regressor
     poolings: list[Pooling]
+    target: Floats | None = None  # (T,) of a regressor
+    predicted: Floats | None = None  # (E, T) of a regressor
 
 
 class Snapshots(NamedTuple):
@@ -103,14 +105,12 @@ class Recorder:
         """Record a fitted model, unless there is a snapshot of that epoch."""
         if epoch in self._snapshots:
             return
-        classes = model.classes_.tolist()
-        probabilities, graphs = model.predict_proba(self._graphs), []
-        assignments = model.assignments_of(self._graphs)
+        outcomes = _outcomes(model, self._graphs, self._labels)
+        assignments, graphs = model.assignments_of(self._graphs), []
         for i, graph in enumerate(self._graphs):
-            label, poolings = self._labels[i], _poolings(graph, assignments[i])
-            truth = classes.index(label) if label in classes else -1
-            known = self._numbers[i], truth, _edges(graph), _kinds(graph)
-            graphs.append(Watched(*known, probabilities[i : i + 1], poolings))
+            known: Any = {"number": self._numbers[i], "edges": _edges(graph)}
+            known |= {"kinds": _kinds(graph), **outcomes[i]}
+            graphs.append(Watched(poolings=_poolings(graph, assignments[i]), **known))
         measured = model.assignments_of([graph for graph, _ in self._measured])
         rows = [_measure(*pair, found) for pair, found in zip(self._measured, measured)]
         means = {name: np.array([_mean(row[name] for row in rows)]) for name in rows[0]}
@@ -140,6 +140,20 @@ class Recorder:
             raise ValueError(f"snapshots must be of {expected} nodes; got {sizes}")
         for i, epoch in enumerate(snapshots.epochs.tolist()):
             self._snapshots[epoch] = _take(snapshots, i)
+
+
+def _outcomes(model: Any, graphs: list[Graph], labels: list[Any]) -> list[Any]:
+    """Return what a model predicts for graphs, as fields of `Watched`."""
+    if not hasattr(model, "classes_"):
+        found = model.predict(graphs).reshape(len(graphs), -1)
+        targets = np.reshape(np.array(labels, dtype=float), found.shape)
+        none = {"truth": -1, "probabilities": np.zeros((1, 0))}
+        rows = zip(targets, found[:, None])
+        return [{**none, "target": t, "predicted": y} for t, y in rows]
+    classes = model.classes_.tolist()
+    truths = [classes.index(k) if k in classes else -1 for k in labels]
+    rows = zip(truths, model.predict_proba(graphs)[:, None])
+    return [{"truth": truth, "probabilities": p} for truth, p in rows]
 
 
 def _choose(sizes: Ints) -> Ints:
@@ -183,7 +197,9 @@ def _join_graph(parts: Sequence[Watched]) -> Watched:
     probabilities = np.concatenate([part.probabilities for part in parts])
     levels = zip(*(part.poolings for part in parts))
     poolings = [_join_pooling(level) for level in levels]
-    return parts[0]._replace(probabilities=probabilities, poolings=poolings)
+    joined = parts[0]._replace(probabilities=probabilities, poolings=poolings)
+    found = [part.predicted for part in parts if part.predicted is not None]
+    return joined._replace(predicted=np.concatenate(found)) if found else joined
 
 
 def _join_pooling(parts: Sequence[Pooling]) -> Pooling:
@@ -199,6 +215,7 @@ def _take(snapshots: Snapshots, i: int) -> Snapshots:
     graphs = [
         graph._replace(
             probabilities=graph.probabilities[one],
+            predicted=None if graph.predicted is None else graph.predicted[one],
             poolings=[_take_pooling(pooling, i) for pooling in graph.poolings],
         )
         for graph in snapshots.graphs

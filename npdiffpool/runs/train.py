@@ -31,7 +31,7 @@ from npdiffpool._support.interrupts import ignore_interrupt, interrupt_after
 from npdiffpool._support.types import Ints, Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.datasets.stratified import stratified_split
-from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.diffpool import Model
 from npdiffpool.estimators.expectation import (
     describe_clusters,
     describe_seconds,
@@ -48,11 +48,11 @@ SPLIT_FRACTIONS = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 
 def train_run(
-    clf: DiffPoolClassifier,
+    model: Model,
     dataset: Dataset,
     out: str | None,
     resume: bool = False,
-    draw: Callable[[DiffPoolClassifier, Dataset, Path], None] | None = None,
+    draw: Callable[[Model, Dataset, Path], None] | None = None,
 ) -> Path:
     """Split a data set, train, test once, write the run folder; print the results.
 
@@ -60,7 +60,7 @@ def train_run(
 
     Parameters
     ----------
-    clf : DiffPoolClassifier
+    model : DiffPoolClassifier or DiffPoolRegressor
         Its seed is also the seed of the split.
     dataset : Dataset
     out : str or None
@@ -70,7 +70,7 @@ def train_run(
         are byte-identical to those of an uninterrupted run. If there is no checkpoint,
         start at epoch 1.
     draw : callable, optional
-        Called with the classifier, the test part and the folder, when all files are
+        Called with the model, the test part and the folder, when all files are
         written and the folder is still locked.
 
     Returns
@@ -91,22 +91,22 @@ def train_run(
         second Ctrl-C it has the state after the previous epoch.
     """
     print(_describe(dataset))
-    split = _split(dataset, clf.seed)
+    split = _split(dataset, model)
     train, validation, test = (dataset[indices] for indices in split.values())
-    clf.check(train, train.labels)
-    test_indices, settings = split["test"].tolist(), _settings(clf, dataset)
-    recorder = Recorder(test_indices, test.graphs, test.labels, clf.epochs)
+    model.check(train, train.labels)
+    test_indices, settings = split["test"].tolist(), _settings(model, dataset)
+    recorder = Recorder(test_indices, test.graphs, test.labels, model.epochs)
     with _run_folder(out, dataset.name, resume) as folder:
         saver = Saver(folder / CHECKPOINT, settings, recorder)
         command = f"the same command with --resume --out {shlex.quote(str(folder))}"
         with add_resume_hint(saver.path, f"to resume, run {command}"):
-            _fit(clf, train, validation, saver)
-            results = compute_results(clf, train, test)
-            print(describe_results(results, len(clf.history_)))
-            _write(folder, clf, recorder, _config(clf, dataset, split, results))
+            _fit(model, train, validation, saver)
+            results = compute_results(model, train, test)
+            print(describe_results(results, len(model.history_)))
+            _write(folder, model, recorder, _config(model, dataset, split, results))
             print(f"run folder: {folder}", flush=True)
             if draw is not None:
-                draw(clf, test, folder)
+                draw(model, test, folder)
     return folder
 
 
@@ -142,18 +142,20 @@ def _describe(dataset: Dataset) -> str:
     counts = dataset.statistics()
     unused = f"; not used: {', '.join(dataset.unused)}" if dataset.unused else ""
     return (
-        f"{dataset.name}: {len(dataset)} graphs, {dataset.n_classes} classes, "
+        f"{dataset.name}: {len(dataset)} graphs, {dataset.describe_labels()}, "
         f"{counts['nodes_mean']:.2f} nodes and {counts['edges_mean']:.2f} edges on "
         f"average, {dataset.n_features} features ({dataset.source}{unused})"
     )
 
 
-def _split(dataset: Dataset, seed: int) -> dict[str, Ints]:
+def _split(dataset: Dataset, model: Model) -> dict[str, Ints]:
     """Split the graphs, stratified by class; print the sizes of the parts."""
-    parts = stratified_split(dataset.labels, [*SPLIT_FRACTIONS.values()], seed)
+    by_class, seed = model.kind == "classifier", model.seed
+    strata = dataset.labels if by_class else np.zeros(len(dataset))
+    parts = stratified_split(strata, [*SPLIT_FRACTIONS.values()], seed)
     split = dict(zip(SPLIT_FRACTIONS, parts))
     sizes = ", ".join(f"{len(part)} {name}" for name, part in split.items())
-    print(f"split, stratified, seed {seed}: {sizes}", flush=True)
+    print(f"split{', stratified' * by_class}, seed {seed}: {sizes}", flush=True)
     return split
 
 
@@ -188,23 +190,21 @@ def _lock_new_folder(stack: ExitStack, name: str) -> Path:
         number += 1
 
 
-def _fit(
-    clf: DiffPoolClassifier, train: Dataset, validation: Dataset, saver: Saver
-) -> None:
+def _fit(model: Model, train: Dataset, validation: Dataset, saver: Saver) -> None:
     """Train, from the checkpoint if there is one, and save checkpoints."""
-    *_, config = clf.check(train, train.labels)
+    *_, config = model.check(train, train.labels)
     state = saver.load(config)
-    print(describe_clusters(clf, train, train.labels), flush=True)
+    print(describe_clusters(model, train, train.labels), flush=True)
     if state is not None:
-        print(f"resuming after epoch {state.epoch} of {clf.epochs}", flush=True)
+        print(f"resuming after epoch {state.epoch} of {model.epochs}", flush=True)
     else:
-        seconds = seconds_per_epoch(clf, train, train.labels)
-        print(describe_seconds(seconds, clf.epochs), file=sys.stderr, flush=True)
+        seconds = seconds_per_epoch(model, train, train.labels)
+        print(describe_seconds(seconds, model.epochs), file=sys.stderr, flush=True)
     hooks: Any = {"on_epoch": saver.recorder, "resume": state}
     try:
         with interrupt_after(saver, "the current epoch") as save:
             hooks["on_checkpoint"] = save
-            clf.fit(train, train.labels, (validation, validation.labels), **hooks)
+            model.fit(train, train.labels, (validation, validation.labels), **hooks)
     except ValueError:  # training diverged, and would do so again
         if state is None:
             saver.path.unlink(missing_ok=True)
@@ -214,49 +214,47 @@ def _fit(
             saver.save()
         raise
     saver.save()
-    saver.recorder.record(clf, clf.best_epoch_)
+    saver.recorder.record(model, model.best_epoch_)
 
 
-def _settings(clf: DiffPoolClassifier, dataset: Dataset) -> Json:
+def _settings(model: Model, dataset: Dataset) -> Json:
     """Return everything that determines a training run, as JSON."""
-    parameters = {k: v for k, v in clf.get_params().items() if k != "verbose"}
+    parameters = {k: v for k, v in model.get_params().items() if k != "verbose"}
     return {
         "version": version("npdiffpool"),
         "data": dataset.name,
         "graphs": digest_graphs(dataset.graphs),
-        "labels": dataset.labels.tolist(),
+        "labels": dataset.labels.tolist(),  # those of a regressor are floats
         "features": list(dataset.feature_names),
         "parameters": parameters,
     }
 
 
 def _config(
-    clf: DiffPoolClassifier, dataset: Dataset, split: dict[str, Ints], results: Json
+    model: Model, dataset: Dataset, split: dict[str, Ints], results: Json
 ) -> Json:
     packages = {package.__name__: package.__version__ for package in (np, scipy)}
     packages["autograd"] = version("autograd")
-    names = "name", "source", "weights"
+    names = "name", "source", "weights", "targets"
     data = {name: getattr(dataset, name) for name in names}
     return {
         "data": {**data, "statistics": dataset.statistics()},
         "features": list(dataset.feature_names),
-        "parameters": clf.get_params(),
-        "clusters": clf.config_.clusters,
+        "parameters": model.get_params(),
+        "clusters": model.config_.clusters,
         "split": {name: part.tolist() for name, part in split.items()},
         "results": results,
         "versions": {"python": sys.version.split()[0], **packages},
     }
 
 
-def _write(
-    folder: Path, clf: DiffPoolClassifier, recorder: Recorder, config: Json
-) -> None:
+def _write(folder: Path, model: Model, recorder: Recorder, config: Json) -> None:
     """Write the run's files; config.json is the last, so it marks a complete run."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, clf.history_[0], lineterminator="\n")
+    writer = csv.DictWriter(text, model.history_[0], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(clf.history_)
+    writer.writerows(model.history_)
     write_text(folder / "history.csv", text.getvalue())
     write_snapshots(folder / "snapshots.npz", recorder.snapshots())
-    clf.save(folder / "model.npz")
+    model.save(folder / "model.npz")
     write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")

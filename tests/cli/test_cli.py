@@ -16,7 +16,7 @@ import pytest
 import npdiffpool as ndp
 from npdiffpool._support.progress import coloured
 from npdiffpool.cli.main import COMMANDS, main
-from npdiffpool.cli.parameters import make_classifier, write_table
+from npdiffpool.cli.parameters import make_model, write_table
 from npdiffpool.cli.parser import build_parser
 
 QUICK = ["--epochs", "2", "--hidden", "8"]
@@ -235,7 +235,7 @@ def test_every_parameter_has_an_option_with_its_description(command, capsys):
 
 def test_options_that_are_not_given_leave_parameters_at_their_defaults():
     words = "train --clusters 0.5,3 --no-concat-layers --patience 4 --link-weight 0"
-    clf = make_classifier(build_parser(None, COMMANDS).parse_args(words.split()))
+    clf = make_model(build_parser(None, COMMANDS).parse_args(words.split()))
     changed = {"clusters": (0.5, 3), "concat_layers": False, "patience": 4}
     expected = ndp.DiffPoolClassifier(**changed, link_weight=0.0)
     assert clf.get_params() == expected.get_params()

@@ -131,10 +131,7 @@ def _check_graphs(graphs: Any) -> list[Graph]:
 
 
 def _labels(graphs: Any, labels: Any, listed: list[Graph]) -> tuple[str, Array | None]:
-    """Return the part of the files for the labels, and its table, None without labels.
-
-    They are the labels given, or those of the graphs.
-    """
+    """Return the labels given, or those of the graphs: their file and its table."""
     if labels is None and isinstance(graphs, Dataset):
         labels = graphs.labels
     elif labels is None:
