@@ -29,7 +29,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write a row for each graph: its class and all probabilities, or its number."""
+    """Write a row for each graph: its class and all probabilities, or its targets."""
     path = find_model(arguments.model)
     model = load_model(path)
     dataset = _load(arguments.data, model, path, arguments.weights)
@@ -83,8 +83,10 @@ def _rows(model: Any, dataset: Dataset) -> Iterator[list[str]]:
     """Yield the heading, then the cells of each graph."""
     predicted = model.predict(dataset.graphs)
     if not isinstance(model, DiffPoolClassifier):
-        yield ["predicted"]
-        yield from ([f"{number:.9g}"] for number in predicted)
+        columns = predicted.reshape(len(predicted), -1)
+        several = [f"predicted {j}" for j in range(columns.shape[1])]  # as in training
+        yield several if len(several) > 1 else ["predicted"]
+        yield from ([f"{number:.9g}" for number in row] for row in columns)
         return
     yield ["predicted", *(f"p({printable(str(name))})" for name in model.classes_)]
     probabilities = model.predict_proba(dataset.graphs)

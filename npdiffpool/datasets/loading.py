@@ -147,7 +147,7 @@ def _read(
         how: Any = {"weights": column, "require_labels": require_labels}
         data = read_tu(TUFiles(path), **how, targets=targets)
         citation = cite(data.name)
-    _warn_of_losses(data)
+    _warn_of_losses(data, needs_labels=require_labels is not None)
     return data, path, citation
 
 
@@ -236,11 +236,11 @@ def _target_names(data: TUData, target: Any) -> tuple[str, ...]:
     return tuple(f"attribute {i}" for i in columns or range(table.shape[1]))
 
 
-def _warn_of_losses(data: TUData) -> None:
+def _warn_of_losses(data: TUData, needs_labels: bool) -> None:
     """Warn of unused files and of graphs without nodes."""
-    unused = [
-        part for part in data.unused if part != "edge_labels" or not cite(data.name)
-    ]
+    silent = {"edge_labels"} if cite(data.name) else set()
+    silent |= set() if needs_labels else {"graph_attributes"}
+    unused = [part for part in data.unused if part not in silent]
     if unused:
         files = ", ".join(f"{printable(part)}.txt" for part in unused[:5])
         files += f" and {len(unused) - 5} others" * (len(unused) > 5)
