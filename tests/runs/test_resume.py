@@ -18,7 +18,7 @@ from npdiffpool.runs.snapshots import Recorder
 from npdiffpool.training import fit as training
 
 QUICK = ["--epochs", "5", "--hidden", "8", "--clusters", "0.25,2", "--batch-norm"]
-NUMBERS = dict.fromkeys(checkpoints.ROW, 1.0)
+NUMBERS = dict.fromkeys(checkpoints.ROW | checkpoints.OF_LOSS["cross_entropy"], 1.0)
 COMPARED = "config.json history.csv model.npz snapshots.npz checkpoint.npz".split()
 
 
