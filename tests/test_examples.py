@@ -48,7 +48,8 @@ each_text = pytest.mark.parametrize("path", TEXTS, ids=name_of)
 
 
 @each_text
-def test_the_python_on_a_page_prints_what_the_page_shows(path):
+def test_the_python_on_a_page_prints_what_the_page_shows(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a page may save pictures
     failed, attempted = doctest.testfile(
         str(path), module_relative=False, encoding="utf-8"
     )

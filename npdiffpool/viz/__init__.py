@@ -4,6 +4,11 @@ Each picture has a module: read `hierarchy` first (the paper's figure 2), then
 `assignment`, `embeddings`, `history` and `results`. `figure_files` writes pictures
 into a run folder. `drawing` has the geometry of the pictures, and `report` writes the
 HTML report of a run.
+
+Every ``plot_*`` and ``draw_*`` function returns a one-dimensional array of matplotlib
+axes, one for each panel from left to right, also if there is one panel. Its argument
+`axes` takes such an array, or for one panel the axes alone. So each picture is saved
+in one way: ``axes = plot_...(...)``, then ``axes[0].figure.savefig("picture.png")``.
 """
 
 import npdiffpool.viz._extra  # noqa: F401  (first: raises if matplotlib is missing)

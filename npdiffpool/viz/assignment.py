@@ -14,7 +14,7 @@ from matplotlib.transforms import ScaledTranslation
 from npdiffpool._support.arguments import require
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.evaluation.measures import certainty, used_clusters
-from npdiffpool.viz.drawing.axes import pluralise, row_of_axes
+from npdiffpool.viz.drawing.axes import AxesRow, pluralise, row_of_axes
 from npdiffpool.viz.drawing.checks import check_assignment
 from npdiffpool.viz.drawing.colours import first_colours, palette
 
@@ -24,7 +24,7 @@ _ABOVE = 4  # points from the top of the heat map to the middle of the marks
 _TICKS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
 
 
-def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes:
+def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> AxesRow:
     """Plot an assignment as a heat map, its nodes ordered by cluster.
 
     A row is a node (for a later level, a cluster of the level below; the title counts
@@ -39,7 +39,7 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     ----------
     S : (N, K) array
         Its rows are distributions, such as ``clf.assignments(graph)[0]``.
-    axes : matplotlib axes, optional
+    axes : matplotlib axes, or array of 1, optional
         Axes to draw on; by default those of a new pyplot figure.
     below : sequence of arrays, optional
         The assignments of the levels below that of `S`: ``clf.assignments(graph)[:1]``
@@ -47,7 +47,7 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
 
     Returns
     -------
-    matplotlib axes
+    array of 1 matplotlib axes
         The colour bar has separate axes. Its scale is the square root of the
         share, from 0 to 1 for every `S`, so that small shares are visible.
 
@@ -62,7 +62,7 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     --------
     >>> from matplotlib.figure import Figure
     >>> S = [[0.1, 0.9, 0], [1, 0, 0], [0.2, 0.8, 0]]
-    >>> axes = plot_assignment(S, Figure().subplots())
+    >>> (axes,) = plot_assignment(S, Figure().subplots())
     >>> axes.get_title()
     '3 rows, 2 of 3 clusters used'
     >>> [label.get_text() for label in axes.get_yticklabels()]
@@ -71,7 +71,8 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     *_, S = matrices = _check(S, below)
     K, clusters = S.shape[1], [matrix.argmax(axis=1) for matrix in matrices]
     *_, rows, used = [np.arange(len(matrices[0])), *used_clusters(clusters)]
-    panel: Axes = row_of_axes(axes, 1, (6.0, 5.0))[0]
+    row = row_of_axes(axes, 1, (6.0, 5.0))
+    panel: Axes = row[0]
     order = rows[np.lexsort((-S[rows].max(axis=1), clusters[-1][rows]))]
     _draw_shares(panel, S[order], clusters[-1][order])
     _number_rows_and_columns(panel, order, K)
@@ -81,7 +82,7 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     panel.set_title(f"{title} used", fontsize=10, pad=3 * _ABOVE)
     mean = f"certainty (a row's largest share): mean {certainty(S[rows]):.2f}"
     panel.set_xlabel(f"cluster\n{mean}", fontsize=8)
-    return panel
+    return row
 
 
 def _check(S: Any, below: Sequence[Any]) -> list[Floats]:

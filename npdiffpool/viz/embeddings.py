@@ -12,7 +12,7 @@ from npdiffpool._support.types import Array, Floats
 from npdiffpool.estimators.fitting.targets import numbers
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.viz.drawing.axes import legend_above, pluralise, row_of_axes
+from npdiffpool.viz.drawing.axes import AxesRow, legend_above, pluralise, row_of_axes
 from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.drawing.colours import outline_colours, palette
 
@@ -28,7 +28,7 @@ class Projection(NamedTuple):
 
 def plot_embeddings(
     clf: Any, graphs: Any, labels: Any = None, axes: Any = None
-) -> Axes:
+) -> AxesRow:
     """Plot the embeddings of graphs by a fitted model.
 
     The embeddings ``clf.transform(graphs)`` are projected on their first two principal
@@ -44,12 +44,12 @@ def plot_embeddings(
         For a classifier numbers or strings, seen in training or not; for a regressor
         finite numbers. By default ``graphs.labels`` if `graphs` has that, else the
         label of each graph.
-    axes : matplotlib axes, optional
+    axes : matplotlib axes, or array of 1, optional
         Axes to draw on; by default those of a new pyplot figure.
 
     Returns
     -------
-    matplotlib axes
+    array of 1 matplotlib axes
         The axis labels give the share of the variance along each. The colour bar of a
         regressor has separate axes.
 
@@ -72,7 +72,7 @@ def plot_embeddings(
     >>> from npdiffpool import DiffPoolClassifier, load_dataset
     >>> dataset = load_dataset("MUTAG")[:20]
     >>> clf = DiffPoolClassifier(epochs=1).fit(dataset, dataset.labels)
-    >>> axes = plot_embeddings(clf, dataset, axes=Figure().subplots())
+    >>> (axes,) = plot_embeddings(clf, dataset, axes=Figure().subplots())
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
     ['class -1: 8 graphs', 'class 1: 12 graphs']
     """
@@ -87,13 +87,14 @@ def plot_embeddings(
     named = graphs if hasattr(graphs, "feature_names") else chosen
     embeddings = np.asarray(clf.transform(named), dtype=np.float64)
     projection = project(embeddings)
-    panel: Axes = row_of_axes(axes, 1, (6.0, 4.5))[0]
+    row = row_of_axes(axes, 1, (6.0, 4.5))
+    panel: Axes = row[0]
     (_draw_targets if is_regressor else _draw_classes)(panel, projection, targets)
     first, second = (f"component ({s:.0%} of the variance)" for s in projection.shares)
     G, D = embeddings.shape
     caption = f"{G} graphs, embeddings of {pluralise(D, 'number')}"
     panel.set(xlabel=f"first {first}\n{caption}", ylabel=f"second {second}")
-    return panel
+    return row
 
 
 def project(embeddings: Floats) -> Projection:

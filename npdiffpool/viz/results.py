@@ -8,7 +8,7 @@ from typing import Any, Mapping, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool.viz.drawing.axes import legend_above, row_of_axes
+from npdiffpool.viz.drawing.axes import AxesRow, legend_above, row_of_axes
 from npdiffpool.viz.drawing.colours import OKABE_ITO
 
 BLUE, VERMILION = OKABE_ITO[0], OKABE_ITO[5]
@@ -34,7 +34,7 @@ def plot_results(
     results: Mapping[str, Any],
     published: Mapping[str, Any] | None = None,
     axes: Any = None,
-) -> Axes:
+) -> AxesRow:
     """Plot accuracies with their spread, beside published ones.
 
     There is one row per name, in the order of `results`, then those only in
@@ -50,12 +50,12 @@ def plot_results(
         of test accuracies ("fair") or of validation accuracies ("paper").
     published : mapping of names to mean or (mean, spread), optional
         A mean without a spread has no bar.
-    axes : matplotlib axes, optional
+    axes : matplotlib axes, or array of 1, optional
         Axes to draw on; by default those of a new pyplot figure.
 
     Returns
     -------
-    matplotlib axes
+    array of 1 matplotlib axes
         The horizontal axis is in percent.
 
     Raises
@@ -69,7 +69,7 @@ def plot_results(
     >>> from matplotlib.figure import Figure
     >>> results = {"DiffPool": (0.67, 0.05), "flat": (0.61, 0.06)}
     >>> published = {"DiffPool": (0.595, 0.056), "GIN": 0.596}
-    >>> axes = plot_results(results, published, Figure().subplots())
+    >>> (axes,) = plot_results(results, published, Figure().subplots())
     >>> [label.get_text() for label in axes.get_yticklabels()]
     ['DiffPool', 'flat', 'GIN']
     """
@@ -82,12 +82,13 @@ def plot_results(
     measured = {name: _measured(name, value) for name, value in results.items()}
     others = {name: _published(name, value) for name, value in published.items()}
     names = list(dict.fromkeys([*measured, *others]))
-    panel: Axes = row_of_axes(axes, 1, (6.0, 1.4 + 0.45 * len(names)))[0]
+    row = row_of_axes(axes, 1, (6.0, 1.4 + 0.45 * len(names)))
+    panel: Axes = row[0]
     _draw(panel, "measured", measured, _heights(names, measured, others, -_OFFSET))
     if others:
         _draw(panel, "published", others, _heights(names, others, measured, _OFFSET))
     _finish(panel, names)
-    return panel
+    return row
 
 
 def _draw(axes: Axes, kind: str, rows: Rows, heights: list[float]) -> None:

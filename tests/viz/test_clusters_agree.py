@@ -83,7 +83,7 @@ def in_nodes(clf, graph, level):
 
 def in_assignment(clf, graph, level):
     *below, S = clf.assignments(graph)[: level + 1]
-    axes = viz.plot_assignment(S, axes_row(1)[0], below=below)
+    (axes,) = viz.plot_assignment(S, axes_row(1)[0], below=below)
     (marks,) = find(axes, "used")
     columns = [int(ends[:, 0].mean().round()) for ends in marks.get_segments()]
     colours = [to_hex(colour) for colour in marks.get_colors()]
@@ -173,7 +173,7 @@ def test_certainty_has_one_meaning_in_all_captions():
     S, upper = np.eye(3)[[0, 0, 0, 1]], np.array([[0.9, 0.1], [0.6, 0.4], [0.5, 0.5]])
     clf, graph = model_with([S, upper]), Graph(np.zeros((4, 4)), np.ones((4, 1)))
     caption = viz.plot_hierarchy(clf, graph, axes_row(3))[1].get_xlabel()
-    other = viz.plot_assignment(upper, axes_row(1)[0], below=[S]).get_xlabel()
+    other = viz.plot_assignment(upper, axes_row(1)[0], below=[S])[0].get_xlabel()
     assert "certainty, mean 0.75\n" in caption and other.endswith("mean 0.75")
     assert measures.certainty(upper[:2]) == 0.75
 

@@ -22,12 +22,12 @@ def drawn(axes):
 
 def test_points_are_projections_on_the_first_two_principal_components():
     clf = model_of(PLANE + [5, 5, 5])
-    (points,) = drawn(viz.plot_embeddings(clf, of_sizes(4), [0, 0, 0, 0], one()))
+    (points,) = drawn(*viz.plot_embeddings(clf, of_sizes(4), [0, 0, 0, 0], one()))
     assert np.allclose(points, [[4, 0], [-4, 0], [0, 2], [0, -2]], atol=1e-6)
 
 
 def test_axis_labels_give_the_shares_of_the_variance():
-    axes = viz.plot_embeddings(model_of(PLANE), of_sizes(4), [0, 0, 1, 1], one())
+    (axes,) = viz.plot_embeddings(model_of(PLANE), of_sizes(4), [0, 0, 1, 1], one())
     assert axes.get_xlabel().splitlines() == [
         "first component (80% of the variance)",  # 32 of 40
         "4 graphs, embeddings of 3 numbers",
@@ -70,7 +70,7 @@ def test_missing_components_have_coordinates_and_shares_of_0(
 def test_each_class_has_its_own_colour_and_marker(n_classes):
     labels = np.repeat(np.arange(n_classes) - 1, 2)
     clf = model_of(np.random.default_rng(0).normal(size=(len(labels), 3)))
-    axes = viz.plot_embeddings(clf, of_sizes(len(labels)), labels, one())
+    (axes,) = viz.plot_embeddings(clf, of_sizes(len(labels)), labels, one())
     classes = find(axes, "points")
     fills = [each.get_facecolor()[0, :3] for each in classes]
     assert np.allclose(fills, palette(n_classes), atol=1e-12)
@@ -86,7 +86,7 @@ def test_each_class_has_its_own_colour_and_marker(n_classes):
 def test_the_legend_counts_the_points_of_each_class():
     for kind in (str, object):
         labels = np.array(["b", "a", "b", "b"], dtype=kind)
-        axes = viz.plot_embeddings(model_of(LINE), of_sizes(4), labels, one())
+        (axes,) = viz.plot_embeddings(model_of(LINE), of_sizes(4), labels, one())
         a, b = drawn(axes)
         assert np.allclose(a[:, 0], [5]) and np.allclose(b[:, 0], [-3, -1, -1])
         names = texts(axes.get_legend().get_texts())
@@ -101,14 +101,14 @@ def test_labels_default_to_those_of_the_data_set_or_of_the_graphs():
         (dataset, None, ["class 5: 2 graphs", "class 7: 2 graphs"]),
         (dataset, [2, 2, 2, 2], ["class 2: 4 graphs"]),
     ):
-        axes = viz.plot_embeddings(model_of(PLANE), given, labels, one())
+        (axes,) = viz.plot_embeddings(model_of(PLANE), given, labels, one())
         assert texts(axes.get_legend().get_texts()) == names
 
 
 def test_for_a_regressor_the_colour_is_the_target():
     targets = [1.5, -2, 0, 8]
     clf = model_of(PLANE, "regressor")
-    axes = viz.plot_embeddings(clf, of_sizes(4, targets), axes=one())
+    (axes,) = viz.plot_embeddings(clf, of_sizes(4, targets), axes=one())
     (points,) = find(axes, "points")
     assert list(points.get_array()) == targets
     assert bar(axes).get_ylabel() == "target" and axes.get_legend() is None
@@ -121,7 +121,7 @@ def test_many_points_have_smaller_markers():
     for n in (4, 500, 2000):
         clf = model_of(np.random.default_rng(0).normal(size=(n, 3)))
         same = [of_sizes(4)[0]] * n
-        axes = viz.plot_embeddings(clf, same, np.zeros(n), one())
+        (axes,) = viz.plot_embeddings(clf, same, np.zeros(n), one())
         sizes.append(find(axes, "points")[0].get_sizes()[0])
     assert sizes == [40, 30, 10]
 

@@ -1,13 +1,15 @@
 """plot_assignment and plot_results draw their arguments; properties of all plots."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from viz_drawings import PLANE, axes_row, bar, find, model_of, of_sizes, texts
+from viz_drawings import HISTORY, PLANE, axes_row, bar, find, model_of, of_sizes, texts
 
-from npdiffpool import viz
+from npdiffpool import Graph, viz
 from npdiffpool.evaluation.protocols import Evaluation
 
 # Clusters 1 and 3 have no members; nodes 1 and 4 tie.
@@ -41,7 +43,7 @@ def shares(axes, n_clusters):
 
 
 def test_nodes_are_sorted_by_cluster_and_then_by_decreasing_share():
-    axes = viz.plot_assignment(S, one())
+    (axes,) = viz.plot_assignment(S, one())
     drawn, image = shares(axes, 4)
     assert np.array_equal(drawn, S[ORDER])
     assert image.get_extent() == [-0.5, 3.5, 4.5, -0.5]  # row 0 on top
@@ -50,25 +52,26 @@ def test_nodes_are_sorted_by_cluster_and_then_by_decreasing_share():
 
 
 def test_every_cluster_is_a_column_and_used_clusters_are_counted():
-    axes = viz.plot_assignment(S, one())
+    (axes,) = viz.plot_assignment(S, one())
     assert list(axes.get_xticks()) == [0, 1, 2, 3]
     assert axes.get_title() == "5 rows, 2 of 4 clusters used"
     assert "mean 0.76" in axes.get_xlabel()  # of 0.7, 0.6, 1, 0.9 and 0.6
-    assert viz.plot_assignment([[1]], one()).get_title().startswith("1 row, 1 of 1 cl")
+    (axes,) = viz.plot_assignment([[1]], one())
+    assert axes.get_title().startswith("1 row, 1 of 1 cl")
 
 
 def test_a_line_separates_the_nodes_of_two_clusters():
-    (lines,) = find(viz.plot_assignment(S, one()), "boundaries")
+    (lines,) = find(viz.plot_assignment(S, one())[0], "boundaries")
     assert [segment.tolist() for segment in lines.get_segments()] == [
         [[-0.5, 2.5], [3.5, 2.5]]
     ]
-    (lines,) = find(viz.plot_assignment(np.eye(3), one()), "boundaries")
+    (lines,) = find(viz.plot_assignment(np.eye(3), one())[0], "boundaries")
     assert [segment[0, 1] for segment in lines.get_segments()] == [0.5, 1.5]
 
 
 def test_shares_have_one_scale_and_larger_shares_are_darker_also_in_grey():
     for matrix in (S, np.full((3, 4), 0.25)):
-        axes = viz.plot_assignment(matrix, one())
+        (axes,) = viz.plot_assignment(matrix, one())
         _, image = shares(axes, 4)
         assert (image.norm.vmin, image.norm.vmax) == (0, 1)
         assert bar(axes).get_ylabel() == "share of the node"
@@ -80,7 +83,7 @@ def test_shares_have_one_scale_and_larger_shares_are_darker_also_in_grey():
 @pytest.mark.parametrize("n_nodes, n_clusters", [(30, 20), (31, 21), (1000, 250)])
 def test_rows_and_columns_are_numbered_only_if_few(n_nodes, n_clusters):
     matrix = np.random.default_rng(0).dirichlet(np.ones(n_clusters), n_nodes)
-    axes = viz.plot_assignment(matrix, one())
+    (axes,) = viz.plot_assignment(matrix, one())
     axes.figure.draw_without_rendering()
     assert len(axes.get_yticks()) == (30 if n_nodes == 30 else 0)
     columns = axes.get_xticks()
@@ -92,7 +95,7 @@ def test_rows_and_columns_are_numbered_only_if_few(n_nodes, n_clusters):
 
 
 def test_columns_of_a_tall_matrix_have_sharp_edges():
-    axes = viz.plot_assignment(np.tile([0, 1.0], (1000, 1)), one())
+    (axes,) = viz.plot_assignment(np.tile([0, 1.0], (1000, 1)), one())
     axes.set_axis_off()
     box = axes.get_window_extent()
     image = pixels(axes)[:, :, 0]
@@ -141,7 +144,7 @@ def bars(axes, kind):
 
 
 def test_rows_are_in_the_given_order_and_those_only_published_are_last():
-    axes = viz.plot_results(MEASURED, PUBLISHED, one())
+    (axes,) = viz.plot_results(MEASURED, PUBLISHED, one())
     assert texts(axes.get_yticklabels()) == ["ours", "a table", "other"]
     assert list(axes.get_yticks()) == [0, 1, 2]
     assert axes.get_ylim() == (2.5, -0.5)  # the first on top
@@ -149,19 +152,19 @@ def test_rows_are_in_the_given_order_and_those_only_published_are_last():
 
 
 def test_points_are_in_percent_and_published_ones_are_below_measured_ones():
-    axes = viz.plot_results(MEASURED, PUBLISHED, one())
+    (axes,) = viz.plot_results(MEASURED, PUBLISHED, one())
     assert np.allclose(places(axes, "measured"), [[75, -0.14], [50, 1]])
     assert np.allclose(places(axes, "published"), [[62.5, 2], [70, 0.14]])
 
 
 def test_bars_are_one_spread_to_either_side_and_a_mean_alone_has_none():
-    axes = viz.plot_results(MEASURED, PUBLISHED, one())
+    (axes,) = viz.plot_results(MEASURED, PUBLISHED, one())
     assert np.allclose(bars(axes, "measured"), [[70, 80, -0.14], [40, 60, 1]])
     assert np.allclose(bars(axes, "published"), [[67.5, 72.5, 0.14]])
 
 
 def test_published_points_have_another_shape_and_are_hollow():
-    axes = viz.plot_results(MEASURED, PUBLISHED, one())
+    (axes,) = viz.plot_results(MEASURED, PUBLISHED, one())
     (own,), (others,) = (find(axes, kind) for kind in ("measured", "published"))
     assert (own.get_marker(), others.get_marker()) == ("o", "D")
     assert to_rgb(own.get_markerfacecolor()) == to_rgb(own.get_color())
@@ -171,12 +174,12 @@ def test_published_points_have_another_shape_and_are_hollow():
 
 
 def test_the_legend_and_the_axis_label_describe_the_picture():
-    axes = viz.plot_results(MEASURED, PUBLISHED, one())
+    (axes,) = viz.plot_results(MEASURED, PUBLISHED, one())
     assert texts(axes.get_legend().get_texts()) == ["measured", "published"]
     assert axes.get_xlabel().splitlines() == [
         "accuracy (% of graphs)", "bars: ± one standard deviation over folds",
     ]  # fmt: skip
-    alone = viz.plot_results(MEASURED, axes=one())
+    (alone,) = viz.plot_results(MEASURED, axes=one())
     assert texts(alone.get_legend().get_texts()) == ["measured"]
     assert find(alone, "published") == []
     assert np.allclose(places(alone, "measured"), [[75, 0], [50, 1]])
@@ -207,19 +210,38 @@ def test_invalid_accuracies_are_rejected(results, published, message):
 # All plots.
 
 PLOTS = {
-    "assignment": lambda axes: viz.plot_assignment(S, axes),
-    "embeddings": lambda axes: viz.plot_embeddings(
+    "plot_assignment": lambda axes: viz.plot_assignment(S, axes),
+    "plot_embeddings": lambda axes: viz.plot_embeddings(
         model_of(PLANE), of_sizes(4), [0, 1, 1, 2], axes
     ),
-    "results": lambda axes: viz.plot_results(MEASURED, PUBLISHED, axes),
+    "plot_results": lambda axes: viz.plot_results(MEASURED, PUBLISHED, axes),
 }
+PATH = Graph.from_edges([(0, 1), (1, 2), (2, 3)], n_nodes=4)
+CLF = SimpleNamespace(history_=HISTORY, assignments=lambda graph: [np.ones((4, 1))])
+PAIRS = {
+    "draw_hierarchy": lambda axes: viz.draw_hierarchy(PATH, [np.ones((4, 1))], axes),
+    "draw_history": lambda axes: viz.draw_history(HISTORY, axes=axes),
+    "plot_hierarchy": lambda axes: viz.plot_hierarchy(CLF, PATH, axes),
+    "plot_history": lambda axes: viz.plot_history(CLF, axes),
+}
+
+
+def test_every_plot_returns_an_array_of_its_panels():
+    drawn = {name for name in viz.__all__ if name.startswith(("plot_", "draw_"))}
+    assert drawn == {*PLOTS, *PAIRS}
+    for n_panels, plots in ((1, PLOTS), (2, PAIRS)):
+        for plot in plots.values():
+            given = axes_row(n_panels)
+            found = plot(given)
+            assert isinstance(found, np.ndarray) and found.shape == (n_panels,)
+            assert list(found) == list(given)
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
 def test_the_same_input_gives_the_same_pixels_on_the_given_axes(plot):
     given = one()
-    assert plot(given) is given
-    assert np.array_equal(pixels(given), pixels(plot(one())))
+    assert list(plot(given)) == [given]
+    assert np.array_equal(pixels(given), pixels(*plot(one())))
 
 
 @pytest.mark.parametrize("plot", PLOTS.values(), ids=PLOTS)
@@ -229,7 +251,7 @@ def test_pyplot_creates_axes_only_if_none_are_given_and_nothing_is_cut_off(plot)
     with pytest.raises(ValueError, match="must hold 1 matplotlib axes.*got 2: Axes"):
         plot(axes_row(2))
     assert plt.get_fignums() == []
-    figure = plot(None).figure
+    figure = plot(None)[0].figure
     assert plt.get_fignums() == [figure.number]
     figure.canvas.draw()
     width, height = figure.canvas.get_width_height()
