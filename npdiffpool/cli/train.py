@@ -23,6 +23,7 @@ from npdiffpool.cli.parameters import add_parameters, make_model
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.estimators.diffpool import Model
+from npdiffpool.runs.snapshots import readable, watched
 from npdiffpool.runs.train import check_run_folder, train_run
 
 
@@ -66,14 +67,15 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def draw(model: Model, test: Dataset, folder: Path) -> None:
-    """Draw the history and the largest test graph's hierarchy; write the report."""
+    """Draw the history and the hierarchy of a test graph; write the report."""
     try:
         from npdiffpool.viz import save_figures, write_report
     except ImportError as error:
         print(f"figures and report were not written: {error}")
         return
-    # The last of the largest, as in the report.
-    graph = max(reversed(test.graphs), key=lambda graph: graph.n_nodes)
+    # The graph that the report shows first.
+    graphs = [test.graphs[i] for i in watched(test.graphs)]
+    graph = graphs[readable([graph.n_nodes for graph in graphs])]
     for path in save_figures(model, graph, folder):
         print(f"figure: {path}")
     print(f"report: {write_report(folder)}")

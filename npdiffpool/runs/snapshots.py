@@ -18,6 +18,7 @@ from npdiffpool.graphs.graph import Graph
 
 WATCHED = 6  # number of graphs to record
 MOST_NODES = 300  # largest recorded graph, if there are smaller ones
+READABLE = 40  # nodes of the graph that is drawn first, if there is such a graph
 MEASURED = 100  # number of graphs, evenly spaced, over which measures are averaged
 EPOCHS = 40  # number of snapshots
 OF_ASSIGNMENT = {
@@ -84,7 +85,7 @@ class Recorder:
         labels: Sequence[Any] | Ints,
         epochs: int,
     ) -> None:
-        chosen = _choose(np.array([graph.n_nodes for graph in graphs]))
+        chosen = watched(graphs)
         self._graphs = [graphs[i] for i in chosen]
         self._numbers = [int(numbers[i]) for i in chosen]
         self._labels = [labels[i] for i in chosen]
@@ -156,8 +157,13 @@ def _outcomes(model: Any, graphs: list[Graph], labels: list[Any]) -> list[Any]:
     return [{"truth": truth, "probabilities": p} for truth, p in rows]
 
 
-def _choose(sizes: Ints) -> Ints:
-    """Return indices of graphs from small to large; not of huge and empty ones."""
+def watched(graphs: Sequence[Graph]) -> Ints:
+    """Return the indices of graphs to record, from small to large.
+
+    They are evenly spaced among the graphs of 1 to `MOST_NODES` nodes ordered by size,
+    or the smallest graph that has nodes if there is none of these.
+    """
+    sizes = np.array([graph.n_nodes for graph in graphs])
     order = np.argsort(sizes, kind="stable")
     order = order[sizes[order] > 0] if np.any(sizes) else order
     small = order[sizes[order] <= MOST_NODES]
@@ -165,6 +171,16 @@ def _choose(sizes: Ints) -> Ints:
     places = np.linspace(0, len(order) - 1, min(WATCHED, len(order)))
     chosen: Ints = order[places.round().astype(int)]
     return chosen
+
+
+def readable(sizes: Sequence[int]) -> int:
+    """Return the index of the recorded graph to draw first, by numbers of nodes.
+
+    It is the graph of the size nearest to the median, or to `READABLE` nodes if the
+    median is larger; the first of equally near ones.
+    """
+    wanted = min(float(np.median(sizes)), READABLE)
+    return int(np.argmin(np.abs(np.asarray(sizes) - wanted)))
 
 
 def _poolings(graph: Graph, assignments: Sequence[Array]) -> list[Pooling]:

@@ -6,7 +6,7 @@ import pytest
 import npdiffpool as ndp
 from npdiffpool.runs import snapshot_file
 from npdiffpool.runs.snapshot_file import read_snapshots, write_snapshots
-from npdiffpool.runs.snapshots import MEASURED, MOST_NODES, Recorder
+from npdiffpool.runs.snapshots import MEASURED, MOST_NODES, Recorder, readable
 
 
 class Pooled:
@@ -109,6 +109,19 @@ def test_six_graphs_from_small_to_large_are_recorded():
     assert [graphs[graph.number - 10].n_nodes for graph in seen] == sizes
     (huge,) = recorded(1, graphs=[path(MOST_NODES + 1)]).graphs
     assert len(huge.kinds) == MOST_NODES + 1  # there is no smaller one
+
+
+@pytest.mark.parametrize(
+    "sizes, drawn",
+    [
+        ([11, 17, 19, 20, 22, 28], 19),  # the median is 19.5
+        ([30, 120, 170, 210, 250, 300], 30),
+        ([10, 60, 900], 60),  # none is nearer to 40
+        ([2495], 2495),
+    ],
+)
+def test_the_graph_drawn_first_is_of_median_size_or_of_about_40_nodes(sizes, drawn):
+    assert sizes[readable(sizes)] == drawn
 
 
 def test_a_class_that_training_did_not_have_is_minus_one():

@@ -20,7 +20,7 @@ from npdiffpool.cli.main import main
 from npdiffpool.cli.train import draw as draw_run
 from npdiffpool.datasets import load_dataset
 from npdiffpool.runs.results import confusion
-from npdiffpool.runs.snapshot_file import read_snapshots
+from npdiffpool.runs.snapshot_file import read_snapshots, write_snapshots
 from npdiffpool.runs.snapshots import Pooling, Recorder, Snapshots, Watched
 from npdiffpool.viz import write_report
 from npdiffpool.viz.drawing.colours import palette
@@ -106,6 +106,15 @@ def test_the_report_shows_the_results(run):
     assert len(right) == 2  # b as b, c as c
 
 
+def model_of_one_cluster():
+    """Return a model of classes -1 and 1 whose pooling has one cluster."""
+    return SimpleNamespace(
+        classes_=np.array([-1, 1]),
+        assignments_of=lambda graphs: [[np.ones((g.n_nodes, 1))] for g in graphs],
+        predict_proba=lambda graphs: np.full((len(graphs), 2), 0.5),
+    )
+
+
 class ConstantModel:
     """A model of classes 3 and 5 with fixed predictions."""
 
@@ -173,6 +182,38 @@ def test_the_measures_are_those_of_the_snapshots(run):
     for name, values in measures.items():
         lines, pixel = lines_of(run, re.escape(name))
         np.testing.assert_allclose(*lines.values(), values, atol=pixel / 10)
+
+
+def test_the_axes_of_losses_show_a_small_change_of_a_large_loss(run):
+    with open(run / "history.csv", newline="") as file:
+        head, *rows = csv.reader(file)
+    rows = [[str(1000 + float(row[0])) for _ in row] for row in rows]
+    rows = [[str(e), *row[1:]] for e, row in enumerate(rows, start=1)]
+    with open(run / "history.csv", "w", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    text = write_report(run).read_text(encoding="utf-8")
+    for title in ("Cross-entropy", "Link loss", "Entropy loss", "Total loss"):
+        (figure,) = re.findall(rf"<figure><figcaption>{title} .*?</figure>", text)
+        assert np.ptp(points_of(figure, 0)[:, 1]) > 80  # of 176 pixels
+    (figure,) = re.findall(r"<figure><figcaption>Accuracy .*?</figure>", text)
+    assert ' class="left">0<' in figure
+
+
+def legend_of(run):
+    return [text for text in page_of(run).texts.get("span", []) if len(text) > 40]
+
+
+def test_a_legend_says_what_s_a_circle_and_a_label_stand_for(run):
+    assert "S is the assignment matrix" in " ".join(page_of(run).texts["p"])
+    node, cluster, link, label = legend_of(run)
+    assert "the largest entry in its row of S" in node
+    assert "Its number is its column of S" in cluster and "S^T A S" in link
+    assert "the name of the feature column" in label
+    assert "(label=0)" in page_of(run).texts["span"]
+    snapshots = read_snapshots(run / "snapshots.npz")
+    graphs = [g._replace(kinds=np.full(len(g.kinds), -1)) for g in snapshots.graphs]
+    write_snapshots(run / "snapshots.npz", snapshots._replace(graphs=graphs))
+    assert legend_of(run) == [node, cluster, link]  # there are no labels
 
 
 @pytest.mark.parametrize(
@@ -319,6 +360,7 @@ def test_the_report_of_a_flat_model_says_that_nothing_is_pooled(tmp_path):
     options = ["--epochs", "1", "--hidden", "4", "--clusters", ""]
     assert main(["train", *options, "--out", str(tmp_path / "run")]) == 0
     assert "it pools nothing" in " ".join(page_of(tmp_path / "run").texts["p"])
+    assert legend_of(tmp_path / "run") == []
 
 
 @pytest.mark.parametrize(
@@ -421,6 +463,44 @@ def test_links_refer_to_drawn_clusters_by_index():
     assert found == [[0, 1, 100], [0, 1, 25]]  # cluster 1 is not drawn
 
 
+def test_a_super_node_is_at_its_place_of_the_last_epoch_that_uses_it():
+    clusters = [[0, 0, 2, 2], [2, 2, 0, 0], [2, 2, 2, 2]]
+    shares = [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1e-3, 1e-3]]
+    graph = explorer_graph(clusters, shares, [[2, 0, 2], [2, 0, 2], [0, 0, 4]])
+    places = np.reshape(graph["places"], (4, 2))
+    found = [places_of(level) for level in levels_of(graph)]
+    assert found[0] == found[1] and found[0].items() >= found[2].items()
+    np.testing.assert_allclose(found[0][0], (places[2] + places[3]) / 2, atol=1)
+    np.testing.assert_allclose(found[0][2], (places[0] + places[1]) / 2, atol=1)
+
+
+def test_super_nodes_do_not_overlap_at_the_epoch_at_which_they_are_largest():
+    mass = [[3.9, 0, 0.1], [0.1, 3.8, 0.1]]
+    graph = explorer_graph([[0, 2, 0, 2]] * 2, np.ones((2, 4)), mass)
+    large, small = levels_of(graph)
+    one, other = np.reshape(large["places"], (2, 2))
+    assert sum(large["radii"]) > 3 * sum(small["radii"])
+    assert np.linalg.norm(one - other) >= sum(large["radii"])
+
+
+def levels_of(graph):
+    return [frame["levels"][0] for frame in graph["frames"]]
+
+
+def places_of(level):
+    """Return the place of each drawn cluster."""
+    return dict(zip(level["used"], map(tuple, np.reshape(level["places"], (-1, 2)))))
+
+
+def test_no_super_node_of_a_run_moves(finished):
+    snapshots = read_snapshots(finished / "snapshots.npz")
+    for graph in explorer_data(snapshots, [], [-1, 1], 3)["graphs"]:
+        for levels in zip(*(frame["levels"] for frame in graph["frames"])):
+            places = [*map(places_of, levels)]
+            known = {k: place for found in places for k, place in found.items()}
+            assert all(found.items() <= known.items() for found in places)
+
+
 def test_all_discs_are_inside_the_picture_and_super_nodes_do_not_overlap(finished):
     config = json.loads((finished / "config.json").read_text())
     snapshots = read_snapshots(finished / "snapshots.npz")
@@ -462,14 +542,18 @@ def test_the_area_of_a_circle_has_one_scale_for_all_levels():
     assert (heavy / above) ** 2 == pytest.approx(2.8 / 1.2, rel=0.03)
 
 
-def test_the_figure_of_a_run_is_of_the_graph_that_the_report_shows_first(monkeypatch):
-    drawn, mutag = [], load_dataset("MUTAG")
+@pytest.mark.parametrize("part", [slice(188), slice(40), [0], [5, 9, 3]])
+def test_the_figure_of_a_run_is_of_the_graph_that_the_report_shows_first(
+    monkeypatch, part
+):
+    drawn, mutag = [], load_dataset("MUTAG")[part]
     monkeypatch.setattr(viz, "write_report", lambda folder: folder)
     monkeypatch.setattr(viz, "save_figures", lambda *args: drawn.append(args[1]) or [])
     draw_run(None, mutag, None)
-    numbers = range(len(mutag))
-    chosen = Recorder(numbers, mutag.graphs, mutag.labels, 1)._numbers[-1]
-    assert drawn[0] is mutag.graphs[chosen]
+    recorder = Recorder(range(len(mutag)), mutag.graphs, mutag.labels, 1)
+    recorder.record(model_of_one_cluster(), 1)
+    data = explorer_data(recorder.snapshots(), ["C"] * 7, [-1, 1], 1)
+    assert drawn[0] is mutag.graphs[data["graphs"][data["first"]]["number"]]
 
 
 # Charts
@@ -491,6 +575,19 @@ def test_the_points_of_a_chart_match_its_ticks():
     np.testing.assert_allclose(b[:, 1], [y_of[10], y_of[0], y_of[10]])
     assert a[1, 0] == float(x_best) == pytest.approx((a[0, 0] + a[2, 0]) / 2)
     assert text.count('class="key') == 2
+
+
+def test_the_axis_of_a_chart_includes_zero_or_covers_the_values_alone():
+    for from_zero in (True, False):
+        text = chart("t", "u", [1, 2], {"a": [100, 101]}, from_zero=from_zero)
+        lowest = float(re.search(r'class="left">([-\d.]+)<', text)[1])
+        assert lowest == (0 if from_zero else 100)
+
+
+def test_ticks_of_almost_equal_values_have_different_labels():
+    text = chart("t", "u", [1, 2], {"a": [5, 5 + 1e-9]}, from_zero=False)
+    labels = re.findall(r'class="left">([-\d.]+)<', text)
+    assert len(labels) == len(set(labels)) > 1
 
 
 def test_gaps_split_a_line_and_a_single_point_is_a_dot():

@@ -3,6 +3,7 @@
 Needs ``pip install -e ".[browser]"`` and a Chromium on the path.
 """
 
+import re
 import shutil
 from itertools import product
 
@@ -12,7 +13,9 @@ from matplotlib.colors import to_hex
 
 from npdiffpool.cli.main import main
 from npdiffpool.evaluation.measures import used_clusters
-from npdiffpool.runs.snapshot_file import read_snapshots
+from npdiffpool.runs.snapshot_file import read_snapshots, write_snapshots
+from npdiffpool.runs.snapshots import _join, _take, readable
+from npdiffpool.viz import write_report
 from npdiffpool.viz.drawing.colours import first_colours, palette
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -74,6 +77,108 @@ def test_the_page_fits_its_window_and_follows_the_theme(run, browser, size, them
         assert page.locator("figure svg").count() == 3 + 5 + 5
 
 
+@pytest.fixture(scope="module")
+def uneven(run, tmp_path_factory):
+    """Return a run of 40 of the same snapshots, called those of epochs 1 to 9999."""
+    folder = shutil.copytree(run, tmp_path_factory.mktemp("runs") / "uneven")
+    snapshots = read_snapshots(folder / "snapshots.npz")
+    snapshots = _join([_take(snapshots, i % 12) for i in range(40)])
+    epochs = np.geomspace(1, 9999, 40).round().astype(int)
+    epochs = np.maximum(epochs, np.arange(40) + 1)  # as recorded
+    write_snapshots(folder / "snapshots.npz", snapshots._replace(epochs=epochs))
+    write_report(folder)
+    return folder
+
+
+def boxes(page, selector):
+    """Return left, right and middle of all elements, and their texts."""
+    script = """found => found.map((one) => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        const box = range.getBoundingClientRect();
+        const {left, width} = one.getBoundingClientRect();
+        return [box.left, box.right, left + width / 2, one.textContent];
+    })"""
+    return page.locator(selector).evaluate_all(script)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_recorded_epochs_have_ticks_at_equal_distances(uneven, browser, size):
+    epochs = read_snapshots(uneven / "snapshots.npz").epochs
+    for page in opened(uneven, browser, size, "light"):
+        box = page.locator("#epoch").bounding_box()
+        ends = box["x"] + 8, box["x"] + box["width"] - 8  # the thumb's, 16 wide
+        middles = [middle for _, _, middle, _ in boxes(page, ".tick")]
+        expected = np.linspace(*ends, len(epochs))
+        np.testing.assert_allclose(middles, expected, atol=0.6)  # pixels
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_the_numbers_of_ticks_do_not_touch_each_other(uneven, browser, size):
+    for page in opened(uneven, browser, size, "light"):
+        numbered = [box for box in boxes(page, ".tick") if box[1] - box[0] > 1]
+        assert [numbered[0][3], numbered[-1][3]] == ["1", "9999"]
+        assert len(numbered) == (9 if size == WIDE else 5)
+        for one, other in zip(numbered, numbered[1:]):
+            assert one[1] + 3 <= other[0]
+        assert numbered[-1][1] <= size[0]
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_the_slider_keeps_its_length_whatever_the_epoch(uneven, browser, size):
+    for page in opened(uneven, browser, size, "light"):
+        page.locator("#epoch").focus()
+        lengths = set()
+        for key in ("Home", *["ArrowRight"] * 39):
+            page.keyboard.press(key)
+            lengths.add(page.locator("#epoch").bounding_box()["width"])
+        assert page.inner_text("output") == "9999" and len(lengths) == 1
+
+
+def first_shown(run):
+    graphs = read_snapshots(run / "snapshots.npz").graphs
+    return graphs[readable([len(graph.kinds) for graph in graphs])]
+
+
+def test_a_rim_is_filled_in_proportion_to_the_share(page, run):
+    page.locator("#epoch").focus()
+    page.keyboard.press("End")
+    graph = first_shown(run)
+    used = used_clusters([pooling.cluster[-1] for pooling in graph.poolings])
+    shares = [pooling.share[-1] for pooling in graph.poolings]
+    for level, expected in enumerate((shares[0], shares[1][used[0]])):
+        rims = page.locator(".levels svg").nth(level).locator(".share")
+        dashes = rims.evaluate_all("all => all.map(one => one.outerHTML)")
+        filled = [int(re.search(r'dasharray="(\d+) ', text)[1]) for text in dashes]
+        np.testing.assert_allclose(filled, 100 * expected, atol=0.51)
+        assert all('pathLength="100"' in text for text in dashes)
+    assert page.locator(".levels svg").nth(2).locator(".share").count() == 0
+
+
+def test_no_circle_is_transparent_unless_another_one_is_highlighted(page):
+    seen = "all => all.map(one => getComputedStyle(one))"
+    for name in (".node", ".core"):
+        script = f"{seen}.map(one => one.opacity + one.fillOpacity)"
+        assert set(page.locator(f".levels {name}").evaluate_all(script)) == {"11"}
+
+
+def test_super_nodes_stay_where_they_are_when_the_epoch_changes(page, run):
+    page.locator("#epoch").focus()
+    page.keyboard.press("Home")
+    places, n_seen = {}, 0
+    for _ in range(12):
+        for level in (0, 1, 2):
+            nodes = page.locator(".levels svg").nth(level).locator(".node")
+            script = """nodes => nodes.map((node) => [node.getAttribute("aria-label"),
+                node.querySelector(".border").getAttribute("cx"),
+                node.querySelector(".border").getAttribute("cy")])"""
+            for name, *place in nodes.evaluate_all(script):
+                assert places.setdefault(name, place) == place
+                n_seen += 1
+        page.keyboard.press("ArrowRight")
+    assert n_seen > len(places)
+
+
 def shown(page):
     return [page.locator(".levels svg").nth(i).inner_html() for i in range(3)]
 
@@ -84,14 +189,13 @@ def fills(page, level):
 
 
 def test_keys_move_the_slider_and_change_the_picture(page, run):
-    snapshots = read_snapshots(run / "snapshots.npz")
     page.locator("#epoch").focus()
     pictures = []
     for key, epoch in (("Home", 1), ("ArrowRight", 2), ("End", 12)):
         page.keyboard.press(key)
         assert page.inner_text("output").split()[0] == str(epoch)
         pictures.append(shown(page))
-        graph = snapshots.graphs[-1]
+        graph = first_shown(run)
         cluster = graph.poolings[0].cluster[epoch - 1]
         colours = fills(page, 0)
         same = np.equal.outer(cluster, cluster)
@@ -129,7 +233,7 @@ def highlighted(page, level):
 def test_pointing_at_a_super_node_highlights_its_nodes(page, run, how):
     page.locator("#epoch").focus()
     page.keyboard.press("End")
-    first, second = read_snapshots(run / "snapshots.npz").graphs[-1].poolings
+    first, second = first_shown(run).poolings
     nodes = page.locator(".levels svg").nth(1).locator(".node")
     seen = []
     for i in range(nodes.count()):
@@ -192,6 +296,8 @@ def test_pointing_at_a_node_highlights_its_clusters(page, run):
 
 def test_another_graph_can_be_chosen(page, run):
     graphs = read_snapshots(run / "snapshots.npz").graphs
+    nodes = page.locator(".levels svg").nth(0).locator(".node")
+    assert nodes.count() == len(first_shown(run).kinds)
     for i, graph in enumerate(graphs):
         page.locator("#graph").select_option(str(i))
         assert page.locator(".levels svg").nth(0).locator(".node").count() == len(

@@ -1,9 +1,11 @@
 """Data of the report's explorer: positions and colours for its script.
 
-The nodes of a graph do not move. At each epoch the super-nodes are at the mean
-position of their members, moved apart if they would overlap. Which clusters are drawn,
-and in which colours, is as in `npdiffpool.viz.hierarchy`. Lengths are thousandths of
-the picture's side, and shares are in percent.
+Neither the nodes of a graph nor its super-nodes move between epochs, so that only a
+change of sizes, colours and links is seen. The place of a super-node is the mean
+position of its members at the last epoch that uses it, moved apart from those that it
+would overlap at its largest. Which clusters are drawn, and in which colours, is as in
+`npdiffpool.viz.hierarchy`. Lengths are thousandths of the picture's side, and shares
+are in percent.
 """
 
 from __future__ import annotations
@@ -16,22 +18,23 @@ from scipy import sparse
 
 from npdiffpool._support.types import Floats, Ints, Json
 from npdiffpool.evaluation.measures import used_clusters
-from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
+from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched, readable
 from npdiffpool.viz.drawing.colours import first_colours, palette
 from npdiffpool.viz.drawing.discs import separate
 from npdiffpool.viz.drawing.layout import node_positions
 from npdiffpool.viz.drawing.levels import POOLED_AREA, node_radius
 
 SIDE = 1000
-ROUNDS = 40  # of moving discs off links, for each pooling and epoch
 
 
 class _Level(NamedTuple):
-    """The drawn nodes of one level at one epoch."""
+    """The drawn nodes of one level at one epoch, and the links between them."""
 
     indices: Ints  # (n,) of the nodes among all of the level, hidden ones too
     mass: Floats  # (n,)
-    centres: Ints  # (n, 2)
+    centres: Floats  # (n, 2)
+    radii: Floats  # (n,)
+    links: Ints  # (E, 3) indices i and j, and weight in percent of the heaviest
 
 
 def explorer_data(
@@ -57,6 +60,7 @@ def explorer_data(
     return {
         "epochs": snapshots.epochs.tolist(),
         "best": best_epoch,
+        "first": readable([len(graph.kinds) for graph in snapshots.graphs]),
         "classes": [str(name) for name in classes],
         "graphs": [_graph(graph, names) for graph in snapshots.graphs],
     }
@@ -86,27 +90,28 @@ def _graph(graph: Watched, names: Sequence[str]) -> Json:
     }
 
 
-def _frames(graph: Watched, centres: Ints) -> list[list[Json]]:
+def _frames(graph: Watched, centres: Floats) -> list[list[Json]]:
     """Return, for each epoch, the data of each pooling."""
-    n, frames = len(graph.kinds), []
+    n, epochs = len(graph.kinds), range(len(graph.probabilities))
     sizes = [pooling.mass.shape[1] for pooling in graph.poolings]
     colours = [to_hex(colour) for colour in palette(sum(sizes))]
-    starts = first_colours(sizes)
-    for epoch in range(len(graph.probabilities)):
-        below, levels = _Level(np.arange(n), np.ones(n), centres), []
-        used = used_clusters([pooling.cluster[epoch] for pooling in graph.poolings])
-        for pooling, clusters, start in zip(graph.poolings, used, starts):
-            data, below = _pool(pooling, epoch, clusters, below)
-            data["colours"] = [colours[start + k] for k in clusters]
-            levels.append(data)
-        frames.append(levels)
+    nodes = _Level(np.arange(n), np.ones(n), centres, np.ones(n), np.zeros((0, 3), int))
+    frames: list[list[Json]] = [[] for _ in epochs]
+    used = [used_clusters([p.cluster[e] for p in graph.poolings]) for e in epochs]
+    below = [nodes for _ in epochs]
+    for level, (pooling, start) in enumerate(zip(graph.poolings, first_colours(sizes))):
+        moving = [_pool(pooling, e, used[e][level], below[e]) for e in epochs]
+        pooled = _fix_places(moving, sizes[level])
+        for e in epochs:
+            data = _data(pooling, e, below[e].indices, pooled[e])
+            data["colours"] = [colours[start + k] for k in pooled[e].indices]
+            frames[e].append(data)
+        below = pooled
     return frames
 
 
-def _pool(
-    pooling: Pooling, epoch: int, clusters: Ints, below: _Level
-) -> tuple[Json, _Level]:
-    """Return one pooling at one epoch, as data and as the level of its super-nodes."""
+def _pool(pooling: Pooling, epoch: int, clusters: Ints, below: _Level) -> _Level:
+    """Return the super-nodes of one epoch, at the mean positions of their members."""
     cluster = pooling.cluster[epoch][below.indices]
     share = pooling.share[epoch][below.indices]
     mass, total_mass = pooling.mass[epoch][clusters], pooling.mass[epoch].sum()
@@ -115,19 +120,35 @@ def _pool(
     centres = given.T @ below.centres / np.where(total > 0, total, 1)[:, None]
     area = POOLED_AREA * SIDE**2 * mass / max(total_mass, 1e-9)
     radii = np.maximum(12, np.sqrt(area / np.pi))
-    links = _links(pooling, epoch, clusters)
-    apart = separate(centres / SIDE, radii / SIDE, links[:, :2], ROUNDS)
-    discs = _discs(SIDE * apart, radii)
-    data = {
-        "cluster": cluster.tolist(),
-        "share": _percent(share),
-        "used": clusters.tolist(),
-        "mass": [round(float(m), 1) for m in mass],
-        "unused": f"{max(0.0, float(total_mass - mass.sum())):.1f}",
-        **discs,
-        "links": links.ravel().tolist(),
+    return _Level(clusters, mass, centres, radii, _links(pooling, epoch, clusters))
+
+
+def _fix_places(levels: Sequence[_Level], n_clusters: int) -> list[_Level]:
+    """Return the levels with one place for each cluster at all epochs."""
+    places, radii = np.zeros((n_clusters, 2)), np.zeros(n_clusters)
+    for level in levels:
+        places[level.indices] = level.centres
+        radii[level.indices] = np.maximum(radii[level.indices], level.radii)
+    ever = np.flatnonzero(radii)
+    pairs = np.concatenate([level.indices[level.links[:, :2]] for level in levels])
+    pairs = np.searchsorted(ever, np.unique(pairs, axis=0))
+    apart = separate(places[ever] / SIDE, radii[ever] / SIDE, pairs)
+    places[ever] = np.round(SIDE * apart)
+    return [level._replace(centres=places[level.indices]) for level in levels]
+
+
+def _data(pooling: Pooling, epoch: int, nodes: Ints, level: _Level) -> Json:
+    """Return one pooling of the drawn `nodes` at one epoch, without colours."""
+    total_mass = pooling.mass[epoch].sum()
+    return {
+        "cluster": pooling.cluster[epoch][nodes].tolist(),
+        "share": _percent(pooling.share[epoch][nodes]),
+        "used": level.indices.tolist(),
+        "mass": [round(float(m), 1) for m in level.mass],
+        "unused": f"{max(0.0, float(total_mass - level.mass.sum())):.1f}",
+        **_discs(level.centres, level.radii),
+        "links": level.links.ravel().tolist(),
     }
-    return data, _Level(clusters, mass, np.reshape(discs["places"], (-1, 2)))
 
 
 def _discs(centres: Floats, radii: Floats) -> Json:

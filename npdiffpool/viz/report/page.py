@@ -202,7 +202,16 @@ def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | No
     is_flat = not any(graph.poolings for graph in snapshots.graphs)
     note = "<p>The model is flat: it pools nothing.</p>" if is_flat else ""
     data = explorer_data(snapshots, names, classes, best_epoch)
-    return f"{note}<div id=explorer></div>", data
+    legend = "" if is_flat else _legend(data["graphs"])
+    return f"{note}<div id=explorer></div>{legend}", data
+
+
+def _legend(graphs: Sequence[Json]) -> str:
+    """Return what S, the circles and the labels of nodes stand for."""
+    labels = {kind for graph in graphs for kind in graph["kinds"] if kind}
+    label = Template(_resource("label.html"))
+    entry = label.substitute(label=escape(min(labels))) if labels else ""
+    return Template(_resource("legend.html")).substitute(label=entry)
 
 
 def _curves(history: Columns, config: Json) -> str:
@@ -211,21 +220,24 @@ def _curves(history: Columns, config: Json) -> str:
     accuracies = {"training": "train_accuracy", "validation": "validation_accuracy"}
     losses = {"training": "cross_entropy", "validation": "validation_loss"}
     charts = [
-        ("Accuracy", "% of graphs", accuracies, 100),
-        ("Cross-entropy", "nats per graph", losses, 1),
-        ("Link loss", f"{link}{summed}", {"link": "link_loss"}, 1),
-        ("Entropy loss", f"nats per node{summed}", {"entropy": "entropy_loss"}, 1),
-        ("Total loss", "weighted sum, training graphs", {"total": "loss"}, 1),
+        ("Accuracy", "% of graphs", accuracies),
+        ("Cross-entropy", "nats per graph", losses),
+        ("Link loss", f"{link}{summed}", {"link": "link_loss"}),
+        ("Entropy loss", f"nats per node{summed}", {"entropy": "entropy_loss"}),
+        ("Total loss", "weighted sum, training graphs", {"total": "loss"}),
     ]
     drawn = ""
-    for title, unit, names, scale in charts:
+    for title, unit, names in charts:
+        is_loss = names is not accuracies
+        scale = 1 if is_loss else 100
         lines = {
             name: [scale * value for value in history[column]]
             for name, column in names.items()
             if column in history
         }
         best_epoch = config["results"]["best_epoch"]
-        drawn += chart(title, unit, history["epoch"], lines, best_epoch)
+        x = history["epoch"]
+        drawn += chart(title, unit, x, lines, best_epoch, from_zero=not is_loss)
     return drawn
 
 

@@ -22,6 +22,7 @@ def chart(
     x: Sequence[float],
     lines: Mapping[str, Sequence[float]],
     mark: float | None = None,
+    from_zero: bool = True,
 ) -> str:
     """Draw lines over epochs, with a legend, as an HTML figure.
 
@@ -34,6 +35,9 @@ def chart(
         NaN leaves a gap.
     mark : float, optional
         The epoch of a vertical line.
+    from_zero : bool
+        Whether the vertical axis includes zero. Otherwise it covers the values alone,
+        so that a small change of a large value is visible.
 
     Returns
     -------
@@ -46,7 +50,8 @@ def chart(
         return ""
     low, high = min(x), max(x)
     ticks_x = [tick for tick in _ticks(low, high, integer=True) if low <= tick <= high]
-    ticks_y = _ticks(min(known.min(), 0), known.max())
+    lowest = min(known.min(), 0) if from_zero else known.min()
+    ticks_y = _ticks(lowest, _widen(lowest, known.max()))
     at_x = _scale(low, high, LEFT, WIDTH - RIGHT)
     at_y = _scale(ticks_y[0], ticks_y[-1], HEIGHT - BOTTOM, TOP)
     parts = [_grid(at_x, at_y, ticks_x, ticks_y)]
@@ -68,6 +73,11 @@ def _legend(names: Iterable[str]) -> str:
         for number, name in enumerate(names)
     ]
     return f"<p>{''.join(keys)}</p>" if len(keys) > 1 else ""
+
+
+def _widen(low: float, high: float) -> float:
+    """Return `high`, or more if the labels of ticks could not show the difference."""
+    return max(high, low + 1e-3 * abs(low))
 
 
 def _ticks(low: float, high: float, integer: bool = False) -> list[float]:

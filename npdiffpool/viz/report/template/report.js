@@ -25,22 +25,30 @@
   });
   const slide = make(controls, "label", { class: "slide" }, "Epoch ");
   const last = data.epochs.length - 1;
-  const slider = make(slide, "input", { id: "epoch", type: "range", min: 0, max: last, step: 1 });
+  const track = make(slide, "span", { class: "track" });
+  const slider = make(track, "input", { id: "epoch", type: "range", min: 0, max: last, step: 1 });
+  drawTicks();
   const shown = make(slide, "output", { for: "epoch" });
   const play = make(controls, "button", { type: "button", id: "play" }, "Play");
   const best = make(controls, "button", { type: "button", id: "best" }, "Best epoch");
   const description = make(place, "p",
     { class: "description", id: "description", "aria-live": "polite" });
   const panels = make(place, "div", { class: "levels" });
-  make(place, "p", {}, "The first picture is the graph: a node's colour is its cluster, and its "
-    + "opacity the largest entry of its row of S. The others are the pooled graphs: a circle is "
-    + "a cluster that a node of the graph belongs to by its largest share, its area is its mass "
-    + "in nodes, and the width of a line its weight in S^T A S; lines below 5% of the heaviest "
-    + "are left out. A cluster has one colour in all graphs and at all epochs. Point "
-    + "at a circle to highlight its nodes. With the keyboard, Tab moves between pictures, and "
-    + "the arrow keys move between circles or, on the slider, between epochs.");
+  // A tick for each recorded epoch, at equal distances as on the slider. At most 9 have a
+  // number, not two in a row if there are more ticks; a narrow window shows at most 5.
+  function drawTicks() {
+    const ticks = make(track, "span", { class: "ticks", "aria-hidden": "true" });
+    const n = last < 9 ? last + 1 : Math.min(9, 2 * Math.floor(last / 4) + 1);
+    const numbered = Array.from({ length: n }, (_, j) => Math.round(j * last / (n - 1 || 1)));
+    data.epochs.forEach((epoch, i) => {
+      const at = numbered.indexOf(i);
+      const kind = (epoch === data.best ? " best" : "") + (at % 2 === 1 && last >= 9 && n > 5 ? " second" : "");
+      make(ticks, "span", { class: `tick${kind}`, style: `left: ${100 * i / (last || 1)}%` },
+        at < 0 ? "" : epoch);
+    });
+  }
 
-  // The levels at an epoch: positions, radii, colours and opacities of their nodes.
+  // The levels at an epoch: positions, radii, colours and shares of their nodes.
   function levelsAt(graph, frame) {
     const n = graph.kinds.length;
     const levels = [{
@@ -138,6 +146,16 @@
       + `${rule}: ${related[0].size}${list.length ? ` (${list.join(", ")})` : ""}.`;
   }
 
+  // A disc whose rim is filled, clockwise from the top, in proportion to its share.
+  function drawDisc(node, cx, cy, radius, share) {
+    const rim = share === null ? 0 : Math.min(14, 0.34 * radius);
+    make(node, "circle", { class: "border", cx, cy, r: radius });
+    if (share !== null) make(node, "circle", { class: "share", cx, cy, r: radius - rim / 2,
+      pathLength: 100, "stroke-width": rim, "stroke-dasharray": `${share} ${100 - share}`,
+      transform: `rotate(-90 ${cx} ${cy})` });
+    make(node, "circle", { class: "core", cx, cy, r: radius - rim, "stroke-width": 0.3 * rim });
+  }
+
   function drawLevel(level, l) {
     const figure = make(panels, "figure");
     const size = l === 0 ? `${level.ids.length} nodes, ${level.edges.length / 2} edges`
@@ -157,13 +175,14 @@
     }
     const nodes = level.ids.map((id, i) => {
       const [cx, cy] = at(i);
-      const opacity = level.share ? level.share[i] / 100 : 1;
       const name = l === 0 ? `node ${id}` : `level ${l}, cluster ${id}`;
-      make(svg, "circle", { class: "backing", cx, cy, r: level.radii[i] });  // hides links
-      const node = make(svg, "circle", { class: "node", cx, cy, r: level.radii[i],
-        fill: level.colours ? level.colours[i] : "#7f7f7f", "fill-opacity": opacity,
-        style: `--line: ${Math.min(3, 0.2 * level.radii[i])}`,
+      const radius = level.radii[i];
+      make(svg, "circle", { class: "backing", cx, cy, r: radius });  // hides links
+      const node = make(svg, "g", { class: "node",
+        fill: level.colours ? level.colours[i] : "#7f7f7f",
+        style: `--line: ${Math.min(3, 0.2 * radius)}`,
         tabindex: i === 0 ? 0 : -1, role: "button", "aria-label": name });
+      drawDisc(node, cx, cy, radius, level.share ? level.share[i] : null);
       for (const event of ["pointerenter", "click"]) {
         node.addEventListener(event, () => highlight(l, i));
       }
@@ -230,6 +249,6 @@
   best.addEventListener("click", () => goTo(Math.max(0, data.epochs.indexOf(data.best))));
   slider.addEventListener("input", () => { stop(); draw(); });
   chooser.addEventListener("change", draw);
-  chooser.value = String(data.graphs.length - 1);
+  chooser.value = String(data.first);
   goTo(Math.max(0, data.epochs.indexOf(data.best)));
 })();
