@@ -28,6 +28,12 @@ LINK_UNITS = {
     "nodes": "edge weight / n",
     "entries": "edge weight / n^2",
 }
+ERRORS = {
+    "squared_error": ("train", BLUE, "-"),
+    "validation_loss": ("validation", VERMILION, (0, (5, 1.5))),
+}
+OF_TARGET = "validation_loss_"  # a number follows
+STYLES = [(GREEN, (0, (2, 1))), (ORANGE, (0, (3, 1, 1, 1))), (BLACK, (0, (1, 1.5)))]
 LINK = {"link_loss": ("link (right scale)", ORANGE, "-")}
 ACCURACIES = {
     "train_accuracy": ("train", BLUE, "-"),
@@ -85,14 +91,16 @@ def draw_history(
     graphs, and the entropy loss, summed over levels. The link loss, summed over levels
     too, is a norm of edge weights, not in nats, so it has its own scale on the right.
     The total is the weighted sum of all three. The right panel has the accuracies in
-    percent.
+    percent; for a regressor it has the squared errors, in units of the variance of the
+    training targets, and those of each of several targets.
 
     Parameters
     ----------
     history : sequence of dicts
         One per epoch, with any of the keys ``epoch`` (by default counted from 1),
-        ``loss``, ``validation_loss``, ``cross_entropy``, ``entropy_loss``,
-        ``link_loss``, ``train_accuracy`` and ``validation_accuracy`` (as fractions).
+        ``loss``, ``validation_loss``, ``cross_entropy`` or ``squared_error``,
+        ``entropy_loss``, ``link_loss``, ``train_accuracy`` and ``validation_accuracy``
+        (as fractions), and ``validation_loss_0``, ... of several targets.
         None, or a key missing from some rows, leaves a gap in the line.
     best_epoch : int, optional
         Epoch to mark with a vertical dotted line. It is called the best epoch if the
@@ -135,8 +143,11 @@ def draw_history(
     is_classifier = _column(history, "cross_entropy") is not None
     losses.set_ylabel("loss (nats)" if is_classifier else "loss")
     _start_at_zero(losses)
-    accuracy_lines = _draw_lines(accuracies, history, ACCURACIES, scale=100)
-    accuracies.set_ylabel("accuracy (% of graphs)")
+    if _column(history, "squared_error") is not None:
+        accuracy_lines = _draw_errors(accuracies, history)
+    else:
+        accuracy_lines = _draw_lines(accuracies, history, ACCURACIES, scale=100)
+        accuracies.set_ylabel("accuracy (% of graphs)")
     if not accuracy_lines:
         middle = {"ha": "center", "transform": accuracies.transAxes}
         accuracies.text(0.5, 0.5, "no accuracies were recorded", **middle)
@@ -154,7 +165,7 @@ def _check(history: Any, best_epoch: Any) -> None:
     valid = is_list and all(isinstance(row, Mapping) for row in history)
     require(valid, "history", "a list of dicts", history)
     for row in history:
-        for key in ("epoch", *NATS, *LINK, *ACCURACIES):
+        for key in ("epoch", *NATS, *LINK, *ACCURACIES, *ERRORS):
             valid = row.get(key) is None or isinstance(row[key], Real)
             require(valid, f"{key} in history", "a number", row.get(key))
     if best_epoch is not None:
@@ -180,6 +191,19 @@ def _draw_lines(
         if values is not None:
             style = {"color": colour, "linestyle": dashes, "marker": marker}
             drawn += axes.plot(epochs, scale * values, label=name, gid=key, **style)
+    return drawn
+
+
+def _draw_errors(axes: Axes, history: History) -> list[Any]:
+    """Draw the squared errors of a regressor, and those of each of its targets."""
+    of_each = (key for row in history for key in row if key.startswith(OF_TARGET))
+    several: dict[str, Any] = {}
+    for j, key in enumerate(dict.fromkeys(of_each)):
+        style = STYLES[j % len(STYLES)]
+        several[key] = (f"validation, target {key.removeprefix(OF_TARGET)}", *style)
+    drawn = _draw_lines(axes, history, {**ERRORS, **several})
+    axes.set_ylabel("squared error (variance of the targets = 1)")
+    _start_at_zero(axes)
     return drawn
 
 

@@ -3,9 +3,13 @@
 import csv
 import io
 import json
+import shutil
+from html import escape
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from viz_drawings import find
 
 import npdiffpool as ndp
 from npdiffpool.cli.main import main
@@ -13,6 +17,8 @@ from npdiffpool.datasets import write_tu
 from npdiffpool.evaluation.jobs import Source
 from npdiffpool.evaluation.protocols import cross_validate
 from npdiffpool.runs import train as runs
+from npdiffpool.runs.snapshot_file import read_snapshots
+from npdiffpool.viz import plot_history, write_report
 
 pytestmark = pytest.mark.filterwarnings("ignore:the training was never better")
 OPTIONS = ["--hidden", "2", "--epochs", "2", "--clusters", "2"]
@@ -122,3 +128,85 @@ def test_wrong_targets_are_one_line_before_any_work(
         (line,) = capsys.readouterr().err.splitlines()[-1:]
         assert says in line
         assert not list(tmp_path.glob(f"{command}/*.npz"))
+
+
+def report_of(run):
+    return write_report(run).read_text(encoding="utf-8")
+
+
+def test_the_report_shows_each_target(run):
+    text = report_of(run)
+    results = json.loads((run / "config.json").read_text())["results"]
+    assert f"Test R^2 <strong>{results['test_r2']:.3f}</strong> (4 graphs, the" in text
+    assert "40 graphs, targets attribute 0, attribute 1, " in text
+    assert (
+        "true and predicted targets" in text
+        and "confusion" not in text.split("</style>")[1]
+    )
+    for row in results["targets"]:
+        cells = [
+            row["r2"],
+            row["mean_absolute_error"],
+            row["mean_absolute_error_of_mean"],
+        ]
+        table = "".join(f"<td>{cell:.4g}</td>" for cell in cells)
+        assert f"<tr><th scope=row>{row['name']}</th>{table}</tr>" in text
+    assert text.count('class="point"') == 2 * results["test_graphs"]
+    assert "Validation error of each target" in text
+
+
+def test_the_explorer_shows_targets_and_predictions(run):
+    text = report_of(run)
+    data = json.loads(text.split('type="application/json">')[1].split("</script>")[0])
+    snapshots = read_snapshots(run / "snapshots.npz")
+    shown, graph = data["graphs"][0], snapshots.graphs[0]
+    (rings, atoms), last = graph.target, graph.predicted[-1]
+    assert shown["truth"] == f"targets {rings:.4g}, {atoms:.4g}"
+    told = f"Predicted attribute 0 {last[0]:.4g} (true: {rings:.4g}), attribute 1 "
+    told += f"{last[1]:.4g} (true: {atoms:.4g})."
+    assert shown["frames"][-1]["outcome"] == told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"true": []},
+        {"predicted": [[1.0]] * 4},
+        {"predicted": [["x", 1.0]] * 4},
+        {"targets": []},
+        {"targets": [{"name": "a"}, {"name": "b"}]},
+        {"test_r2": None},
+    ],
+)
+def test_a_report_of_damaged_results_is_one_error(run, tmp_path, change):
+    copy = shutil.copytree(run, tmp_path / "run")
+    config = json.loads((copy / "config.json").read_text())
+    config["results"] |= change
+    (copy / "config.json").write_text(json.dumps(config))
+    (copy / "report.html").unlink()
+    with pytest.raises(ValueError, match="config.json: a value that the report needs"):
+        write_report(copy)
+    assert not (copy / "report.html").exists()
+
+
+def test_no_name_of_a_target_can_inject_html(run, tmp_path):
+    copy, evil = shutil.copytree(run, tmp_path / "run"), "<img src=x>&\"'"
+    config = json.loads((copy / "config.json").read_text())
+    for row in config["results"]["targets"]:
+        row["name"] = evil
+    (copy / "config.json").write_text(json.dumps(config))
+    text = report_of(copy)
+    assert "<img" not in text and text.count(escape(evil)) > 4
+
+
+def test_the_history_of_a_regressor_shows_the_error_of_each_target(run):
+    losses, errors = plot_history(
+        ndp.load_model(run / "model.npz"), Figure().subplots(1, 2)
+    )
+    names = [text.get_text() for text in errors.get_legend().get_texts()]
+    of_each = ["validation, target 0", "validation, target 1"]
+    assert names[:4] == ["train", "validation", *of_each]
+    assert "variance" in errors.get_ylabel()
+    history = ndp.load_model(run / "model.npz").history_
+    drawn = find(errors, "validation_loss_1")[0].get_ydata()
+    assert drawn.tolist() == [row["validation_loss_1"] for row in history]

@@ -291,7 +291,8 @@ def test_no_text_of_a_run_folder_can_inject_html(run, text, tmp_path):
     assert elements_of(page) == elements_of(page_of(plain))
     assert_inert(run / "report.html", page)
     data = json.loads(page.texts["script"][0])
-    assert data["classes"] == [text, text + "1"]
+    told = data["graphs"][0]["frames"][0]["outcome"]
+    assert told.startswith(f"Predicted class: {text}")
     assert data["graphs"][0]["kinds"][0] == text
     assert text in page.texts["h1"][0] and page.texts["td"].count(text) > 5
     assert any(text in caption for caption in page.texts["figcaption"])
@@ -437,7 +438,8 @@ def test_the_colours_of_the_second_level_follow_those_of_the_first():
     upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
     graph = snapshots.graphs[0]
     graph.poolings.append(upper)
-    (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
+    (shown,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
+    (frame,) = shown["frames"]
     first, second = frame["levels"]
     assert [*first["colours"], *second["colours"]] == [*map(to_hex, palette(5))]
 
@@ -527,8 +529,8 @@ def test_the_predicted_class_is_the_models_even_if_percentages_are_equal():
     graph = snapshots.graphs[0]._replace(probabilities=np.array([[0.496, 0.504]]))
     snapshots = snapshots._replace(graphs=[graph])
     (shown,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
-    assert shown["frames"][0]["p"] == [50, 50]
-    assert shown["frames"][0]["predicted"] == 1
+    told = shown["frames"][0]["outcome"]
+    assert told == "Predicted class: b (50%); true class: b."
 
 
 def test_the_area_of_a_circle_has_one_scale_for_all_levels():
@@ -536,7 +538,8 @@ def test_the_area_of_a_circle_has_one_scale_for_all_levels():
     cluster, mass = np.array([[0, 1, 1]]), np.array([[1.2, 2.8]])
     upper = Pooling(cluster, np.ones((1, 3)), mass, NO_LINKS)
     snapshots.graphs[0].poolings.append(upper)
-    (frame,) = explorer_data(snapshots, ["C", "N"], ["a"], 1)["graphs"][0]["frames"]
+    (shown,) = explorer_data(snapshots, ["C", "N"], ["a", "b"], 1)["graphs"]
+    (frame,) = shown["frames"]
     (below, _), (above, heavy) = (level["radii"] for level in frame["levels"])
     assert below == above  # though a cluster of the first level is not drawn
     assert (heavy / above) ** 2 == pytest.approx(2.8 / 1.2, rel=0.03)

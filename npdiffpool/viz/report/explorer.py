@@ -23,6 +23,7 @@ from npdiffpool.viz.drawing.colours import first_colours, palette
 from npdiffpool.viz.drawing.discs import separate
 from npdiffpool.viz.drawing.layout import node_positions
 from npdiffpool.viz.drawing.levels import POOLED_AREA, node_radius
+from npdiffpool.viz.report.outcomes import describe_prediction, describe_truth
 
 SIDE = 1000
 
@@ -38,7 +39,7 @@ class _Level(NamedTuple):
 
 
 def explorer_data(
-    snapshots: Snapshots, names: Sequence[str], classes: Sequence[Any], best_epoch: int
+    snapshots: Snapshots, names: Sequence[str], outputs: Sequence[Any], best_epoch: int
 ) -> Json:
     """Return the data that the report's script draws.
 
@@ -47,8 +48,8 @@ def explorer_data(
     snapshots : Snapshots
     names : sequence of str
         Names of the features.
-    classes : sequence
-        Class names, in the order of the probabilities.
+    outputs : sequence
+        Names of the classes, in the order of the probabilities, or of the targets.
     best_epoch : int
         The epoch whose parameters the model has.
 
@@ -61,12 +62,11 @@ def explorer_data(
         "epochs": snapshots.epochs.tolist(),
         "best": best_epoch,
         "first": readable([len(graph.kinds) for graph in snapshots.graphs]),
-        "classes": [str(name) for name in classes],
-        "graphs": [_graph(graph, names) for graph in snapshots.graphs],
+        "graphs": [_graph(graph, names, outputs) for graph in snapshots.graphs],
     }
 
 
-def _graph(graph: Watched, names: Sequence[str]) -> Json:
+def _graph(graph: Watched, names: Sequence[str], outputs: Sequence[Any]) -> Json:
     n = len(graph.kinds)
     ends = tuple(graph.edges.T)
     A = sparse.coo_array((np.ones(len(graph.edges)), ends), shape=(n, n))
@@ -77,15 +77,15 @@ def _graph(graph: Watched, names: Sequence[str]) -> Json:
     frames = _frames(graph, np.reshape(nodes["places"], (-1, 2)))
     return {
         "number": graph.number,
-        "truth": graph.truth,
+        "truth": describe_truth(graph, outputs),
         "box": _box([nodes, *(level for levels in frames for level in levels)]),
         **nodes,
         "kinds": [names[k] if 0 <= k < len(names) else "" for k in graph.kinds],
         "edges": graph.edges.ravel().tolist(),
         "sizes": [pooling.mass.shape[1] for pooling in graph.poolings],
         "frames": [
-            {"p": _percent(row), "predicted": int(row.argmax()), "levels": levels}
-            for row, levels in zip(graph.probabilities, frames)
+            {"outcome": describe_prediction(graph, outputs, epoch), "levels": levels}
+            for epoch, levels in enumerate(frames)
         ],
     }
 

@@ -17,19 +17,23 @@ from pathlib import Path
 from string import Template
 from typing import Any, Mapping, Sequence
 
-import numpy as np
-
-from npdiffpool._support.arguments import require, require_int
+from npdiffpool._support.arguments import require
 from npdiffpool._support.atomic_files import write_text
 from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import MAX_TABLE, read_json, read_text
 from npdiffpool._support.untrusted_zip import path_inside
-from npdiffpool.runs.results import standard_error
 from npdiffpool.runs.snapshot_file import read_snapshots
 from npdiffpool.runs.snapshots import Snapshots
 from npdiffpool.runs.train import CHECKPOINT
 from npdiffpool.viz.report.explorer import explorer_data
+from npdiffpool.viz.report.outcomes import (
+    check_results,
+    is_regression,
+    names_of_outputs,
+    show_predictions,
+    summarize,
+)
 from npdiffpool.viz.report.svg import chart
 
 LINK_UNITS = {
@@ -74,7 +78,7 @@ def write_report(run: str | os.PathLike[str]) -> Path:
     path = path_inside(folder, "snapshots.npz")
     snapshots = read_snapshots(path) if os.path.exists(path) else None
     try:
-        _check(config)
+        check_results(config["results"])
         page = _page(config, history, snapshots)
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise ValueError(
@@ -83,19 +87,6 @@ def write_report(run: str | os.PathLike[str]) -> Path:
         ) from None
     write_text(folder / "report.html", page)
     return folder / "report.html"
-
-
-def _check(config: Json) -> None:
-    """Validate the numbers that the page shows."""
-    results, confusion = config["results"], config["results"]["confusion"]
-    for name in ("test_accuracy", "validation_accuracy", "majority_test_accuracy"):
-        if not 0 <= results[name] <= 1:
-            raise ValueError(f"{name} must lie in [0, 1]; got {results[name]!r}")
-    for name, least in (("best_epoch", 1), ("test_graphs", 0)):
-        require_int(name, results[name], least)
-    shape = len(confusion["true"]), len(confusion["predicted"])
-    if np.shape(confusion["counts"]) != shape or 0 in shape:
-        raise ValueError(f"counts of the confusion must have shape {shape}")
 
 
 def _file_in_run(folder: Path, name: str) -> Path:
@@ -142,7 +133,8 @@ def _page(config: Json, history: Columns, snapshots: Snapshots | None) -> str:
         "explorer": explorer,
         "curves": _curves(history, config),
         "clusters": _clusters(snapshots, config["results"]["best_epoch"]),
-        "confusion": _confusion(config["results"]["confusion"]),
+        "outcome": "targets" if is_regression(config["results"]) else "classes",
+        "predictions": show_predictions(config["results"]),
         "configuration": _configuration(config),
         "style": _resource("report.css"),
         "script": _resource("report.js"),
@@ -166,19 +158,13 @@ def _embed(data: Any) -> str:
 
 def _summary(config: Json) -> str:
     results, data = config["results"], config["data"]
-    accuracy, n = results["test_accuracy"], results["test_graphs"]
-    error = standard_error(accuracy, n)
-    counts = data["statistics"]
-    text = (
-        f"Test accuracy <strong>{accuracy:.1%}</strong> ({round(accuracy * n)} of {n} "
-        f"graphs, standard error {error:.1%}); majority class: "
-        f"{results['majority_test_accuracy']:.1%}. The model has the parameters of "
-        f"epoch {int(results['best_epoch'])}, the best on validation graphs "
-        f"({results['validation_accuracy']:.1%})."
-    )
+    counts, names = data["statistics"], names_of_outputs(results)
+    labels = f"{int(counts['classes'])} classes"
+    if is_regression(results):
+        labels = f"target{'s' * (len(names) > 1)} {escape(', '.join(names))}"
     about = (
         f"{escape(str(data['name']))}: {int(counts['graphs'])} graphs, "
-        f"{int(counts['classes'])} classes, {counts['nodes_mean']:.1f} nodes and "
+        f"{labels}, {counts['nodes_mean']:.1f} nodes and "
         f"{counts['edges_mean']:.1f} edges on average, {len(config['features'])} "
         "features."
     )
@@ -186,7 +172,7 @@ def _summary(config: Json) -> str:
         about = f"{about[:-1]}, edge weights: {escape(str(weights))}."
     failure = results.get("failure")  # runs of older versions lack it
     warning = f"<p><strong>Warning: {escape(failure)}.</strong></p>" if failure else ""
-    return f"{warning}<p>{text}</p><p>{about}</p>"
+    return f"{warning}<p>{summarize(results)}</p><p>{about}</p>"
 
 
 def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | None]:
@@ -198,10 +184,10 @@ def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | No
         return "<p>No test graph has nodes, so there is no explorer.</p>", None
     snapshots = snapshots._replace(graphs=graphs)
     results, names = config["results"], [str(name) for name in config["features"]]
-    best_epoch, classes = int(results["best_epoch"]), results["confusion"]["predicted"]
+    best_epoch, outputs = int(results["best_epoch"]), names_of_outputs(results)
     is_flat = not any(graph.poolings for graph in snapshots.graphs)
     note = "<p>The model is flat: it pools nothing.</p>" if is_flat else ""
-    data = explorer_data(snapshots, names, classes, best_epoch)
+    data = explorer_data(snapshots, names, outputs, best_epoch)
     legend = "" if is_flat else _legend(data["graphs"])
     return f"{note}<div id=explorer></div>{legend}", data
 
@@ -219,9 +205,12 @@ def _curves(history: Columns, config: Json) -> str:
     summed = ", summed over levels" if len(config["clusters"]) > 1 else ""
     accuracies = {"training": "train_accuracy", "validation": "validation_accuracy"}
     losses = {"training": "cross_entropy", "validation": "validation_loss"}
+    main_losses = [("Cross-entropy", "nats per graph", losses)]
+    if is_regression(config["results"]):
+        main_losses = _squared_errors(names_of_outputs(config["results"]))
     charts = [
         ("Accuracy", "% of graphs", accuracies),
-        ("Cross-entropy", "nats per graph", losses),
+        *main_losses,
         ("Link loss", f"{link}{summed}", {"link": "link_loss"}),
         ("Entropy loss", f"nats per node{summed}", {"entropy": "entropy_loss"}),
         ("Total loss", "weighted sum, training graphs", {"total": "loss"}),
@@ -241,6 +230,17 @@ def _curves(history: Columns, config: Json) -> str:
     return drawn
 
 
+def _squared_errors(targets: Sequence[str]) -> list[Any]:
+    """Return the charts of a regressor's losses: title, unit and columns."""
+    unit = "relative to the variance"
+    both = {"training": "squared_error", "validation": "validation_loss"}
+    found = [("Squared error", unit, both)]
+    if len(targets) > 1:
+        columns = {name: f"validation_loss_{j}" for j, name in enumerate(targets)}
+        found.append(("Validation error of each target", unit, columns))
+    return found
+
+
 def _clusters(snapshots: Snapshots | None, best_epoch: int) -> str:
     if snapshots is None or not snapshots.measures:
         return "<p>No clusters were measured.</p>"
@@ -249,23 +249,6 @@ def _clusters(snapshots: Snapshots | None, best_epoch: int) -> str:
         chart(name, MEASURE_UNITS.get(name, ""), epochs, {name: list(y)}, best_epoch)
         for name, y in snapshots.measures.items()
     )
-
-
-def _confusion(confusion: Json) -> str:
-    """Return a table of counts: a row per true class, a column per predicted class."""
-    true, predicted, counts = (confusion[k] for k in ("true", "predicted", "counts"))
-    head = "".join(f"<th scope=col>{escape(str(name))}</th>" for name in predicted)
-    rows, most = "", max(max(row) for row in counts) or 1
-    for name, row in zip(true, counts):
-        cells = "".join(
-            f'<td{" class=right" if name == column else ""} '
-            f'style="--share:{count / most:.2f}">{int(count)}</td>'
-            for column, count in zip(predicted, row)
-        )
-        rows += f"<tr><th scope=row>{escape(str(name))}</th>{cells}</tr>"
-    caption = "<caption>Rows: true classes; columns: predictions</caption>"
-    corner = "<td>true \\ predicted</td>"
-    return f"<table class=confusion>{caption}<tr>{corner}{head}</tr>{rows}</table>"
 
 
 def _configuration(config: Json) -> str:

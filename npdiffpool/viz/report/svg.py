@@ -1,4 +1,4 @@
-"""Line charts as SVG, coloured by the style sheet of the page.
+"""Charts as SVG, coloured by the style sheet of the page.
 
 SVG files of matplotlib contain fixed colours; these follow a light or dark theme.
 """
@@ -54,16 +54,48 @@ def chart(
     ticks_y = _ticks(lowest, _widen(lowest, known.max()))
     at_x = _scale(low, high, LEFT, WIDTH - RIGHT)
     at_y = _scale(ticks_y[0], ticks_y[-1], HEIGHT - BOTTOM, TOP)
-    parts = [_grid(at_x, at_y, ticks_x, ticks_y)]
+    parts = [_grid(at_x, at_y, ticks_x, ticks_y, "epoch")]
     if mark is not None:
         place = f'x1="{at_x(mark):.1f}" x2="{at_x(mark):.1f}"'
         parts.append(f'<line class="best" {place} y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
     for number, values in enumerate(lines.values()):
         parts += _line(number, [at_x(v) for v in x], [at_y(v) for v in values])
-    label = escape(f"{title}, {unit}, over epochs: {', '.join(lines)}")
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}"'
+    label = f"{title}, {unit}, over epochs: {', '.join(lines)}"
+    return _figure(title, unit, label, parts, _legend(lines))
+
+
+def scatter(name: str, true: Sequence[float], predicted: Sequence[float]) -> str:
+    """Draw the predictions of one target over its true values, as an HTML figure.
+
+    Parameters
+    ----------
+    name : str
+        Of the target.
+    true, predicted : sequences of G finite numbers
+
+    Returns
+    -------
+    str
+        An HTML element. On its diagonal line predictions are exact.
+    """
+    values = np.array([*true, *predicted], dtype=float)
+    ticks = _ticks(float(values.min()), _widen(float(values.min()), values.max()))
+    at_x = _scale(ticks[0], ticks[-1], LEFT, WIDTH - RIGHT)
+    at_y = _scale(ticks[0], ticks[-1], HEIGHT - BOTTOM, TOP)
+    parts = [_grid(at_x, at_y, ticks, ticks, "true value")]
+    ends = f'x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - RIGHT}" y2="{TOP}"'
+    parts.append(f'<line class="best" {ends}/>')
+    for t, y in zip(true, predicted):
+        place = f'cx="{at_x(t):.1f}" cy="{at_y(y):.1f}"'
+        parts.append(f'<circle class="point" {place} r="2.5"/>')
+    label = f"{name}: predictions of {len(true)} test graphs over true values"
+    return _figure(name, "prediction over true value", label, parts, "")
+
+
+def _figure(title: str, unit: str, label: str, parts: list[str], legend: str) -> str:
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}"'
     head = f"<figcaption>{escape(title)} <small>{escape(unit)}</small></figcaption>"
-    return f"<figure>{head}<svg {box}>{''.join(parts)}</svg>{_legend(lines)}</figure>"
+    return f"<figure>{head}<svg {box}>{''.join(parts)}</svg>{legend}</figure>"
 
 
 def _legend(names: Iterable[str]) -> str:
@@ -91,7 +123,9 @@ def _scale(low: float, high: float, start: float, stop: float) -> Scale:
     return lambda value: start + (value - low) / width * (stop - start)
 
 
-def _grid(at_x: Scale, at_y: Scale, ticks_x: list[float], ticks_y: list[float]) -> str:
+def _grid(
+    at_x: Scale, at_y: Scale, ticks_x: list[float], ticks_y: list[float], name: str
+) -> str:
     """Return grid lines and labels of the ticks."""
     parts = []
     for tick in ticks_y:
@@ -102,7 +136,7 @@ def _grid(at_x: Scale, at_y: Scale, ticks_x: list[float], ticks_y: list[float]) 
     for tick in ticks_x:
         parts.append(f'<text x="{at_x(tick):.1f}" y="{HEIGHT - 16}">{tick:g}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
-    return "".join(parts) + f'<text x="{middle}" y="{HEIGHT - 2}">epoch</text>'
+    return "".join(parts) + f'<text x="{middle}" y="{HEIGHT - 2}">{name}</text>'
 
 
 def _line(number: int, xs: list[float], ys: list[float]) -> list[str]:

@@ -20,7 +20,7 @@
   const controls = make(place, "div", { class: "controls" });
   const chooser = make(make(controls, "label", {}, "Graph "), "select", { id: "graph" });
   data.graphs.forEach((graph, i) => {
-    const size = `${graph.kinds.length} nodes, class ${data.classes[graph.truth] ?? "?"}`;
+    const size = `${graph.kinds.length} nodes, ${graph.truth}`;
     make(chooser, "option", { value: i }, `number ${graph.number}: ${size}`);
   });
   const slide = make(controls, "label", { class: "slide" }, "Epoch ");
@@ -119,10 +119,7 @@
   const frameOf = () => graphOf().frames[Number(slider.value)];
 
   function describeGraph() {
-    const graph = graphOf(), frame = frameOf();
-    const probability = percent(frame.p[frame.predicted]);
-    description.textContent = `Predicted class: ${data.classes[frame.predicted]} (${probability}); `
-      + `true class: ${data.classes[graph.truth] ?? "not in the training graphs"}.`;
+    description.textContent = frameOf().outcome;
   }
 
   function describe(l, i, related) {
