@@ -11,7 +11,8 @@ then the folder ``engine`` (many graphs). The public modules in reading order:
 - `npdiffpool.engine.config`: the configuration of a model
 - `npdiffpool.engine.model`: parameters, forward pass, loss
 - `npdiffpool.engine.graclus`: the clusters of DiffPool-Det
-- `npdiffpool.training.adam`: Adam, gradient clipping
+- `npdiffpool.training.schedule`: length and step sizes of a training
+- `npdiffpool.training.adam`: Adam, weight decay, gradient clipping
 - `npdiffpool.training.fit`: minibatches, early stopping, checkpoints
 - `npdiffpool.estimators.baselines`: a flat GNN of equal size, the 1-WL subtree kernel
 - `npdiffpool.datasets`: data sets in TU format, planted hierarchies

@@ -12,7 +12,8 @@ from npdiffpool.estimators.baselines import count_colours, count_parameters, fla
 from npdiffpool.evaluation import measures
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.training import adam
-from npdiffpool.training.fit import Labelled, Schedule, fit
+from npdiffpool.training.fit import Labelled, fit
+from npdiffpool.training.schedule import Schedule
 
 A, TWO, LONG = np.array(EDGE), np.ones((2, 2)), np.ones((2, 3))
 STACK = np.ones((2, 2, 2))
@@ -480,6 +481,16 @@ MODEL = [
             "weights must be (1,); got (2,)",
             (DRAWN, BATCH, LABEL, CONFIG, np.ones(2)),
         ),
+        (
+            "a negative seed",
+            "seed must be a whole number >= 0; got -1",
+            (DRAWN, BATCH, LABEL, CONFIG, None, -1),
+        ),
+        (
+            "a large seed",
+            "seed must be below 2^32; got 4294967296",
+            (DRAWN, BATCH, LABEL, CONFIG, None, 1 << 32),
+        ),
     ),
     *engine_rows(
         autodiff,
@@ -527,6 +538,15 @@ MODEL = [
             "a negative rate",
             "learning_rate must be | -0.1",
             (STATE, VECTOR, VECTOR, -0.1),
+        ),
+    ),
+    *engine_rows(
+        adam,
+        "decay_of",
+        (
+            "a negative decay",
+            "weight_decay must be a finite number >= 0; got -0.1",
+            ({"W": TWO}, -0.1),
         ),
     ),
     *engine_rows(

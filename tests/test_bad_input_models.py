@@ -31,7 +31,8 @@ from npdiffpool.datasets import Dataset
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 from npdiffpool.estimators.fitting.inputs import count_clusters
-from npdiffpool.training.fit import Checkpoint, Schedule
+from npdiffpool.training.fit import Checkpoint
+from npdiffpool.training.schedule import Schedule
 
 HUGE = Graph([[1e39]], [1])
 
@@ -54,6 +55,7 @@ SHARED = {
     ("batch_norm", "True or False"): (0,),
     ("normalize_rows", "True or False"): (1.0,),
     ("recompute", "True or False"): (1,),
+    ("dropout", "a finite number >= 0 and < 1"): (-0.1, 1.0, NAN, "half", False),
     ("link_weight", "a finite number >= 0"): (-0.1, NAN, INF, "1", True, None),
     ("entropy_weight", "a finite number >= 0"): (-1, NAN),
 }
@@ -61,6 +63,8 @@ SCHEDULED = {
     ("epochs", "a whole number >= 1"): (0, 1.5, None),
     ("batch_size", "a whole number >= 1"): (0, True),
     ("learning_rate", "a finite number > 0"): (0, 0.0, -1e-3, NAN, INF, "fast"),
+    ("learning_rate_schedule", "one of 'constant', 'cosine', 'step'"): ("linear", None),
+    ("weight_decay", "a finite number >= 0"): (-1e-3, NAN, INF, None),
     ("clip_norm", "a finite number > 0"): (0, NAN, None),
     ("patience", "a whole number >= 1"): (0, 2.5, False),
 }
@@ -139,7 +143,7 @@ PARAMETERS = [
         ("many levels", "levels must be at most 100; got 101", (), {"clusters": ONES}),
         ("many layers", "n_layers must be at most 1000; got", (), {"n_layers": 1001}),
     ),
-    *each("npdiffpool.training.fit.Schedule", Schedule, SCHEDULED),
+    *each("npdiffpool.training.schedule.Schedule", Schedule, SCHEDULED),
     *each(
         "npdiffpool.DiffPoolClassifier",
         fit_with(DiffPoolClassifier),

@@ -22,9 +22,10 @@ RUFF = """check --isolated --no-cache --select D --ignore D105
 SECTIONS = """Parameters Attributes Returns Yields Raises Warns Notes References
     Examples""".split()
 
-# In this module `fit` is public, with its arguments and results.
+# In these modules `fit` is public, with its arguments and results.
 ONLY = {
-    "npdiffpool.training.fit": ["Checkpoint", "Fitted", "Labelled", "Schedule", "fit"]
+    "npdiffpool.training.fit": ["Checkpoint", "Fitted", "Labelled", "fit"],
+    "npdiffpool.training.schedule": ["Schedule"],
 }
 OTHER_PARAMETERS = {
     "npdiffpool.DiffPoolRegressor": "the parameters of DiffPoolClassifier",

@@ -40,14 +40,19 @@ def require_int(name: str, value: Any, least: int) -> None:
     require(whole and value >= least, name, f"a whole number >= {least}", value)
 
 
-def require_number(name: str, value: Any, above: bool = False) -> float:
+def require_number(
+    name: str, value: Any, above: bool = False, below: float = float("inf")
+) -> float:
     """Require a finite number >= 0, or > 0 with `above`; return it as a float.
+
+    With `below` it must also be below that.
 
     A NumPy float64 would widen float32 arrays; a Python float does not.
     """
     real = isinstance(value, Real) and not isinstance(value, bool)
-    inside = real and 0 <= value < float("inf") and not (above and value == 0)
-    require(inside, name, f"a finite number {'>' if above else '>='} 0", value)
+    inside = real and 0 <= value < below and not (above and value == 0)
+    bound = "" if below == float("inf") else f" and < {below:g}"
+    require(inside, name, f"a finite number {'>' if above else '>='} 0{bound}", value)
     return float(value)
 
 

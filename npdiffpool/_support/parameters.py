@@ -27,6 +27,7 @@ class Parameter(NamedTuple):
     least: int = 0
     most: int | None = None
     positive: bool = False
+    below: float = float("inf")
     values: str = ""
 
 
@@ -40,9 +41,9 @@ def parameter(default: Any, text: str, **allowed: Any) -> Any:
     text : str
         Description; its first sentence is the help of the command line.
     **allowed
-        `choices` of a str; `least` (default 0) and `most` of an int; `positive` of a
-        float, which is otherwise at least 0; `values`, a description of the type and
-        the values of any other type, which is not checked.
+        `choices` of a str; `least` (default 0) and `most` of an int; of a float, which
+        is at least 0, `positive` and `below`, its bound; `values`, a description of the
+        type and the values of any other type, which is not checked.
 
     Notes
     -----
@@ -91,7 +92,7 @@ def _check(spec: Field[Any], value: Any) -> float | None:
     elif spec.type == "bool":
         checks.require_flag(spec.name, value)
     elif spec.type == "float":
-        return checks.require_number(spec.name, value, above=about.positive)
+        return checks.require_number(spec.name, value, about.positive, about.below)
     elif spec.type == "int" or spec.type == "int | None" and value is not None:
         checks.require_int(spec.name, value, about.least)
         if about.most is not None:
@@ -130,6 +131,8 @@ def allowed_values(spec: Field[Any]) -> str:
         kind = "{" + ", ".join(map(shown, about.choices)) + "}"
     elif kind == "int" and about.most is not None:
         kind = f"int in [{about.least}, {about.most}]"
+    elif kind == "float" and about.below < float("inf"):
+        kind = f"float in [0, {about.below:g})"
     elif kind in ("int", "float"):
         kind += " > 0" if about.positive else f" >= {about.least}"
     return " or ".join([kind, *others])

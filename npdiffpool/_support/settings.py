@@ -30,6 +30,8 @@ _LATER_PARAMETERS = {"ratio_of": "largest"}
 # Parameters that came later, and whose defaults do what was done before.
 _LATER_DEFAULTS: dict[str, Any] = {"class_weight": None, "monitor": "accuracy"}
 _LATER_DEFAULTS |= {"validation_fraction": None, "warm_start": False}
+_LATER_DEFAULTS |= {"dropout": 0.0, "weight_decay": 0.0}
+_LATER_DEFAULTS |= {"learning_rate_schedule": "constant"}
 
 
 def complete(saved: Any) -> Any:

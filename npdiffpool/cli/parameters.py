@@ -12,7 +12,7 @@ from typing import Any
 
 from npdiffpool._support.parameters import allowed_values, first_sentence, shown
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor, Model
-from npdiffpool.training.fit import Schedule
+from npdiffpool.training.schedule import Schedule
 
 PARAMETERS = fields(DiffPoolClassifier)
 METAVARS = {"class_weight": "balanced", "monitor": "SCORE"}

@@ -5,6 +5,7 @@ In reading order:
 - `layers`: gcn, sage, s2v, batch norm, a whole GNN (equations 2 and 5)
 - `pooling`: equations 3, 4 and 6; `losses`: link, entropy, cross-entropy, squared error
 - `readouts`: from the nodes of a graph to one row
+- `dropout`: masks that a seed determines
 - `config`: the configuration; `model`: parameters, forward pass, loss
 - `preparation`: constant work, done once for a data set
 - `canonical_order`: the same order of nodes for every given one

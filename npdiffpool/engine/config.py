@@ -96,6 +96,15 @@ class Config:
     classifier_hidden: int = parameter(
         50, "Hidden units before the logits; 0 for none."
     )
+    dropout: float = parameter(
+        0.0,
+        "Probability that training zeroes an entry of a layer's output. That is what "
+        "a layer of a GNN passes to the next one, after all normalisation, and the "
+        "hidden layer of the classifier; the other entries are divided by 1 - dropout. "
+        "The embeddings Z and the logits of the assignment are computed from all "
+        "entries, and so is every prediction.",
+        below=1,
+    )
     link_weight: float = parameter(1.0, "Weight of the link loss.")
     entropy_weight: float = parameter(1.0, "Weight of the entropy loss.")
     link_scale: str = parameter(

@@ -30,6 +30,7 @@ from npdiffpool._support.contracts import (
 )
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import getval
+from npdiffpool.engine.dropout import NO_DROPOUT, Dropout
 from npdiffpool.engine.primitives import BATCH_NORM_EPSILON, affine
 from npdiffpool.engine.primitives import batch_norm as _standardize
 from npdiffpool.engine.primitives import l2_normalize, layer, reciprocal, relu, row_mean
@@ -537,6 +538,7 @@ def gnn(
     *,
     normalize_rows: bool = True,
     running: Moments | None = None,
+    dropout: Dropout = NO_DROPOUT,
 ) -> tuple[list[Array], Moments]:
     """Apply a graph neural network (equation 5); return each layer's output.
 
@@ -558,6 +560,9 @@ def gnn(
     running : list of pairs, optional
         Mean and variance for each batch norm. Without it each batch norm uses those of
         its input.
+    dropout : Dropout, optional
+        Of what each layer passes to the next one; the outputs that are returned are
+        complete.
 
     Returns
     -------
@@ -581,6 +586,7 @@ def gnn(
     """
     H, outputs, moments = X, [], []
     for depth, norm in enumerate(params["norms"]):
+        H = dropout.at(depth).apply(H) if depth else H
         if kind == "s2v":
             terms = s2v(params["layers"][0], P, X, H if depth else None)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import repeat
-from typing import Any, Callable, NamedTuple, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import autograd.numpy as np
 
@@ -19,6 +19,7 @@ from npdiffpool._support.threads import is_worth_threads
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import side_by_side
 from npdiffpool.engine.config import FIXED, Config
+from npdiffpool.engine.dropout import Dropout, dropout_of_pass
 from npdiffpool.engine.fixed_assignments import fixed_assignment, harden
 from npdiffpool.engine.layers import (
     BLANK,
@@ -37,9 +38,9 @@ from npdiffpool.engine.primitives import relu
 from npdiffpool.engine.readouts import init_readout, readout, readout_width
 from npdiffpool.graphs.batch import GraphBatch
 
-Known = Optional[Moments]  # moments to use; if None, those of each norm's input
+Given = dict[str, Any]  # moments and dropout: arguments of `layers.gnn`
 GNNOutput = tuple[Array, Moments]  # with the moments that were used
-GNN = Callable[[Params, "Level", Config, Known], GNNOutput]
+GNN = Callable[[Params, "Level", Config], GNNOutput]
 BATCH = IsA(GraphBatch, N="n_nodes", B="n_graphs", F="n_features")
 CONFIG = IsA(Config, F="n_features")
 
@@ -183,6 +184,7 @@ def forward(
     batch: GraphBatch,
     config: Config,
     running: Params | None = None,
+    seed: int | None = None,
 ) -> Output:
     """Run the model on a batch (sections 3.1 and 3.2).
 
@@ -196,6 +198,8 @@ def forward(
     running : dict, optional
         Batch-norm moments to use, in the form of `Output.moments`. Without it each
         batch norm uses those of its own input, as in training.
+    seed : int, optional
+        Seed of the masks of `config.dropout`, below 2^32. Without it nothing is zeroed.
 
     Returns
     -------
@@ -205,8 +209,8 @@ def forward(
     Raises
     ------
     ValueError
-        If the graphs do not have as many features as `config` says, or numbers become
-        too large.
+        If the graphs do not have as many features as `config` says, numbers become too
+        large, or `seed` is not a whole number from 0 to 2^32 - 1.
 
     Examples
     --------
@@ -221,13 +225,16 @@ def forward(
     if running is not None:
         _check_running(running, config)
     given = {"levels": repeat({}), "embed": None} if running is None else running
+    dropout = dropout_of_pass(config.dropout, seed)
     level, steps, moments = first_level(batch, config), [], []
-    for block, K, known in zip(params["levels"], config.clusters, given["levels"]):
-        step, used = _pool(block, level, K, config, known)
+    blocks = zip(params["levels"], config.clusters, given["levels"])
+    for i, (block, K, known) in enumerate(blocks):
+        step, used = _pool(block, level, K, config, known, dropout.at(i))
         steps.append(step)
         moments.append(used)
         level = step.pooled
-    last = _embed, params["embed"], given["embed"]
+    options = {"running": given["embed"], "dropout": dropout.at(len(steps), 0)}
+    last = partial(_embed, options), params["embed"]
     ((Z, used_last),) = _apply([last], level, config)
     parts = [*((step.Z, step.level) for step in steps), (Z, level)]
     readouts = [
@@ -235,7 +242,8 @@ def forward(
         for weights, (Z, level) in zip(params["read"], parts)
     ]
     embeddings = np.concatenate(readouts, axis=1)
-    logits = _classify(params["classify"], embeddings)
+    classifier = dropout.at(len(steps) + 1, 0, 0)
+    logits = _classify(params["classify"], embeddings, classifier)
     require_finite("logits", logits)
     return Output(logits, embeddings, steps, {"levels": moments, "embed": used_last})
 
@@ -249,12 +257,21 @@ def _check_running(running: Params, config: Config) -> None:
 
 
 def _pool(
-    params: Params, level: Level, K: int, config: Config, running: Params
+    params: Params,
+    level: Level,
+    K: int,
+    config: Config,
+    running: Params,
+    dropout: Dropout,
 ) -> tuple[PoolingStep, Params]:
     """Pool one level into K clusters per graph; also return the moments used."""
-    gnns = [(_embed, params["embed"], running.get("embed"))]
+
+    def given(i: int, name: str) -> Given:
+        return {"running": running.get(name), "dropout": dropout.at(i)}
+
+    gnns = [(partial(_embed, given(0, "embed")), params["embed"])]
     if config.assignment not in FIXED:
-        gnns.append((_pool_logits, params["pool"], running.get("pool")))
+        gnns.append((partial(_pool_logits, given(1, "pool")), params["pool"]))
     (Z, of_embed), *learned = _apply(gnns, level, config)
     R, of_pool = learned[0] if learned else (None, [])
     S, entropies = _assign(R, level, K, config)
@@ -278,54 +295,54 @@ def _assign(
 
 
 def _apply(
-    gnns: Sequence[tuple[GNN, Params, Known]], level: Level, config: Config
+    gnns: Sequence[tuple[GNN, Params]], level: Level, config: Config
 ) -> list[GNNOutput]:
     """Run GNNs of a level, which share nothing.
 
     In a large level they run side by side; with `recompute`, again for their gradients.
     """
 
-    def of_tree(gnn: GNN, running: Known, tree: Any) -> GNNOutput:
+    def of_tree(gnn: GNN, tree: Any) -> GNNOutput:
         X, operators, params = tree
-        return gnn(params, level._replace(X=X, operators=operators), config, running)
+        return gnn(params, level._replace(X=X, operators=operators), config)
 
     cost = level.n_nodes * config.hidden**2 * config.n_layers
     aside = len(gnns) > 1 and is_worth_threads(cost)
     if not (aside or config.recompute):
-        return [gnn(params, level, config, running) for gnn, params, running in gnns]
-    functions = [partial(of_tree, gnn, running) for gnn, _, running in gnns]
-    trees = [[level.X, level.operators, params] for _, params, _ in gnns]
+        return [gnn(params, level, config) for gnn, params in gnns]
+    functions = [partial(of_tree, gnn) for gnn, _ in gnns]
+    trees = [[level.X, level.operators, params] for _, params in gnns]
     return side_by_side(functions, trees, config.recompute)
 
 
-def _embed(params: Params, level: Level, config: Config, running: Known) -> GNNOutput:
+def _embed(given: Given, params: Params, level: Level, config: Config) -> GNNOutput:
     """Return Z = GNN_embed(A, X) (equation 5)."""
-    layers, moments = _run_gnn(params, config.gnn, level, config, running)
+    layers, moments = _run_gnn(given, config.gnn, params, level, config)
     Z = np.concatenate(layers, axis=1) if config.concat_layers else layers[-1]
     return Z, moments
 
 
 def _pool_logits(
-    params: Params, level: Level, config: Config, running: Known
+    given: Given, params: Params, level: Level, config: Config
 ) -> GNNOutput:
     """Return R = GNN_pool(A, X), the logits of equation 6."""
-    layers, moments = _run_gnn(params["gnn"], config.pool_gnn, level, config, running)
+    layers, moments = _run_gnn(given, config.pool_gnn, params["gnn"], level, config)
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
     return R, moments
 
 
 def _run_gnn(
-    params: Params, kind: str, level: Level, config: Config, running: Known
+    given: Given, kind: str, params: Params, level: Level, config: Config
 ) -> tuple[list[Array], Moments]:
     P, PX = level.operators.get(kind, level.A), level.propagated.get(kind)
-    options: Any = {"normalize_rows": config.normalize_rows, "running": running}
-    return gnn(params, kind, P, level.X, PX, **options)
+    normalized = config.normalize_rows
+    return gnn(params, kind, P, level.X, PX, normalize_rows=normalized, **given)
 
 
-def _classify(params: list[Params], embeddings: Array) -> Array:
+def _classify(params: list[Params], embeddings: Array, dropout: Dropout) -> Array:
     *hidden, last = params
     for layer in hidden:
-        embeddings = relu(linear(layer, embeddings))
+        embeddings = dropout.apply(relu(linear(layer, embeddings)))
     return linear(last, embeddings)
 
 
@@ -336,6 +353,7 @@ def total_loss(
     labels: Array,
     config: Config,
     weights: Array | None = None,
+    seed: int | None = None,
 ) -> tuple[Array, Output]:
     """Return the training loss of a batch and its forward pass.
 
@@ -352,6 +370,8 @@ def total_loss(
     config : Config
     weights : (B,) array, optional
         The loss of each graph is multiplied by its weight.
+    seed : int, optional
+        Seed of the masks of `config.dropout`, below 2^32. Without it nothing is zeroed.
 
     Returns
     -------
@@ -378,7 +398,7 @@ def total_loss(
     """
     if weights is not None:
         Shape("B").check("weights", weights, {"B": len(labels)})
-    output = forward(params, batch, config)
+    output = forward(params, batch, config, seed=seed)
     losses = LOSSES[config.loss](output.logits, labels)
     for step in output.steps:
         losses = losses + config.link_weight * step.L_link

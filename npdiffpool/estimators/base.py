@@ -36,12 +36,8 @@ from npdiffpool.estimators.fitting.weights import check_class_weight
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.training.fit import (
-    Checkpoint,
-    Fitted,
-    Schedule,
-    fit,
-)
+from npdiffpool.training.fit import Checkpoint, Fitted, fit
+from npdiffpool.training.schedule import Schedule
 
 Model = TypeVar("Model", bound="Estimator")
 
@@ -75,12 +71,15 @@ class Estimator(FittedModel):
     batch_norm: bool = parameter_of(Config, "batch_norm")
     normalize_rows: bool = parameter_of(Config, "normalize_rows")
     classifier_hidden: int = parameter_of(Config, "classifier_hidden")
+    dropout: float = parameter_of(Config, "dropout")
     standardize: bool = parameter(
         True, "Standardise features by the training nodes, except columns of 0 and 1."
     )
     epochs: int = parameter_of(Schedule, "epochs")
     batch_size: int = parameter_of(Schedule, "batch_size")
     learning_rate: float = parameter_of(Schedule, "learning_rate")
+    learning_rate_schedule: str = parameter_of(Schedule, "learning_rate_schedule")
+    weight_decay: float = parameter_of(Schedule, "weight_decay")
     clip_norm: float = parameter_of(Schedule, "clip_norm")
     patience: int | None = parameter_of(Schedule, "patience")
     monitor: str = parameter_of(Schedule, "monitor")

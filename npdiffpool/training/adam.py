@@ -1,4 +1,4 @@
-"""Adam, and gradient clipping by the global norm.
+"""Adam, decoupled weight decay, and gradient clipping by the global norm.
 
 The parameters are one vector, so a step is a handful of array operations.
 """
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from npdiffpool._support.contracts import IsA, NonNegative, Shape, requires
+from npdiffpool.engine.autodiff import leaves, to_vector
 
 GRADIENT = Shape("P", finite=True)
 
@@ -92,10 +93,12 @@ def adam_step(
     learning_rate: float,
     decay: tuple[float, float] = (0.9, 0.999),
     epsilon: float = 1e-8,
+    weight_decay: Any = 0.0,
 ) -> tuple[AdamState, Any]:
     """Return the state and the parameters after one step of Adam.
 
-    Algorithm 1 of arXiv 1412.6980.
+    Algorithm 1 of arXiv 1412.6980; with weight decay, algorithm 2 of arXiv 1711.05101
+    (AdamW), whose decay is multiplied by the learning rate, as in PyTorch.
 
     Parameters
     ----------
@@ -106,6 +109,9 @@ def adam_step(
         beta_1 and beta_2.
     epsilon : float
         Added to the square root of the second moment, as in the source.
+    weight_decay : float or (P,) array
+        The step also subtracts ``learning_rate * weight_decay * vector``. An array, as
+        from `decay_of`, has a number for each parameter and the dtype of the vector.
 
     Returns
     -------
@@ -131,4 +137,39 @@ def adam_step(
     mean_hat = mean / (1 - beta_1**step)
     square_hat = square / (1 - beta_2**step)
     moved = vector - learning_rate * mean_hat / (numpy.sqrt(square_hat) + epsilon)
+    if numpy.any(weight_decay):
+        moved = moved - learning_rate * weight_decay * vector
     return AdamState(step, mean, square), moved
+
+
+@requires(weight_decay=NonNegative())
+def decay_of(params: Any, weight_decay: float) -> Any:
+    """Return the weight decay of each parameter: that of matrices, 0 for vectors.
+
+    Biases, and the scale and shift of batch norm, are vectors. They are not decayed,
+    because they do not multiply one another and decay would move a scale from 1 to 0.
+
+    Parameters
+    ----------
+    params : nested dicts and lists of arrays
+        Only their shapes and dtype are used.
+    weight_decay : float
+
+    Returns
+    -------
+    (P,) array
+        In the order of `npdiffpool.engine.autodiff.to_vector`.
+
+    Raises
+    ------
+    ValueError
+        If `weight_decay` is negative.
+
+    Examples
+    --------
+    >>> params = {"W": numpy.ones((1, 2)), "b": numpy.ones(2)}
+    >>> decay_of(params, 0.01)
+    array([0.01, 0.01, 0.  , 0.  ])
+    """
+    decays = [numpy.full_like(W, weight_decay * (W.ndim > 1)) for W in leaves(params)]
+    return to_vector(decays)

@@ -7,7 +7,6 @@ generator that `fit` is given; it reads and writes no files.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Iterator, NamedTuple
 
@@ -20,11 +19,6 @@ from npdiffpool._support.contracts import (
     Shape,
     requires,
     trusted,
-)
-from npdiffpool._support.parameters import (
-    check_parameters,
-    documented,
-    parameter,
 )
 from npdiffpool._support.process import keep_freed_memory
 from npdiffpool._support.threads import count_threads, run_together, use_threads
@@ -41,44 +35,15 @@ from npdiffpool.engine.model import (
     total_loss,
 )
 from npdiffpool.graphs.batch import GraphBatch
-from npdiffpool.training.adam import AdamState, adam_init, adam_step, clip_by_norm
+from npdiffpool.training.adam import (
+    AdamState,
+    adam_init,
+    adam_step,
+    clip_by_norm,
+    decay_of,
+)
 from npdiffpool.training.moments import init_running, update_running
-
-OWN_MONITORS = ("accuracy", "loss")  # any other needs a function
-
-
-@documented
-@dataclass(frozen=True)
-class Schedule:
-    """Length and step sizes of a training.
-
-    Parameters
-    ----------
-    {parameters}
-
-    Raises
-    ------
-    ValueError
-        If a value is out of range.
-    """
-
-    epochs: int = parameter(100, "Passes over the training graphs.", least=1)
-    batch_size: int = parameter(20, "Graphs per gradient step.", least=1)
-    learning_rate: float = parameter(1e-3, "Step size of Adam.", positive=True)
-    clip_norm: float = parameter(2.0, "Maximum norm of the gradient.", positive=True)
-    patience: int | None = parameter(
-        None, "Stop after this many epochs without a better validation score.", least=1
-    )
-    monitor: str = parameter(
-        "accuracy",
-        'Validation score that chooses the epoch: "accuracy" (ties broken by the loss; '
-        'the loss for a regressor), "loss", or a score of scikit-learn such as '
-        '"roc_auc" or "f1_macro".',
-        values="str",
-    )
-
-    def __post_init__(self) -> None:
-        vars(self).update(check_parameters(self))
+from npdiffpool.training.schedule import OWN_MONITORS, Schedule
 
 
 class Labelled(NamedTuple):
@@ -184,14 +149,16 @@ def fit(
         At least one graph.
     validation : Labelled or None
     rng : numpy.random.Generator
-        Draws the parameters and the order of the graphs, and nothing else.
+        Draws the parameters, the order of the graphs and, with dropout, one seed for
+        each gradient step; nothing else.
     on_epoch : callable
         Called with each row of the history.
     on_checkpoint : callable
         Called with the `Checkpoint` after each epoch.
     resume : Checkpoint, optional
         Checkpoint to continue from. With the other arguments unchanged, the result is
-        bit-identical to that of an uninterrupted run.
+        bit-identical to that of an uninterrupted run. The learning rate's schedule
+        began with the first step of `resume.adam`.
     score : callable, optional
         From the logits of the validation set to a number, `validation_score` in the
         history; needed if `schedule.monitor` is neither "accuracy" nor "loss".
@@ -303,11 +270,14 @@ def _next_epoch(
     vector, running, adam = state.vector.copy(), state.running, state.adam
     params = from_vector(blank_params(config), vector)  # views of the vector
     differentiate = value_and_grad(partial(_loss, config), as_vector=True)
+    rate, decay = _rate(state, schedule, train), schedule.weight_decay
+    decays = decay_of(params, decay) if decay else 0.0
     totals = np.zeros(())
     for part in minibatches(train, schedule.batch_size, rng):
-        loss, output, gradient = differentiate(params, part)
+        seed = int(rng.integers(1 << 32)) if config.dropout else None
+        loss, output, gradient = differentiate(params, part, seed)
         gradient = clip_by_norm(gradient, schedule.clip_norm)
-        adam, moved = adam_step(adam, vector, gradient, schedule.learning_rate)
+        adam, moved = adam_step(adam, vector, gradient, rate, weight_decay=decays)
         vector[:] = moved
         running = update_running(running, output.moments)
         totals = totals + len(part.labels) * _summary(loss, output, part, config)
@@ -324,8 +294,21 @@ def _next_epoch(
     return Checkpoint(epoch, vector, running, adam, rng_state, history, best)
 
 
-def _loss(config: Config, params: Params, part: Labelled) -> tuple[Array, Output]:
-    return total_loss(params, part.batch, part.labels, config, part.weights)
+def _rate(state: Checkpoint, schedule: Schedule, train: Labelled) -> float:
+    """Return the learning rate of the next epoch.
+
+    Adam's steps count the epochs that are done. Those before a warm start, which has
+    new moments, are not among them, and so each warm start has the whole schedule.
+    """
+    steps_per_epoch = -(-len(train.labels) // schedule.batch_size)
+    done = state.adam.step // steps_per_epoch
+    return schedule.rate_after(done, done + schedule.epochs - state.epoch)
+
+
+def _loss(
+    config: Config, params: Params, part: Labelled, seed: int | None
+) -> tuple[Array, Output]:
+    return total_loss(params, part.batch, part.labels, config, part.weights, seed)
 
 
 def _better(best: Fitted | None, latest: Fitted, monitor: str) -> Fitted:

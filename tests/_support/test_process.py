@@ -12,7 +12,8 @@ from npdiffpool import GraphBatch, load_dataset
 from npdiffpool._support import process
 from npdiffpool._support.process import VARIABLES, keep_freed_memory
 from npdiffpool.engine.config import Config
-from npdiffpool.training.fit import Labelled, Schedule, fit
+from npdiffpool.training.fit import Labelled, fit
+from npdiffpool.training.schedule import Schedule
 
 MUTAG = load_dataset("MUTAG")  # graphs of 18 nodes
 

@@ -47,5 +47,13 @@ def test_the_meaning_of_a_ratio_is_no_difference_without_a_ratio(clusters):
         assert describe_differences(*both) == "ratio_of (largest saved, mean given)"
 
 
+def test_a_parameter_that_came_later_is_a_difference_unless_it_is_at_its_default():
+    later = {"dropout": 0.0, "weight_decay": 0.0, "learning_rate_schedule": "constant"}
+    saved, given = {"parameters": {"seed": 1}}, {"parameters": {"seed": 1, **later}}
+    assert describe_differences(saved, given) == ""
+    given["parameters"]["dropout"] = 0.5
+    assert describe_differences(saved, given) == "dropout (0.0 saved, 0.5 given)"
+
+
 def test_equal_settings_have_no_differences():
     assert describe_differences({"clusters": [0.25]}, {"clusters": [0.25]}) == ""

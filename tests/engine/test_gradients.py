@@ -287,6 +287,8 @@ OPTIONS = [
     dict(link_scale="entries", link_weight=100.0),
     dict(link_weight=0.0, entropy_weight=0.0),
     dict(n_layers=1),
+    dict(dropout=0.4),
+    dict(dropout=0.4, batch_norm=False, concat_layers=False),
 ]
 each_option = pytest.mark.parametrize("options", OPTIONS, ids=str)
 
@@ -332,7 +334,7 @@ def random_graph(rng, n):
 
 @each_option
 def test_the_gradient_of_the_whole_loss_gives_its_directional_derivatives(options):
-    params, *rest = whole(options)
+    params, *rest = *whole(options), None, 7  # with the masks of one seed
     point, rng = to_vector(params), np.random.default_rng(0)
     gradient = to_vector(value_and_grad(total_loss)(params, *rest)[2])
 

@@ -32,10 +32,10 @@ def assert_learns_the_same(graphs, labels, **options):
         assert_allclose(S_moved, S[order], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_training_on_permuted_molecules_gives_the_same_bytes(batch_norm):
+@pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"dropout": 0.3}])
+def test_training_on_permuted_molecules_gives_the_same_bytes(options):
     mutag = ndp.load_dataset("MUTAG")
-    assert_learns_the_same(list(mutag), mutag.labels, batch_norm=batch_norm)
+    assert_learns_the_same(list(mutag), mutag.labels, **options)
 
 
 @pytest.mark.parametrize("name", ["ENZYMES", "PROTEINS"])

@@ -16,7 +16,7 @@ from npdiffpool._support.parameters import (
     parameter,
 )
 from npdiffpool.engine.config import Config
-from npdiffpool.training.fit import Schedule
+from npdiffpool.training.schedule import Schedule
 
 RECORDS = [Config, Schedule, DiffPoolClassifier, DiffPoolRegressor]
 each_record = pytest.mark.parametrize("record", RECORDS)
@@ -30,6 +30,7 @@ class Record:
     limit: "int | None" = parameter(None, "Limit. None is none.")
     rate: "float" = parameter(1.0, "Rate.", positive=True)
     weight: "float" = parameter(0.0, "Weight.")
+    share: "float" = parameter(0.0, "Share.", below=1)
     flag: "bool" = parameter(False, "Flag.")
     other: "tuple[int, ...]" = parameter((), "Sizes.", values="tuple of int")
 
@@ -44,6 +45,8 @@ class Record:
         ({"limit": -1}, "limit must be a whole number >= 0; got -1"),
         ({"rate": 0}, "rate must be a finite number > 0; got 0"),
         ({"weight": -1.0}, "weight must be a finite number >= 0; got -1.0"),
+        ({"share": 1.0}, "share must be a finite number >= 0 and < 1; got 1.0"),
+        ({"share": -0.5}, "share must be a finite number >= 0 and < 1; got -0.5"),
         ({"flag": 1}, "flag must be True or False; got 1"),
     ],
 )
@@ -53,7 +56,7 @@ def test_a_value_outside_the_allowed_ones_is_rejected(changes, message):
 
 
 def test_checking_returns_the_floats():
-    assert check_parameters(Record(rate=2)) == {"rate": 2.0, "weight": 0.0}
+    assert check_parameters(Record(rate=2)) == {"rate": 2, "weight": 0, "share": 0}
 
 
 def test_allowed_values_and_the_first_sentence_are_shown_as_text():
@@ -64,6 +67,7 @@ def test_allowed_values_and_the_first_sentence_are_shown_as_text():
         "limit": ("int >= 0 or None", "Limit"),
         "rate": ("float > 0", "Rate"),
         "weight": ("float >= 0", "Weight"),
+        "share": ("float in [0, 1)", "Share"),
         "flag": ("bool", "Flag"),
         "other": ("tuple of int", "Sizes"),
     }

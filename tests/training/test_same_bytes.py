@@ -13,7 +13,8 @@ from npdiffpool._support.threads import use_threads
 from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.config import ASSIGNMENTS, GNNS, READOUTS, Config
 from npdiffpool.engine.preparation import prepare
-from npdiffpool.training.fit import Labelled, Schedule, evaluate, fit
+from npdiffpool.training.fit import Labelled, evaluate, fit
+from npdiffpool.training.schedule import Schedule
 
 DTYPES = ("float32", "float64")
 LEVELS = ((3,), (5, 2))
@@ -24,6 +25,8 @@ OTHERS = [
     {"batch_norm": True, "recompute": True},
     {"recompute": True, "clusters": (5, 2)},
     {"link_weight": 0.0, "entropy_weight": 0.0},
+    {"dropout": 0.3, "clusters": (5, 2)},
+    {"dropout": 0.3, "batch_norm": True, "recompute": True},
 ]
 ALL = [
     dict(gnn=gnn, assignment=way, readout=readout, clusters=K, batch_norm=norm)

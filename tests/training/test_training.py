@@ -17,7 +17,6 @@ from npdiffpool.engine.preparation import prepare
 from npdiffpool.training.adam import adam_init, adam_step, clip_by_norm
 from npdiffpool.training.fit import (
     Labelled,
-    Schedule,
     evaluate,
     fit,
     init_running,
@@ -25,6 +24,7 @@ from npdiffpool.training.fit import (
     update_running,
     validate,
 )
+from npdiffpool.training.schedule import Schedule
 
 KEYS = {"epoch", "loss", "cross_entropy", "link_loss", "entropy_loss", "train_accuracy"}
 

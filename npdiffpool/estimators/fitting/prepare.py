@@ -29,9 +29,11 @@ from npdiffpool.estimators.fitting.validation import (
 )
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.training.adam import adam_init
-from npdiffpool.training.fit import Checkpoint, Labelled, Schedule
+from npdiffpool.training.fit import Checkpoint, Labelled
+from npdiffpool.training.schedule import Schedule
 
-FREE = ("link_weight", "entropy_weight", "link_scale", "recompute")  # by a warm start
+# What a warm start may change:
+FREE = ("link_weight", "entropy_weight", "link_scale", "dropout", "recompute")
 
 
 class Training(NamedTuple):

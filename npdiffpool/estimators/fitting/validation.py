@@ -24,7 +24,8 @@ from npdiffpool.estimators.fitting.targets import Classes, Targets, numbers
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.training.fit import OWN_MONITORS, Labelled
+from npdiffpool.training.fit import Labelled
+from npdiffpool.training.schedule import OWN_MONITORS
 
 
 class Parts(NamedTuple):

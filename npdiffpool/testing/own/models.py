@@ -29,7 +29,8 @@ from npdiffpool.engine.model import (
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.training.fit import Checkpoint, Labelled, Schedule, fit
+from npdiffpool.training.fit import Checkpoint, Labelled, fit
+from npdiffpool.training.schedule import Schedule
 
 Params = Any  # a tree of arrays: nested dicts and lists
 Clusters = tuple[int, ...]
