@@ -101,8 +101,9 @@ def forward(params, A, X, config, running=None):
         R = _gnn(level["pool"]["gnn"], config.pool_gnn, A, X, config, known)
         R = _head(level["pool"]["head"], R) if config.concat_layers else R[-1]
         S = paper.assign(R)
-        divisor = {"frobenius": 1, "nodes": n, "entries": n**2}[config.link_scale]
-        link.append(paper.frobenius_norm(A - S @ S.T) / max(divisor, 1))
+        divisor = {"nodes": n, "entries": n**2}.get(config.link_scale, 1)
+        c = mean_weight(A) if config.link_scale == "relative" else 1.0
+        link.append(paper.frobenius_norm(A / c - S @ S.T) / max(divisor, 1))
         entropy.append(paper.entropy_loss(S))
         readouts.append(_readout(Z, config.readout))
         assignments.append(S)
@@ -114,6 +115,11 @@ def forward(params, A, X, config, running=None):
     for layer in hidden:
         H = paper.relu(H @ layer["W"][0] + layer["b"])
     return H @ last["W"][0] + last["b"], link, entropy, assignments
+
+
+def mean_weight(A):
+    """Return the mean of the edge weights, weighted by themselves; 1 without edges."""
+    return np.sum(A * A) / np.sum(A) if np.sum(A) > 0 else 1.0
 
 
 def loss(params, A, X, label, config):

@@ -49,7 +49,7 @@ SHARED = {
         "soft",
         None,
     ),
-    ("link_scale", "one of 'frobenius', 'nodes', 'entries'"): ("edges", 1),
+    ("link_scale", "one of 'frobenius', 'nodes', 'entries', 'relative'"): ("edges", 1),
     ("dtype", "one of 'float32', 'float64'"): ("float16", np.float32),
     ("concat_layers", "True or False"): (1, "yes", None),
     ("batch_norm", "True or False"): (0,),

@@ -110,7 +110,9 @@ class Config:
     link_scale: str = parameter(
         "frobenius",
         'Link loss: "frobenius" (the paper\'s), "nodes" (divided by the number n of '
-        'nodes) or "entries" (divided by n^2).',
+        'nodes), "entries" (divided by n^2) or "relative" (of A divided by the mean of '
+        "its weights, weighted by themselves, which S S^T can reach at upper levels "
+        "too).",
         choices=tuple(LINK_SCALES),
     )
     loss: str = parameter(

@@ -12,6 +12,7 @@ import autograd.numpy as np
 
 from npdiffpool._support.contracts import Offsets, OneOf, Shape, requires
 from npdiffpool._support.types import Array
+from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.pooling import LEVEL, Level
 from npdiffpool.engine.primitives import cross_entropy
 from npdiffpool.engine.segments import link_norm, segment_sum
@@ -24,7 +25,8 @@ __all__ = [
     "link_loss",
     "squared_error",
 ]
-LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2}  # power of n to divide by
+# Power of n to divide by; "relative" divides A by the size of its weights instead.
+LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2, "relative": 0}
 
 
 @requires(outputs=Shape("B T"), targets=Shape("B T"))
@@ -116,9 +118,12 @@ def link_loss(
     S : (N, K) array
     A_pooled : (B, K, K) array
         S^T A S, from `npdiffpool.engine.pooling.coarsen`.
-    scale : "frobenius", "nodes" or "entries"
+    scale : "frobenius", "nodes", "entries" or "relative"
         The paper's value, or that value divided by n, or by n^2 (as torch_geometric
-        divides for a single graph).
+        divides for a single graph), or ||A / c - S S^T||_F, where c = ||A||^2 / 1'A1 is
+        the mean of the edge weights, weighted by themselves. Without weights c = 1. No
+        entry of S S^T is above 1, but those of a pooled A are: the paper's value hardly
+        depends on S there. c = 1 too where the sum of the weights is not above 0.
 
     Returns
     -------
@@ -140,8 +145,23 @@ def link_loss(
     >>> link_loss(level, S, A_pooled), link_loss(level, S, A_pooled, "nodes")
     (array([2.]), array([1.]))
     """
+    if scale == "relative":
+        return _relative_link(level, S, A_pooled)
     L_link = link_norm(level.A, S, A_pooled, level.squared_norms, level.offsets)
     return L_link / _sizes(level.offsets, S.dtype) ** LINK_SCALES[scale]
+
+
+def _relative_link(level: Level, S: Array, A_pooled: Array) -> Array:
+    """Return ||A / c - S S^T|| = ||A - (c^1/2 S) (c^1/2 S)^T|| / c of each graph."""
+    norms = level.squared_norms
+    norms = np.sum(level.A * level.A, axis=(1, 2)) if norms is None else norms
+    total = np.sum(A_pooled, axis=(1, 2))  # that of A: the rows of S sum to 1
+    known = (getval(total) > 0) & (getval(norms) > 0)
+    one = np.ones(1, S.dtype)
+    c = np.where(known, norms.astype(S.dtype), one) / np.where(known, total, one)
+    graph_of = np.repeat(np.arange(level.n_graphs), np.diff(level.offsets))
+    scaled = S * np.sqrt(c)[graph_of][:, None], A_pooled * c[:, None, None]
+    return link_norm(level.A, *scaled, level.squared_norms, level.offsets) / c
 
 
 def _sizes(offsets: Array, dtype: Any) -> Array:

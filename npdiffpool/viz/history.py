@@ -27,6 +27,7 @@ LINK_UNITS = {
     "frobenius": "edge weight",
     "nodes": "edge weight / n",
     "entries": "edge weight / n^2",
+    "relative": "mean edge weight",
 }
 ERRORS = {
     "squared_error": ("train", BLUE, "-"),
@@ -107,7 +108,7 @@ def draw_history(
         history has a validation loss or accuracy, and the kept epoch otherwise.
     axes : array of 2 matplotlib axes, optional
         Axes to draw on; by default those of a new pyplot figure.
-    link_scale : "frobenius", "nodes" or "entries"
+    link_scale : "frobenius", "nodes", "entries" or "relative"
         The model's parameter, for the unit of the link loss.
 
     Returns

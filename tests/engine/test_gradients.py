@@ -285,6 +285,7 @@ OPTIONS = [
     dict(classifier_hidden=0),
     dict(link_scale="frobenius"),
     dict(link_scale="entries", link_weight=100.0),
+    dict(link_scale="relative", clusters=(3, 2)),
     dict(link_weight=0.0, entropy_weight=0.0),
     dict(n_layers=1),
     dict(dropout=0.4),

@@ -199,7 +199,7 @@ def configs(draw, **fixed):
         classifier_hidden=[0, 4],
         link_weight=[0.0, 0.7],
         entropy_weight=[0.0, 1.3],
-        link_scale=["frobenius", "nodes", "entries"],
+        link_scale=["frobenius", "nodes", "entries", "relative"],
     )
     drawn = {name: draw(st.sampled_from(choices[name])) for name in choices}
     if not drawn["normalize_rows"]:
@@ -219,9 +219,12 @@ def test_the_engine_matches_the_dense_model_graph_by_graph(config, batch, seed):
         expected = reference.forward(params, A, X, config, running)
         close(output.logits[g], expected[0], np.max(np.abs(expected[0])))
         for step, L_dense, S in zip(output.steps, expected[1], expected[3]):
-            unscaled = max(len(S), 1) ** LINK_SCALES[config.link_scale]
+            is_relative = config.link_scale == "relative"
+            c = reference.mean_weight(A) if is_relative else 1.0
+            unscaled = c * max(len(S), 1) ** LINK_SCALES[config.link_scale]
             square, actual = (L_dense * unscaled) ** 2, (step.L_link[g] * unscaled) ** 2
-            assert abs(actual - square) <= 1e-9 * square + reference.link_error(A, S)
+            error = reference.link_error(A, np.sqrt(c) * S)
+            assert abs(actual - square) <= 1e-9 * square + error
             A = S.T @ A @ S
         close([step.L_ent[g] for step in output.steps], expected[2], scale=1.0)
         for step, S_dense in zip(output.steps, expected[3], strict=True):

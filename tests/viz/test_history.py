@@ -72,8 +72,9 @@ def test_the_unit_of_the_link_loss_is_that_of_the_model(link_scale):
     row = viz.plot_history(clf, axes_row(2))
     (right,) = [one for one in row[0].figure.axes if one not in list(row)]
     power = LINK_SCALES[link_scale]
-    divisor = ["", " / n", " / n^2"][power]
-    assert right.get_ylabel() == f"link loss (edge weight{divisor})"
+    unit = "edge weight" + ["", " / n", " / n^2"][power]
+    unit = "mean edge weight" if link_scale == "relative" else unit
+    assert right.get_ylabel() == f"link loss ({unit})"
 
 
 def test_the_total_is_named_a_weighted_sum_because_it_is_not_in_nats():

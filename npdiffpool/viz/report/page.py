@@ -40,6 +40,7 @@ LINK_UNITS = {
     "frobenius": "||A - S S^T||_F",
     "nodes": "||A - S S^T||_F / n",
     "entries": "||A - S S^T||_F / n^2",
+    "relative": "||A / c - S S^T||_F",
 }
 MEASURE_UNITS = {
     "entropy of S / log K": "0: one-hot, 1: uniform",
