@@ -649,7 +649,7 @@ EVALUATION = [
         ),
         (
             "one class",
-            "labels must contain at least two classes; got [1]",
+            "labels must contain at least two classes; got one class, [1]",
             (MODEL, FEW[0], [1] * 20),
         ),
     ),

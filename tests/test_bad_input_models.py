@@ -209,7 +209,7 @@ FIT = [
     ),
     (
         "only weights of 0",
-        WEIGHTS + "above 0 for a graph; got 'only 0'",
+        WEIGHTS + "above zero for a graph; got 'only 0'",
         DATA,
         None,
         {"sample_weight": [0] * 4},
@@ -341,7 +341,7 @@ CLASSES = [
     ("complex labels", "labels must be | complex128", (GRAPHS, [1j, 1, 0, 1])),
     (
         "one class",
-        "labels must contain at least two classes; got [1]",
+        "labels must contain at least two classes; got one class, [1]",
         (GRAPHS, [1, 1, 1, 1]),
     ),
     ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
@@ -493,6 +493,35 @@ USES += [
     )
 ]
 USES += [
+    row
+    for model, name in ((CLASSIFIER, "Classifier"), (REGRESSOR, "Regressor"))
+    for row in (
+        *values(
+            f"npdiffpool.DiffPool{name}.set_output",
+            model.set_output,
+            "transform",
+            "None or one of 'default', 'pandas', 'polars'",
+            *("numpy", 1, ["pandas"]),
+        ),
+        *rows(
+            f"npdiffpool.DiffPool{name}.get_feature_names_out",
+            model.get_feature_names_out,
+            ("two names", "input_features must be 1 names | ['x', 'y']", (["x", "y"],)),
+        ),
+    )
+]
+USES += [
+    *rows(
+        "npdiffpool.DiffPoolClassifier.get_feature_names_out",
+        NAMED.get_feature_names_out,
+        ("another name", "must be 1 names, those of the training | ['y']", (["y"],)),
+    ),
+    *rows(
+        "npdiffpool.DiffPoolClassifier.get_feature_names_out",
+        classifier().get_feature_names_out,
+        ("before fit", "is not fitted; call fit first", ()),
+        error=NotFittedError,
+    ),
     *rows(
         "npdiffpool.DiffPoolClassifier.score",
         CLASSIFIER.score,
@@ -585,7 +614,7 @@ BASELINES = [
         ("no validation", "validation must be a pair | None", (KERNEL(), *DATA)),
         (
             "one class",
-            "labels must contain at least two classes; got [1]",
+            "labels must contain at least two classes; got one class, [1]",
             (KERNEL(), GRAPHS, [1] * 4, VALID),
         ),
         (

@@ -1,9 +1,10 @@
 """Estimators by scikit-learn's conventions.
 
 In reading order: `diffpool` (`DiffPoolClassifier` and `DiffPoolRegressor`), `base`
-(what they share), `fitted` (what a fitted model computes), `fitting` (what `fit` checks
-and prepares), `expectation` (clusters and seconds per epoch before a training),
-`stored_model` and `model_file` (writing and reading model files) and `baselines`.
+(what they share), `conventions` (what scikit-learn expects), `fitted` (what a fitted
+model computes), `fitting` (what `fit` checks and prepares), `expectation` (clusters and
+seconds per epoch before a training), `stored_model` and `model_file` (writing and
+reading model files) and `baselines`.
 """
 
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor

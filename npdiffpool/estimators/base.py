@@ -11,7 +11,6 @@ from typing import Any, Callable, ClassVar, Iterable, Sequence, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require
 from npdiffpool._support.parameters import (
     check_parameters,
     parameter,
@@ -21,7 +20,7 @@ from npdiffpool._support.progress import progress_bar
 from npdiffpool.engine.autodiff import from_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
-from npdiffpool.estimators.fitted import FittedModel
+from npdiffpool.estimators.conventions import Conventions
 from npdiffpool.estimators.fitting import inputs
 from npdiffpool.estimators.fitting.prepare import prepare_training, show_row
 from npdiffpool.estimators.fitting.targets import Classes, Numbers, Targets
@@ -30,7 +29,6 @@ from npdiffpool.estimators.fitting.validation import (
     Parts,
     check_fraction,
     check_monitor,
-    tags_of,
 )
 from npdiffpool.estimators.fitting.weights import check_class_weight
 from npdiffpool.estimators.stored_model import StoredModel, write_model
@@ -42,8 +40,8 @@ from npdiffpool.training.schedule import Schedule
 Model = TypeVar("Model", bound="Estimator")
 
 
-@dataclass(eq=False)
-class Estimator(FittedModel):
+@dataclass(eq=False, repr=False)
+class Estimator(Conventions):
     """DiffPool with a target per graph; its subclasses document the parameters."""
 
     gnn: str = parameter_of(Config, "gnn")
@@ -282,47 +280,6 @@ class Estimator(FittedModel):
         names, weights = self.feature_names_in_, self.edge_weights_in_
         about = self.kind, self.get_params(), self.config_, fitted, names, weights
         write_model(path, StoredModel(*about, arrays))
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's parameters (scikit-learn's convention).
-
-        Parameters
-        ----------
-        deep : bool
-            Ignored: no parameter is an estimator.
-
-        Returns
-        -------
-        dict
-        """
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    def set_params(self: Model, **params: Any) -> Model:
-        """Set parameters by name (scikit-learn's convention).
-
-        Parameters
-        ----------
-        **params
-            They are validated by `fit`.
-
-        Returns
-        -------
-        self
-            The estimator.
-
-        Raises
-        ------
-        ValueError
-            If there is no parameter of that name.
-        """
-        known = self.get_params()
-        for name in params:
-            require(name in known, "a parameter", f"one of {', '.join(known)}", name)
-        vars(self).update(params)
-        return self
-
-    def __sklearn_tags__(self) -> Any:
-        return tags_of(self.kind)
 
 
 def _latest(state: Checkpoint, config: Config) -> Fitted:

@@ -20,7 +20,7 @@ from npdiffpool.graphs.graph import Graph
 
 
 @documented
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DiffPoolClassifier(Estimator):
     """Graph classifier with differentiable pooling (DiffPool, arXiv 1806.08804).
 

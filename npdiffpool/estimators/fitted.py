@@ -35,19 +35,6 @@ class FittedModel:
     feature_names_in_: list[str] | None
     edge_weights_in_: str | None
 
-    def transform(self, graphs: Iterable[Graph]) -> Floats:
-        """Return graph embeddings, the input of the final layers.
-
-        Parameters
-        ----------
-        graphs : sequence of Graph, or Dataset
-
-        Returns
-        -------
-        (G, D) array
-        """
-        return self._outputs(graphs, "embeddings")
-
     def assignments(self, graph: Graph) -> list[Floats]:
         """Return the assignments of one graph, level by level (equation 6).
 

@@ -188,7 +188,11 @@ def check_graphs(graphs: Any) -> list[Graph]:
 
 
 def iter_graphs(graphs: Any) -> Iterator[Graph]:
-    """Yield graphs one at a time, with the checks of `check_graphs`."""
+    """Yield graphs one at a time, with the checks of `check_graphs`.
+
+    An array (G, 1) is allowed: scikit-learn's ensembles need a table.
+    """
+    graphs = np.ravel(graphs) if getattr(graphs, "shape", ())[1:] == (1,) else graphs
     if isinstance(graphs, Graph):
         raise GraphError("graphs must be a sequence of Graph; got one Graph")
     kind = type_name(graphs)

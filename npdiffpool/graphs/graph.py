@@ -383,3 +383,9 @@ Graph(n_nodes=1, n_edges=1, n_features=1, label=8)]
             f"Graph(n_nodes={self.n_nodes}, n_edges={self.n_edges}, "
             f"n_features={self.n_features}, label={self.label!r})"
         )
+
+    def _repr_html_(self) -> str:
+        """Return a small drawing and the counts, for notebooks."""
+        from npdiffpool.graphs.display import html_graph
+
+        return html_graph(self)

@@ -208,6 +208,22 @@ def check_name_count(graphs: Any, n_features: int) -> None:
     require(fits, "feature_names of graphs", f"{n_features} names", names)
 
 
+def check_feature_names(
+    names: Any, expected: list[str] | None, n_features: int
+) -> None:
+    """Check that there is a name for each feature, and that of training if known.
+
+    Raises
+    ------
+    ValueError
+        If there is not, or another one.
+    """
+    listed = np.asarray(names, dtype=object).ravel().tolist()
+    fits = len(listed) == n_features and expected in (None, listed)
+    required = f"{n_features} names, those of the training set where known"
+    require(fits, "input_features", required, names)
+
+
 class Origin(NamedTuple):
     """What the numbers of a data set mean; None for graphs in a list."""
 

@@ -37,7 +37,7 @@ class Classes:
         array = _class_labels(labels, n_graphs, "labels")
         found = np.unique(array)
         if len(found) < 2:
-            seen = found.tolist()
+            seen = f"one class, {found.tolist()}"
             raise ValueError(f"labels must contain at least two classes; got {seen}")
         return cls(found)
 

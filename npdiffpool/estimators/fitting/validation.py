@@ -231,6 +231,7 @@ def tags_of(kind: str) -> Any:
     return utils.Tags(
         estimator_type=kind,
         target_tags=utils.TargetTags(required=True, multi_output=not is_classifier),
+        transformer_tags=utils.TransformerTags(),
         classifier_tags=utils.ClassifierTags() if is_classifier else None,
         regressor_tags=None if is_classifier else utils.RegressorTags(),
         input_tags=utils.InputTags(two_d_array=False),

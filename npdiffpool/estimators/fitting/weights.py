@@ -49,7 +49,7 @@ def check_sample_weight(
     array = array.astype(np.float64)
     wrong = array[~(np.isfinite(array) & (array >= 0))].tolist()
     require(not wrong, name, "finite and not negative", (wrong or [0.0])[0])
-    require(bool(array.any()), name, "above 0 for a graph", "only 0")
+    require(bool(array.any()), name, "above zero for a graph", "only 0")
     scaled: Floats = np.ldexp(array, -int(np.frexp(np.max(array))[1]))
     return scaled
 
