@@ -1,4 +1,4 @@
-"""Progress and messages: a bar on a terminal, a few plain lines elsewhere.
+"""Progress and messages: a bar on a terminal or in a notebook, or plain lines.
 
 Standard output is left to results.
 """
@@ -90,7 +90,7 @@ def progress_bar(
     width: int = 3,
     **options: Any,
 ) -> Iterator[Callable[..., None]]:
-    """Show the progress of a loop: a bar, or a few lines without a terminal or tqdm.
+    """Show the progress of a loop: a bar of tqdm, or a few lines where none fits.
 
     Parameters
     ----------
@@ -122,7 +122,8 @@ def progress_bar(
         yield lambda done, text="": None
         return
     options |= {"total": total, "unit": unit, "desc": title, "initial": done}
-    bar = _make_bar(options) if on_pipes or sys.stderr.isatty() else None
+    has_bar = on_pipes or sys.stderr.isatty() or _in_notebook()
+    bar = _make_bar(options) if has_bar else None
     if bar is not None:
         with bar:
             yield partial(_update_bar, bar)
@@ -132,9 +133,19 @@ def progress_bar(
     yield _line_printer(total or 0, unit, width)
 
 
+def _in_notebook() -> bool:
+    """Return whether standard error is the output of a cell of a notebook."""
+    return type(sys.stderr).__module__ == "ipykernel.iostream"
+
+
 def _make_bar(options: dict[str, Any]) -> Any:
     try:
-        from tqdm import tqdm
+        if _in_notebook():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # without ipywidgets the bar is text
+                from tqdm.auto import tqdm
+        else:
+            from tqdm import tqdm
     except ImportError:
         return None
     return tqdm(dynamic_ncols=True, **options)

@@ -14,13 +14,15 @@ from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.tu.tables import DatasetError
 from npdiffpool.graphs.graph import Graph
 
+SHOWN = 6  # graphs that a notebook shows
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Dataset:
     """The graphs of a data set, in the order of its files.
 
-    An index gives one graph; a slice, a mask or an array of indices gives a smaller
-    `Dataset`.
+    ``Dataset(graphs, labels)`` is one of graphs made in Python. An index gives one
+    graph; a slice, a mask or an array of indices gives a smaller `Dataset`.
 
     Attributes
     ----------
@@ -31,12 +33,13 @@ class Dataset:
         then `statistics` counts 0 classes. With `targets`, floats of shape (G,), or
         (G, T) for T targets.
     name : str
-        The name of the data set.
-    feature_names : tuple of str
+        The name of the data set, by default "graphs".
+    feature_names : tuple of str or None
         The name of each feature column: 'label=3', 'attribute 1' (counted from 1),
-        'degree=4', 'degree>=64' or 'one'.
+        'degree=4', 'degree>=64' or 'one'. None, the default, if the names are unknown:
+        as for graphs in a list, models then do not compare them.
     source : str
-        The place of the files: a folder, a zip or "bundled".
+        The place of the files: a folder, a zip or "bundled"; by default "memory".
     citation : str
         The publications to cite; empty if unknown.
     unused : tuple of str
@@ -59,13 +62,16 @@ class Dataset:
     >>> ones = mutag[mutag.labels == 1]
     >>> len(ones), ones.statistics()["nodes_max"]
     (125, 28)
+    >>> Dataset([Graph([[0, 1], [1, 0]], "ones")], labels=[7])
+    Dataset('graphs': 1 graphs, 1 classes, 2.00 nodes and 1.00 edges on average, \
+1 features; from memory)
     """
 
     graphs: list[Graph]
     labels: Any  # an array or None; Any, so that who has labels need not ask
-    name: str
-    feature_names: tuple[str, ...]
-    source: str
+    name: str = "graphs"
+    feature_names: Any = None  # tuple of str or None
+    source: str = "memory"
     citation: str = ""
     unused: tuple[str, ...] = ()
     weights: str | None = None
@@ -123,16 +129,18 @@ class Dataset:
     @property
     def n_features(self) -> int:
         """Number of feature columns."""
+        if self.feature_names is None:
+            return self.graphs[0].n_features if self.graphs else 0
         return len(self.feature_names)
 
-    def majority_class(self) -> tuple[int, float]:
+    def majority_class(self) -> tuple[Any, float]:
         """Return the most frequent label and its share of the graphs.
 
         If several labels are equally frequent, it is the smallest of them.
 
         Returns
         -------
-        label : int
+        label : int or str
         share : float
             Between 0 and 1.
 
@@ -151,7 +159,7 @@ class Dataset:
         require(len(self) > 0, "the number of graphs", "at least 1", len(self))
         classes, (_, counts) = self.classes, np.unique(self.labels, return_counts=True)
         most = int(np.argmax(counts))
-        return int(classes[most]), float(counts[most] / counts.sum())
+        return classes[most].item(), float(counts[most] / counts.sum())
 
     def duplicates(self) -> list[Ints]:
         """Return the groups of isomorphic graphs: `datasets.find_duplicates`.
@@ -186,7 +194,7 @@ class Dataset:
         nodes = np.array([graph.n_nodes for graph in self.graphs])
         loops = [np.count_nonzero(g.adjacency.diagonal()) for g in self.graphs]
         edges = [graph.n_edges for graph in self.graphs]
-        kinds = [column_kind(name) for name in self.feature_names]
+        kinds = [column_kind(name) for name in self.feature_names or ()]
         return {
             "graphs": len(self),
             "classes": 0 if self.labels is None or self.targets else self.n_classes,
@@ -223,6 +231,17 @@ class Dataset:
             f"{counts['nodes_mean']:.2f} nodes and {counts['edges_mean']:.2f} edges "
             f"on average, {self.n_features} features; from {self.source}{unused})"
         )
+
+    def _repr_html_(self) -> str:
+        """Return the statistics and the first graphs, for notebooks."""
+        from npdiffpool.graphs.display import html_row, html_table, svg_graph
+
+        about = {"source": self.source, "not used": ", ".join(self.unused)}
+        about |= {"edge weights": self.weights or "", "cite": self.citation}
+        rows = {name: f"{value:.6g}" for name, value in self.statistics().items()}
+        rows |= {name: text for name, text in about.items() if text}
+        drawings = [svg_graph(graph, 90) for graph in self.graphs[:SHOWN]]
+        return html_table(self.name, rows) + html_row(drawings)
 
 
 def _check_targets(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:

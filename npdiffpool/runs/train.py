@@ -225,7 +225,7 @@ def _settings(model: Model, dataset: Dataset) -> Json:
         "data": dataset.name,
         "graphs": digest_graphs(dataset.graphs),
         "labels": dataset.labels.tolist(),  # those of a regressor are floats
-        "features": list(dataset.feature_names),
+        "features": dataset.feature_names and list(dataset.feature_names),
         "parameters": parameters,
     }
 
@@ -239,7 +239,7 @@ def _config(
     data = {name: getattr(dataset, name) for name in names}
     return {
         "data": {**data, "statistics": dataset.statistics()},
-        "features": list(dataset.feature_names),
+        "features": dataset.feature_names and list(dataset.feature_names),
         "parameters": model.get_params(),
         "clusters": model.config_.clusters,
         "split": {name: part.tolist() for name, part in split.items()},

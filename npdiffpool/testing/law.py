@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Callable
 
 import numpy as np
@@ -17,6 +18,7 @@ from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from npdiffpool._support.arguments import require_int
+from npdiffpool.graphs.display import html_table
 from npdiffpool.testing.script import script_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
@@ -114,6 +116,17 @@ class Result:
     reason: str = ""
     script: str = ""
     case: Case = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """Return law, verdict and counterexample, for notebooks."""
+        law = self.law
+        rows = {"claim": law.statement, "source": law.source, "verdict": self.verdict}
+        rows |= {"reason": self.reason} if self.reason else {}
+        rows |= {f"counterexample, {name}": repr(v) for name, v in self.case.items()}
+        if not self.script:
+            return html_table(f"{law.id} {law.name}", rows)
+        script = f"<summary>script</summary><pre>{escape(self.script)}</pre>"
+        return f"{html_table(f'{law.id} {law.name}', rows)}<details>{script}</details>"
 
 
 @dataclass(eq=False, repr=False)

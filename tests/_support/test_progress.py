@@ -1,8 +1,11 @@
 """Progress is a bar on a terminal with tqdm, and a few plain lines elsewhere."""
 
+import io
 import sys
+from types import SimpleNamespace
 
 import pytest
+import tqdm.auto
 
 from npdiffpool._support import progress
 from npdiffpool._support.progress import progress_bar
@@ -57,6 +60,31 @@ def test_a_bar_starts_after_the_steps_done_before(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal, raising=False)
     bar = shown(capsys, total=4, steps=[3, 4], done=2, **options)
     assert "verifying:  50%" in bar and "verifying: 100%" in bar and "L4" in bar
+
+
+class Cell(io.StringIO):
+    """What standard error is in a cell of a notebook: no terminal."""
+
+
+Cell.__module__ = "ipykernel.iostream"
+
+
+def test_a_cell_of_a_notebook_shows_a_bar_of_tqdm_auto(monkeypatch):
+    made = []
+    bar = lambda **options: made.append(options) or tqdm.auto.tqdm(**options)  # noqa
+    monkeypatch.setitem(sys.modules, "tqdm.auto", SimpleNamespace(tqdm=bar))
+    monkeypatch.setattr(sys, "stderr", Cell())
+    with progress_bar(4, "law", "verifying") as update:
+        update(4, "L4")
+    assert made[0]["total"] == 4 and "verifying: 100%" in sys.stderr.getvalue()
+
+
+def test_a_cell_without_tqdm_shows_plain_lines(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Cell())
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with progress_bar(1, "law", "verifying") as update:
+        update(1, "L1")
+    assert sys.stderr.getvalue() == "law   1/1  L1\n"
 
 
 def test_without_tqdm_a_terminal_gets_plain_lines(capsys, monkeypatch):
