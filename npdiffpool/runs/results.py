@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from npdiffpool._support.types import Json
+from npdiffpool._support.types import Json, Row
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import Model
 from npdiffpool.estimators.fitting.training_checks import find_failure
@@ -17,31 +17,35 @@ from npdiffpool.estimators.scores import r_squared
 SHOWN = 500  # test graphs whose targets and predictions are listed, for the report
 
 
-def compute_results(model: Model, train: Dataset, test: Dataset) -> Json:
+def compute_results(model: Model, train: Dataset | None, test: Dataset) -> Json:
     """Compute the results of a fitted model on test graphs.
 
-    Those of a classifier are accuracies and the confusion matrix; the majority class is
-    that of the training graphs. Those of a regressor are R^2 and the mean absolute
-    error of each target, beside that of predicting its mean in training. `failure` says
-    that no epoch was better than a constant prediction; it is None otherwise.
+    Those of a classifier are accuracies and the confusion matrix. Those of a regressor
+    are R^2 and the mean absolute error of each target, beside that of predicting its
+    mean in training. `failure` says that no epoch was better than a constant
+    prediction; it is None otherwise. Without training graphs it is not known, and the
+    majority class, else that of the training graphs, is that of the test graphs.
     """
+    best = model.history_[model.best_epoch_ - 1]
+    found = {"best_epoch": model.best_epoch_, "test_graphs": len(test)}
+    if model.kind == "classifier":
+        majority, _ = (test if train is None else train).majority_class()
+        found |= _of_classes(model, best, majority, test)
+    else:
+        found |= _of_targets(model, best, test)
+    failure = None if train is None else _find_failure(model, train)
+    return {**found, "failure": failure}
+
+
+def _find_failure(model: Model, train: Dataset) -> str | None:
     encoded = model.targets_.encode(train.labels, len(train))
     weights = combine_weights(None, model.class_weight, model.targets_, encoded)
-    parts = model.history_, encoded, model.config_.loss, weights
-    find = _of_classes if model.kind == "classifier" else _of_targets
-    return {
-        "best_epoch": model.best_epoch_,
-        "test_graphs": len(test),
-        **find(model, train, test),
-        "failure": find_failure(*parts),
-    }
+    return find_failure(model.history_, encoded, model.config_.loss, weights)
 
 
-def _of_classes(clf: Any, train: Dataset, test: Dataset) -> Json:
-    majority, _ = train.majority_class()
-    best = clf.history_[clf.best_epoch_ - 1]
+def _of_classes(clf: Any, best: Row, majority: Any, test: Dataset) -> Json:
     return {
-        "validation_accuracy": best["validation_accuracy"],
+        "validation_accuracy": best.get("validation_accuracy"),
         "test_accuracy": clf.score(test, test.labels),
         "confusion": confusion(clf, test),
         "majority_class": majority,
@@ -49,11 +53,11 @@ def _of_classes(clf: Any, train: Dataset, test: Dataset) -> Json:
     }
 
 
-def _of_targets(model: Any, train: Dataset, test: Dataset) -> Json:
+def _of_targets(model: Any, best: Row, test: Dataset) -> Json:
     predicted = model.predict(test)
     true, found = (x.reshape(len(test), -1) for x in (test.labels, predicted))
     errors = np.mean(np.abs(found - true), axis=0)
-    means = np.mean(train.labels.reshape(len(train), -1), axis=0)
+    means = model.targets_.mean.reshape(-1)
     columns = {
         "name": test.targets or ["target"],
         "r2": r_squared(test.labels, predicted).tolist(),
@@ -62,7 +66,7 @@ def _of_targets(model: Any, train: Dataset, test: Dataset) -> Json:
     }
     places = np.linspace(0, len(test) - 1, min(SHOWN, len(test))).round().astype(int)
     return {
-        "validation_loss": model.history_[model.best_epoch_ - 1]["validation_loss"],
+        "validation_loss": best.get("validation_loss"),
         "test_r2": float(np.mean(columns["r2"])),
         "targets": [dict(zip(columns, row)) for row in zip(*columns.values())],
         "true": true[places].tolist(),

@@ -103,7 +103,9 @@ def train_run(
             _fit(model, train, validation, saver)
             results = compute_results(model, train, test)
             print(describe_results(results, len(model.history_)))
-            _write(folder, model, recorder, _config(model, dataset, split, results))
+            write_files(
+                folder, model, recorder, describe_run(model, dataset, split, results)
+            )
             print(f"run folder: {folder}", flush=True)
             if draw is not None:
                 draw(model, test, folder)
@@ -230,9 +232,10 @@ def _settings(model: Model, dataset: Dataset) -> Json:
     }
 
 
-def _config(
+def describe_run(
     model: Model, dataset: Dataset, split: dict[str, Ints], results: Json
 ) -> Json:
+    """Return the content of config.json."""
     packages = {package.__name__: package.__version__ for package in (np, scipy)}
     packages["autograd"] = version("autograd")
     names = "name", "source", "weights", "targets"
@@ -248,7 +251,7 @@ def _config(
     }
 
 
-def _write(folder: Path, model: Model, recorder: Recorder, config: Json) -> None:
+def write_files(folder: Path, model: Model, recorder: Recorder, config: Json) -> None:
     """Write the run's files; config.json is the last, so it marks a complete run."""
     text = io.StringIO()
     writer = csv.DictWriter(text, model.history_[0], lineterminator="\n")

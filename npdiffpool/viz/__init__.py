@@ -3,7 +3,8 @@
 Each picture has a module: read `hierarchy` first (the paper's figure 2), then
 `assignment`, `embeddings`, `history` and `results`. `figure_files` writes pictures
 into a run folder. `drawing` has the geometry of the pictures, and `report` writes the
-HTML report of a run.
+HTML report of a run (`write_report`), or of a model that was fitted in Python
+(`report_model`).
 
 Every ``plot_*`` and ``draw_*`` function returns a one-dimensional array of matplotlib
 axes, one for each panel from left to right, also if there is one panel. Its argument
@@ -17,6 +18,8 @@ from npdiffpool.viz.embeddings import plot_embeddings
 from npdiffpool.viz.figure_files import save_figures
 from npdiffpool.viz.hierarchy import draw_hierarchy, plot_hierarchy
 from npdiffpool.viz.history import draw_history, plot_history
+from npdiffpool.viz.report.of_model import report_model
+from npdiffpool.viz.report.of_model import report_model
 from npdiffpool.viz.report.page import write_report
 from npdiffpool.viz.results import plot_results
 
@@ -28,6 +31,8 @@ __all__ = [
     "plot_hierarchy",
     "plot_history",
     "plot_results",
+    "report_model",
+    "report_model",
     "save_figures",
     "write_report",
 ]

@@ -37,6 +37,8 @@ def check_results(results: Json) -> None:
         return
     confusion = results["confusion"]
     for name in ("test_accuracy", "validation_accuracy", "majority_test_accuracy"):
+        if results[name] is None and name == "validation_accuracy":
+            continue
         if not 0 <= results[name] <= 1:
             raise ValueError(f"{name} must lie in [0, 1]; got {results[name]!r}")
     shape = len(confusion["true"]), len(confusion["predicted"])
@@ -54,24 +56,29 @@ def names_of_outputs(results: Json) -> list[str]:
 def summarize(results: Json) -> str:
     """Return the test scores as text in HTML."""
     n, epoch = results["test_graphs"], int(results["best_epoch"])
-    kept = f"The model has the parameters of epoch {epoch}, the best on validation"
+    kept = f"The model has the parameters of epoch {epoch}"
     if is_regression(results):
+        loss = results["validation_loss"]
         over = f", the mean over {len(results['targets'])} targets"
         over = over if len(results["targets"]) > 1 else ""
         return (
             f"Test R^2 <strong>{results['test_r2']:.3f}</strong> ({n} graphs{over}); "
             "that of the mean of the targets is 0. "
-            f"{kept} graphs (squared error {results['validation_loss']:.4g}, relative "
-            "to the variance)."
+            f"{kept}{_validated(None if loss is None else f'squared error {loss:.4g}')}"
         )
-    accuracy = results["test_accuracy"]
+    accuracy, validation = results["test_accuracy"], results["validation_accuracy"]
+    shown = None if validation is None else f"{validation:.1%}"
     error = standard_error(accuracy, n)
     return (
         f"Test accuracy <strong>{accuracy:.1%}</strong> ({round(accuracy * n)} of {n} "
         f"graphs, standard error {error:.1%}); majority class: "
-        f"{results['majority_test_accuracy']:.1%}. {kept} graphs "
-        f"({results['validation_accuracy']:.1%})."
+        f"{results['majority_test_accuracy']:.1%}. {kept}{_validated(shown)}"
     )
+
+
+def _validated(score: str | None) -> str:
+    """Return the end of the sentence on the kept epoch."""
+    return "." if score is None else f", the best on validation graphs ({score})."
 
 
 def show_predictions(results: Json) -> str:

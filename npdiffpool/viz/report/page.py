@@ -166,7 +166,7 @@ def _summary(config: Json) -> str:
     about = (
         f"{escape(str(data['name']))}: {int(counts['graphs'])} graphs, "
         f"{labels}, {counts['nodes_mean']:.1f} nodes and "
-        f"{counts['edges_mean']:.1f} edges on average, {len(config['features'])} "
+        f"{counts['edges_mean']:.1f} edges on average, {int(counts['features'])} "
         "features."
     )
     if weights := data.get("weights"):  # runs of older versions lack it
@@ -184,7 +184,7 @@ def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | No
     if not graphs:
         return "<p>No test graph has nodes, so there is no explorer.</p>", None
     snapshots = snapshots._replace(graphs=graphs)
-    results, names = config["results"], [str(name) for name in config["features"]]
+    results, names = config["results"], [str(name) for name in config["features"] or ()]
     best_epoch, outputs = int(results["best_epoch"]), names_of_outputs(results)
     is_flat = not any(graph.poolings for graph in snapshots.graphs)
     note = "<p>The model is flat: it pools nothing.</p>" if is_flat else ""
