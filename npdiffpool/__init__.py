@@ -41,6 +41,7 @@ Each is a parameter of `DiffPoolClassifier` and `DiffPoolRegressor`, and an opti
 - S2V alone, with one and with two pooling levels: ``gnn="s2v"`` with ``clusters=()``,
   ``(0.25,)``, ``(0.25, 0.25)``
 - regression (a number instead of a class): `DiffPoolRegressor`
+- clusters of nodes, without labels: `DiffPoolClusterer`
 - 1-WL subtree kernel with a support vector machine: ``SubtreeKernelClassifier`` in
   estimators/baselines.py
 """
@@ -49,6 +50,7 @@ import npdiffpool._support.interrupts  # noqa: F401
 from npdiffpool.datasets import Dataset, DatasetError, load_dataset
 from npdiffpool.estimators import (
     DiffPoolClassifier,
+    DiffPoolClusterer,
     DiffPoolRegressor,
     ModelFileError,
     NotFittedError,
@@ -62,6 +64,7 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "DiffPoolClassifier",
+    "DiffPoolClusterer",
     "DiffPoolRegressor",
     "Graph",
     "GraphBatch",

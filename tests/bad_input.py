@@ -15,7 +15,7 @@ import pytest
 from matplotlib.artist import Artist
 from scipy import sparse
 
-from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph
+from npdiffpool import DiffPoolClassifier, DiffPoolClusterer, DiffPoolRegressor, Graph
 
 EDGE = [[0.0, 1.0], [1.0, 0.0]]
 PAIR, WIDE = Graph(EDGE, [[1.0], [3.0]]), Graph(EDGE, np.ones((2, 2)))
@@ -26,6 +26,7 @@ SMALL = dict(hidden=3, n_layers=1, clusters=(2,), classifier_hidden=0, epochs=2)
 
 # Functions that do the work: a call with bad input must not reach them.
 WORK = """estimators.base.fit training.fit._next_epoch engine.model._embed
+estimators.clusterer.train_assignment estimators.clusterer.assign_nodes
 engine.fixed_assignments.graclus engine.graclus._merge_nodes
 estimators.baselines.wl_colours evaluation.jobs.run_job testing.law._search
 viz.drawing.levels.node_positions viz.figure_files._png engine.autodiff.toposort"""
@@ -148,6 +149,7 @@ def fitted(kind=DiffPoolClassifier, **changes):
 
 
 CLASSIFIER, REGRESSOR = fitted(), fitted(DiffPoolRegressor)
+CLUSTERER = DiffPoolClusterer(2, hidden=3, n_layers=1, n_init=1, epochs=40).fit(GRAPHS)
 
 
 def command(arguments, folder, capsys):

@@ -523,7 +523,8 @@ def test_every_exception_is_public_and_has_no_row():
 
 def test_every_method_of_an_estimator_that_takes_arguments_has_a_row_of_bad_input():
     entries = {row.entry for row in test_bad_input_models.ROWS}
-    for kind in (npdiffpool.DiffPoolClassifier, npdiffpool.DiffPoolRegressor):
+    for name in ("DiffPoolClassifier", "DiffPoolRegressor", "DiffPoolClusterer"):
+        kind = getattr(npdiffpool, name)
         methods = [
             name
             for name, value in inspect.getmembers(kind, inspect.isfunction)
@@ -535,8 +536,11 @@ def test_every_method_of_an_estimator_that_takes_arguments_has_a_row_of_bad_inpu
 
 
 def test_every_parameter_of_an_estimator_has_a_row_of_bad_input():
-    names = {name for row in test_bad_input_models.ROWS for name in row.options}
-    assert set(npdiffpool.DiffPoolClassifier().get_params()) - names == set()
+    for kind in (npdiffpool.DiffPoolClassifier, npdiffpool.DiffPoolClusterer):
+        entry = f"npdiffpool.{kind.__name__}"
+        rows = [row for row in test_bad_input_models.ROWS if row.entry == entry]
+        names = {name for row in rows for name in row.options}
+        assert set(kind().get_params()) - names == set()
 
 
 def test_the_tables_have_more_than_750_rows():

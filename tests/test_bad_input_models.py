@@ -4,6 +4,7 @@ import networkx as nx
 import numpy as np
 from bad_input import (
     CLASSIFIER,
+    CLUSTERER,
     EDGE,
     GRAPHS,
     INF,
@@ -22,6 +23,7 @@ from bad_input import (
 
 from npdiffpool import (
     DiffPoolClassifier,
+    DiffPoolClusterer,
     DiffPoolRegressor,
     Graph,
     GraphError,
@@ -645,6 +647,56 @@ BASELINES = [
         ),
     ),
 ]
+OF_CLUSTERER = {
+    ("n_clusters", "a whole number >= 1"): (0, -1, 2.0, "8", None, True),
+    ("n_clusters", "at most 8192"): (8193,),
+    ("gnn", "one of 'gcn', 'sage', 'mlp'"): ("s2v", "gat", None),
+    ("n_init", "a whole number >= 1"): (0, 1.5, True, "auto"),
+    ("n_layers", "at most 1000"): (1001,),
+}
+WHERE = "npdiffpool.DiffPoolClusterer"
+_OWN = DiffPoolClusterer().get_params()
+_ALL = (SHARED | SCHEDULED | FLAGS).items()
+OF_CLUSTERER |= {k: v for k, v in _ALL if k[0] in _OWN and k[0] != "gnn"}
+SETS = [dataset("a", "b")]
+CLUSTERERS = [
+    *each(
+        WHERE, lambda **changed: DiffPoolClusterer(**changed).fit(GRAPHS), OF_CLUSTERER
+    ),
+    *rows(
+        f"{WHERE}.fit",
+        CLUSTERER.fit,
+        ("two names for a column", "feature_names of graphs must be 1 names", SETS),
+    ),
+    *rows(
+        f"{WHERE}.set_params",
+        CLUSTERER.set_params,
+        ("an unknown name", "one of n_clusters, gnn | 'clusters'", (), {"clusters": 2}),
+    ),
+    *(
+        row
+        for use in ("fit", "fit_predict", "predict", "predict_proba")
+        for row in rows(
+            f"{WHERE}.{use}",
+            getattr(CLUSTERER, use),
+            *(case for case in UNUSABLE if case[0] != "one graph"),
+            ("a number", "graphs must be a sequence of Graph; got int", (3,)),
+            ("a networkx graph", "graphs must be | networkx", (nx.path_graph(2),)),
+            error=GraphError,
+        )
+        if use in ("predict", "predict_proba") or "unseen" not in row.case
+    ),
+    *(
+        row
+        for use in ("predict", "predict_proba")
+        for row in rows(
+            f"{WHERE}.{use}",
+            getattr(DiffPoolClusterer(), use),
+            ("before fit", "the clusterer is not fitted; call fit first", (GRAPHS,)),
+            error=NotFittedError,
+        )
+    ),
+]
 OVERFLOW = rows(
     "npdiffpool.DiffPoolClassifier.predict",
     fitted(standardize=False, dtype="float64", gnn="mlp", normalize_rows=False).predict,
@@ -655,7 +707,7 @@ OVERFLOW = rows(
     ),
     error=GraphError,
 )
-ROWS = [*PARAMETERS, *FITS, *USES, *BASELINES, *OVERFLOW]
+ROWS = [*PARAMETERS, *FITS, *USES, *BASELINES, *CLUSTERERS, *OVERFLOW]
 
 
 @table(ROWS)

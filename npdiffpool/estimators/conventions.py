@@ -1,4 +1,4 @@
-"""scikit-learn's conventions: parameters, `transform` and its output, display.
+"""scikit-learn's conventions for models of graphs: `transform` and its output, tags.
 
 The estimators do not inherit from scikit-learn, which need not be installed.
 """
@@ -6,7 +6,7 @@ The estimators do not inherit from scikit-learn, which need not be installed.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Iterable, TypeVar
 
@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.parameters import shown
 from npdiffpool.estimators.fitted import FittedModel
 from npdiffpool.estimators.fitting.inputs import check_feature_names
 from npdiffpool.estimators.fitting.validation import tags_of
-from npdiffpool.graphs.display import html_table
+from npdiffpool.estimators.parameters import Parameters
 from npdiffpool.graphs.graph import Graph
 
 Model = TypeVar("Model", bound="Conventions")
@@ -28,7 +27,7 @@ _OUTPUT = "_sklearn_output_config"
 
 
 @dataclass(eq=False, repr=False)
-class Conventions(FittedModel):
+class Conventions(Parameters, FittedModel):
     """The methods that scikit-learn expects, besides `fit` and `predict`."""
 
     def transform(self, graphs: Iterable[Graph]) -> Any:
@@ -139,63 +138,8 @@ class Conventions(FittedModel):
         chosen = vars(self).get(_OUTPUT, {"transform": general["transform_output"]})
         return str(chosen["transform"])
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's parameters (scikit-learn's convention).
-
-        Parameters
-        ----------
-        deep : bool
-            Ignored: no parameter is an estimator.
-
-        Returns
-        -------
-        dict
-        """
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    def set_params(self: Model, **params: Any) -> Model:
-        """Set parameters by name (scikit-learn's convention).
-
-        Parameters
-        ----------
-        **params
-            They are validated by `fit`.
-
-        Returns
-        -------
-        self
-            The estimator.
-
-        Raises
-        ------
-        ValueError
-            If there is no parameter of that name.
-        """
-        known = self.get_params()
-        for name in params:
-            require(name in known, "a parameter", f"one of {', '.join(known)}", name)
-        vars(self).update(params)
-        return self
-
     def __sklearn_tags__(self) -> Any:
         return tags_of(self.kind)
-
-    def __repr__(self) -> str:
-        """Return the parameters that differ from their defaults, as scikit-learn."""
-        given = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
-        changed = [
-            f"{k}={v!r}" for k, (v, old) in given.items() if repr(v) != repr(old)
-        ]
-        return f"{type(self).__name__}({', '.join(changed)})"
-
-    def _repr_html_(self) -> str:
-        """Return scikit-learn's display, otherwise a table of the parameters."""
-        try:
-            from sklearn.utils import estimator_html_repr
-        except ImportError:
-            rows = {name: shown(value) for name, value in self.get_params().items()}
-            return html_table(type(self).__name__, rows)
-        return str(estimator_html_repr(self))
 
 
 def _import_container(name: str) -> Any:

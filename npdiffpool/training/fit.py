@@ -6,7 +6,6 @@ generator that `fit` is given; it reads and writes no files.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable, Iterator, NamedTuple
 
@@ -18,7 +17,6 @@ from npdiffpool._support.contracts import (
     OverflowedError,
     Shape,
     requires,
-    trusted,
 )
 from npdiffpool._support.process import keep_freed_memory
 from npdiffpool._support.threads import count_threads, run_together, use_threads
@@ -42,6 +40,7 @@ from npdiffpool.training.adam import (
     clip_by_norm,
     decay_of,
 )
+from npdiffpool.training.divergence import raise_on_divergence
 from npdiffpool.training.moments import init_running, update_running
 from npdiffpool.training.schedule import OWN_MONITORS, Schedule
 
@@ -203,26 +202,13 @@ def fit(
     rng.bit_generator.state = state.rng_state
     with use_threads(threads):
         while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
-            with _raise_on_divergence(state.epoch + 1):
+            with raise_on_divergence(state.epoch + 1):
                 parts = train, validation, score
                 state = _next_epoch(state, config, schedule, *parts, rng)
             on_epoch(state.history[-1])
             on_checkpoint(state)
     assert state.best is not None  # schedule.epochs >= 1
     return state.best._replace(history=state.history)
-
-
-@contextmanager
-def _raise_on_divergence(epoch: int) -> Iterator[None]:
-    """Turn numbers that become too large into one error with the epoch and advice."""
-    try:
-        with trusted():
-            yield
-    except OverflowedError as error:
-        advice = "use a lower learning_rate or smaller loss weights"
-        raise ValueError(
-            f"training diverged in epoch {epoch}: {error}; {advice}"
-        ) from None
 
 
 def _require_not_diverged(row: Row, vector: Floats) -> None:

@@ -19,7 +19,6 @@ from npdiffpool.viz.figure_files import save_figures
 from npdiffpool.viz.hierarchy import draw_hierarchy, plot_hierarchy
 from npdiffpool.viz.history import draw_history, plot_history
 from npdiffpool.viz.report.of_model import report_model
-from npdiffpool.viz.report.of_model import report_model
 from npdiffpool.viz.report.page import write_report
 from npdiffpool.viz.results import plot_results
 
@@ -31,7 +30,6 @@ __all__ = [
     "plot_hierarchy",
     "plot_history",
     "plot_results",
-    "report_model",
     "report_model",
     "save_figures",
     "write_report",

@@ -224,16 +224,17 @@ def _find(monitor: str) -> Any:
 
 
 def tags_of(kind: str) -> Any:
-    """Return scikit-learn's tags of a classifier or a regressor of graphs."""
+    """Return scikit-learn's tags of a classifier, regressor or clusterer of graphs."""
     from sklearn import utils
 
-    is_classifier = kind == "classifier"
     return utils.Tags(
         estimator_type=kind,
-        target_tags=utils.TargetTags(required=True, multi_output=not is_classifier),
-        transformer_tags=utils.TransformerTags(),
-        classifier_tags=utils.ClassifierTags() if is_classifier else None,
-        regressor_tags=None if is_classifier else utils.RegressorTags(),
+        target_tags=utils.TargetTags(
+            required=kind != "clusterer", multi_output=kind == "regressor"
+        ),
+        transformer_tags=None if kind == "clusterer" else utils.TransformerTags(),
+        classifier_tags=utils.ClassifierTags() if kind == "classifier" else None,
+        regressor_tags=utils.RegressorTags() if kind == "regressor" else None,
         input_tags=utils.InputTags(two_d_array=False),
     )
 

@@ -1,0 +1,21 @@
+"""The error of a training whose numbers become too large."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Iterator
+
+from npdiffpool._support.contracts import OverflowedError, trusted
+
+
+@contextmanager
+def raise_on_divergence(epoch: int) -> Iterator[None]:
+    """Turn numbers that become too large into one error with the epoch and advice."""
+    try:
+        with trusted():
+            yield
+    except OverflowedError as error:
+        advice = "use a lower learning_rate or smaller loss weights"
+        raise ValueError(
+            f"training diverged in epoch {epoch}: {error}; {advice}"
+        ) from None
