@@ -101,8 +101,9 @@ def test_cliques_apart_with_equal_features_are_one_cluster_with_a_warning(featur
     assert len(set(labels)) == 1
 
 
-def test_one_cluster_that_was_asked_for_is_no_warning():
-    assert_array_equal(clusterer(n_clusters=1).fit_predict(TWO), np.zeros(8))
+@pytest.mark.parametrize("graph, K", [(TWO, 1), (Graph([[0]], [[1.0]]), 2)])
+def test_one_cluster_that_was_asked_for_or_of_one_node_is_no_warning(graph, K):
+    assert len(set(clusterer(n_clusters=K).fit_predict(graph))) == 1
 
 
 def test_a_cluster_is_the_same_in_all_graphs_and_in_new_ones():
