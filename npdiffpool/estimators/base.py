@@ -31,7 +31,6 @@ from npdiffpool.estimators.fitting.validation import (
     check_monitor,
 )
 from npdiffpool.estimators.fitting.weights import check_class_weight
-from npdiffpool.estimators.parameters import Parameters
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph

@@ -39,7 +39,7 @@ COLLAPSED = (
 
 
 @documented
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DiffPoolClusterer(Parameters):
     """Clusters of the nodes of one graph or several, without labels.
 
