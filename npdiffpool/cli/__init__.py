@@ -2,5 +2,6 @@
 
 In reading order: `main` (commands, errors and exit statuses), `parser` (the parser and
 its help), `parameters` (a model's parameters as options) and one file per command:
-`train`, `cross_validate` with `grid`, `predict`, `report`, `datasets` and `verify`.
+`demo`, `train`, `cross_validate` with `grid`, `predict`, `report`, `datasets` and
+`verify`.
 """

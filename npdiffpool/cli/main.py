@@ -1,7 +1,8 @@
 """DiffPool, hierarchical graph classification, from scratch in NumPy.
 
 For example:
-  npdiffpool train                               MUTAG, which is bundled
+  npdiffpool demo                                what pooling is for, in half a minute
+  npdiffpool train MUTAG                         188 molecules, which are bundled
   npdiffpool train ENZYMES --epochs 50 --out enzymes
   npdiffpool predict enzymes/model.npz ENZYMES > predictions.csv
   npdiffpool cv PROTEINS --protocol fair --jobs 2
@@ -27,10 +28,19 @@ from npdiffpool._support.progress import (
     reason_of,
     warnings_in_one_line,
 )
-from npdiffpool.cli import cross_validate, datasets, predict, report, train, verify
+from npdiffpool.cli import (
+    cross_validate,
+    datasets,
+    demo,
+    predict,
+    report,
+    train,
+    verify,
+)
 from npdiffpool.cli.parser import Command, build_parser
 
 COMMANDS: dict[str, Command] = {
+    "demo": demo,
     "train": train,
     "cv": cross_validate,
     "predict": predict,
