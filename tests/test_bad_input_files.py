@@ -47,6 +47,7 @@ from npdiffpool.datasets import (
     stratified_split,
     write_tu,
 )
+from npdiffpool.estimators import Explanation
 from npdiffpool.evaluation.protocols import check_options, cross_validate
 from npdiffpool.evaluation.splits import (
     SplitsError,
@@ -62,6 +63,7 @@ from npdiffpool.viz import (
     draw_history,
     plot_assignment,
     plot_embeddings,
+    plot_explanation,
     plot_hierarchy,
     plot_history,
     plot_results,
@@ -690,6 +692,7 @@ EVALUATION = [
 
 SOFT, ROW = np.full((2, 2), 0.5), Figure().subplots(1, 3)
 AXES = ROW[0]
+OF_ANOTHER = Explanation(0, 1.0, np.ones(3), [np.ones(2)], np.ones(0), "occlusion")
 RESULTS = {"DiffPool": (0.6, 0.1)}
 VIZ = [
     *rows(
@@ -801,6 +804,33 @@ VIZ = [
             (CLASSIFIER, [PAIR], ROW[:2]),
         ),
         error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.viz.plot_explanation",
+        plot_explanation,
+        ("a word for a model", "clf must be a fitted model | str", ("model", PAIR)),
+        ("before fit", "clf must be a fitted model, with", (classifier(), PAIR)),
+        ("a list", "graph must be a Graph; got 'list'", (CLASSIFIER, [PAIR])),
+        (
+            "a negative seed",
+            "seed must be a whole number >= 0; got -1",
+            (CLASSIFIER, PAIR, None, ROW[:2], -1),
+        ),
+        (
+            "an array",
+            "explanation must be an Explanation; got 'numpy.ndarray'",
+            (CLASSIFIER, PAIR, np.ones(2), ROW[:2]),
+        ),
+        (
+            "the explanation of another graph",
+            "explanation must be of this graph and model, with [2, 2] | [3, 2]",
+            (CLASSIFIER, PAIR, OF_ANOTHER, ROW[:2]),
+        ),
+        (
+            "one axes",
+            "axes must hold 2 matplotlib axes | got 1",
+            (CLASSIFIER, PAIR, None, AXES),
+        ),
     ),
     *rows(
         "npdiffpool.viz.plot_embeddings",

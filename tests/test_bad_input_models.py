@@ -434,8 +434,18 @@ FITS = [
 ]
 
 MANY = "predict predict_proba transform score assignments_of".split()
-ALL = [*MANY, "assignments", "hierarchy", "save"]
-TAKE = {"score": ([PAIR], [0]), "assignments": (PAIR,), "hierarchy": (PAIR,)}
+ONE = ("assignments", "hierarchy", "explain")
+ALL = [*MANY, *ONE, "save"]
+TAKE = {"score": ([PAIR], [0]), **{use: (PAIR,) for use in ONE}}
+LABEL_OF = {
+    "Classifier": [
+        ("an unseen label", "label must be seen in training; got [7]", (PAIR, 7)),
+        ("text for a number", "label must be numbers, as | ['1']", (PAIR, "1")),
+    ],
+    "Regressor": [
+        ("a label", "label must be None for a regressor; got 1.0", (PAIR, 1.0)),
+    ],
+}
 UNUSABLE = [
     ("no graphs", A_GRAPH, ([],)),
     ("one graph", "graphs must be a sequence of Graph; got one Graph", (PAIR,)),
@@ -476,6 +486,59 @@ USES += [
         ("an unseen width", "graphs must have 1 features | 2", (WIDE,)),
         ("None", "graphs[0] must be a Graph; got NoneType", (None,)),
         error=GraphError,
+    )
+]
+USES += [
+    row
+    for model, name in ((CLASSIFIER, "Classifier"), (REGRESSOR, "Regressor"))
+    for row in rows(
+        f"npdiffpool.DiffPool{name}.explain",
+        model.explain,
+        ("a list", "graphs[0] must be a Graph; got list", ([PAIR],)),
+        ("an unseen width", "graphs must have 1 features | 2", (WIDE,)),
+        error=GraphError,
+    )
+    + rows(
+        f"npdiffpool.DiffPool{name}.explain",
+        model.explain,
+        *LABEL_OF[name],
+        (
+            "an unknown method",
+            "method must be one of 'occlusion', 'gradient'; got 'lime'",
+            (PAIR, None, "lime"),
+        ),
+        ("no method", "method must be one of | None", (PAIR, None, None)),
+        (
+            "a number of groups",
+            "groups must be a list of lists; got 'int'",
+            (PAIR,),
+            {"groups": 1},
+        ),
+        (
+            "nodes for groups",
+            "groups[0] must be a list of nodes in 0 ... 1; got 0",
+            (PAIR,),
+            {"groups": [0, 1]},
+        ),
+        (
+            "a node that is not there",
+            "groups[1] must be | [2]",
+            (PAIR,),
+            {"groups": [[0], [2]]},
+        ),
+        (
+            "a node from the end",
+            "groups[0] must be | [-1]",
+            (PAIR,),
+            {"groups": [[-1]]},
+        ),
+        (
+            "a mask",
+            "groups[0] must be | [True, False]",
+            (PAIR,),
+            {"groups": [np.array([True, False])]},
+        ),
+        ("a matrix", "groups[0] must be | [[0]]", (PAIR,), {"groups": [[[0]]]}),
     )
 ]
 USES += [

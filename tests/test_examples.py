@@ -170,7 +170,7 @@ def run_page(number):
 def test_the_tour_lists_the_pages_in_order():
     tour = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"(?m)^\| \[(\w+\.py)\]\(\1\)", tour) == [p.name for p in PAGES]
-    assert [int(page.name[:2]) for page in PAGES] == list(range(1, 11))
+    assert [int(page.name[:2]) for page in PAGES] == list(range(1, 12))
 
 
 @each_page
@@ -448,3 +448,14 @@ def test_graphs_from_files_are_the_same_by_three_ways(capsys):
     assert f"{names}\n('a0', 'a1', 'a2'" in output
     rings = re.findall(r"recall of chains and rings \[ *\S+ +(\S+)\]", output)
     assert float(rings[0]) < 0.5 < 0.9 < float(rings[1])
+
+
+def test_nitro_groups_are_in_all_molecules_and_a_picture_is_drawn(capsys, tmp_path):
+    run_page(11)["main"](tmp_path, epochs=3, seeds=(0,))
+    output = capsys.readouterr().out
+    assert "188 of 188 molecules have nitro groups" in output
+    assert "in a mutagenic molecule and in another: 4.6 1.0" in output
+    rows = re.findall(r"(?m)^(\w.*\w) +(-?\d\.\d\d) +\d\.\d\d +-?\d\.\d\d +\d", output)
+    assert len(rows) == 6 and rows[3][0] == "the same by chance"
+    assert 0.05 < float(rows[3][1]) < 0.15
+    assert (tmp_path / "explanation.png").stat().st_size > 10_000

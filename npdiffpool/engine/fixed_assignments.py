@@ -65,7 +65,7 @@ def with_clusters(batch: GraphBatch, config: Config) -> GraphBatch:
     GraphBatch
     """
     makers = {"graclus": _by_graclus, "random": _at_random}
-    if config.assignment not in makers or batch.clusters:
+    if config.assignment not in makers or batch.clusters or not config.clusters:
         return batch
     return replace(batch, clusters=makers[config.assignment](batch, config))
 

@@ -1,8 +1,8 @@
 """Pictures of a pooled graph, a training run and its results; needs matplotlib.
 
 Each picture has a module: read `hierarchy` first (the paper's figure 2), then
-`assignment`, `embeddings`, `history` and `results`. `figure_files` writes pictures
-into a run folder. `drawing` has the geometry of the pictures, and `report` writes the
+`assignment`, `explanation`, `embeddings`, `history` and `results`. `figure_files`
+writes pictures into a run folder. `drawing` has the geometry of the pictures, and `report` writes the
 HTML report of a run (`write_report`), or of a model that was fitted in Python
 (`report_model`).
 
@@ -15,6 +15,7 @@ in one way: ``axes = plot_...(...)``, then ``axes[0].figure.savefig("picture.png
 import npdiffpool.viz._extra  # noqa: F401  (first: raises if matplotlib is missing)
 from npdiffpool.viz.assignment import plot_assignment
 from npdiffpool.viz.embeddings import plot_embeddings
+from npdiffpool.viz.explanation import plot_explanation
 from npdiffpool.viz.figure_files import save_figures
 from npdiffpool.viz.hierarchy import draw_hierarchy, plot_hierarchy
 from npdiffpool.viz.history import draw_history, plot_history
@@ -27,6 +28,7 @@ __all__ = [
     "draw_history",
     "plot_assignment",
     "plot_embeddings",
+    "plot_explanation",
     "plot_hierarchy",
     "plot_history",
     "plot_results",

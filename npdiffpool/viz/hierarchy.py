@@ -21,9 +21,13 @@ from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.drawing.colours import palette
 from npdiffpool.viz.drawing.levels import Level, levels, links
 from npdiffpool.viz.drawing.outlines import draw_outlines
-from npdiffpool.viz.drawing.panel import bounding_box, draw_level, draw_names
-
-MOST_NAMES = 50  # of nodes; more would cover the picture
+from npdiffpool.viz.drawing.panel import (
+    bounding_box,
+    draw_level,
+    fill_by_cluster,
+    write_names,
+    write_titles,
+)
 
 
 def plot_hierarchy(clf: Any, graph: Graph, axes: Any = None, seed: int = 0) -> AxesRow:
@@ -134,15 +138,8 @@ def draw_hierarchy(
     for panel, level, above in zip_longest(row, stack, stack[1:]):
         panel.set(xlim=box[:, 0], ylim=box[:, 1])
         _draw_panel(panel, level, above, colours)
-    if graph.node_names is not None and graph.n_nodes <= MOST_NAMES:
-        draw_names(row[0], stack[0], graph.node_names)
-    edges = pluralise(graph.n_edges, "edge")
-    titles = [f"graph: {pluralise(graph.n_nodes, 'node')}, {edges}"]
-    for index, level in enumerate(stack[1:], start=1):
-        n_clusters = pluralise(len(level.used), "cluster")
-        titles.append(f"level {index}: {np.sum(level.used)} of {n_clusters} used")
-    for panel, title in zip(row, titles):
-        panel.set_title(title, fontsize=10)
+    write_names(row[0], stack[0], graph.node_names)
+    write_titles(row, graph, stack)
     if axes is None:
         fit_height(row)
     return row
@@ -151,7 +148,7 @@ def draw_hierarchy(
 def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) -> None:
     """Draw one level and its caption."""
     pairs, weights = links(level, FAINT if level.is_pooled else 0.0)
-    draw_level(axes, level, pairs, weights, colours)
+    draw_level(axes, level, pairs, weights, fill_by_cluster(level, colours))
     notes = []
     if level.is_pooled:
         notes.append("area: mass in nodes")

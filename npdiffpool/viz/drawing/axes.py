@@ -45,12 +45,14 @@ def row_of_axes(axes: Any, n_panels: int, size: tuple[float, float]) -> AxesRow:
     return row
 
 
-def fit_height(row: AxesRow) -> None:
-    """Set the figure's height to fit its panels, half to one panel width high."""
+def fit_height(row: AxesRow, text: float = 0.9) -> None:
+    """Set the figure's height to fit its panels, half to one panel width high.
+
+    `text` is the height in inches of a title and a caption of up to four lines.
+    """
     figure = row[0].figure
     (left, right), (low, high) = row[0].get_xlim(), row[0].get_ylim()
     panel = figure.get_figwidth() / len(row)
-    text = 0.9  # inches, for the title and a caption of up to four lines
     figure.set_figheight(panel * np.clip((high - low) / (right - left), 0.5, 1) + text)
 
 

@@ -16,9 +16,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
 
 from npdiffpool._support.types import Floats, Ints
+from npdiffpool.graphs.graph import Graph
+from npdiffpool.viz.drawing.axes import AxesRow, pluralise
 from npdiffpool.viz.drawing.colours import GREY, outline_colours, text_colour
 from npdiffpool.viz.drawing.levels import Level
 
+MOST_NAMES = 50  # of nodes; more would cover the picture
 _MIN_NUMBERED = 0.025  # radius below which a super-node has no room for its number
 
 
@@ -35,13 +38,15 @@ def bounding_box(stack: list[Level]) -> Floats:
 
 
 def draw_level(
-    axes: Axes, level: Level, pairs: Ints, weights: Floats, colours: Floats
+    axes: Axes, level: Level, pairs: Ints, weights: Floats, fill: Floats
 ) -> None:
-    """Draw links, nodes and, if the level is pooled, numbers; no ticks or frame."""
+    """Draw links, nodes and, if the level is pooled, numbers; no ticks or frame.
+
+    `fill` has an RGBA colour for each node, (n, 4).
+    """
     axes.set(xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_visible(False)
     _draw_links(axes, level, pairs, weights)
-    fill = _fill(level, colours)
     _draw_nodes(axes, level, fill)
     if level.is_pooled:
         _draw_numbers(axes, level, fill)
@@ -62,7 +67,7 @@ def _draw_links(axes: Axes, level: Level, pairs: Ints, weights: Floats) -> None:
 
 
 def _draw_nodes(axes: Axes, level: Level, fill: Floats) -> None:
-    """Draw the used nodes; the opacity of a fill is the node's certainty."""
+    """Draw the used nodes."""
     used = np.flatnonzero(level.used)
     circles = [Circle(tuple(level.positions[i]), level.radii[i]) for i in used]
     fill = fill[used]
@@ -89,15 +94,31 @@ def _draw_numbers(axes: Axes, level: Level, fill: Floats) -> None:
         number.set_color(text_colour(fill[k, :3], fill[k, 3]))
 
 
-def _fill(level: Level, colours: Floats) -> Floats:
-    """Return RGBA fills, (n, 4); nodes without a colour are grey."""
+def fill_by_cluster(level: Level, colours: Floats) -> Floats:
+    """Return RGBA fills, (n, 4): the cluster's colour, with certainty as opacity.
+
+    Nodes without a colour are grey.
+    """
     table = np.concatenate([colours, [to_rgb(GREY)]])  # index -1 is the last
     opacity = np.minimum(level.certainty, 1)  # rows sum to 1 up to rounding
     return np.column_stack([table[level.colour], opacity])
 
 
-def draw_names(axes: Axes, level: Level, names: Sequence[Any]) -> None:
-    """Write the name of each node to the right of it."""
+def write_titles(row: AxesRow, graph: Graph, stack: list[Level]) -> None:
+    """Write the sizes of the graph and of its levels above the panels."""
+    edges = pluralise(graph.n_edges, "edge")
+    titles = [f"graph: {pluralise(graph.n_nodes, 'node')}, {edges}"]
+    for index, level in enumerate(stack[1:], start=1):
+        n_clusters = pluralise(len(level.used), "cluster")
+        titles.append(f"level {index}: {np.sum(level.used)} of {n_clusters} used")
+    for panel, title in zip(row, titles):
+        panel.set_title(title, fontsize=10)
+
+
+def write_names(axes: Axes, level: Level, names: Sequence[Any] | None) -> None:
+    """Write the name of each node, if it has one, to the right of it."""
+    if names is None or len(names) > MOST_NAMES:
+        return
     for (x, y), radius, name in zip(level.positions, level.radii, names):
         style: Any = {"fontsize": 7, "va": "center", "zorder": 4, "gid": "name"}
         style |= {"xytext": (2, 0), "textcoords": "offset points"}

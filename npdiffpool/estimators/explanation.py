@@ -1,0 +1,262 @@
+"""What each node and each cluster adds to a prediction.
+
+`explain` does the work of the estimators' method. It rests on one fact: the model from
+a pooling level on is itself a model of the coarsened graph. The readouts of the levels
+below are constants, which go into the bias of its classifier (`_from_level`). So one
+function for each method, `_occlude` or `_differentiate`, explains nodes and clusters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from numbers import Integral
+from typing import Any, Callable, Iterator, NamedTuple, Sequence
+
+import autograd.numpy as np
+import numpy
+import scipy
+from scipy.special import logsumexp, softmax
+
+from npdiffpool._support.arguments import require, require_choice, type_name
+from npdiffpool._support.types import Array, Floats, Ints
+from npdiffpool.engine.autodiff import value_and_grad
+from npdiffpool.engine.config import Config
+from npdiffpool.engine.layers import Params
+from npdiffpool.engine.model import Output, forward
+from npdiffpool.engine.pooling import Level
+from npdiffpool.engine.readouts import readout_width
+from npdiffpool.estimators.fitting.inputs import Scaling, prepare_graphs
+from npdiffpool.estimators.fitting.targets import Classes, Targets
+from npdiffpool.graphs.batch import GraphBatch
+from npdiffpool.graphs.graph import Graph
+from npdiffpool.training.fit import evaluate
+
+METHODS = ("occlusion", "gradient")
+_CHUNK = 100_000  # nodes of the smaller graphs that are prepared at a time
+
+
+class Explanation(NamedTuple):
+    """What each node and each cluster adds to a prediction.
+
+    Attributes
+    ----------
+    label : object
+        The class that is explained; None for a regressor.
+    output : float
+        For a classifier the logit log(p / (1 - p)) of the label's probability p, for a
+        regressor the prediction. All contributions have its unit.
+    nodes : (N,) float64 array
+        Contribution of each node.
+    clusters : list of (K_l,) float64 arrays
+        Contribution of each cluster of each pooling level.
+    groups : (M,) float64 array
+        Contribution of each group of nodes that was asked for.
+    method : str
+        "occlusion" or "gradient".
+    """
+
+    label: Any
+    output: float
+    nodes: Floats
+    clusters: list[Floats]
+    groups: Floats
+    method: str
+
+
+class Part(NamedTuple):
+    """A model of one graph: a whole model, or the part of one from a level on.
+
+    Attributes
+    ----------
+    params, running : nested dicts and lists of arrays
+        Parameters, and running moments of batch norm.
+    config : Config
+    n_nodes : int
+        Nodes N of the graph.
+    cut : callable
+        Takes lists of nodes that are kept, and returns the batch of these smaller
+        graphs; row i of it is the kept node ``order[i]``, and `order` is returned too.
+    """
+
+    params: Params
+    running: Params
+    config: Config
+    n_nodes: int
+    cut: Callable[[Sequence[Ints]], tuple[GraphBatch, Ints]]
+
+    @classmethod
+    def of(cls, model: Any, graph: Graph) -> Part:
+        """Return the whole model of a fitted estimator, for a graph."""
+        cut = partial(_cut_graph, graph, model.config_, model.scaling_)
+        return cls(model.params_, model.running_, model.config_, graph.n_nodes, cut)
+
+
+def explain(
+    part: Part, targets: Targets, label: Any, method: str, groups: Any
+) -> Explanation:
+    """Return what each node and each cluster adds; see `FittedModel.explain`.
+
+    Raises
+    ------
+    ValueError
+        If `label`, `method` or `groups` is invalid.
+    """
+    require_choice("method", method, METHODS)
+    index = _check_label(targets, label)
+    sets = [*_each(part.n_nodes), *_check_groups(groups, part.n_nodes)]
+    (output,) = _run(part, [numpy.arange(part.n_nodes)])
+    if index is None and isinstance(targets, Classes):
+        index = int(numpy.argmax(output.logits))
+    read = partial(_read, targets, index)
+    (value,), slope = read(output.logits)
+
+    def contributions(part: Part, sets: Sequence[Ints]) -> Floats:
+        if method == "gradient":
+            return _differentiate(part, slope, sets)
+        left: Any = _occlude(part, lambda logits: read(logits)[0], sets)
+        return numpy.asarray(value - left)
+
+    nodes, rest = contributions(part, sets), _parts_above(part, output)
+    clusters = [contributions(above, _each(above.n_nodes)) for above in rest]
+    chosen = None if index is None else targets.decode(numpy.array(index)).item()
+    split = nodes[: part.n_nodes], clusters, nodes[part.n_nodes :]
+    return Explanation(chosen, float(value), *split, method)
+
+
+def _each(n_nodes: int) -> list[Ints]:
+    """Return a set of one node for each node."""
+    return list(numpy.arange(n_nodes)[:, None])
+
+
+def _check_label(targets: Targets, label: Any) -> int | None:
+    """Return the index of the label's class; None if none is given."""
+    if label is None:
+        return None
+    require(isinstance(targets, Classes), "label", "None for a regressor", label)
+    return int(targets.encode([label], 1, "label")[0])
+
+
+def _check_groups(groups: Any, n_nodes: int) -> list[Ints]:
+    """Return groups of nodes as arrays of their numbers."""
+    kind, requirement = type_name(groups), f"a list of nodes in 0 ... {n_nodes - 1}"
+    require(isinstance(groups, (list, tuple)), "groups", "a list of lists", kind)
+    checked: list[Ints] = []
+    for position, group in enumerate(groups):
+        nodes = group.tolist() if isinstance(group, numpy.ndarray) else group
+        is_list = isinstance(nodes, (list, tuple))
+        inside = is_list and all(_is_node(node, n_nodes) for node in nodes)
+        require(inside, f"groups[{position}]", requirement, nodes)
+        checked.append(numpy.array(nodes, dtype=numpy.intp))
+    return checked
+
+
+def _is_node(value: Any, n_nodes: int) -> bool:
+    """Return whether a value is the number of a node; True and False are not."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return is_whole and 0 <= int(value) < n_nodes
+
+
+def _read(targets: Targets, index: int | None, logits: Array) -> tuple[Floats, Floats]:
+    """Return what is explained, (B,), and its gradient with respect to the logits.
+
+    For class c it is log(p_c / (1 - p_c)) = y_c - log sum_{j != c} exp(y_j), with the
+    model's outputs y, (B, C). A constant added to all outputs of a graph, which changes
+    no probability, does not change it.
+    """
+    Y = logits.astype(numpy.float64)
+    slope = numpy.ones_like(Y)
+    if not isinstance(targets, Classes):
+        return targets.decode(Y[:, 0]), slope * targets.scale
+    others = numpy.arange(Y.shape[1]) != index
+    slope[:, others] = -softmax(Y[:, others], axis=1)
+    return Y[:, index] - logsumexp(Y[:, others], axis=1), slope
+
+
+def _run(part: Part, kept: Sequence[Ints]) -> Iterator[Output]:
+    """Run a model on the graphs with these nodes only."""
+    batch, _ = part.cut(kept)
+    return evaluate(part.params, part.running, batch, part.config)
+
+
+def _occlude(
+    part: Part, read: Callable[[Array], Floats], sets: Sequence[Ints]
+) -> Floats:
+    """Return what is read from the graph without each set of nodes."""
+    kept = [numpy.delete(numpy.arange(part.n_nodes), nodes) for nodes in sets]
+    step = 1 + _CHUNK // (1 + part.n_nodes)
+    found: list[Floats] = [numpy.zeros(0)]
+    for start in range(0, len(kept), step):
+        outputs = _run(part, kept[start : start + step])
+        found += [read(output.logits) for output in outputs]
+    return numpy.concatenate(found)
+
+
+def _differentiate(part: Part, slope: Floats, sets: Sequence[Ints]) -> Floats:
+    """Return the sum over each set of nodes of X * d(what is read) / dX."""
+    batch, order = part.cut([numpy.arange(part.n_nodes)])
+    X, slope = batch.features, slope.astype(part.config.dtype)
+    X = X.toarray() if scipy.sparse.issparse(X) else X
+
+    def read(X: Array) -> tuple[Array, None]:
+        changed = replace(batch, features=X, propagated={})
+        output = forward(part.params, changed, part.config, part.running)
+        return np.sum(output.logits * slope), None
+
+    _, _, gradient = value_and_grad(read)(X)
+    nodes = numpy.empty(part.n_nodes)
+    nodes[order] = numpy.sum(X.astype(numpy.float64) * gradient, axis=1)
+    return numpy.array([nodes[rows].sum() for rows in sets])
+
+
+def _parts_above(part: Part, output: Output) -> Iterator[Part]:
+    """Yield the model from each pooled level on, for the coarsened graph.
+
+    Its classifier reads these levels only: the readouts of the levels below, which do
+    not change, are in its bias.
+    """
+    config, params = part.config, part.params
+    for level, step in enumerate(output.steps, start=1):
+        width = level * readout_width(config.readout, config.width)
+        first, *others = params["classify"]
+        (W,), below = first["W"], output.embeddings[0, :width]
+        bias = first["b"] + below @ W[:width]
+        rest = {
+            "levels": params["levels"][level:],
+            "embed": params["embed"],
+            "read": params["read"][level:],
+            "classify": [{"W": [W[width:]], "b": bias}, *others],
+        }
+        running = {**part.running, "levels": part.running["levels"][level:]}
+        above = config.clusters[level:]
+        smaller = replace(config, n_features=config.width, clusters=above)
+        cut = partial(_cut_pooled, step.pooled, smaller)
+        yield Part(rest, running, smaller, step.pooled.n_nodes, cut)
+
+
+def _cut_graph(
+    graph: Graph, config: Config, scaling: Scaling, kept: Sequence[Ints]
+) -> tuple[GraphBatch, Ints]:
+    """Return the graphs with these nodes only, prepared for the model."""
+    A, X = graph.adjacency, graph.features
+    graphs = [Graph(A[rows][:, rows], X[rows]) for rows in kept]
+    return prepare_graphs(graphs, config, scaling)
+
+
+def _cut_pooled(
+    pooled: Level, config: Config, kept: Sequence[Ints]
+) -> tuple[GraphBatch, Ints]:
+    """Return the coarsened graph with these clusters only; its order of nodes too.
+
+    Fixed assignments are not computed again: the clusters that are kept stay where they
+    are at the next level.
+    """
+    A, X = pooled.A[0], pooled.X
+    graphs = [Graph(A[numpy.ix_(rows, rows)], X[rows]) for rows in kept]
+    batch = GraphBatch.from_graphs(graphs, config.dtype)
+    if pooled.clusters:
+        own, *above = pooled.clusters
+        first = numpy.concatenate([own[0, rows] for rows in kept])
+        repeated = [numpy.repeat(of_level, len(kept), axis=0) for of_level in above]
+        batch = replace(batch, clusters=(first, *repeated))
+    return batch, numpy.concatenate(kept)
