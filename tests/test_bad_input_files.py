@@ -30,6 +30,7 @@ from matplotlib.figure import Figure
 
 from npdiffpool import (
     DatasetError,
+    DiffPoolClassifier,
     Graph,
     GraphError,
     ModelFileError,
@@ -67,6 +68,7 @@ from npdiffpool.viz import (
     plot_hierarchy,
     plot_history,
     plot_results,
+    report_model,
     save_figures,
     write_report,
 )
@@ -941,6 +943,57 @@ VIZ = [
         save_figures,
         ("wider graphs", "graphs must have 1 features | 2", (CLASSIFIER, WIDE, "run")),
         error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.viz.report_model",
+        report_model,
+        (
+            "a number as folder",
+            "folder must be a path; got 5",
+            (CLASSIFIER, GRAPHS, LABELS, 5),
+        ),
+        (
+            "two labels",
+            "labels must be (4,); got (2,)",
+            (CLASSIFIER, GRAPHS, [0, 1], "new"),
+        ),
+        ("no labels", "labels must be given unless", (CLASSIFIER, GRAPHS, None, "new")),
+        (
+            "a text for a model",
+            "model must be a fitted | str",
+            ("model", GRAPHS, LABELS, "new"),
+        ),
+        (
+            "a folder with files",
+            "folder must be a new or empty | own",
+            (CLASSIFIER, GRAPHS, LABELS, "own"),
+        ),
+        files={"own/notes.txt": b"keep"},
+    ),
+    *rows(
+        "npdiffpool.viz.report_model",
+        report_model,
+        (
+            "no graphs",
+            "graphs must hold at least one Graph",
+            (CLASSIFIER, [], [], "new"),
+        ),
+        (
+            "a wider graph",
+            "graphs must have 1 features | 2",
+            (CLASSIFIER, [WIDE], [0], "new"),
+        ),
+        error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.viz.report_model",
+        report_model,
+        (
+            "an unfitted model",
+            "model must be fitted",
+            (DiffPoolClassifier(), GRAPHS, LABELS, "new"),
+        ),
+        error=NotFittedError,
     ),
     *rows(
         "npdiffpool.viz.write_report",

@@ -212,6 +212,10 @@ class Dataset:
     def describe_labels(self) -> str:
         """Return the number of classes, or the names of the targets, as text.
 
+        Returns
+        -------
+        str
+
         Examples
         --------
         >>> from npdiffpool import load_dataset

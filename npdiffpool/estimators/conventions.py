@@ -1,4 +1,4 @@
-"""scikit-learn's conventions for models of graphs: `transform` and its output, tags.
+"""scikit-learn's conventions for models of graphs: `transform`, output, tags.
 
 The estimators do not inherit from scikit-learn, which need not be installed.
 """

@@ -9,16 +9,18 @@ from typing import Any, Iterable
 
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import require
+from npdiffpool._support.arguments import require, type_name
 from npdiffpool._support.folder_lock import list_contents, lock_folder
 from npdiffpool.datasets import Dataset
-from npdiffpool.estimators.diffpool import Model
+from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor, Model
 from npdiffpool.estimators.fitting.inputs import check_width, choose_labels
 from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.runs.results import compute_results
 from npdiffpool.runs.snapshots import Recorder
 from npdiffpool.runs.train import CHECKPOINT, describe_run, write_files
+
+KINDS = DiffPoolClassifier, DiffPoolRegressor
 
 
 def write_run(
@@ -53,17 +55,19 @@ def write_run(
         If the model is not fitted, graphs or labels are not those of such a model, or
         the folder has other files or is in use.
     """
+    kind = type_name(model)
+    require(isinstance(model, KINDS), "model", "a fitted model", kind)
     if not hasattr(model, "targets_"):
-        raise NotFittedError("model must be fitted; call fit first")
-    test = _as_dataset(model, graphs, labels)
-    recorder = Recorder(range(len(test)), test.graphs, test.labels, 1)
-    recorder.record(model, model.best_epoch_)
-    config = describe_run(model, test, {}, compute_results(model, None, test))
+        raise NotFittedError(f"model must be fitted; call fit of {kind} first")
     with lock_folder(folder) as path:
         names = [part.name for part in list_contents(path)]
         own = not names or "config.json" in names and CHECKPOINT not in names
         required = "a new or empty folder, or one of an earlier report"
         require(own, "folder", required, str(path))
+        test = _as_dataset(model, graphs, labels)
+        recorder = Recorder(range(len(test)), test.graphs, test.labels, 1)
+        recorder.record(model, model.best_epoch_)
+        config = describe_run(model, test, {}, compute_results(model, None, test))
         write_files(path, model, recorder, config)
     return path, test
 

@@ -10,9 +10,9 @@ import numpy as np
 from npdiffpool._support.types import Json, Row
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import Model
+from npdiffpool.estimators.fitting.targets import r_squared
 from npdiffpool.estimators.fitting.training_checks import find_failure
 from npdiffpool.estimators.fitting.weights import combine_weights
-from npdiffpool.estimators.scores import r_squared
 
 SHOWN = 500  # test graphs whose targets and predictions are listed, for the report
 

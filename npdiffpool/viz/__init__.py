@@ -2,9 +2,9 @@
 
 Each picture has a module: read `hierarchy` first (the paper's figure 2), then
 `assignment`, `explanation`, `embeddings`, `history` and `results`. `figure_files`
-writes pictures into a run folder. `drawing` has the geometry of the pictures, and `report` writes the
-HTML report of a run (`write_report`), or of a model that was fitted in Python
-(`report_model`).
+writes pictures into a run folder. `drawing` has the geometry of the pictures, and
+`report` writes the HTML report of a run (`write_report`), or of a model that was fitted
+in Python (`report_model`).
 
 Every ``plot_*`` and ``draw_*`` function returns a one-dimensional array of matplotlib
 axes, one for each panel from left to right, also if there is one panel. Its argument

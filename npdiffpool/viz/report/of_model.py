@@ -22,7 +22,7 @@ def report_model(
     labels: npt.ArrayLike | None = None,
     folder: str | os.PathLike[str] = "report",
 ) -> Path:
-    """Write the report of a fitted model on test graphs, as ``npdiffpool train`` does.
+    """Write a run folder and its report, of a fitted model and test graphs.
 
     Parameters
     ----------

@@ -1,0 +1,91 @@
+"""report_model writes a run folder of a model that was fitted in Python."""
+
+import json
+
+import numpy as np
+import pytest
+
+import npdiffpool as ndp
+from npdiffpool.cli.main import main
+from npdiffpool.viz import report_model
+
+pytestmark = pytest.mark.filterwarnings("ignore:the training was never better")
+SMALL = {"hidden": 4, "n_layers": 1, "clusters": (2,), "epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    """Return triangles and paths with labels of their own, in a list."""
+    ring = [(0, 1), (1, 2), (2, 0)]
+    kinds = {"ring": ring, "path": ring[:2]}
+    return [
+        ndp.Graph.from_edges(edges, 3 + i % 2, "degree", label=name)
+        for i in range(6)
+        for name, edges in kinds.items()
+    ]
+
+
+def test_graphs_in_a_list_need_nothing_more(graphs, tmp_path, capsys):
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs[:8])
+    path = report_model(clf, graphs[8:], folder=tmp_path / "new" / "report")
+    text, results = (
+        path.read_text(encoding="utf-8"),
+        json.loads((path.parent / "config.json").read_text())["results"],
+    )
+    assert results["test_accuracy"] == clf.score(graphs[8:])
+    assert results["test_graphs"] == 4 and results["validation_accuracy"] is None
+    assert "The model has the parameters of epoch 2.<" in text
+    assert "4 graphs, 2 classes, 3.5 nodes" in text and "65 features" in text
+    figures = {figure.name for figure in (path.parent / "figures").iterdir()}
+    assert figures == {"hierarchy.png", "history.png"}
+    first = path.read_bytes()
+    assert main(["report", str(path.parent)]) == 0
+    assert path.read_bytes() == first
+    again = ndp.load_model(path.parent / "model.npz")
+    np.testing.assert_array_equal(again.predict(graphs), clf.predict(graphs))
+
+
+def test_a_later_report_replaces_it(graphs, tmp_path):
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
+    report_model(clf, graphs, folder=tmp_path)
+    labels = ["ring"] * 12
+    report_model(clf, graphs, labels, tmp_path)
+    results = json.loads((tmp_path / "config.json").read_text())["results"]
+    assert results["majority_test_accuracy"] == 1
+
+
+def test_a_data_set_keeps_its_names(tmp_path):
+    mutag = ndp.load_dataset("MUTAG")[:30]
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(mutag, validation=(mutag, None))
+    text = report_model(clf, mutag, folder=tmp_path).read_text(encoding="utf-8")
+    assert "DiffPool on MUTAG" in text and "label=0" in text
+    assert "the best on validation graphs" in text
+
+
+@pytest.mark.parametrize("n_targets", [0, 1, 2])
+def test_targets_of_a_regressor_are_named(graphs, tmp_path, n_targets):
+    targets = np.arange(24.0).reshape(12, 2)[:, : max(n_targets, 1)]
+    targets = targets if n_targets else targets[:, 0]
+    model = ndp.DiffPoolRegressor(**SMALL).fit(graphs, targets)
+    report_model(model, graphs, targets, tmp_path)
+    results = json.loads((tmp_path / "config.json").read_text())["results"]
+    names = [row["name"] for row in results["targets"]]
+    assert names == (["target 0", "target 1"] if n_targets == 2 else ["target"])
+    assert results["test_r2"] == pytest.approx(model.score(graphs, targets))
+    assert np.shape(results["predicted"]) == (12, max(n_targets, 1))
+
+
+def test_a_folder_with_other_files_is_refused_and_kept(graphs, tmp_path):
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
+    (tmp_path / "notes.txt").write_text("keep")
+    with pytest.raises(ValueError, match="folder must be a new or empty folder"):
+        report_model(clf, graphs, folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_the_run_folder_of_a_training_is_refused(graphs, tmp_path):
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
+    options = ["--epochs", "1", "--hidden", "2", "--out", str(tmp_path / "run")]
+    assert main(["train", "MUTAG", *options]) == 0
+    with pytest.raises(ValueError, match="folder must be a new or empty folder"):
+        report_model(clf, graphs, folder=tmp_path / "run")
