@@ -93,7 +93,7 @@ def test_the_gnns_of_a_level_run_in_two_threads(monkeypatch):
 
     def watch(*args):
         seen.add(threading.get_ident())
-        if len(seen) == n_threads:
+        if len(seen) >= n_threads:
             both.set()
         both.wait(60)  # the first GNN of a pair, until the other one runs too
         return run_gnn(*args)
@@ -103,7 +103,8 @@ def test_the_gnns_of_a_level_run_in_two_threads(monkeypatch):
         seen.clear()
         both.clear()
         results(n_threads, {"clusters": (3,)}, "float32", one_hot_graphs())
-        assert len(seen) == n_threads
+        # Training and prediction may each start a second thread.
+        assert len(seen) == 1 if n_threads == 1 else len(seen) >= 2
 
 
 @pytest.mark.parametrize("make", [DiffPoolClassifier, DiffPoolRegressor])
