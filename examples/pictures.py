@@ -3,7 +3,7 @@
 They show the model of 03_training_on_mutag.py: a molecule and its coarsened graph
 (hierarchy.png), the assignment of that molecule (assignment.png), all molecules by
 their embeddings (embeddings.png) and the training (history.png), in figures/; and a
-test graph of 13_two_levels.py with two coarsened graphs (two-levels.png).
+test graph of 13_two_levels.py with two coarsened graphs (two_levels.png).
 """
 
 import runpy
@@ -46,7 +46,7 @@ def main(folder=HERE, epochs=PAGE["EPOCHS"]):
     clf, *_ = TWO_LEVELS["train"](drawn, sizes, epochs, {})
     with TemporaryDirectory() as temporary:
         hierarchy, _ = save_figures(clf, drawn.dataset[-2], temporary)
-        shutil.copy(hierarchy, figures / "two-levels.png")
+        shutil.copy(hierarchy, figures / "two_levels.png")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 The graphs have a planted hierarchy: nodes form eight communities, and these form two
 rings, of four and four communities (class 0) or of three and five (class 1). Training
 sees classes only. DiffPool pools the nodes into 8 clusters and these into 2; a flat GNN
-of the same depth and size pools nothing. Then, on MUTAG:
-  npdiffpool train MUTAG
+of the same depth and size pools nothing.
+
+For example:
+  npdiffpool demo
+  npdiffpool demo --epochs 30 --seed 1
 """
 
 from __future__ import annotations

@@ -101,8 +101,8 @@ class Config:
         "Probability that training zeroes an entry of a layer's output. That is what "
         "a layer of a GNN passes to the next one, after all normalisation, and the "
         "hidden layer of the classifier; the other entries are divided by 1 - dropout. "
-        "The embeddings Z and the logits of the assignment are computed from all "
-        "entries, and so is every prediction.",
+        "What a layer adds to Z and to the logits of the assignment keeps all entries. "
+        "Predictions use no dropout.",
         below=1,
     )
     link_weight: float = parameter(1.0, "Weight of the link loss.")

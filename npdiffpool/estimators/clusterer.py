@@ -34,7 +34,8 @@ Clusterer = TypeVar("Clusterer", bound="DiffPoolClusterer")
 Given = Graph | Iterable[Graph]
 COLLAPSED = (
     "all nodes are in one cluster; use features that distinguish nodes, such as "
-    "Graph(A, np.eye(N)), edge weights up to 1, a lower entropy_weight or more epochs"
+    'Graph(A, np.eye(N)), link_scale="relative" for edge weights above 1, a lower '
+    "entropy_weight or more epochs"
 )
 
 
@@ -99,7 +100,7 @@ class DiffPoolClusterer(Parameters):
 
     and in a sparse graph the last term is the largest: small communities are joined and
     large ones divided, also with the right number of clusters. An entry of S S^T is at
-    most 1 and cannot fit a larger edge weight: divide the weights by the largest.
+    most 1 and cannot fit a larger edge weight: use ``link_scale="relative"``.
     The diagonal of S S^T is near 1 where A has 0, so the loss is far from 0 for the
     best clusters too, and S stays soft.
 

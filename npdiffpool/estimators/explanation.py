@@ -42,7 +42,8 @@ class Explanation(NamedTuple):
     Attributes
     ----------
     label : object
-        The class that is explained; None for a regressor.
+        The class that is explained; for a regressor the number of the target, None if
+        there is only one.
     output : float
         For a classifier the logit log(p / (1 - p)) of the label's probability p, for a
         regressor the prediction. All contributions have its unit.
@@ -103,6 +104,9 @@ def explain(
         If `label`, `method` or `groups` is invalid.
     """
     require_choice("method", method, METHODS)
+    if part.config.assignment == "hard":  # its gradient is another function's
+        allowed = '"occlusion" for assignment="hard"'
+        require(method == "occlusion", "method", allowed, method)
     index = _check_label(targets, label)
     sets = [*_each(part.n_nodes), *_check_groups(groups, part.n_nodes)]
     (output,) = _run(part, [numpy.arange(part.n_nodes)])
@@ -119,7 +123,9 @@ def explain(
 
     nodes, rest = contributions(part, sets), _parts_above(part, output)
     clusters = [contributions(above, _each(above.n_nodes)) for above in rest]
-    chosen = None if index is None else targets.decode(numpy.array(index)).item()
+    chosen = index
+    if isinstance(targets, Classes) and index is not None:
+        chosen = targets.decode(numpy.array(index)).item()
     split = nodes[: part.n_nodes], clusters, nodes[part.n_nodes :]
     return Explanation(chosen, float(value), *split, method)
 
@@ -130,11 +136,22 @@ def _each(n_nodes: int) -> list[Ints]:
 
 
 def _check_label(targets: Targets, label: Any) -> int | None:
-    """Return the index of the label's class; None if none is given."""
+    """Return the index of the label's class, or of the target, None without one."""
+    if not isinstance(targets, Classes):
+        if targets.n_outputs == 1:
+            require(label is None, "label", "None for a regressor of one target", label)
+            return None
+        known = [*range(targets.n_outputs)]
+        label = 0 if label is None else label
+    else:
+        known = targets.classes.tolist()
     if label is None:
         return None
-    require(isinstance(targets, Classes), "label", "None for a regressor", label)
-    return int(targets.encode([label], 1, "label")[0])
+    given = label.item() if isinstance(label, numpy.generic) else label
+    is_known = numpy.ndim(given) == 0 and type(given) in map(type, known)
+    listed = ", ".join(map(repr, known[:10])) + ", ..." * (len(known) > 10)
+    require(is_known and given in known, "label", f"one of {listed}", given)
+    return known.index(given)
 
 
 def _check_groups(groups: Any, n_nodes: int) -> list[Ints]:
@@ -147,7 +164,7 @@ def _check_groups(groups: Any, n_nodes: int) -> list[Ints]:
         is_list = isinstance(nodes, (list, tuple))
         inside = is_list and all(_is_node(node, n_nodes) for node in nodes)
         require(inside, f"groups[{position}]", requirement, nodes)
-        checked.append(numpy.array(nodes, dtype=numpy.intp))
+        checked.append(numpy.unique(numpy.array(nodes, dtype=numpy.intp)))
     return checked
 
 
@@ -167,7 +184,10 @@ def _read(targets: Targets, index: int | None, logits: Array) -> tuple[Floats, F
     Y = logits.astype(numpy.float64)
     slope = numpy.ones_like(Y)
     if not isinstance(targets, Classes):
-        return targets.decode(Y[:, 0]), slope * targets.scale
+        column = index or 0
+        decoded = targets.decode(Y).reshape(Y.shape)[:, column]
+        chosen = numpy.arange(Y.shape[1]) == column
+        return decoded, slope * targets.scale * chosen
     others = numpy.arange(Y.shape[1]) != index
     slope[:, others] = -softmax(Y[:, others], axis=1)
     return Y[:, index] - logsumexp(Y[:, others], axis=1), slope
@@ -183,11 +203,11 @@ def _occlude(
     part: Part, read: Callable[[Array], Floats], sets: Sequence[Ints]
 ) -> Floats:
     """Return what is read from the graph without each set of nodes."""
-    kept = [numpy.delete(numpy.arange(part.n_nodes), nodes) for nodes in sets]
     step = 1 + _CHUNK // (1 + part.n_nodes)
     found: list[Floats] = [numpy.zeros(0)]
-    for start in range(0, len(kept), step):
-        outputs = _run(part, kept[start : start + step])
+    for start in range(0, len(sets), step):
+        chosen, nodes = sets[start : start + step], numpy.arange(part.n_nodes)
+        outputs = _run(part, [numpy.delete(nodes, taken) for taken in chosen])
         found += [read(output.logits) for output in outputs]
     return numpy.concatenate(found)
 

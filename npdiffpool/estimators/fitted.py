@@ -109,15 +109,18 @@ class FittedModel:
         ----------
         graph : Graph
         label : optional
-            The class to explain. Default: the predicted one. None for a regressor.
+            The class to explain; default: the predicted one. For a regressor of several
+            targets the number of one of them; default: 0.
         method : {"occlusion", "gradient"}
             "occlusion": the output minus the output without the node. The node and its
             edges are taken away from the graph, a cluster from the coarsened graph of
             its level: the levels below stay as they are, the levels above are computed
             again. "gradient": the sum over features of feature times derivative of the
             output, with the features as the model gets them (see `standardize`), those
-            of a cluster being its row of S^T Z. It costs one pass for each level.
-        groups : list of lists of ints, optional
+            of a cluster being its row of S^T Z. It costs one pass for each level,
+            occlusion one for each node, cluster and group: prefer "gradient" for graphs
+            of thousands of nodes.
+        groups : list of lists or arrays of ints, optional
             Sets of nodes, such as the atoms of a functional group, to be taken away
             together. For "gradient" the sum over the nodes of each.
 
@@ -135,8 +138,9 @@ class FittedModel:
             If `graph` is not a `Graph`, or has another number of features than in
             training.
         ValueError
-            If `label` is not a class, `method` is none of these, or `groups` is not a
-            list of lists of nodes.
+            If `label` is not a class or a target, `method` is none of these, or
+            "gradient" with ``assignment="hard"``, or `groups` is not a list of lists of
+            nodes.
 
         Notes
         -----

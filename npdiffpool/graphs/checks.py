@@ -82,6 +82,8 @@ def check_edges(edges: Any, n_nodes: int) -> Ints:
         return np.zeros((0, 2), dtype=np.intp)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
         hint = "; transpose an edge_index" * (array.ndim == 2 and len(array) == 2)
+        if array.dtype.kind in "USO":
+            hint = "; datasets.from_networkx takes nodes of any name"
         raise GraphError(
             f"edges must be whole numbers of shape (E, 2); "
             f"got {array.dtype} of shape {array.shape}{hint}"

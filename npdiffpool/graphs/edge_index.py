@@ -33,9 +33,14 @@ def matrix_of_edge_index(edge_index: Any, edge_weight: Any, n_nodes: int) -> CSR
 
 
 def label_of(y: Any) -> Any:
-    """Return a label: the number itself, if `y` is an array that has one number."""
+    """Return a label: an array of one number is that number, of several a tuple."""
     array = None if y is None else as_array(y, "y")
-    return y if array is None or array.size != 1 else array.item()
+    if array is None or array.ndim == 0 and array.dtype == object:
+        return y
+    if array.size == 1:
+        return array.item()
+    is_row = array.ndim == 1 or array.ndim == 2 and len(array) == 1
+    return tuple(array.ravel().tolist()) if is_row and array.size else y
 
 
 def split_batch(

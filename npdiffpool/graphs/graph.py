@@ -216,7 +216,8 @@ class Graph:
         edge_weight : (E,) or (E, 1) array, optional
             Default: ones.
         y : optional
-            The label: an array with one number is that number.
+            The label: an array of one number is that number, (T,) or (1, T) numbers are
+            a tuple, the targets of a regression.
         n_nodes : int, optional
             N, needed if `x` is not an array.
 

@@ -15,7 +15,7 @@ def raise_on_divergence(epoch: int) -> Iterator[None]:
         with trusted():
             yield
     except OverflowedError as error:
-        advice = "use a lower learning_rate or smaller loss weights"
+        advice = "use a lower learning_rate, weight_decay or weight of a loss"
         raise ValueError(
             f"training diverged in epoch {epoch}: {error}; {advice}"
         ) from None

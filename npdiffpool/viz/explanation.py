@@ -76,6 +76,7 @@ def plot_explanation(
     >>> row[0].get_title()
     'graph: 17 nodes, 19 edges'
     """
+    require_fitted(clf, "explain")
     require_fitted(clf, "config_")
     require(isinstance(graph, Graph), "graph", "a Graph", type_name(graph))
     require_int("seed", seed, 0)
@@ -108,7 +109,10 @@ def _check(found: Any, sizes: list[int]) -> None:
 
 def _unit(found: Explanation, kind: str) -> str:
     """Return what a contribution is a part of, and how it was computed."""
-    of = "prediction" if kind == "regressor" else f"logit of class {found.label}"
+    of = f"logit of class {found.label}"
+    if kind == "regressor":
+        number = "" if found.label is None else f" of target {found.label}"
+        of = f"prediction{number}"
     return f"contribution to the {of}, {found.output:.2f}, by {found.method}"
 
 

@@ -201,7 +201,7 @@ def test_with_json_standard_output_is_only_json(tmp_path, capsys):
 def test_the_error_for_a_misspelt_command_suggests_the_nearest(capsys):
     assert "Did you mean train?" in error_of(["trian"], capsys)
     error = error_of(["xyzzy"], capsys)
-    assert "is not one of: train, cv, predict" in error and "mean" not in error
+    assert "is not one of: demo, train, cv, predict" in error and "mean" not in error
 
 
 def help_of(command, capsys):

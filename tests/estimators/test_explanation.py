@@ -14,6 +14,7 @@ from samples import one_hot_graphs
 from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph
 from npdiffpool.engine import model as engine
 from npdiffpool.engine.autodiff import leaves, value_and_grad
+from npdiffpool.engine.dropout import NO_DROPOUT
 from npdiffpool.engine.pooling import next_level
 from npdiffpool.engine.preparation import layer_kinds
 from npdiffpool.engine.readouts import readout
@@ -84,14 +85,16 @@ def run_from(model, level, start, below):
     level, parts = level.with_operators(layer_kinds(config)), []
     known = zip(params["levels"], config.clusters, running["levels"])
     for block, K, moments in list(known)[start:]:
-        step, _ = engine._pool(block, level, K, config, moments)
+        step, _ = engine._pool(block, level, K, config, moments, NO_DROPOUT)
         parts.append((step.Z, level))
         level = step.pooled
-    Z, _ = engine._embed(params["embed"], level, config, running["embed"])
+    given = {"running": running["embed"], "dropout": NO_DROPOUT}
+    Z, _ = engine._embed(given, params["embed"], level, config)
     reads = zip(params["read"][start:], [*parts, (Z, level)])
     rows = [readout(w, config.readout, Z, of.offsets) for w, (Z, of) in reads]
     below = np.broadcast_to(below, (len(rows[0]), below.shape[1]))
-    return engine._classify(params["classify"], np.concatenate([below, *rows], axis=1))
+    embeddings = np.concatenate([below, *rows], axis=1)
+    return engine._classify(params["classify"], embeddings, NO_DROPOUT)
 
 
 def pooled_levels(model, graph):
@@ -150,7 +153,8 @@ def test_without_its_only_cluster_a_level_reads_zero(pool):
     found = model.explain(graph, label=1)
     embeddings = model.transform([graph])
     embeddings[:, embeddings.shape[1] // 2 :] = 0
-    rest = odds_of(engine._classify(model.params_["classify"], embeddings))
+    parts = model.params_["classify"], embeddings, NO_DROPOUT
+    rest = odds_of(engine._classify(*parts))
     assert_allclose(found.output - found.clusters[0], rest, **NEAR)
 
 
@@ -341,3 +345,81 @@ def test_contributions_to_a_regression_are_in_the_units_of_the_target(method):
         slope = (high - low) / (STEPS[1] - STEPS[0])
         assert_allclose(found.nodes.sum(), slope, **SLOPES)
         assert_allclose(found.groups[0], found.nodes[:2].sum(), rtol=1e-12)
+
+
+# Several targets, hard assignments, repeated nodes
+
+
+def of_targets(n_targets, **options):
+    rng = np.random.default_rng(0)
+    data = [Graph(np.ones((n, n)), rng.normal(size=(n, 2))) for n in (2, 3, 4, 5)]
+    small = {"epochs": 1, "hidden": 4, "dtype": "float64", "clusters": (2,), **options}
+    targets = 100.0 * rng.normal(size=(4, n_targets)) + 7
+    return DiffPoolRegressor(**small).fit(data, targets), data[3]
+
+
+@each_method
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_each_target_of_a_regressor_is_explained(method, n_targets):
+    model, graph = of_targets(n_targets)
+    numbers = [None] if n_targets == 1 else range(n_targets)
+    for column, number in enumerate(numbers):
+        found = model.explain(graph, number, method)
+        assert found.label == number
+        assert_allclose(found.output, model.predict([graph])[0, column], rtol=1e-12)
+        if method == "occlusion":
+            left = model.predict([without(graph, [1])])[0, column]
+            assert_allclose(found.nodes[1], found.output - left, **NEAR)
+    assert model.explain(graph, None, method).label == numbers[0]
+
+
+def test_the_gradient_of_a_target_is_the_slope_when_features_grow():
+    model, graph = of_targets(3, standardize=False)
+    found, X = model.explain(graph, 2, "gradient"), graph.features
+    for node in range(graph.n_nodes):
+        rows = np.arange(graph.n_nodes)[:, None] == node
+        grown = [Graph(graph.adjacency, X * (1 + h * rows)) for h in STEPS]
+        low, high = model.predict(grown)[:, 2]
+        slope = (high - low) / (STEPS[1] - STEPS[0])
+        assert_allclose(found.nodes[node], slope, rtol=1e-4, atol=1e-3)
+
+
+def test_the_gradient_of_a_hard_assignment_is_refused():
+    model = model_of(dict(clusters=(3,), assignment="hard"))
+    graph = Graph(np.ones((3, 3)), np.eye(3)[:, :2])
+    assert len(model.explain(graph).nodes) == 3
+    with pytest.raises(ValueError, match='method must be "occlusion" for assignment'):
+        model.explain(graph, method="gradient")
+
+
+@each_method
+def test_a_node_that_is_named_twice_is_in_the_group_once(method):
+    model, graph = model_of(OPTIONS["one level"]), Graph(
+        np.ones((3, 3)), np.eye(3)[:, :2]
+    )
+    twice, once = model.explain(graph, method=method, groups=[[0, 0, 1], [1, 0]]).groups
+    assert twice == once
+
+
+@pytest.mark.parametrize(
+    "label, says",
+    [
+        (5, "label must be one of 0, 1, 2; got 5"),
+        ([0, 1], r"label must be one of 0, 1, 2; got \[0, 1\]"),
+        ("gradient", "label must be one of 0, 1, 2; got 'gradient'"),
+        (True, "label must be one of 0, 1, 2; got True"),
+    ],
+)
+def test_a_label_that_is_no_class_is_one_error(label, says):
+    graph = Graph(np.ones((3, 3)), np.eye(3)[:, :2])
+    with pytest.raises(ValueError, match=says):
+        model_of(OPTIONS["flat"], n_classes=3).explain(graph, label)
+
+
+def test_a_number_that_is_no_target_is_one_error():
+    model, graph = of_targets(2)
+    with pytest.raises(ValueError, match="label must be one of 0, 1; got 2"):
+        model.explain(graph, 2)
+    model, graph = of_targets(1)
+    with pytest.raises(ValueError, match="None for a regressor of one target; got 0"):
+        model.explain(graph, 0)

@@ -33,8 +33,8 @@ REASONS = {
         check_transformer_get_feature_names_out""",
     "parameters are not described by scikit-learn's private _parameter_constraints": """
         check_param_validation""",
-    "there is one label a graph": """
-        check_classifier_multioutput check_regressor_multioutput
+    "a classifier has one label a graph": """
+        check_classifier_multioutput
         check_classifiers_multilabel_output_format_decision_function
         check_classifiers_multilabel_output_format_predict
         check_classifiers_multilabel_output_format_predict_proba
@@ -62,7 +62,9 @@ class Rows:
     """What makes graphs of rows; the first of two base classes."""
 
     def fit(self, X, y=None, sample_weight=None):
-        X, y = validate_data(self, X, y, y_numeric=self.kind == "regressor")
+        of_numbers = self.kind == "regressor"
+        options = {"y_numeric": of_numbers, "multi_output": of_numbers}
+        X, y = validate_data(self, X, y, **options)
         return super().fit(graphs_of(X), y, sample_weight=sample_weight)
 
     def fit_transform(self, X, y=None):

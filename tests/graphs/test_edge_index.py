@@ -75,8 +75,9 @@ def test_weights_in_a_column_and_labels_of_one_number():
     assert graph.adjacency[1, 0] == 3.0
     assert graph.label == 4
     assert Graph.from_edge_index([[0], [0]], [1.0]).label is None
-    several = Graph.from_edge_index([[0], [0]], [1.0], y=Tensor([1.0, 2.0])).label
-    assert_array_equal(several, [1.0, 2.0])
+    for several in ([1.0, 2.0], [[1.0, 2.0]]):  # the latter as in torch_geometric
+        graph = Graph.from_edge_index([[0], [0]], [1.0], y=Tensor(several))
+        assert graph.label == (1.0, 2.0)
 
 
 def test_graphs_without_nodes_are_counted_if_their_number_is_given():

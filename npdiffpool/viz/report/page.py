@@ -160,13 +160,15 @@ def _embed(data: Any) -> str:
 def _summary(config: Json) -> str:
     results, data = config["results"], config["data"]
     counts, names = data["statistics"], names_of_outputs(results)
+    unnamed = config["features"] is None  # of graphs in a list
+    n_features = counts["features"] if unnamed else len(config["features"])
     labels = f"{int(counts['classes'])} classes"
     if is_regression(results):
         labels = f"target{'s' * (len(names) > 1)} {escape(', '.join(names))}"
     about = (
         f"{escape(str(data['name']))}: {int(counts['graphs'])} graphs, "
         f"{labels}, {counts['nodes_mean']:.1f} nodes and "
-        f"{counts['edges_mean']:.1f} edges on average, {int(counts['features'])} "
+        f"{counts['edges_mean']:.1f} edges on average, {n_features} "
         "features."
     )
     if weights := data.get("weights"):  # runs of older versions lack it
