@@ -51,7 +51,7 @@ def compare_losses(drawn, number=0):
 # themselves. Without weights c is 1: the loss of the first level is the paper's. The
 # other settings are those of `npdiffpool demo`, chosen by validation on other graphs.
 # A cluster stands for the part that most of its nodes are of; the table shows the
-# share of nodes in the right one.
+# share of nodes in the right one. One cluster for all would have 12 % and 56 %.
 
 # %%
 CHANGES = {"all settings": {}, "the paper's link loss": {"link_scale": "frobenius"}}

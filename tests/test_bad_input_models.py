@@ -439,11 +439,11 @@ ALL = [*MANY, *ONE, "save"]
 TAKE = {"score": ([PAIR], [0]), **{use: (PAIR,) for use in ONE}}
 LABEL_OF = {
     "Classifier": [
-        ("an unseen label", "label must be seen in training; got [7]", (PAIR, 7)),
-        ("text for a number", "label must be numbers, as | ['1']", (PAIR, "1")),
+        ("an unseen label", "label must be one of 0, 1; got 7", (PAIR, 7)),
+        ("text for a number", "label must be one of 0, 1; got '1'", (PAIR, "1")),
     ],
     "Regressor": [
-        ("a label", "label must be None for a regressor; got 1.0", (PAIR, 1.0)),
+        ("a label", "label must be None for a regressor | 1.0", (PAIR, 1.0)),
     ],
 }
 UNUSABLE = [

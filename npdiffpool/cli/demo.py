@@ -49,6 +49,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.usage = "npdiffpool demo [--option VALUE ...]"
     text = "run folder, new or empty (default: runs/demo-1, -2, ...)"
     command.add_argument("--out", metavar="RUN", help=text)
+    text = "resume the interrupted run in --out, with the same options as before"
+    command.add_argument("--resume", action="store_true", help=text)
     text = "seed of both trainings and of the split (default: %(default)s)"
     command.add_argument("--seed", type=int, default=0, metavar="INT", help=text)
     text = "passes over the training graphs (default: %(default)s)"
@@ -61,10 +63,10 @@ def run(arguments: argparse.Namespace) -> None:
     chosen: Any = {**SETTINGS, "epochs": arguments.epochs, "seed": arguments.seed}
     model = DiffPoolClassifier(**chosen, verbose=True)
     model.check_parameters()
-    check_run_folder(arguments.out)
+    check_run_folder(arguments.out, arguments.resume)
     drawn = hierarchical_sbm(N_GRAPHS, seed=DRAW)
     dataset = replace(drawn.dataset, name="demo")
-    folder = train_run(model, dataset, arguments.out, draw=draw)
+    folder = train_run(model, dataset, arguments.out, arguments.resume, draw)
     split = json.loads((folder / "config.json").read_text(encoding="utf-8"))["split"]
     train, validation, test = (dataset[part] for part in split.values())
     twin = flat_twin(model.config_)
@@ -102,16 +104,19 @@ def _describe_clusters(
     for i, (S_0, S_1) in zip(test, found):
         communities = np.argmax(S_0, axis=1)
         groups = np.argmax(S_1, axis=1)[communities]
-        truth = drawn.communities[i], drawn.groups[i]
-        pairs.append([_purity(*pair) for pair in zip((communities, groups), truth)])
-    first, second = np.mean(pairs, axis=0)
+        one = np.zeros_like(communities)
+        levels = (communities, drawn.communities[i]), (groups, drawn.groups[i])
+        found_in = [_purity(*level) for level in levels]
+        pairs.append(found_in + [_purity(one, truth) for _, truth in levels])
+    first, second, *of_one = np.mean(pairs, axis=0)
     n_communities = len(np.unique(drawn.communities[0]))
     return (
         "\nClusters of test graphs beside the hierarchy, which training did not see.\n"
         "If a cluster stands for the part that most of its nodes are of, this share\n"
         "of all nodes is in the right one:\n"
-        f"  level 1, {n_communities} communities: {first:.0%}\n"
-        f"  level 2, 2 rings: {second:.0%}"
+        f"  level 1, {n_communities} communities: {first:.0%} (one cluster for all: "
+        f"{of_one[0]:.0%})\n"
+        f"  level 2, 2 rings: {second:.0%} (one cluster for all: {of_one[1]:.0%})"
     )
 
 

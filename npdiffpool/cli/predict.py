@@ -3,6 +3,9 @@
 For example:
   npdiffpool predict runs/MUTAG-1 MUTAG > predictions.csv
   npdiffpool predict model.npz my_graphs.zip
+
+A regressor of several targets has a column for each, "predicted 0", "predicted 1", ...,
+in the order of --target in its training.
 """
 
 from __future__ import annotations

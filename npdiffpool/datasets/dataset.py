@@ -78,9 +78,11 @@ class Dataset:
     targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        is_tuple = isinstance(self.targets, (tuple, list))
+        named = is_tuple and all(isinstance(name, str) for name in self.targets)
+        require(named, "targets", "a tuple of names", self.targets)
         if self.labels is not None:
-            check = _check_targets if len(self.targets) > 1 else require_labels
-            labels = check("labels", self.labels, len(self.graphs))
+            labels = _check_labels(self.labels, len(self.graphs), len(self.targets))
             object.__setattr__(self, "labels", labels)
 
     def __len__(self) -> int:
@@ -248,11 +250,18 @@ class Dataset:
         return html_table(self.name, rows) + html_row(drawings)
 
 
-def _check_targets(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
-    """Return the labels of several targets, one row per graph."""
-    array = as_array(name, labels, n_graphs)
-    fits = array.ndim == 2 and len(array) == n_graphs
-    require(fits, name, f"({n_graphs}, T)", array.shape)
+def _check_labels(labels: Any, n_graphs: int, n_targets: int) -> npt.NDArray[Any]:
+    """Return labels, (G,), or (G, T) for several targets."""
+    if n_targets == 0:
+        return require_labels("labels", labels, n_graphs)
+    array = as_array("labels", labels, n_graphs)
+    if n_targets == 1 and array.shape == (n_graphs, 1):
+        array = array[:, 0]
+    shape = (n_graphs,) if n_targets == 1 else (n_graphs, n_targets)
+    required = f"{shape}, a column for each of the targets"
+    require(array.shape == shape, "labels", required, array.shape)
+    usable = array.dtype.kind in "iuf" and bool(np.all(np.isfinite(array)))
+    require(usable, "labels", "finite numbers for targets", f"dtype {array.dtype.name}")
     return array
 
 

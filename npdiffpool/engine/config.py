@@ -110,9 +110,8 @@ class Config:
     link_scale: str = parameter(
         "frobenius",
         'Link loss: "frobenius" (the paper\'s), "nodes" (divided by the number n of '
-        'nodes), "entries" (divided by n^2) or "relative" (of A divided by the mean of '
-        "its weights, weighted by themselves, which S S^T can reach at upper levels "
-        "too).",
+        'nodes), "entries" (divided by n^2) or "relative" (of A / c with '
+        "c = sum a^2 / sum a over the edge weights a of a graph, also a pooled one).",
         choices=tuple(LINK_SCALES),
     )
     loss: str = parameter(

@@ -119,11 +119,11 @@ def link_loss(
     A_pooled : (B, K, K) array
         S^T A S, from `npdiffpool.engine.pooling.coarsen`.
     scale : "frobenius", "nodes", "entries" or "relative"
-        The paper's value, or that value divided by n, or by n^2 (as torch_geometric
-        divides for a single graph), or ||A / c - S S^T||_F, where c = ||A||^2 / 1'A1 is
-        the mean of the edge weights, weighted by themselves. Without weights c = 1. No
-        entry of S S^T is above 1, but those of a pooled A are: the paper's value hardly
-        depends on S there. c = 1 too where the sum of the weights is not above 0.
+        The paper's value; that value divided by n, or by n^2 (as torch_geometric
+        divides for a single graph); or ||A / c - S S^T||_F with c = sum a^2 / sum a
+        over the entries a of A. If all edges have weight 1, c is 1. Entries of a pooled
+        A are far above those of S S^T, which are at most 1, so that the paper's value
+        hardly depends on S there. c is 1 where one of the sums is not above 0.
 
     Returns
     -------
@@ -156,9 +156,10 @@ def _relative_link(level: Level, S: Array, A_pooled: Array) -> Array:
     norms = level.squared_norms
     norms = np.sum(level.A * level.A, axis=(1, 2)) if norms is None else norms
     total = np.sum(A_pooled, axis=(1, 2))  # that of A: the rows of S sum to 1
+    norms = norms.astype(S.dtype)  # 0 if the squares underflow
     known = (getval(total) > 0) & (getval(norms) > 0)
     one = np.ones(1, S.dtype)
-    c = np.where(known, norms.astype(S.dtype), one) / np.where(known, total, one)
+    c = np.where(known, norms, one) / np.where(known, total, one)
     graph_of = np.repeat(np.arange(level.n_graphs), np.diff(level.offsets))
     scaled = S * np.sqrt(c)[graph_of][:, None], A_pooled * c[:, None, None]
     return link_norm(level.A, *scaled, level.squared_norms, level.offsets) / c

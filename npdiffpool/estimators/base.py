@@ -213,6 +213,8 @@ class Estimator(Conventions):
         self.check_parameters()
         checked = check_graphs(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
+        if labels is None and self.kind == "classifier":
+            inputs.require_classes(graphs)
         labels = inputs.choose_labels(graphs, checked, labels)
         targets = self.targets_kind.of(labels, len(checked))
         schedule = Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any, Callable, Iterable
 
 import numpy.typing as npt
 
 from npdiffpool._support.arguments import require, type_name
 from npdiffpool._support.folder_lock import list_contents, lock_folder
+from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor, Model
 from npdiffpool.estimators.fitting.inputs import check_width, choose_labels
@@ -18,8 +19,10 @@ from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.runs.results import compute_results
 from npdiffpool.runs.snapshots import Recorder
-from npdiffpool.runs.train import CHECKPOINT, describe_run, write_files
+from npdiffpool.runs.train import describe_run, write_files
 
+FILES = {"config.json", "history.csv", "model.npz", "snapshots.npz"}
+FILES |= {"report.html", "figures"}
 KINDS = DiffPoolClassifier, DiffPoolRegressor
 
 
@@ -28,7 +31,8 @@ def write_run(
     graphs: Iterable[Graph],
     labels: npt.ArrayLike | None,
     folder: str | os.PathLike[str],
-) -> tuple[Path, Dataset]:
+    draw: Callable[[Model, Dataset, Path], Any],
+) -> Path:
     """Write what ``npdiffpool train`` keeps, for a fitted model and test graphs.
 
     The snapshots are those of the fitted model alone, and there is no checkpoint.
@@ -42,12 +46,14 @@ def write_run(
         Default: those of the graphs.
     folder : path
         New, empty, or written by this function before.
+    draw : callable
+        Called with the model, the graphs with their labels and the folder, when all
+        files are written and the folder is still locked.
 
     Returns
     -------
-    folder : Path
-    test : Dataset
-        The graphs with their labels.
+    pathlib.Path
+        The folder.
 
     Raises
     ------
@@ -60,16 +66,27 @@ def write_run(
     if not hasattr(model, "targets_"):
         raise NotFittedError(f"model must be fitted; call fit of {kind} first")
     with lock_folder(folder) as path:
-        names = [part.name for part in list_contents(path)]
-        own = not names or "config.json" in names and CHECKPOINT not in names
         required = "a new or empty folder, or one of an earlier report"
-        require(own, "folder", required, str(path))
+        require(_is_own(path), "folder", required, str(path))
         test = _as_dataset(model, graphs, labels)
         recorder = Recorder(range(len(test)), test.graphs, test.labels, 1)
         recorder.record(model, model.best_epoch_)
         config = describe_run(model, test, {}, compute_results(model, None, test))
         write_files(path, model, recorder, config)
-    return path, test
+        draw(model, test, path)
+    return path
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether a folder is empty, or has what this function wrote and no more."""
+    names = {part.name for part in list_contents(folder)}
+    if not names:
+        return True
+    try:
+        split = read_json(folder / "config.json")["split"]
+    except (ValueError, OSError, LookupError, TypeError):
+        return False
+    return split == {} and names <= FILES
 
 
 def _as_dataset(model: Model, graphs: Any, labels: Any) -> Dataset:
@@ -80,7 +97,9 @@ def _as_dataset(model: Model, graphs: Any, labels: Any) -> Dataset:
     labels = model.targets_.read(labels, len(listed))
     known = graphs if isinstance(graphs, Dataset) else Dataset(listed, None)
     targets, n = known.targets, model.targets_.n_outputs
-    if model.kind == "regressor":
+    if model.kind == "classifier":
+        targets = ()
+    else:
         named = ("target",) if n == 1 else tuple(f"target {j}" for j in range(n))
         targets = targets or named
         labels = labels.reshape(len(listed)) if n == 1 else labels

@@ -68,7 +68,9 @@ def _of_targets(model: Any, best: Row, test: Dataset) -> Json:
     return {
         "validation_loss": best.get("validation_loss"),
         "test_r2": float(np.mean(columns["r2"])),
-        "targets": [dict(zip(columns, row)) for row in zip(*columns.values())],
+        "targets": [
+            dict(zip(columns, row)) for row in zip(*columns.values(), strict=True)
+        ],
         "true": true[places].tolist(),
         "predicted": found[places].tolist(),
     }

@@ -11,6 +11,7 @@ from npdiffpool.cli import demo
 from npdiffpool.cli.main import main
 from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.estimators.baselines import count_parameters
+from npdiffpool.runs import train as runs
 
 pytestmark = pytest.mark.filterwarnings("ignore:the training was never better")
 
@@ -43,7 +44,7 @@ def test_its_shares_are_those_of_the_planted_hierarchy(small, tmp_path, capsys):
     run = tmp_path / "run"
     main(["demo", "--epochs", "1", "--out", str(run)])
     first, second = map(
-        int, re.findall(r"level \d, .*: (\d+)%", capsys.readouterr().out)
+        int, re.findall(r"level \d, [^:]*: (\d+)%", capsys.readouterr().out)
     )
     test = json.loads((run / "config.json").read_text())["split"]["test"]
     clf, drawn = ndp.load_model(run / "model.npz"), hierarchical_sbm(60, seed=demo.DRAW)
@@ -82,3 +83,19 @@ def test_a_folder_with_files_is_refused_before_any_work(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path)]) == 2
     assert "--out must be a new or empty folder" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_interrupted_demonstration_resumes(small, tmp_path, monkeypatch, capsys):
+    original, run = runs.Saver.__call__, tmp_path / "run"
+
+    def stop(saver, state):
+        original(saver, state)
+        raise KeyboardInterrupt
+
+    command = ["demo", "--epochs", "2", "--out", str(run)]
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.Saver, "__call__", stop)
+        assert main(command) == 130
+    assert f"--resume --out {run}" in capsys.readouterr().err
+    assert main([*command, "--resume"]) == 0
+    assert "resuming after epoch 1 of 2" in capsys.readouterr().out

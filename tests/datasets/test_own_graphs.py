@@ -1,7 +1,9 @@
 """A data set of graphs made in Python needs graphs and labels, nothing more."""
 
 import numpy as np
+import pytest
 
+import npdiffpool as ndp
 from npdiffpool import Dataset, DiffPoolClassifier, Graph, load_dataset
 from npdiffpool.datasets import write_tu
 
@@ -38,3 +40,35 @@ def test_they_are_written_and_read_like_a_list(tmp_path):
     found = load_dataset(write_tu(own, tmp_path / "OWN"))
     assert found.feature_names == ("attribute 1",)
     assert found.labels.tolist() == own.labels.tolist()
+
+
+def test_targets_need_a_column_of_finite_numbers_each(tmp_path):
+    graphs = [ndp.Graph.from_edges([(0, 1)], 2)] * 3
+    column = ndp.Dataset(graphs, [[1], [2], [3]], targets=("a",))
+    assert column.labels.tolist() == [1, 2, 3]
+    for labels, targets, says in (
+        (np.ones((3, 3)), ("a", "b"), r"labels must be \(3, 2\), a column for each"),
+        (np.ones(3), ("a", "b"), r"labels must be \(3, 2\), a column for each"),
+        ([1.0, np.nan, 2.0], ("a",), "labels must be finite numbers for targets"),
+        (["x", "y", "z"], ("a",), "labels must be finite numbers for targets"),
+        ([1, 2, 3], "abc", "targets must be a tuple of names; got 'abc'"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            ndp.Dataset(graphs, labels, targets=targets)
+
+
+def test_whole_numbers_that_are_targets_are_written_as_such(tmp_path):
+    graphs = [ndp.Graph.from_edges([(0, 1)], 2)] * 3
+    own = ndp.Dataset(graphs, [1, 2, 3], targets=("a",))
+    found = ndp.load_dataset(write_tu(own, tmp_path / "ONE"), target="attribute 0")
+    assert found.labels.tolist() == [1, 2, 3]
+    pairs = [[1, 2], [3, 4], [5, 6]]
+    both = write_tu(graphs, tmp_path / "TWO", pairs)
+    assert ndp.load_dataset(both, target="attributes").labels.tolist() == pairs
+
+
+def test_a_classifier_refuses_the_targets_of_a_data_set():
+    graphs = [ndp.Graph.from_edges([(0, 1)], 2)] * 3
+    own = ndp.Dataset(graphs, [0.5, 1.5, 0.5], targets=("a",))
+    with pytest.raises(ValueError, match="those of graphs are targets of a regression"):
+        ndp.DiffPoolClassifier(epochs=1).fit(own)

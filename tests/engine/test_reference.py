@@ -17,7 +17,7 @@ from reference import (
 )
 
 from npdiffpool import paper
-from npdiffpool.engine import autodiff, layers, model, primitives
+from npdiffpool.engine import autodiff, layers, losses, model, pooling, primitives
 from npdiffpool.engine.config import LINK_SCALES
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
@@ -302,3 +302,22 @@ def test_float32_is_within_1e_4_of_float64(config, batch, seed):
 def test_the_rational_reference_matches_plain_numpy(S):
     """With A = 0 nothing cancels."""
     close(exact_squared_link(np.zeros((len(S), len(S))), S), np.sum((S @ S.T) ** 2))
+
+
+def test_the_relative_link_loss_ignores_the_unit_of_the_weights():
+    """Also where squares of weights underflow in float32, it is finite."""
+    A, R = np.ones((4, 4)) - np.eye(4), np.random.default_rng(0).normal(size=(4, 2))
+    for dtype, unit in (("float64", 1e-120), ("float32", 1e-15), ("float32", 1e15)):
+        S = pooling.assign(R.astype(dtype))[0]
+        found = []
+        for scale in (1.0, unit):
+            batch = GraphBatch.from_graphs([Graph(scale * A, R)], dtype)
+            level = pooling.Level.of(batch)
+            A_pooled, _ = pooling.coarsen(level, level.X, S)
+            found.append(losses.link_loss(level, S, A_pooled, "relative")[0])
+        np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
+    tiny = pooling.Level.of(GraphBatch.from_graphs([Graph(1e-30 * A, R)], "float32"))
+    S = pooling.assign(R.astype("float32"))[0]
+    A_pooled, _ = pooling.coarsen(tiny, tiny.X, S)
+    loss = losses.link_loss(tiny, S, A_pooled, "relative")[0]
+    np.testing.assert_allclose(loss, np.linalg.norm(S @ S.T), rtol=1e-5)

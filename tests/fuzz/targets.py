@@ -38,9 +38,10 @@ LABELS = [0, 1] * 3
 # The elements and attributes of a report; text in a file must not add others.
 TAGS = set("""html head meta link title style body header h1 h2 h3 main section p div
     table tr th td caption details summary footer script figure figcaption small svg
-    line text polyline circle span strong""".split())
+    line text polyline circle span strong ul li g""".split())
 ATTRIBUTES = set("""lang charset name content http-equiv rel href class id type scope
-    style viewbox role aria-label x y x1 x2 y1 y2 cx cy r points""".split())
+    style viewbox role aria-label x y x1 x2 y1 y2 cx cy r points fill pathlength
+    stroke-width stroke-dasharray transform""".split())
 
 
 def model(data):

@@ -7,6 +7,7 @@ import pytest
 
 import npdiffpool as ndp
 from npdiffpool.cli.main import main
+from npdiffpool.runs import results
 from npdiffpool.viz import report_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:the training was never better")
@@ -89,3 +90,35 @@ def test_the_run_folder_of_a_training_is_refused(graphs, tmp_path):
     assert main(["train", "MUTAG", *options]) == 0
     with pytest.raises(ValueError, match="folder must be a new or empty folder"):
         report_model(clf, graphs, folder=tmp_path / "run")
+
+
+def test_folders_that_only_look_like_a_report_are_refused_and_kept(graphs, tmp_path):
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
+    foreign = {"config.json": '{"mine": 1}', "model.npz": "precious"}
+    trained, own = {"config.json": '{"split": {"train": [0]}}'}, '{"split": {}}'
+    for number, files in enumerate((foreign, trained, {"config.json": own, "x": ""})):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        with pytest.raises(ValueError, match="folder must be a new or empty folder"):
+            report_model(clf, graphs, folder=folder)
+        assert {p.name: p.read_text() for p in folder.iterdir()} == files
+
+
+def test_classes_that_are_given_replace_the_targets_of_a_data_set(graphs, tmp_path):
+    data = ndp.Dataset(graphs, np.arange(12.0), targets=("a",))
+    labels = ["ring", "path"] * 6
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(data, labels)
+    text = report_model(clf, data, labels, tmp_path).read_text(encoding="utf-8")
+    assert "12 graphs, 2 classes" in text
+
+
+def test_of_many_test_graphs_some_are_drawn_and_the_page_says_so(
+    graphs, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(results, "SHOWN", 5)
+    model = ndp.DiffPoolRegressor(**SMALL).fit(graphs, np.arange(12.0))
+    path = report_model(model, graphs, np.arange(12.0), tmp_path)
+    text = path.read_text(encoding="utf-8")
+    assert "Drawn are 5 of 12 test graphs" in text and text.count('class="point"') == 5

@@ -51,7 +51,8 @@ def write_tu(
     folder : str or path
         New, or an empty folder. Folders that lead to it are created.
     labels : sequence of G ints, or (G,) or (G, T) floats, optional
-        Whole numbers are classes. Floats are the targets of a regression, which
+        Whole numbers are classes. Floats, several numbers per graph, and those of a
+        `Dataset` with targets are the targets of a regression, which
         ``load_dataset(folder, target="attributes")`` reads. Default: those of `graphs`.
         If no graph has one, there are no labels.
     name : str, optional
@@ -141,7 +142,9 @@ def _labels(graphs: Any, labels: Any, listed: list[Graph]) -> tuple[str, Array |
     if labels is None:
         return "graph_labels", None
     array = as_array("labels", labels, len(listed))
-    if array.dtype.kind == "f":
+    is_own = isinstance(graphs, Dataset) and labels is graphs.labels
+    are_targets = is_own and graphs.targets or array.ndim == 2
+    if array.dtype.kind == "f" or are_targets and array.dtype.kind in "iu":
         return "graph_attributes", _targets(array, len(listed))
     array = require_labels("labels", labels, len(listed))
     for i, label in enumerate(array.tolist()):

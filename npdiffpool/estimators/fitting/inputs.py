@@ -195,6 +195,19 @@ def choose_labels(
     return own
 
 
+def require_classes(graphs: Any) -> None:
+    """Check that the labels of a data set are not the targets of a regression.
+
+    Raises
+    ------
+    ValueError
+        If they are.
+    """
+    targets = getattr(graphs, "targets", ())
+    required = "classes for a classifier; those of graphs are targets of a regression"
+    require(not targets, "labels", required, ", ".join(targets))
+
+
 def check_name_count(graphs: Any, n_features: int) -> None:
     """Check that a data set has as many feature names as features.
 

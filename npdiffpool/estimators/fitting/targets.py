@@ -156,6 +156,8 @@ class Numbers:
         """
         targets = numbers(labels, n_graphs, name)
         shape = (n_graphs, *self.mean.shape)
+        if self.n_outputs == 1 and targets.size == n_graphs:  # a column, or not
+            return targets.reshape(shape)
         fits = targets.shape == shape
         require(fits, name, f"{shape}, as in training", targets.shape)
         return targets

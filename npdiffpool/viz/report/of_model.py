@@ -32,8 +32,8 @@ def report_model(
     labels : (G,) or (G, T) array_like, optional
         Default: those of the graphs.
     folder : path
-        New, empty, or of an earlier report, which is replaced. It becomes a run folder
-        without a checkpoint: ``npdiffpool predict`` and ``report`` take it.
+        New, empty, or of an earlier report of this function, which is replaced. It
+        becomes a run folder: ``npdiffpool predict`` and ``report`` take it.
 
     Returns
     -------
@@ -59,7 +59,11 @@ def report_model(
     report.html config.json figures history.csv model.npz report.html snapshots.npz
     """
     require(isinstance(folder, (str, os.PathLike)), "folder", "a path", folder)
-    path, test = write_run(model, graphs, labels, folder)
+    return write_run(model, graphs, labels, folder, _draw) / "report.html"
+
+
+def _draw(model: Any, test: Any, folder: Path) -> None:
+    """Draw the figures, and write the page."""
     shown = [test.graphs[i] for i in watched(test.graphs)]
-    save_figures(model, shown[readable([graph.n_nodes for graph in shown])], path)
-    return write_report(path)
+    save_figures(model, shown[readable([graph.n_nodes for graph in shown])], folder)
+    write_report(folder)

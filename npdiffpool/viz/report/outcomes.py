@@ -63,7 +63,7 @@ def summarize(results: Json) -> str:
         over = over if len(results["targets"]) > 1 else ""
         return (
             f"Test R^2 <strong>{results['test_r2']:.3f}</strong> ({n} graphs{over}); "
-            "that of the mean of the targets is 0. "
+            "predicting the mean of the test graphs would give 0. "
             f"{kept}{_validated(None if loss is None else f'squared error {loss:.4g}')}"
         )
     accuracy, validation = results["test_accuracy"], results["validation_accuracy"]
@@ -93,7 +93,10 @@ def show_predictions(results: Json) -> str:
         scatter(str(row["name"]), t.tolist(), y.tolist())
         for row, t, y in zip(results["targets"], true, predicted)
     )
-    return f"{_scores(results['targets'])}<div class=charts>{drawn}</div>"
+    n_shown, n_graphs = len(results["true"]), results["test_graphs"]
+    some = f"<p>Drawn are {n_shown} of {n_graphs} test graphs, evenly spaced.</p>"
+    some *= n_shown < n_graphs
+    return f"{_scores(results['targets'])}{some}<div class=charts>{drawn}</div>"
 
 
 def _scores(rows: Sequence[Json]) -> str:
