@@ -106,6 +106,7 @@ def test_cv_reports_r_squared(folder, tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert f"test R^2 {result.score:.3f} ± {result.spread:.3f}, mean" in printed
     row = result.folds[0]
+    assert row["validation"] == 1 - row["runs"][0]["validation_loss"]
     assert f"   0  {row['validation']:>9.3f}  {row['test']:>7.3f}" in printed
     assert "majority" not in printed
 
