@@ -28,8 +28,8 @@ from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.runs.train import check_run_folder, train_run
 
 N_GRAPHS, DRAW = 700, 1
-# Chosen by validation on graphs of other seeds; page 13 of the examples shows which of
-# them the second level needs.
+# Chosen by validation on graphs of other seeds. Page 13 of the examples shows what the
+# second level is without this link_scale.
 SETTINGS = {
     "hidden": 32,
     "clusters": (8, 2),

@@ -260,8 +260,10 @@ def _check_labels(labels: Any, n_graphs: int, n_targets: int) -> npt.NDArray[Any
     shape = (n_graphs,) if n_targets == 1 else (n_graphs, n_targets)
     required = f"{shape}, a column for each of the targets"
     require(array.shape == shape, "labels", required, array.shape)
-    usable = array.dtype.kind in "iuf" and bool(np.all(np.isfinite(array)))
-    require(usable, "labels", "finite numbers for targets", f"dtype {array.dtype.name}")
+    are_numbers, required = array.dtype.kind in "iuf", "finite numbers for targets"
+    require(are_numbers, "labels", required, f"dtype {array.dtype.name}")
+    wrong = array[~np.isfinite(array)].tolist()
+    require(not wrong, "labels", required, (wrong or [0.0])[0])
     return array
 
 

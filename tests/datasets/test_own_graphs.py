@@ -49,7 +49,11 @@ def test_targets_need_a_column_of_finite_numbers_each(tmp_path):
     for labels, targets, says in (
         (np.ones((3, 3)), ("a", "b"), r"labels must be \(3, 2\), a column for each"),
         (np.ones(3), ("a", "b"), r"labels must be \(3, 2\), a column for each"),
-        ([1.0, np.nan, 2.0], ("a",), "labels must be finite numbers for targets"),
+        (
+            [1.0, np.nan, 2.0],
+            ("a",),
+            "labels must be finite numbers for targets; got nan",
+        ),
         (["x", "y", "z"], ("a",), "labels must be finite numbers for targets"),
         ([1, 2, 3], "abc", "targets must be a tuple of names; got 'abc'"),
     ):
