@@ -31,7 +31,7 @@ from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier, flat_twin
 from npdiffpool.estimators.fitting.inputs import count_clusters
 from npdiffpool.evaluation.protocols import PROTOCOLS, Source, cross_validate
-from npdiffpool.evaluation.splits import read_splits
+from npdiffpool.evaluation.splits import Split, make_splits, read_splits
 from npdiffpool.evaluation.workers import workers
 
 ROOT = Path(__file__).parents[1]
@@ -71,27 +71,43 @@ def grid_of(row, protocol):
     return [{"rounds": (n,), "penalties": (C,)} for n, C in choices]
 
 
-def splits_of(name, n_graphs, folder):
-    """Return the published index lists of a data set, or None if it has none."""
+def splits_of(name, labels, folder):
+    """Return the published index lists of a data set, or make some if it has none."""
     if not SETS[name].has_splits:
-        return None
+        return make_splits(labels, n_folds=10)
     if folder is None:
         raise SystemExit("--splits or NPDIFFPOOL_DATA must name the lists' folder")
-    return read_splits(folder / f"{name}_splits.json", n_graphs)
+    return read_splits(folder / f"{name}_splits.json", len(labels))
+
+
+def without_copies(dataset, splits):
+    """Keep the first graph of each group of copies, in the data set and its splits."""
+    copies = {int(i) for group in dataset.duplicates() for i in group[1:]}
+    kept = [i for i in range(len(dataset)) if i not in copies]
+    place = {graph: i for i, graph in enumerate(kept)}
+    splits = [
+        Split(*([place[i] for i in part if i in place] for part in split))
+        for split in splits
+    ]
+    return dataset[kept], splits
 
 
 def evaluate(name, row, protocol, epochs, options, executor, folder):
     """Cross-validate a row; finished jobs in the folder are not run again."""
     # The kernel counts labels: with attributes, every colour would occur once.
     is_kernel = ROWS[row].parameters is None and SETS[name].has_labels
-    source = Source(name, "labels" if is_kernel else "auto")
+    distinct_of = SETS[name].distinct_of
+    source = Source(distinct_of or name, "labels" if is_kernel else "auto")
     dataset = ndp.load_dataset(source.data, features=source.features)
+    splits = splits_of(source.data, dataset.labels, options.splits)
+    if distinct_of is not None:
+        dataset, splits = without_copies(dataset, splits)
     with job_progress() as show:
         return cross_validate(
             model_of(row, dataset, epochs),
-            source,
+            source if distinct_of is None else dataset,
             protocol=protocol,
-            splits=splits_of(name, len(dataset), options.splits),
+            splits=splits,
             grid=grid_of(row, protocol),
             runs=options.runs,
             executor=executor,

@@ -21,6 +21,7 @@ class Columns(NamedTuple):
     two_levels: tuple[float, ...] = (0.25, 0.25)
     has_labels: bool = False  # node labels in addition to attributes
     has_splits: bool = True  # index lists published by Errica et al.
+    distinct_of: str | None = None  # the data set that this is, without copies
 
 
 SETS = {
@@ -30,6 +31,10 @@ SETS = {
     "MUTAG": Columns(100, has_splits=False),
     "COLLAB": Columns(10, (50,), (50, 10)),
     "REDDIT-BINARY": Columns(12, (50,), (50, 10)),
+}
+SETS |= {  # the data sets with many isomorphic copies, with one graph of each group
+    f"{name}-distinct": SETS[name]._replace(distinct_of=name)
+    for name in ("MUTAG", "COLLAB")
 }
 
 
@@ -98,6 +103,12 @@ ROWS = {
     "wl-kernel": Row(
         "1-WL subtree kernel, SVM", None, _of("53.43", "74.02", "78.61", "73.76")
     ),
+    "dropout": Row("dropout=0.3", {"dropout": 0.3}),
+    "weight-decay": Row("weight_decay=0.01", {"weight_decay": 0.01}),
+    "cosine": Row(
+        'learning_rate_schedule="cosine"', {"learning_rate_schedule": "cosine"}
+    ),
+    "step": Row('learning_rate_schedule="step"', {"learning_rate_schedule": "step"}),
     "scale-nodes": Row('link_scale="nodes"', {"link_scale": "nodes"}),
     "readout-mean": Row('readout="mean"', {"readout": "mean"}),
     "readout-sum": Row('readout="sum" (the paper)', {"readout": "sum"}),

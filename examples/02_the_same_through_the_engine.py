@@ -17,24 +17,37 @@ from npdiffpool.engine.model import total_loss
 
 EDGES = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)]
 N, F, D, K, C = 6, 2, 3, 2, 2  # nodes, features, embedding width, clusters, classes
-AS_PRINTED = dict(gnn="gcn", n_layers=1, readout="sum", concat_layers=False)
-AS_PRINTED |= dict(normalize_rows=False, classifier_hidden=0, dtype="float64")
-CONFIG = Config(F, C, hidden=D, clusters=(K,), **AS_PRINTED)
 PATH, SEED = 100, 2  # nodes of the second graph, a path; seed of the parameters
-NAMES = "S, A', X', L_LP, L_E, logits, loss, its gradient".split(", ")
 
+# %% [markdown]
+# ## Two graphs in one batch
+#
+# A `GraphBatch` stacks the rows of all graphs. No graph is padded to the size of
+# another: count rows and entries.
+
+# %%
+triangles = Graph.from_edges(EDGES, N, np.repeat(np.eye(F), 3, axis=0), label=1)
+longer = Graph(np.eye(PATH, k=1) + np.eye(PATH, k=-1), np.ones((PATH, F)), label=0)
+batch = GraphBatch.from_graphs([triangles, longer])
+B, n, A = batch.n_graphs, batch.sizes.max(), batch.adjacency
+print(f"graph sizes {batch.sizes}: {A.shape[0]} rows, {A.nnz} entries of A")
+print(f"padded to the largest graph: {B * n} rows, {B * n * n} entries")
 
 # %% [markdown]
 # ## Two ways
 #
-# `paper` computes one graph after the other. The engine computes all at once: a
-# `GraphBatch` stacks the rows of all graphs, and `total_loss` calls `pooling.coarsen`,
-# `losses.link_loss` and so on. Its defaults follow the authors' code; `AS_PRINTED`
-# selects the paper's equations. Two differences remain: the engine's layers have a
-# bias, and its classifier reads every level. Biases and surplus weights are zero here.
-
+# `paper` computes one graph after the other; the engine computes all at once:
+# `total_loss` calls `pooling.coarsen`, `losses.link_loss` and so on. Its defaults
+# follow the authors' code; `AS_PRINTED` selects the paper's equations. Two differences
+# remain: the engine's layers have a bias, and its classifier reads every level. Biases
+# and surplus weights are zero here.
 
 # %%
+AS_PRINTED = dict(gnn="gcn", n_layers=1, readout="sum", concat_layers=False)
+AS_PRINTED |= dict(normalize_rows=False, classifier_hidden=0, dtype="float64")
+CONFIG = Config(F, C, hidden=D, clusters=(K,), **AS_PRINTED)
+
+
 def by_paper(params, graphs):
     found, total = [], 0.0
     for graph in graphs:
@@ -66,35 +79,21 @@ def to_engine(params):
 # %% [markdown]
 # ## Side by side
 #
-# First the triangles alone, then in a batch with a longer graph. The differences are
-# rounding errors. No graph is padded to the size of another: count rows and entries.
+# The differences are rounding errors.
 
 
 # %%
 def vectors(way, params, graphs):
     parts, loss = way(params, graphs)
     slope = to_vector(grad(lambda params: way(params, graphs)[1])(params))
-    parts = *parts, [loss], [slope]  # in the order of NAMES
+    parts = *parts, [loss], [slope]  # in the order of the names below
     return [np.concatenate([np.ravel(x) for x in part]) for part in parts]
 
 
-def main():
-    draw = np.random.default_rng(SEED).normal
-    params = {"levels": [{"embed": [draw(size=(F, D))], "pool": [draw(size=(F, K))]}]}
-    params |= {"embed": [draw(size=(D, D))], "classify": draw(size=(D, C))}
-    triangles = Graph.from_edges(EDGES, N, np.repeat(np.eye(F), 3, axis=0), label=1)
-    longer = Graph(np.eye(PATH, k=1) + np.eye(PATH, k=-1), np.ones((PATH, F)), label=0)
-    for graphs in ([triangles], [triangles, longer]):
-        batch = GraphBatch.from_graphs(graphs)
-        B, n, A = batch.n_graphs, batch.sizes.max(), batch.adjacency
-        print(f"\nGraph sizes {batch.sizes}: {A.shape[0]} rows, {A.nnz} entries of A")
-        print(f"Padded to the largest graph: {B * n} rows, {B * n * n} entries")
-        print(f"{'':<14}{'largest entry':>16}{'largest difference':>22}")
-        ways = [vectors(way, params, graphs) for way in (by_paper, by_engine)]
-        for name, x, y in zip(NAMES, *ways):
-            print(f"{name:<14}{np.max(abs(x)):>16.4f}{np.max(abs(x - y)):>22.1e}")
-
-
-# %%
-if __name__ == "__main__":
-    main()
+draw = np.random.default_rng(SEED).normal
+params = {"levels": [{"embed": [draw(size=(F, D))], "pool": [draw(size=(F, K))]}]}
+params |= {"embed": [draw(size=(D, D))], "classify": draw(size=(D, C))}
+ways = [vectors(way, params, [triangles, longer]) for way in (by_paper, by_engine)]
+print(f"{'':<14}{'largest entry':>16}{'largest difference':>22}")
+for name, x, y in zip("S A' X' L_LP L_E logits loss gradient".split(), *ways):
+    print(f"{name:<14}{np.max(abs(x)):>16.4f}{np.max(abs(x - y)):>22.1e}")

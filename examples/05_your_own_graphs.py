@@ -16,7 +16,7 @@ import numpy as np
 
 from npdiffpool import DiffPoolClassifier, Graph, load_model
 
-PAIRS = (100, 50)  # of a graph and its twin: to train on, held out
+PAIRS, HELD_OUT = 100, 50  # of a graph and its twin
 CAVES, CAVE_SIZES = (4, 8), (4, 7)  # ranges without the upper end
 REWIRED = 0.1  # share of edges that leave their cave
 LARGE = (20, 6)  # caves, and nodes in each, of a graph larger than all others
@@ -51,6 +51,19 @@ def draw(n_pairs, rng):
     return graphs, [graph.label for graph in graphs]
 
 
+rng = np.random.default_rng(SEED)
+training, held_out = draw(PAIRS, rng), draw(HELD_OUT, rng)
+print(*training[0][:2], sep="\n")
+
+# %% [markdown]
+# A notebook draws a graph, here the first one and its twin:
+
+# %%
+training[0][0]
+
+# %%
+training[0][1]
+
 # %% [markdown]
 # ## Fit and score
 #
@@ -58,19 +71,12 @@ def draw(n_pairs, rng):
 # sees the nodes but no edges. It must predict the same for a graph and its twin, so its
 # accuracy is 50 %. Everything above that comes from the edges.
 
-
 # %%
-def fit_and_score(training, held_out, epochs):
-    models = {
-        "DiffPool": DiffPoolClassifier(epochs=epochs, seed=SEED),
-        "without edges": DiffPoolClassifier("mlp", clusters=(), epochs=epochs),
-    }
-    print(f"{'':<14}{'training':>10}{'held out':>10}")
-    for name, model in models.items():
-        seen, unseen = model.fit(*training).score(*training), model.score(*held_out)
-        print(f"{name:<14}{seen:>10.1%}{unseen:>10.1%}")
-    return models["DiffPool"]
-
+clf = DiffPoolClassifier(epochs=EPOCHS, seed=SEED).fit(*training)
+blind = DiffPoolClassifier("mlp", clusters=(), epochs=EPOCHS).fit(*training)
+print(f"{'':<14}{'training':>10}{'held out':>10}")
+for name, model in {"DiffPool": clf, "without edges": blind}.items():
+    print(f"{name:<14}{model.score(*training):>10.1%}{model.score(*held_out):>10.1%}")
 
 # %% [markdown]
 # ## Predict, save, load
@@ -78,23 +84,14 @@ def fit_and_score(training, held_out, epochs):
 # A new graph may have any size, also one that is not in the training part. A model file
 # contains arrays and no code. The loaded model predicts the same, to the last bit.
 
+# %%
+large = with_twin(nx.relaxed_caveman_graph(*LARGE, REWIRED, SEED), SEED)
+print(f"a graph of {large[0].n_nodes} nodes and its twin: {clf.predict(large)}")
+print(f"probabilities of {clf.classes_}:", *clf.predict_proba(large).round(3))
 
 # %%
-def main(pairs=PAIRS, epochs=EPOCHS):
-    rng = np.random.default_rng(SEED)
-    training, held_out = (draw(n_pairs, rng) for n_pairs in pairs)
-    print(f"a pair: {training[0][0]}\n        {training[0][1]}\n")
-    clf = fit_and_score(training, held_out, epochs)
-    large = with_twin(nx.relaxed_caveman_graph(*LARGE, REWIRED, SEED), SEED)
-    print(f"\na graph of {large[0].n_nodes} nodes and its twin: {clf.predict(large)}")
-    print(f"probabilities of {clf.classes_}:", *clf.predict_proba(large).round(3))
-    with tempfile.TemporaryDirectory() as folder:
-        clf.save(Path(folder) / "model.npz")
-        loaded = load_model(Path(folder) / "model.npz")
-    same = np.array_equal(loaded.predict_proba(large), clf.predict_proba(large))
-    print(f"loaded, it predicts the same: {same}")
-
-
-# %%
-if __name__ == "__main__":
-    main()
+with tempfile.TemporaryDirectory() as folder:
+    clf.save(Path(folder) / "model.npz")
+    loaded = load_model(Path(folder) / "model.npz")
+same = np.array_equal(loaded.predict_proba(large), clf.predict_proba(large))
+print(f"loaded, it predicts the same: {same}")

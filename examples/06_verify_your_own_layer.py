@@ -36,6 +36,8 @@ def transposed(A, R, Z):
 
 
 # %% [markdown]
+# ## One result per law
+#
 # `conformance` returns one result per law: it holds, it fails with the smallest
 # counterexample that was found (n nodes), or it does not apply. The laws of losses and
 # of batches do not apply, since these layers have neither. Autograd computes their
@@ -43,9 +45,9 @@ def transposed(A, R, Z):
 
 
 # %%
-def report(title, pool, examples):
+def report(title, pool):
     """Print how many laws hold, and the sizes of the counterexamples."""
-    results = conformance(pool, examples=examples)
+    results = conformance(pool, examples=EXAMPLES)
     holding = [r for r in results if r.verdict == "holds"]
     failing = {r.law.id: r for r in results if r.verdict == "fails"}
     print(f"{title}: {len(holding)} laws hold, {len(failing)} fail")
@@ -55,21 +57,27 @@ def report(title, pool, examples):
     return failing
 
 
+print(f"There are {len(LAWS)} laws; npdiffpool verify --list shows them.")
+report("S^T A S", plain)
+
 # %% [markdown]
-# Three layers: S^T A S without changes; with the published normalisation; and with a
-# mistake that is easily made.
-
+# With the published normalisation, what cannot hold without the diagonal does not:
 
 # %%
-def main(examples=EXAMPLES):
-    report("S^T A S", plain, examples)
-    report("MinCut with its normalisation", mincut, examples)
-    failing = report("S^T A^T S", transposed, examples)
-    print(f"There are {len(LAWS)} laws; npdiffpool verify --list shows them.")
-    print("\nA program that shows the mistake; replace `pool = ...` by the layer:\n")
-    print(failing["C10"].script)
+report("MinCut with its normalisation", mincut)
 
+# %% [markdown]
+# ## A mistake that is easily made
+#
+# It changes nothing on undirected graphs. A notebook shows each result with its
+# counterexample.
 
 # %%
-if __name__ == "__main__":
-    main()
+failing = report("S^T A^T S", transposed)
+failing["C10"]
+
+# %% [markdown]
+# A program that shows the mistake; replace `pool = ...` by the layer:
+
+# %%
+print(failing["C10"].script)

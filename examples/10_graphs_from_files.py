@@ -18,53 +18,49 @@ from npdiffpool.datasets import from_networkx, write_tu
 ELEMENTS, RING_SHARE, ATOMS = ["C", "N", "O"], 0.1, (5, 10)
 GRAPHS, EPOCHS, SEED = 300, 4, 0
 
-
 # %% [markdown]
 # ## Tables
 #
-# `draw_tables` stands for files of your own: a row for each atom, bond and graph.
-
+# These files stand for your own: a row for each atom, bond and graph.
 
 # %%
-def draw_tables(folder, n_graphs, rng):
-    tables = {name: [] for name in ("nodes", "edges", "graphs")}
-    for g in range(n_graphs):
-        n, is_ring = int(rng.integers(*ATOMS)), int(rng.random() < RING_SHARE)
-        names = [f"a{i}" for i in range(n)]
-        tables["nodes"] += [(g, name, rng.choice(ELEMENTS)) for name in names]
-        tables["edges"] += [(g, *ends) for ends in zip(names, names[1:])]
-        tables["edges"] += [(g, names[-1], names[0])] * is_ring
-        tables["graphs"] += [(g, is_ring)]
-    for name, rows in tables.items():
-        with open(folder / f"{name}.csv", "w", newline="") as file:
-            csv.writer(file).writerows(rows)
-
+temporary, rng = tempfile.TemporaryDirectory(), np.random.default_rng(SEED)
+folder = Path(temporary.name)
+tables = {name: [] for name in ("nodes", "edges", "graphs")}
+for g in range(GRAPHS):
+    n, is_ring = int(rng.integers(*ATOMS)), int(rng.random() < RING_SHARE)
+    names = [f"a{i}" for i in range(n)]
+    tables["nodes"] += [(g, name, str(rng.choice(ELEMENTS))) for name in names]
+    tables["edges"] += [(g, *ends) for ends in zip(names, names[1:])]
+    tables["edges"] += [(g, names[-1], names[0])] * is_ring
+    tables["graphs"] += [(g, is_ring)]
+for name, rows in tables.items():
+    with open(folder / f"{name}.csv", "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    print(f"{name}.csv", *rows[:2], "...", sep="\n  ")
 
 # %% [markdown]
 # `from_networkx` makes the same columns for all graphs: one for each element listed, in
 # graphs that come later too, and one with the degree.
 
-
 # %%
-def read_tables(folder):
-    names = ("nodes", "edges", "graphs")
-    texts = [(folder / f"{name}.csv").read_text() for name in names]
-    nodes, edges, labels = (csv.reader(text.splitlines()) for text in texts)
-    graphs = {g: nx.Graph(label=int(label)) for g, label in labels}
-    for g, node, element in nodes:
-        graphs[g].add_node(node, element=element)
-    for g, source, target in edges:
-        graphs[g].add_edge(source, target)
-    for G in graphs.values():
-        nx.set_node_attributes(G, dict(G.degree), "degree")
-    return from_networkx(graphs.values(), {"element": ELEMENTS, "degree": None})
-
+texts = [(folder / f"{name}.csv").read_text() for name in ("nodes", "edges", "graphs")]
+nodes, edges, labels = (csv.reader(text.splitlines()) for text in texts)
+graphs = {g: nx.Graph(label=int(label)) for g, label in labels}
+for g, node, element in nodes:
+    graphs[g].add_node(node, element=element)
+for g, source, target in edges:
+    graphs[g].add_edge(source, target)
+for G in graphs.values():
+    nx.set_node_attributes(G, dict(G.degree), "degree")
+data = from_networkx(graphs.values(), {"element": ELEMENTS, "degree": None})
+print(data, data.feature_names, data[0].node_names, sep="\n")
+data[0]
 
 # %% [markdown]
-# ## An edge_index, and the TU format
+# ## An edge_index
 #
-# `x`, `edge_index` and `y` may be tensors. In the TU format, `npdiffpool train FOLDER`
-# and `npdiffpool predict MODEL FOLDER` read the graphs, the latter without labels too.
+# `x`, `edge_index` and `y` may be tensors of torch_geometric, OGB or DGL.
 
 
 # %%
@@ -73,28 +69,30 @@ def through_arrays(graph):
     return Graph.from_edge_index(edge_index, x, y=[graph.label])
 
 
+print(through_arrays(data[0]))
+
+# %% [markdown]
+# ## The TU format
+#
+# `npdiffpool train FOLDER` and `npdiffpool predict MODEL FOLDER` read it, the latter
+# without labels too.
+
+# %%
+again = load_dataset(write_tu(map(through_arrays, data), folder / "CHAINS"))
+print(*sorted(path.name for path in (folder / "CHAINS").iterdir()), sep="\n")
+temporary.cleanup()
+again
+
 # %% [markdown]
 # ## A rare class
 #
 # One graph in ten is a ring. `class_weight="balanced"` gives both classes the same sum
 # of weights in the loss, as if rings had been copied: four epochs then find them.
 
-
 # %%
-def main(n_graphs=GRAPHS, epochs=EPOCHS):
-    with tempfile.TemporaryDirectory() as folder:
-        draw_tables(Path(folder), n_graphs, np.random.default_rng(SEED))
-        data = read_tables(Path(folder))
-        again = load_dataset(write_tu(map(through_arrays, data), f"{folder}/CHAINS"))
-    print(data, data.feature_names, data[0].node_names, again, sep="\n")
-    half = n_graphs // 2
-    for weight in (None, "balanced"):
-        clf = DiffPoolClassifier(epochs=epochs, class_weight=weight, seed=SEED)
-        found = clf.fit(again[:half]).predict(again[half:])
-        recall = [np.mean(found[again.labels[half:] == c] == c) for c in (0, 1)]
-        print(f"class_weight={weight}: recall of chains and rings", np.round(recall, 2))
-
-
-# %%
-if __name__ == "__main__":
-    main()
+half = GRAPHS // 2
+for weight in (None, "balanced"):
+    clf = DiffPoolClassifier(epochs=EPOCHS, class_weight=weight, seed=SEED)
+    found = clf.fit(again[:half]).predict(again[half:])
+    recall = [np.mean(found[again.labels[half:] == c] == c) for c in (0, 1)]
+    print(f"class_weight={weight}: recall of chains and rings", np.round(recall, 2))

@@ -3,8 +3,8 @@
 #
 # `DiffPoolClusterer` trains an assignment by the link loss and the entropy loss alone
 # (section 3.3 of the paper). Here it stands beside spectral clustering and Louvain, on
-# Zachary's karate club and on graphs with planted communities. This page needs networkx
-# (`viz`) and scikit-learn.
+# Zachary's karate club and on graphs with planted communities. Needs the viz extra and
+# scikit-learn.
 
 # %%
 import networkx as nx
@@ -14,6 +14,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from npdiffpool import DiffPoolClusterer, Graph
 from npdiffpool.evaluation.measures import modularity
+from npdiffpool.viz import draw_hierarchy
 
 SEEDS, DRAWS, EPOCHS, N_INIT = 10, 5, 300, 1
 PLANTED = {  # sizes of the communities, probability of an edge inside and between them
@@ -25,44 +26,40 @@ PLANTED = {  # sizes of the communities, probability of an edge inside and betwe
 
 
 # %% [markdown]
-# ## Graphs
+# ## The karate club
 #
 # The features are one-hot numbers of the nodes: with degrees, nodes that a symmetry of
-# the graph exchanges could not be in different clusters. All edges have weight 1.
-
+# the graph exchanges could not be in different clusters. All edges have weight 1. By
+# default `DiffPoolClusterer` trains three times and keeps the lowest loss.
 
 # %%
-def karate_club():
-    G = nx.karate_club_graph()
-    clubs = [G.nodes[node]["club"] for node in G]
-    return nx.to_numpy_array(G, weight=None), np.unique(clubs, return_inverse=True)[1]
-
-
-def planted(name, seed):
-    G = nx.random_partition_graph(*PLANTED[name], seed=seed)
-    truth = np.repeat(np.arange(len(PLANTED[name][0])), PLANTED[name][0])
-    return nx.to_numpy_array(G), truth
-
+G = nx.karate_club_graph()
+clubs = [G.nodes[node]["club"] for node in G]
+karate = nx.to_numpy_array(G, weight=None), np.unique(clubs, return_inverse=True)[1]
+graph = Graph(karate[0], np.eye(len(G)))
+model = DiffPoolClusterer(n_clusters=2, epochs=EPOCHS).fit(graph)
+print("clubs    ", *karate[1], "\nclusters ", *model.labels_)
+draw_hierarchy(graph, [model.assignments_])[0].figure.savefig("karate.png")
 
 # %% [markdown]
 # ## Three methods
 #
 # Louvain chooses the number of clusters by itself; the others are told the true one.
-# DiffPool trains once here. By default it trains three times and keeps the lowest loss.
+# DiffPool trains once here.
 
 
 # %%
-def by_diffpool(A, K, seed, epochs):
-    model = DiffPoolClusterer(n_clusters=K, n_init=N_INIT, epochs=epochs, seed=seed)
+def by_diffpool(A, K, seed):
+    model = DiffPoolClusterer(n_clusters=K, n_init=N_INIT, epochs=EPOCHS, seed=seed)
     return model.fit_predict(Graph(A, np.eye(len(A))))
 
 
-def by_spectral(A, K, seed, epochs):
+def by_spectral(A, K, seed):
     model = SpectralClustering(K, affinity="precomputed", random_state=seed)
     return model.fit_predict(A)
 
 
-def by_louvain(A, K, seed, epochs):
+def by_louvain(A, K, seed):
     found = nx.community.louvain_communities(nx.from_numpy_array(A), seed=seed)
     return np.argmax([[i in nodes for nodes in found] for i in range(len(A))], axis=1)
 
@@ -78,23 +75,25 @@ METHODS = {"DiffPool": by_diffpool, "spectral": by_spectral, "Louvain": by_louva
 
 
 # %%
-def main(seeds=SEEDS, draws=DRAWS, epochs=EPOCHS):
-    sets = {"karate": [(*karate_club(), seed) for seed in range(seeds)]}
-    for name in PLANTED:
-        sets[name] = [(*planted(name, seed), seed) for seed in range(draws)]
-    print(f"{'graphs':<9}{'method':<9}{'NMI':>13}{'modularity':>16}{'clusters':>10}")
-    for name, graphs in sets.items():
-        for method, cluster in METHODS.items():
-            rows = []
-            for A, truth, seed in graphs:
-                labels = cluster(A, len(set(truth)), seed, epochs)
-                nmi = normalized_mutual_info_score(truth, labels)
-                rows.append((nmi, modularity(A, labels), len(set(labels))))
-            (nmi, Q, K), (s_nmi, s_Q, _) = np.mean(rows, axis=0), np.std(rows, axis=0)
-            scores = f"{nmi:>6.2f} ± {s_nmi:.2f}{Q:>9.3f} ± {s_Q:.3f}{K:>9.1f}"
-            print(f"{name:<9}{method:<9}{scores}")
+def planted(name, seed):
+    G = nx.random_partition_graph(*PLANTED[name], seed=seed)
+    truth = np.repeat(np.arange(len(PLANTED[name][0])), PLANTED[name][0])
+    return nx.to_numpy_array(G), truth
 
 
-# %%
-if __name__ == "__main__":
-    main()
+def score(cluster, A, truth, seed):
+    labels = cluster(A, len(set(truth)), seed)
+    nmi = normalized_mutual_info_score(truth, labels)
+    return nmi, modularity(A, labels), len(set(labels))
+
+
+sets = {"karate": [(*karate, seed) for seed in range(SEEDS)]}
+for name in PLANTED:
+    sets[name] = [(*planted(name, seed), seed) for seed in range(DRAWS)]
+print(f"{'graphs':<9}{'method':<9}{'NMI':>13}{'modularity':>16}{'clusters':>10}")
+for name, graphs in sets.items():
+    for method, cluster in METHODS.items():
+        rows = [score(cluster, *drawn) for drawn in graphs]
+        mean, sd = np.mean(rows, axis=0), np.std(rows, axis=0)
+        scores = f"{mean[0]:>6.2f} ± {sd[0]:.2f}{mean[1]:>9.3f} ± {sd[1]:.3f}"
+        print(f"{name:<9}{method:<9}{scores}{mean[2]:>9.1f}")
