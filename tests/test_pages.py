@@ -43,7 +43,7 @@ SHOWN = {
     9: (3, 1, 0),
     10: (5, 2, 0),
     11: (3, 0, 1),
-    12: (2, 0, 1),
+    12: (3, 0, 1),
     13: (4, 0, 2),
 }
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
@@ -64,8 +64,8 @@ def test_the_tour_lists_the_pages_in_order():
 
 
 @each_page
-def test_a_page_has_at_most_110_lines_in_cells_that_begin_with_a_title(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 110
+def test_a_page_has_at_most_115_lines_in_cells_that_begin_with_a_title(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 115
     (first, title), *_ = cells = cells_of(path)
     assert first == "markdown" and re.match(r"# # [A-Z0-9]", title)
     for kind, text in cells:
