@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 import tabletext
-from tablerows import ROWS, SETS
+from tablerows import ROWS
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "results", HERE / "cluster.md"
@@ -48,7 +48,7 @@ def seconds_of(name, row, protocol):
 def stages_of_table():
     """Return the seconds of each row's first trainings and of its final runs."""
     stages = []
-    for name in SETS:
+    for name in tabletext.COMPLETE:
         for row in ROWS:
             choices = len(ROWS[row].grid)
             for protocol in ("fair", "paper"):
@@ -84,7 +84,7 @@ def estimate():
         seconds = makespan(stages, workers)
         use = f"{total / seconds / workers:.0%}"
         rows.append([f"{workers:,}", f"{seconds / 3600:.2f}", use])
-    sizes = f"{len(ROWS)} rows, {len(SETS)} data sets, 2 protocols"
+    sizes = f"{len(ROWS)} rows, {len(tabletext.COMPLETE)} data sets, 2 protocols"
     hours = f"{total / 3600:.1f} hours on one core"
     longest = f"the longest takes {max(trainings):.0f} s"
     head = f"{sizes}: {len(trainings):,} trainings, {hours}; {longest}.\n\n"

@@ -15,6 +15,7 @@ from npdiffpool.cli.parameters import write_table
 from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.estimators.baselines import count_parameters
 from npdiffpool.estimators.fitting.targets import Classes
+from npdiffpool.evaluation.splits import make_splits
 
 PYG = "torch_geometric dense"
 ROOT = Path(__file__).parents[1]
@@ -281,9 +282,35 @@ def test_a_row_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, ca
 
 
 def test_missing_index_lists_are_an_error(table):
-    assert table.splits_of("MUTAG", 188, None) is None
+    labels = ndp.load_dataset("MUTAG").labels
+    assert table.splits_of("MUTAG", labels, None) == make_splits(labels, 10)
     with pytest.raises(SystemExit, match="must name the lists' folder"):
-        table.splits_of("DD", 1178, None)
+        table.splits_of("DD", [0, 1], None)
+
+
+def test_without_copies_each_graph_keeps_its_fold_and_its_part(table):
+    mutag = ndp.load_dataset("MUTAG")
+    folds = table.splits_of("MUTAG", mutag.labels, None)
+    distinct, splits = table.without_copies(mutag, folds)
+    assert len(distinct) == 175 and distinct.duplicates() == []
+    first = [graph for graph in distinct]
+    for fold, split in zip(folds, splits, strict=True):
+        kept = [first[i] for part in split for i in part]
+        assert {id(graph) for graph in kept} == {id(graph) for graph in first}
+        for part, before in zip(split, fold, strict=True):
+            inside = {id(mutag[i]) for i in before}
+            assert part and all(id(first[i]) in inside for i in part)
+
+
+def test_rows_without_copies_stand_beside_those_with_all_graphs(tabletext, tmp_path):
+    keep_row(tmp_path, "MUTAG", "flat", "fair", [0.8, 0.9])
+    keep_row(tmp_path, "MUTAG", "gcn", "fair", [0.8, 0.9])
+    keep_row(tmp_path, "MUTAG-distinct", "flat", "fair", [0.6, 0.7])
+    tables = tabletext.tables(tmp_path)
+    header, _, *rows = tables["distinct"].splitlines()
+    assert header.endswith("| MUTAG | MUTAG-distinct | COLLAB | COLLAB-distinct |")
+    assert cells(rows[0], "flat")[:2] == ["85.0 ± 2.0", "65.0 ± 2.0"] and len(rows) == 1
+    assert all("distinct" not in tables[name] for name in ("fair", "settings"))
 
 
 # Clusters
@@ -384,7 +411,7 @@ def test_workers_take_trainings_in_order_and_final_runs_wait_for_choices(estimat
 
 def test_the_estimate_counts_every_training_of_the_table(estimate):
     stages = estimate.stages_of_table()
-    assert len(stages) == 2 * len(estimate.SETS) * len(estimate.ROWS)
+    assert len(stages) == 2 * len(estimate.tabletext.COMPLETE) * len(estimate.ROWS)
     assert {len(first) % 10 for first, _ in stages} == {0}
     assert estimate.measured("MUTAG", "grid", "fair") == 363 / 50
     assert estimate.measured("MUTAG", "grid", "paper") is None
