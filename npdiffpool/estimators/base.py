@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from typing import Any, Callable, ClassVar, Iterable, Sequence, TypeVar
@@ -217,7 +217,7 @@ class Estimator(Conventions):
             inputs.require_classes(graphs)
         labels = inputs.choose_labels(graphs, checked, labels)
         targets = self.targets_kind.of(labels, len(checked))
-        schedule = Schedule(**{f.name: getattr(self, f.name) for f in fields(Schedule)})
+        schedule = Schedule(**self._fields_of(Schedule))
         config = self._config(checked, targets)
         inputs.check_numbers(checked, config, self.standardize)
         return checked, targets, schedule, config
@@ -246,19 +246,15 @@ class Estimator(Conventions):
         origin: inputs.Origin,
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
-        self.config_, self.scaling_ = config, scaling
+        self._set_inputs(config, scaling, origin)
         self._clusters = tuple(self.clusters), self.ratio_of  # for a warm start
         self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
-        self.n_features_in_ = config.n_features
-        self.feature_names_in_, self.edge_weights_in_ = origin
         return self
 
     def _config(self, graphs: list[Graph], targets: Targets) -> Config:
         """Return the model's configuration for these graphs and targets."""
-        chosen = self.get_params()
-        choices = {f.name: chosen[f.name] for f in fields(Config) if f.name in chosen}
-        sizes = [graph.n_nodes for graph in graphs]
+        choices, sizes = self._fields_of(Config), [g.n_nodes for g in graphs]
         n_nodes = max(sizes) if self.ratio_of == "largest" else np.mean(sizes)
         choices["clusters"] = inputs.count_clusters(self.clusters, float(n_nodes))
         choices |= {"largest": max(sizes), "loss": targets.loss}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Iterable, TypeVar
 
@@ -21,9 +21,8 @@ from npdiffpool._support.types import Floats, Ints, Row
 from npdiffpool.engine.config import MAX_CLUSTERS, Config
 from npdiffpool.engine.pooling import Level
 from npdiffpool.engine.preparation import first_level
+from npdiffpool.estimators.fitted import GraphModel
 from npdiffpool.estimators.fitting import inputs
-from npdiffpool.estimators.fitting.validation import tags_of
-from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.estimators.parameters import Parameters
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
@@ -41,7 +40,7 @@ COLLAPSED = (
 
 @documented
 @dataclass(eq=False, repr=False)
-class DiffPoolClusterer(Parameters):
+class DiffPoolClusterer(Parameters, GraphModel):
     """Clusters of the nodes of one graph or several, without labels.
 
     The assignment S = softmax(GNN(A, X)) of equation 6 is trained on the link loss and
@@ -148,6 +147,8 @@ class DiffPoolClusterer(Parameters):
     dtype: str = parameter_of(Config, "dtype")
     verbose: bool = parameter(False, "Show progress on standard error.")
 
+    kind = "clusterer"
+
     def fit(self: Clusterer, graphs: Given, y: Any = None) -> Clusterer:
         """Find the clusters of the nodes.
 
@@ -169,19 +170,14 @@ class DiffPoolClusterer(Parameters):
             clusterer is then unchanged.
         """
         check_parameters(self)
-        checked, origin = _as_list(graphs), inputs.Origin.of(graphs)
+        checked, origin = check_graphs(_listed(graphs)), inputs.Origin.of(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
         config = self._config(checked[0].n_features)
         scaling = inputs.Scaling.of(checked, self.standardize)
         batch, order = inputs.prepare_graphs(checked, config, scaling)
         with use_threads():
             best = self._train(config, first_level(batch, config))
-        self.config_, self.scaling_, self.n_features_in_ = (
-            config,
-            scaling,
-            batch.n_features,
-        )
-        self.feature_names_in_, self.edge_weights_in_ = origin
+        self._set_inputs(config, scaling, origin)
         self.loss_, self.params_, S, self.history_ = best
         self.assignments_ = _as_given(graphs, S, order, batch.offsets)
         self.labels_: Ints | list[Ints] = _most_probable(self.assignments_)
@@ -242,12 +238,7 @@ class DiffPoolClusterer(Parameters):
         NotFittedError
             If the clusterer is not fitted.
         """
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError("the clusterer is not fitted; call fit first")
-        known = inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
-        inputs.check_origin(graphs, known)
-        parts = _as_list(graphs), self.config_, self.scaling_
-        batch, order = inputs.prepare_graphs(*parts)
+        batch, order = self._prepare(_listed(graphs))
         with use_threads():
             level = first_level(batch, self.config_)
             S, _ = assign_nodes(self.params_, level, self.config_)
@@ -255,9 +246,8 @@ class DiffPoolClusterer(Parameters):
 
     def _config(self, n_features: int) -> Config:
         """Return the configuration of the assignment's GNN and losses."""
-        known = {f.name for f in fields(Config)}
-        own = {k: value for k, value in self.get_params().items() if k in known}
-        return Config(n_features, 1, clusters=(int(self.n_clusters),), **own)
+        clusters = (int(self.n_clusters),)
+        return Config(n_features, 1, clusters=clusters, **self._fields_of(Config))
 
     def _train(self, config: Config, level: Level) -> Clustering:
         """Return the training with the lowest loss."""
@@ -271,24 +261,17 @@ class DiffPoolClusterer(Parameters):
                 found.append(train_assignment(config, level, rng, *steps, show))
         return min(found, key=lambda training: training.loss)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "params_")
 
-    def __sklearn_tags__(self) -> Any:
-        return tags_of("clusterer")
-
-
-def _as_list(graphs: Given) -> list[Graph]:
-    return check_graphs([graphs] if isinstance(graphs, Graph) else graphs)
+def _listed(graphs: Given) -> Iterable[Graph]:
+    return [graphs] if isinstance(graphs, Graph) else graphs
 
 
 def _as_given(
     graphs: Given, S: Floats, order: Ints, offsets: Ints
 ) -> Floats | list[Floats]:
     """Return S in the order of the nodes given: for one graph, or for each of many."""
-    given = np.empty_like(S)
-    given[order] = S
-    parts = [given[rows] for rows in slices_of(offsets)]
+    S = S[np.argsort(order)]
+    parts = [S[rows] for rows in slices_of(offsets)]
     return parts[0] if isinstance(graphs, Graph) else parts
 
 

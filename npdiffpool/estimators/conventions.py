@@ -16,7 +16,6 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require
 from npdiffpool.estimators.fitted import FittedModel
 from npdiffpool.estimators.fitting.inputs import check_feature_names
-from npdiffpool.estimators.fitting.validation import tags_of
 from npdiffpool.estimators.parameters import Parameters
 from npdiffpool.graphs.graph import Graph
 
@@ -137,9 +136,6 @@ class Conventions(Parameters, FittedModel):
         general = sklearn.get_config() if sklearn else {"transform_output": "default"}
         chosen = vars(self).get(_OUTPUT, {"transform": general["transform_output"]})
         return str(chosen["transform"])
-
-    def __sklearn_tags__(self) -> Any:
-        return tags_of(self.kind)
 
 
 def _import_container(name: str) -> Any:

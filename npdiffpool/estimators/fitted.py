@@ -16,6 +16,7 @@ from npdiffpool.engine.model import Output
 from npdiffpool.estimators.explanation import Explanation, Part, explain
 from npdiffpool.estimators.fitting import inputs
 from npdiffpool.estimators.fitting.targets import Targets
+from npdiffpool.estimators.fitting.validation import tags_of
 from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
 from npdiffpool.graphs.graph import Graph
@@ -25,19 +26,56 @@ from npdiffpool.training.fit import evaluate
 Result = TypeVar("Result")
 
 
-class FittedModel:
-    """The methods of an estimator that read its fitted parameters."""
+class GraphModel:
+    """What a model keeps of its training graphs, and its checks of other graphs."""
 
     kind: ClassVar[str]  # in a model file, and for scikit-learn
 
     config_: Config
     scaling_: inputs.Scaling
-    targets_: Targets
     params_: Any
-    running_: Any
     n_features_in_: int
     feature_names_in_: list[str] | None
     edge_weights_in_: str | None
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "params_")
+
+    def __sklearn_tags__(self) -> Any:
+        return tags_of(self.kind)
+
+    def _set_inputs(
+        self, config: Config, scaling: inputs.Scaling, origin: inputs.Origin
+    ) -> None:
+        self.config_, self.scaling_ = config, scaling
+        self.n_features_in_ = config.n_features
+        self.feature_names_in_, self.edge_weights_in_ = origin
+
+    def _require_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
+
+    @property
+    def _origin(self) -> inputs.Origin:
+        return inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
+
+    def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
+        """Return graphs as a list, after checking them and their origin."""
+        self._require_fitted()
+        inputs.check_origin(graphs, self._origin)
+        return check_graphs(graphs)
+
+    def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:
+        """Return graphs as a batch, and its order of nodes; see `prepare_graphs`."""
+        checked = self._check_graphs(graphs)
+        return inputs.prepare_graphs(checked, self.config_, self.scaling_)
+
+
+class FittedModel(GraphModel):
+    """The methods of an estimator that read its fitted parameters."""
+
+    targets_: Targets
+    running_: Any
 
     def assignments(self, graph: Graph) -> list[Floats]:
         """Return the assignments of one graph, level by level (equation 6).
@@ -70,10 +108,8 @@ class FittedModel:
         if not self.config_.clusters:
             return [[] for _ in range(batch.n_graphs)]
         first, *others = (np.concatenate(of_level) for of_level in zip(*parts))
-        given = np.empty_like(first)
-        given[order] = first
         per_graph = [np.arange(batch.n_graphs + 1) * K for K in self.config_.clusters]
-        levels = zip([given, *others], [batch.offsets, *per_graph])
+        levels = zip([first[np.argsort(order)], *others], [batch.offsets, *per_graph])
         split = [[S[rows] for rows in slices_of(offsets)] for S, offsets in levels]
         return [list(of_graph) for of_graph in zip(*split)]
 
@@ -126,11 +162,9 @@ class FittedModel:
 
         Returns
         -------
-        Explanation
-            A named tuple: `label`; `output`, for a classifier the logit
-            log(p / (1 - p)) of the label's probability p, for a regressor the
-            prediction; and in its unit the contributions `nodes` (N,), `clusters`, a
-            list of (K_l,) arrays, and `groups` (M,).
+        npdiffpool.estimators.explanation.Explanation
+            A named tuple: `label`, `output`, and in its unit `nodes` (N,), `clusters`,
+            a list of (K_l,) arrays, and `groups` (M,).
 
         Raises
         ------
@@ -181,28 +215,6 @@ class FittedModel:
         part = Part.of(self, checked)
         with self._computing():
             return explain(part, self.targets_, label, method, groups)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "params_")
-
-    def _require_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
-
-    @property
-    def _origin(self) -> inputs.Origin:
-        return inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
-
-    def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their origin."""
-        self._require_fitted()
-        inputs.check_origin(graphs, self._origin)
-        return check_graphs(graphs)
-
-    def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:
-        """Return graphs as a batch, and its order of nodes; see `prepare_graphs`."""
-        checked = self._check_graphs(graphs)
-        return inputs.prepare_graphs(checked, self.config_, self.scaling_)
 
     def _evaluate(
         self, batch: GraphBatch, part: Callable[[Output], Result]

@@ -30,6 +30,11 @@ class Parameters:
         """
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
+    def _fields_of(self, record: type) -> dict[str, Any]:
+        """Return the parameters that are also fields of another dataclass."""
+        own = self.get_params()
+        return {f.name: own[f.name] for f in fields(record) if f.name in own}
+
     def set_params(self: Model, **params: Any) -> Model:
         """Set parameters by name (scikit-learn's convention).
 

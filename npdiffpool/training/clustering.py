@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, NamedTuple
+from typing import Callable, NamedTuple
 
 import autograd.numpy as np
 
 from npdiffpool._support.types import Array, Floats, Row
 from npdiffpool.engine.autodiff import from_vector, getval, to_vector, value_and_grad
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.layers import Params, gnn, init_gnn, init_linear, linear
+from npdiffpool.engine.layers import Params
 from npdiffpool.engine.losses import entropy_loss, link_loss
+from npdiffpool.engine.model import _init_pool, _pool_logits
 from npdiffpool.engine.pooling import Level, assign
 from npdiffpool.engine.segments import quadratic_form
 from npdiffpool.training.adam import adam_init, adam_step
@@ -38,21 +39,13 @@ class Clustering(NamedTuple):
     history: list[Row]
 
 
-def init_assignment(rng: np.random.Generator, config: Config) -> Params:
-    """Draw the parameters of an assignment GNN and of the linear layer after it."""
-    widths, (K,) = [config.hidden] * config.n_layers, config.clusters
-    sizes, dtype = [config.n_features, *widths], config.dtype
-    params = init_gnn(rng, config.gnn, sizes, config.batch_norm, dtype)
-    return {"gnn": params, "head": init_linear(rng, widths, K, dtype)}
-
-
 def assign_nodes(params: Params, level: Level, config: Config) -> tuple[Array, Array]:
     """Return S = softmax(GNN(A, X)) (equation 6), and the entropies of its rows.
 
     Parameters
     ----------
     params : dict
-        As from `init_assignment`.
+        Of the assignment GNN, as the model's ``"pool"``.
     level : Level
         From `npdiffpool.engine.preparation.first_level`.
     config : Config
@@ -62,10 +55,8 @@ def assign_nodes(params: Params, level: Level, config: Config) -> tuple[Array, A
     S : (N, K) array
     entropies : (N,) array
     """
-    P, PX = level.operators.get(config.gnn, level.A), level.propagated.get(config.gnn)
-    options: Any = {"normalize_rows": config.normalize_rows}
-    layers, _ = gnn(params["gnn"], config.gnn, P, level.X, PX, **options)
-    return assign(linear(params["head"], *layers))
+    R, _ = _pool_logits({}, params, level, config)
+    return assign(R)
 
 
 def clustering_loss(
@@ -102,9 +93,9 @@ def train_assignment(
     ValueError
         If training diverges: a number becomes too large.
     """
-    params, history = init_assignment(rng, config), []
+    params = _init_pool(rng, config, config.n_features, *config.clusters)
     differentiate = value_and_grad(partial(clustering_loss, config, level), True)
-    vector, least, best = to_vector(params), np.inf, None
+    vector, least, best, history = to_vector(params), np.inf, None, []
     adam = adam_init(vector)
     for epoch in range(1, epochs + 1):
         with raise_on_divergence(epoch):
