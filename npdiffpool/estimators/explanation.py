@@ -2,7 +2,7 @@
 
 `explain` does the work of the estimators' method. It rests on one fact: the model from
 a pooling level on is itself a model of the coarsened graph. The readouts of the levels
-below are constants, which go into the bias of its classifier (`_from_level`). So one
+below are constants, which go into the bias of its classifier (`_parts_above`). So one
 function for each method, `_occlude` or `_differentiate`, explains nodes and clusters.
 """
 
@@ -21,19 +21,21 @@ from scipy.special import logsumexp, softmax
 from npdiffpool._support.arguments import require, require_choice, type_name
 from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.engine.autodiff import value_and_grad
+from npdiffpool.engine.canonical_order import in_canonical_order
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.layers import Params
 from npdiffpool.engine.model import Output, forward
-from npdiffpool.engine.pooling import Level
+from npdiffpool.engine.preparation import prepare
 from npdiffpool.engine.readouts import readout_width
-from npdiffpool.estimators.fitting.inputs import Scaling, prepare_graphs
 from npdiffpool.estimators.fitting.targets import Classes, Targets
 from npdiffpool.graphs.batch import GraphBatch
+from npdiffpool.graphs.block_diagonal import take_rows
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.graphs.ragged import offsets_of
 from npdiffpool.training.fit import evaluate
 
 METHODS = ("occlusion", "gradient")
-_CHUNK = 100_000  # nodes of the smaller graphs that are prepared at a time
+_CHUNK = 300_000  # nodes and edges of the smaller graphs that are prepared at a time
 
 
 class Explanation(NamedTuple):
@@ -73,28 +75,21 @@ class Part(NamedTuple):
     params, running : nested dicts and lists of arrays
         Parameters, and running moments of batch norm.
     config : Config
-    n_nodes : int
-        Nodes N of the graph.
-    cut : callable
-        Takes lists of nodes that are kept, and returns the batch of these smaller
-        graphs; row i of it is the kept node ``order[i]``, and `order` is returned too.
+    batch : GraphBatch
+        The graph, alone.
+    scale : callable, optional
+        Applied to its features.
     """
 
     params: Params
     running: Params
     config: Config
-    n_nodes: int
-    cut: Callable[[Sequence[Ints]], tuple[GraphBatch, Ints]]
-
-    @classmethod
-    def of(cls, model: Any, graph: Graph) -> Part:
-        """Return the whole model of a fitted estimator, for a graph."""
-        cut = partial(_cut_graph, graph, model.config_, model.scaling_)
-        return cls(model.params_, model.running_, model.config_, graph.n_nodes, cut)
+    batch: GraphBatch
+    scale: Callable[[Array], Array] = lambda X: X
 
 
 def explain(
-    part: Part, targets: Targets, label: Any, method: str, groups: Any
+    model: Any, graph: Graph, label: Any, method: str, groups: Any
 ) -> Explanation:
     """Return what each node and each cluster adds; see `FittedModel.explain`.
 
@@ -103,13 +98,18 @@ def explain(
     ValueError
         If `label`, `method` or `groups` is invalid.
     """
+    config, targets, N = model.config_, model.targets_, graph.n_nodes
     require_choice("method", method, METHODS)
-    if part.config.assignment == "hard":  # its gradient is another function's
+    if config.assignment == "hard":  # its gradient is another function's
         allowed = '"occlusion" for assignment="hard"'
         require(method == "occlusion", "method", allowed, method)
     index = _check_label(targets, label)
-    sets = [*_each(part.n_nodes), *_check_groups(groups, part.n_nodes)]
-    (output,) = _run(part, [numpy.arange(part.n_nodes)])
+    sets = _each(N) + _check_groups(groups, N)
+    batch, order = in_canonical_order([graph])
+    row_of = numpy.argsort(order)
+    sets = [row_of[nodes] for nodes in sets]
+    part = Part(model.params_, model.running_, config, batch, model.scaling_.apply)
+    (output,) = _run(part, batch)
     if index is None and isinstance(targets, Classes):
         index = int(numpy.argmax(output.logits))
     read = partial(_read, targets, index)
@@ -122,11 +122,11 @@ def explain(
         return numpy.asarray(value - left)
 
     nodes, rest = contributions(part, sets), _parts_above(part, output)
-    clusters = [contributions(above, _each(above.n_nodes)) for above in rest]
+    clusters = [contributions(above, _each(above.batch.n_nodes)) for above in rest]
     chosen = index
     if isinstance(targets, Classes) and index is not None:
         chosen = targets.decode(numpy.array(index)).item()
-    split = nodes[: part.n_nodes], clusters, nodes[part.n_nodes :]
+    split = nodes[:N], clusters, nodes[N:]
     return Explanation(chosen, float(value), *split, method)
 
 
@@ -193,9 +193,9 @@ def _read(targets: Targets, index: int | None, logits: Array) -> tuple[Floats, F
     return Y[:, index] - logsumexp(Y[:, others], axis=1), slope
 
 
-def _run(part: Part, kept: Sequence[Ints]) -> Iterator[Output]:
-    """Run a model on the graphs with these nodes only."""
-    batch, _ = part.cut(kept)
+def _run(part: Part, batch: GraphBatch) -> Iterator[Output]:
+    """Run a model on graphs that are not prepared."""
+    batch = prepare(batch, part.config, part.scale)
     return evaluate(part.params, part.running, batch, part.config)
 
 
@@ -203,18 +203,19 @@ def _occlude(
     part: Part, read: Callable[[Array], Floats], sets: Sequence[Ints]
 ) -> Floats:
     """Return what is read from the graph without each set of nodes."""
-    step = 1 + _CHUNK // (1 + part.n_nodes)
+    nodes = numpy.arange(part.batch.n_nodes)
+    step = 1 + _CHUNK // (1 + len(nodes) + part.batch.adjacency.nnz)
     found: list[Floats] = [numpy.zeros(0)]
     for start in range(0, len(sets), step):
-        chosen, nodes = sets[start : start + step], numpy.arange(part.n_nodes)
-        outputs = _run(part, [numpy.delete(nodes, taken) for taken in chosen])
-        found += [read(output.logits) for output in outputs]
+        chosen = sets[start : start + step]
+        smaller = _cut(part, [numpy.delete(nodes, taken) for taken in chosen])
+        found += [read(output.logits) for output in _run(part, smaller)]
     return numpy.concatenate(found)
 
 
 def _differentiate(part: Part, slope: Floats, sets: Sequence[Ints]) -> Floats:
     """Return the sum over each set of nodes of X * d(what is read) / dX."""
-    batch, order = part.cut([numpy.arange(part.n_nodes)])
+    batch = prepare(part.batch, part.config, part.scale)
     X, slope = batch.features, slope.astype(part.config.dtype)
     X = X.toarray() if scipy.sparse.issparse(X) else X
 
@@ -224,8 +225,7 @@ def _differentiate(part: Part, slope: Floats, sets: Sequence[Ints]) -> Floats:
         return np.sum(output.logits * slope), None
 
     _, _, gradient = value_and_grad(read)(X)
-    nodes = numpy.empty(part.n_nodes)
-    nodes[order] = numpy.sum(X.astype(numpy.float64) * gradient, axis=1)
+    nodes = numpy.sum(X.astype(numpy.float64) * gradient, axis=1)
     return numpy.array([nodes[rows].sum() for rows in sets])
 
 
@@ -250,33 +250,26 @@ def _parts_above(part: Part, output: Output) -> Iterator[Part]:
         running = {**part.running, "levels": part.running["levels"][level:]}
         above = config.clusters[level:]
         smaller = replace(config, n_features=config.width, clusters=above)
-        cut = partial(_cut_pooled, step.pooled, smaller)
-        yield Part(rest, running, smaller, step.pooled.n_nodes, cut)
+        graph = Graph(step.pooled.A[0], step.pooled.X)
+        batch = GraphBatch.from_graphs([graph], config.dtype)
+        clusters = tuple(c if i else c[0] for i, c in enumerate(step.pooled.clusters))
+        yield Part(rest, running, smaller, replace(batch, clusters=clusters))
 
 
-def _cut_graph(
-    graph: Graph, config: Config, scaling: Scaling, kept: Sequence[Ints]
-) -> tuple[GraphBatch, Ints]:
-    """Return the graphs with these nodes only, prepared for the model."""
-    A, X = graph.adjacency, graph.features
-    graphs = [Graph(A[rows][:, rows], X[rows]) for rows in kept]
-    return prepare_graphs(graphs, config, scaling)
+def _cut(part: Part, kept: Sequence[Ints]) -> GraphBatch:
+    """Return the graphs with these nodes only, for `prepare`.
 
-
-def _cut_pooled(
-    pooled: Level, config: Config, kept: Sequence[Ints]
-) -> tuple[GraphBatch, Ints]:
-    """Return the coarsened graph with these clusters only; its order of nodes too.
-
-    Fixed assignments are not computed again: the clusters that are kept stay where they
-    are at the next level.
+    The nodes stay in the order of the whole graph, which saves most of the time, and
+    those with fixed clusters stay in them.
     """
-    A, X = pooled.A[0], pooled.X
-    graphs = [Graph(A[numpy.ix_(rows, rows)], X[rows]) for rows in kept]
-    batch = GraphBatch.from_graphs(graphs, config.dtype)
-    if pooled.clusters:
-        own, *above = pooled.clusters
-        first = numpy.concatenate([own[0, rows] for rows in kept])
-        repeated = [numpy.repeat(of_level, len(kept), axis=0) for of_level in above]
-        batch = replace(batch, clusters=(first, *repeated))
-    return batch, numpy.concatenate(kept)
+    A, X, clusters = part.batch.adjacency, part.batch.features, part.batch.clusters
+    if part.config.assignment == "graclus" and not clusters:  # the order decides ties
+        graphs = [Graph(A[rows][:, rows], X[rows]) for rows in kept]
+        return in_canonical_order(graphs)[0]
+    copies = part.batch.take(numpy.zeros(len(kept), int))
+    rows = numpy.concatenate([n + nodes for n, nodes in zip(copies.offsets, kept)])
+    A, X = copies.adjacency[rows][:, rows], take_rows(copies.features, rows)
+    clusters = tuple(c if i else c[rows] for i, c in enumerate(copies.clusters))
+    offsets = offsets_of([len(nodes) for nodes in kept])
+    smaller: Any = {"adjacency": A, "features": X, "offsets": offsets}
+    return replace(copies, **smaller, clusters=clusters)

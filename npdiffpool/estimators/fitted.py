@@ -13,7 +13,7 @@ from npdiffpool._support.threads import use_threads
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output
-from npdiffpool.estimators.explanation import Explanation, Part, explain
+from npdiffpool.estimators.explanation import Explanation, explain
 from npdiffpool.estimators.fitting import inputs
 from npdiffpool.estimators.fitting.targets import Targets
 from npdiffpool.estimators.fitting.validation import tags_of
@@ -212,9 +212,9 @@ class FittedModel(GraphModel):
         True
         """
         (checked,) = self._check_graphs([graph])
-        part = Part.of(self, checked)
+        inputs.check_width([checked], self.n_features_in_)
         with self._computing():
-            return explain(part, self.targets_, label, method, groups)
+            return explain(self, checked, label, method, groups)
 
     def _evaluate(
         self, batch: GraphBatch, part: Callable[[Output], Result]

@@ -205,10 +205,32 @@ def union(parts):
 def test_large_graphs_are_taken_apart_in_several_batches(monkeypatch):
     model, graph = model_of(OPTIONS["two levels"]), Graph(np.ones((9, 9)), np.eye(9, 2))
     at_once = model.explain(graph)
-    monkeypatch.setattr(explanation, "_CHUNK", 21)  # three graphs
+    monkeypatch.setattr(explanation, "_CHUNK", 200)  # three graphs of 90 each
     in_turn = model.explain(graph)
     assert_allclose(in_turn.nodes, at_once.nodes, rtol=1e-9)
     assert_allclose(in_turn.clusters[0], at_once.clusters[0], rtol=1e-9)
+
+
+def test_graclus_breaks_ties_as_in_the_graph_without_the_node():
+    model = model_of(dict(clusters=(4, 2), assignment="graclus"))
+    wheel = [(i, (i + 1) % 6) for i in range(6)] + [(i, 6) for i in range(6)]
+    graph = Graph.from_edges(wheel, 7, np.ones((7, 2)))
+    found = model.explain(graph, label=1)
+    rest = log_odds(model, [without(graph, [i]) for i in range(7)], 1)
+    assert_allclose(found.output - found.nodes, rest, **NEAR)
+
+
+def test_the_nodes_are_put_in_canonical_order_once(monkeypatch):
+    model, graph = model_of(OPTIONS["two levels"]), Graph(np.ones((9, 9)), np.eye(9, 2))
+    sorted_graphs = []
+    sort = explanation.in_canonical_order
+    monkeypatch.setattr(
+        explanation,
+        "in_canonical_order",
+        lambda graphs: sorted_graphs.extend(graphs) or sort(graphs),
+    )
+    model.explain(graph, 1)
+    assert len(sorted_graphs) == 1  # not also the nine smaller ones
 
 
 # Gradient times input
