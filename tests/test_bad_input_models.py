@@ -99,6 +99,11 @@ CLUSTERS = (
 )
 
 
+DECAYED = (
+    "a decay of all weights in a step",
+    "learning_rate times weight_decay must be below 1 | got learning_rate 0.5 and "
+    "weight_decay 2",
+)
 OF_CLASS = (
     'class_weight must be "balanced", a dict from labels to weights, or None; got'
 )
@@ -146,6 +151,11 @@ PARAMETERS = [
         ("many layers", "n_layers must be at most 1000; got", (), {"n_layers": 1001}),
     ),
     *each("npdiffpool.training.schedule.Schedule", Schedule, SCHEDULED),
+    *rows(
+        "npdiffpool.training.schedule.Schedule",
+        Schedule,
+        (*DECAYED, (), {"learning_rate": 0.5, "weight_decay": 2.0}),
+    ),
     *each(
         "npdiffpool.DiffPoolClassifier",
         fit_with(DiffPoolClassifier),
@@ -156,6 +166,7 @@ PARAMETERS = [
     *rows(
         "npdiffpool.DiffPoolClassifier",
         fit_with(DiffPoolClassifier),
+        (*DECAYED, DATA, {"learning_rate": 0.5, "weight_decay": 2}),
         ("a word", f"{OF_CLASS} 'even'", DATA, {"class_weight": "even"}),
         ("a list", f"{OF_CLASS} [1, 2]", DATA, {"class_weight": [1, 2]}),
         (

@@ -236,6 +236,7 @@ class Estimator(Conventions):
         check_monitor(self.monitor)
         counts = inputs.count_clusters(self.clusters, 1.0)
         Config(n_features=1, n_outputs=1, clusters=counts)
+        Schedule(**self._fields_of(Schedule))
 
     def _set_fitted(
         self: Model,

@@ -31,7 +31,8 @@ class Schedule:
     Raises
     ------
     ValueError
-        If a value is out of range.
+        If a value is out of range, or `learning_rate` times `weight_decay` is not
+        below 1.
     """
 
     epochs: int = parameter(100, "Passes over the training graphs.", least=1)
@@ -60,11 +61,18 @@ class Schedule:
         0.0,
         "Decoupled weight decay of Adam (AdamW, arXiv 1711.05101). Each step also "
         "subtracts learning rate times weight_decay times the weight from the weights "
-        "in matrices; biases and batch norm's scale and shift are not decayed.",
+        "in matrices; biases and batch norm's scale and shift are not decayed. The "
+        "product of the learning rate and weight_decay must be below 1.",
     )
 
     def __post_init__(self) -> None:
         vars(self).update(check_parameters(self))
+        if self.learning_rate * self.weight_decay >= 1:
+            seen = f"{self.learning_rate:g} and weight_decay {self.weight_decay:g}"
+            raise ValueError(
+                "learning_rate times weight_decay must be below 1, as a step subtracts "
+                f"this share of the weights; got learning_rate {seen}"
+            )
 
     def rate_after(self, done: int, epochs: int) -> float:
         """Return the learning rate of the next epoch.

@@ -69,6 +69,18 @@ def test_weights_are_decayed_and_biases_and_batch_norm_are_not():
     assert len(decays) == start
 
 
+def test_a_step_may_not_decay_the_weights_to_zero_or_beyond():
+    assert Schedule(learning_rate=0.5, weight_decay=1.9).weight_decay == 1.9
+    for decay in (2.0, 5.0):
+        with pytest.raises(
+            ValueError, match=f"below 1.* 0.5 and weight_decay {decay:g}"
+        ):
+            Schedule(learning_rate=0.5, weight_decay=decay)
+    model = DiffPoolClassifier(learning_rate=0.5, weight_decay=2.0)
+    with pytest.raises(ValueError, match="learning_rate times weight_decay must be"):
+        model.check_parameters()  # as commands do before they load the data
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_step_of_training_subtracts_the_decay(dtype):
     config, rng = small(dtype=dtype), np.random.default_rng(0)
