@@ -769,7 +769,12 @@ VIZ = [
         (
             "one axes",
             "axes must hold 2 matplotlib axes | got 1",
-            ([{"loss": 1.0}], None, AXES),
+            ([{"train_accuracy": 1.0}], None, AXES),
+        ),
+        (
+            "two axes for one panel",
+            "axes must hold 1 matplotlib axes | got 2",
+            ([{"loss": 1.0}], None, ROW[:2]),
         ),
     ),
     *rows(

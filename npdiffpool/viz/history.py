@@ -50,19 +50,19 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
 
     Parameters
     ----------
-    clf : fitted DiffPoolClassifier or DiffPoolRegressor
+    clf : fitted DiffPoolClassifier, DiffPoolRegressor or DiffPoolClusterer
         ``clf.history_`` and ``clf.best_epoch_`` are drawn.
     axes : array of 2 matplotlib axes, optional
-        As for `draw_history`, which also describes the picture.
+        As for `draw_history`, which also describes the picture; one for a clusterer.
 
     Returns
     -------
-    array of 2 matplotlib axes
+    array of 2 matplotlib axes, or of 1
 
     Raises
     ------
     ValueError
-        If `clf` is not fitted, or `axes` does not hold 2 axes.
+        If `clf` is not fitted, or `axes` does not hold 2 axes, or 1.
 
     Examples
     --------
@@ -93,7 +93,8 @@ def draw_history(
     too, is a norm of edge weights, not in nats, so it has its own scale on the right.
     The total is the weighted sum of all three. The right panel has the accuracies in
     percent; for a regressor it has the squared errors, in units of the variance of the
-    training targets, and those of each of several targets.
+    training targets, and those of each of several targets. Without either, as for a
+    clusterer, there is no right panel.
 
     Parameters
     ----------
@@ -106,21 +107,21 @@ def draw_history(
     best_epoch : int, optional
         Epoch to mark with a vertical dotted line. It is called the best epoch if the
         history has a validation loss or accuracy, and the kept epoch otherwise.
-    axes : array of 2 matplotlib axes, optional
+    axes : array of 2 matplotlib axes, or of 1 without a right panel, optional
         Axes to draw on; by default those of a new pyplot figure.
     link_scale : "frobenius", "nodes", "entries" or "relative"
         The model's parameter, for the unit of the link loss.
 
     Returns
     -------
-    array of 2 matplotlib axes
+    array of 2 matplotlib axes, or of 1
         The axes of the link loss are a twin of the first.
 
     Raises
     ------
     ValueError
-        If `history` is empty or not a list of dicts of numbers, `axes` does not hold 2
-        axes, or `link_scale` is another word.
+        If `history` is empty or not a list of dicts of numbers, `axes` does not hold
+        as many axes as there are panels, or `link_scale` is another word.
 
     Examples
     --------
@@ -132,8 +133,10 @@ def draw_history(
     """
     _check(history, best_epoch)
     require_choice("link_scale", link_scale, [*LINK_UNITS])
-    row = row_of_axes(axes, 2, (9.0, 3.6))
-    losses, accuracies = row
+    scores = ("squared_error", *ACCURACIES)
+    n_panels = 1 + any(_column(history, key) is not None for key in scores)
+    row = row_of_axes(axes, n_panels, (4.5 * n_panels, 3.6))
+    losses = row[0]
     loss_lines = _draw_lines(losses, history, NATS)
     if _column(history, "link_loss") is not None:
         right = losses.twinx()
@@ -144,17 +147,15 @@ def draw_history(
     is_classifier = _column(history, "cross_entropy") is not None
     losses.set_ylabel("loss (nats)" if is_classifier else "loss")
     _start_at_zero(losses)
+    panels = [(losses, loss_lines)]
     if _column(history, "squared_error") is not None:
-        accuracy_lines = _draw_errors(accuracies, history)
-    else:
-        accuracy_lines = _draw_lines(accuracies, history, ACCURACIES, scale=100)
-        accuracies.set_ylabel("accuracy (% of graphs)")
-    if not accuracy_lines:
-        middle = {"ha": "center", "transform": accuracies.transAxes}
-        accuracies.text(0.5, 0.5, "no accuracies were recorded", **middle)
+        panels.append((row[1], _draw_errors(row[1], history)))
+    elif n_panels == 2:
+        panels.append((row[1], _draw_lines(row[1], history, ACCURACIES, scale=100)))
+        row[1].set_ylabel("accuracy (% of graphs)")
     is_best = any(_column(history, key) is not None for key in VALIDATED)
     mark = None if best_epoch is None else (best_epoch, "best" if is_best else "kept")
-    for panel, lines in ((losses, loss_lines), (accuracies, accuracy_lines)):
+    for panel, lines in panels:
         _finish(panel, lines, mark)
     return row
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from viz_drawings import HISTORY, axes_row, find
 
-from npdiffpool import viz
+from npdiffpool import DiffPoolClusterer, Graph, viz
 from npdiffpool.engine.losses import LINK_SCALES
 
 
@@ -34,9 +34,17 @@ def test_the_link_loss_has_its_own_scale():
 def test_missing_columns_are_not_drawn():
     losses, accuracies = viz.draw_history(HISTORY, axes=axes_row(2))
     assert find(losses, "validation_loss") == []
-    bare = viz.draw_history([{"loss": 1.0}], axes=axes_row(2))
-    assert len(bare[0].figure.axes) == 2
-    assert bare[1].texts[0].get_text() == "no accuracies were recorded"
+    (bare,) = viz.draw_history([{"loss": 1.0}], axes=axes_row(1))
+    assert len(bare.figure.axes) == 1  # no link loss
+
+
+def test_the_history_of_a_clusterer_is_one_panel():
+    model = DiffPoolClusterer(n_clusters=1, hidden=4, n_init=1, epochs=2)
+    model.fit(Graph(np.ones((4, 4)), np.eye(4)))
+    for axes in (None, axes_row(1)):
+        (losses,) = viz.plot_history(model, axes)
+        assert len(losses.figure.axes) == 2  # a second scale, not a second panel
+        assert len(find(losses, "loss")[0].get_ydata()) == 2
 
 
 def test_a_single_epoch_is_a_visible_point():
@@ -61,7 +69,7 @@ def test_no_epoch_is_marked_if_there_is_no_best_epoch():
 
 def test_an_epoch_is_the_best_one_only_if_there_was_a_validation():
     for row, kind in (({}, "kept"), ({"validation_loss": 1.0}, "best")):
-        for panel in viz.draw_history([{"loss": 1.0, **row}], 1, axes_row(2)):
+        for panel in viz.draw_history([{"loss": 1.0, **row}], 1, axes_row(1)):
             names = [text.get_text() for text in panel.get_legend().get_texts()]
             assert f"{kind} epoch: 1" in names
 
@@ -89,9 +97,9 @@ def test_an_empty_history_is_rejected():
 
 def test_no_line_touches_the_upper_edge():
     rows = [{"loss": 2.0, "link_loss": 30.0 - 0.1 * i} for i in range(9)]
-    losses, _ = viz.draw_history(rows, axes=axes_row(2))
+    (losses,) = viz.draw_history(rows, axes=axes_row(1))
     (right,) = [one for one in losses.figure.axes if find(one, "link_loss")]
     assert right.get_ylim() == pytest.approx((0, 31.5))
     assert losses.get_ylim() == pytest.approx((0, 2.1))
-    nothing, _ = viz.draw_history([{"loss": 0.0}], axes=axes_row(2))
+    (nothing,) = viz.draw_history([{"loss": 0.0}], axes=axes_row(1))
     assert nothing.get_ylim() == (0, 1)
