@@ -62,11 +62,11 @@ def reason_of(error: BaseException, with_path: bool = False) -> str:
 
 
 @contextmanager
-def warnings_in_one_line() -> Iterator[None]:
-    """Print each warning as one line on standard error."""
+def warnings_in_one_line(reword: Callable[[str], str] = str) -> Iterator[None]:
+    """Print each warning, reworded, as one line on standard error."""
 
     def show(message: Any, *details: Any, **options: Any) -> None:
-        text = printable(" ".join(str(message).split()))
+        text = printable(reword(" ".join(str(message).split())))
         line = f"npdiffpool: warning: {text}\n"  # with its end in one write:
         print(line, end="", file=sys.stderr)  # other processes write lines as well
 

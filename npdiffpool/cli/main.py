@@ -37,7 +37,7 @@ from npdiffpool.cli import (
     train,
     verify,
 )
-from npdiffpool.cli.parser import Command, build_parser
+from npdiffpool.cli.parser import Command, build_parser, with_options
 
 COMMANDS: dict[str, Command] = {
     "demo": demo,
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     status = None
     try:
         handle_interrupts_again()
-        with warnings_in_one_line():
+        with warnings_in_one_line(with_options):
             arguments = build_parser(__doc__, COMMANDS).parse_args(argv)
             status = arguments.run(arguments)
         if sys.stdout is not None:  # None if it is closed
@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as head, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, MemoryError) as error:
-        _print_error(reason_of(error, with_path=True))
+        _print_error(with_options(reason_of(error, with_path=True)))
         return 2
     except KeyboardInterrupt as stop:
         _print_error(str(stop) or "interrupted")

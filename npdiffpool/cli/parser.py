@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from difflib import get_close_matches
@@ -97,6 +98,15 @@ def _help(text: str | None) -> dict[str, Any]:
     summary, _, examples = (text or "").strip().partition("\n\n")
     look = argparse.RawDescriptionHelpFormatter
     return {"description": summary, "epilog": examples, "formatter_class": look}
+
+
+def with_options(text: str) -> str:
+    """Return a message with options for the arguments of `load_dataset` in its hints.
+
+    >>> with_options('labels are missing; use target="attribute 0"')
+    'labels are missing; use --target "attribute 0"'
+    """
+    return re.sub(r'\b(target|weights)=(?=")', r"--\1 ", text)
 
 
 def add_json(command: argparse.ArgumentParser, what: str) -> None:

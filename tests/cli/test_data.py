@@ -161,6 +161,13 @@ def test_train_reports_on_test_graphs_without_nodes(tmp_path, n_full, says, caps
     assert says in (tmp_path / "run" / "report.html").read_text()
 
 
+def test_a_hint_in_a_warning_names_the_option(weighted, tmp_path, capsys):
+    options = ["--hidden", "2", "--epochs", "1", "--out", str(tmp_path / "run")]
+    assert main(["train", str(weighted), *options]) == 0
+    hint = '; --weights "attribute 0" would use a column of edge_attributes.txt'
+    assert hint in capsys.readouterr().err
+
+
 def test_workers_do_not_repeat_the_warning_about_a_data_set(weighted):
     source, split = Source(str(weighted)), Split([0, 1, 2, 3], [4, 5], [6, 7])
     with pytest.warns(UserWarning, match="not used: edge_attributes.txt"):

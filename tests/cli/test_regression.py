@@ -117,7 +117,7 @@ def test_cv_reports_r_squared(folder, tmp_path, monkeypatch, capsys):
         (["--target", "homo"], 'target must be "attribute 0", several such names'),
         (["--target", "attribute 2"], "target must be 'attribute 0' to 'attribute 1'"),
         ([*ALL, "--class-weight", "balanced"], "--class-weight must be left out with"),
-        ([], 'for regression use target="attribute 0"'),
+        ([], 'for regression use --target "attribute 0"'),
     ],
 )
 def test_wrong_targets_are_one_line_before_any_work(
