@@ -74,6 +74,7 @@ from npdiffpool.viz import (
 )
 
 EMPTY = Graph(np.zeros((0, 0)), np.zeros((0, 1)))
+TWO_TARGETS = [{"validation_loss_0": 1.0, "validation_loss_1": 2.0}]
 PATH = nx.path_graph(2)
 PATH.nodes[0].update({"element": "C", "charge": "+", "at": 1, "charge=+": 1})
 PATH.nodes[1].update({"element": "O", "charge": 1, "at": [1, 2], "charge=+": 2})
@@ -775,6 +776,18 @@ VIZ = [
             "two axes for one panel",
             "axes must hold 1 matplotlib axes | got 2",
             ([{"loss": 1.0}], None, ROW[:2]),
+        ),
+        (
+            "a name for one of two targets",
+            "target_names must be a list with a name for each target; got ['a']",
+            (TWO_TARGETS, None, ROW[:2]),
+            {"target_names": ["a"]},
+        ),
+        (
+            "one word for names",
+            "target_names must be a list with a name for each target; got 'ab'",
+            (TWO_TARGETS, None, ROW[:2]),
+            {"target_names": "ab"},
         ),
     ),
     *rows(

@@ -4,8 +4,9 @@ For example:
   npdiffpool predict runs/MUTAG-1 MUTAG > predictions.csv
   npdiffpool predict model.npz my_graphs.zip
 
-A regressor of several targets has a column for each, "predicted 0", "predicted 1", ...,
-in the order of --target in its training.
+A regressor of several targets has a column for each, with its name:
+"predicted attribute 0". Targets without names are "predicted 0", "predicted 1", ...,
+in the order of the labels in training.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def _rows(model: Any, dataset: Dataset) -> Iterator[list[str]]:
     predicted = model.predict(dataset.graphs)
     if not isinstance(model, DiffPoolClassifier):
         columns = predicted.reshape(len(predicted), -1)
-        several = [f"predicted {j}" for j in range(columns.shape[1])]  # as in training
+        names = model.target_names_ or range(columns.shape[1])
+        several = [f"predicted {printable(str(name))}" for name in names]
         yield several if len(several) > 1 else ["predicted"]
         yield from ([f"{number:.9g}" for number in row] for row in columns)
         return

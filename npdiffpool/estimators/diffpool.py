@@ -188,6 +188,9 @@ class DiffPoolRegressor(Estimator):
 
     Attributes
     ----------
+    target_names_ : list of str or None
+        `Dataset.targets` of the training set. None if the labels of `fit` were other
+        ones, or those of graphs in a list.
     history_, best_epoch_, config_, params_
         As for `DiffPoolClassifier`.
     n_features_in_, feature_names_in_, edge_weights_in_
@@ -215,6 +218,13 @@ class DiffPoolRegressor(Estimator):
 
     kind = "regressor"
     targets_kind = Numbers
+
+    @property
+    def target_names_(self) -> list[str] | None:
+        """Return the name of each target, or None if they are unknown."""
+        self._require_fitted()
+        names = self.targets_.names
+        return None if names is None else list(names)
 
     def predict(self, graphs: Iterable[Graph]) -> Floats:
         """Return the predicted targets of each graph.

@@ -100,6 +100,8 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     fitted = _read_fitted(config, header, contents)
     kind = header.get("kind", "classifier")  # the first files lack it
     shapes = _shapes(kind, config)
+    if kind == "regressor" and "target_names" in contents:  # if they are known
+        shapes["target_names"] = [(config.n_outputs,)]
     arrays = {name: contents[name] for name in shapes}
     origin = Origin(header.get("feature_names"), header.get("edge_weights"))
     _require_shapes(arrays, shapes)
@@ -223,6 +225,8 @@ def _require_shapes(arrays: Mapping[str, Array], shapes: Mapping[str, Shapes]) -
     for name in {"mean", "scale", "target"} & set(shapes):
         if not (arrays[name].dtype.kind == "f" and np.all(np.isfinite(arrays[name]))):
             raise ModelFileError(f"{name} must be finite numbers")
+    if arrays.get("target_names", np.array("")).dtype.kind != "U":
+        raise ModelFileError("target_names must be texts")
     divisors = [arrays["scale"], arrays.get("target", np.ones(2))[1:]]
     if min(part.min(initial=1.0) for part in divisors) <= 0:
         raise ModelFileError("scales must be above 0; one is not")

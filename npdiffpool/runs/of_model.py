@@ -14,7 +14,12 @@ from npdiffpool._support.folder_lock import list_contents, lock_folder
 from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor, Model
-from npdiffpool.estimators.fitting.inputs import check_width, choose_labels
+from npdiffpool.estimators.fitting.inputs import (
+    check_width,
+    choose_labels,
+    names_of_targets,
+)
+from npdiffpool.estimators.fitting.targets import Numbers
 from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.runs.results import compute_results
@@ -94,13 +99,13 @@ def _as_dataset(model: Model, graphs: Any, labels: Any) -> Dataset:
     listed = model._check_graphs(graphs)
     check_width(listed, model.n_features_in_)
     labels = choose_labels(graphs, listed, labels)
+    named = names_of_targets(graphs, labels)
     labels = model.targets_.read(labels, len(listed))
     known = graphs if isinstance(graphs, Dataset) else Dataset(listed, None)
-    targets, n = known.targets, model.targets_.n_outputs
-    if model.kind == "classifier":
-        targets = ()
-    else:
-        named = ("target",) if n == 1 else tuple(f"target {j}" for j in range(n))
-        targets = targets or named
+    targets: tuple[str, ...] = ()
+    if isinstance(model.targets_, Numbers):
+        n = model.targets_.n_outputs
+        numbered = ("target",) if n == 1 else tuple(f"target {j}" for j in range(n))
+        targets = model.targets_.names or named or numbered
         labels = labels.reshape(len(listed)) if n == 1 else labels
     return replace(known, graphs=listed, labels=labels, targets=targets)

@@ -86,7 +86,7 @@ def plot_explanation(
     row = row_of_axes(axes, len(sizes), (max(9.0, 4.5 * len(sizes)), 5.5))
     found = clf.explain(graph) if explanation is None else explanation
     stack = levels(graph, clf.assignments(graph), seed)
-    box, unit = bounding_box(stack), _unit(found, clf.kind)
+    box, unit = bounding_box(stack), _unit(found, clf)
     parts = zip_longest(row, stack, stack[1:], [found.nodes, *found.clusters])
     for panel, level, above, values in parts:
         panel.set(xlim=box[:, 0], ylim=box[:, 1])
@@ -107,12 +107,14 @@ def _check(found: Any, sizes: list[int]) -> None:
     require(seen == sizes, "explanation", required, seen)
 
 
-def _unit(found: Explanation, kind: str) -> str:
+def _unit(found: Explanation, clf: Any) -> str:
     """Return what a contribution is a part of, and how it was computed."""
     of = f"logit of class {found.label}"
-    if kind == "regressor":
-        number = "" if found.label is None else f" of target {found.label}"
-        of = f"prediction{number}"
+    if clf.kind == "regressor":
+        of = "prediction"
+        if found.label is not None:  # one of several targets
+            names = clf.target_names_
+            of += f" of {names[found.label] if names else f'target {found.label}'}"
     return f"contribution to the {of}, {found.output:.2f}, by {found.method}"
 
 

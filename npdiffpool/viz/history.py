@@ -77,7 +77,8 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     require_fitted(clf, "history_")
     best_epoch = getattr(clf, "best_epoch_", None)
     link_scale = getattr(clf, "link_scale", "frobenius")
-    return draw_history(clf.history_, best_epoch, axes, link_scale)
+    names = getattr(clf, "target_names_", None)
+    return draw_history(clf.history_, best_epoch, axes, link_scale, names)
 
 
 def draw_history(
@@ -85,6 +86,7 @@ def draw_history(
     best_epoch: int | None = None,
     axes: Any = None,
     link_scale: str = "frobenius",
+    target_names: Sequence[str] | None = None,
 ) -> AxesRow:
     """Plot losses and accuracies by epoch, and mark the best epoch.
 
@@ -111,6 +113,8 @@ def draw_history(
         Axes to draw on; by default those of a new pyplot figure.
     link_scale : "frobenius", "nodes", "entries" or "relative"
         The model's parameter, for the unit of the link loss.
+    target_names : sequence of str, optional
+        The names of the targets 0, 1, ..., for the legend; by default their numbers.
 
     Returns
     -------
@@ -121,7 +125,8 @@ def draw_history(
     ------
     ValueError
         If `history` is empty or not a list of dicts of numbers, `axes` does not hold
-        as many axes as there are panels, or `link_scale` is another word.
+        as many axes as there are panels, `link_scale` is another word, or there is not
+        a name for each target.
 
     Examples
     --------
@@ -131,7 +136,7 @@ def draw_history(
     >>> losses.lines[0].get_ydata(), accuracies.lines[0].get_ydata()
     (array([2., 1.]), array([50., nan]))
     """
-    _check(history, best_epoch)
+    _check(history, best_epoch, target_names)
     require_choice("link_scale", link_scale, [*LINK_UNITS])
     scores = ("squared_error", *ACCURACIES)
     n_panels = 1 + any(_column(history, key) is not None for key in scores)
@@ -149,7 +154,7 @@ def draw_history(
     _start_at_zero(losses)
     panels = [(losses, loss_lines)]
     if _column(history, "squared_error") is not None:
-        panels.append((row[1], _draw_errors(row[1], history)))
+        panels.append((row[1], _draw_errors(row[1], history, target_names)))
     elif n_panels == 2:
         panels.append((row[1], _draw_lines(row[1], history, ACCURACIES, scale=100)))
         row[1].set_ylabel("accuracy (% of graphs)")
@@ -160,7 +165,7 @@ def draw_history(
     return row
 
 
-def _check(history: Any, best_epoch: Any) -> None:
+def _check(history: Any, best_epoch: Any, names: Any) -> None:
     is_list = isinstance(history, (list, tuple))
     if is_list and len(history) == 0:
         raise ValueError("history must hold at least one epoch; got none")
@@ -172,6 +177,17 @@ def _check(history: Any, best_epoch: Any) -> None:
             require(valid, f"{key} in history", "a number", row.get(key))
     if best_epoch is not None:
         require_int("best_epoch", best_epoch, 1)
+    if names is not None:
+        is_list = isinstance(names, (list, tuple))
+        named = is_list and all(isinstance(name, str) for name in names)
+        fits = named and len(names) >= len(_keys_of_targets(history))
+        require(fits, "target_names", "a list with a name for each target", names)
+
+
+def _keys_of_targets(history: History) -> list[str]:
+    """Return the keys of the losses of several targets, in the targets' order."""
+    keys = (key for row in history for key in row if key.startswith(OF_TARGET))
+    return list(dict.fromkeys(keys))
 
 
 def _column(history: History, key: str) -> Floats | None:
@@ -196,13 +212,14 @@ def _draw_lines(
     return drawn
 
 
-def _draw_errors(axes: Axes, history: History) -> list[Any]:
+def _draw_errors(
+    axes: Axes, history: History, names: Sequence[str] | None
+) -> list[Any]:
     """Draw the squared errors of a regressor, and those of each of its targets."""
-    of_each = (key for row in history for key in row if key.startswith(OF_TARGET))
     several: dict[str, Any] = {}
-    for j, key in enumerate(dict.fromkeys(of_each)):
-        style = STYLES[j % len(STYLES)]
-        several[key] = (f"validation, target {key.removeprefix(OF_TARGET)}", *style)
+    for j, key in enumerate(_keys_of_targets(history)):
+        name = f"target {key.removeprefix(OF_TARGET)}" if names is None else names[j]
+        several[key] = (f"validation, {name}", *STYLES[j % len(STYLES)])
     drawn = _draw_lines(axes, history, {**ERRORS, **several})
     axes.set_ylabel("squared error (variance of the targets = 1)")
     _start_at_zero(axes)

@@ -315,6 +315,21 @@ def test_scales_must_be_above_zero(path, number):
     assert_refused(damaged, "scales must be above 0; one is not")
 
 
+@pytest.mark.parametrize(
+    "names, message",
+    [
+        (["a"], "target_names must have shape (2,); got (1,)"),
+        ([1, 2], "target_names must be texts"),
+    ],
+)
+def test_names_of_targets_must_be_a_text_for_each(tmp_path, names, message):
+    graphs = [Graph([[0.0]], [[float(i)]]) for i in range(4)]
+    model = DiffPoolRegressor(epochs=1, hidden=2).fit(graphs, np.eye(4)[:, :2])
+    model.save(tmp_path / "model.npz")
+    damaged = changed(tmp_path / "model.npz", target_names=np.array(names))
+    assert_refused(damaged, message)
+
+
 def test_the_scale_of_a_regressors_targets_must_be_positive(tmp_path):
     graphs = [Graph([[0.0]], [[float(i)]]) for i in range(4)]
     model = DiffPoolRegressor(epochs=1, hidden=2).fit(graphs, range(4))

@@ -90,10 +90,32 @@ def test_predict_writes_a_column_for_each_target(run, folder, capsys):
     capsys.readouterr()
     assert main(["predict", str(run), str(folder)]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    found = [[float(row["predicted 0"]), float(row["predicted 1"])] for row in rows]
+    names = ["predicted attribute 0", "predicted attribute 1"]
+    found = [[float(row[name]) for name in names] for row in rows]
     data = ndp.load_dataset(folder, target="attributes")
     expected = ndp.load_model(run / "model.npz").predict(data)
     np.testing.assert_allclose(found, expected, rtol=1e-8)
+
+
+def test_columns_of_a_model_without_names_of_targets_are_numbered(
+    folder, tmp_path, capsys
+):
+    data = ndp.load_dataset(folder, target="attributes")
+    model = ndp.DiffPoolRegressor(hidden=2, epochs=1, clusters=(2,))
+    model.fit(data.graphs, data.labels).save(tmp_path / "model.npz")
+    assert main(["predict", str(tmp_path / "model.npz"), str(folder)]) == 0
+    heading = capsys.readouterr().out.partition("\n")[0]
+    assert heading == "graph,predicted 0,predicted 1"
+
+
+def test_targets_in_another_order_are_columns_in_that_order(folder, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "run"), *OPTIONS]
+    target = ["--target", "attribute 1,attribute 0"]
+    assert main(["train", str(folder), *target, *out]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(tmp_path / "run"), str(folder)]) == 0
+    heading = capsys.readouterr().out.partition("\n")[0]
+    assert heading == "graph,predicted attribute 1,predicted attribute 0"
 
 
 def test_cv_reports_r_squared(folder, tmp_path, monkeypatch, capsys):
@@ -205,7 +227,7 @@ def test_the_history_of_a_regressor_shows_the_error_of_each_target(run):
         ndp.load_model(run / "model.npz"), Figure().subplots(1, 2)
     )
     names = [text.get_text() for text in errors.get_legend().get_texts()]
-    of_each = ["validation, target 0", "validation, target 1"]
+    of_each = ["validation, attribute 0", "validation, attribute 1"]
     assert names[:4] == ["train", "validation", *of_each]
     assert "variance" in errors.get_ylabel()
     history = ndp.load_model(run / "model.npz").history_

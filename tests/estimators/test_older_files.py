@@ -36,6 +36,7 @@ def test_a_regressor_of_an_older_commit_makes_the_same_predictions(name):
     model = ndp.load_model(FILES / f"{name}.npz")
     expected = np.load(FILES / f"{name}.npy")
     np.testing.assert_allclose(model.predict(graphs()), expected, **TOLERANCE)
+    assert model.target_names_ is None
 
 
 def test_the_first_model_files_have_no_kind():

@@ -1,5 +1,7 @@
 """DiffPoolRegressor: it learns known targets, and follows the same conventions."""
 
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -7,7 +9,14 @@ from sklearn.base import clone, is_regressor
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 
-from npdiffpool import DiffPoolRegressor, Graph, GraphBatch, NotFittedError, load_model
+from npdiffpool import (
+    Dataset,
+    DiffPoolRegressor,
+    Graph,
+    GraphBatch,
+    NotFittedError,
+    load_model,
+)
 from npdiffpool.engine.autodiff import leaves, value_and_grad
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model, total_loss
@@ -221,3 +230,45 @@ def test_a_grid_search_over_several_targets_by_a_score_of_scikit_learn():
     options = {"validation_fraction": 0.25, "monitor": "r2", "epochs": 2}
     search = GridSearchCV(regressor(**options), {"clusters": [(2,), ()]}, cv=2)
     assert search.fit(graphs, targets).predict(graphs).shape == (16, 2)
+
+
+def named(n_graphs=8):
+    """Return a data set of two targets with names."""
+    return Dataset(*several_targets(n_graphs), targets=("cliques", "largest"))
+
+
+def test_targets_have_the_names_of_the_data_set_also_in_its_parts_and_files(tmp_path):
+    data, names = named(), ["cliques", "largest"]
+    fits = {
+        "own labels": (data,),
+        "given labels": (data, data.labels),
+        "a copy of them": (data, data.labels.tolist()),
+        "a part": (data[2:], data.labels[2:]),
+        "a pickle": (pickle.loads(pickle.dumps(data)),),
+    }
+    for case, arguments in fits.items():
+        assert regressor().fit(*arguments).target_names_ == names, case
+    held_out = regressor(validation_fraction=0.25).fit(data)
+    held_out.save(tmp_path / "model.npz")
+    assert load_model(tmp_path / "model.npz").target_names_ == names
+
+
+def test_targets_that_are_not_those_of_the_data_set_have_no_names(tmp_path):
+    data = named()
+    swapped = data.labels[:, ::-1]
+    for arguments in (
+        (data.graphs, data.labels),
+        (data, swapped),
+        (data, swapped[:, 0]),
+    ):
+        model = regressor().fit(*arguments)
+        model.save(tmp_path / "model.npz")
+        assert model.target_names_ is None
+        assert load_model(tmp_path / "model.npz").target_names_ is None
+
+
+def test_a_warm_start_keeps_the_names_of_the_targets():
+    data, model = named(), regressor(warm_start=True)
+    assert model.fit(data).fit(data.graphs, data.labels).target_names_ == [
+        "cliques", "largest"
+    ]  # fmt: skip

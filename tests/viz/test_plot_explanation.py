@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from viz_drawings import axes_row, cliques, discs, find
 
-from npdiffpool import DiffPoolClassifier, DiffPoolRegressor, Graph, viz
+from npdiffpool import Dataset, DiffPoolClassifier, DiffPoolRegressor, Graph, viz
 from npdiffpool.viz.explanation import COLOURS
 
 pytestmark = pytest.mark.filterwarnings("ignore:the training was never better")
@@ -55,6 +55,16 @@ def test_colour_bars_name_the_class_its_logit_and_the_method():
     row = draw([1.0] * 6, fitted(DiffPoolRegressor), output=-3.5, method="gradient")
     label = row[0].figure.axes[3].get_xlabel()
     assert label == "contribution to the prediction, -3.50, by gradient"
+
+
+@pytest.mark.parametrize("names, says", [((), "target 1"), (("a", "b"), "b")])
+def test_the_colour_bar_names_one_of_several_targets(names, says):
+    data, labels = [cliques(2, n) for n in (2, 3, 4)], np.arange(6).reshape(3, 2)
+    data = Dataset(data, labels, targets=names) if names else data
+    clf = DiffPoolRegressor(**SMALL).fit(data, labels)
+    row = draw([1.0] * 6, clf, label=1, output=2.0)
+    label = row[0].figure.axes[3].get_xlabel()
+    assert label == f"contribution to the prediction of {says}, 2.00, by occlusion"
 
 
 def test_captions_tell_the_contributions_of_unused_clusters():

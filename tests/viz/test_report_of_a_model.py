@@ -76,6 +76,23 @@ def test_targets_of_a_regressor_are_named(graphs, tmp_path, n_targets):
     assert np.shape(results["predicted"]) == (12, max(n_targets, 1))
 
 
+def test_targets_have_their_names_in_training_or_those_of_the_tested_labels(
+    graphs, tmp_path
+):
+    labels = np.arange(24.0).reshape(12, 2)
+    data = ndp.Dataset(graphs, labels, targets=("a", "b"))
+    named, bare = (
+        ndp.DiffPoolRegressor(**SMALL).fit(*arguments)
+        for arguments in ((data,), (graphs, labels))
+    )
+    cases = [(named, graphs, labels, "ab"), (bare, data, None, "ab")]
+    cases += [(bare, data, -labels, ["target 0", "target 1"])]
+    for model, *arguments, names in cases:
+        report_model(model, *arguments, tmp_path)
+        results = json.loads((tmp_path / "config.json").read_text())["results"]
+        assert [row["name"] for row in results["targets"]] == list(names)
+
+
 def test_a_folder_with_other_files_is_refused_and_kept(graphs, tmp_path):
     clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
     (tmp_path / "notes.txt").write_text("keep")

@@ -195,6 +195,20 @@ def choose_labels(
     return own
 
 
+def names_of_targets(given: Any, labels: Any) -> tuple[str, ...] | None:
+    """Return the names of a data set's targets, if `labels` are these targets.
+
+    None for other labels, and for graphs in a list: their targets have no names.
+
+    Parameters
+    ----------
+    given : sequence of Graph, or Dataset
+    labels : (G,) or (G, T) array_like
+    """
+    names = tuple(getattr(given, "targets", ()))
+    return names if names and np.array_equal(labels, given.labels) else None
+
+
 def require_classes(graphs: Any) -> None:
     """Check that the labels of a data set are not the targets of a regression.
 

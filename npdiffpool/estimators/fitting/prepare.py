@@ -17,6 +17,7 @@ from npdiffpool.estimators.fitting.inputs import (
     check_origin,
     check_resume,
     choose_labels,
+    names_of_targets,
     prepare_graphs,
 )
 from npdiffpool.estimators.fitting.targets import Targets
@@ -100,7 +101,8 @@ def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Tra
         schedule = replace(schedule, epochs=schedule.epochs + len(model.history_))
     else:
         origin, scaling = Origin.of(graphs), Scaling.of(checked, model.standardize)
-        targets = model.targets_kind.of(labels, len(checked), weights)
+        names = names_of_targets(graphs, labels)
+        targets = model.targets_kind.of(labels, len(checked), weights, names)
     encoded = targets.encode(labels, len(checked))
     weights = combine_weights(weights, model.class_weight, targets, encoded)
     train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)

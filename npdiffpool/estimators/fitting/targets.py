@@ -24,9 +24,13 @@ class Classes:
 
     @classmethod
     def of(
-        cls, labels: npt.ArrayLike, n_graphs: int, weights: Floats | None = None
+        cls,
+        labels: npt.ArrayLike,
+        n_graphs: int,
+        weights: Floats | None = None,
+        names: tuple[str, ...] | None = None,
     ) -> Classes:
-        """Find the classes of the training labels, whatever their weights.
+        """Find the classes of the training labels, whatever their weights and names.
 
         Raises
         ------
@@ -95,21 +99,27 @@ class Classes:
 class Numbers:
     """Mean and standard deviation of real targets, by which they are encoded.
 
-    Both are of shape (T,) for T targets per graph, and () if a label is a number.
+    Both are of shape (T,) for T targets per graph, and () if a label is a number. There
+    are T `names`, or None if they are unknown.
     """
 
     mean: Floats
     scale: Floats
+    names: tuple[str, ...] | None = None
 
     loss: ClassVar[str] = "squared_error"
 
     @classmethod
     def of(
-        cls, labels: npt.ArrayLike, n_graphs: int, weights: Floats | None = None
+        cls,
+        labels: npt.ArrayLike,
+        n_graphs: int,
+        weights: Floats | None = None,
+        names: tuple[str, ...] | None = None,
     ) -> Numbers:
         """Compute mean and standard deviation of each training target; 1 if equal.
 
-        Both are weighted if `weights` (G,) are given.
+        Both are weighted if `weights` (G,) are given. `names` are those of the targets.
 
         Raises
         ------
@@ -124,7 +134,8 @@ class Numbers:
         columns = targets.reshape(len(targets), -1).T
         found = np.array([_moments(column, weights) for column in columns])
         shape = targets.shape[1:]
-        return cls(found[:, 0].reshape(shape), found[:, 1].reshape(shape))
+        mean, scale = (column.reshape(shape) for column in found.T)
+        return cls(mean, scale, names)
 
     @property
     def n_outputs(self) -> int:
@@ -168,13 +179,16 @@ class Numbers:
 
     def arrays(self) -> dict[str, Any]:
         """Return the arrays that a model file stores."""
-        return {"target": np.array([self.mean, self.scale])}
+        named = {} if self.names is None else {"target_names": np.array(self.names)}
+        return {"target": np.array([self.mean, self.scale]), **named}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> Numbers:
-        """Return the mean and the standard deviation that a model file stores."""
+        """Return the mean, the standard deviation and any names of a model file."""
         mean, scale = arrays["target"]
-        return cls(np.asarray(mean), np.asarray(scale))
+        names = arrays.get("target_names")  # older files lack them
+        listed = None if names is None else tuple(names.tolist())
+        return cls(np.asarray(mean), np.asarray(scale), listed)
 
 
 def _moments(targets: Floats, weights: Floats | None) -> tuple[float, float]:
