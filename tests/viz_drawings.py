@@ -61,12 +61,31 @@ def find(axes, gid):
 
 
 def discs(axes):
-    """Return centres, radii and RGBA fills of the circles in a panel."""
+    """Return centres, radii and RGBA fills of the nodes in a panel."""
     (nodes,) = find(axes, "nodes")
     boxes = [path.get_extents() for path in nodes.get_paths()]
     centres = np.array([(box.p0 + box.p1) / 2 for box in boxes]).reshape(-1, 2)
     radii = np.array([box.width / 2 for box in boxes])
-    return centres, radii, nodes.get_facecolors()
+    (fills,) = find(axes, "fills")
+    white, sectors, cores = np.split(fills.get_facecolors(), 3)
+    assert np.all(white == 1) and np.array_equal(sectors, cores)
+    return centres, radii, cores
+
+
+def filled_rims(axes, n_angles=720):
+    """Return the part of each node's rim that is filled, clockwise from the top."""
+    centres, radii, _ = discs(axes)
+    angles = np.pi / 2 - 2 * np.pi * (np.arange(n_angles) + 0.5) / n_angles
+    directions = np.column_stack([np.cos(angles), np.sin(angles)])
+    paths = find(axes, "fills")[0].get_paths()
+    sectors = paths[len(centres) : 2 * len(centres)]
+    filled = [
+        sector.contains_points(centre + 0.9 * radius * directions)
+        for sector, centre, radius in zip(sectors, centres, radii)
+    ]
+    for one in filled:
+        assert np.array_equal(one, np.sort(one)[::-1])
+    return np.mean(filled, axis=1)
 
 
 def distance_to_link(points, start, end):

@@ -125,7 +125,7 @@ def _draw_panel(
     largest = np.max(np.abs(values[level.used]), initial=0) or 1.0
     scale = ScalarMappable(CenteredNorm(halfrange=largest), COLOURS)
     pairs, weights = links(level, FAINT if level.is_pooled else 0.0)
-    draw_level(axes, level, pairs, weights, scale.to_rgba(values))
+    draw_level(axes, level, pairs, weights, scale.to_rgba(values)[:, :3])
     if above is not None:
         greys = np.full((1 + above.colour.max(), 3), 0.5)
         draw_outlines(axes, level, above, pairs, greys)

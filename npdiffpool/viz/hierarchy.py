@@ -73,8 +73,10 @@ def draw_hierarchy(
     """Plot a graph and its pooled graphs side by side (the paper's figure 2).
 
     The first panel is the graph in a force layout. A node's colour is its cluster (the
-    argmax of its row of S), its opacity the largest entry of that row. If the graph has
-    `node_names` and at most 50 nodes, they stand beside the nodes. A dotted outline
+    argmax of its row of S). Its rim shows its certainty, the largest entry of that row:
+    empty for a uniform row (1 / K), filled clockwise from the top up to a full rim for
+    a one-hot row. So are the rims of super-nodes that have a next level. If the graph
+    has `node_names` and at most 50 nodes, they stand beside the nodes. A dotted outline
     surrounds each part of a cluster that drawn links connect. With more than 40 parts,
     only the 40 largest have outlines, and of these not the parts of one node.
 
@@ -148,7 +150,8 @@ def draw_hierarchy(
 def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) -> None:
     """Draw one level and its caption."""
     pairs, weights = links(level, FAINT if level.is_pooled else 0.0)
-    draw_level(axes, level, pairs, weights, fill_by_cluster(level, colours))
+    fill, shares = fill_by_cluster(level, colours), _shares(level, above)
+    draw_level(axes, level, pairs, weights, fill, shares)
     notes = []
     if level.is_pooled:
         notes.append("area: mass in nodes")
@@ -161,10 +164,18 @@ def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) 
             notes.append(f"{pluralise(n_hidden, 'link')} hidden ({limit})")
     if above is not None and np.any(level.used):
         certainty = np.mean(level.certainty[level.used])
-        notes.append(f"opacity: certainty, mean {certainty:.2f}")
+        ends = f"; empty at 1/{len(above.used)}, full at 1" * (len(above.used) > 1)
+        notes.append(f"rim: certainty, mean {certainty:.2f}{ends}")
         n_parts, n_bare = draw_outlines(axes, level, above, pairs, colours)
         notes.append(_describe_outlines(n_parts, n_bare))
     axes.set_xlabel("\n".join(notes), fontsize=8, color="0.35")
+
+
+def _shares(level: Level, above: Level | None) -> Floats:
+    """Return the certainty of each node from 0, a uniform row of S, to 1, one-hot."""
+    uniform = 0.0 if above is None or len(above.used) == 1 else 1 / len(above.used)
+    shares = (level.certainty - uniform) / (1 - uniform)
+    return np.asarray(np.clip(shares, 0, 1))  # rows sum to 1 up to rounding
 
 
 def _describe_outlines(n_parts: int, n_bare: int) -> str:

@@ -174,7 +174,7 @@ def test_certainty_has_one_meaning_in_all_captions():
     clf, graph = model_with([S, upper]), Graph(np.zeros((4, 4)), np.ones((4, 1)))
     caption = viz.plot_hierarchy(clf, graph, axes_row(3))[1].get_xlabel()
     other = viz.plot_assignment(upper, axes_row(1)[0], below=[S])[0].get_xlabel()
-    assert "certainty, mean 0.75\n" in caption and other.endswith("mean 0.75")
+    assert "certainty, mean 0.75; " in caption and other.endswith("mean 0.75")
     assert measures.certainty(upper[:2]) == 0.75
 
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from viz_drawings import axes_row, cliques, discs, distance_to_link, find, soft
+from viz_drawings import (
+    axes_row,
+    cliques,
+    discs,
+    distance_to_link,
+    filled_rims,
+    find,
+    soft,
+)
 
 from npdiffpool import Graph, viz
 from npdiffpool.viz.drawing.colours import palette
@@ -32,12 +40,31 @@ def test_a_node_has_the_colour_of_its_super_node():
     assert len(np.unique(super_nodes[:, :3], axis=0)) == 3
 
 
-def test_the_opacity_of_a_node_is_its_certainty():
-    certainty = np.linspace(0.4, 1, 12)
-    S = soft(np.repeat([0, 1, 2], 4), 3, certainty)
+@pytest.mark.parametrize("n_clusters", [3, 30])
+def test_a_rim_is_filled_by_certainty_from_uniform_to_one_hot(n_clusters):
+    parts = np.linspace(0, 1, 12)
+    certainty = 1 / n_clusters + parts * (1 - 1 / n_clusters)
+    S = soft(np.repeat([0, 1, 2], 4), n_clusters, certainty)
+    S[0, 0] += 1e-6  # its cluster is 0, whatever the rounding
     row = viz.draw_hierarchy(cliques(3, 4), [S], axes_row(2))
-    assert np.allclose(discs(row[0])[2][:, 3], certainty, atol=1e-12)
-    assert np.all(discs(row[1])[2][:, 3] == 1)
+    assert np.allclose(filled_rims(row[0]), parts, atol=2 / 720)  # of 720 angles
+    assert np.all(filled_rims(row[1]) == 1)
+    ends = f"; empty at 1/{n_clusters}, full at 1\n"
+    assert f"rim: certainty, mean {certainty.mean():.2f}{ends}" in row[0].get_xlabel()
+
+
+def test_rims_of_super_nodes_show_their_certainty_at_the_next_level():
+    S_0, S_1 = np.eye(3)[np.repeat([0, 1, 2], 4)], soft([0, 0, 1], 2, [0.75, 0.9, 1])
+    row = viz.draw_hierarchy(cliques(3, 4), [S_0, S_1], axes_row(3))
+    assert np.allclose(filled_rims(row[1]), [0.5, 0.8, 1], atol=2 / 720)
+    assert np.all(filled_rims(row[2]) == 1)
+
+
+def test_colours_are_opaque_however_uncertain():
+    S = soft(np.repeat([0, 1, 2], 4), 40, 0.04)
+    row = viz.draw_hierarchy(cliques(3, 4), [S], axes_row(2))
+    expected = palette(3)[np.repeat([0, 1, 2], 4)]
+    assert np.array_equal(discs(row[0])[2], np.column_stack([expected, np.ones(12)]))
 
 
 def test_area_is_proportional_to_mass_on_one_scale_for_all_levels():
@@ -262,7 +289,9 @@ def test_plot_hierarchy_draws_the_assignments_of_the_model():
 
 def test_rows_that_sum_to_one_up_to_rounding_can_be_drawn():
     row = viz.draw_hierarchy(cliques(2, 3), [np.full((6, 1), 1 + 9e-4)], axes_row(2))
-    assert np.all(discs(row[0])[2][:, 3] == 1)
+    assert np.all(filled_rims(row[0]) == 1)
+    row = viz.draw_hierarchy(cliques(2, 3), [np.eye(6) * (1 + 9e-4)], axes_row(2))
+    assert np.all(filled_rims(row[0]) == 1)
 
 
 @pytest.mark.parametrize("shapes", [[(5, 2)], [(6,)], [(6, 0)], [(6, 2), (3, 1)]])

@@ -58,8 +58,7 @@ def outline_colours(fills: Floats) -> Floats:
     return 0.65 * np.asarray(fills)
 
 
-def text_colour(fill: Floats, opacity: float) -> str:
-    """Choose black or white for text on a fill of some opacity over white."""
-    seen = opacity * np.asarray(fill) + (1 - opacity)
+def text_colour(fill: Floats) -> str:
+    """Choose black or white for text on a fill."""
     # Luminance by the weights of Rec. 709.
-    return "black" if seen @ np.array([0.2126, 0.7152, 0.0722]) > 0.45 else "white"
+    return "black" if fill @ np.array([0.2126, 0.7152, 0.0722]) > 0.45 else "white"

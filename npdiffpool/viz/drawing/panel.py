@@ -2,7 +2,7 @@
 
 Nodes are circles in layout units, not markers in points: a panel looks the same at
 every size, and overlaps can be computed beforehand. Artists have a gid ("links",
-"nodes", "number"), which SVG files keep.
+"fills", "nodes", "number"), which SVG files keep.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, Wedge
 
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.graphs.graph import Graph
@@ -22,6 +22,7 @@ from npdiffpool.viz.drawing.colours import GREY, outline_colours, text_colour
 from npdiffpool.viz.drawing.levels import Level
 
 MOST_NAMES = 50  # of nodes; more would cover the picture
+_RIM = 0.42  # width of a rim, as a part of the radius
 _MIN_NUMBERED = 0.025  # radius below which a super-node has no room for its number
 
 
@@ -38,16 +39,22 @@ def bounding_box(stack: list[Level]) -> Floats:
 
 
 def draw_level(
-    axes: Axes, level: Level, pairs: Ints, weights: Floats, fill: Floats
+    axes: Axes,
+    level: Level,
+    pairs: Ints,
+    weights: Floats,
+    fill: Floats,
+    shares: Floats | None = None,
 ) -> None:
     """Draw links, nodes and, if the level is pooled, numbers; no ticks or frame.
 
-    `fill` has an RGBA colour for each node, (n, 4).
+    `fill` has a colour for each node, (n, 3). `shares` (n,) are the parts of the rims
+    that are filled, clockwise from the top, 1 by default.
     """
     axes.set(xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_visible(False)
     _draw_links(axes, level, pairs, weights)
-    _draw_nodes(axes, level, fill)
+    _draw_nodes(axes, level, fill, np.ones(len(fill)) if shares is None else shares)
     if level.is_pooled:
         _draw_numbers(axes, level, fill)
 
@@ -66,18 +73,25 @@ def _draw_links(axes: Axes, level: Level, pairs: Ints, weights: Floats) -> None:
     axes.add_collection(lines, autolim=False)
 
 
-def _draw_nodes(axes: Axes, level: Level, fill: Floats) -> None:
-    """Draw the used nodes."""
+def _draw_nodes(axes: Axes, level: Level, fill: Floats, shares: Floats) -> None:
+    """Draw the used nodes: a disc, and around it a rim that is filled in part."""
     used = np.flatnonzero(level.used)
-    circles = [Circle(tuple(level.positions[i]), level.radii[i]) for i in used]
-    fill = fill[used]
+    fill, places = fill[used], list(zip(level.positions[used], level.radii[used]))
+    circles = [Circle(tuple(centre), radius) for centre, radius in places]
+    sectors = [
+        Wedge(tuple(centre), radius, 90 - 360 * share, 90)
+        for (centre, radius), share in zip(places, shares[used])
+    ]
+    cores = [Circle(tuple(centre), (1 - _RIM) * radius) for centre, radius in places]
     # White below, so that links do not show through.
-    backing = PatchCollection(circles, facecolors="white", linewidths=0, zorder=2)
-    axes.add_collection(backing, autolim=False)
+    colours = np.concatenate([np.ones_like(fill), fill, fill])
+    shapes = circles + sectors + cores
+    look: Any = {"facecolors": list(colours), "linewidths": 0, "gid": "fills"}
+    axes.add_collection(PatchCollection(shapes, zorder=2, **look), autolim=False)
     nodes = PatchCollection(
         circles,
-        facecolors=list(fill),
-        edgecolors=list(outline_colours(fill[:, :3])),
+        facecolors="none",
+        edgecolors=list(outline_colours(fill)),
         linewidths=np.clip(60 * level.radii[used], 0.25, 1.2),
         zorder=3,
         gid="nodes",
@@ -91,17 +105,13 @@ def _draw_numbers(axes: Axes, level: Level, fill: Floats) -> None:
         x, y = level.positions[k]
         number = axes.text(x, y, str(k), fontsize=7, zorder=5, gid="number")
         number.set(ha="center", va="center_baseline")
-        number.set_color(text_colour(fill[k, :3], fill[k, 3]))
+        number.set_color(text_colour(fill[k]))
 
 
 def fill_by_cluster(level: Level, colours: Floats) -> Floats:
-    """Return RGBA fills, (n, 4): the cluster's colour, with certainty as opacity.
-
-    Nodes without a colour are grey.
-    """
+    """Return the colours of the nodes' clusters, (n, 3), grey without a cluster."""
     table = np.concatenate([colours, [to_rgb(GREY)]])  # index -1 is the last
-    opacity = np.minimum(level.certainty, 1)  # rows sum to 1 up to rounding
-    return np.column_stack([table[level.colour], opacity])
+    return np.asarray(table[level.colour])
 
 
 def write_titles(row: AxesRow, graph: Graph, stack: list[Level]) -> None:
