@@ -96,7 +96,8 @@ def draw_history(
     The total is the weighted sum of all three. The right panel has the accuracies in
     percent; for a regressor it has the squared errors, in units of the variance of the
     training targets, and those of each of several targets. Without either, as for a
-    clusterer, there is no right panel.
+    clusterer, there is no right panel. The scales show the change of the lines: they
+    need not start at 0.
 
     Parameters
     ----------
@@ -138,27 +139,27 @@ def draw_history(
     """
     _check(history, best_epoch, target_names)
     require_choice("link_scale", link_scale, [*LINK_UNITS])
-    scores = ("squared_error", *ACCURACIES)
-    n_panels = 1 + any(_column(history, key) is not None for key in scores)
-    row = row_of_axes(axes, n_panels, (4.5 * n_panels, 3.6))
+    is_regressor = _has(history, "squared_error")
+    has_scores = is_regressor or _has(history, *ACCURACIES)
+    row = row_of_axes(axes, 1 + has_scores, (4.5 * (1 + has_scores), 3.6))
     losses = row[0]
-    loss_lines = _draw_lines(losses, history, NATS)
-    if _column(history, "link_loss") is not None:
+    elsewhere = ERRORS if is_regressor else ()  # its validation loss is not in nats
+    own = {key: look for key, look in NATS.items() if key not in elsewhere}
+    loss_lines = _draw_lines(losses, history, own)
+    if _has(history, "link_loss"):
         right = losses.twinx()
         loss_lines += _draw_lines(right, history, LINK)
         right.set_ylabel(f"link loss ({LINK_UNITS[link_scale]})")
-        _start_at_zero(right)
         right.spines["top"].set_visible(False)
-    is_classifier = _column(history, "cross_entropy") is not None
+    is_classifier = _has(history, "cross_entropy")
     losses.set_ylabel("loss (nats)" if is_classifier else "loss")
-    _start_at_zero(losses)
     panels = [(losses, loss_lines)]
-    if _column(history, "squared_error") is not None:
+    if is_regressor:
         panels.append((row[1], _draw_errors(row[1], history, target_names)))
-    elif n_panels == 2:
+    elif has_scores:
         panels.append((row[1], _draw_lines(row[1], history, ACCURACIES, scale=100)))
         row[1].set_ylabel("accuracy (% of graphs)")
-    is_best = any(_column(history, key) is not None for key in VALIDATED)
+    is_best = _has(history, *VALIDATED)
     mark = None if best_epoch is None else (best_epoch, "best" if is_best else "kept")
     for panel, lines in panels:
         _finish(panel, lines, mark)
@@ -188,6 +189,11 @@ def _keys_of_targets(history: History) -> list[str]:
     """Return the keys of the losses of several targets, in the targets' order."""
     keys = (key for row in history for key in row if key.startswith(OF_TARGET))
     return list(dict.fromkeys(keys))
+
+
+def _has(history: History, *keys: str) -> bool:
+    """Return whether an epoch has a number for one of these keys."""
+    return any(row.get(key) is not None for row in history for key in keys)
 
 
 def _column(history: History, key: str) -> Floats | None:
@@ -222,14 +228,7 @@ def _draw_errors(
         several[key] = (f"validation, {name}", *STYLES[j % len(STYLES)])
     drawn = _draw_lines(axes, history, {**ERRORS, **several})
     axes.set_ylabel("squared error (variance of the targets = 1)")
-    _start_at_zero(axes)
     return drawn
-
-
-def _start_at_zero(axes: Axes) -> None:
-    """Start the y axis at 0, with 5 % of free space above the highest line."""
-    highest = axes.dataLim.y1
-    axes.set_ylim(0, 1.05 * highest if highest > 0 else 1)
 
 
 def _finish(axes: Axes, lines: list[Any], mark: tuple[int, str] | None) -> None:

@@ -95,11 +95,20 @@ def test_an_empty_history_is_rejected():
         viz.draw_history([])
 
 
-def test_no_line_touches_the_upper_edge():
-    rows = [{"loss": 2.0, "link_loss": 30.0 - 0.1 * i} for i in range(9)]
-    (losses,) = viz.draw_history(rows, axes=axes_row(1))
+def test_lines_fill_their_axes_so_that_their_change_shows():
+    rows = [
+        {"loss": 8 - i / 9, "link_loss": 30 - i / 90, "squared_error": 1 + i / 900}
+        for i in range(10)
+    ]
+    losses, errors = viz.draw_history(rows, axes=axes_row(2))
     (right,) = [one for one in losses.figure.axes if find(one, "link_loss")]
-    assert right.get_ylim() == pytest.approx((0, 31.5))
-    assert losses.get_ylim() == pytest.approx((0, 2.1))
-    (nothing,) = viz.draw_history([{"loss": 0.0}], axes=axes_row(1))
-    assert nothing.get_ylim() == (0, 1)
+    for panel, low, high in ((losses, 7, 8), (right, 29.9, 30), (errors, 1, 1.01)):
+        free = 0.05 * (high - low)
+        assert panel.get_ylim() == pytest.approx((low - free, high + free))
+
+
+def test_the_validation_loss_of_a_regressor_is_a_squared_error_alone():
+    rows = [{"loss": 3.0, "squared_error": 1.0, "validation_loss": 0.5}] * 2
+    losses, errors = viz.draw_history(rows, axes=axes_row(2))
+    assert find(losses, "validation_loss") == []
+    assert find(errors, "validation_loss")[0].get_label() == "validation"
