@@ -8,7 +8,6 @@ from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 EXACT = ("float64",)
-one_cluster = cases.step(clusters=1)
 
 
 @law("A1", "equation 6: a softmax by rows", cases.step())
@@ -64,7 +63,7 @@ def _permuted_output_weights_permute_the_columns(assigner, A, X, seed, clusters,
     np.testing.assert_allclose(S_renamed, S[:, clusters], rtol=rtol, atol=rtol)
 
 
-@law("A6", "equation 6 at K = 1", one_cluster)
+@law("A6", "equation 6 at K = 1", cases.step(clusters=1))
 def one_cluster_takes_every_node(pool, A, R, Z):
     """With one cluster, S is exactly a column of ones."""
     np.testing.assert_array_equal(pool(A, R, Z).S, np.ones_like(R))

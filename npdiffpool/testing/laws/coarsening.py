@@ -91,10 +91,7 @@ def coarsening_follows_cluster_order(pool, A, R, Z, clusters, rtol):
     np.testing.assert_allclose(renamed.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
-some_nodes = cases.step(smallest=1)
-
-
-@law("C8", "equations 3 and 4 at S = I", some_nodes, needs=SOFTMAX)
+@law("C8", "equations 3 and 4 at S = I", cases.step(smallest=1), needs=SOFTMAX)
 def the_identity_assignment_changes_nothing(pool, A, Z, rtol):
     """With every node its own cluster nothing changes: S = I gives A' = A, X' = Z."""
     pooled = pool(A, np.where(np.eye(len(A)) > 0, 0, -1e4).astype(A.dtype), Z)
@@ -113,10 +110,7 @@ def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
     np.testing.assert_allclose(second.X, once.X, rtol, rtol * np.abs(Z).sum())
 
 
-hard = cases.step(kinds=["hard"])
-
-
-@law("C10", "equations 3 and 4", hard, needs=SOFTMAX)
+@law("C10", "equations 3 and 4", cases.step(kinds=["hard"]), needs=SOFTMAX)
 def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
     """A' = S^T A S and X' = S^T Z: sums over clusters, weighted by the shares in S."""
     pooled = pool(A, R, Z)
@@ -135,10 +129,7 @@ def _any_assignment_gives_sums_of_shares(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
-one_cluster = cases.step(clusters=1)
-
-
-@law("C11", "equations 3 and 4 at K = 1", one_cluster, needs=SOFTMAX)
+@law("C11", "equations 3 and 4 at K = 1", cases.step(clusters=1), needs=SOFTMAX)
 def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     """One cluster holds the totals: K = 1 gives A' = 1^T A 1 and X' = 1^T Z."""
     pooled, scale = pool(A, R, Z), np.abs(Z).sum()
@@ -146,10 +137,7 @@ def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, [Z.sum(axis=0)], rtol, rtol * scale)
 
 
-two_graphs = cases.step("B", "Y", "times")
-
-
-@law("C12", "equations 3 and 4", two_graphs, needs=SOFTMAX)
+@law("C12", "equations 3 and 4", cases.step("B", "Y", "times"), needs=SOFTMAX)
 def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
     """For a fixed S, A' is linear in A, and X' is linear in Z."""
     one, two = pool(A, R, Z), pool(B, R, Y)
@@ -161,10 +149,7 @@ def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
     np.testing.assert_allclose(both.X, one.X + times * two.X, rtol, X_scale)
 
 
-two_parts = cases.step("graph")
-
-
-@law("C13", "equations 3 and 4: sums over nodes", two_parts, needs=SOFTMAX)
+@law("C13", "equations 3 and 4: sums over nodes", cases.step("graph"), needs=SOFTMAX)
 def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
     """The disjoint union of two graphs pools to the sum of their pooled graphs."""
     B, T, Y = graph
@@ -177,10 +162,7 @@ def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
     np.testing.assert_allclose(both.X, one.X + two.X, rtol, rtol * X_scale)
 
 
-with_silent_node = cases.step("place", "row")
-
-
-@law("C14", "equations 3 and 4: terms of zero", with_silent_node)
+@law("C14", "equations 3 and 4: terms of zero", cases.step("place", "row"))
 def a_silent_node_changes_nothing(pool, A, R, Z, place, row, rtol):
     """A node with no edges and with zero features changes neither A' nor X'."""
     pooled = pool(A, R, Z)

@@ -8,7 +8,6 @@ from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 
 EXACT = ("float64",)
-with_order = cases.with_seed("nodes", directed=True)
 
 
 @law("G1", "equation 2: A_hat is similar to a row-stochastic matrix", cases.undirected)
@@ -25,7 +24,7 @@ def propagation_keeps_the_root_of_the_degrees(propagation, A, rtol):
     np.testing.assert_allclose(propagation(A) @ root, root, rtol)
 
 
-@law("G3", "proposition 1", with_order, dtypes=EXACT)
+@law("G3", "proposition 1", cases.with_seed("nodes", directed=True), dtypes=EXACT)
 def a_layer_follows_node_order(equivariant, A, X, seed, nodes, rtol):
     """Permuting the nodes permutes the rows of gcn, sage, s2v, batch norm and l2."""
     H = equivariant(seed, A, X)

@@ -149,10 +149,7 @@ def _entropy_of_uniform_rows_is_log_k(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pool(A, R, Z).entropy, expected, rtol, rtol)
 
 
-both_orders = cases.step("nodes", "clusters")
-
-
-@law("E4", OF_ENTROPY, both_orders, needs=ENTROPY)
+@law("E4", OF_ENTROPY, cases.step("nodes", "clusters"), needs=ENTROPY)
 def entropy_ignores_node_and_cluster_order(pool, A, R, Z, nodes, clusters, rtol):
     """The order of nodes and the order of clusters do not change the entropy loss."""
     L_ent = pool(A, R, Z).entropy
