@@ -17,9 +17,8 @@ from npdiffpool.engine import segments as g
 
 Function = Callable[..., Any]
 TINY = 1e-250  # in float64 its square is 0
-WrongGradient = tuple[
-    int, Function
-]  # the argument, and a function that returns its vjp
+# The argument, and a function that returns its vjp.
+WrongGradient = tuple[int, Function]
 
 
 class Problem(NamedTuple):
@@ -72,6 +71,11 @@ class Primitive(NamedTuple):
     call: Function = call_with_arrays  # (fused, problem, *arrays) -> array
 
 
+def row_mean(A: Array) -> Array:
+    """Divide each row by its sum."""
+    return A / np.sum(A, axis=1, keepdims=True)
+
+
 def softmax(R: Array) -> Array:
     """Compute the softmax by rows."""
     return np.exp(R) / np.sum(np.exp(R), axis=1, keepdims=True)
@@ -109,6 +113,11 @@ def softmax_entropy(R: Array) -> Array:
     """Return the softmax and the entropies of its rows as one vector."""
     S = softmax(R)
     return flat([S, -np.sum(S * np.log(S), axis=1)])
+
+
+def quadratic_forms(As: Array, Ss: Array) -> Array:
+    """Return S^T A S of every graph."""
+    return np.array([S.T @ A @ S for A, S in zip(As, Ss)])
 
 
 def link_norms(As: Array, Ss: Array) -> Array:
@@ -178,13 +187,13 @@ PRIMITIVES = {
     ),
     "row_mean": Primitive(
         p.row_mean,
-        lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
+        lambda s, X: row_mean(X * X),
         "ND",
         lambda fused, s, X: fused(X * X),
     ),
     "row_mean of tiny degrees": Primitive(
         p.row_mean,
-        lambda s, X: X * X / np.sum(X * X, axis=1, keepdims=True),
+        lambda s, X: row_mean(X * X),
         "ND",
         lambda fused, s, X: fused(X * X * TINY),
     ),
@@ -226,33 +235,25 @@ PRIMITIVES = {
     ),
     "quadratic_form": Primitive(
         g.quadratic_form,
-        lambda s, S: np.array(
-            [S_g.T @ A @ S_g for A, S_g in zip(s.graphs(), s.split(S))]
-        ),
+        lambda s, S: quadratic_forms(s.graphs(), s.split(S)),
         "NK",
         lambda fused, s, S: fused(s.blocks, S, s.offsets),
     ),
     "quadratic_form of a stack": Primitive(
         g.quadratic_form,
-        lambda s, A, S: np.array(
-            [S_g.T @ A_g @ S_g for A_g, S_g in zip(A, of_each(S, A))]
-        ),
+        lambda s, A, S: quadratic_forms(A, of_each(S, A)),
         "BFF PK",
         lambda fused, s, A, S: fused(A, S, s.F * np.arange(s.B + 1)),
     ),
     "quadratic_form of symmetric graphs": Primitive(
         g.quadratic_form,
-        lambda s, S: np.array(
-            [S_g.T @ A @ S_g for A, S_g in zip(some_symmetric(s)[1], s.split(S))]
-        ),
+        lambda s, S: quadratic_forms(some_symmetric(s)[1], s.split(S)),
         "NK",
         call_quadratic_form_of_symmetric,
     ),
     "quadratic_form of a symmetric stack": Primitive(
         g.quadratic_form,
-        lambda s, A, S: np.array(
-            [S_g.T @ (A_g + A_g.T) @ S_g for A_g, S_g in zip(A, of_each(S, A))]
-        ),
+        lambda s, A, S: quadratic_forms(A + A.swapaxes(1, 2), of_each(S, A)),
         "BFF PK",
         lambda fused, s, A, S: fused(
             A + A.swapaxes(1, 2), S, s.F * np.arange(s.B + 1), np.ones(s.B, bool)
