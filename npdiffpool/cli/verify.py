@@ -70,6 +70,6 @@ def list_laws() -> str:
     for line in table.splitlines():
         id, statement, source = re.split(r" (?<!\\)\| ", line.strip("| "))
         statement, source = (cell.replace(r"\|", "|") for cell in (statement, source))
-        indented = fill(statement, 83).replace("\n", "\n     ")
-        texts.append(f"{id:<5}{indented}\n     [{source}]")
+        claim = fill(f"{id:<5}{statement}", 88, subsequent_indent=" " * 5)
+        texts.append(f"{claim}\n     [{source}]")
     return "\n".join(texts)

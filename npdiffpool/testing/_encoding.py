@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from npdiffpool._support.types import Array
 
 Strategy = st.SearchStrategy
-Codes = Callable[
-    [int, int], Array
-]  # (size, below) -> (size,) array of 0 <= code < below
+# (size, below) -> (size,) array of 0 <= code < below
+Codes = Callable[[int, int], Array]
 
 SHAPES = (
     *("empty", "random", "dense", "star", "path"),

@@ -104,15 +104,13 @@ def _array(array: Array) -> str:
         call, dtype = f"np.zeros({shape}", np.dtype(np.float64)
     elif array.size > 2 and array.tobytes() == first.tobytes() * array.size:
         is_one = array.dtype.kind in "iufc" and first[0] == 1
-        call = (
-            f"np.ones({shape}" if is_one else f"np.full({shape}, {_element(first[0])}"
-        )
+        full = f"np.full({shape}, {_element(first[0])}"
+        call = f"np.ones({shape}" if is_one else full
         dtype = np.dtype(np.float64) if is_one else np.array(first[0].item()).dtype
     else:
         call, dtype = f"np.array({_nested(array)}", np.array(array.tolist()).dtype
-    return (
-        f"{call})" if array.dtype == dtype else f"{call}, dtype={_dtype(array.dtype)})"
-    )
+    other = "" if array.dtype == dtype else f", dtype={_dtype(array.dtype)}"
+    return f"{call}{other})"
 
 
 def _nested(array: Any) -> str:

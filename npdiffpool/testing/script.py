@@ -15,11 +15,8 @@ def script_of(claim: str, violation: Any) -> str:
 
     It consists of the case as literals and the source of the check's body.
     """
-    body, sources, case = (
-        violation.check.body,
-        violation.subject.sources,
-        violation.case,
-    )
+    body, case = violation.check.body, violation.case
+    sources = violation.subject.sources
     names = list(inspect.signature(body).parameters)
     comment = fill(f"Law {claim}", 78, initial_indent="# ", subsequent_indent="# ")
     values = [f"{name} = {as_code(case[name])}" for name in names if name in case]

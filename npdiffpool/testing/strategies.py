@@ -355,10 +355,10 @@ def planted_graphs(
     -------
     strategy of (Graph, (N,) array)
     """
-    cluster, place, order = _encoding.cluster_members(draw, 1, max_clusters, max_size)[
-        1:
-    ]
-    first, labels = np.unique(cluster, return_index=True, return_inverse=True)[1:]
+    _, cluster, place, order = _encoding.cluster_members(
+        draw, 1, max_clusters, max_size
+    )
+    _, first, labels = np.unique(cluster, return_index=True, return_inverse=True)
     N, same, codes = len(labels), labels[:, None] == labels, drawn_codes(draw)
     A, lack = np.tril(same, -1), draw(one_of((False, True)))
     lacking = codes(max_size * max_clusters if lack else 0, max_size)

@@ -14,8 +14,6 @@ from npdiffpool.testing.law import Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.subjects import OWN
 
-WIDTH = 88
-
 
 def write_table(results: list[Result]) -> str:
     """Return a row per law with its counterexample, the totals, and all scripts."""
@@ -38,14 +36,11 @@ def _row(result: Result) -> str:
         text = f"{result.law.statement} ({result.reason})"
     elif result.script:
         text = shorten(result.reason.removeprefix(f"{result.law.id} fails "), 300)
-    row = f"{result.law.id:<5}{verdict:<15}{_indent(text, 20)}"
+    row = f"{result.law.id:<5}{verdict:<15}{text}"
+    row = fill(row, 88, subsequent_indent=" " * 20)
     values = [f"{k} = {as_code(v)}" for k, v in result.case.items() if k != "rtol"]
     shown = [f"{' ' * 20}{value}" for value in values if len(value) < 200]
     return "\n".join([row, *shown])
-
-
-def _indent(text: str, by: int) -> str:
-    return fill(text, WIDTH - by).replace("\n", "\n" + " " * by)
 
 
 def import_pool(path: str) -> Any:

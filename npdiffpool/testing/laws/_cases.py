@@ -343,10 +343,8 @@ def training_sets(draw: st.DrawFn, least: int, most: int) -> Case:
     """
     n_graphs, seed = draw(st.integers(2, 3)), draw(SEEDS)
     mild: Any = {"weights": ["ones", "unlike"], "directed": True}
-    graph, rng = draws.adjacencies(least, min(most, 6), **mild), np.random.default_rng(
-        seed
-    )
-    As = [draw(graph) for _ in range(n_graphs)]
+    graph = draws.adjacencies(least, min(most, 6), **mild)
+    As, rng = [draw(graph) for _ in range(n_graphs)], np.random.default_rng(seed)
     kind = draw(st.sampled_from(["normal", "ones", "degree"]))
     features = {
         "normal": lambda A: rng.normal(size=(len(A), 2)),
