@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.arguments import warn_caller
-from npdiffpool._support.types import Floats
+from npdiffpool._support.types import CSR, Floats
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import Columns, node_features
 from npdiffpool.datasets.tu.reading import TUData
@@ -48,12 +48,10 @@ def assemble(
     columns = node_features(data, degrees, features, degree_cap)
     sizes = np.bincount(data.graph_indicator, minlength=data.n_graphs + 1)[1:]
     labels = data.graph_labels if data.graph_targets is None else _labels(data)
+    listed = [None] * data.n_graphs if labels is None else labels.tolist()
     graphs = [
-        _cut_graph(adjacency, columns, part.start, part.stop, label)
-        for part, label in zip(
-            slices_of(offsets_of(sizes)),
-            [None] * data.n_graphs if labels is None else labels.tolist(),
-        )
+        _cut_graph(adjacency, columns, rows, label)
+        for rows, label in zip(slices_of(offsets_of(sizes)), listed)
     ]
     names = tuple(name for group in columns for name in group.names)
     about = data.name, names, source, citation, data.unused
@@ -83,7 +81,7 @@ def _sort_by_graph(data: TUData) -> TUData:
     )
 
 
-def _join_edges(data: TUData) -> scipy.sparse.csr_array:
+def _join_edges(data: TUData) -> CSR:
     """Return one adjacency of all graphs; repeated edges are merged, never added."""
     edges, weights, n_nodes = data.edges, data.edge_weights, len(data.graph_indicator)
     if weights is None:  # booleans add up to True, never to 2
@@ -95,14 +93,12 @@ def _join_edges(data: TUData) -> scipy.sparse.csr_array:
     listed = scipy.sparse.csr_array((weights, ends), shape=(n_nodes, n_nodes))
     listed.sum_duplicates()
     listed.eliminate_zeros()
-    joined: scipy.sparse.csr_array = listed.maximum(listed.T.tocsr())
+    joined = listed.maximum(listed.T.tocsr())
     _warn_if_mixed(data.name, listed, joined)
     return joined
 
 
-def _warn_if_mixed(
-    name: str, listed: scipy.sparse.csr_array, joined: scipy.sparse.csr_array
-) -> None:
+def _warn_if_mixed(name: str, listed: CSR, joined: CSR) -> None:
     """Warn if some edges are listed in one direction and others in both."""
     n_loops = np.count_nonzero(listed.diagonal())
     n_one_way = joined.nnz - listed.nnz
@@ -115,17 +111,8 @@ def _warn_if_mixed(
 
 
 def _cut_graph(
-    adjacency: scipy.sparse.csr_array,
-    columns: list[Columns],
-    start: int,
-    stop: int,
-    label: Any,
+    adjacency: CSR, columns: list[Columns], rows: slice, label: Any
 ) -> Graph:
-    indptr = adjacency.indptr[start : stop + 1]
-    indices = adjacency.indices[indptr[0] : indptr[-1]] - start
-    shape = (stop - start, stop - start)
-    weights = adjacency.data[indptr[0] : indptr[-1]].astype(np.float64)
-    parts = (weights, indices, indptr - indptr[0])
-    features = np.hstack([group.rows(start, stop) for group in columns])
+    features = np.hstack([group.rows(rows) for group in columns])
     label = tuple(label) if isinstance(label, list) else label
-    return Graph(scipy.sparse.csr_array(parts, shape=shape), features, label)
+    return Graph(adjacency[rows, rows], features, label)

@@ -36,9 +36,9 @@ class Columns(NamedTuple):
     names: list[str]
     values: npt.NDArray[Any]
 
-    def rows(self, start: int, stop: int) -> Floats:
-        """Return the columns of the nodes start ... stop - 1 as float64."""
-        part = self.values[start:stop]
+    def rows(self, chosen: slice) -> Floats:
+        """Return the columns of some nodes as float64."""
+        part = self.values[chosen]
         if self.values.ndim == 2:
             return part.astype(np.float64)
         return one_hot(part, len(self.names))
