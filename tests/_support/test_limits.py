@@ -188,7 +188,7 @@ def test_an_endless_line_is_refused(tmp_path, monkeypatch, text):
     with pytest.raises(
         DatasetError, match="A.txt: a line, or a run of blank lines, of over 65536"
     ):
-        list(tables.read_blocks(stream, "A.txt", np.int64, None, 1 << 12))
+        list(tables.read_blocks(stream, "A.txt", np.int64))
     assert stream.tell() <= (1 << 16) + (1 << 12)
 
 

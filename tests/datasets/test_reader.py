@@ -4,6 +4,7 @@ import io
 import tempfile
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tu_site import ATTRIBUTES, LABELS, TINY, tu_files, write_folder, zip_bytes
 from npdiffpool import DiffPoolClassifier
 from npdiffpool.datasets import DatasetError, load_dataset
 from npdiffpool.datasets.assembly import assemble
+from npdiffpool.datasets.tu import tables
 from npdiffpool.datasets.tu.archive import TUFiles
 from npdiffpool.datasets.tu.reading import read_tu
 from npdiffpool.datasets.tu.tables import parse_block, parse_lines, read_blocks
@@ -21,6 +23,11 @@ from npdiffpool.datasets.tu.tables import parse_block, parse_lines, read_blocks
 INT, FLOAT = np.dtype(np.int64), np.dtype(np.float64)
 DTYPES = st.sampled_from([INT, FLOAT])
 CHUNKS = st.integers(1, 40)
+
+
+def read_in_chunks(size):
+    """Return a context in which files are read in pieces of so many bytes."""
+    return mock.patch.object(tables, "CHUNK", size)
 
 
 # Any list of graphs, written in any way that the format allows
@@ -102,7 +109,8 @@ def test_reading_gives_the_written_data_set_for_every_chunk_size(
         if zipped:
             path = Path(folder, "TINY.zip")
             path.write_bytes(zip_bytes(tu_files(**texts)))
-        data = read_tu(TUFiles(path), chunk, 1 if weighted else None)
+        with read_in_chunks(chunk):
+            data = read_tu(TUFiles(path), 1 if weighted else None)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         dataset = assemble(data, "labels+attributes", 1, "")
@@ -164,8 +172,9 @@ def test_the_chunk_size_changes_neither_values_nor_errors(text, chunk, dtype):
 def _outcome(text, dtype, chunk):
     """Return the rows, or the message of the error."""
     try:
-        blocks = read_blocks(io.BytesIO(text.encode()), "file", dtype, None, chunk)
-        return [row for _, values in blocks for row in values.tolist()]
+        with read_in_chunks(chunk):
+            blocks = read_blocks(io.BytesIO(text.encode()), "file", dtype)
+            return [row for _, values in blocks for row in values.tolist()]
     except DatasetError as error:
         return str(error)
 
@@ -240,8 +249,8 @@ WRONG = {
 def test_an_error_names_the_file_and_the_line(tmp_path, part, text, match):
     folder = write_folder(tmp_path, **{part: text})
     for chunk in (1, 5, 1 << 20):
-        with pytest.raises(DatasetError, match=match):
-            read_tu(TUFiles(folder), chunk)
+        with read_in_chunks(chunk), pytest.raises(DatasetError, match=match):
+            read_tu(TUFiles(folder))
 
 
 @pytest.mark.parametrize("part", ["graph_indicator", "graph_labels"])
@@ -259,8 +268,9 @@ def test_opening_a_missing_file_names_it(tmp_path):
 def test_the_number_of_a_line_far_into_the_file_is_right(tmp_path):
     folder = write_folder(tmp_path, A="1, 2\n" * 100_000 + "1, 6\n")
     for chunk in (1000, 1 << 22):
-        with pytest.raises(DatasetError, match=r"_A.txt, line 100001: edge 1, 6"):
-            read_tu(TUFiles(folder), chunk)
+        error = pytest.raises(DatasetError, match=r"_A.txt, line 100001: edge 1, 6")
+        with read_in_chunks(chunk), error:
+            read_tu(TUFiles(folder))
 
 
 def complete(**parts):

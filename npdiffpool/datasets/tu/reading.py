@@ -13,12 +13,7 @@ import numpy.typing as npt
 
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.datasets.tu.archive import TUFiles
-from npdiffpool.datasets.tu.tables import (
-    CHUNK,
-    DatasetError,
-    count_lines,
-    read_blocks,
-)
+from npdiffpool.datasets.tu.tables import DatasetError, count_lines, read_blocks
 
 _MAX_ID = np.iinfo(np.int32).max
 MAX_GRAPHS = 1 << 20
@@ -66,7 +61,6 @@ class TUData(NamedTuple):
 
 def read_tu(
     files: TUFiles,
-    chunk: int = CHUNK,
     weights: int | None = None,
     require_labels: bool | None = True,
     targets: Sequence[int] | None = None,
@@ -81,8 +75,6 @@ def read_tu(
     ----------
     files : TUFiles
         The files.
-    chunk : int
-        Number of bytes to read at a time.
     weights : int, optional
         The column of NAME_edge_attributes.txt that has the edge weights, from 0.
     require_labels : bool or None
@@ -102,34 +94,34 @@ def read_tu(
     """
     if targets is not None:  # they take the place of labels
         require_labels = None
-    labels = _read_labels(files, require_labels, chunk)
+    labels = _read_labels(files, require_labels)
     listed = None if labels is None else len(labels)
     for part in ("graph_labels", "graph_attributes"):
         if listed is None and files.has(part):
-            listed = _count_lines(files, part, chunk)
+            listed = _count_lines(files, part)
             _check_n_graphs(listed, files.label(part))
-    indicator = _read_indicator(files, listed, chunk)
+    indicator = _read_indicator(files, listed)
     tables: dict[str, Any] = {
-        part: _read_nodes(files, part, dtype, len(indicator), chunk)
+        part: _read_table(files, part, dtype, len(indicator))
         for part, dtype in (("node_labels", np.int64), ("node_attributes", np.float64))
         if files.has(part)
     }
-    edges = _read_edges(files, indicator, chunk)
+    edges, used = _read_edges(files, indicator), set(READ)
     if weights is not None:
-        tables["edge_weights"] = read_weights(files, weights, edges, chunk)
+        tables["edge_weights"] = read_weights(files, weights, edges)
+        used.add("edge_attributes")
     n_graphs = int(indicator.max()) if listed is None else listed
     if targets is not None:
-        tables["graph_targets"] = read_targets(files, targets, n_graphs, chunk)
-    tables["n_graphs"] = n_graphs
-    used = {*READ, *(["edge_attributes"] if weights is not None else [])}
-    used |= {"graph_attributes"} if targets is not None else set()
-    tables["unused"] = tuple(part for part in files.parts() if part not in used)
-    _check_unused(files, tables["unused"], len(edges), tables["n_graphs"], chunk)
-    return TUData(files.name, edges, indicator, labels, **tables)
+        tables["graph_targets"] = read_targets(files, targets, n_graphs)
+        used.add("graph_attributes")
+    unused = tuple(part for part in files.parts() if part not in used)
+    _check_unused(files, unused, len(edges), n_graphs)
+    about: Any = {"n_graphs": n_graphs, "unused": unused}
+    return TUData(files.name, edges, indicator, labels, **tables, **about)
 
 
 def read_part(
-    files: TUFiles, part: str, dtype: Any, columns: int | None, chunk: int = CHUNK
+    files: TUFiles, part: str, dtype: Any, columns: int | None
 ) -> npt.NDArray[Any]:
     """Return the table NAME_part.txt, one row per line.
 
@@ -139,12 +131,12 @@ def read_part(
         If the file is missing or unreadable, or a line is malformed.
     """
     with files.open(part) as stream:
-        table = read_blocks(stream, files.label(part), dtype, columns, chunk)
+        table = read_blocks(stream, files.label(part), dtype, columns)
         blocks = [values for _, values in table]
     return np.concatenate(blocks or [np.zeros((0, columns or 0), dtype=dtype)])
 
 
-def _read_labels(files: TUFiles, required: bool | None, chunk: int) -> Ints | None:
+def _read_labels(files: TUFiles, required: bool | None) -> Ints | None:
     label = files.label("graph_labels")
     if not files.has("graph_labels"):
         if required:
@@ -155,7 +147,7 @@ def _read_labels(files: TUFiles, required: bool | None, chunk: int) -> Ints | No
         return None
     if required is None:
         return None
-    labels = read_part(files, "graph_labels", np.int64, 1, chunk).ravel()
+    labels = read_part(files, "graph_labels", np.int64, 1).ravel()
     _check_n_graphs(len(labels), label)
     return labels
 
@@ -166,9 +158,9 @@ def _check_n_graphs(n_graphs: int, label: str) -> None:
         raise DatasetError(f"{label}: {n_graphs} graphs; {most}")
 
 
-def _read_indicator(files: TUFiles, listed: int | None, chunk: int) -> Ints:
+def _read_indicator(files: TUFiles, listed: int | None) -> Ints:
     label = files.label("graph_indicator")
-    indicator = read_part(files, "graph_indicator", np.int64, 1, chunk).ravel()
+    indicator = read_part(files, "graph_indicator", np.int64, 1).ravel()
     wrong = np.flatnonzero((indicator < 1) | (indicator > _MAX_ID))
     if len(wrong):
         seen = f"{label}, line {wrong[0] + 1}: graph {indicator[wrong[0]]}"
@@ -186,11 +178,10 @@ def _read_indicator(files: TUFiles, listed: int | None, chunk: int) -> Ints:
     return indicator.astype(np.int32)
 
 
-def _read_nodes(
-    files: TUFiles, part: str, dtype: Any, n_nodes: int, chunk: int
-) -> npt.NDArray[Any]:
-    table = read_part(files, part, dtype, None, chunk)
-    _check_lines(files, part, len(table), n_nodes)
+def _read_table(files: TUFiles, part: str, dtype: Any, n: int) -> npt.NDArray[Any]:
+    """Return a table with a row for each of `n` nodes, edges or graphs."""
+    table = read_part(files, part, dtype, None)
+    _check_lines(files, part, len(table), n)
     return table
 
 
@@ -205,27 +196,27 @@ def _check_lines(files: TUFiles, part: str, seen: int, n: int) -> None:
         )
 
 
-def _count_lines(files: TUFiles, part: str, chunk: int) -> int:
+def _count_lines(files: TUFiles, part: str) -> int:
     with files.open(part) as stream:
-        return count_lines(stream, files.label(part), chunk)
+        return count_lines(stream, files.label(part))
 
 
 def _check_unused(
-    files: TUFiles, unused: Sequence[str], n_edges: int, n_graphs: int, chunk: int
+    files: TUFiles, unused: Sequence[str], n_edges: int, n_graphs: int
 ) -> None:
     """Check the number of lines of files that are not used otherwise."""
     lines = {"edge_labels": n_edges, "edge_attributes": n_edges}
     lines["graph_attributes"] = n_graphs
     for part, n in lines.items():
         if part in unused:
-            _check_lines(files, part, _count_lines(files, part, chunk), n)
+            _check_lines(files, part, _count_lines(files, part), n)
 
 
-def _read_edges(files: TUFiles, indicator: Ints, chunk: int) -> Ints:
+def _read_edges(files: TUFiles, indicator: Ints) -> Ints:
     label = files.label("A")
     blocks = [np.zeros((0, 2), dtype=np.int32)]
     with files.open("A") as stream:
-        for line, values in read_blocks(stream, label, np.int64, 2, chunk):
+        for line, values in read_blocks(stream, label, np.int64, 2):
             _check_edges(values, indicator, label, line)
             # Half the memory: there may be millions of edges.
             blocks.append(values.astype(np.int32))
@@ -251,7 +242,7 @@ def _check_edges(edges: Ints, indicator: Ints, label: str, line: int) -> None:
         )
 
 
-def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats:
+def read_weights(files: TUFiles, column: int, edges: Ints) -> Floats:
     """Return a column of NAME_edge_attributes.txt, the weight of each line of edges.
 
     Raises
@@ -264,8 +255,7 @@ def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats
     label = files.label("edge_attributes")
     if not files.has("edge_attributes"):
         raise lacks_weights(label)
-    table = read_part(files, "edge_attributes", np.float64, None, chunk)
-    _check_lines(files, "edge_attributes", len(table), len(edges))
+    table = _read_table(files, "edge_attributes", np.float64, len(edges))
     width = table.shape[1] if len(table) else column + 1
     if column >= width:
         raise _lacks_column("weights", column, width, label)
@@ -278,9 +268,7 @@ def read_weights(files: TUFiles, column: int, edges: Ints, chunk: int) -> Floats
     return weights
 
 
-def read_targets(
-    files: TUFiles, columns: Sequence[int], n_graphs: int, chunk: int
-) -> Floats:
+def read_targets(files: TUFiles, columns: Sequence[int], n_graphs: int) -> Floats:
     """Return columns of NAME_graph_attributes.txt, (G, T); all without `columns`.
 
     Raises
@@ -292,8 +280,7 @@ def read_targets(
     label = files.label("graph_attributes")
     if not files.has("graph_attributes"):
         raise lacks_targets(label)
-    table = read_part(files, "graph_attributes", np.float64, None, chunk)
-    _check_lines(files, "graph_attributes", len(table), n_graphs)
+    table = _read_table(files, "graph_attributes", np.float64, n_graphs)
     width = table.shape[1]
     for column in columns:
         if column >= width:

@@ -14,7 +14,7 @@ from typing import IO, Any, Iterator
 import numpy as np
 import numpy.typing as npt
 
-CHUNK = 1 << 22
+CHUNK = 1 << 22  # bytes that are read at a time
 MAX_LINE = 1 << 22  # bytes in a line, or in consecutive blank lines
 MAX_NUMBERS = 1 << 27  # in one file
 _SYNTAX = {
@@ -40,11 +40,7 @@ class DatasetError(ValueError):
 
 
 def read_blocks(
-    stream: IO[bytes],
-    file: str,
-    dtype: Any,
-    columns: int | None = None,
-    chunk: int = CHUNK,
+    stream: IO[bytes], file: str, dtype: Any, columns: int | None = None
 ) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """Yield a table of numbers in blocks, so that its text is never all in memory.
 
@@ -59,8 +55,6 @@ def read_blocks(
         The type of the numbers.
     columns : int, optional
         Numbers per line; by default as many as in the first line.
-    chunk : int
-        Number of bytes to read at a time.
 
     Yields
     ------
@@ -76,7 +70,7 @@ def read_blocks(
         `MAX_NUMBERS` numbers.
     """
     line, count = 1, 0
-    for block in _whole_lines(stream, chunk, file):
+    for block in _whole_lines(stream, file):
         if columns is None:
             columns = block.split(b"\n", 1)[0].count(b",") + 1
         values = parse_block(block, np.dtype(dtype), columns)
@@ -89,7 +83,7 @@ def read_blocks(
         line += len(values)
 
 
-def count_lines(stream: IO[bytes], file: str, chunk: int = CHUNK) -> int:
+def count_lines(stream: IO[bytes], file: str) -> int:
     """Return the number of lines, without the blank ones at the end.
 
     Raises
@@ -97,7 +91,7 @@ def count_lines(stream: IO[bytes], file: str, chunk: int = CHUNK) -> int:
     DatasetError
         If a line is longer than `MAX_LINE`.
     """
-    return sum(block.count(b"\n") for block in _whole_lines(stream, chunk, file))
+    return sum(block.count(b"\n") for block in _whole_lines(stream, file))
 
 
 def parse_block(
@@ -153,10 +147,10 @@ def show(text: bytes) -> str:
     return repr(start + "..." if len(text) > 40 else start)
 
 
-def _whole_lines(stream: IO[bytes], chunk: int, file: str) -> Iterator[bytes]:
+def _whole_lines(stream: IO[bytes], file: str) -> Iterator[bytes]:
     """Yield a stream in blocks of lines; the last line of a block is not blank."""
     rest = b""
-    while piece := stream.read(chunk):
+    while piece := stream.read(CHUNK):
         rest += piece
         # Keep an incomplete line, and blank lines, which may be the last ones.
         end = rest.rstrip().rfind(b"\n") + 1
