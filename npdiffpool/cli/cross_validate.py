@@ -31,12 +31,8 @@ from npdiffpool.cli.parameters import add_parameters, make_model
 from npdiffpool.cli.parser import add_json, results_only
 from npdiffpool.datasets import Dataset
 from npdiffpool.datasets.duplicates import count_copies
+from npdiffpool.estimators import expectation
 from npdiffpool.estimators.diffpool import Model
-from npdiffpool.estimators.expectation import (
-    describe_clusters,
-    describe_jobs,
-    seconds_per_epoch,
-)
 from npdiffpool.evaluation.job_folder import require_evaluation
 from npdiffpool.evaluation.job_queue import Progress
 from npdiffpool.evaluation.jobs import load_source
@@ -124,7 +120,8 @@ def _evaluate(
     folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset)
     data = dataset, dataset.labels
-    for line in dict.fromkeys(describe_clusters(c, *data, True) for c in candidates):
+    lines = [expectation.describe_clusters(c, *data, True) for c in candidates]
+    for line in dict.fromkeys(lines):
         print(line, flush=True)
     _print_copies(model, dataset, splits, arguments.folds)
     hint = f"the finished jobs are in {folder}; run the same command to resume"
@@ -174,7 +171,7 @@ def _with_expectation(
             epochs = [model.epochs for model in candidates]
             with use_threads(share_of_threads(at_a_time or 1)):
                 job = _seconds_per_job(candidates, dataset)
-            text = describe_jobs(left, job, epochs, at_a_time)
+            text = expectation.describe_jobs(left, job, epochs, at_a_time)
             print(text, file=sys.stderr, flush=True)
         show(seen)
 
@@ -185,7 +182,7 @@ def _seconds_per_job(candidates: Sequence[Any], dataset: Dataset) -> float:
     """Return the mean over the configurations, or over some of a large grid."""
     timed = Random(0).sample(candidates, min(len(candidates), TIMED))
     data = dataset, dataset.labels
-    return fmean(model.epochs * seconds_per_epoch(model, *data) for model in timed)
+    return fmean(m.epochs * expectation.seconds_per_epoch(m, *data) for m in timed)
 
 
 @contextmanager

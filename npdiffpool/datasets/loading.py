@@ -12,19 +12,12 @@ import numpy as np
 
 from npdiffpool._support.arguments import warn_caller
 from npdiffpool._support.progress import printable
+from npdiffpool.datasets import locate
 from npdiffpool.datasets.assembly import assemble
 from npdiffpool.datasets.bundled import read_bundle
 from npdiffpool.datasets.dataset import Dataset
 from npdiffpool.datasets.features import check_choice, column_kind
 from npdiffpool.datasets.fetch import download
-from npdiffpool.datasets.locate import (
-    cache_folder,
-    cite,
-    describe,
-    find,
-    site_name,
-    suggest,
-)
 from npdiffpool.datasets.tu.archive import TUFiles
 from npdiffpool.datasets.tu.reading import TUData, lacks_targets, lacks_weights, read_tu
 from npdiffpool.datasets.tu.tables import DatasetError
@@ -118,7 +111,7 @@ def load_dataset(
     """
     check_choice(features, degree_cap)
     data, path, citation = _read(source, progress, weights, require_labels, target)
-    about = describe(path), citation, weights, _target_names(data, target)
+    about = locate.describe(path), citation, weights, _target_names(data, target)
     return assemble(data, features, degree_cap, *about)
 
 
@@ -132,7 +125,7 @@ def _read(
         required = "require_labels must be True or False"
         raise DatasetError(f"{required}; got {require_labels!r}")
     column, targets = _weights_column(weights), _target_columns(target)
-    path = find(source)
+    path = locate.find(source)
     if path is None:
         path = _download(str(source), progress, require_labels)
     if path.suffix == ".npz":
@@ -146,7 +139,7 @@ def _read(
     else:
         how: Any = {"weights": column, "require_labels": require_labels}
         data = read_tu(TUFiles(path), **how, targets=targets)
-        citation = cite(data.name)
+        citation = locate.cite(data.name)
     _warn_of_losses(data, needs_labels=require_labels is not None)
     return data, path, citation
 
@@ -197,7 +190,7 @@ def load_dataset_like(
     check_choice(features, cap)
     data, path, citation = _read(source, None, weights, require_labels, target)
     _require_tables(data, names)
-    about = describe(path), citation, weights, _target_names(data, target)
+    about = locate.describe(path), citation, weights, _target_names(data, target)
     dataset = assemble(data, features, cap, *about)
     _require_known(dataset, names)
     place = {name: column for column, name in enumerate(names)}
@@ -238,7 +231,7 @@ def _target_names(data: TUData, target: Any) -> tuple[str, ...]:
 
 def _warn_of_losses(data: TUData, needs_labels: bool) -> None:
     """Warn of unused files and of graphs without nodes."""
-    silent = {"edge_labels"} if cite(data.name) else set()
+    silent = {"edge_labels"} if locate.cite(data.name) else set()
     silent |= set() if needs_labels else {"graph_attributes"}
     unused = [part for part in data.unused if part not in silent]
     if unused:
@@ -260,9 +253,9 @@ def _download(name: str, progress: bool | None, require_labels: Any) -> Path:
     here = "the working folder"
     if Path(name).is_dir():
         here += f" (whose folder {name} has no file ending in _A.txt)"
-    places = f"{here}, $NPDIFFPOOL_DATA ({data}), {cache_folder()} or the package"
-    missing = f"{name!r} is not in {places}"
-    name, similar = site_name(name), suggest(name)
+    places = f"{here}, $NPDIFFPOOL_DATA ({data}), {locate.cache_folder()}"
+    missing = f"{name!r} is not in {places} or the package"
+    name, similar = locate.site_name(name), locate.suggest(name)
     if similar:
         raise DatasetError(f"{missing}, nor on the TU site.{similar}")
     try:

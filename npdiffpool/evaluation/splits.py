@@ -10,11 +10,8 @@ import numpy as np
 from npdiffpool._support.arguments import require_flag
 from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted import read_json
-from npdiffpool.datasets.stratified import (
-    check_labels,
-    stratified_folds,
-    stratified_split,
-)
+from npdiffpool.datasets import stratified_folds, stratified_split
+from npdiffpool.datasets.stratified import check_labels
 
 
 class Split(NamedTuple):

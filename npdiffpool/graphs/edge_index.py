@@ -8,14 +8,8 @@ import numpy as np
 import scipy
 
 from npdiffpool._support.types import CSR, Ints
-from npdiffpool.graphs.checks import (
-    GraphError,
-    as_array,
-    check_n_nodes,
-    check_weights,
-    require_nodes,
-    to_floats,
-)
+from npdiffpool.graphs import checks
+from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.ragged import offsets_of, slices_of
 
 MAX_GRAPHS = 1 << 24
@@ -24,17 +18,18 @@ MAX_GRAPHS = 1 << 24
 def matrix_of_edge_index(edge_index: Any, edge_weight: Any, n_nodes: int) -> CSR:
     """Return the adjacency, in which A[i, j] is the edge from source j to target i."""
     sources, targets = _check_edge_index(edge_index, n_nodes)
-    weights = None if edge_weight is None else as_array(edge_weight, "edge_weight")
-    if weights is not None and weights.shape == (len(sources), 1):
-        weights = weights[:, 0]
-    values = check_weights(weights, len(sources), "edge_weight")
+    if edge_weight is not None:
+        edge_weight = checks.as_array(edge_weight, "edge_weight")
+        if edge_weight.shape == (len(sources), 1):
+            edge_weight = edge_weight[:, 0]
+    values = checks.check_weights(edge_weight, len(sources), "edge_weight")
     shape = (n_nodes, n_nodes)
     return scipy.sparse.coo_array((values, (targets, sources)), shape=shape)
 
 
 def label_of(y: Any) -> Any:
     """Return a label: an array of one number is that number, of several a tuple."""
-    array = None if y is None else as_array(y, "y")
+    array = None if y is None else checks.as_array(y, "y")
     if array is None or array.ndim == 0 and array.dtype == object:
         return y
     if array.size == 1:
@@ -57,14 +52,14 @@ def split_batch(
     graph_of = _check_batch(batch, adjacency.shape[0])
     least = int(graph_of.max(initial=-1)) + 1
     n_graphs = least if n_graphs is None else n_graphs
-    check_n_nodes(n_graphs, "n_graphs")
+    checks.check_n_nodes(n_graphs, "n_graphs")
     if n_graphs < least:
         raise GraphError(f"n_graphs must be at least {least}, by batch; got {n_graphs}")
     if n_graphs > MAX_GRAPHS:
         raise GraphError(
             f"a batch must have at most {MAX_GRAPHS} graphs; got {n_graphs}"
         )
-    labels: Any = [None] * n_graphs if y is None else as_array(y, "y")
+    labels: Any = [None] * n_graphs if y is None else checks.as_array(y, "y")
     if np.ndim(labels) == 0 or len(labels) != n_graphs:
         required = f"y must have a label for each of the {n_graphs} graphs"
         raise GraphError(f"{required}; got shape {np.shape(labels)}")
@@ -86,7 +81,7 @@ def count_nodes(x: Any, n_nodes: int | None) -> int:
         if n_nodes is None:
             raise GraphError("n_nodes must be given if x is not an array; got None")
         return n_nodes
-    array = to_floats(x, "x")
+    array = checks.to_floats(x, "x")
     if array.ndim == 0:
         raise GraphError("x must have a row for each node, (N, F); got a number")
     rows = len(array)
@@ -97,8 +92,8 @@ def count_nodes(x: Any, n_nodes: int | None) -> int:
 
 def _check_edge_index(edge_index: Any, n_nodes: int) -> Ints:
     """Return the sources and the targets of edges as a (2, E) array."""
-    check_n_nodes(n_nodes)
-    array = as_array(edge_index, "edge_index")
+    checks.check_n_nodes(n_nodes)
+    array = checks.as_array(edge_index, "edge_index")
     if array.size == 0:
         return np.zeros((2, 0), dtype=np.intp)
     if array.ndim != 2 or len(array) != 2 or array.dtype.kind not in "iu":
@@ -106,13 +101,13 @@ def _check_edge_index(edge_index: Any, n_nodes: int) -> Ints:
             f"edge_index must be whole numbers of shape (2, E); "
             f"got {array.dtype} of shape {array.shape}"
         )
-    require_nodes(array, n_nodes, "edge_index")
+    checks.require_nodes(array, n_nodes, "edge_index")
     return array
 
 
 def _check_batch(batch: Any, n_nodes: int) -> Ints:
     """Return the graph of each node as an array that does not decrease."""
-    array = as_array(batch, "batch")
+    array = checks.as_array(batch, "batch")
     array = array.astype(np.intp) if array.size == 0 else array
     if array.shape != (n_nodes,) or array.dtype.kind not in "iu":
         required = f"batch must be whole numbers of shape ({n_nodes},)"

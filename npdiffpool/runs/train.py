@@ -31,12 +31,8 @@ from npdiffpool._support.interrupts import ignore_interrupt, interrupt_after
 from npdiffpool._support.types import Ints, Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.datasets.stratified import stratified_split
+from npdiffpool.estimators import expectation
 from npdiffpool.estimators.diffpool import Model
-from npdiffpool.estimators.expectation import (
-    describe_clusters,
-    describe_seconds,
-    seconds_per_epoch,
-)
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.runs.checkpoints import Saver
 from npdiffpool.runs.results import compute_results, describe_results
@@ -103,9 +99,8 @@ def train_run(
             _fit(model, train, validation, saver)
             results = compute_results(model, train, test)
             print(describe_results(results, len(model.history_)))
-            write_files(
-                folder, model, recorder, describe_run(model, dataset, split, results)
-            )
+            config = describe_run(model, dataset, split, results)
+            write_files(folder, model, recorder, config)
             print(f"run folder: {folder}", flush=True)
             if draw is not None:
                 draw(model, test, folder)
@@ -196,12 +191,13 @@ def _fit(model: Model, train: Dataset, validation: Dataset, saver: Saver) -> Non
     """Train, from the checkpoint if there is one, and save checkpoints."""
     *_, config = model.check(train, train.labels)
     state = saver.load(config)
-    print(describe_clusters(model, train, train.labels), flush=True)
+    print(expectation.describe_clusters(model, train, train.labels), flush=True)
     if state is not None:
         print(f"resuming after epoch {state.epoch} of {model.epochs}", flush=True)
     else:
-        seconds = seconds_per_epoch(model, train, train.labels)
-        print(describe_seconds(seconds, model.epochs), file=sys.stderr, flush=True)
+        seconds = expectation.seconds_per_epoch(model, train, train.labels)
+        expected = expectation.describe_seconds(seconds, model.epochs)
+        print(expected, file=sys.stderr, flush=True)
     hooks: Any = {"on_epoch": saver.recorder, "resume": state}
     try:
         with interrupt_after(saver, "the current epoch") as save:

@@ -16,6 +16,7 @@ import npdiffpool as ndp
 from npdiffpool.cli import cross_validate as command
 from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.main import main
+from npdiffpool.estimators import expectation
 from npdiffpool.evaluation.jobs import run_job
 from npdiffpool.evaluation.protocols import Source, cross_validate
 from npdiffpool.evaluation.splits import Split, make_splits, read_splits
@@ -485,7 +486,9 @@ def test_cv_prints_a_line_per_fold_and_the_mean(tmp_path, capsys):
 
 def test_the_expected_time_is_the_mean_over_a_grid(tmp_path, capsys, monkeypatch):
     """Fold by fold, three configurations of 30, 60 and 90 s and one run of one."""
-    monkeypatch.setattr(command, "seconds_per_epoch", lambda model, *_: model.hidden)
+    monkeypatch.setattr(
+        expectation, "seconds_per_epoch", lambda model, *_: model.hidden
+    )
     grid = tmp_path / "grid.json"
     choices = [{"hidden": h, "epochs": e} for h, e in ((15, 2), (20, 3), (30, 3))]
     grid.write_text(json.dumps(choices))
@@ -498,7 +501,7 @@ def test_the_expected_time_is_the_mean_over_a_grid(tmp_path, capsys, monkeypatch
 def test_on_a_cluster_the_expected_time_is_that_of_a_job(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "check_workers", lambda *arguments: None)
     monkeypatch.setattr(command, "workers", lambda *_: ThreadPoolExecutor(1))
-    monkeypatch.setattr(command, "seconds_per_epoch", lambda *arguments: 30.0)
+    monkeypatch.setattr(expectation, "seconds_per_epoch", lambda *arguments: 30.0)
     out = ["--scheduler", "tcp://a:1", "--out", str(tmp_path / "cv")]
     assert main(["cv", "MUTAG", *QUICK, *out]) == 0
     said = capsys.readouterr().err
