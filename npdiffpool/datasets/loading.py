@@ -110,15 +110,14 @@ def load_dataset(
     Graph(n_nodes=17, n_edges=19, n_features=7, label=1)
     """
     check_choice(features, degree_cap)
-    data, path, citation = _read(source, progress, weights, require_labels, target)
-    about = locate.describe(path), citation, weights, _target_names(data, target)
+    data, about = _read(source, progress, weights, require_labels, target)
     return assemble(data, features, degree_cap, *about)
 
 
 def _read(
-    source: Any, progress: Any, weights: Any, require_labels: Any, target: Any = None
-) -> tuple[TUData, Path, str]:
-    """Return the arrays of a data set, its place and its citation."""
+    source: Any, progress: Any, weights: Any, require_labels: Any, target: Any
+) -> tuple[TUData, Any]:
+    """Return the arrays of a data set; its place, citation, weights and targets."""
     if progress not in (None, True, False):
         raise DatasetError(f"progress must be True, False or None; got {progress!r}")
     if require_labels not in (True, False, None):
@@ -141,7 +140,8 @@ def _read(
         data = read_tu(TUFiles(path), **how, targets=targets)
         citation = locate.cite(data.name)
     _warn_of_losses(data, needs_labels=require_labels is not None)
-    return data, path, citation
+    about = locate.describe(path), citation, weights, _target_names(data, targets)
+    return data, about
 
 
 def load_dataset_like(
@@ -188,9 +188,8 @@ def load_dataset_like(
     caps = [int(name[8:]) for name in names if name.startswith("degree>=")]
     cap = caps[0] if caps else DEGREE_CAP
     check_choice(features, cap)
-    data, path, citation = _read(source, None, weights, require_labels, target)
+    data, about = _read(source, None, weights, require_labels, target)
     _require_tables(data, names)
-    about = locate.describe(path), citation, weights, _target_names(data, target)
     dataset = assemble(data, features, cap, *about)
     _require_known(dataset, names)
     place = {name: column for column, name in enumerate(names)}
@@ -221,12 +220,12 @@ def _target_columns(target: Any) -> list[int] | None:
     return [int(name.split()[1]) for name in names]
 
 
-def _target_names(data: TUData, target: Any) -> tuple[str, ...]:
+def _target_names(data: TUData, columns: list[int] | None) -> tuple[str, ...]:
     """Return the name of each column of the targets."""
-    columns, table = _target_columns(target), data.graph_targets
-    if columns is None or table is None:
+    if columns is None or data.graph_targets is None:
         return ()
-    return tuple(f"attribute {i}" for i in columns or range(table.shape[1]))
+    n_columns = data.graph_targets.shape[1]
+    return tuple(f"attribute {i}" for i in columns or range(n_columns))
 
 
 def _warn_of_losses(data: TUData, needs_labels: bool) -> None:
@@ -279,10 +278,8 @@ def _check_names(feature_names: Any) -> list[str]:
 
 def _require_tables(data: TUData, names: list[str]) -> None:
     """Require the files of the columns `names`."""
-    for kind, table in (
-        ("label", data.node_labels),
-        ("attribute", data.node_attributes),
-    ):
+    tables = {"label": data.node_labels, "attribute": data.node_attributes}
+    for kind, table in tables.items():
         own = [name for name in names if column_kind(name) == kind]
         if own and table is None:
             listed = own[0] + ", ..." * (len(own) > 1)
