@@ -47,6 +47,7 @@ from npdiffpool.evaluation.splits import read_splits
 from npdiffpool.evaluation.workers import check_workers, workers
 
 TIMED = 8  # configurations of a grid
+RUN = "the current training run"  # for which Ctrl-C waits in this process
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -128,7 +129,8 @@ def _evaluate(
     with (
         workers(arguments.jobs, arguments.scheduler) as executor,
         add_resume_hint(folder / "settings.json", hint),
-        _progress(executor is None, is_classifier) as show,
+        job_progress(is_classifier) as shown,
+        interrupt_after(shown, RUN) if executor is None else nullcontext(shown) as show,
     ):
         at_a_time = arguments.jobs if arguments.scheduler is None else None
         on_done = _with_expectation(show, candidates, dataset, executor, at_a_time)
@@ -148,10 +150,8 @@ def _print_copies(model: Model, dataset: Dataset, splits: Any, n_folds: int) -> 
     copies = count_copies(dataset.duplicates(), folds)
     if copies:
         n_tests = sum(len(split.test) for split in splits)
-        text = (
-            "have an isomorphic copy in the training or validation part of their fold"
-        )
-        print(f"{copies} of {n_tests} test graphs {text}", flush=True)
+        text = f"{copies} of {n_tests} test graphs have an isomorphic copy in"
+        print(f"{text} the training or validation part of their fold", flush=True)
 
 
 def _with_expectation(
@@ -183,17 +183,6 @@ def _seconds_per_job(candidates: Sequence[Any], dataset: Dataset) -> float:
     timed = Random(0).sample(candidates, min(len(candidates), TIMED))
     data = dataset, dataset.labels
     return fmean(m.epochs * expectation.seconds_per_epoch(m, *data) for m in timed)
-
-
-@contextmanager
-def _progress(
-    in_this_process: bool, is_classifier: bool
-) -> Iterator[Callable[[Progress], None]]:
-    """Yield a function that shows progress; Ctrl-C stops this process between jobs."""
-    with job_progress(is_classifier) as show:
-        waits = interrupt_after(show, "the current training run")
-        with waits if in_this_process else nullcontext(show) as shown:
-            yield shown
 
 
 @contextmanager
