@@ -46,15 +46,12 @@ def _features(G: Any, features: Any) -> Any:
     if features is None:
         return _written_features(G, seen)
     if isinstance(features, str):
-        is_made = features in ("degree", "ones") and features not in seen
-        return features if is_made else _node_attributes(G, {features: None})
-    if isinstance(features, Mapping):
-        return _node_attributes(G, features)
-    return (
-        _node_attributes(G, dict.fromkeys(features))
-        if are_names(features)
-        else features
-    )
+        if features in ("degree", "ones") and features not in seen:
+            return features
+        features = [features]
+    if are_names(features):
+        features = dict.fromkeys(features)
+    return _node_attributes(G, features) if isinstance(features, Mapping) else features
 
 
 def _adjacency(G: Any, weight: str) -> CSR:
