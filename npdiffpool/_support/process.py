@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from typing import Any, ContextManager, Iterator
 
@@ -94,9 +94,7 @@ def keep_freed_memory() -> None:
     setting is permanent: the memory of the process no longer shrinks. With another C
     library this function does nothing.
     """
-    try:
+    with suppress(AttributeError, OSError, TypeError):
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_MAX, 0)
         libc.mallopt(M_TRIM_THRESHOLD, -1)  # never
-    except (AttributeError, OSError, TypeError):
-        pass
