@@ -160,9 +160,8 @@ def cross_validate(
     with nullcontext() if folder is None else lock_folder(folder) as path:
         saved = JobFolder(path, plan.settings())
         queue = JobQueue(plan, saved, executor, on_done)
-        result = (
-            _run_fair(plan, queue) if protocol == "fair" else _run_paper(plan, queue)
-        )
+        run = _run_fair if protocol == "fair" else _run_paper
+        result = run(plan, queue)
         saved.write("results", result._asdict())
     return result
 
