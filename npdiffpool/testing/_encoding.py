@@ -18,10 +18,7 @@ Strategy = st.SearchStrategy
 # (size, below) -> (size,) array of 0 <= code < below
 Codes = Callable[[int, int], Array]
 
-SHAPES = (
-    *("empty", "random", "dense", "star", "path"),
-    *("cycle", "clique", "circulant", "two"),
-)
+SHAPES = tuple("empty random dense star path cycle clique circulant two".split())
 PAIRS = ("cycles", "cubic", "not regular", "strongly regular")
 _EXPONENTS = {"unlike": (0, 1), "tiny": (-9, 3), "huge": (9, 3), "mixed": (0, 6)}
 

@@ -38,19 +38,15 @@ def forms(A: Array, R: Array, X: Array) -> dict[str, list[Array]]:
     dict of lists of arrays
     """
     S, levels = pooling.assign(R)[0], levels_of(A, X)
-    expected = _by_definition(A.astype(np.float64), S.astype(np.float64), X)
-    found = [_of_level(level, S) for level in levels]
-    return {
-        name: [value, *(f[name] for f in found)] for name, value in expected.items()
-    }
+    expected = _by_definition(*(M.astype(np.float64) for M in (A, S, X)))
+    found = [expected, *(_of_level(level, S) for level in levels)]
+    return {name: [values[name] for values in found] for name in expected}
 
 
 def levels_of(A: Array, X: Array) -> list[Level]:
     """Return a graph as a sparse level, with a dense block, and as a stack."""
-    sparse_form, stack = (
-        level.with_operators(OPERATORS)
-        for level in (sparse_level([A], X), dense_level([A], X))
-    )
+    sparse_form = sparse_level([A], X).with_operators(OPERATORS)
+    stack = dense_level([A], X).with_operators(OPERATORS)
     Ps = {kind: _as_block(P) for kind, P in sparse_form.operators.items()}
     blocks = sparse_form._replace(A=_as_block(sparse_form.A), operators=Ps)
     return [sparse_form, blocks, stack]
@@ -65,9 +61,7 @@ def _by_definition(A: Array, S: Array, X: Array) -> dict[str, Array]:
     deg = np.sum(A, axis=1, keepdims=True)
     mean = A / np.where(deg > 0, deg, 1.0)
     Ps = {"gcn": paper.normalize_adjacency(A), "sage": mean, "s2v": A}
-    calls: Any = {
-        kind: (partial(np.dot, P), X.astype(np.float64)) for kind, P in Ps.items()
-    }
+    calls: Any = {kind: (partial(np.dot, P), X) for kind, P in Ps.items()}
     calls["A'"] = lambda S: np.dot(np.dot(S.T, A), S), S
     calls["link loss"] = partial(paper.link_loss, A), S
     return _with_gradients(calls)

@@ -50,11 +50,8 @@ def pool_level(level: Level, R: Array) -> list[Pooled]:
     A_pooled, X_pooled = pooling.coarsen(level, level.X, S)
     link = losses.link_loss(level, S, A_pooled)
     entropy = losses.entropy_loss(entropies, offsets)
-    rows = slices_of(offsets)
-    return [
-        Pooled(A_pooled[g], X_pooled[g], S[rows[g]], link[g], entropy[g])
-        for g in range(len(rows))
-    ]
+    Ss = [S[rows] for rows in slices_of(offsets)]
+    return [Pooled(*parts) for parts in zip(A_pooled, X_pooled, Ss, link, entropy)]
 
 
 def pool_by_engine(A: Array, R: Array, Z: Array) -> Pooled:
