@@ -19,6 +19,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from npdiffpool.cli.parser import add_run_folder
 from npdiffpool.cli.train import draw
 from npdiffpool.datasets import Dataset, hierarchical_sbm
 from npdiffpool.datasets.synthetic import Hierarchy
@@ -47,10 +48,7 @@ SETTINGS = {
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     command.usage = "npdiffpool demo [--option VALUE ...]"
-    text = "run folder, new or empty (default: runs/demo-1, -2, ...)"
-    command.add_argument("--out", metavar="RUN", help=text)
-    text = "resume the interrupted run in --out, with the same options as before"
-    command.add_argument("--resume", action="store_true", help=text)
+    add_run_folder(command, "demo")
     text = "seed of both trainings and of the split (default: %(default)s)"
     command.add_argument("--seed", type=int, default=0, metavar="INT", help=text)
     text = "passes over the training graphs (default: %(default)s)"

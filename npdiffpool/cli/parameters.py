@@ -34,10 +34,9 @@ def add_parameters(command: argparse.ArgumentParser) -> None:
     text = f"node features: {kinds} (default: %(default)s)"
     model.add_argument("--features", default="auto", metavar="KIND", help=text)
     add_weights(model)
-    text = (
-        '"attribute 0" for the first column of graph_attributes, "attributes" for all'
-    )
-    text = f"for regression: the target, {text} (default: classes)"
+    columns = '"attribute 0" for the first column of graph_attributes'
+    columns = f'the target, {columns}, "attributes" for all'
+    text = f"for regression: {columns} (default: classes)"
     model.add_argument("--target", metavar="COLUMN", help=text)
     for field in PARAMETERS:
         if field.name not in NO_OPTIONS:

@@ -109,6 +109,14 @@ def with_options(text: str) -> str:
     return re.sub(r'\b(target|weights)=(?=")', r"--\1 ", text)
 
 
+def add_run_folder(command: argparse.ArgumentParser, name: str) -> None:
+    """Add the options --out and --resume of a training run."""
+    text = f"run folder, new or empty (default: runs/{name}-1, -2, ...)"
+    command.add_argument("--out", metavar="RUN", help=text)
+    text = "resume the interrupted run in --out, with the same options as before"
+    command.add_argument("--resume", action="store_true", help=text)
+
+
 def add_json(command: argparse.ArgumentParser, what: str) -> None:
     """Add the option --json."""
     text = f"print {what} as JSON, and everything else to standard error"

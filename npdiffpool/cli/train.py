@@ -20,7 +20,7 @@ from pathlib import Path
 
 from npdiffpool._support.threads import use_threads
 from npdiffpool.cli.parameters import add_parameters, make_model
-from npdiffpool.cli.parser import add_json, results_only
+from npdiffpool.cli.parser import add_json, add_run_folder, results_only
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.estimators.diffpool import Model
 from npdiffpool.runs.snapshots import readable, watched
@@ -37,13 +37,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="name, folder or zip of a data set in TU format (default: %(default)s)",
     )
-    text = "run folder, new or empty (default: runs/DATA-1, -2, ...)"
-    command.add_argument("--out", metavar="RUN", help=text)
-    command.add_argument(
-        "--resume",
-        action="store_true",
-        help="resume the interrupted run in --out, with the same options as before",
-    )
+    add_run_folder(command, "DATA")
     text = "number of threads (default: OMP_NUM_THREADS if set, otherwise all CPUs)"
     command.add_argument("--threads", type=int, metavar="INT", help=text)
     add_json(command, "the results")
@@ -56,10 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
     model.check_parameters()
     check_run_folder(arguments.out, arguments.resume)
     with results_only(arguments.json), use_threads(arguments.threads):
-        how = {
-            name: vars(arguments)[name] for name in ("features", "weights", "target")
-        }
-        dataset = load_dataset(arguments.data, **how)
+        how = {"weights": arguments.weights, "target": arguments.target}
+        dataset = load_dataset(arguments.data, arguments.features, **how)
         folder = train_run(model, dataset, arguments.out, arguments.resume, draw)
     if arguments.json:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
