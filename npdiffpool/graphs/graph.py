@@ -132,9 +132,8 @@ class Graph:
         array([12., 10., 11.])
         """
         order = checks.check_order(order, self.n_nodes)
-        A, X, names = self.adjacency[order][:, order], self.features[order], None
-        if self.node_names is not None:
-            names = [self.node_names[i] for i in order]
+        A, X = self.adjacency[order][:, order], self.features[order]
+        names = self.node_names and [self.node_names[i] for i in order]
         return Graph(A, X, self.label, node_names=names)
 
     @classmethod
