@@ -39,6 +39,11 @@ def degree_names(cap: int) -> list[str]:
     return [*(f"degree={degree}" for degree in range(cap)), f"degree>={cap}"]
 
 
+def is_one_hot(X: Floats) -> bool:
+    """Return whether one entry of every row is 1 and all others are 0."""
+    return bool(np.all((X == 0) | (X == 1)) and np.all(X.sum(axis=1) == 1))
+
+
 def one_hot(codes: Ints, width: int) -> Floats:
     """Return rows of `width` columns, in which column ``codes[i]`` of row i is 1."""
     rows = np.zeros((len(codes), width))

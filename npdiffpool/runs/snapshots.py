@@ -14,6 +14,7 @@ from scipy import sparse
 
 from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.evaluation import measures
+from npdiffpool.graphs.degrees import is_one_hot
 from npdiffpool.graphs.graph import Graph
 
 WATCHED = 6  # number of graphs to record
@@ -274,5 +275,5 @@ def _edges(graph: Graph) -> Ints:
 
 def _kinds(graph: Graph) -> Ints:
     X = np.asarray(graph.features)
-    one_hot = X.size and np.all((X == 0) | (X == 1)) and np.all(X.sum(axis=1) == 1)
-    return X.argmax(axis=1) if one_hot else np.full(graph.n_nodes, -1)
+    has_kinds = X.size > 0 and is_one_hot(X)
+    return X.argmax(axis=1) if has_kinds else np.full(graph.n_nodes, -1)

@@ -19,7 +19,7 @@ from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.tu.reading import MAX_GRAPHS
 from npdiffpool.datasets.tu.tables import DatasetError
 from npdiffpool.graphs.batch import check_graphs
-from npdiffpool.graphs.degrees import degree_names, one_hot
+from npdiffpool.graphs.degrees import degree_names, is_one_hot, one_hot
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.graphs.ragged import offsets_of
 
@@ -225,10 +225,7 @@ def _are_made(graphs: list[Graph], names: Sequence[str], kinds: list[str]) -> bo
 
 
 def _are_one_hot(graphs: list[Graph], columns: list[int]) -> bool:
-    parts = [graph.features[:, columns] for graph in graphs]
-    return all(
-        np.all((X == 0) | (X == 1)) and np.all(X.sum(axis=1) == 1) for X in parts
-    )
+    return all(is_one_hot(graph.features[:, columns]) for graph in graphs)
 
 
 def _values(graph: Graph, labels: list[tuple[list[int], Ints]]) -> Array:
