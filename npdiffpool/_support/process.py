@@ -12,6 +12,7 @@ import os
 import threading
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, ContextManager, Iterator
 
 from npdiffpool._support.arguments import warn_caller
@@ -29,11 +30,7 @@ def has_chosen_threads() -> bool:
 
 def can_limit_threads() -> bool:
     """Return whether threadpoolctl, which limits a loaded BLAS, is installed."""
-    try:
-        import threadpoolctl  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    return find_spec("threadpoolctl") is not None
 
 
 def one_blas_thread() -> ContextManager[Any]:
