@@ -137,15 +137,13 @@ def read_part(
 
 
 def _read_labels(files: TUFiles, required: bool | None) -> Ints | None:
-    label = files.label("graph_labels")
-    if not files.has("graph_labels"):
-        if required:
-            hint = "training needs one label per graph"
-            if files.has("graph_attributes"):
-                hint += '; for regression use target="attribute 0"'
-            raise DatasetError(f"{label}: the file is missing; {hint}")
-        return None
-    if required is None:
+    label, is_there = files.label("graph_labels"), files.has("graph_labels")
+    if required and not is_there:
+        hint = "training needs one label per graph"
+        if files.has("graph_attributes"):
+            hint += '; for regression use target="attribute 0"'
+        raise DatasetError(f"{label}: the file is missing; {hint}")
+    if required is None or not is_there:
         return None
     labels = read_part(files, "graph_labels", np.int64, 1).ravel()
     _check_n_graphs(len(labels), label)
