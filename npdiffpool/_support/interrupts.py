@@ -11,7 +11,7 @@ import sys
 import threading
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import PurePath
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, ContextManager, Iterator
 
 WAITING = "interrupted: waiting for {}; press Ctrl-C again to stop at once"
 
@@ -85,11 +85,9 @@ def interrupt_after(
         yield call
 
 
-@contextmanager
-def ignore_interrupt() -> Iterator[None]:
-    """Ignore Ctrl-C inside the context."""
-    with _handler(signal.SIG_IGN) if _is_interruptible() else nullcontext():
-        yield
+def ignore_interrupt() -> ContextManager[None]:
+    """Return a context in which Ctrl-C is ignored."""
+    return _handler(signal.SIG_IGN) if _is_interruptible() else nullcontext()
 
 
 @contextmanager

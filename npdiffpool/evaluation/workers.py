@@ -24,9 +24,8 @@ RUNNING = "the running jobs"
 UNTIL_EXIT = ExitStack()  # contexts of a worker
 
 
-@contextmanager
-def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None]:
-    """Yield an executor; shut it down on exit.
+def workers(jobs: int, scheduler: str | None = None) -> ContextManager[Executor | None]:
+    """Return a context with an executor, which is shut down on exit.
 
     Worker processes are spawned: a script that uses them must call this function below
     ``if __name__ == "__main__":``.
@@ -34,14 +33,15 @@ def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None
     Parameters
     ----------
     jobs : int
-        Number of worker processes on this machine. For 1, None is yielded: the jobs run
-        in this process.
+        Number of worker processes on this machine. For 1 there is no executor: the
+        jobs run in this process.
     scheduler : str, optional
         Address of a dask scheduler. Its workers run the jobs instead.
 
-    Yields
-    ------
-    concurrent.futures.Executor or None
+    Returns
+    -------
+    context manager
+        It yields a concurrent.futures.Executor or None.
 
     Raises
     ------
@@ -58,13 +58,9 @@ def workers(jobs: int, scheduler: str | None = None) -> Iterator[Executor | None
     [1, 2]
     """
     check_workers(jobs, scheduler)
-    context: ContextManager[Executor | None] = nullcontext()
     if scheduler is not None:
-        context = _cluster(scheduler)
-    elif jobs > 1:
-        context = _processes(jobs)
-    with context as executor:
-        yield executor
+        return _cluster(scheduler)
+    return _processes(jobs) if jobs > 1 else nullcontext()
 
 
 def check_workers(jobs: int, scheduler: str | None) -> None:
