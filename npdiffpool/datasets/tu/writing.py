@@ -133,14 +133,11 @@ def _check_graphs(graphs: Any) -> list[Graph]:
 
 def _labels(graphs: Any, labels: Any, listed: list[Graph]) -> tuple[str, Array | None]:
     """Return the labels given, or those of the graphs: their file and its table."""
-    if labels is None and isinstance(graphs, Dataset):
-        labels = graphs.labels
-    elif labels is None:
-        labels = [graph.label for graph in listed]
-        if all(label is None for label in labels):
-            labels = None
     if labels is None:
-        return "graph_labels", None
+        is_dataset = isinstance(graphs, Dataset)
+        labels = graphs.labels if is_dataset else [graph.label for graph in listed]
+        if labels is None or all(label is None for label in labels):
+            return "graph_labels", None
     array = as_array("labels", labels, len(listed))
     is_own = isinstance(graphs, Dataset) and labels is graphs.labels
     are_targets = is_own and graphs.targets or array.ndim == 2
