@@ -104,9 +104,9 @@ def shifted(b: Array) -> Array:
     return b + 25.0 * (-1.0) ** np.sum(np.indices(b.shape), axis=0)
 
 
-def flat(outputs: Array) -> Array:
-    """Concatenate two outputs as one vector."""
-    return np.concatenate([np.ravel(outputs[i]) for i in range(2)])
+def flat(outputs: Any) -> Array:
+    """Return several arrays as one vector."""
+    return np.concatenate([np.ravel(output) for output in outputs])
 
 
 def softmax_entropy(R: Array) -> Array:

@@ -20,15 +20,11 @@ from npdiffpool.engine.model import init_model, total_loss
 from npdiffpool.engine.readouts import READOUTS, init_readout, readout
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.testing.own.definitions import flat
 from npdiffpool.testing.own.parts import dense_level, sparse_level
 
 Functions = dict[str, tuple[Callable[..., Array], list[Array]]]  # with its arguments
 N, F, K = 4, 3, 2
-
-
-def flat(outputs: Any) -> Array:
-    """Return several arrays as one vector."""
-    return np.concatenate([np.ravel(output) for output in outputs])
 
 
 def _arrays(seed: int, dtype: str, *shapes: tuple[int, ...]) -> list[Array]:
@@ -47,7 +43,7 @@ def functions_of_paper(seed: int, dtype: str) -> Functions:
     def forward(A: Array, X: Array, W: Array, V: Array, U: Array) -> Array:
         level = {"embed": [W], "pool": [U]}
         params = {"levels": [level], "embed": [V], "classify": V}
-        return flat(map(np.ravel, paper.forward(params, A, X)))
+        return flat(paper.forward(params, A, X))
 
     def diffpool(A: Array, X: Array, W: Array, U: Array) -> Array:
         return flat(paper.diffpool({"embed": [W], "pool": [U]}, A, X))
