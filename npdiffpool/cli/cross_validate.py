@@ -113,17 +113,15 @@ def _evaluate(
     source = Source(*parts)
     dataset, protocol = load_source(source), arguments.protocol
     is_classifier = not dataset.targets
-    splits = None
-    if arguments.splits is not None:
-        splits = read_splits(arguments.splits, len(dataset))
+    file = arguments.splits
+    splits = None if file is None else read_splits(file, len(dataset))
     options: Json = {"protocol": protocol, "splits": splits, "grid": grid}
     options |= {"folds": arguments.folds, "runs": arguments.runs}
     folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
     print(dataset)
     data = dataset, dataset.labels
     lines = [expectation.describe_clusters(c, *data, True) for c in candidates]
-    for line in dict.fromkeys(lines):
-        print(line, flush=True)
+    print(*dict.fromkeys(lines), sep="\n", flush=True)
     _print_copies(model, dataset, splits, arguments.folds)
     hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
