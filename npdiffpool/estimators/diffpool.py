@@ -12,7 +12,7 @@ from npdiffpool._support.parameters import documented, parameter
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.base import Estimator
-from npdiffpool.estimators.fitting.inputs import choose_labels
+from npdiffpool.estimators.fitting.inputs import check_target_names, choose_labels
 from npdiffpool.estimators.fitting.targets import Classes, Numbers, r_squared
 from npdiffpool.estimators.fitting.weights import check_sample_weight
 from npdiffpool.graphs.graph import Graph
@@ -268,11 +268,12 @@ class DiffPoolRegressor(Estimator):
         Raises
         ------
         ValueError
-            If there are not as many finite numbers per graph as in training, or a
-            weight is invalid.
+            If there are not as many finite numbers per graph as in training, a data set
+            has other `targets`, or a weight is invalid.
         """
         checked = self._check_graphs(graphs)
         labels = choose_labels(graphs, checked, labels)
+        check_target_names(graphs, labels, self.targets_.names)
         targets = self.targets_.read(labels, len(checked))
         weights = check_sample_weight(sample_weight, len(checked))
         return float(np.mean(r_squared(targets, self.predict(checked), weights)))

@@ -15,6 +15,7 @@ from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor, Model
 from npdiffpool.estimators.fitting.inputs import (
+    check_target_names,
     check_width,
     choose_labels,
     names_of_targets,
@@ -99,6 +100,7 @@ def _as_dataset(model: Model, graphs: Any, labels: Any) -> Dataset:
     listed = model._check_graphs(graphs)
     check_width(listed, model.n_features_in_)
     labels = choose_labels(graphs, listed, labels)
+    check_target_names(graphs, labels, model.targets_.names)
     named = names_of_targets(graphs, labels)
     labels = model.targets_.read(labels, len(listed))
     known = graphs if isinstance(graphs, Dataset) else Dataset(listed, None)

@@ -21,6 +21,7 @@ from npdiffpool.engine.autodiff import leaves, value_and_grad
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import init_model, total_loss
 from npdiffpool.estimators.fitting.targets import Numbers
+from npdiffpool.runs.of_model import write_run
 
 # Trainings of five epochs, which are worse than the mean, are enough for most tests.
 WARNING = "ignore:the training was never better:UserWarning"
@@ -265,6 +266,22 @@ def test_targets_that_are_not_those_of_the_data_set_have_no_names(tmp_path):
         model.save(tmp_path / "model.npz")
         assert model.target_names_ is None
         assert load_model(tmp_path / "model.npz").target_names_ is None
+
+
+def test_targets_in_another_order_than_those_of_training_are_refused(tmp_path):
+    data, labels = named(), named().labels[:, ::-1]
+    swapped = Dataset(data.graphs, labels, targets=("largest", "cliques"))
+    model = regressor(warm_start=True).fit(data)
+    message = r"must be the targets \['cliques', 'largest'\] of training; got \['larg"
+    for use in (
+        lambda: model.score(swapped),
+        lambda: model.fit(swapped),
+        lambda: regressor().fit(data, validation=(swapped, None)),
+        lambda: write_run(model, swapped, None, tmp_path / "run", print),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use()
+    assert model.score(swapped.graphs, data.labels) == model.score(data)
 
 
 def test_a_warm_start_keeps_the_names_of_the_targets():

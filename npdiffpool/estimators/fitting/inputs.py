@@ -209,6 +209,22 @@ def names_of_targets(given: Any, labels: Any) -> tuple[str, ...] | None:
     return names if names and np.array_equal(labels, given.labels) else None
 
 
+def check_target_names(
+    given: Any, labels: Any, known: tuple[str, ...] | None, name: str = "graphs"
+) -> None:
+    """Check that labels with names are the targets of training, in their order.
+
+    Raises
+    ------
+    ValueError
+        If the targets of a data set have other names than the `known` ones.
+    """
+    names = names_of_targets(given, labels)
+    if known is not None and names is not None:
+        required = f"the targets {list(known)} of training"
+        require(names == known, f"targets of {name}", required, list(names))
+
+
 def require_classes(graphs: Any) -> None:
     """Check that the labels of a data set are not the targets of a regression.
 

@@ -16,6 +16,7 @@ from npdiffpool.estimators.fitting.inputs import (
     Scaling,
     check_origin,
     check_resume,
+    check_target_names,
     choose_labels,
     names_of_targets,
     prepare_graphs,
@@ -97,6 +98,7 @@ def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Tra
     if goes_on:
         check_origin(graphs, origin := model._origin)
         targets, scaling = model.targets_, model.scaling_
+        check_target_names(graphs, labels, targets.names)
         config = _going_on(model, config)
         schedule = replace(schedule, epochs=schedule.epochs + len(model.history_))
     else:
@@ -108,9 +110,8 @@ def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Tra
     train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)
     context = config, scaling, targets, origin
     held_out = prepare_validation(validation, *context)
-    if held_out is None:
-        reason = "None without a validation set"
-        require(model.patience is None, "patience", reason, model.patience)
+    usable = held_out is not None or model.patience is None
+    require(usable, "patience", "None without a validation set", model.patience)
     score = make_score(model.monitor, targets, held_out)
     check_resume(resume, config)
     resume = _start(model, resume) if goes_on else resume

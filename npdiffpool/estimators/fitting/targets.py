@@ -21,6 +21,7 @@ class Classes:
     classes: npt.NDArray[Any]
 
     loss: ClassVar[str] = "cross_entropy"
+    names: ClassVar[None] = None
 
     @classmethod
     def of(

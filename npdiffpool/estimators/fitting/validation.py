@@ -17,6 +17,7 @@ from npdiffpool.estimators.fitting.inputs import (
     Origin,
     Scaling,
     check_origin,
+    check_target_names,
     choose_labels,
     prepare_graphs,
 )
@@ -117,12 +118,13 @@ def prepare_validation(
     ------
     ValueError
         If it is not such a pair, has a label that is not in the training set, or other
-        feature names or edge weights.
+        feature names, edge weights or targets.
     """
     if pair is None:
         return None
     has_weights = isinstance(pair, (tuple, list)) and len(pair) == 3
     graphs, labels = check_validation(pair[:2] if has_weights else pair, origin)
+    check_target_names(pair[0], labels, targets.names, "validation graphs")
     encoded = targets.encode(labels, len(graphs), "validation labels")
     weights = pair[2] if has_weights else None
     weights = check_sample_weight(weights, len(graphs), "validation weights")
