@@ -143,12 +143,18 @@
       + `${rule}: ${related[0].size}${list.length ? ` (${list.join(", ")})` : ""}.`;
   }
 
-  // A disc whose rim is filled, clockwise from the top, in proportion to its share.
-  function drawDisc(node, cx, cy, radius, share) {
-    const rim = share === null ? 0 : Math.min(14, 0.34 * radius);
+  // The largest share of a row of S in percent, from 0 for a uniform row to 100 for a
+  // one-hot row.
+  function certainty(share, K) {
+    return K === 1 ? share : Math.max(0, Math.round((share - 100 / K) / (1 - 1 / K)));
+  }
+
+  // A disc whose rim is filled, clockwise from the top, up to a percentage.
+  function drawDisc(node, cx, cy, radius, filled) {
+    const rim = filled === null ? 0 : Math.min(14, 0.34 * radius);
     make(node, "circle", { class: "border", cx, cy, r: radius });
-    if (share !== null) make(node, "circle", { class: "share", cx, cy, r: radius - rim / 2,
-      pathLength: 100, "stroke-width": rim, "stroke-dasharray": `${share} ${100 - share}`,
+    if (filled !== null) make(node, "circle", { class: "share", cx, cy, r: radius - rim / 2,
+      pathLength: 100, "stroke-width": rim, "stroke-dasharray": `${filled} ${100 - filled}`,
       transform: `rotate(-90 ${cx} ${cy})` });
     make(node, "circle", { class: "core", cx, cy, r: radius - rim, "stroke-width": 0.3 * rim });
   }
@@ -179,7 +185,8 @@
         fill: level.colours ? level.colours[i] : "#7f7f7f",
         style: `--line: ${Math.min(3, 0.2 * radius)}`,
         tabindex: i === 0 ? 0 : -1, role: "button", "aria-label": name });
-      drawDisc(node, cx, cy, radius, level.share ? level.share[i] : null);
+      const filled = level.share ? certainty(level.share[i], nClusters(l + 1)) : null;
+      drawDisc(node, cx, cy, radius, filled);
       for (const event of ["pointerenter", "click"]) {
         node.addEventListener(event, () => highlight(l, i));
       }
