@@ -27,8 +27,8 @@ def show(name, value):
 # %% [markdown]
 # ## The graph
 #
-# A is the adjacency, here with self-loops: then a clique has A = S S^T. X has the
-# features of the nodes. A notebook draws the graph.
+# A is the adjacency, here with self-loops: with them, separate cliques have A = S S^T
+# if each is a cluster. X has the features of the nodes. A notebook draws the graph.
 
 # %%
 A = np.eye(N)
@@ -42,9 +42,10 @@ Graph(A - np.eye(N), X)
 # ## Layers: equations 2 and 5
 #
 # A graph layer mixes the features of each node with those of its neighbours (2):
-# H' = ReLU(A_hat H W) with A_hat = D~^-1/2 (A + I) D~^-1/2. It adds self-loops itself,
-# so its argument is A - I. Several layers compute the embeddings of the nodes (5):
-# Z = GNN_embed(A, X), here with one layer, so Z is H' again.
+# H' = ReLU(A_hat H W), where A_hat is the adjacency with self-loops, normalised by
+# degrees. `normalize_adjacency` adds the loops; our A has them, so A - I is passed.
+# Several layers compute the embeddings of the nodes (5): Z = GNN_embed(A, X), here with
+# one layer, so Z is H' again.
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -81,10 +82,10 @@ print(f"sum of A = {np.sum(A):.6f}, sum of A' = {np.sum(A_pooled):.6f}")
 # %% [markdown]
 # ## The two losses: section 3.3
 #
-# Both measure an assignment without any label. The link loss L_LP = ||A - S S^T||_F
-# is small if adjacent nodes are in the same cluster. The entropy loss L_E, the mean
-# entropy of the rows in nats, is small if each node is in one cluster only. Minimising
-# their weighted sum finds the two triangles.
+# Both measure an assignment without any label. The link loss L_LP = ||A - S S^T||_F is
+# small if two nodes share a cluster just where an edge joins them. The entropy loss
+# L_E, the mean entropy of the rows in nats, is small if each node is in one cluster
+# only. Minimising their weighted sum finds the two triangles.
 
 
 # %%
@@ -98,8 +99,10 @@ R = 0.1 * rng.normal(size=(N, K))
 for _ in range(STEPS):
     R = R - LEARNING_RATE * grad(auxiliary_loss)(R, A)
 
-found = {"by hand": S, "uniform": np.full((N, K), 1 / K), "learned": paper.assign(R)}
-print(f"{'S':<10}{'L_LP':>8}{'L_E':>8}  clusters of the six nodes")
-for name, S in found.items():
-    L_link, L_ent = paper.link_loss(A, S), paper.entropy_loss(S)
-    print(f"{name:<10}{L_link:>8.3f}{L_ent:>8.3f}  {np.argmax(S, axis=1)}")
+uniform, one_cluster = np.full((N, K), 1 / K), np.eye(K)[[0] * N]
+found = {"by hand": S, "uniform": uniform, "one cluster": one_cluster}
+found["learned"] = paper.assign(R)
+print(f"{'S':<12}{'L_LP':>8}{'L_E':>8}  clusters of the six nodes")
+for name, each in found.items():
+    L_link, L_ent = paper.link_loss(A, each), abs(paper.entropy_loss(each))  # no -0
+    print(f"{name:<12}{L_link:>8.3f}{L_ent:>8.3f}  {np.argmax(each, axis=1)}")

@@ -86,16 +86,20 @@ print_measures(graph, S, pooled.adjacency, np.argmax(S, axis=1))
 # ## Two levels
 #
 # The second level distributes clusters over clusters. The atoms' shares in these are
-# S_0 S_1: pooling by this product equals pooling twice. Here the second level has
-# collapsed: it is certain, but of one cluster for nearly everything. Page 13 says why.
+# S_0 S_1: pooling A by this product equals pooling it twice.
 
 # %%
 two = train(TWO_LEVELS)
-assignments, clusters = two.assignments(graph), range(graph.n_nodes)
+assignments, clusters = two.assignments(graph), np.arange(graph.n_nodes)
 products = accumulate(assignments, np.matmul)
 for level, (S, pooled) in enumerate(zip(products, two.hierarchy(graph))):
     clusters = np.argmax(assignments[level], axis=1)[clusters]  # of each atom
     print(f"level {level + 1}")
     print_table(graph, S, pooled.adjacency.toarray())
     print_measures(graph, S, pooled.adjacency, clusters)
-plot_hierarchy(two, graph)[0].figure.savefig("two_levels.png")
+plot_hierarchy(two, graph)[0].figure.savefig("two_levels_of_mutag.png")
+
+# %% [markdown]
+# Neither level means much. The first is nearly uniform: most edges are inside its
+# clusters only because two clusters are the largest of every row. The second has
+# collapsed: it is certain, but of one cluster for everything. Page 13 says why.

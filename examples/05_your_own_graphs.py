@@ -81,7 +81,7 @@ for name, model in {"DiffPool": clf, "without edges": blind}.items():
 # %% [markdown]
 # ## Predict, save, load
 #
-# A new graph may have any size, also one that is not in the training part. A model file
+# A new graph may have any size, even one that no training graph has. A model file
 # contains arrays and no code. The loaded model predicts the same, to the last bit.
 
 # %%

@@ -61,22 +61,25 @@ print(f"There are {len(LAWS)} laws; npdiffpool verify --list shows them.")
 report("S^T A S", plain)
 
 # %% [markdown]
-# With the published normalisation, what cannot hold without the diagonal does not:
+# The published normalisation:
 
 # %%
 report("MinCut with its normalisation", mincut)
 
 # %% [markdown]
-# ## A mistake that is easily made
+# A' is no longer S^T A S: the weight inside the clusters is removed, and the rest is
+# divided by degrees. The eight laws state what follows from S^T A S.
 #
-# It changes nothing on undirected graphs. A notebook shows each result with its
-# counterexample.
+# ## A mistake that is easily made
 
 # %%
 failing = report("S^T A^T S", transposed)
 failing["C10"]
 
 # %% [markdown]
+# The counterexample is a directed graph: on undirected ones the mistake changes
+# nothing.
+#
 # A program that shows the mistake; replace `pool = ...` by the layer:
 
 # %%

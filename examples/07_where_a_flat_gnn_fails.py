@@ -16,7 +16,7 @@ import npdiffpool as ndp
 from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import flat_twin
-from npdiffpool.viz import plot_hierarchy
+from npdiffpool.viz import draw_hierarchy, plot_hierarchy
 
 SIZES = (1000, 100, 200)  # graphs for training, validation and test
 EPOCHS = 40
@@ -26,17 +26,14 @@ drawn = hierarchical_sbm(sum(SIZES))
 parts = np.split(np.arange(sum(SIZES)), np.cumsum(SIZES)[:-1])
 training, validation, test = (drawn.dataset[part] for part in parts)
 print(training)
-test[0]
+draw_hierarchy(test[0], [])[0].figure.savefig("test_graph.png")
 
 # %% [markdown]
 # ## Two models
 #
 # DiffPool makes each community a super-node; then a ring of three communities has three
 # edges. The flat GNN has the depth and size of DiffPool and pools nothing. It reaches
-# six edges, enough to recognise a ring of three communities from inside.
-#
-# Compare the training accuracy of the flat GNN with its test accuracy: it memorises
-# graphs.
+# six edges, enough for a node of a ring of three communities to see the whole ring.
 
 # %%
 twin = flat_twin(Config(n_features=8, n_outputs=2, clusters=(8,)))
@@ -53,17 +50,17 @@ for name, clf in models.items():
     print("{:<10}{:>10.1%}{:>12.1%}{:>15.1%}".format(name, *scores[name]))
 
 # %% [markdown]
+# The flat GNN is better on the training graphs than on the others: it memorises graphs.
+#
 # ## The clusters
 #
 # Now look at DiffPool's clusters of a test graph: how many nodes of each community are
-# in each cluster (argmax of S). Its only information about the communities are the
-# features; the order of the clusters has no meaning.
+# in each cluster (argmax of S). The features are its only information about the
+# communities; the order of the clusters has no meaning.
 
 # %%
-(S,), communities = (
-    models["DiffPool"].assignments(test[0]),
-    drawn.communities[parts[2][0]],
-)
+(S,) = models["DiffPool"].assignments(test[0])
+communities = drawn.communities[parts[2][0]]
 print("nodes of each community (rows) in each cluster (columns)")
 for community in np.unique(communities):
     clusters = np.argmax(S[communities == community], axis=1)

@@ -5,6 +5,7 @@
 # trains MUTAG's row under the paper's protocol again and compares fold by fold. Another
 # row needs its file in ROW and, except for MUTAG's, the file of index lists that it was
 # run with in SPLITS. DD, COLLAB and REDDIT-BINARY take a quarter of an hour and more.
+# (Rows without copies are repeated by `benchmarks/table.py`.)
 
 # %%
 import json
@@ -14,12 +15,11 @@ from npdiffpool import DiffPoolClassifier, load_dataset
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 from npdiffpool.evaluation import Source, cross_validate
 from npdiffpool.evaluation.splits import read_splits
-from npdiffpool.evaluation.workers import workers
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()  # a notebook's
+# A notebook has no __file__; its folder is the current one.
+HERE = Path(__file__).parent if "__file__" in globals() else Path.cwd()
 ROW = HERE.parent / "benchmarks" / "results" / "MUTAG" / "learned-paper.json"
 SPLITS = None
-PROCESSES = 2
 CHANGES = {}  # of the row's parameters, such as {"epochs": 2}
 MODELS = {kind.__name__: kind for kind in (DiffPoolClassifier, SubtreeKernelClassifier)}
 
@@ -56,39 +56,34 @@ model_of(settings)
 
 # %% [markdown]
 # ## Run it again
-#
-# The worker processes of a script import it, so a script starts them only if it is run.
 
 # %%
-if __name__ == "__main__":
-    with workers(PROCESSES) as executor:
-        new = cross_validate(
-            model_of(settings),
-            source,
-            protocol=settings["protocol"],
-            splits=splits,
-            grid=[with_tuples(choice) for choice in settings["grid"]],
-            runs=settings["runs"] or 1,
-            executor=executor,
-        )
-    score, spread = 100 * new.score, 100 * new.spread
-    print(f"mean {score:.2f} ± {spread:.2f} % (standard deviation over folds)")
-    if new.epoch is not None:
-        print(f"after epoch {new.epoch}, whose mean is highest: not a test accuracy")
+new = cross_validate(
+    model_of(settings),
+    source,
+    protocol=settings["protocol"],
+    splits=splits,
+    grid=[with_tuples(choice) for choice in settings["grid"]],
+    runs=settings["runs"] or 1,
+)
+score, spread = 100 * new.score, 100 * new.spread
+print(f"mean {score:.2f} ± {spread:.2f} % (standard deviation over folds)")
+if new.epoch is not None:
+    print(f"after epoch {new.epoch}, whose mean is highest: not a test accuracy")
 
 # %% [markdown]
 # ## Compare
-#
-# A seed determines everything random, so each fold has the same result up to rounding,
-# which after many steps can change digits. Another processor or BLAS adds in another
-# order, and so do later versions: since these files nodes are in a canonical order.
 
 # %%
-if __name__ == "__main__":
-    part = "test" if new.protocol == "fair" else "validation"
-    print(f"fold  {part + ' accuracy':>20}  {'in the file':>12}")
-    for fold, known in zip(new.folds, kept["result"]["folds"]):
-        print(f"{fold['fold']:>4}  {fold[part]:>20.4%}  {known[part]:>12.4%}")
-    same = new.folds == kept["result"]["folds"]
-    no = "no (another version, BLAS or CPU rounds differently?)"
-    print(f"identical to the file: {'yes' if same else no}")
+part = "test" if new.protocol == "fair" else "validation"
+print(f"fold  {part + ' accuracy':>20}  {'in the file':>12}")
+for fold, known in zip(new.folds, kept["result"]["folds"]):
+    print(f"{fold['fold']:>4}  {fold[part]:>20.4%}  {known[part]:>12.4%}")
+same = new.folds == kept["result"]["folds"]
+no = "no (another version, BLAS or CPU rounds differently?)"
+print(f"identical to the file: {'yes' if same else no}")
+
+# %% [markdown]
+# A seed fixes all random numbers, so folds differ only by rounding, which can grow over
+# many steps. Rounding depends on the processor, on BLAS, and on the version: nodes have
+# a canonical order since these files were written.

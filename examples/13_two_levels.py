@@ -20,10 +20,7 @@ EPOCHS, DRAW, SEED = 30, 2, 0
 # %% [markdown]
 # ## Why the second level collapses
 #
-# Pool the nodes by their true communities. Entries of A' are then sums of edges, up to
-# 50, but no entry of S S^T is above 1. So the link loss of the second level is nearly
-# the norm of A', whatever S is: it does not tell the two rings from one cluster for
-# everything. The entropy loss is 0 for both.
+# Pool the nodes of a graph by their true communities. Entries of A' are sums of edges:
 
 # %%
 drawn = hierarchical_sbm(sum(SIZES), seed=DRAW)
@@ -32,23 +29,31 @@ S = np.eye(8)[communities]
 A_pooled = S.T @ A @ S
 print(A_pooled)
 
+# %% [markdown]
+# No entry of S S^T is above 1. So the link loss of the second level is nearly the norm
+# of A', whatever S is. Dividing A' by the mean c of its weights, weighted by
+# themselves, gives it the scale of S S^T.
+
 # %%
 ring_of = np.array([drawn.groups[0][communities == k][0] for k in range(8)])
 c = np.sum(A_pooled**2) / np.sum(A_pooled)
-print(f"{'link loss of the second level':<30}{'of A':>8}{'of A / c':>10}")
+print(
+    f"{'link loss of the second level':<30}{'of A_pooled':>12}{'of A_pooled / c':>17}"
+)
 for name, clusters in (("two rings", ring_of), ("one cluster", np.zeros(8, int))):
     S = np.eye(2)[clusters]
     loss, scaled = (paper.link_loss(A, S) for A in (A_pooled, A_pooled / c))
-    print(f"  {name:<28}{loss:>8.2f}{scaled:>10.2f}")
+    print(f"  {name:<28}{loss:>12.2f}{scaled:>17.2f}")
 
 # %% [markdown]
 # ## What it takes
 #
-# `link_scale="relative"` divides A by the mean c of its weights, weighted by
-# themselves. Without weights c is 1: the loss of the first level is the paper's. The
-# other settings are those of `npdiffpool demo`, chosen by validation on other graphs.
-# A cluster stands for the part that most of its nodes are of; the table shows the
-# share of nodes in the right one. One cluster for all would have 12 % and 56 %.
+# The paper's link loss does not tell two rings from one cluster for everything, and the
+# entropy loss is 0 for both. `link_scale="relative"` divides by c at each level.
+# Without weights c is 1: the loss of the first level is the paper's. The other settings
+# are those of `npdiffpool demo`, chosen by validation on other graphs. A cluster stands
+# for the part that most of its nodes are of; printed is the share of nodes in the right
+# one. One cluster for all would have 12.5 % and 56 %.
 
 
 # %%

@@ -19,11 +19,11 @@ def cells_of(path):
 
 
 def is_definition(statement):
-    """Return whether a statement defines a function or a constant, or imports."""
+    """Return whether a statement defines a function or a constant."""
     if isinstance(statement, ast.Assign):
-        (target,) = statement.targets
+        target = statement.targets[0]
         return isinstance(target, ast.Name) and target.id.isupper()
-    return isinstance(statement, (ast.FunctionDef, ast.ClassDef))
+    return isinstance(statement, ast.FunctionDef)
 
 
 def run_page(number, only_definitions=False, **constants):

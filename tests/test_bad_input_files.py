@@ -696,6 +696,7 @@ EVALUATION = [
 SOFT, ROW = np.full((2, 2), 0.5), Figure().subplots(1, 3)
 AXES = ROW[0]
 OF_ANOTHER = Explanation(0, 1.0, np.ones(3), [np.ones(2)], np.ones(0), "occlusion")
+OF_OTHER_CLASS = OF_ANOTHER._replace(label="other", nodes=np.ones(2))
 RESULTS = {"DiffPool": (0.6, 0.1)}
 VIZ = [
     *rows(
@@ -845,6 +846,11 @@ VIZ = [
             "the explanation of another graph",
             "explanation must be of this graph and model, with [2, 2] | [3, 2]",
             (CLASSIFIER, PAIR, OF_ANOTHER, ROW[:2]),
+        ),
+        (
+            "the explanation of another class",
+            "label of explanation must be in [ | ]; got 'other'",
+            (CLASSIFIER, PAIR, OF_OTHER_CLASS, ROW[:2]),
         ),
         (
             "one axes",

@@ -189,8 +189,8 @@ class DiffPoolRegressor(Estimator):
     Attributes
     ----------
     target_names_ : list of str or None
-        `Dataset.targets` of the training set. None if the labels of `fit` were other
-        ones, or those of graphs in a list.
+        `Dataset.targets` of the training set. None if the labels of `fit` did not equal
+        those of the data set in shape and values, or the graphs were a list.
     history_, best_epoch_, config_, params_
         As for `DiffPoolClassifier`.
     n_features_in_, feature_names_in_, edge_weights_in_

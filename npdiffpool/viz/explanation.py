@@ -63,7 +63,7 @@ def plot_explanation(
     ------
     ValueError
         If `clf` is not fitted, `graph`, `axes` or `seed` is invalid, or `explanation`
-        is not one of as many nodes and clusters.
+        has another number of nodes or clusters, or no label of the model.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def plot_explanation(
     require_int("seed", seed, 0)
     sizes = [graph.n_nodes, *clf.config_.clusters]
     if explanation is not None:
-        _check(explanation, sizes)
+        _check(explanation, clf, sizes)
     row = row_of_axes(axes, len(sizes), (max(9.0, 4.5 * len(sizes)), 5.5))
     found = clf.explain(graph) if explanation is None else explanation
     stack = levels(graph, clf.assignments(graph), seed)
@@ -98,13 +98,17 @@ def plot_explanation(
     return row
 
 
-def _check(found: Any, sizes: list[int]) -> None:
-    """Check that an explanation has as many nodes and clusters as the panels."""
+def _check(found: Any, clf: Any, sizes: list[int]) -> None:
+    """Check that an explanation has a label of the model, and fits the panels."""
     kind = type_name(found)
     require(isinstance(found, Explanation), "explanation", "an Explanation", kind)
     seen = [len(found.nodes), *map(len, found.clusters)]
     required = f"of this graph and model, with {sizes} nodes and clusters"
     require(seen == sizes, "explanation", required, seen)
+    n_outputs = clf.targets_.n_outputs
+    several = [None] if n_outputs == 1 else [*range(n_outputs)]
+    labels = several if clf.kind == "regressor" else clf.classes_.tolist()
+    require(found.label in labels, "label of explanation", f"in {labels}", found.label)
 
 
 def _unit(found: Explanation, clf: Any) -> str:

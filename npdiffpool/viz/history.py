@@ -181,14 +181,15 @@ def _check(history: Any, best_epoch: Any, names: Any) -> None:
     if names is not None:
         is_list = isinstance(names, (list, tuple))
         named = is_list and all(isinstance(name, str) for name in names)
-        fits = named and len(names) >= len(_keys_of_targets(history))
+        fits = named and len(names) > max(_targets_of(history), default=-1)
         require(fits, "target_names", "a list with a name for each target", names)
 
 
-def _keys_of_targets(history: History) -> list[str]:
-    """Return the keys of the losses of several targets, in the targets' order."""
-    keys = (key for row in history for key in row if key.startswith(OF_TARGET))
-    return list(dict.fromkeys(keys))
+def _targets_of(history: History) -> list[int]:
+    """Return the numbers of the targets that have losses, if there are several."""
+    keys = {key for row in history for key in row if key.startswith(OF_TARGET)}
+    ends = [key.removeprefix(OF_TARGET) for key in keys]
+    return sorted(int(end) for end in ends if end.isdecimal())
 
 
 def _has(history: History, *keys: str) -> bool:
@@ -223,9 +224,10 @@ def _draw_errors(
 ) -> list[Any]:
     """Draw the squared errors of a regressor, and those of each of its targets."""
     several: dict[str, Any] = {}
-    for j, key in enumerate(_keys_of_targets(history)):
-        name = f"target {key.removeprefix(OF_TARGET)}" if names is None else names[j]
-        several[key] = (f"validation, {name}", *STYLES[j % len(STYLES)])
+    for j in _targets_of(history):
+        name = f"target {j}" if names is None else names[j]
+        look = f"validation, {name}", *STYLES[j % len(STYLES)]
+        several[f"{OF_TARGET}{j}"] = look
     drawn = _draw_lines(axes, history, {**ERRORS, **several})
     axes.set_ylabel("squared error (variance of the targets = 1)")
     return drawn

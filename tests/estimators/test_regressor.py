@@ -286,6 +286,5 @@ def test_targets_in_another_order_than_those_of_training_are_refused(tmp_path):
 
 def test_a_warm_start_keeps_the_names_of_the_targets():
     data, model = named(), regressor(warm_start=True)
-    assert model.fit(data).fit(data.graphs, data.labels).target_names_ == [
-        "cliques", "largest"
-    ]  # fmt: skip
+    again = model.fit(data).fit(data.graphs, data.labels)
+    assert again.target_names_ == ["cliques", "largest"]

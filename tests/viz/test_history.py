@@ -107,6 +107,18 @@ def test_lines_fill_their_axes_so_that_their_change_shows():
         assert panel.get_ylim() == pytest.approx((low - free, high + free))
 
 
+def test_a_target_has_the_name_of_its_number_in_any_order_of_the_keys():
+    row = {"squared_error": 1.0, "validation_loss_10": 5.0, "validation_loss_2": 3.0}
+    names = [f"name {j}" for j in range(11)]
+    *_, errors = viz.draw_history([row], axes=axes_row(2), target_names=names)
+    for j, loss in ((2, 3.0), (10, 5.0)):
+        (line,) = find(errors, f"validation_loss_{j}")
+        assert line.get_label() == f"validation, name {j}"
+        assert line.get_ydata() == [loss]
+    with pytest.raises(ValueError, match="a name for each target"):
+        viz.draw_history([row], target_names=names[:10])
+
+
 def test_the_validation_loss_of_a_regressor_is_a_squared_error_alone():
     rows = [{"loss": 3.0, "squared_error": 1.0, "validation_loss": 0.5}] * 2
     losses, errors = viz.draw_history(rows, axes=axes_row(2))

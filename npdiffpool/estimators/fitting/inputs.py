@@ -205,7 +205,9 @@ def names_of_targets(given: Any, labels: Any) -> tuple[str, ...] | None:
     given : sequence of Graph, or Dataset
     labels : (G,) or (G, T) array_like
     """
-    names = tuple(getattr(given, "targets", ()))
+    if not hasattr(given, "feature_names"):  # not a Dataset
+        return None
+    names = tuple(given.targets)
     return names if names and np.array_equal(labels, given.labels) else None
 
 
