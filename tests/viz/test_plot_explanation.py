@@ -48,9 +48,9 @@ def test_a_super_node_has_the_colour_of_its_contribution_on_its_own_scale():
 
 
 def test_colour_bars_name_the_class_its_logit_and_the_method():
-    row = draw([1.0] * 6, label="toxic", output=1.25)
+    row = draw([1.0] * 6, label=1, output=1.25)
     labels = [axes.get_xlabel() for axes in row[0].figure.axes[3:]]
-    unit = "contribution to the logit of class toxic, 1.25, by occlusion"
+    unit = "contribution to the logit of class 1, 1.25, by occlusion"
     assert labels == [unit] * 3
     row = draw([1.0] * 6, fitted(DiffPoolRegressor), output=-3.5, method="gradient")
     label = row[0].figure.axes[3].get_xlabel()
