@@ -166,6 +166,16 @@ def test_the_gain_of_a_departure_is_measured_on_validation_parts(tabletext, tmp_
     assert row == "| standardize=False (the paper) | - | +15.0 ± 5.0 |"
 
 
+def test_regularisation_is_compared_with_defaults_of_the_same_version(
+    tabletext, tmp_path
+):
+    keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.1, 0.1])
+    keep_row(tmp_path, "ENZYMES", "default", "fair", [0.5, 0.5], [0.9, 0.8])
+    keep_row(tmp_path, "ENZYMES", "dropout", "fair", [0.5, 0.5], [0.8, 0.9])
+    table = tabletext.tables(tmp_path)["regularised"]
+    assert cells(table, "dropout") == ["+0.0 ± 10.0, tie", "-"]
+
+
 def test_each_row_is_listed_with_the_command_that_reproduces_it(tabletext, tmp_path):
     keep_row(tmp_path, "DD", "flat", "paper", [0.5, 0.5])
     keep_row(tmp_path, "DD", "flat", "fair", [0.5, 0.5])
