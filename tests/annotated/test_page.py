@@ -1,0 +1,538 @@
+"""The annotated page in headless Chromium: it fits, and each of its controls works."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from npdiffpool import paper
+
+SIZES = [(360, 780), (800, 1000), (1400, 900)]
+TRIANGLES = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)]
+
+
+def opened(browser, sources, size=SIZES[2], theme="light", motion="reduce"):
+    """Yield the open page; check that it logs nothing and makes no request."""
+    viewport = dict(zip(("width", "height"), size))
+    settings = {"color_scheme": theme, "reduced_motion": motion, "has_touch": True}
+    page = browser.new_context(viewport=viewport, **settings).new_page()
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    url = (sources.parent / "annotated.html").as_uri()
+    page.goto(url)
+    yield page
+    assert messages == [] and [u for u in requests if u[:5] != "data:"] == [url]
+    page.context.close()
+
+
+@pytest.fixture
+def page(browser, sources):
+    yield from opened(browser, sources)
+
+
+# ------------------------------------------------------------------ what is shown
+
+READ = """name => {
+    const shown = [...document.querySelectorAll("table.matrix")];
+    const table = shown.find((t) => t.querySelector(`[data-letter="${name}"]`));
+    return [...table.tBodies[0].rows].map((row) =>
+        [...row.querySelectorAll("td")].map((cell) => cell.textContent));
+}"""
+
+
+def matrix(page, name):
+    """Return the numbers of a matrix on the page, rounded as they are shown."""
+    rows = page.evaluate(READ, name)
+    return np.array([[float(text.replace("−", "-")) for text in row] for row in rows])
+
+
+def reading(page, name):
+    return page.inner_text(f"[data-reading={name}]")
+
+
+def slide(page, selector, value):
+    script = "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }"
+    page.locator(selector).evaluate(script, value)
+
+
+def losses(page):
+    text = page.text_content(".readout")
+    return [float(number) for number in re.findall(r"= (\d+(?:\.\d+)?)", text)]
+
+
+def clusters(page):
+    return np.argmax(matrix(page, "S"), axis=1).tolist()
+
+
+def place_of(page, node):
+    """Return the middle of a node of the picture, in pixels."""
+    box = page.locator(f"#graph [data-node='{node}'] .core").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+# ------------------------------------------------------------------ layout
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_fits_its_window_and_follows_the_theme(browser, sources, size, theme):
+    for page in opened(browser, sources, size, theme):
+        for graph in "03":
+            page.locator("#choose-graph").select_option(graph)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width == size[0]
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        light = np.mean([int(part) for part in colour[4:-1].split(",")]) > 128
+        assert light == (theme == "light")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_graph_stays_in_view_beside_the_story(browser, sources, size):
+    for page in opened(browser, sources, size):
+        page.locator("#losses h2").scroll_into_view_if_needed()
+        page.evaluate("document.getElementById('losses').scrollIntoView()")
+        graph = page.locator("#graph").bounding_box()
+        title = page.locator("#losses h2").bounding_box()
+        assert 0 <= graph["y"] and graph["y"] + graph["height"] <= size[1]
+        assert 0 <= title["y"] and title["y"] + title["height"] <= size[1]
+        beside = graph["x"] > title["x"] + title["width"]
+        assert beside or graph["y"] + graph["height"] < title["y"]
+
+
+def test_the_graph_can_be_folded_away_on_a_phone(browser, sources):
+    for page in opened(browser, sources, SIZES[0]):
+        before = page.locator("#bench").bounding_box()["height"]
+        page.locator("#bench summary").tap()
+        assert page.locator("#bench").bounding_box()["height"] < 50 < before
+
+
+def test_pointing_at_a_number_moves_nothing(page):
+    script = "document.getElementById('trust').offsetTop"
+    before = page.evaluate(script)
+    cell(page, "coarsen", "A_pooled", 0, 1).hover()
+    assert "…" not in page.text_content("#coarsen .sum")
+    assert page.evaluate(script) == before
+
+
+# ------------------------------------------------------------------ numbers
+
+
+def wanted(data, A, features, K):
+    """Return by `paper` what the page should show for a graph."""
+    weights = {k: [np.array(W) for W in Ws] for k, Ws in data["weights"].items()}
+    X = np.eye(len(A)) if features == "number" else A.sum(axis=1, keepdims=True)
+    first = {k: weights[k][0][: X.shape[1]] for k in ("embed", "pool")}
+    A_hat = paper.normalize_adjacency(A)
+    R = paper.gnn([first["pool"], weights["pool"][1][:, :K]], A, X)
+    Z, S = paper.gnn([first["embed"], weights["embed"][1]], A, X), paper.assign(R)
+    A_pooled, X_pooled = paper.coarsen(A, Z, S)
+    S_2 = paper.assign(paper.gnn(weights["pool_2"], A_pooled, X_pooled))
+    return {
+        "A": A, "X": X, "A_tilde": A + np.eye(len(A)), "A_hat": A_hat, "R": R, "S": S,
+        "D_tilde": 1 + A.sum(axis=1, keepdims=True), "Z": Z, "W": first["embed"],
+        "H": paper.gcn_layer(first["embed"], A_hat, X), "W_2": weights["embed"][1],
+        "A_pooled": A_pooled, "X_pooled": X_pooled, "SST": S @ S.T, "gap": A - S @ S.T,
+        "entropies": np.array([[paper.entropy_loss(row[None])] for row in S]),
+        "S_2": S_2, "S_S2": S @ S_2, "A_twice": (S @ S_2).T @ A @ (S @ S_2),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("features", ["number", "degree"])
+def test_the_matrices_are_those_of_the_paper(page, features):
+    data = json.loads(page.text_content("#data"))
+    page.locator("#choose-features").select_option(features)
+    for graph, K in ((3, 5), (2, 1), (1, 3), (0, 2)):
+        page.locator("#choose-graph").select_option(str(graph))
+        slide(page, "#clusters", K)
+        N = len(data["graphs"][graph]["places"])
+        A = np.zeros((N, N))
+        for i, j in data["graphs"][graph]["edges"]:
+            A[i, j] = A[j, i] = 1
+        check_matrices(page, A, wanted(data, A, features, K))
+
+
+def check_matrices(page, A, values):
+    for name, value in values.items():
+        np.testing.assert_allclose(
+            matrix(page, name), value, atol=0.00501, err_msg=name
+        )
+    S = values["S"]
+    expected = paper.link_loss(A, S), paper.entropy_loss(S)
+    np.testing.assert_allclose(losses(page), expected, atol=0.000501)
+
+
+def test_readings_state_laws_with_the_numbers_of_this_graph(page):
+    assert "sum to 14, those of A′ to 14," in reading(page, "mass")  # C2
+    columns = re.findall(
+        r"sum to ([\d., ]+), those of X′ to ([\d., ]+)\.", reading(page, "mass")
+    )
+    assert columns[0][0] == columns[0][1]  # C1
+    assert re.search(r"between Â√d and √d is (0|\d·10⁻¹.)\.", reading(page, "spectrum"))
+    assert re.search(r"differ by at most (0|\d·10⁻¹.)\.", reading(page, "twice"))  # C9
+    assert "at most 0.693" in reading(page, "entropy")  # E1
+    assert "9.042" in reading(page, "link")  # 3.007 squared
+
+
+# ------------------------------------------------------------------ the graph at hand
+
+
+def test_loops_fill_the_diagonal(page):
+    page.locator("#loops").check()
+    np.testing.assert_array_equal(np.diag(matrix(page, "A")), 1)
+    page.locator("#loops").uncheck()
+    np.testing.assert_array_equal(np.diag(matrix(page, "A")), 0)
+
+
+def test_two_triangles_with_loops_and_no_bridge_have_no_link_loss(page):
+    page.locator("#loops").check()
+    page.locator("#edit").click()
+    for node in (2, 3):
+        page.mouse.click(*place_of(page, node))
+    page.locator("[data-logits=one-hot]").click()
+    assert losses(page)[0] == 0
+
+
+def edges(page):
+    return {(int(i), int(j)) for i, j in np.argwhere(np.triu(matrix(page, "A"), 1))}
+
+
+@pytest.mark.parametrize("how", ["click", "tap", "keys"])
+def test_choosing_two_nodes_joins_or_parts_them(page, how):
+    page.locator("#edit").click()
+    for one, other in ((0, 5), (2, 3)):
+        for node in (one, other):
+            if how == "keys":
+                page.locator(f"#graph [data-node='{node}']").focus()
+                page.keyboard.press("Enter")
+            else:
+                pointer = page.mouse if how == "click" else page.touchscreen
+                getattr(pointer, how)(*place_of(page, node))
+    assert edges(page) == {*TRIANGLES, (0, 5)} - {(2, 3)}
+    assert page.input_value("#choose-graph") == "yours"
+
+
+def test_nodes_only_join_while_editing(page):
+    for node in (0, 5):
+        page.mouse.click(*place_of(page, node))
+    assert edges(page) == {*TRIANGLES}
+
+
+def test_a_tap_on_empty_space_adds_a_neighbour_of_the_chosen_node(page):
+    page.locator("#edit").click()
+    page.mouse.click(*place_of(page, 0))
+    box = page.locator("#graph").bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 12)
+    assert edges(page) == {*TRIANGLES, (0, 6)}
+    assert matrix(page, "S").shape == (7, 2)
+
+
+def test_buttons_and_keys_add_and_remove_nodes(page):
+    page.locator("#edit").click()
+    page.locator("#add").click()
+    assert len(matrix(page, "A")) == 7
+    page.locator("#remove").click()  # the new one
+    assert edges(page) == {*TRIANGLES}
+    page.locator("#graph [data-node='0']").focus()
+    page.keyboard.press("Delete")
+    assert edges(page) == {(0, 1), (1, 2), (2, 3), (2, 4), (3, 4)}
+    assert matrix(page, "X").tolist() == np.eye(5).tolist()
+
+
+def test_there_are_at_most_16_nodes_and_at_least_one(page):
+    script = "e => { for (let n = 0; n < 20; n++) e.click(); }"
+    page.locator("#add").evaluate(script)
+    assert len(matrix(page, "A")) == 16 and page.locator("#add").is_disabled()
+    page.locator("#edit").click()
+    page.locator("#graph [data-node='0']").focus()
+    for _ in range(16):
+        page.keyboard.press("Delete")
+    assert matrix(page, "A").tolist() == [[0]]
+
+
+def test_a_node_can_be_dragged_while_editing(page):
+    page.locator("#edit").click()
+    start = place_of(page, 2)
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + 20, start[1] + 30, steps=4)
+    page.mouse.up()
+    moved = np.subtract(place_of(page, 2), start)
+    np.testing.assert_allclose(moved, (20, 30), atol=2)
+    assert edges(page) == {*TRIANGLES}
+
+
+# ------------------------------------------------------------------ logits
+
+
+def test_presets_set_the_logits(page):
+    given = matrix(page, "S")
+    page.locator("[data-logits=one-hot]").click()
+    assert clusters(page) == [0, 0, 0, 1, 1, 1] and matrix(page, "S").max() == 1
+    page.locator("[data-logits=uniform]").click()
+    assert (matrix(page, "S") == 0.5).all()
+    page.locator("[data-logits=random]").click()
+    first = matrix(page, "R")
+    page.locator("[data-logits=random]").click()
+    assert not np.allclose(matrix(page, "R"), first)
+    page.locator("[data-logits=GNN_pool]").click()
+    np.testing.assert_array_equal(matrix(page, "S"), given)
+
+
+def test_a_slider_sets_one_logit_of_the_chosen_node(page):
+    before = matrix(page, "R")
+    page.mouse.click(*place_of(page, 4))
+    assert page.input_value("#choose-node") == "4"
+    slide(page, "[data-cluster='1']", 3)
+    page.locator("#choose-node").select_option("1")
+    page.locator("[data-cluster='0']").focus()
+    page.keyboard.press("End")
+    before[4, 1], before[1, 0] = 3, 10
+    np.testing.assert_array_equal(matrix(page, "R"), before)
+    assert "chosen by you" in reading(page, "certainty")
+
+
+def test_the_number_of_clusters_sets_the_columns(page):
+    for K in (1, 5):
+        slide(page, "#clusters", K)
+        assert matrix(page, "S").shape == (6, K)
+        assert matrix(page, "A_pooled").shape == (K, K)
+        assert page.locator("#pooled [data-node]").count() == K
+        assert page.locator("[data-cluster]").count() == K
+
+
+@pytest.mark.parametrize("logits", ["GNN_pool", "random"])
+def test_renumbering_moves_rows_and_not_the_pooled_graph(page, logits):
+    page.locator(f"[data-logits={logits}]").click()
+    names = ("S", "A", "A_pooled", "X_pooled")
+    before = {name: matrix(page, name) for name in names}
+    page.locator("#renumber").click()
+    after = {name: matrix(page, name) for name in names}
+    assert not np.array_equal(after["A"], before["A"])
+    assert sorted(after["S"].tolist()) == sorted(before["S"].tolist())
+    for name in ("A_pooled", "X_pooled"):
+        np.testing.assert_array_equal(after[name], before[name])
+    assert re.search(
+        r": (0|\d·10⁻¹.) in A′, (0|\d·10⁻¹.) in X′", reading(page, "order")
+    )
+
+
+# ------------------------------------------------------------------ descent and traps
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_descent_finds_the_triangles(browser, sources, motion):
+    for page in opened(browser, sources, motion=motion):
+        page.locator("#descend").click()
+        if motion == "reduce":  # all steps at once
+            assert page.inner_text("#descend") == "Descend"
+        page.wait_for_function(
+            "document.getElementById('descend').textContent === 'Descend'"
+        )
+        assert clusters(page) == [1, 1, 1, 0, 0, 0]
+        assert losses(page) == [2.45, 0.349]  # L = 2.485, as page 1 of the tour
+        assert "After 300 steps" in reading(page, "descent")
+        drawn = page.locator(".chart polyline").first.get_attribute("points")
+        assert len(drawn.split()) == 301
+
+
+def test_descent_can_be_stopped(browser, sources):
+    for page in opened(browser, sources, motion="no-preference"):
+        page.locator("#descend").click()
+        page.locator("#descend").click()
+        steps = int(re.search(r"After (\d+) steps", reading(page, "descent"))[1])
+        page.wait_for_timeout(200)
+        assert f"After {steps} steps" in reading(page, "descent") and steps < 300
+
+
+def test_the_gradient_shown_is_that_of_the_chosen_loss(page):
+    both = matrix(page, "slope")
+    slide(page, "#lambda", 1)
+    assert not np.array_equal(matrix(page, "slope"), both)
+    slide(page, "#lambda", 0)
+    link = matrix(page, "slope")
+    page.locator("#choose-loss").select_option("divided")
+    np.testing.assert_allclose(matrix(page, "slope"), link / 36, atol=0.00052)
+    page.locator("#choose-loss").select_option("entropy")
+    assert abs(matrix(page, "slope") - both).max() > 0.01
+
+
+def test_random_logits_start_another_descent(page):
+    before = matrix(page, "R")
+    page.locator("#shuffle").click()
+    assert not np.array_equal(matrix(page, "R"), before)
+
+
+def test_uniform_logits_have_no_gradient(page):
+    page.locator("[data-logits=uniform]").click()
+    page.locator("#descend").click()
+    assert (matrix(page, "S") == 0.5).all()
+
+
+def test_division_by_n_squared_puts_all_nodes_in_one_cluster(page):
+    page.locator("#undivided").click()
+    assert clusters(page) == [1, 1, 1, 0, 0, 0]
+    page.locator("#divided").click()
+    assert clusters(page) == [0] * 6
+    plain, divided = reading(page, "division").replace("\n", " ").split("N²")
+    assert "nodes 0, 1, 2 in cluster 1" in plain
+    assert "nodes 0, 1, 2, 3, 4, 5 in cluster 0" in divided
+
+
+def test_the_entropy_alone_puts_all_nodes_in_one_cluster(page):
+    page.locator("#choose-graph").select_option("2")
+    page.locator("#entropy-alone").click()
+    assert clusters(page) == [0] * 6 and losses(page)[1] < 0.05
+    assert "nodes 0, 1, 2, 3, 4, 5 in cluster 0" in reading(page, "entropy-alone")
+
+
+def test_the_link_loss_of_a_path_is_at_least_the_root_of_its_edges(page):
+    for graph in "120":
+        page.locator(f"[data-compare='{graph}']").click()
+        assert page.input_value("#choose-graph") == graph
+    slide(page, "#clusters", 3)
+    page.locator("[data-compare='yours']").click()
+    text = page.text_content("[data-reading=triangles]")
+    path, ring, two, yours = text.splitlines()
+    assert "(m = 5, K = 2)" in path and "at least √m = 2.236" in path
+    assert "(m = 6, K = 2)" in ring and "at least √m = 2.449" in ring
+    assert "(m = 7, K = 2)" in two and "√m" not in two and "K = 3" in yours
+    best = [float(re.search(r"is ([\d.]+) for", line)[1]) for line in (path, ring)]
+    assert 2.236 < best[0] < 3 and 2.449 < best[1] < 3.2
+
+
+# ------------------------------------------------------------------ pointing
+
+
+def letters_lit(page):
+    found = page.locator(".letter-lit").evaluate_all(
+        "all => all.map(e => e.dataset.letter)"
+    )
+    return len(found), set(found)
+
+
+@pytest.mark.parametrize("where", ["math", "code", "table"])
+def test_pointing_at_a_letter_lights_it_everywhere_and_tells_its_shape(page, where):
+    page.locator(f"#coarsen {where} [data-letter=S]").first.hover()
+    n_lit, names = letters_lit(page)
+    assert names == {"S"} and n_lit == page.locator("[data-letter=S]").count() > 50
+    assert page.inner_text(".told").startswith("S (N, K) = (6, 2): assignment")
+    page.mouse.move(1, 1)
+    assert letters_lit(page) == (0, set())
+
+
+@pytest.mark.parametrize("name", ["A_hat", "Z", "gap", "S"])
+def test_a_click_on_a_letter_draws_it(page, name):
+    page.locator("#picture").select_option("X")
+    before = page.locator("#graph").inner_html()
+    page.locator(f".matrix [data-letter={name}]").first.click()
+    assert page.input_value("#picture") == name
+    assert page.locator("#graph").inner_html() != before
+    n_bars = page.locator("#graph .bar").count()
+    assert n_bars == (18 if name == "Z" else 0)
+
+
+def test_the_list_of_quantities_draws_each(page):
+    options = page.locator("#picture option").evaluate_all(
+        "all => all.map(o => o.value)"
+    )
+    pictures = set()
+    for name in options:
+        page.locator("#picture").select_option(name)
+        pictures.add(page.locator(".pictures").inner_html())
+    assert len(options) == 16
+    # S and A are the same picture, and A_pooled is always drawn.
+    assert len(pictures) >= len(options) - 2
+
+
+def table(page, section, name):
+    letter = page.locator(f"caption [data-letter={name}]")
+    return page.locator(f"#{section} .matrix", has=letter).first
+
+
+def cell(page, section, name, i, j):
+    return table(page, section, name).locator(f"td[data-i='{i}'][data-j='{j}']")
+
+
+def written(page, section, name):
+    """Return the sum below a matrix."""
+    return table(page, section, name).locator("xpath=../p").text_content()
+
+
+def sources_lit(page, section, name):
+    script = "all => all.map(c => [Number(c.dataset.i), Number(c.dataset.j)])"
+    return table(page, section, name).locator(".from").evaluate_all(script)
+
+
+@pytest.mark.parametrize("how", ["hover", "tap", "focus"])
+def test_pointing_at_a_number_lights_what_it_was_made_of(page, how):
+    getattr(cell(page, "coarsen", "X_pooled", 1, 2), how)()
+    assert sources_lit(page, "coarsen", "S") == [[i, 1] for i in range(6)]
+    assert sources_lit(page, "coarsen", "Z") == [[i, 2] for i in range(6)]
+    assert sources_lit(page, "coarsen", "A") == []
+    text = page.text_content("#coarsen .sum")
+    assert text == "X′[1, 2] = 0.298 = 0.32·0.28 + 0.32·0.33 + 0.32·0.33"
+
+
+NUMBERS = [
+    ("why", "A"), ("why", "X"), ("layer", "A_tilde"), ("layer", "D_tilde"),
+    ("layer", "A_hat"), ("layer", "W"), ("layer", "H"), ("networks", "W_2"),
+    ("networks", "Z"), ("assign", "R"), ("assign", "S"), ("coarsen", "A_pooled"),
+    ("coarsen", "X_pooled"), ("losses", "SST"), ("losses", "gap"), ("twice", "S_2"),
+    ("losses", "entropies"), ("descent", "slope"), ("twice", "S_S2"),
+    ("twice", "A_twice"),
+]  # fmt: skip
+
+
+def evaluated(text):
+    """Return the value of a sum as the page writes it."""
+    text = text.replace("ReLU", "relu").replace("−", "-").replace("·", "*")
+    text = re.sub(r"√([\d.]+)", r"np.sqrt(\1)", text)
+    text = re.sub(r"log ([\d.]+)", r"np.log(\1)", text)
+    text = re.sub(r"e\^(-?[\d.]+)", r"np.exp(\1)", text)
+    return eval(text, {"np": np, "relu": paper.relu})
+
+
+def test_the_sum_that_is_written_out_gives_the_number(page):
+    page.locator("#choose-graph").select_option("1")
+    for section, name in NUMBERS:
+        cell(page, section, name, 0, 0).hover()
+        label, *parts = written(page, section, name).split(" = ")
+        assert label.endswith(
+            "[0, 0]" if name not in ("D_tilde", "entropies") else "[0]"
+        )
+        value = float(re.match(r"−?[\d.]+", parts[0])[0].replace("−", "-"))
+        assert value == pytest.approx(matrix(page, name)[0, 0], abs=0.00501)
+        if name not in ("A", "X", "W", "W_2", "S_2", "slope"):
+            assert evaluated(parts[1].split(", ")[0]) == pytest.approx(
+                value, abs=0.05
+            ), name
+
+
+def test_arrow_keys_move_between_numbers(page):
+    cell(page, "losses", "gap", 0, 0).focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.text_content("#losses .sum").startswith(
+        "(A−SSᵀ)[0, 1] = 0.498 = 1 − 0.50,"
+    )
+    assert sources_lit(page, "losses", "A") == [[0, 1]]
+
+
+def test_tab_reaches_each_matrix_once_and_arrows_the_nodes(page):
+    reached = page.locator("td[tabindex='0']").count()
+    assert reached == page.locator("table.matrix").count() > 25
+    page.locator("#graph [data-node='0']").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    assert page.locator("#graph .chosen").get_attribute("data-node") == "5"
+
+
+def test_a_sum_is_written_anew_when_its_numbers_change(page):
+    cell(page, "descent", "slope", 0, 0).hover()
+    before = page.text_content("#descent .sum")
+    slide(page, "#lambda", 1)
+    assert page.text_content("#descent .sum") != before
+    assert page.locator("#descent .at").count() == 1
