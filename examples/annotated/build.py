@@ -169,13 +169,9 @@ def _mark(node):
         letter = IN_MATH.get(text)
     if letter in LETTERS:
         node.set("data-letter", letter)
-        if kind in (
-            "mover",
-            "msup",
-        ):  # one glyph needs no font with mathematical tables
-            _become_identifier(
-                node, text if text == "H′" else LETTERS[letter][0].split()[-1]
-            )
+        if kind != "mi" and kind != "msub":  # one glyph needs no mathematical font
+            glyph = text if text == "H′" else LETTERS[letter][0].split()[-1]
+            _become_identifier(node, glyph)
     else:
         for part in node:
             _mark(part)
