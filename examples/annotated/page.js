@@ -331,11 +331,13 @@
     const found = range(8).map(() => {
       let R = A.map(() => range(K).map(() => normal(next)));
       range(150).forEach(() => { R = lower(A, R, 1, 0); });
-      return link_loss(A, assign(R));
+      return [link_loss(A, assign(R)), R];
     });
+    const [best, R] = found.reduce((one, other) => (other[0] < one[0] ? other : one));
+    Object.assign(state, { R, logits: "the best of 8 descents" });
     const m = sum(A.flatMap((line, i) => line.slice(i + 1)));
     const bound = isTwoColourable(A) ? `; at least √m = ${number(Math.sqrt(m))} for any S` : "";
-    const best = Math.min(...found), part = Math.round((100 * best) / (frobenius_norm(A) || 1));
+    const part = Math.round((100 * best) / (frobenius_norm(A) || 1));
     const uniform = link_loss(A, A.map(() => Array(K).fill(1 / K)));
     const name = state.graph === "yours" ? "your graph" : data.graphs[state.graph].name;
     state.traps.triangles[`${name} (m = ${m}, K = ${K})`] =
@@ -416,14 +418,22 @@
   // ---------------------------------------------------------------- pointing
 
   let pointed = null; // [spot, i, j], kept while the numbers move
+  const summed = new Map(); // for each panel, the entry whose sum it tells
+  function tellSum(spot, i, j) {
+    const { name, place } = spot, box = place.querySelector(".sum");
+    if (!spot.cells[i]?.[j]) return say(box, "");
+    const [text, , remark] = MADE[name](i, j);
+    const index = v[name][0].length > 1 ? `${i}, ${j}` : i;
+    const label = name === "gap" ? "(A−SSᵀ)" : data.letters[name][0];
+    say(box, `${label}[${index}] = ${show(v[name][i][j], 3)}`
+      + `${text === null ? "" : ` = ${text}`}${remark ? `, ${remark}` : ""}`);
+  }
   function point(spot, i, j) {
     unlight();
     pointed = [spot, i, j];
-    const { name, place } = spot, [text, sources, remark] = MADE[name](i, j);
-    const index = v[name][0].length > 1 ? `${i}, ${j}` : i;
-    const label = name === "gap" ? "(A−SSᵀ)" : data.letters[name][0];
-    say(place.querySelector(".sum"), `${label}[${index}] = ${show(v[name][i][j], 3)}`
-      + `${text === null ? "" : ` = ${text}`}${remark ? `, ${remark}` : ""}`);
+    summed.set(spot.place, pointed);
+    tellSum(spot, i, j);
+    const { name } = spot, [, sources] = MADE[name](i, j);
     spot.cells[i][j].classList.add("at");
     for (const other of spots) {
       for (const [source, r, c] of sources) {
@@ -543,9 +553,10 @@
       if (hasBars) bars(group, x, y < 26 ? y + 21 : y - 12, v[name][i], largest(v[name]) || 1);
     });
     const label = data.letters[name][0];
+    const below = (how) => (v[name].flat().some((x) => x < 0) ? `, ${how} where negative` : "");
     pictures["graph words"].textContent = "Rims: S. "
-      + (isLinks(name) ? `Links: ${label}, dashed where negative.` : "Links: A.")
-      + (hasBars ? ` Bars: ${label}, down where negative.` : "");
+      + (isLinks(name) ? `Links: ${label}${below("dashed")}.` : "Links: A.")
+      + (hasBars ? ` Bars: ${label}${below("down")}.` : "");
     if (focused !== undefined) svg.querySelector(`[data-node="${focused}"]`)?.focus();
   }
   function drawPooled() {
@@ -726,7 +737,7 @@
     descent(place) {
       const go = button(place, "Descend", () => { if (state.running) { stop(); update(); } else descend(); }, { id: "descend" });
       button(place, "Random logits", () => setLogits("random"), { id: "shuffle" });
-      const loss = chooser(place, "on", [["both", "L_LP + λ L_E"], ["divided", "L_LP / N² + λ L_E"], ["entropy", "L_E alone"]],
+      const loss = chooser(place, "on", [["both", "link loss + λ entropy"], ["divided", "link loss / N² + λ entropy"], ["entropy", "entropy alone"]],
         (value) => { state.loss = value; state.history = []; update(); }, "choose-loss");
       const lambda = slider(place, "λ", { id: "lambda", min: 0, max: 2, step: 0.05 }, (value) => { state.lambda = value; update(); });
       const chart = make(place, "div", { class: "chart" });
@@ -734,6 +745,7 @@
         go.textContent = state.running ? "Stop" : "Descend";
         loss.value = state.loss;
         lambda.set(state.lambda, show(state.lambda));
+        document.getElementById("lambda").disabled = state.loss === "entropy";
         drawChart(chart);
       });
     },
@@ -782,7 +794,7 @@
     Object.keys(data.letters).filter(drawable).map((name) => [name, data.letters[name][0]]),
     (name) => tellLetter(name, true), "picture");
   const readout = make(details, "p", { class: "readout" });
-  const told = make(details, "p", { class: "told", "aria-live": "polite" }, "Point at a letter to see what it is.");
+  const told = make(details, "p", { class: "told", "aria-live": "polite" }, "Point at a letter, or tap it, to see what it is.");
 
   function update() {
     compute();
@@ -796,6 +808,7 @@
     for (const place of all("[data-reading]")) {
       say(place, READING[place.dataset.reading]());
     }
+    summed.forEach((entry) => tellSum(...entry));
     if (kept && kept[0].cells[kept[1]]?.[kept[2]]) point(...kept);
   }
 

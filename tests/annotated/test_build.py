@@ -106,6 +106,6 @@ def test_the_page_is_one_small_file_readable_without_javascript(html):
     assert story.count("<math") > 100 and story.count("<pre") == len(FUNCTIONS)
 
 
-def test_there_are_fewer_than_900_lines_of_javascript(sources):
+def test_there_are_fewer_than_1000_lines_of_javascript(sources):
     scripts = [path.read_text(encoding="utf-8") for path in sources.glob("*.js")]
-    assert 500 < sum(len(text.splitlines()) for text in scripts) < 900
+    assert 500 < sum(len(text.splitlines()) for text in scripts) < 1000

@@ -401,6 +401,7 @@ def test_the_link_loss_of_a_path_is_at_least_the_root_of_its_edges(page):
     assert "(m = 7, K = 2)" in two and "√m" not in two and "K = 3" in yours
     best = [float(re.search(r"is ([\d.]+) for", line)[1]) for line in (path, ring)]
     assert 2.236 < best[0] < 3 and 2.449 < best[1] < 3.2
+    assert losses(page)[0] == float(re.search(r"is ([\d.]+) for", yours)[1])
 
 
 # ------------------------------------------------------------------ pointing
@@ -536,3 +537,11 @@ def test_a_sum_is_written_anew_when_its_numbers_change(page):
     slide(page, "#lambda", 1)
     assert page.text_content("#descent .sum") != before
     assert page.locator("#descent .at").count() == 1
+
+
+def test_a_sum_is_that_of_the_numbers_shown_after_the_pointer_has_left(page):
+    cell(page, "descent", "S", 0, 0).hover()
+    page.locator("h1").hover()
+    page.locator("[data-logits='one-hot']").click()
+    value = cell(page, "descent", "S", 0, 0).text_content()
+    assert written(page, "descent", "S").startswith(f"S[0, 0] = {float(value):.0f}")
