@@ -34,7 +34,8 @@ def to_arrays(snapshots: Snapshots) -> dict[str, Any]:
         arrays |= {f"graph:{i}:{name}": value for name, value in known.items()}
         for level, pooling in enumerate(poolings):
             prefix = f"graph:{i}:pooling:{level}:"
-            arrays |= {prefix + name: v for name, v in pooling._asdict().items()}
+            known = {name: v for name, v in pooling._asdict().items() if v is not None}
+            arrays |= {prefix + name: v for name, v in known.items()}
     return {name: _narrow(name, value) for name, value in arrays.items()}
 
 
@@ -97,7 +98,8 @@ def _read_graph(arrays: Mapping[str, Any], prefix: str) -> Watched:
     poolings: list[Pooling] = []
     while f"{prefix}pooling:{len(poolings)}:mass" in arrays:
         level = f"{prefix}pooling:{len(poolings)}:"
-        poolings.append(Pooling(*(arrays[level + name] for name in Pooling._fields)))
+        known = [name for name in Pooling._fields if level + name in arrays]
+        poolings.append(Pooling(**{name: arrays[level + name] for name in known}))
     names = [name for name in Watched._fields if prefix + name in arrays]
     fields = {name: arrays[prefix + name] for name in names}
     fields |= {name: int(fields[name]) for name in ("number", "truth")}
@@ -113,7 +115,7 @@ def _check_graph(graph: Watched, E: int) -> None:
     _require("probabilities", graph.probabilities, "f", (E, C))
     if graph.target is not None or graph.predicted is not None:
         _check_outcome(graph.target, graph.predicted, E)
-    for cluster, share, mass, links in graph.poolings:
+    for cluster, share, mass, links, between in graph.poolings:
         K = mass.shape[-1]
         _require("cluster", cluster, "i", (E, n), K)
         _require("share", share, "f", (E, n), 1 + 1e-3)
@@ -123,6 +125,9 @@ def _check_graph(graph: Watched, E: int) -> None:
         _require("links", links, "f", (len(links), 4))
         _require("links", links[:, 0], "f", (len(links),), E)
         _require("links", links[:, 1:3], "f", (len(links), 2), K)
+        if between is not None:
+            _require("between", between, "f", (E, 2))
+            _require("between", between[:, 1], "f", (E,), 1 + 1e-3)
         n = K
 
 

@@ -2,7 +2,7 @@
 
 A snapshot stores only what the figures show, not the assignment S itself: each node's
 cluster and its membership in it (argmax and maximum of its row of S), the masses of the
-clusters and the heaviest links of the pooled adjacency A'.
+clusters and the links of the pooled adjacency A' to draw (`backbone`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.evaluation import measures
 from npdiffpool.graphs.degrees import is_one_hot
 from npdiffpool.graphs.graph import Graph
+from npdiffpool.runs.backbone import backbone
 
 WATCHED = 6  # number of graphs to record
 MOST_NODES = 300  # largest recorded graph, if there are smaller ones
@@ -29,7 +30,6 @@ OF_ASSIGNMENT = {
 }
 OF_CLUSTERS = {"edges inside clusters": measures.edges_inside}
 MEASURES = [*OF_ASSIGNMENT, *OF_CLUSTERS, "modularity"]  # of undirected graphs
-FAINT = 0.05  # lighter links, relative to the heaviest, are left out
 
 
 class Pooling(NamedTuple):
@@ -39,6 +39,9 @@ class Pooling(NamedTuple):
     share: Floats  # (E, n) maximum of each row of S
     mass: Floats  # (E, K) number of the graph's nodes in each cluster
     links: Floats  # (M, 4) snapshot, clusters k < l, weight / heaviest weight
+    # (E, 2) number of all links between used clusters, and the share of their weight
+    # that `links` have. Snapshots of older versions lack it.
+    between: Floats | None = None
 
 
 class Watched(NamedTuple):
@@ -187,20 +190,14 @@ def readable(sizes: Sequence[int]) -> int:
 def _poolings(graph: Graph, assignments: Sequence[Array]) -> list[Pooling]:
     """Return the poolings of a graph in one snapshot."""
     A, mass, found = graph.adjacency, np.ones(graph.n_nodes), []
-    for S in assignments:
+    clusters = [S.argmax(axis=1) for S in assignments]
+    for S, own, used in zip(assignments, clusters, measures.used_clusters(clusters)):
         mass, A = S.T @ mass, S.T @ (A @ S)
-        rows = S.argmax(axis=1)[None], S.max(axis=1)[None], mass[None]
-        found.append(Pooling(*rows, _heavy_links(A)))
+        links = backbone(A, np.isin(np.arange(len(A)), used))
+        columns = np.zeros(len(links.pairs)), *links.pairs.T, links.weights
+        rows = own[None], S.max(axis=1)[None], mass[None], np.stack(columns, axis=1)
+        found.append(Pooling(*rows, np.array([[links.total, links.share]])))
     return found
-
-
-def _heavy_links(A: Array) -> Floats:
-    """Return the heaviest links between clusters as rows (0, k, l, weight)."""
-    entries = sparse.coo_array(np.triu((A + A.T) / 2, k=1))
-    weights = entries.data / entries.data.max(initial=1e-300)
-    columns = np.zeros(len(weights)), entries.row, entries.col, weights
-    links: Floats = np.stack(columns, axis=1)[weights >= FAINT]
-    return links
 
 
 def _join(parts: Sequence[Snapshots]) -> Snapshots:
@@ -220,9 +217,12 @@ def _join_graph(parts: Sequence[Watched]) -> Watched:
 
 
 def _join_pooling(parts: Sequence[Pooling]) -> Pooling:
-    cluster, share, mass, links = zip(*parts)
+    cluster, share, mass, links, between = zip(*parts)
     shifted = [rows + [i, 0, 0, 0] for i, rows in enumerate(links)]
-    return Pooling(*map(np.concatenate, (cluster, share, mass, shifted)))
+    joined = Pooling(*map(np.concatenate, (cluster, share, mass, shifted)))
+    if any(rows is None for rows in between):
+        return joined
+    return joined._replace(between=np.concatenate(between))
 
 
 def _take(snapshots: Snapshots, i: int) -> Snapshots:
@@ -242,7 +242,8 @@ def _take(snapshots: Snapshots, i: int) -> Snapshots:
 
 def _take_pooling(pooling: Pooling, i: int) -> Pooling:
     links = pooling.links[pooling.links[:, 0] == i] - [i, 0, 0, 0]
-    return Pooling._make([*(values[i : i + 1] for values in pooling[:-1]), links])
+    rows = [None if values is None else values[i : i + 1] for values in pooling]
+    return Pooling._make(rows)._replace(links=links)
 
 
 def _measure(

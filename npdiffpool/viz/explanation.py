@@ -15,7 +15,6 @@ from npdiffpool._support.arguments import require, require_int, type_name
 from npdiffpool._support.types import Floats
 from npdiffpool.estimators.explanation import Explanation
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.runs.snapshots import FAINT
 from npdiffpool.viz.drawing.axes import AxesRow, fit_height, pluralise, row_of_axes
 from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.drawing.levels import Level, levels, links
@@ -128,7 +127,7 @@ def _draw_panel(
     """Draw one level, its colour bar and its caption."""
     largest = np.max(np.abs(values[level.used]), initial=0) or 1.0
     scale = ScalarMappable(CenteredNorm(halfrange=largest), COLOURS)
-    pairs, weights = links(level, FAINT if level.is_pooled else 0.0)
+    pairs, weights, *_ = links(level)
     draw_level(axes, level, pairs, weights, scale.to_rgba(values)[:, :3])
     if above is not None:
         greys = np.full((1 + above.colour.max(), 3), 0.5)

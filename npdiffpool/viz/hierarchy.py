@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from npdiffpool._support.arguments import require, require_int, type_name
 from npdiffpool._support.types import Floats
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.runs.snapshots import FAINT
+from npdiffpool.runs.backbone import describe_links
 from npdiffpool.viz.drawing.axes import AxesRow, fit_height, pluralise, row_of_axes
 from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.drawing.colours import palette
@@ -82,12 +82,17 @@ def draw_hierarchy(
 
     Each following panel is one level of pooled graph, with a super-node for each used
     cluster. It is at the mean position of its members, the nodes whose argmax it is,
-    weighted by the mass that they give it, and is moved only if it would overlap
-    another or cover a link. Its area is its mass in nodes of the graph, on one scale
-    for all panels, its number is its column of S, and its colour depends on its level
-    and number alone: it is the same in the pictures of all graphs. Links are those of
-    S^T A S, with width and opacity by weight; links below 5 % of the heaviest are
-    hidden. The captions count what is hidden.
+    weighted by the mass that they give it. It is moved only if it would overlap another
+    or cover a link, and if the super-nodes of a level are crowded in a part of the
+    panel: then their distances are multiplied by one number. Its area is its mass in
+    nodes of the graph, on one scale for all panels, its number is its column of S, and
+    its colour depends on its level and number alone: it is the same in the pictures of
+    all graphs.
+
+    Links are those of S^T A S, with width and opacity by weight; links below 5 % of the
+    heaviest are hidden. With more than 8 used clusters, about two links for each are
+    drawn: a maximum spanning forest, which connects what S^T A S connects, and the
+    heaviest others. The captions tell what is hidden.
 
     Parameters
     ----------
@@ -149,24 +154,22 @@ def draw_hierarchy(
 
 def _draw_panel(axes: Axes, level: Level, above: Level | None, colours: Floats) -> None:
     """Draw one level and its caption."""
-    pairs, weights = links(level, FAINT if level.is_pooled else 0.0)
+    drawn = links(level)
     fill, shares = fill_by_cluster(level, colours), _shares(level, above)
-    draw_level(axes, level, pairs, weights, fill, shares)
+    draw_level(axes, level, drawn.pairs, drawn.weights, fill, shares)
     notes = []
     if level.is_pooled:
         notes.append("area: mass in nodes")
         if not np.all(level.used):
             unused, total = level.mass[~level.used].sum(), level.mass.sum()
             notes[0] += f"; {unused:.1f} of {total:.0f} in unused clusters"
-        n_hidden = len(links(level, 0.0)[0]) - len(pairs)
-        if n_hidden:
-            limit = f"under {FAINT:.0%} of the heaviest"
-            notes.append(f"{pluralise(n_hidden, 'link')} hidden ({limit})")
+        if text := describe_links(len(drawn.pairs), drawn.total, drawn.share):
+            notes.append(text)
     if above is not None and np.any(level.used):
         certainty = np.mean(level.certainty[level.used])
         ends = f"; empty at 1/{len(above.used)}, full at 1" * (len(above.used) > 1)
         notes.append(f"rim: certainty, mean {certainty:.2f}{ends}")
-        n_parts, n_bare = draw_outlines(axes, level, above, pairs, colours)
+        n_parts, n_bare = draw_outlines(axes, level, above, drawn.pairs, colours)
         notes.append(_describe_outlines(n_parts, n_bare))
     axes.set_xlabel("\n".join(notes), fontsize=8, color="0.35")
 

@@ -59,9 +59,10 @@ def test_links_have_the_weights_of_the_pooled_graph_divided_by_the_heaviest():
     A = S.T @ (graph.adjacency @ S)
     first, second = recorded(1).graphs[0].poolings
     heaviest = max(A[0, 1], A[0, 2], A[1, 2])
-    expected = [[0, k, l, A[k, l] / heaviest] for k, l in ((0, 1), (0, 2), (1, 2))]
-    np.testing.assert_allclose(first.links, expected)
-    np.testing.assert_allclose(second.links, [[0, 0, 1, 1]])
+    # Cluster 1 is not used: its two links are left out.
+    np.testing.assert_allclose(first.links, [[0, 0, 2, A[0, 2] / heaviest]])
+    np.testing.assert_allclose(first.between, [[1, 1]])
+    assert second.links.shape == (0, 4)  # one cluster is used
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,9 @@ def test_faint_links_are_left_out():
 
     recorder = Recorder([0], [path(4)], [3], 1)
     recorder(Faint(1))
-    links = recorder.snapshots().graphs[0].poolings[0].links
-    np.testing.assert_allclose(links[:, 1:], [[0, 1, 1], [1, 2, 1]])
+    pooling = recorder.snapshots().graphs[0].poolings[0]
+    np.testing.assert_allclose(pooling.links[:, 1:], [[0, 1, 1], [1, 2, 1]])
+    np.testing.assert_allclose(pooling.between, [[2, 1]])  # of used clusters
 
 
 def test_each_epoch_is_recorded_once_and_they_are_ordered():
@@ -180,6 +182,19 @@ def test_snapshots_are_read_as_they_were_written(tmp_path):
     assert_equal(read_snapshots(tmp_path / "snapshots.npz"), snapshots)
 
 
+def test_snapshots_of_older_versions_do_not_tell_what_was_left_out(tmp_path):
+    file, snapshots = tmp_path / "snapshots.npz", recorded(1, 2)
+    graph = snapshots.graphs[0]
+    older = [pooling._replace(between=None) for pooling in graph.poolings]
+    older = snapshots._replace(graphs=[graph._replace(poolings=older)])
+    write_snapshots(file, older)
+    assert_equal(read_snapshots(file), older)
+    recorder = Recorder([10], [path(4)], [5], 9)
+    recorder.restore(read_snapshots(file))
+    recorder(Pooled(5))
+    assert recorder.snapshots().graphs[0].poolings[0].between is None
+
+
 class Regressor(Pooled):
     """A stand-in for a regressor of two targets."""
 
@@ -257,6 +272,9 @@ def test_a_restored_recorder_continues_as_the_first_one(tmp_path):
         ({"graph:0:pooling:0:share": np.full((1, 4), 1.1)}, "share must lie from 0 to"),
         ({"graph:0:probabilities": np.array(1.0)}, "tuple index out of range"),
         ({"graph:0:pooling:0:mass": np.array([[4, 0, 1.0]])}, "must be 4, the nodes"),
+        ({"graph:0:pooling:0:share": None}, "share"),
+        ({"graph:0:pooling:0:between": np.zeros((2, 2))}, "between must have shape"),
+        ({"graph:0:pooling:0:between": np.array([[2, 1.1]])}, "between must lie"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, change, message):

@@ -190,8 +190,11 @@ def assert_same_links(clf, graph):
         assert len(links.get_segments()) == len(weights)
         fade = np.sqrt(np.clip(12 / max(weights.sum(), 1), 0.004, 1))
         widths = links.get_linewidths() if len(weights) else []
-        expected = 0.3 + 4.2 * weights * fade
+        expected = 0.7 + 3.8 * weights * fade
         assert np.allclose(sorted(widths), sorted(expected), atol=0.03)  # percent
+        assert panel.get_xlabel().partition("links: ")[2].split("\n")[0] == (
+            level["left_out"].removeprefix("links: ")
+        )
 
 
 def test_picture_and_report_draw_the_same_links_with_the_same_weights(trained):
@@ -202,3 +205,15 @@ def test_picture_and_report_draw_the_same_links_with_the_same_weights(trained):
     S = np.array([[0.55, 0, 0.45]] * 2 + [[0, 0.55, 0.45]] * 2)
     path = Graph(np.eye(4, k=1) + np.eye(4, k=-1), np.ones((4, 1)))
     assert_same_links(model_with([S]), path)
+
+
+@pytest.mark.parametrize("n_clusters", [4, 12, 50])
+def test_picture_and_report_leave_out_the_same_links_of_many_clusters(n_clusters):
+    rng = np.random.default_rng(0)
+    A = np.triu(rng.random((80, 80)) < 0.1, k=1).astype(float)
+    S = rng.dirichlet(np.full(n_clusters, 0.1), 80)
+    clf, graph = model_with([S]), Graph(A + A.T, np.ones((80, 1)))
+    assert_same_links(clf, graph)
+    (links,) = find(viz.plot_hierarchy(clf, graph, axes_row(2))[1], "links")
+    n_used = len(np.unique(S.argmax(axis=1)))
+    assert len(links.get_segments()) == (6 if n_clusters == 4 else 2 * n_used)

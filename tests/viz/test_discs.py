@@ -1,11 +1,11 @@
-"""Discs are moved off each other and off links, and no other disc moves."""
+"""Crowded discs are spread, then moved off each other and off links."""
 
 import numpy as np
 import pytest
 from viz_drawings import distance_to_link
 
 from npdiffpool.viz.drawing import discs
-from npdiffpool.viz.drawing.discs import separate
+from npdiffpool.viz.drawing.discs import separate, spread
 
 RADIUS = 0.1
 FIVE = np.full(5, RADIUS)
@@ -75,3 +75,28 @@ def test_too_many_links_are_ignored(monkeypatch):
 
 def test_no_discs_are_accepted():
     assert separate(np.zeros((0, 2)), np.zeros(0)).shape == (0, 2)
+
+
+def test_discs_that_span_most_of_the_layout_are_not_spread():
+    layout = np.array([[0, 0], [1, 1]])
+    for centres in ([[0.2, 0.4], [0.8, 0.5]], [[0.5, 0.2], [0.4, 0.8]]):
+        assert np.allclose(spread(np.array(centres), FIVE[:2], layout), centres)
+
+
+def test_crowded_discs_are_spread_in_the_same_directions_inside_the_layout():
+    layout, radii = np.array([[-1, -1], [3, 1]]), np.full(4, 0.01)
+    centres = np.array([[2.7, 0.9], [2.9, 0.8], [2.8, 0.9], [2.8, 1]])
+    found = spread(centres, radii, layout)
+    zoom = np.ptp(found, axis=0) / np.ptp(centres, axis=0)
+    assert zoom[0] == pytest.approx(zoom[1]) and zoom[0] > 5
+    assert np.allclose(found - found[0], zoom * (centres - centres[0]))
+    low, high = found.min(axis=0), found.max(axis=0)
+    assert np.max((high - low + 0.02) / [4, 2]) == pytest.approx(0.75)
+    assert np.all(low >= layout[0]) and np.all(high <= layout[1])
+
+
+def test_discs_at_one_place_are_not_magnified():
+    centres = np.array([[0.5, 0.5], [0.5 + 1e-9, 0.5]])
+    found = spread(centres, FIVE[:2], np.array([[0, 0], [1, 1]]))
+    assert np.allclose(found, centres, atol=1e-7)
+    assert spread(centres[:1], FIVE[:1], np.zeros((1, 2))).tolist() == [[0.5, 0.5]]

@@ -19,6 +19,7 @@ from viz_drawings import (
 
 from npdiffpool import Graph, viz
 from npdiffpool.viz.drawing.colours import palette
+from npdiffpool.viz.drawing.discs import spread
 from npdiffpool.viz.drawing.levels import _centres, levels
 
 
@@ -88,11 +89,14 @@ def test_super_nodes_are_at_the_weighted_mean_position_of_their_members():
 def test_at_the_second_level_members_are_weighted_by_their_mass():
     S_0 = np.eye(4)[np.repeat([0, 1, 2, 3], [4, 8, 4, 4])]
     S_1 = soft([0, 0, 1, 1], 2, [0.9, 0.6, 0.7, 0.8])
-    first, second = levels(cliques(5, 4), [S_0, S_1], 0)[1:]
+    nodes, first, second = levels(cliques(5, 4), [S_0, S_1], 0)
     given = first.mass * [0.9, 0.6, 0.7, 0.8]
-    for k, members in enumerate([[0, 1], [2, 3]]):
-        mean = np.average(first.positions[members], axis=0, weights=given[members])
-        assert np.allclose(second.positions[k], mean, atol=1e-9)
+    means = [
+        np.average(first.positions[members], axis=0, weights=given[members])
+        for members in ([0, 1], [2, 3])
+    ]
+    expected = spread(np.array(means), second.radii, nodes.positions)
+    assert np.allclose(second.positions, expected, atol=1e-8)
 
 
 def test_captions_tell_the_mass_of_the_unused_clusters():
@@ -173,7 +177,7 @@ def test_the_weights_of_super_links_are_those_of_the_pooled_adjacency():
     row = viz.draw_hierarchy(graph, [np.repeat(np.eye(3), 2, axis=0)], axes_row(2))
     (links,) = find(row[1], "links")
     thin, thick = sorted(links.get_linewidths())
-    assert (thin - 0.3) / (thick - 0.3) == pytest.approx(1 / 3)
+    assert (thin - 0.7) / (thick - 0.7) == pytest.approx(1 / 3)
     opacity = links.get_colors()[:, 3]
     assert len(set(opacity)) == 2
 
@@ -190,7 +194,25 @@ def test_faint_super_links_are_hidden_and_counted():
     row = viz.draw_hierarchy(Graph(A, np.ones((3, 1))), [np.eye(3)], axes_row(2))
     segments = [len(find(panel, "links")[0].get_segments()) for panel in row]
     assert segments == [3, 2]
-    assert "1 link hidden (under 5% of the heaviest)" in row[1].get_xlabel()
+    text = "\nlinks: 2 of 3, 96% of the weight between clusters"
+    assert row[1].get_xlabel().endswith(text)
+
+
+def test_of_many_clusters_about_two_links_for_each_are_drawn_and_visible():
+    labels = np.arange(40) % 20
+    row = viz.draw_hierarchy(cliques(4, 10), [soft(labels, 20, 0.3)], axes_row(2))
+    (links,) = find(row[1], "links")
+    assert len(links.get_segments()) == 40
+    assert "links: 40 of 190, " in row[1].get_xlabel()
+    assert np.min(links.get_colors()[:, 3]) >= 0.3
+    assert np.min(links.get_linewidths()) > 0.7
+
+
+def test_super_nodes_of_clusters_that_spread_over_the_graph_fill_the_panel():
+    labels = np.arange(60) % 12  # five of each clique in each cluster
+    row = viz.draw_hierarchy(cliques(5, 12), [soft(labels, 12, 0.9)], axes_row(2))
+    sides = [np.ptp(discs(panel)[0], axis=0).max() for panel in row]
+    assert sides[1] > 0.6 * sides[0]
 
 
 def test_second_level_colours_follow_those_of_the_first_and_outline_the_members():

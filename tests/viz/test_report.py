@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from npdiffpool import viz
+from npdiffpool import Graph, viz
 from npdiffpool._support import untrusted as reading
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.untrusted import read_arrays
@@ -463,6 +463,17 @@ def test_links_refer_to_drawn_clusters_by_index():
     graph = explorer_graph([[0, 0, 2, 2]] * 2, np.ones((2, 4)), [[2, 0, 2]] * 2, links)
     found = [frame["levels"][0]["links"] for frame in graph["frames"]]
     assert found == [[0, 1, 100], [0, 1, 25]]  # cluster 1 is not drawn
+
+
+def test_the_box_of_a_long_graph_is_wider_than_it_is_high():
+    path = Graph(np.eye(18, k=1) + np.eye(18, k=-1), np.ones((18, 1)))
+    S, clf = np.eye(2)[np.repeat([0, 1], 9)], model_of_one_cluster()
+    clf = SimpleNamespace(**{**vars(clf), "assignments_of": lambda graphs: [[S]]})
+    recorder = Recorder([0], [path], [1], 1)
+    recorder.record(clf, 1)
+    (graph,) = explorer_data(recorder.snapshots(), [], [-1, 1], 1)["graphs"]
+    width, height = graph["box"][2:]
+    assert width > 900 and height == pytest.approx(width / 2, abs=11)
 
 
 def test_a_super_node_is_at_its_place_of_the_last_epoch_that_uses_it():

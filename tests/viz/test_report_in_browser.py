@@ -226,6 +226,24 @@ def test_captions_count_the_circles_and_colours_belong_to_clusters(page, run):
             assert fills(page, level) == [to_hex(palette(99)[j]) for j in numbers]
 
 
+def test_captions_tell_which_links_are_left_out(run, browser, tmp_path):
+    folder = shutil.copytree(run, tmp_path / "run")
+    snapshots = read_snapshots(folder / "snapshots.npz")
+    for graph in snapshots.graphs:
+        for pooling in graph.poolings:
+            pooling.between[:] = 999, 0.625
+    write_snapshots(folder / "snapshots.npz", snapshots)
+    write_report(folder)
+    for page in opened(folder, browser, WIDE, "light"):
+        texts = page.locator(".levels figcaption").all_inner_texts()
+        for level, text in enumerate(texts[1:], start=1):
+            n = page.locator(".levels svg").nth(level).locator(".edge").count()
+            assert text.endswith(
+                f"; links: {n} of 999, 62% of the weight between clusters"
+            )
+        assert "links" not in texts[0]
+
+
 def highlighted(page, level):
     nodes = page.locator(".levels svg").nth(level).locator(".node")
     script = "nodes => nodes.map(n => n.classList.contains('highlighted'))"

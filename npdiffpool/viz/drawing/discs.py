@@ -1,4 +1,4 @@
-"""Move overlapping discs apart, and off the links between other discs.
+"""Spread discs over a panel, move them apart, and off links between other discs.
 
 Super-nodes are drawn at the mean position of their members. Clusters that spread over
 the whole graph would all be in the middle, and those of a symmetric graph on one line,
@@ -18,8 +18,37 @@ _LINK_ROUNDS = 400  # at most, with links: more rarely help
 _MAX_PRODUCT = 20_000  # of discs and links; with more, links are ignored
 _NO_LINKS = np.zeros((0, 2), dtype=int)
 _TOUCH = 1e-9  # shorter distances count as zero
+_SPAN = 0.75  # of the layout's width or height, that discs span at least
+_ZOOM = 10.0  # at most; larger factors would magnify what is one place
 
 Pushes = tuple[Ints, Floats]  # indices of discs, (P,), and displacements, (P, 2)
+
+
+def spread(centres: Floats, radii: Floats, layout: Floats) -> Floats:
+    """Move discs that are crowded in a part of a layout away from each other.
+
+    Parameters
+    ----------
+    centres : (K, 2) array
+    radii : (K,) array
+    layout : (N, 2) array
+        Positions of a graph's nodes.
+
+    Returns
+    -------
+    (K, 2) array
+        The centres, if the discs, with their mean radius, span 0.75 of the width or
+        the height of the layout. Otherwise all distances are multiplied by one number,
+        at most 10, so that they do. The middle of the centres moves towards that of the
+        layout, so that they stay in it. Directions do not change.
+    """
+    if len(centres) < 2:
+        return centres
+    room = _SPAN * np.ptp(layout, axis=0) - 2 * np.mean(radii)
+    spans = np.maximum(np.ptp(centres, axis=0), _TOUCH)
+    zoom = np.clip(np.min(room / spans), 1, _ZOOM)
+    middle, target = _middle(centres), _middle(layout)
+    return np.asarray(target + (middle - target) / zoom + zoom * (centres - middle))
 
 
 def separate(
@@ -104,6 +133,11 @@ def _off_links(centres: Floats, radii: Floats, gap: float, pairs: Ints) -> Pushe
     push, place = 0.5 * missing[near, None] * _unit(away[near]), place[near]
     discs = np.concatenate([k[near], i[near], j[near]])
     return discs, np.concatenate([push, (place - 1) * push, -place * push])
+
+
+def _middle(points: Floats) -> Floats:
+    """Return the middle of the bounding box of points."""
+    return np.asarray((points.min(axis=0) + points.max(axis=0)) / 2)
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -12,15 +12,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Sequence
 
 import numpy as np
-from scipy import sparse
 
 from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.evaluation.measures import used_clusters
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.runs.snapshots import FAINT
+from npdiffpool.runs.backbone import Links, all_links, backbone
 from npdiffpool.viz.drawing.checks import check_assignment
 from npdiffpool.viz.drawing.colours import first_colours
-from npdiffpool.viz.drawing.discs import separate
+from npdiffpool.viz.drawing.discs import separate, spread
 from npdiffpool.viz.drawing.layout import node_positions, typical_distance
 
 POOLED_AREA = 0.12  # of the layout's bounding box, covered by super-nodes
@@ -76,19 +75,10 @@ def levels(graph: Graph, assignments: Sequence[Any], seed: int) -> list[Level]:
     return stack
 
 
-def links(level: Level, least_share: float) -> tuple[Ints, Floats]:
-    """Return the links to draw, (E, 2), and their weights relative to the heaviest.
-
-    Self-loops, links of nodes that are not drawn, and links lighter than `least_share`
-    of the level's heaviest are left out. A weight is the mean over both directions.
-    """
-    A = sparse.triu(sparse.coo_array(level.A + level.A.T) / 2, k=1, format="coo")
-    i, j = A.row, A.col
-    shown = level.used[i] & level.used[j] & (A.data > 0)
-    pairs, weights = np.stack([i, j], axis=1)[shown], A.data[shown]
-    relative = weights / A.data.max() if len(weights) else weights
-    kept = relative >= least_share
-    return pairs[kept], relative[kept]
+def links(level: Level) -> Links:
+    """Return the links to draw: all of the graph, the `backbone` of a pooled graph."""
+    choose = backbone if level.is_pooled else all_links
+    return choose(level.A, level.used)
 
 
 def node_radius(positions: Floats) -> float:
@@ -122,9 +112,10 @@ def _pool(
     centres = np.round(_centres(level, S), 9)
     pooled = Level(True, A, mass, used, centres, radii, colour, no_index, np.ones(K))
     index_among_used = np.cumsum(used) - 1
-    pairs = index_among_used[links(pooled, FAINT)[0]]
+    pairs = index_among_used[links(pooled).pairs]
     positions = centres.copy()
-    positions[used] = separate(centres[used], radii[used], pairs)
+    apart = spread(centres[used], radii[used], layout)
+    positions[used] = separate(apart, radii[used], pairs)
     return pooled._replace(positions=positions)
 
 

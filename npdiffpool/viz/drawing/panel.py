@@ -22,6 +22,7 @@ from npdiffpool.viz.drawing.colours import GREY, outline_colours, text_colour
 from npdiffpool.viz.drawing.levels import Level
 
 MOST_NAMES = 50  # of nodes; more would cover the picture
+_FAINTEST = 0.3  # opacity of a link of a pooled graph, at least: few are drawn
 _RIM = 0.42  # width of a rim, as a part of the radius
 _MIN_NUMBERED = 0.025  # radius below which a super-node has no room for its number
 
@@ -61,12 +62,13 @@ def draw_level(
 
 def _draw_links(axes: Axes, level: Level, pairs: Ints, weights: Floats) -> None:
     """Draw grey links; width and opacity grow with the weight, and fade if many."""
-    widest, many = (4.5, 12.0) if level.is_pooled else (1.0, 150.0)
+    thin, wide, many = (0.7, 4.5, 12.0) if level.is_pooled else (0.3, 1.0, 150.0)
     fade = np.sqrt(np.clip(many / max(weights.sum(), 1), 0.004, 1))
+    opacity = np.maximum(_FAINTEST * level.is_pooled, fade * (0.15 + 0.6 * weights))
     lines = LineCollection(
         list(level.positions[pairs]),
-        colors=[(0.3, 0.3, 0.3, fade * (0.15 + 0.6 * weight)) for weight in weights],
-        linewidths=0.3 + (widest - 0.3) * weights * fade,
+        colors=[(0.3, 0.3, 0.3, part) for part in opacity],
+        linewidths=thin + (wide - thin) * weights * fade,
         zorder=1,
         gid="links",
     )

@@ -2,10 +2,10 @@
 
 Neither the nodes of a graph nor its super-nodes move between epochs, so that only a
 change of sizes, colours and links is seen. The place of a super-node is the mean
-position of its members at the last epoch that uses it, moved apart from those that it
-would overlap at its largest. Which clusters are drawn, and in which colours, is as in
-`npdiffpool.viz.hierarchy`. Lengths are thousandths of the picture's side, and shares
-are in percent.
+position of its members at the last epoch that uses it, spread if all are crowded, and
+moved apart from those that it would overlap at its largest. Which clusters and links
+are drawn, and in which colours, is as in `npdiffpool.viz.hierarchy`. Lengths are
+thousandths of the picture's side, and shares are in percent.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from scipy import sparse
 
 from npdiffpool._support.types import Floats, Ints, Json
 from npdiffpool.evaluation.measures import used_clusters
+from npdiffpool.runs.backbone import describe_links
 from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched, readable
 from npdiffpool.viz.drawing.colours import first_colours, palette
-from npdiffpool.viz.drawing.discs import separate
+from npdiffpool.viz.drawing.discs import separate, spread
 from npdiffpool.viz.drawing.layout import node_positions
 from npdiffpool.viz.drawing.levels import POOLED_AREA, node_radius
 from npdiffpool.viz.report.outcomes import describe_prediction, describe_truth
@@ -101,7 +102,7 @@ def _frames(graph: Watched, centres: Floats) -> list[list[Json]]:
     below = [nodes for _ in epochs]
     for level, (pooling, start) in enumerate(zip(graph.poolings, first_colours(sizes))):
         moving = [_pool(pooling, e, used[e][level], below[e]) for e in epochs]
-        pooled = _fix_places(moving, sizes[level])
+        pooled = _fix_places(moving, sizes[level], centres)
         for e in epochs:
             data = _data(pooling, e, below[e].indices, pooled[e])
             data["colours"] = [colours[start + k] for k in pooled[e].indices]
@@ -123,7 +124,9 @@ def _pool(pooling: Pooling, epoch: int, clusters: Ints, below: _Level) -> _Level
     return _Level(clusters, mass, centres, radii, _links(pooling, epoch, clusters))
 
 
-def _fix_places(levels: Sequence[_Level], n_clusters: int) -> list[_Level]:
+def _fix_places(
+    levels: Sequence[_Level], n_clusters: int, layout: Floats
+) -> list[_Level]:
     """Return the levels with one place for each cluster at all epochs."""
     places, radii = np.zeros((n_clusters, 2)), np.zeros(n_clusters)
     for level in levels:
@@ -132,7 +135,8 @@ def _fix_places(levels: Sequence[_Level], n_clusters: int) -> list[_Level]:
     ever = np.flatnonzero(radii)
     pairs = np.concatenate([level.indices[level.links[:, :2]] for level in levels])
     pairs = np.searchsorted(ever, np.unique(pairs, axis=0))
-    apart = separate(places[ever] / SIDE, radii[ever] / SIDE, pairs)
+    apart = spread(places[ever], radii[ever], layout)
+    apart = separate(apart / SIDE, radii[ever] / SIDE, pairs)
     places[ever] = np.round(SIDE * apart)
     return [level._replace(centres=places[level.indices]) for level in levels]
 
@@ -148,6 +152,7 @@ def _data(pooling: Pooling, epoch: int, nodes: Ints, level: _Level) -> Json:
         "unused": f"{max(0.0, float(total_mass - level.mass.sum())):.1f}",
         **_discs(level.centres, level.radii),
         "links": level.links.ravel().tolist(),
+        "left_out": _left_out(pooling, epoch, level),
     }
 
 
@@ -158,13 +163,16 @@ def _discs(centres: Floats, radii: Floats) -> Json:
 
 
 def _box(levels: Sequence[Json]) -> list[int]:
-    """Return x, y, width and height of a square around every disc of a graph."""
+    """Return x, y, width and height of a box around every disc of a graph.
+
+    It is at least half as high as it is wide, and at least half as wide as it is high.
+    """
     points = np.concatenate([np.reshape(lev["places"], (-1, 2)) for lev in levels])
     radii = np.concatenate([lev["radii"] for lev in levels])[:, None]
     low, high = (points - radii).min(axis=0), (points + radii).max(axis=0)
-    side = float(np.max(high - low)) + 20
-    corner = (low + high - side) / 2
-    return [*np.floor(corner).astype(int).tolist(), *[round(side)] * 2]
+    sides = np.maximum(high - low, np.max(high - low) / 2) + 20
+    corner = (low + high - sides) / 2
+    return [*np.floor(corner).astype(int).tolist(), *sides.round().astype(int).tolist()]
 
 
 def _links(pooling: Pooling, epoch: int, clusters: Ints) -> Ints:
@@ -176,6 +184,14 @@ def _links(pooling: Pooling, epoch: int, clusters: Ints) -> Ints:
     kept = np.isin(k, clusters) & np.isin(l, clusters)
     columns = np.searchsorted(clusters, k), np.searchsorted(clusters, l), 100 * weight
     return np.asarray(np.stack(columns, axis=1)[kept].round().astype(int))
+
+
+def _left_out(pooling: Pooling, epoch: int, level: _Level) -> str:
+    """Return how many links are drawn and their weight; "" if all, or not known."""
+    if pooling.between is None:
+        return ""
+    total, share = pooling.between[epoch]
+    return describe_links(len(level.links), int(total), float(share))
 
 
 def _percent(shares: Floats) -> list[int]:

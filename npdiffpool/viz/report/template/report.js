@@ -64,6 +64,7 @@
       levels.push({
         ids: pooling.used, places: pooling.places, mass: pooling.mass, edges, weights,
         radii: pooling.radii, colours: pooling.colours, unused: pooling.unused,
+        leftOut: pooling.left_out,
       });
       Object.assign(levels[l], { cluster: pooling.cluster, share: pooling.share });
       if (l === 0) {
@@ -162,19 +163,21 @@
   function drawLevel(level, l) {
     const figure = make(panels, "figure");
     const size = l === 0 ? `${level.ids.length} nodes, ${level.edges.length / 2} edges`
-      : `${level.ids.length} of ${nClusters(l)} clusters used${unusedMass(level, l)}`;
+      : `${level.ids.length} of ${nClusters(l)} clusters used${unusedMass(level, l)}${level.leftOut && `; ${level.leftOut}`}`;
     make(figure, "figcaption", {}, l === 0 ? "Graph " : `Level ${l} `).append(
       Object.assign(document.createElement("small"), { textContent: size }));
     const title = l === 0 ? "the graph" : `pooled graph, level ${l}`;
     const svg = make(figure, "svg",
       { viewBox: graphOf().box.join(" "), role: "group", "aria-label": title });
     const at = (i) => [level.places[2 * i], level.places[2 * i + 1]];
+    const sum = (level.weights || []).reduce((a, b) => a + b, 0) / 100;
+    const fade = Math.min(1, Math.sqrt(12 / Math.max(1, sum)));  // if many are heavy
     for (let e = 0; e < level.edges.length / 2; e++) {
       const [x1, y1] = at(level.edges[2 * e]), [x2, y2] = at(level.edges[2 * e + 1]);
       const weight = level.weights ? level.weights[e] / 100 : 0.8;
-      const width = level.weights ? 2 + 16 * weight : Math.min(7, 0.35 * level.radii[0]);
+      const width = level.weights ? 3 + 15 * weight * fade : Math.min(7, 0.35 * level.radii[0]);
       make(svg, "line", { class: "edge", x1, y1, x2, y2, "stroke-width": width,
-        "stroke-opacity": level.weights ? 0.15 + 0.85 * weight : 0.8 });
+        "stroke-opacity": level.weights ? Math.max(0.3, fade * (0.15 + 0.85 * weight)) : 0.8 });
     }
     const nodes = level.ids.map((id, i) => {
       const [cx, cy] = at(i);
