@@ -54,6 +54,12 @@ def test_faint_links_are_drawn_only_to_connect_more_than_eight_clusters(n):
     assert len(links.pairs) == (21 if n == 8 else 18)
 
 
+def test_faint_links_beyond_the_forest_are_left_out():
+    A = np.full((20, 20), 0.9 * FAINT)
+    A[0, 1] = A[1, 0] = 1
+    assert len(backbone(A, np.ones(20, dtype=bool)).pairs) == 19
+
+
 def test_links_of_unused_clusters_are_not_counted():
     A, used = between(30, 1, 0), np.arange(30) % 3 > 0
     links = backbone(A, used)

@@ -275,6 +275,7 @@ def test_a_restored_recorder_continues_as_the_first_one(tmp_path):
         ({"graph:0:pooling:0:share": None}, "share"),
         ({"graph:0:pooling:0:between": np.zeros((2, 2))}, "between must have shape"),
         ({"graph:0:pooling:0:between": np.array([[2, 1.1]])}, "between must lie"),
+        ({"graph:0:pooling:0:between": np.array([[-1, 0.5]])}, "between must lie"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(tmp_path, change, message):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from viz_drawings import cliques
 
 from npdiffpool import Graph, viz
 from npdiffpool._support import untrusted as reading
@@ -463,6 +464,16 @@ def test_links_refer_to_drawn_clusters_by_index():
     graph = explorer_graph([[0, 0, 2, 2]] * 2, np.ones((2, 4)), [[2, 0, 2]] * 2, links)
     found = [frame["levels"][0]["links"] for frame in graph["frames"]]
     assert found == [[0, 1, 100], [0, 1, 25]]  # cluster 1 is not drawn
+
+
+def test_super_nodes_that_are_crowded_in_the_middle_are_spread():
+    S, clf = np.eye(12)[np.arange(60) % 12], model_of_one_cluster()
+    clf = SimpleNamespace(**{**vars(clf), "assignments_of": lambda graphs: [[S]]})
+    recorder = Recorder([0], [cliques(5, 12)], [1], 1)
+    recorder.record(clf, 1)
+    (graph,) = explorer_data(recorder.snapshots(), [], [-1, 1], 1)["graphs"]
+    places = np.array(list(places_of(graph["frames"][0]["levels"][0]).values()))
+    assert np.ptp(places, axis=0).max() > 540  # of 900
 
 
 def test_the_box_of_a_long_graph_is_wider_than_it_is_high():
