@@ -4,7 +4,9 @@
     python examples/annotated/build.py
 
 text.md       the story; parts in double braces are functions of npdiffpool/paper.py,
-              panels of matrices, controls and sentences about the graph at hand
+              panels of matrices, controls and sentences about the graph at hand;
+              a block of lines with ?, ! and > is a question, its answer, and a
+              sentence about npdiffpool.engine
 page.html     the frame
 arithmetic.js the equations, one function each, with the names of paper.py
 page.js       what the reader can change, and what is drawn
@@ -20,6 +22,7 @@ import keyword
 import re
 import tokenize
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -192,6 +195,14 @@ def law(match):
     return f'<a class="law" href="#law-{found.id}" title="{title}">law {found.id}</a>'
 
 
+def engine(match):
+    """Return a link to the file of a function of npdiffpool.engine."""
+    module, name = match[1], match[2]
+    getattr(import_module(f"npdiffpool.engine.{module}"), name)  # it exists
+    where = f"../npdiffpool/engine/{module}.py"
+    return f'<a href="{where}"><code>engine.{module}.{name}</code></a>'
+
+
 def inline(text):
     """Return a paragraph of text.md as HTML."""
     kept = []
@@ -204,6 +215,7 @@ def inline(text):
     text = re.sub(r"`([^`]+)`", lambda m: keep(f"<code>{escape(m[1])}</code>"), text)
     text = escape(text, quote=False)
     text = re.sub(r"\{([A-Z]\d+)\}", law, text)
+    text = re.sub(r"\{(\w+)\.(\w+)\}", engine, text)
     text = re.sub(r"\[([^]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', text)
     text = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
     text = re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
@@ -222,10 +234,21 @@ def block(text):
         return f'</section>\n<section id="{name}">\n<h2>{inline(title)}</h2>'
     if text.startswith("$$"):
         return f'<div class="equation">{equations(text)}</div>'
+    if text.startswith("? "):
+        return question(*re.split(r"(?m)^[?!>] ", text)[1:])
     if text.startswith("- "):
         items = re.split(r"\n?- ", text)[1:]
         return f"<ul>{''.join(f'<li>{inline(item)}</li>' for item in items)}</ul>"
     return f"<p>{inline(text)}</p>"
+
+
+def question(asked, answer, practice):
+    """Return a question to try, its answer folded, and what the engine has for it."""
+    return (
+        f'<div class="question"><p><strong>Try it.</strong> {inline(asked)}</p>'
+        f"<details><summary>Answer</summary><p>{inline(answer)}</p></details>"
+        f"<p><strong>For a batch.</strong> {inline(practice)}</p></div>"
+    )
 
 
 def equations(text):

@@ -3,6 +3,7 @@
 import ast
 import re
 from html import unescape
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from runpy import run_path
 
@@ -97,6 +98,28 @@ def test_the_files_that_the_page_links_to_exist(html, sources):
     assert [name for name in targets if not (sources.parent / name).exists()] == []
     names = re.findall(r'href="#([\w-]+)"', html)
     assert [name for name in names if f'id="{name}"' not in html] == []
+
+
+SECTIONS = [
+    *("layer", "networks", "assign", "coarsen", "order", "losses", "descent"),
+    *("traps", "twice"),
+]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_ends_with_a_question_and_a_function_of_the_engine(html, section):
+    found = re.search(f'<section id="{section}">(.*?)</section>', html, re.DOTALL)[1]
+    last = found.split('<div class="question">')[1:]
+    assert len(last) == 1 and last[0].rstrip().endswith("</p></div>")
+    assert re.search("Try it[^?]*[?].*<details><summary>Answer<", last[0], re.DOTALL)
+    links = re.findall(
+        r'href="\.\./npdiffpool/(engine/\w+)\.py"><code>([\w.]+)</code>', last[0]
+    )
+    assert links and last[0].count("engine.") == len(links)
+    for path, dotted in links:
+        module = import_module(f"npdiffpool.{path.replace('/', '.')}")
+        assert dotted == f"{path.replace('/', '.')}.{dotted.split('.')[-1]}"
+        assert getattr(module, dotted.split(".")[-1]).__module__ == module.__name__
 
 
 def test_the_page_is_one_small_file_readable_without_javascript(html):

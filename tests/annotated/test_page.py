@@ -404,6 +404,75 @@ def test_the_link_loss_of_a_path_is_at_least_the_root_of_its_edges(page):
     assert losses(page)[0] == float(re.search(r"is ([\d.]+) for", yours)[1])
 
 
+# ------------------------------------------------------------------ answers
+
+
+def test_an_answer_is_folded_until_it_is_asked_for(page):
+    answer = page.locator("#coarsen .question details p")
+    assert not answer.is_visible()
+    page.locator("#coarsen .question summary").click()
+    assert answer.is_visible()
+
+
+def test_a_node_without_edges_mixes_nothing_in(page):
+    page.locator("#add").click()
+    for _ in range(2):
+        assert matrix(page, "A_hat")[6].tolist() == [0] * 6 + [1]
+        page.locator("#loops").check()
+
+
+def test_parting_two_ends_of_a_path_changes_two_steps_of_embeddings(page):
+    page.locator("#choose-graph").select_option("1")
+    before = {name: matrix(page, name) for name in "ZR"}
+    page.locator("#edit").click()
+    for node in (4, 5):
+        page.mouse.click(*place_of(page, node))
+    for name, M in before.items():
+        changed = (matrix(page, name) != M).any(axis=1)
+        assert changed.tolist() == [False] * 2 + [True] * 4
+
+
+def test_a_difference_of_logits_of_2_2_gives_a_share_of_nine_tenths(page):
+    for cluster, value in enumerate((0.2, 2.4)):
+        slide(page, f"[data-cluster='{cluster}']", value)
+    assert matrix(page, "S")[0].tolist() == [0.1, 0.9]
+
+
+def test_one_hot_logits_count_edges_and_miss_by_8(page):
+    page.locator("[data-logits=one-hot]").click()
+    assert matrix(page, "A_pooled").tolist() == [[6, 1], [1, 6]]
+    assert "sum to 8.000, so" in reading(page, "link")
+    S_2, rows = matrix(page, "S_2"), matrix(page, "S_S2")
+    assert rows.tolist() == S_2[[0, 0, 0, 1, 1, 1]].tolist()
+
+
+@pytest.mark.parametrize("logits", ["one-hot", "GNN_pool"])
+def test_one_hot_logits_depend_on_the_numbers_of_nodes(page, logits):
+    page.locator(f"[data-logits={logits}]").click()
+    before = matrix(page, "A_pooled")
+    page.locator("#renumber").click()
+    page.locator(f"[data-logits={logits}]").click()
+    is_same = (matrix(page, "A_pooled") == before).all()
+    assert is_same == (logits == "GNN_pool")
+
+
+@pytest.mark.parametrize("strength, ends", [(0, [2.449, 0.362]), (2, [2.636, 0.110])])
+def test_a_certain_assignment_has_its_price(page, strength, ends):
+    slide(page, "#lambda", strength)
+    page.locator("#descend").click()
+    assert losses(page) == ends
+
+
+def test_the_entropy_alone_keeps_each_node_in_its_cluster(page):
+    page.locator("#choose-graph").select_option("3")
+    slide(page, "#clusters", 4)
+    page.locator("#choose-loss").select_option("entropy")
+    page.locator("#shuffle").click()
+    before = clusters(page)
+    page.locator("#descend").click()
+    assert clusters(page) == before and len(set(before)) > 2
+
+
 # ------------------------------------------------------------------ pointing
 
 
