@@ -19,6 +19,7 @@ import os
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+import shutil  # noqa: E402
 import signal  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -47,6 +48,29 @@ def many_threads():
             yield
     else:
         yield
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Yield a headless Chromium, or skip the test.
+
+    One for all tests of a process: playwright cannot be started twice.
+    """
+    reason = 'needs the "browser" extra'
+    api = pytest.importorskip("playwright.sync_api", reason=reason)
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no chromium on the path")
+    with api.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def sources():
+    """Return the folder with the sources of the annotated page."""
+    return Path(__file__).parents[1] / "examples" / "annotated"
 
 
 @pytest.fixture(scope="session")

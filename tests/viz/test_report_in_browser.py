@@ -4,7 +4,6 @@ Needs ``pip install -e ".[browser]"`` and a Chromium on the path.
 """
 
 import re
-import shutil
 from itertools import product
 
 import numpy as np
@@ -18,9 +17,7 @@ from npdiffpool.runs.snapshots import _join, _take, readable
 from npdiffpool.viz import write_report
 from npdiffpool.viz.drawing.colours import first_colours, palette
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 api = pytest.importorskip("playwright.sync_api", reason='needs the "browser" extra')
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path")
 WIDE, PHONE = (1200, 900), (390, 844)
 
 
@@ -31,17 +28,6 @@ def run(tmp_path_factory):
     options = ["--epochs", "12", "--hidden", "16", "--clusters", "0.25,2"]
     assert main(["train", *options, "--out", str(folder)]) == 0
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Yield a headless Chromium."""
-    with api.sync_playwright() as started:
-        opened = started.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
