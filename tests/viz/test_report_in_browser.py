@@ -4,6 +4,7 @@ Needs ``pip install -e ".[browser]"`` and a Chromium on the path.
 """
 
 import re
+import shutil
 from itertools import product
 
 import numpy as np
