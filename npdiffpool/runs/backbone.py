@@ -77,7 +77,8 @@ def backbone(A: Any, used: Array) -> Links:
     if n_used <= FEW:
         return links.take(is_strong)
     rank, n_nodes = _ranks(links.weights), len(used)
-    entries = (1 + rank, tuple(links.pairs.T))  # unique costs: one minimum tree
+    ends = links.pairs.T.astype(np.int32)  # SciPy 1.13 takes no others
+    entries = (1 + rank, tuple(ends))  # unique costs: one minimum tree
     costs = sparse.coo_array(entries, shape=(n_nodes, n_nodes)).tocsr()
     kept = np.isin(1 + rank, csgraph.minimum_spanning_tree(costs).data)
     n_more = PER_CLUSTER * n_used - np.sum(kept)
