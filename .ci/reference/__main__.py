@@ -2,7 +2,8 @@
 
     pip install ".[docs]" && python .ci/reference [FOLDER]
 
-The docstring of npdiffpool lists the modules. The default FOLDER is build/docs.
+The docstring of npdiffpool lists the modules. The default FOLDER is build/docs. The
+look is that of the report, by its file look.css.
 """
 
 import inspect
@@ -17,6 +18,7 @@ import pdoc
 import npdiffpool
 
 HERE = Path(__file__).parent
+LOOK = Path(npdiffpool.__file__).parent / "viz" / "report" / "template"
 FOLDER = HERE.parents[1] / "build" / "docs"
 MODULES = ["npdiffpool", *re.findall(r"`(npdiffpool\.[\w.]+)`", npdiffpool.__doc__)]
 INIT = "__init__"
@@ -85,6 +87,7 @@ def build(folder):
         untype(function)
     options = {"docformat": "numpy", "include_undocumented": False}
     pdoc.render.configure(**options, template_directory=HERE)
+    pdoc.render.env.loader.searchpath.append(str(LOOK))  # of look.css, for theme.css
     pdoc.pdoc(*specifications(), output_directory=folder)
     pages = [folder.joinpath(*name.split(".")).with_suffix(".html") for name in MODULES]
     missing = [str(page) for page in pages if not page.is_file()]

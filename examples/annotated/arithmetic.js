@@ -1,7 +1,8 @@
 "use strict";
 // The equations of npdiffpool/paper.py under the same names: one function each, for one
 // graph. A matrix is an array of rows. Tests hold every function and the gradient
-// against paper.py and autograd: tests/annotated/test_arithmetic.py.
+// against paper.py and autograd: tests/annotated/test_arithmetic.py. The two last ones
+// are for the section on traps, and are held against npdiffpool.engine.
 
 const map = (M, f) => M.map((row, i) => row.map((value, j) => f(value, i, j)));
 const transpose = (M) => M[0].map((_, j) => M.map((row) => row[j]));
@@ -85,3 +86,22 @@ function loss_gradient(A, R, link, entropy) {
 // Proposition 1: node order[i] of the old numbering is node i of the new one.
 const permute_rows = (M, order) => order.map((i) => M[i]);
 const permute_both = (A, order) => order.map((i) => order.map((j) => A[i][j]));
+
+// 1-WL: a node's colour is split by those of its neighbours until none is split any
+// more. Returned is, for each node, the first node of the same colour.
+function wl_colours(A, X) {
+  const first = (words) => words.map((word) => words.indexOf(word));
+  let colours = first(X.map(String)), before;
+  do {
+    before = colours;
+    const seen = (row) => row.map((value, j) => (value ? `${value} of ${before[j]}` : "")).sort();
+    colours = first(before.map((colour, i) => `${colour}: ${seen(A[i])}`));
+  } while (String(colours) !== String(before));
+  return colours;
+}
+
+// Each row with mean 0 and variance 1, but for the 1e-5 of batch norm.
+const standardize = (M) => M.map((row) => {
+  const mean = sum(row) / row.length, variance = sum(row.map((x) => (x - mean) ** 2)) / row.length;
+  return row.map((x) => (x - mean) / Math.sqrt(variance + 1e-5));
+});

@@ -4,13 +4,18 @@
     python examples/annotated/build.py
 
 text.md       the story; parts in double braces are functions of npdiffpool/paper.py,
-              panels of matrices, controls and sentences about the graph at hand;
+              panels of matrices, controls and sentences about the current graph;
               a block of lines with ?, ! and > is a question, its answer, and a
               sentence about npdiffpool.engine
+text.zh.md    its prose in Chinese, block by block; the other blocks are shared
+words.zh.json all other words of the page in Chinese
 page.html     the frame
 arithmetic.js the equations, one function each, with the names of paper.py
 page.js       what the reader can change, and what is drawn
-style.css     light and dark, phone and wide screen
+style.css     what look.css lacks, phone and wide screen
+
+look.css, light and dark, and drawing.js, nodes and links, are those of the report, in
+npdiffpool/viz/report/template.
 
 The page is one file that makes no request. LaTeX becomes MathML by latex2mathml.
 """
@@ -35,13 +40,14 @@ from npdiffpool.testing import LAWS
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "annotated.html"
 PAPER = Path(paper.__file__)
+SHARED = PAPER.parent / "viz" / "report" / "template"
 N_GRAPHS = 200  # that tests/annotated/test_arithmetic.py draws, as the page says
 SEED, MOST_NODES, MOST_CLUSTERS = 11, 16, 5
 MOLECULE = 75  # of MUTAG: a ring of six carbons, a nitro group and a chlorine
 
 # A letter of the equations: how it is written, its shape, what it is.
 LETTERS = {
-    "A": ("A", "N N", "adjacency of the graph at hand"),
+    "A": ("A", "N N", "adjacency of the current graph"),
     "A_tilde": ("Ã", "N N", "adjacency with a loop added at every node"),
     "D_tilde": ("diag D̃", "N 1", "row sums of Ã, the diagonal of D̃"),
     "A_hat": ("Â", "N N", "normalised adjacency"),
@@ -68,6 +74,7 @@ IN_MATH = {
     "X′": "X_pooled", "H′": "H", "S1": "S", "S2": "S_2", "W2": "W_2",
 }  # fmt: skip
 IN_CODE = {name: name for name in LETTERS} | {"deg": "D_tilde"}
+CHINESE = json.loads((HERE / "words.zh.json").read_text(encoding="utf-8"))
 
 
 def graphs():
@@ -133,7 +140,7 @@ def code_block(name):
         f'<span class="check">{text}</span>' if "_check(" in text else text
         for text in marked
     ]
-    where = f'<a href="../npdiffpool/paper.py">npdiffpool/paper.py</a>, line {line}'
+    where = f'<a href="../npdiffpool/paper.py">npdiffpool/paper.py</a>:{line}'
     body = "\n".join(marked)
     return (
         f'<figure class="code"><figcaption>{where}</figcaption>'
@@ -188,11 +195,12 @@ def _become_identifier(node, text):
     node.set("class", "italic")
 
 
-def law(match):
+def law(id, language):
     """Return a link to the statement of a law."""
-    found = LAWS[match[1]]
-    title = escape(found.statement)
-    return f'<a class="law" href="#law-{found.id}" title="{title}">law {found.id}</a>'
+    word, title = "law", LAWS[id].statement
+    if language == "zh":
+        word, title = CHINESE[word], CHINESE[title]
+    return f'<a class="law" href="#law-{id}" title="{escape(title)}">{word} {id}</a>'
 
 
 def engine(match):
@@ -203,9 +211,9 @@ def engine(match):
     return f'<a href="{where}"><code>engine.{module}.{name}</code></a>'
 
 
-def inline(text):
-    """Return a paragraph of text.md as HTML."""
-    kept = []
+def inline(text, language):
+    """Return a paragraph of the story as HTML."""
+    kept, text = [], " ".join(text.split())
 
     def keep(html):
         kept.append(html)
@@ -214,7 +222,7 @@ def inline(text):
     text = re.sub(r"\$([^$]+)\$", lambda m: keep(mathml(m[1])), text)
     text = re.sub(r"`([^`]+)`", lambda m: keep(f"<code>{escape(m[1])}</code>"), text)
     text = escape(text, quote=False)
-    text = re.sub(r"\{([A-Z]\d+)\}", law, text)
+    text = re.sub(r"\{([A-Z]\d+)\}", lambda m: law(m[1], language), text)
     text = re.sub(r"\{(\w+)\.(\w+)\}", engine, text)
     text = re.sub(r"\[([^]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', text)
     text = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", text)
@@ -222,41 +230,72 @@ def inline(text):
     return re.sub("\0(\\d+)\0", lambda m: kept[int(m[1])], text)
 
 
-def block(text):
-    """Return a block of text.md, which ends at a blank line, as HTML."""
-    if text.startswith("{{"):
-        kind, _, rest = text.strip("{} \n").partition(": ")
-        return part(kind, rest)
+def both(tag, *texts):
+    """Return an element for each language, of which the page shows one."""
+    return "".join(
+        f'<{tag} lang="{language}">{inline(text, language)}</{tag}>'
+        for language, text in zip(("en", "zh"), texts, strict=True)
+    )
+
+
+def words(tag, text):
+    """Return words of the page, not of the story, in both languages."""
+    return both(tag, text, CHINESE[text])
+
+
+def block(text, chinese):
+    """Return a block of the story, which ends at a blank line, as HTML."""
     if text.startswith("# "):
-        return f"<h1>{inline(text[2:])}</h1>"
+        return f"<h1>{both('span', text[2:], chinese[2:])}</h1>"
     if text.startswith("## "):
         title, _, name = text[3:].rpartition(" #")
-        return f'</section>\n<section id="{name}">\n<h2>{inline(title)}</h2>'
-    if text.startswith("$$"):
-        return f'<div class="equation">{equations(text)}</div>'
+        title = both("span", title, chinese[3:])
+        return f'</section>\n<section id="{name}">\n<h2>{title}</h2>'
     if text.startswith("? "):
-        return question(*re.split(r"(?m)^[?!>] ", text)[1:])
+        return question(*zip(*map(parts_of_question, (text, chinese)), strict=True))
     if text.startswith("- "):
-        items = re.split(r"\n?- ", text)[1:]
-        return f"<ul>{''.join(f'<li>{inline(item)}</li>' for item in items)}</ul>"
-    return f"<p>{inline(text)}</p>"
+        items = (re.split(r"\n?- ", part)[1:] for part in (text, chinese))
+        rows = (both("li", *item) for item in zip(*items, strict=True))
+        return f"<ul>{''.join(rows)}</ul>"
+    return both("p", text, chinese)
+
+
+def parts_of_question(text):
+    """Return a question, its answer and what the engine has for it."""
+    asked, answer, practice = re.split(r"(?m)^[?!>] ", text)[1:]
+    return asked, answer, practice
 
 
 def question(asked, answer, practice):
     """Return a question to try, its answer folded, and what the engine has for it."""
     return (
-        f'<div class="question"><p><strong>Try it.</strong> {inline(asked)}</p>'
-        f"<details><summary>Answer</summary><p>{inline(answer)}</p></details>"
-        f"<p><strong>For a batch.</strong> {inline(practice)}</p></div>"
+        f'<div class="question">{titled("Try it.", asked)}'
+        f"<details><summary>{words('span', 'Answer')}</summary>{both('p', *answer)}"
+        f"</details>{titled('For a batch.', practice)}</div>"
     )
+
+
+def titled(title, texts):
+    """Return a paragraph that begins with a title, in both languages."""
+    titles = title, CHINESE[title]
+    return both("p", *(f"**{first}** {text}" for first, text in zip(titles, texts)))
+
+
+def shared(text):
+    """Return a block that is the same in both languages as HTML."""
+    if text.startswith("$$"):
+        return f'<div class="equation">{equations(text)}</div>'
+    kind, _, rest = text.strip("{} \n").partition(": ")
+    return part(kind, rest)
 
 
 def equations(text):
     """Return lines `$$ LaTeX $$ (number)` as HTML."""
     rows = re.findall(r"\$\$(.+?)\$\$ *(.*)", text)
     return "".join(
-        f"<div><div>{mathml(latex, 'block')}</div><span>{inline(number)}</span></div>"
-        for latex, number in rows
+        f"<div><div>{mathml(latex, 'block')}</div>{words('span', name) if name else ''}"
+        "</div>"
+        for latex, name in rows
     )
 
 
@@ -274,28 +313,40 @@ def laws_of(html):
     """Return the statements of the laws that a page links to."""
     used = [name for name in LAWS if f"#law-{name}" in html]
     rows = [
-        f'<dt id="law-{name}">{name}</dt><dd>{escape(LAWS[name].statement)}'
+        f'<dt id="law-{name}">{name}</dt><dd>{words("span", LAWS[name].statement)}'
         f" <small>{escape(LAWS[name].source)}</small></dd>"
         for name in used
     ]
     return f"<dl>{''.join(rows)}</dl>"
 
 
-def story():
-    """Return text.md as HTML."""
-    text = (HERE / "text.md").read_text(encoding="utf-8")
+def blocks(name):
+    """Return the blocks of a text, which end at a blank line."""
+    text = (HERE / name).read_text(encoding="utf-8")
     text = text.replace("N_GRAPHS", str(N_GRAPHS)).replace("SEED", str(SEED))
-    html = "\n".join(block(part) for part in re.split(r"\n{2,}", text.strip()))
+    return re.split(r"\n{2,}", text.strip())
+
+
+def story():
+    """Return text.md and text.zh.md as HTML."""
+    chinese = iter(blocks("text.zh.md"))
+    html = "\n".join(
+        shared(text) if text.startswith(("{{", "$$")) else block(text, next(chinese))
+        for text in blocks("text.md")
+    )
+    if left := list(chinese):
+        raise ValueError(f"text.zh.md has more prose than text.md: {left[0]}")
     html = f"<section>\n{html}\n</section>"
     return html.replace("<!--laws-->", laws_of(html))
 
 
-def main(path=PAGE):
+def main(target=PAGE):
     """Write the page to a file."""
     data = {
         "graphs": graphs(),
         "weights": weights(),
         "letters": LETTERS,
+        "chinese": CHINESE,
         "mostNodes": MOST_NODES,
         "mostClusters": MOST_CLUSTERS,
     }
@@ -304,11 +355,12 @@ def main(path=PAGE):
         "STORY": story(),
         "DATA": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
     }
-    for name in ("style.css", "arithmetic.js", "page.js"):
-        parts[name] = (HERE / name).read_text(encoding="utf-8")
+    own, shared = ("style.css", "arithmetic.js", "page.js"), ("look.css", "drawing.js")
+    for path in [*(HERE / name for name in own), *(SHARED / name for name in shared)]:
+        parts[path.name] = path.read_text(encoding="utf-8")
     for name, text in parts.items():
         page = page.replace("{{" + name + "}}", text, 1)
-    Path(path).write_text(page, encoding="utf-8", newline="\n")
+    Path(target).write_text(page, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

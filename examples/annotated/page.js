@@ -1,10 +1,11 @@
 "use strict";
 // What the reader can change (`state`), what follows from it (`v`, by arithmetic.js), and
-// how it is drawn: two pictures, matrices, sentences. Text is only inserted as textContent.
+// how it is drawn (drawing.js): two pictures, matrices, sentences. t("words {0}", value) is
+// in the language of the page.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9"];
-  const STEP = 0.5, STEPS = 300, PER_FRAME = 3, MOST_TERMS = 14, FIRM = 10;
+  const STEP = 0.5, STEPS = 300, PER_FRAME = 3, MOST_TERMS = 14, FIRM = 10, RIM = 3.2;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const range = (n) => [...Array(n).keys()];
@@ -13,11 +14,14 @@
   const largest = (M) => Math.max(0, ...M.flat().map(Math.abs));
   const random = seeded(1);
 
+  const notYet = () => t("The nodes are not renumbered yet.");
   const state = {
     graph: 0, A: [], places: [], ids: [], loops: false, features: "number", editing: false,
     K: 2, logits: "GNN_pool", R: null, node: null, picture: "S",
     lambda: 0.1, loss: "both", history: [], running: 0,
-    renumbered: "", traps: { division: {}, entropy: {}, triangles: {} },
+    language: navigator.language.startsWith("zh") ? "zh" : "en",
+    renumbered: notYet, padding: 6, ring: 12, order: [],
+    traps: { division: {}, entropy: {}, triangles: {}, wl: {} },
   };
   let v = {};
 
@@ -40,7 +44,7 @@
     v = {
       A, X, W, W_2, A_tilde, D_tilde: column(degrees(A_tilde)), A_hat, H, Z, R, S, A_pooled,
       X_pooled, SST, gap: link_residual(A, S), entropies: column(row_entropies(S)),
-      slope: loss_gradient(A, R, ...strengths()), S_2, S_S2: dot(S, S_2), A_twice,
+      pooling, slope: loss_gradient(A, R, ...strengths()), S_2, S_S2: dot(S, S_2), A_twice,
       XW: dot(X, W), HW: dot(H, W_2), HW_pool: dot(gcn_layer(pooling[0], A_hat, X), pooling[1]),
       link: link_loss(A, S), entropy: entropy_loss(S),
     };
@@ -60,7 +64,7 @@
     const factor = (x) => (x < 0 ? `(${show(x)})` : show(x));
     const terms = kept.slice(0, MOST_TERMS).map((factors) => factors.map(factor).join("·"));
     const rest = kept.length - terms.length;
-    return (terms.join(" + ") || "0") + (rest ? ` + … (${rest} more)` : "");
+    return (terms.join(" + ") || "0") + (rest ? t(" + … ({0} more)", rest) : "");
   }
   const row = (name, i) => [name, i, null], col = (name, j) => [name, null, j];
   const layer = (right, i, j, sources) => [
@@ -71,11 +75,11 @@
   const sandwich = (S, A, k, l) => [
     written(v[A].flatMap((line, i) => line.map((x, j) => [v[S][i][k], x, v[S][j][l]]))),
     [col(S, k), col(S, l), [A, null, null]]];
-  const given = () => [null, [], "given"];
+  const given = () => [null, [], t("given")];
 
   // For each matrix: how entry (i, j) was made, the entries it was made from, a remark.
   const MADE = {
-    A: (i, j) => [null, [], v.A[i][j] ? (i === j ? "a loop" : "an edge") : "no edge"],
+    A: (i, j) => [null, [], t(v.A[i][j] ? (i === j ? "a loop" : "an edge") : "no edge")],
     X: given, W: given, W_2: given,
     A_tilde: (i, j) => [`${show(v.A[i][j])} + ${i === j ? 1 : 0}`, [["A", i, j]]],
     D_tilde: (i) => [written(v.A_tilde[i].map((x) => [x])), [row("A_tilde", i)]],
@@ -84,7 +88,7 @@
       [["A_tilde", i, j], ["D_tilde", i, 0], ["D_tilde", j, 0]]],
     H: (i, j) => layer("XW", i, j, [["X", null, null], col("W", j)]),
     Z: (i, j) => layer("HW", i, j, [["H", null, null], col("W_2", j)]),
-    R: (i, j) => (state.logits === "GNN_pool" ? layer("HW_pool", i, j, []) : [null, [], state.logits]),
+    R: (i, j) => (state.logits === "GNN_pool" ? layer("HW_pool", i, j, []) : [null, [], t(state.logits)]),
     S: (i, j) => [
       `e^${show(v.R[i][j])} / (${v.R[i].map((x) => `e^${show(x)}`).join(" + ")})`, [row("R", i)]],
     X_pooled: (k, d) => [
@@ -94,18 +98,17 @@
     gap: (i, j) => {
       const part = v.link ? (100 * v.gap[i][j] ** 2) / v.link ** 2 : 0;
       const text = `${show(v.A[i][j])} − ${show(v.SST[i][j])}`;
-      return [text, [["A", i, j], ["SST", i, j]], `whose square is ${part.toFixed(1)} % of L_LP²`];
+      return [text, [["A", i, j], ["SST", i, j]], t("whose square is {0} % of L_LP²", part.toFixed(1))];
     },
     entropies: (i) => [
       `−(${v.S[i].map((x) => `${show(x)}·log ${show(x)}`).join(" + ")})`, [row("S", i)]],
     slope: (i, k) => {
       const [link, entropy] = strengths();
       const G = [loss_gradient(v.A, v.R, link, 0), loss_gradient(v.A, v.R, 0, entropy)];
-      const text = `${show(G[0][i][k], 4)} from L_LP + ${show(G[1][i][k], 4)} from L_E`;
-      return [text, [row("S", i), row("gap", i)]];
+      return [t("{0} from L_LP + {1} from L_E", ...G.map((of) => show(of[i][k], 4))), [row("S", i), row("gap", i)]];
     },
     S_2: () => [null, [["A_pooled", null, null], ["X_pooled", null, null]],
-      "the softmax of a second GNN_pool on (A′, X′)"],
+      t("the softmax of a second GNN_pool on (A′, X′)")],
     S_S2: (i, j) => matmul("S", "S_2", i, j),
     A_twice: (k, l) => sandwich("S_2", "A_pooled", k, l),
   };
@@ -132,6 +135,9 @@
     return `${digit}·10⁻${[...power].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("")}`;
   }
 
+  const t = (words, ...values) => (state.language === "zh" ? data.chinese[words] : words)
+    .replace(/\{(\d)\}/g, (_, n) => values[n]);
+
   // Text with an index as in L_LP or GNN_pool.
   function say(place, text) {
     if (place.dataset.said === text) return;
@@ -143,26 +149,10 @@
       return sub;
     }));
   }
-  function make(parent, name, attributes = {}, text = null) {
-    const isShape = parent instanceof SVGElement || name === "svg";
-    const made = isShape
-      ? document.createElementNS("http://www.w3.org/2000/svg", name)
-      : document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    if (text !== null) made.textContent = text;
-    parent.append(made);
-    return made;
-  }
   function button(place, text, action, attributes = {}) {
     const made = make(place, "button", { type: "button", ...attributes });
     say(made, text);
     made.addEventListener("click", action);
-    return made;
-  }
-  function chooser(place, text, options, action, id) {
-    const made = make(make(place, "label", {}, text), "select", { id });
-    for (const [value, words] of options) make(made, "option", { value }, words);
-    made.addEventListener("change", () => action(made.value));
     return made;
   }
   function slider(place, text, attributes, action) {
@@ -180,13 +170,13 @@
     stop();
     Object.assign(state, {
       graph: index, places: clone(places), ids: range(N), loops: false, logits: "GNN_pool",
-      node: null, history: [], renumbered: "", A: range(N).map(() => Array(N).fill(0)),
+      node: null, history: [], renumbered: notYet, A: range(N).map(() => Array(N).fill(0)),
     });
     for (const [i, j] of edges) state.A[i][j] = state.A[j][i] = 1;
   }
   function edited() {
     stop();
-    Object.assign(state, { graph: "yours", history: [], renumbered: "" });
+    Object.assign(state, { graph: "yours", history: [], renumbered: notYet });
     update();
   }
   function addNode(x, y) {
@@ -202,7 +192,7 @@
     edited();
   }
   function removeNode(i) {
-    if (state.A.length === 1 || i === null) return;
+    if (state.A.length === 1) return;
     const others = range(state.A.length).filter((j) => j !== i), id = state.ids[i];
     for (const name of ["places", "ids", "R"]) state[name] = permute_rows(state[name], others);
     state.A = permute_both(state.A, others);
@@ -248,20 +238,25 @@
     state.logits = "chosen by you";
     update();
   }
-  function renumber() {
-    const N = state.A.length, before = v;
-    stop();
+  function otherOrder(N) {
     let order;
     do order = range(N).map((i) => [random(), i]).sort((a, b) => a[0] - b[0]).map(([, i]) => i);
     while (N > 1 && order.every((i, j) => i === j));
+    return order;
+  }
+  function renumber() {
+    const N = state.A.length, before = v;
+    stop();
+    const order = otherOrder(N);
     for (const name of ["places", "ids", "R"]) state[name] = permute_rows(state[name], order);
     state.A = permute_both(state.A, order);
     if (state.node !== null) state.node = order.indexOf(state.node);
     compute();
     const change = (name) => tiny(largest(subtract(v[name], before[name])));
     const moved = order.filter((i, j) => i !== j).length;
-    state.renumbered = `${moved} of ${N} rows of S have moved. The largest change of an entry: `
-      + `${change("A_pooled")} in A′, ${change("X_pooled")} in X′, from rounding alone.`;
+    const numbers = [moved, N, change("A_pooled"), change("X_pooled")];
+    state.renumbered = () => t("{0} of {1} rows of S have moved. The largest change of an entry: "
+      + "{2} in A′, {3} in X′, from rounding alone.", ...numbers);
     update();
     slideRows(order);
   }
@@ -308,42 +303,81 @@
     cancelAnimationFrame(state.running);
     state.running = 0;
   }
-  // The clusters by the largest share, as words.
-  function clusters() {
-    const of = v.S.map((line) => line.indexOf(Math.max(...line)));
-    const named = range(state.K).map((k) => [k, range(of.length).filter((i) => of[i] === k)]);
-    return named.filter(([, nodes]) => nodes.length)
-      .map(([k, nodes]) => `node${nodes.length > 1 ? "s" : ""} ${nodes.join(", ")} in cluster ${k}`)
-      .join("; ");
+  // The nodes of each group, as words; of[i] is that of node i.
+  function groups(of, one, several) {
+    return [...new Set(of)].sort((a, b) => a - b).map((k) => {
+      const nodes = range(of.length).filter((i) => of[i] === k);
+      return t(nodes.length > 1 ? several : one, nodes.join(", "), k);
+    }).join("; ");
   }
+  // The clusters by the largest share, as words.
+  const clusters = (S = v.S) => groups(S.map((line) => line.indexOf(Math.max(...line))),
+    "node {0} in cluster {1}", "nodes {0} in cluster {1}");
   function trap(name, title, changes) {
     setGraph(0);
     Object.assign(state, { K: 2 }, changes);
     compute();
     descend(() => {
       compute();
-      state.traps[name][title] = `${clusters()}. L_LP = ${show(v.link, 3)}, L_E = ${show(v.entropy, 3)}`;
+      const { S } = v, sizes = [show(v.link, 3), show(v.entropy, 3)];
+      state.traps[name][title] = () => t("{0}: {1}. L_LP = {2}, L_E = {3}.", title, clusters(S), ...sizes);
     });
   }
-  // The smallest link loss of some descents on L_LP alone, and what to compare it with.
-  function compareLinkLoss() {
-    const { A, K } = state, next = seeded(7);
-    const found = range(8).map(() => {
+  const graphName = () => (state.graph === "yours" ? "your graph" : data.graphs[state.graph].name);
+  // The smallest link loss of some descents on L_LP alone, and its logits.
+  function leastLinkLoss(A, K, starts) {
+    const next = seeded(7);
+    const found = range(starts).map(() => {
       let R = A.map(() => range(K).map(() => normal(next)));
       range(150).forEach(() => { R = lower(A, R, 1, 0); });
       return [link_loss(A, assign(R)), R];
     });
-    const [best, R] = found.reduce((one, other) => (other[0] < one[0] ? other : one));
+    return found.reduce((one, other) => (other[0] < one[0] ? other : one));
+  }
+  const uniformLinkLoss = (A, K) => link_loss(A, A.map(() => Array(K).fill(1 / K)));
+  function compareLinkLoss() {
+    const { A, K } = state, [best, R] = leastLinkLoss(A, K, 8);
     Object.assign(state, { R, logits: "the best of 8 descents" });
     const m = sum(A.flatMap((line, i) => line.slice(i + 1)));
-    const bound = isTwoColourable(A) ? `; at least √m = ${number(Math.sqrt(m))} for any S` : "";
+    const bound = isTwoColourable(A) ? number(Math.sqrt(m)) : null;
     const part = Math.round((100 * best) / (frobenius_norm(A) || 1));
-    const uniform = link_loss(A, A.map(() => Array(K).fill(1 / K)));
-    const name = state.graph === "yours" ? "your graph" : data.graphs[state.graph].name;
-    state.traps.triangles[`${name} (m = ${m}, K = ${K})`] =
-      `L_LP is ${number(best)} for the best S of 8 descents, ${part} % of ‖A‖; `
-      + `${number(uniform)} for uniform S${bound}`;
+    const values = [m, K, number(best), part, number(uniformLinkLoss(A, K))], name = graphName();
+    state.traps.triangles[`${name} ${m} ${K}`] = () => t("{0} (m = {1}, K = {2}): L_LP is {3} for the best S of "
+      + "8 descents, {4} % of ‖A‖; {5} for uniform S{6}.", t(name), ...values,
+      bound === null ? "" : t("; at least √m = {0} for any S", bound));
   }
+  function compareRing(N, K) {
+    const A = range(N).map((i) => range(N).map((j) => Number([1, N - 1].includes(Math.abs(i - j)))));
+    const [least] = leastLinkLoss(A, K, 3), uniform = uniformLinkLoss(A, K), square = N ** 2 / K ** 2 - 2 * N;
+    const values = [N, K, number(uniform), number(least), ((100 * least) / uniform).toFixed(1)];
+    return () => t("Ring of {0} nodes, K = {1}: L_LP is {2} for uniform S. The best of 3 descents ends at {3}, which is "
+      + "{4} % of that.", ...values) + (square > 0 ? t(" No S is below {0}.", number(Math.sqrt(square))) : "");
+  }
+  function compareNodes() {
+    setLogits("GNN_pool");
+    const { A, X, A_hat, pooling } = v, next = seeded(3), colours = wl_colours(A, X);
+    const of = (weights) => assign(weights.reduce((H, W) => gcn_layer(W, A_hat, H), X));
+    const others = range(50).map(() => of(pooling.map((W) => map(W, () => normal(next)))));
+    const apart = [of(pooling), ...others].map((S) => largest(subtract(S, permute_rows(S, colours))));
+    const rows = of(pooling).map((line) => `${line.map((x) => x.toFixed(9))}`);
+    const [n, r] = [colours, rows].map((values) => new Set(values).size);
+    const name = graphName(), { features } = state, most = tiny(largest([apart]));
+    state.traps.wl[`${name} ${features}`] = () => t("{0}, {1}: {2} ({3}), {4}", t(name), t(features),
+      t(n > 1 ? "{0} colours" : "{0} colour", n), groups(colours, "node {0}", "nodes {0}"),
+      t(r > 1 ? "{0} different rows of S" : "{0} different row of S", r))
+      + (n === A.length ? t(".") : t(". Rows of one colour differ by at most {0}, also with 50 other sets of weights.", most));
+    update();
+  }
+  // A′ if H of GNN_pool is normalised together with that of a copy in the first order.
+  function pooledWith(norm, order) {
+    const [W, W_2] = v.pooling, A = permute_both(v.A, order), A_hat = normalize_adjacency(A);
+    const H = gcn_layer(W, A_hat, permute_rows(v.X, order));
+    const S = assign(gcn_layer(W_2, A_hat, norm(H, gcn_layer(W, v.A_hat, v.X))));
+    return coarsen(A, S, S)[0];
+  }
+  const byNumber = (H, copy) =>
+    standardize(H.map((line, i) => [...line, ...copy[i]])).map((line) => line.slice(0, line.length / 2));
+  const byFeature = (H) => transpose(standardize(transpose(H))); // the copy has the same moments
   function isTwoColourable(A) {
     const colour = Array(A.length).fill(0);
     const paint = (i, c) => {
@@ -362,7 +396,7 @@
       const table = make(place, "table", { class: "matrix" });
       spots.push({ name, table, place, size: "", cells: [], lines: [] });
     }
-    make(place, "p", { class: "sum", "aria-live": "polite" }, "Point at a number to see what it is made of.");
+    make(place, "p", { class: "sum", "aria-live": "polite" }, t("Point at a number to see what it is made of."));
   }
   const dimension = (word) => ({ N: v.A.length, K: state.K, F: v.X[0].length, D: 3 })[word] ?? word;
   const shapeOf = (name) => {
@@ -378,7 +412,7 @@
     table.style.setProperty("--cols", M[0].length);
     table.classList.toggle("many", M[0].length > 11);
     const caption = make(table, "caption");
-    make(caption, "button", { type: "button", class: "letter", "data-letter": name, title: meaning }, label);
+    make(caption, "button", { type: "button", class: "letter", "data-letter": name, title: t(meaning) }, label);
     make(caption, "small", {}, ` ${shapeOf(name)}`);
     const head = make(make(table, "thead"), "tr"), body = make(table, "tbody");
     make(head, "td");
@@ -481,7 +515,7 @@
     const [label, , meaning] = data.letters[name];
     all(".letter-lit").forEach((node) => node.classList.remove("letter-lit"));
     all(`[data-letter="${name}"]`).forEach((node) => node.classList.add("letter-lit"));
-    say(told, `${label} ${shapeOf(name)}: ${meaning}`);
+    say(told, `${label} ${shapeOf(name)}: ${t(meaning)}`);
     if (!alsoDraw || !drawable(name) || state.picture === name) return;
     state.picture = name;
     update();
@@ -494,20 +528,6 @@
   const at = ([x, y]) => [1.5 * x, y];
   const inPicture = (x, y) => [Math.min(94, Math.max(6, x)), Math.min(91, Math.max(9, y))];
 
-  // The shares of a node as a rim: a dashed circle a cluster, on a path of length 1.
-  function rim(group, x, y, r, shares) {
-    let from = 0;
-    shares.forEach((share, k) => {
-      if (share > 0.002) {
-        make(group, "circle", {
-          cx: x, cy: y, r, class: "share", stroke: COLOURS[k], pathLength: 1,
-          "stroke-dasharray": `${share} ${1 - share + 1e-6}`, "stroke-dashoffset": -from,
-          transform: `rotate(-90 ${x} ${y})`,
-        });
-      }
-      from += share;
-    });
-  }
   // A row of a matrix as bars: up if positive, down if negative.
   function bars(group, x, y, values, top) {
     const width = Math.min(4, 20 / values.length), left = x - (width * values.length) / 2;
@@ -521,12 +541,8 @@
       });
     });
   }
-  const stroke = (value, top) => ({
-    class: value < 0 ? "link neg" : "link", "stroke-width": 0.3 + (1.9 * Math.abs(value)) / top,
-    "stroke-opacity": 0.35 + (0.65 * Math.abs(value)) / top,
-  });
-  const link = (svg, [x1, y1], [x2, y2], value, top) =>
-    make(svg, "line", { x1, y1, x2, y2, ...stroke(value, top) });
+  const stroke = (value, top) => weighted(value / top, 0.3, 1.9);
+  const link = (svg, from, to, value, top) => makeLink(svg, from, to, stroke(value, top));
   const loop = (svg, [x, y], r, value, top) =>
     make(svg, "circle", { cx: x, cy: y - r, r: 0.75 * r, ...stroke(value, top) });
 
@@ -541,22 +557,23 @@
       if (Math.abs(L[i][i]) > 0.005) loop(svg, at(state.places[i]), 8.5, L[i][i], top);
     });
     range(N).forEach((i) => {
-      const [x, y] = at(state.places[i]), shares = v.S[i].map((s, k) => `${show(s)} in cluster ${k}`);
+      const [x, y] = at(state.places[i]), shares = v.S[i].map((s, k) => t("{0} in cluster {1}", show(s), k));
       const group = make(svg, "g", {
         "data-node": i, tabindex: i === (state.node ?? 0) ? 0 : -1, role: "button",
-        "aria-pressed": i === state.node, "aria-label": `node ${i}: ${shares.join(", ")}`,
+        "aria-pressed": i === state.node, "aria-label": t("node {0}: {1}", i, shares.join(", ")),
         class: i === state.node ? "node chosen" : "node",
       });
-      make(group, "circle", { class: "core", cx: x, cy: y, r: 9 });
-      rim(group, x, y, 7.4, v.S[i]);
+      makeDisc(group, x, y, 9, RIM, v.S[i].map((share, k) => [100 * share, COLOURS[k]]));
       make(group, "text", { x, y: y + 2.5 }, i);
       if (hasBars) bars(group, x, y < 26 ? y + 21 : y - 12, v[name][i], largest(v[name]) || 1);
     });
     const label = data.letters[name][0];
-    const below = (how) => (v[name].flat().some((x) => x < 0) ? `, ${how} where negative` : "");
-    pictures["graph words"].textContent = "Rims: S. "
-      + (isLinks(name) ? `Links: ${label}${below("dashed")}.` : "Links: A.")
-      + (hasBars ? ` Bars: ${label}${below("down")}.` : "");
+    const sign = v[name].flat().some((x) => x < 0);
+    pictures["graph words"].textContent = [
+      t("Rims: S."),
+      t(sign && isLinks(name) ? "Links: {0}, dashed where negative." : "Links: {0}.", isLinks(name) ? label : "A"),
+      hasBars ? t(sign ? "Bars: {0}, down where negative." : "Bars: {0}.", label) : "",
+    ].join(" ");
     if (focused !== undefined) svg.querySelector(`[data-node="${focused}"]`)?.focus();
   }
   function drawPooled() {
@@ -578,13 +595,12 @@
       }
       const [x, y] = place(k), r = 9 + (K > 3 ? 5 : 8) * Math.sqrt(masses[k] / N);
       const group = make(svg, "g", { "data-node": k });
-      make(group, "circle", { class: "core", cx: x, cy: y, r });
-      make(group, "circle", { class: "share", cx: x, cy: y, r: r - 1.6, stroke: COLOURS[k] });
+      makeDisc(group, x, y, r, RIM, [[100, COLOURS[k]]]);
       make(group, "text", { x, y: y + 3, class: K > 3 ? "small" : "" }, show(v.A_pooled[k][k], 1));
       if (state.picture === "X_pooled") bars(group, x, y + r + 13, v.X_pooled[k], largest(v.X_pooled) || 1);
     });
-    svg.setAttribute("aria-label", `Pooled graph: ${range(K).map((k) =>
-      `cluster ${k} has mass ${show(masses[k], 1)} and ${show(v.A_pooled[k][k], 1)} inside`).join("; ")}`);
+    svg.setAttribute("aria-label", t("Pooled graph: {0}", range(K).map((k) =>
+      t("cluster {0} has mass {1} and {2} inside", k, show(masses[k], 1), show(v.A_pooled[k][k], 1))).join("; ")));
   }
 
   // Tap a node or empty space; while editing, drag a node.
@@ -623,9 +639,8 @@
     svg.addEventListener("keydown", (event) => {
       const node = event.target.closest("[data-node]"), i = Number(node?.dataset.node);
       if (!node) return;
-      const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (way) all("[data-node]", svg).at((i + way) % state.A.length).focus();
-      else if (event.key === "Enter" || event.key === " ") tapNode(i);
+      if (moveFocus(event, all("[data-node]", svg))) return;
+      if (event.key === "Enter" || event.key === " ") tapNode(i);
       else if (state.editing && /Delete|Backspace/.test(event.key)) removeNode(i);
       else return;
       event.preventDefault();
@@ -639,61 +654,76 @@
     spectrum: () => {
       const root = v.D_tilde.map(([d]) => [Math.sqrt(d)]);
       const apart = largest(subtract(dot(v.A_hat, root), root));
-      return `On this graph, the largest difference between Â√d and √d is ${tiny(apart)}.`;
+      return t("On this graph, the largest difference between Â√d and √d is {0}.", tiny(apart));
     },
-    certainty: () => `By the largest share, ${clusters()}. R is `
-      + `${state.logits === "GNN_pool" ? "what GNN_pool gives" : state.logits}.`,
+    certainty: () => t("By the largest share, {0}. R: {1}.", clusters(), t(state.logits)),
     mass: () => {
       const inside = sum(v.A_pooled.map((line, k) => line[k]));
       const total = (M) => number(sum(M.flat()));
       const columns = (M) => transpose(M).map((values) => show(sum(values))).join(", ");
-      return `The entries of A sum to ${total(v.A)}, those of A′ to ${total(v.A_pooled)}, of which ${number(inside)} `
-        + `are on the diagonal. The columns of Z sum to ${columns(v.Z)}, those of X′ to ${columns(v.X_pooled)}.`;
+      return t("The entries of A sum to {0}, those of A′ to {1}, of which {2} are on the diagonal. The columns of Z "
+        + "sum to {3}, those of X′ to {4}.", total(v.A), total(v.A_pooled), number(inside), columns(v.Z), columns(v.X_pooled));
     },
-    order: () => state.renumbered || "The nodes are not renumbered yet.",
+    order: () => state.renumbered(),
     link: () => {
       const squares = map(v.gap, (x) => x * x), diagonal = sum(squares.map((line, i) => line[i]));
       const total = sum(squares.flat());
-      return `The squares of the entries of A − SSᵀ sum to ${number(total)}, so L_LP = ${number(v.link)}. `
-        + `The diagonal has ${total ? Math.round((100 * diagonal) / total) : 0} % of that sum.`;
+      return t("The squares of the entries of A − SSᵀ sum to {0}, so L_LP = {1}. The diagonal has {2} % of that sum.",
+        number(total), number(v.link), total ? Math.round((100 * diagonal) / total) : 0);
     },
-    entropy: () => `L_E = ${number(v.entropy)}, the mean of the entropies. `
-      + `For K = ${state.K} it is at most ${number(Math.log(state.K))}.`,
+    entropy: () => t("L_E = {0}, the mean of the entropies. For K = {1} it is at most {2}.",
+      number(v.entropy), state.K, number(Math.log(state.K))),
     descent: () => {
       const n = Math.max(0, state.history.length - 1);
-      return `${n ? `After ${n} steps` : "Before the first step"}: L_LP = ${number(v.link)}, L_E = ${number(v.entropy)}, `
-        + `length of the gradient ${tiny(frobenius_norm(v.slope))}. By the largest share, ${clusters()}.`;
+      return t("After {0} steps: L_LP = {1}, L_E = {2}, length of the gradient {3}. By the largest share, {4}.",
+        n, number(v.link), number(v.entropy), tiny(frobenius_norm(v.slope)), clusters());
     },
     division: () => outcomes("division"),
     "entropy-alone": () => outcomes("entropy"),
+    padding: () => {
+      const rows = (value) => range(state.padding).map(() => Array(state.K).fill(value));
+      const [zero, uniform] = [rows(0), assign(rows(0))].map((S) => number(entropy_loss([...v.S, ...S])));
+      return t("L_E = {0} for N = {1} rows. For n = {2} rows it is {3} if those added are zero, and {4} if they are uniform.",
+        number(v.entropy), v.A.length, v.A.length + state.padding, zero, uniform);
+    },
     triangles: () => outcomes("triangles"),
+    ring: () => (rings[`${state.ring} ${state.K}`] ??= compareRing(state.ring, state.K))(),
+    wl: () => outcomes("wl"),
+    norm: () => {
+      const N = v.A.length, { order } = state;
+      if (order.length !== N) return notYet();
+      const change = (norm) => tiny(largest(subtract(pooledWith(norm, order), pooledWith(norm, range(N)))));
+      return t("With the nodes in the order {0}, an entry of A′ changes by at most {1} with batch norm over the node index, "
+        + "{2} with batch norm over all nodes, {3} without batch norm.", order.join(", "), ...[byNumber, byFeature, (H) => H].map(change));
+    },
     twice: () => {
       const once = coarsen(v.A, v.Z, v.S_S2)[0];
-      return `Computed both ways, the entries of A″ differ by at most ${tiny(largest(subtract(once, v.A_twice)))}.`;
+      return t("Computed both ways, the entries of A″ differ by at most {0}.", tiny(largest(subtract(once, v.A_twice))));
     },
   };
-  const outcomes = (name) => Object.entries(state.traps[name]).map(([title, text]) => `${title}: ${text}.`).join("\n")
-    || "Not tried yet.";
+  const rings = {}; // what compareRing says, by N and K
+  const outcomes = (name) => Object.values(state.traps[name]).map((text) => text()).join("\n") || t("Not tried yet.");
 
   // ---------------------------------------------------------------- controls
 
   const refreshers = []; // set the controls from the state
   const CONTROLS = {
     graph(place) {
-      const names = data.graphs.map(({ name }, i) => [i, name]);
-      const graph = chooser(place, "Graph", [...names, ["yours", "your own"]],
+      const names = data.graphs.map(({ name }, i) => [i, t(name)]);
+      const graph = makeChooser(place, t("Graph"), [...names, ["yours", t("your graph")]],
         (value) => { if (value !== "yours") setGraph(Number(value)); update(); }, "choose-graph");
-      const features = chooser(place, "Features", [["number", "number of the node"], ["degree", "degree"]],
+      const features = makeChooser(place, t("Features"), [["number", t("number of the node")], ["degree", t("degree")]],
         (value) => { state.features = value; update(); }, "choose-features");
       const label = make(place, "label", {}), loops = make(label, "input", { type: "checkbox", id: "loops" });
-      make(label, "span", {}, "loops");
+      make(label, "span", {}, t("loops"));
       loops.addEventListener("change", () => setLoops(loops.checked));
-      const edit = button(place, "Edit", () => { state.editing = !state.editing; update(); }, { id: "edit" });
-      const add = button(place, "Add a node", () => {
+      const edit = button(place, t("Edit"), () => { state.editing = !state.editing; update(); }, { id: "edit" });
+      const add = button(place, t("Add a node"), () => {
         const [x, y] = state.places[state.node ?? 0], turn = 2 * Math.PI * random();
         addNode(...inPicture(x + 14 * Math.cos(turn), y + 20 * Math.sin(turn)));
       }, { id: "add" });
-      const remove = button(place, "Remove", () => removeNode(state.node), { id: "remove" });
+      const last = () => state.node ?? state.A.length - 1;
+      const remove = button(place, "", () => removeNode(last()), { id: "remove" });
       const hint = make(place, "p", { class: "hint", "aria-live": "polite" });
       refreshers.push(() => {
         graph.value = state.graph;
@@ -702,20 +732,20 @@
         edit.setAttribute("aria-pressed", state.editing);
         bench.classList.toggle("editing", state.editing);
         add.disabled = state.A.length >= data.mostNodes;
-        remove.disabled = state.node === null || state.A.length === 1;
-        remove.textContent = state.node === null ? "Remove" : `Remove node ${state.node}`;
+        remove.disabled = state.A.length === 1;
+        remove.textContent = t("Remove node {0}", last());
         hint.textContent = !state.editing ? "" : state.node === null
-          ? "Choose a node, or tap on empty space for a new one."
-          : `Node ${state.node} is chosen. Tap another to join or part them, or empty space.`;
+          ? t("Choose a node, or tap on empty space for a new one.")
+          : t("Node {0} is chosen. Tap another to join or part them, or empty space.", state.node);
       });
     },
     assignment(place) {
       for (const kind of ["GNN_pool", "one-hot", "uniform", "random"]) {
-        const made = button(place, kind, () => setLogits(kind), { "data-logits": kind });
+        const made = button(place, t(kind), () => setLogits(kind), { "data-logits": kind });
         refreshers.push(() => made.setAttribute("aria-pressed", state.logits === kind));
       }
-      const K = slider(place, "Clusters K", { id: "clusters", min: 1, max: data.mostClusters, step: 1 }, setClusters);
-      const node = chooser(place, "Logits of node", [], (value) => { state.node = Number(value); update(); }, "choose-node");
+      const K = slider(place, t("Clusters K"), { id: "clusters", min: 1, max: data.mostClusters, step: 1 }, setClusters);
+      const node = makeChooser(place, t("Logits of node"), [], (value) => { state.node = Number(value); update(); }, "choose-node");
       const rows = make(place, "div", { class: "logits" });
       let sliders = [];
       refreshers.push(() => {
@@ -725,24 +755,25 @@
         node.value = i;
         if (sliders.length !== state.K) {
           rows.replaceChildren();
-          sliders = range(state.K).map((k) => slider(rows, `cluster ${k}`,
+          sliders = range(state.K).map((k) => slider(rows, t("cluster {0}", k),
             { min: -FIRM, max: FIRM, step: 0.1, "data-cluster": k }, (value) => setLogit(k, value)));
         }
         sliders.forEach(({ set }, k) => set(v.R[i][k], `${show(v.R[i][k])} → ${show(v.S[i][k])}`));
       });
     },
     order(place) {
-      button(place, "Renumber the nodes", renumber, { id: "renumber" });
+      button(place, t("Renumber the nodes"), renumber, { id: "renumber" });
     },
     descent(place) {
-      const go = button(place, "Descend", () => { if (state.running) { stop(); update(); } else descend(); }, { id: "descend" });
-      button(place, "Random logits", () => setLogits("random"), { id: "shuffle" });
-      const loss = chooser(place, "on", [["both", "link loss + λ entropy"], ["divided", "link loss / N² + λ entropy"], ["entropy", "entropy alone"]],
+      const go = button(place, t("Descend"), () => { if (state.running) { stop(); update(); } else descend(); }, { id: "descend" });
+      button(place, t("Random logits"), () => setLogits("random"), { id: "shuffle" });
+      const loss = makeChooser(place, t("on"), [["both", t("link loss + λ entropy")],
+        ["divided", t("link loss / N² + λ entropy")], ["entropy", t("entropy alone")]],
         (value) => { state.loss = value; state.history = []; update(); }, "choose-loss");
       const lambda = slider(place, "λ", { id: "lambda", min: 0, max: 2, step: 0.05 }, (value) => { state.lambda = value; update(); });
       const chart = make(place, "div", { class: "chart" });
       refreshers.push(() => {
-        go.textContent = state.running ? "Stop" : "Descend";
+        go.textContent = state.running ? t("Stop") : t("Descend");
         loss.value = state.loss;
         lambda.set(state.lambda, show(state.lambda));
         document.getElementById("lambda").disabled = state.loss === "entropy";
@@ -754,17 +785,33 @@
       button(place, "L_LP / N² + L_E", () => trap("division", "L_LP / N² + L_E", { loss: "divided", lambda: 1 }), { id: "divided" });
     },
     entropy(place) {
-      button(place, "L_E alone", () => trap("entropy", "L_E alone", { loss: "entropy" }), { id: "entropy-alone" });
+      button(place, t("L_E alone"), () => trap("entropy", t("L_E alone"), { loss: "entropy" }), { id: "entropy-alone" });
     },
+    padding: (place) => sliderOf(place, "padding", t("Rows added"), { min: 0, max: 54, step: 1 }),
     triangles(place) {
       for (const i of [1, 2, 0]) {
-        button(place, data.graphs[i].name, () => { setGraph(i); compute(); compareLinkLoss(); update(); }, { "data-compare": i });
+        button(place, t(data.graphs[i].name), () => { setGraph(i); compute(); compareLinkLoss(); update(); }, { "data-compare": i });
       }
-      button(place, "the graph at hand", () => { stop(); compareLinkLoss(); update(); }, { "data-compare": "yours" });
+      button(place, t("the current graph"), () => { stop(); compareLinkLoss(); update(); }, { "data-compare": "yours" });
+    },
+    ring: (place) => sliderOf(place, "ring", t("Nodes of the ring"), { min: 6, max: 48, step: 6 }),
+    wl(place) {
+      for (const [i, features] of [[2, "degree"], [0, "degree"], [0, "number"]]) {
+        button(place, `${t(data.graphs[i].name)}, ${t(features)}`, () => { setGraph(i); state.features = features; compareNodes(); },
+          { "data-nodes": `${i} ${features}` });
+      }
+      button(place, t("the current graph"), compareNodes, { "data-nodes": "yours" });
+    },
+    norm(place) {
+      button(place, t("Renumber one of the two"), () => { state.order = otherOrder(v.A.length); update(); }, { id: "norm" });
     },
   };
+  function sliderOf(place, id, text, attributes) {
+    const made = slider(place, text, { id, ...attributes }, (value) => { state[id] = value; update(); });
+    refreshers.push(() => made.set(state[id], state[id]));
+  }
   function drawChart(place) {
-    const lines = ["L", "L_LP", "L_E", "length of ∂L/∂R"];
+    const lines = ["L", "L_LP", "L_E", t("length of ∂L/∂R")];
     place.replaceChildren();
     lines.forEach((name, c) => {
       const values = state.history.map((entry) => entry[c]);
@@ -780,21 +827,51 @@
   // ---------------------------------------------------------------- the page
 
   const bench = document.getElementById("bench");
-  const details = make(bench, "details", { open: "" });
-  make(details, "summary", {}, "The graph at hand");
-  const frame = make(details, "div", { class: "pictures" });
-  const pictures = Object.fromEntries([["graph", "0 0 150 100", "Graph"], ["pooled", "0 0 110 84", "Pooled graph. Numbers: A′."]]
-    .flatMap(([id, viewBox, words]) => {
+  let pictures, picture, readout, told;
+  function buildBench() {
+    bench.replaceChildren();
+    const details = make(bench, "details", { open: "" });
+    make(details, "summary", {}, t("The current graph"));
+    const frame = make(details, "div", { class: "pictures" });
+    const boxes = [["graph", "0 0 150 100", t("Graph")], ["pooled", "0 0 110 84", t("Pooled graph. Numbers: A′.")]];
+    pictures = Object.fromEntries(boxes.flatMap(([id, viewBox, words]) => {
       const figure = make(frame, "figure", { class: id });
       const svg = make(figure, "svg", { id, viewBox, role: id === "graph" ? "group" : "img", "aria-label": words });
-      const caption = make(figure, "figcaption", {}, words);
-      return [[id, svg], [`${id} words`, caption]];
+      return [[id, svg], [`${id} words`, make(figure, "figcaption", {}, words)]];
     }));
-  const picture = chooser(make(details, "p", { class: "shows" }), "The picture shows",
-    Object.keys(data.letters).filter(drawable).map((name) => [name, data.letters[name][0]]),
-    (name) => tellLetter(name, true), "picture");
-  const readout = make(details, "p", { class: "readout" });
-  const told = make(details, "p", { class: "told", "aria-live": "polite" }, "Point at a letter, or tap it, to see what it is.");
+    listenToGraph(pictures.graph);
+    picture = makeChooser(make(details, "p", { class: "shows" }), t("The picture shows"),
+      Object.keys(data.letters).filter(drawable).map((name) => [name, data.letters[name][0]]),
+      (name) => tellLetter(name, true), "picture");
+    readout = make(details, "p", { class: "readout" });
+    told = make(details, "p", { class: "told", "aria-live": "polite" }, t("Point at a letter, or tap it, to see what it is."));
+  }
+
+  // Everything in the language of the page; what the reader has chosen stays.
+  function build() {
+    document.documentElement.lang = state.language;
+    bench.setAttribute("aria-label", t("The current graph"));
+    document.title = all("h1 [lang]").find(({ lang }) => lang === state.language).textContent;
+    language.textContent = state.language === "en" ? "中文" : "English";
+    language.lang = state.language === "en" ? "zh" : "en";
+    spots.length = refreshers.length = 0;
+    pointed = null;
+    buildBench();
+    for (const place of all("[data-panel], [data-controls]")) place.replaceChildren();
+    all("[data-panel]").forEach(buildPanel);
+    for (const [place, [{ name }, i, j]] of [...summed]) {
+      summed.set(place, [spots.find((spot) => spot.place === place && spot.name === name), i, j]);
+    }
+    all("[data-controls]").forEach((place) => CONTROLS[place.dataset.controls](place));
+    update();
+  }
+  function switchLanguage() {
+    const top = (section) => section.getBoundingClientRect().top;
+    const read = all("section").findLast((section) => top(section) < innerHeight / 2), before = top(read);
+    state.language = state.language === "en" ? "zh" : "en";
+    build();
+    scrollBy({ top: top(read) - before, behavior: "instant" });
+  }
 
   function update() {
     compute();
@@ -803,7 +880,7 @@
     drawGraph();
     drawPooled();
     picture.value = state.picture;
-    say(readout, `L_LP = ${number(v.link)}   L_E = ${number(v.entropy)}   R: ${state.logits}`);
+    say(readout, `L_LP = ${number(v.link)}   L_E = ${number(v.entropy)}   R: ${t(state.logits)}`);
     refreshers.forEach((refresh) => refresh());
     for (const place of all("[data-reading]")) {
       say(place, READING[place.dataset.reading]());
@@ -812,11 +889,10 @@
     if (kept && kept[0].cells[kept[1]]?.[kept[2]]) point(...kept);
   }
 
-  all("[data-panel]").forEach(buildPanel);
-  all("[data-controls]").forEach((place) => CONTROLS[place.dataset.controls](place));
-  listenToGraph(pictures.graph);
+  const language = document.getElementById("language");
+  language.addEventListener("click", switchLanguage);
   for (const type of ["pointerover", "focusin", "click"]) document.addEventListener(type, pointAt);
   document.addEventListener("keydown", moveBetweenCells);
   setGraph(0);
-  update();
+  build();
 })();

@@ -13,8 +13,10 @@ import pytest
 from autograd import grad
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from npdiffpool import paper
+from npdiffpool.engine import layers, wl_colours
 from npdiffpool.testing import strategies as ours
 
 SOURCES = Path(__file__).parents[2] / "examples" / "annotated"
@@ -40,6 +42,7 @@ COMPUTED = """({A, X, S, embed, pool, R, link, entropy, order}) => {
         permute_both: permute_both(A, order), transpose: transpose(X),
         subtract: subtract(S, R), dot: dot(transpose(X), R),
         map: map(X, (value, i, j) => value + i - 2 * j), sum: sum(R[0]),
+        wl_colours: wl_colours(A, X), standardize: standardize(X),
     };
 }"""
 
@@ -142,7 +145,22 @@ def expected(case):
         "dot": (X.T @ R, (abs(X).T @ abs(R)).max()),
         "map": (X + i - 2 * j, abs(X).max() + len(X)),
         "sum": (R[0].sum(), abs(R[0]).sum()),
+        "wl_colours": (colours_by_engine(A, X), 0.0),
+        "standardize": (standardized(X), 1000 * (1 + abs(X).max())),
     }
+
+
+def colours_by_engine(A, X):
+    """Return for each node the first node of the same 1-WL colour."""
+    start = wl_colours.colours_of_features(X)
+    colours = wl_colours.stable_colours(csr_array(A), start).tolist()
+    return np.array([colours.index(colour) for colour in colours])
+
+
+def standardized(X):
+    """Return batch norm over columns; for constant ones the engine returns 0."""
+    params = layers.init_batch_norm(None, len(X), np.float64)
+    return layers.batch_norm(params, X.T)[0].T
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +215,18 @@ def test_every_function_of_the_file_is_compared():
     script = (SOURCES / "arithmetic.js").read_text(encoding="utf-8")
     names = re.findall(r"(?m)^(?:const|function) (\w+)", script)
     assert [name for name in names if f" {name}(" not in COMPUTED] == []
+
+
+@given(st.data())
+def test_every_link_loss_is_at_least_what_the_page_says_of_sparse_graphs(data):
+    N, K = data.draw(st.tuples(st.integers(1, 7), st.integers(1, 5)))
+    A = np.triu(data.draw(ours.adjacencies(N, N)) > 0, 1).astype(float)
+    A, m = A + A.T, A.sum()
+    S = paper.assign(data.draw(ours.logits(N, st.just(K))))
+    square = paper.link_loss(A, np.full((N, K), 1 / K)) ** 2
+    rounding = TOLERANCE * N**2
+    assert abs(square - (N**2 / K**2 + 2 * m - 4 * m / K)) <= rounding
+    assert paper.link_loss(A, S) ** 2 >= N**2 / K**2 - 2 * m - rounding
 
 
 @given(st.data())

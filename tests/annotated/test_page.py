@@ -5,62 +5,17 @@ import re
 
 import numpy as np
 import pytest
+from annotated_page import WIDE, losses, matrix, opened, reading, slide
 
 from npdiffpool import paper
 
-SIZES = [(360, 780), (800, 1000), (1400, 900)]
+SIZES = [(360, 780), (800, 1000), WIDE]
 TRIANGLES = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)]
-
-
-def opened(browser, sources, size=SIZES[2], theme="light", motion="reduce"):
-    """Yield the open page; check that it logs nothing and makes no request."""
-    viewport = dict(zip(("width", "height"), size))
-    settings = {"color_scheme": theme, "reduced_motion": motion, "has_touch": True}
-    page = browser.new_context(viewport=viewport, **settings).new_page()
-    messages, requests = [], []
-    page.on("console", lambda message: messages.append(message.text))
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on("request", lambda request: requests.append(request.url))
-    url = (sources.parent / "annotated.html").as_uri()
-    page.goto(url)
-    yield page
-    assert messages == [] and [u for u in requests if u[:5] != "data:"] == [url]
-    page.context.close()
 
 
 @pytest.fixture
 def page(browser, sources):
     yield from opened(browser, sources)
-
-
-# ------------------------------------------------------------------ what is shown
-
-READ = """name => {
-    const shown = [...document.querySelectorAll("table.matrix")];
-    const table = shown.find((t) => t.querySelector(`[data-letter="${name}"]`));
-    return [...table.tBodies[0].rows].map((row) =>
-        [...row.querySelectorAll("td")].map((cell) => cell.textContent));
-}"""
-
-
-def matrix(page, name):
-    """Return the numbers of a matrix on the page, rounded as they are shown."""
-    rows = page.evaluate(READ, name)
-    return np.array([[float(text.replace("−", "-")) for text in row] for row in rows])
-
-
-def reading(page, name):
-    return page.inner_text(f"[data-reading={name}]")
-
-
-def slide(page, selector, value):
-    script = "(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }"
-    page.locator(selector).evaluate(script, value)
-
-
-def losses(page):
-    text = page.text_content(".readout")
-    return [float(number) for number in re.findall(r"= (\d+(?:\.\d+)?)", text)]
 
 
 def clusters(page):
@@ -117,6 +72,36 @@ def test_pointing_at_a_number_moves_nothing(page):
     assert page.evaluate(script) == before
 
 
+# ------------------------------------------------------------------ for every reader
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme, locale", [("light", "en-US"), ("dark", "zh-CN")])
+def test_axe_finds_no_barrier(browser, sources, size, theme, locale):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    for page in opened(browser, sources, size, theme, locale=locale):
+        page.locator("#edit").click()
+        for button in page.locator("#traps button").all():
+            button.click()
+        for answer in page.locator("summary").all()[1:]:
+            answer.click()
+        found = axe.Axe().run(page).response["violations"]
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+
+
+def test_on_paper_answers_are_open_and_no_control_is_shown(browser, sources):
+    for page in opened(browser, sources, theme="dark"):
+        page.emulate_media(media="print")
+        answers = page.locator(".question details p[lang=en]")
+        heights = answers.evaluate_all("all => all.map((p) => p.offsetHeight)")
+        assert len(heights) == 9 and min(heights) > 10
+        controls = "button:not(.letter):visible, input:visible, select:visible"
+        assert page.locator(controls).count() == 0
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert colour == "rgb(255, 255, 255)"
+        assert 10 < len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))) < 25
+
+
 # ------------------------------------------------------------------ numbers
 
 
@@ -140,18 +125,23 @@ def wanted(data, A, features, K):
     }  # fmt: skip
 
 
+def of_page(page, graph=0, features="number", K=2):
+    """Return A, the data of the page, and what it should show by `paper`."""
+    data = json.loads(page.text_content("#data"))
+    A = np.zeros(2 * [len(data["graphs"][graph]["places"])])
+    for i, j in data["graphs"][graph]["edges"]:
+        A[i, j] = A[j, i] = 1
+    return A, data, wanted(data, A, features, K)
+
+
 @pytest.mark.parametrize("features", ["number", "degree"])
 def test_the_matrices_are_those_of_the_paper(page, features):
-    data = json.loads(page.text_content("#data"))
     page.locator("#choose-features").select_option(features)
     for graph, K in ((3, 5), (2, 1), (1, 3), (0, 2)):
         page.locator("#choose-graph").select_option(str(graph))
         slide(page, "#clusters", K)
-        N = len(data["graphs"][graph]["places"])
-        A = np.zeros((N, N))
-        for i, j in data["graphs"][graph]["edges"]:
-            A[i, j] = A[j, i] = 1
-        check_matrices(page, A, wanted(data, A, features, K))
+        A, _, values = of_page(page, graph, features, K)
+        check_matrices(page, A, values)
 
 
 def check_matrices(page, A, values):
@@ -174,6 +164,32 @@ def test_readings_state_laws_with_the_numbers_of_this_graph(page):
     assert re.search(r"differ by at most (0|\d·10⁻¹.)\.", reading(page, "twice"))  # C9
     assert "at most 0.693" in reading(page, "entropy")  # E1
     assert "9.042" in reading(page, "link")  # 3.007 squared
+
+
+def drawn(page, selector, *names):
+    """Return attributes of shapes, a row for each shape; of two numbers, the first."""
+    script = "(all, names) => all.map(e => names.map(n => e.getAttribute(n)))"
+    rows = page.locator(selector).evaluate_all(script, names)
+    return np.array([[float(text.split()[0]) for text in row] for row in rows])
+
+
+def test_a_rim_is_a_row_of_s_clockwise_from_the_top(page):
+    slide(page, "#clusters", 4)
+    page.locator("[data-logits=random]").click()
+    names = ("stroke-dasharray", "stroke-dashoffset")
+    for i, shares in enumerate(100 * matrix(page, "S")):
+        arcs = drawn(page, f"#graph [data-node='{i}'] .share", *names)
+        expected = np.column_stack([shares, shares - shares.cumsum()])
+        np.testing.assert_allclose(arcs, expected, atol=2.01)  # 4 rounded numbers
+
+
+def test_a_heavier_link_is_wider_and_darker(page):
+    slide(page, "#clusters", 5)
+    weights = matrix(page, "A_pooled")[np.tril_indices(5, -1)]
+    links = drawn(page, "#pooled .edge", "stroke-width", "stroke-opacity")
+    for values in links.T:
+        assert (np.diff(values[np.argsort(weights)]) >= -0.01).all()  # of equal weights
+        assert np.ptp(values) > 0.1
 
 
 # ------------------------------------------------------------------ the graph at hand
@@ -388,6 +404,26 @@ def test_the_entropy_alone_puts_all_nodes_in_one_cluster(page):
     assert "nodes 0, 1, 2, 3, 4, 5 in cluster 0" in reading(page, "entropy-alone")
 
 
+def numbers(text):
+    """Return the decimal numbers of a text, those such as 2·10⁻¹⁶, and 0."""
+    plain = text.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
+    found = re.findall(r"(\d+\.\d+|\b0\b)|\b(\d)·10-(\d+)", plain)
+    return [float(x) if x else int(d) / 10 ** int(e) for x, d, e in found]
+
+
+def test_padding_changes_the_mean_entropy(page):
+    slide(page, "#clusters", 3)
+    S = of_page(page, K=3)[2]["S"]
+    for added in (0, 6, 54):
+        slide(page, "#padding", added)
+        n = 6 + added
+        uniform = np.vstack([S, np.full((added, 3), 1 / 3)])
+        zeros = paper.entropy_loss(S) * 6 / n
+        expected = [paper.entropy_loss(S), zeros, paper.entropy_loss(uniform)]
+        shown = numbers(reading(page, "padding"))
+        np.testing.assert_allclose(shown, expected, atol=0.000501)
+
+
 def test_the_link_loss_of_a_path_is_at_least_the_root_of_its_edges(page):
     for graph in "120":
         page.locator(f"[data-compare='{graph}']").click()
@@ -404,11 +440,95 @@ def test_the_link_loss_of_a_path_is_at_least_the_root_of_its_edges(page):
     assert losses(page)[0] == float(re.search(r"is ([\d.]+) for", yours)[1])
 
 
+@pytest.mark.parametrize("N, K", [(6, 2), (24, 2), (48, 2), (48, 5)])
+def test_uniform_rows_are_nearly_the_best_on_a_long_ring(page, N, K):
+    slide(page, "#ring", N)
+    slide(page, "#clusters", K)
+    A = np.roll(np.eye(N), 1, axis=1) + np.roll(np.eye(N), -1, axis=1)
+    uniform = paper.link_loss(A, np.full((N, K), 1 / K))
+    assert uniform**2 == pytest.approx(N**2 / K**2 + 2 * N - 4 * N / K)
+    found = re.findall(r"(?:is|at|below) (\d+\.?\d*)", reading(page, "ring"))
+    shown, least, part, *bound = (float(number) for number in found)
+    assert shown == pytest.approx(uniform, abs=0.000501)
+    assert part == pytest.approx(100 * least / shown, abs=0.0501)
+    bounds = [np.sqrt(N**2 / K**2 - 2 * N)] if N > 2 * K**2 else []
+    np.testing.assert_allclose(bound, bounds, atol=0.000501)
+    assert max(bound, default=0) < least < uniform
+
+
+TWINS = [
+    ("2 degree", "1 colour (nodes 0, 1, 2, 3, 4, 5)"),
+    ("0 degree", "2 colours (nodes 0, 1, 4, 5; nodes 2, 3)"),
+    ("0 number", "6 colours (node 0; node 1; node 2; node 3; node 4; node 5)"),
+]
+
+
+@pytest.mark.parametrize("choice, colours", TWINS)
+def test_nodes_of_one_colour_have_equal_rows(page, choice, colours):
+    page.locator(f"[data-nodes='{choice}']").click()
+    S = of_page(page, int(choice[0]), choice[2:])[2]["S"]
+    text = reading(page, "wl")
+    n_rows = len(np.unique(S.round(9), axis=0))
+    assert f"{colours}, {n_rows} different row" in text
+    assert page.input_value("#choose-features") == choice[2:]
+    np.testing.assert_allclose(matrix(page, "S"), S, atol=0.00501)
+    assert choice == "0 number" or float(colours[0]) == n_rows
+    assert [number for number in numbers(text) if number > 1e-12] == []
+
+
+def test_nodes_of_the_graph_at_hand_are_coloured_too(page):
+    page.locator("#choose-graph").select_option("1")
+    page.locator("#choose-features").select_option("degree")
+    page.locator("[data-logits=uniform]").click()
+    page.locator("[data-nodes=yours]").click()
+    text = reading(page, "wl")
+    assert "path of six, degree: 3 colours (nodes 0, 5; nodes 1, 4; nodes 2, 3)" in text
+    assert ", 3 different rows of S." in text
+
+
+def pooled_with(page, order, over):
+    """Return A' if the hidden layer is normalised with that of a copy, over axes."""
+    A, data, values = of_page(page)
+    A = A[np.ix_(order, order)]
+    W, W_2 = (np.array(W) for W in data["weights"]["pool"])
+    A_hat, copy = paper.normalize_adjacency(A), paper.relu(values["A_hat"] @ W[:6])
+    H = np.stack([paper.gcn_layer(W[order], A_hat, np.eye(6)), copy])
+    if over:
+        mean, variance = H.mean(axis=over, keepdims=True), H.var(over, keepdims=True)
+        H = (H - mean) / np.sqrt(variance + 1e-5)
+    S = paper.assign(paper.gcn_layer(W_2[:, :2], A_hat, H[0]))
+    return paper.coarsen(A, S, S)[0]
+
+
+def test_batch_norm_over_the_node_index_depends_on_the_order(page):
+    page.locator("#norm").click()
+    text = reading(page, "norm")
+    order = [int(i) for i in re.search(r"order ([\d, ]+\d)", text)[1].split(", ")]
+    assert sorted(order) == [*range(6)] and order != [*range(6)]
+    changes = numbers(text.split("at most")[1])
+    for shown, over in zip(changes, ((0, 2), (0, 1), None), strict=True):
+        before, after = (pooled_with(page, o, over) for o in (range(6), order))
+        change = abs(after - before).max()
+        assert shown == pytest.approx(change, abs=0.000501)
+        assert shown > 0.01 if over == (0, 2) else shown < 1e-12
+
+
+def test_the_graph_beside_its_copy_can_be_renumbered_again(page):
+    assert reading(page, "norm") == "The nodes are not renumbered yet."
+    texts = set()
+    for _ in range(2):
+        page.locator("#norm").click()
+        texts.add(reading(page, "norm"))
+    assert len(texts) == 2
+    page.locator("#add").click()
+    assert reading(page, "norm") == "The nodes are not renumbered yet."
+
+
 # ------------------------------------------------------------------ answers
 
 
 def test_an_answer_is_folded_until_it_is_asked_for(page):
-    answer = page.locator("#coarsen .question details p")
+    answer = page.locator("#coarsen .question details p[lang=en]")
     assert not answer.is_visible()
     page.locator("#coarsen .question summary").click()
     assert answer.is_visible()

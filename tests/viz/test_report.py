@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from html.parser import HTMLParser
+from importlib.resources import files
 from types import SimpleNamespace
 
 import numpy as np
@@ -231,6 +232,14 @@ def test_invalid_numbers_are_rejected(run, name, value, message):
     expected = f"config.json: .* missing or invalid .*{message}"
     with pytest.raises(ValueError, match=expected):
         write_report(run)
+
+
+@pytest.mark.parametrize("name", ["look.css", "drawing.js"])
+def test_the_report_and_the_annotated_page_share_look_and_drawing(run, sources, name):
+    shared = files("npdiffpool.viz.report") / "template" / name
+    text = shared.read_text(encoding="utf-8")
+    for page in (run / "report.html", sources.parent / "annotated.html"):
+        assert page.read_text(encoding="utf-8").count(text) == 1
 
 
 def test_the_report_makes_no_network_request(run):

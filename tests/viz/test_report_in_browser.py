@@ -19,7 +19,7 @@ from npdiffpool.viz import write_report
 from npdiffpool.viz.drawing.colours import first_colours, palette
 
 api = pytest.importorskip("playwright.sync_api", reason='needs the "browser" extra')
-WIDE, PHONE = (1200, 900), (390, 844)
+WIDE, PHONE = (1200, 900), (360, 780)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,14 @@ def test_the_page_fits_its_window_and_follows_the_theme(run, browser, size, them
         assert light == (theme == "light")
         assert page.locator(".levels svg").count() == 3
         assert page.locator("figure svg").count() == 3 + 5 + 5
+
+
+def test_a_class_with_a_long_name_fits_a_phone(run, browser):
+    for page in opened(run, browser, PHONE, "light"):
+        script = "all => all.forEach(o => { o.text += ' of a long name'.repeat(5); })"
+        page.locator("#graph option").evaluate_all(script)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width == PHONE[0]
 
 
 @pytest.fixture(scope="module")

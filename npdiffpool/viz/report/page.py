@@ -137,8 +137,8 @@ def _page(config: Json, history: Columns, snapshots: Snapshots | None) -> str:
         "outcome": "targets" if is_regression(config["results"]) else "classes",
         "predictions": show_predictions(config["results"]),
         "configuration": _configuration(config),
-        "style": _resource("report.css"),
-        "script": _resource("report.js"),
+        "style": _resource("look.css") + _resource("report.css"),
+        "script": _resource("drawing.js") + _resource("report.js"),
         "data": _embed(data),
     }
     return Template(_resource("report.html")).substitute(parts)

@@ -1,28 +1,15 @@
-"use strict";
 // The explorer draws a test graph and its pooled graphs at an epoch. Pointing at a
-// super-node highlights its members. Text is only inserted as textContent.
+// super-node highlights its members. It uses drawing.js.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const place = document.getElementById("explorer");
   if (!data || !place) return;
-  const SVG = "http://www.w3.org/2000/svg";
   const percent = (share) => `${share}%`;
 
-  function make(parent, name, attributes = {}, text = null) {
-    const isShape = parent instanceof SVGElement || name === "svg";
-    const made = isShape ? document.createElementNS(SVG, name) : document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    if (text !== null) made.textContent = text;
-    parent.append(made);
-    return made;
-  }
-
   const controls = make(place, "div", { class: "controls" });
-  const chooser = make(make(controls, "label", {}, "Graph "), "select", { id: "graph" });
-  data.graphs.forEach((graph, i) => {
-    const size = `${graph.kinds.length} nodes, ${graph.truth}`;
-    make(chooser, "option", { value: i }, `number ${graph.number}: ${size}`);
-  });
+  const names = data.graphs.map((graph, i) =>
+    [i, `number ${graph.number}: ${graph.kinds.length} nodes, ${graph.truth}`]);
+  const chooser = makeChooser(controls, "Graph ", names, draw, "graph");
   const slide = make(controls, "label", { class: "slide" }, "Epoch ");
   const last = data.epochs.length - 1;
   const track = make(slide, "span", { class: "track" });
@@ -150,16 +137,6 @@
     return K === 1 ? share : Math.max(0, Math.round((share - 100 / K) / (1 - 1 / K)));
   }
 
-  // A disc whose rim is filled, clockwise from the top, up to a percentage.
-  function drawDisc(node, cx, cy, radius, filled) {
-    const rim = filled === null ? 0 : Math.min(14, 0.34 * radius);
-    make(node, "circle", { class: "border", cx, cy, r: radius });
-    if (filled !== null) make(node, "circle", { class: "share", cx, cy, r: radius - rim / 2,
-      pathLength: 100, "stroke-width": rim, "stroke-dasharray": `${filled} ${100 - filled}`,
-      transform: `rotate(-90 ${cx} ${cy})` });
-    make(node, "circle", { class: "core", cx, cy, r: radius - rim, "stroke-width": 0.3 * rim });
-  }
-
   function drawLevel(level, l) {
     const figure = make(panels, "figure");
     const size = l === 0 ? `${level.ids.length} nodes, ${level.edges.length / 2} edges`
@@ -173,11 +150,9 @@
     const sum = (level.weights || []).reduce((a, b) => a + b, 0) / 100;
     const fade = Math.min(1, Math.sqrt(12 / Math.max(1, sum)));  // if many are heavy
     for (let e = 0; e < level.edges.length / 2; e++) {
-      const [x1, y1] = at(level.edges[2 * e]), [x2, y2] = at(level.edges[2 * e + 1]);
-      const weight = level.weights ? level.weights[e] / 100 : 0.8;
-      const width = level.weights ? 3 + 15 * weight * fade : Math.min(7, 0.35 * level.radii[0]);
-      make(svg, "line", { class: "edge", x1, y1, x2, y2, "stroke-width": width,
-        "stroke-opacity": level.weights ? Math.max(0.3, fade * (0.15 + 0.85 * weight)) : 0.8 });
+      const stroke = level.weights ? weighted(level.weights[e] / 100, 3, 15, fade)
+        : weighted(0.75, Math.min(7, 0.35 * level.radii[0]), 0);
+      makeLink(svg, at(level.edges[2 * e]), at(level.edges[2 * e + 1]), stroke);
     }
     const nodes = level.ids.map((id, i) => {
       const [cx, cy] = at(i);
@@ -188,20 +163,16 @@
         fill: level.colours ? level.colours[i] : "#7f7f7f",
         style: `--line: ${Math.min(3, 0.2 * radius)}`,
         tabindex: i === 0 ? 0 : -1, role: "button", "aria-label": name });
-      const filled = level.share ? certainty(level.share[i], nClusters(l + 1)) : null;
-      drawDisc(node, cx, cy, radius, filled);
+      const rim = level.share ? Math.min(14, 0.34 * radius) : 0;
+      makeDisc(node, cx, cy, radius, rim,
+        level.share ? [[certainty(level.share[i], nClusters(l + 1)), "currentColor"]] : []);
       for (const event of ["pointerenter", "click"]) {
         node.addEventListener(event, () => highlight(l, i));
       }
       node.addEventListener("focus", () => { inFocus = [l, i]; highlight(l, i); });
       node.addEventListener("blur", () => { inFocus = null; reset(); });
       node.addEventListener("pointerleave", reset);
-      node.addEventListener("keydown", (event) => {
-        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-        if (!step) return;
-        event.preventDefault();
-        nodes[(i + step + nodes.length) % nodes.length].focus();
-      });
+      node.addEventListener("keydown", (event) => moveFocus(event, nodes));
       return node;
     });
     if (l > 0) level.ids.forEach((id, i) => {
@@ -255,7 +226,6 @@
   const goTo = (value) => { stop(); slider.value = value; draw(); };
   best.addEventListener("click", () => goTo(Math.max(0, data.epochs.indexOf(data.best))));
   slider.addEventListener("input", () => { stop(); draw(); });
-  chooser.addEventListener("change", draw);
   chooser.value = String(data.first);
   goTo(Math.max(0, data.epochs.indexOf(data.best)));
 })();
