@@ -1,10 +1,10 @@
 # %% [markdown]
 # # One graph by hand
 #
-# Every equation of DiffPool (arXiv 1806.08804), with its numbers and shapes. Two
-# triangles joined by one edge are pooled into two clusters, first with an assignment
-# that we choose, then with one that gradient descent finds by minimising the paper's
-# two losses. Each equation is one function of `npdiffpool.paper`.
+# The annotated DiffPool (annotated.html) explains each equation; this page calls it in
+# Python: one function of `npdiffpool.paper` each. Two triangles joined by one edge are
+# pooled into two clusters, first with an assignment that we choose, then with one that
+# gradient descent finds.
 
 # %%
 import autograd.numpy as np
@@ -27,8 +27,8 @@ def show(name, value):
 # %% [markdown]
 # ## The graph
 #
-# A is the adjacency, here with self-loops: with them, separate cliques have A = S S^T
-# if each is a cluster. X has the features of the nodes. A notebook draws the graph.
+# A has self-loops here, so that separate cliques have A = S S^T. A notebook draws the
+# graph.
 
 # %%
 A = np.eye(N)
@@ -41,11 +41,8 @@ Graph(A - np.eye(N), X)
 # %% [markdown]
 # ## Layers: equations 2 and 5
 #
-# A graph layer mixes the features of each node with those of its neighbours (2):
-# H' = ReLU(A_hat H W), where A_hat is the adjacency with self-loops, normalised by
-# degrees. `normalize_adjacency` adds the loops; our A has them, so A - I is passed.
-# Several layers compute the embeddings of the nodes (5): Z = GNN_embed(A, X), here with
-# one layer, so Z is H' again.
+# `normalize_adjacency` adds the loops that our A already has, so A - I is passed.
+# GNN_embed has one layer here, so Z is H' again.
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -58,8 +55,7 @@ Z = paper.gnn([W], A - np.eye(N), X)
 # %% [markdown]
 # ## Assignment: equation 6
 #
-# Row i of S = softmax(R) distributes node i over the clusters. We choose R; DiffPool
-# computes it by a second GNN.
+# We choose R; DiffPool computes it by a second GNN.
 
 # %%
 R = np.array([[4.0, 0.0]] * 3 + [[0.0, 4.0]] * 3)
@@ -69,9 +65,7 @@ show("S", S)
 # %% [markdown]
 # ## Coarsening: equations 3 and 4
 #
-# The clusters are the nodes of a smaller graph. Their features are sums of embeddings,
-# X' = S^T Z (3), their edges sums of edges, A' = S^T A S (4). So A' has the same sum as
-# A: 7 edges, each twice, and 6 loops.
+# A' has the same sum as A: 7 edges, each twice, and 6 loops.
 
 # %%
 A_pooled, X_pooled = paper.coarsen(A, Z, S)
@@ -82,10 +76,8 @@ print(f"sum of A = {np.sum(A):.6f}, sum of A' = {np.sum(A_pooled):.6f}")
 # %% [markdown]
 # ## The two losses: section 3.3
 #
-# Both measure an assignment without any label. The link loss L_LP = ||A - S S^T||_F is
-# small if two nodes share a cluster just where an edge joins them. The entropy loss
-# L_E, the mean entropy of the rows in nats, is small if each node is in one cluster
-# only. Minimising their weighted sum finds the two triangles.
+# No label is needed: minimising the weighted sum of the link loss and the entropy loss
+# finds the two triangles.
 
 
 # %%
