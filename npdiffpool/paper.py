@@ -498,4 +498,4 @@ def _check(name: str, value: Array, form: str, fits: bool, span: Any = _REAL) ->
     inside = (value >= low) & (value <= high)
     if not np.all(inside):
         form = f"{name} must be >= {low:g} and <= {high:g}"
-        raise ValueError(f"{form}; got {value[~inside][0]}")
+        raise ValueError(f"{form}; got {value[~inside][0]}, given or computed")

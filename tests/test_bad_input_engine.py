@@ -223,7 +223,7 @@ LAYERS = [
     *engine_rows(
         layers,
         "sage",
-        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, None, TWO, LONG)),
+        ("PH too wide", "PH must be (2, 2); got (2, 3)", (BOTH, None, TWO, LONG)),
     ),
     *engine_rows(
         layers,

@@ -7,7 +7,9 @@ small object: `Shape` (arrays), `Offsets`, `AtLeast`, `NonNegative`, `OneOf`, `I
 Norms, variances and the link loss sum squares. Therefore numbers may be at most 1e-6
 times the square root of the largest number of their dtype (`largest`), so that the sum
 of 10^12 squares is finite. Larger numbers, NaN and infinity are refused before any
-work, and `require_finite` reports numbers that a computation made too large.
+work, and `require_finite` reports numbers that a computation made too large. Arguments
+that are accepted one by one can be too large together: an error about an array that a
+function computed from them says first that the numbers given to the function are.
 """
 
 from __future__ import annotations
@@ -97,8 +99,7 @@ class Shape:
         shape: Any = getattr(value, "shape", None)
         dtype: Any = getattr(value, "dtype", None)
         if shape is None or dtype is None:
-            kind = type(value).__name__
-            require(False, name, f"an array {self._text({})}", kind)
+            require(False, name, f"an array {self._text({})}", type(value).__name__)
         self._check_shape(name, shape, sizes)
         if dtype.char not in "?bBhHiIlLqQfd":
             require(False, name, "float32, float64 or whole numbers", f"dtype {dtype}")
@@ -109,9 +110,8 @@ class Shape:
         elif dtype.kind == "f":
             half = 1e38 if dtype.char == "f" else 4e307  # whose differences are finite
             require_finite(name, value, half if self.finite else 0.0)
-        if self.nonnegative:
-            least = value.min() if value.size else 0
-            require(least >= 0, name, "not negative", float(least))
+        least = value.min() if self.nonnegative and value.size else 0
+        require(least >= 0, name, "not negative", float(least))
 
     def _check_shape(self, name: str, shape: Sequence[int], sizes: Sizes) -> None:
         known = dict(sizes)
@@ -247,7 +247,8 @@ def requires(**required: Requirement) -> Callable[[Function], Function]:
     -------
     callable
         The decorator. The decorated function raises a ValueError if an argument does
-        not meet its requirement.
+        not meet its requirement, and an OverflowedError if a number is too large: in
+        an argument, or in an array that the function computes from the arguments.
 
     Examples
     --------
@@ -274,8 +275,13 @@ def requires(**required: Requirement) -> Callable[[Function], Function]:
                 value = args[at] if at < len(args) else options.get(name, default)
                 if value is not default:
                     requirement.check(name, value, sizes)
-            with numpy_warnings_off():
-                return function(*args, **options)
+            try:
+                with numpy_warnings_off():
+                    return function(*args, **options)
+            except OverflowedError as error:  # about an array that was not given
+                cause = error.__cause__ or error  # of a function inside this one
+                given = f"numbers given to {function.__name__} are too large"
+                raise OverflowedError(f"{given} or not finite: {cause}") from cause
 
         return checked  # type: ignore[return-value]
 

@@ -277,6 +277,7 @@ def init_gcn(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
     return init_linear(rng, [n_in], n_out, dtype)
 
 
+@requires(H=Shape("N F"), PH=Shape("N F"))
 def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """Return the terms of A_hat H W + b: equation 2 before its ReLU, with a bias.
 
@@ -293,6 +294,12 @@ def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     Returns
     -------
     Terms
+
+    Raises
+    ------
+    ValueError
+        If `H` or `PH` is not of this shape, or a number of it or of a product is
+        too large.
 
     Examples
     --------
@@ -322,6 +329,7 @@ def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
     return init_linear(rng, [n_in, n_in], n_out, dtype)
 
 
+@requires(H=Shape("N F"), PH=Shape("N F"))
 def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """Return the terms of H W_1 + mean_neighbours(H) W_2 + b.
 
@@ -341,6 +349,12 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     -------
     Terms
 
+    Raises
+    ------
+    ValueError
+        If `H` or `PH` is not of this shape, or a number of it or of a product is
+        too large.
+
     Examples
     --------
     >>> params = {"W": [np.eye(1), 10 * np.eye(1)], "b": np.zeros(1)}
@@ -351,8 +365,7 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     n_in, n_out = W_2.shape
     sizes = [(H, [W_1, W_2])]
     if PH is None and n_in > n_out:  # P (H W_2) costs less than (P H) W_2
-        HW = affine(None, H, W_2)
-        return _terms(b + propagate(P, HW), (H, W_1), sizes=sizes)
+        return _terms(b + propagate(P, affine(None, H, W_2)), (H, W_1), sizes=sizes)
     PH = propagate(P, H) if PH is None else PH
     return _terms(b, (H, W_1), (PH, W_2), sizes=sizes)
 
@@ -374,7 +387,8 @@ def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
     return init_linear(rng, [n_in, n_out], n_out, dtype)
 
 
-def s2v(params: Params, P: Array, X: Array, mu: Array | None) -> Terms:
+@requires(X=Shape("N F"), mu=Shape("N D"))
+def s2v(params: Params, P: Array, X: Array, mu: Array | None = None) -> Terms:
     """Return the terms of X W_1 + sum_neighbours(mu) W_2 + b.
 
     structure2vec (arXiv 1603.05629); the same parameters serve every iteration.
@@ -386,12 +400,18 @@ def s2v(params: Params, P: Array, X: Array, mu: Array | None) -> Terms:
     P : (N, N) or (B, K, K) matrix
         The adjacency.
     X : (N, n_in) array
-    mu : (N, n_out) array, or None
-        Output of the previous iteration; None means 0, the initial value.
+    mu : (N, n_out) array, optional
+        Output of the previous iteration; by default 0, the initial value.
 
     Returns
     -------
     Terms
+
+    Raises
+    ------
+    ValueError
+        If `X` or `mu` is not of this shape, or a number of it or of a product is
+        too large.
 
     Examples
     --------
@@ -400,11 +420,11 @@ def s2v(params: Params, P: Array, X: Array, mu: Array | None) -> Terms:
     array([[31.]])
     """
     W_1, W_2 = params["W"]
-    if mu is None:
-        return _terms(params["b"], (X, W_1))
-    return _terms(params["b"], (X, W_1), (propagate(P, mu), W_2))
+    of_neighbours = [] if mu is None else [(propagate(P, mu), W_2)]
+    return _terms(params["b"], (X, W_1), *of_neighbours)
 
 
+@requires(H=Shape("N F"))
 def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """Return the terms of H W + b: each node by itself, without edges.
 
@@ -419,6 +439,12 @@ def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     Returns
     -------
     Terms
+
+    Raises
+    ------
+    ValueError
+        If `H` is not of this shape, or a number of it or of a product is
+        too large.
 
     Examples
     --------

@@ -231,7 +231,7 @@ class FittedModel(GraphModel):
             with use_threads():
                 yield
         except OverflowedError as error:
-            message = f"the numbers in graphs are too large: {error}"
+            message = f"the numbers in graphs are too large: {error.__cause__ or error}"
             raise OverflowedError(message) from None
 
     def _outputs(self, graphs: Iterable[Graph], part: str) -> Floats:

@@ -10,15 +10,35 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from npdiffpool import DiffPoolClassifier, Graph, GraphBatch, GraphError, paper
 from npdiffpool._support.contracts import OverflowedError, largest
 from npdiffpool.engine.autodiff import leaves, value_and_grad
 from npdiffpool.engine.config import GNNS, Config
-from npdiffpool.engine.layers import OPERATORS, gnn, init_gnn
-from npdiffpool.engine.losses import entropy_loss, link_loss
-from npdiffpool.engine.model import forward, init_model, total_loss
-from npdiffpool.engine.pooling import Level, assign, coarsen
+from npdiffpool.engine.layers import (
+    CONVOLUTIONS,
+    OPERATORS,
+    Terms,
+    batch_norm,
+    gnn,
+    init_batch_norm,
+    init_gnn,
+    init_linear,
+    linear,
+    s2v,
+)
+from npdiffpool.engine.losses import (
+    LINK_SCALES,
+    cross_entropy,
+    entropy_loss,
+    link_loss,
+    squared_error,
+)
+from npdiffpool.engine.model import Output, forward, init_model, total_loss
+from npdiffpool.engine.pooling import Level, assign, coarsen, next_level
+from npdiffpool.engine.readouts import READOUTS, init_readout, readout
 from npdiffpool.engine.segments import segment_sum
 
 DTYPES = ("float32", "float64")
@@ -181,6 +201,108 @@ def test_layers_of_extreme_numbers_are_finite(kind, dtype, weight, feature):
     assert all_finite(outputs)
 
 
+# Numbers that are too large together
+
+SHARES = st.floats(-14, -2).map(lambda e: 10**e)  # of the largest number accepted
+
+
+def layer_calls(level, dtype):
+    """Yield calls of the layers: functions, arguments and options."""
+    rng, X = np.random.default_rng(0), level.X
+    yield linear, (init_linear(rng, [2, 2], 3, dtype), X, X), {}
+    norm, moments = init_batch_norm(rng, 2, dtype), tuple(np.ones((2, 2), dtype))
+    yield batch_norm, (norm, X), {}
+    yield batch_norm, (norm, X, moments), {}
+    for kind in GNNS:
+        P = OPERATORS[kind](level.A) if kind in OPERATORS else level.A
+        params = init_gnn(rng, kind, [2, 2, 2], True, dtype)
+        layer = {**CONVOLUTIONS, "s2v": s2v}[kind]
+        yield layer, (params["layers"][0], P, X, X), {}
+        for options in ({}, {"normalize_rows": False}, {"running": [moments] * 2}):
+            yield gnn, (params, kind, P, X), options
+
+
+def calls(level, dtype):
+    """Yield calls of the layers, pooling steps, losses and readouts."""
+    yield from layer_calls(level, dtype)
+    rng, X, offsets = np.random.default_rng(0), level.X, level.offsets
+    S, entropies = assign(np.eye(len(X), 3, dtype=dtype))
+    yield assign, (X,), {}
+    yield coarsen, (level, X, S), {}
+    for scale in LINK_SCALES:
+        yield link_loss, (level, S, coarsen(level, X, S)[0], scale), {}
+    yield entropy_loss, (entropies, offsets), {}
+    yield cross_entropy, (X, np.zeros(len(X), int)), {}
+    yield squared_error, (X, -X), {}
+    for kind in READOUTS:
+        yield readout, (init_readout(rng, kind, 2, dtype), kind, X, offsets), {}
+
+
+def model_calls(batch, dtype):
+    """Yield calls of the forward pass and of the loss of models."""
+    for kind in GNNS:
+        for options in ({}, dict(normalize_rows=False)):
+            chosen = config(kind, dtype, **options)
+            params = init_model(np.random.default_rng(0), chosen)
+            yield forward, (params, batch, chosen), {}
+            yield total_loss, (params, batch, LABELS, chosen), {}
+
+
+def is_finite(result):
+    if isinstance(result, (list, tuple)):
+        result = [result.sum()] if isinstance(result, Terms) else result
+        result = result[:2] if isinstance(result, Output) else result
+        return all(map(is_finite, result))
+    return bool(np.all(np.isfinite(result)))
+
+
+def finite_or_blamed_on_arguments(function, args, options):
+    try:
+        result = function(*args, **options)
+    except OverflowedError as error:
+        return str(error).startswith(f"numbers given to {function.__name__} are too l")
+    return is_finite(result)
+
+
+@both
+@given(weight=SHARES, feature=SHARES, stacked=st.booleans())
+def test_accepted_arguments_give_finite_results_or_an_error_about_the_arguments(
+    dtype, weight, feature, stacked
+):
+    """No error is only about an array that the caller did not give."""
+    top = largest(dtype)
+    batch = GraphBatch.from_graphs(graphs(weight * top, feature * top), dtype)
+    level = Level.of(batch)
+    if stacked:
+        level = next_level(level.A.toarray()[None], level.X[None])
+    for function, args, options in [*calls(level, dtype), *model_calls(batch, dtype)]:
+        assert finite_or_blamed_on_arguments(function, args, options), function
+
+
+S2V = {"W": [np.ones((2, 2), "float32")] * 2, "b": np.zeros(2, "float32")}
+LOOP = np.full((1, 1, 1), 1e12, "float32")
+
+
+@pytest.mark.parametrize("name", ["s2v", "gnn"])
+def test_an_error_about_a_computed_array_names_the_function_that_was_called(name):
+    """Neither 1e12 nor 100 is too large in float32, but their product is."""
+    X, params = np.full((1, 2), 100, "float32"), {"layers": [S2V], "norms": [{}, {}]}
+    text = f"^numbers given to {name} are too large or not finite: inputs.1. must be"
+    with pytest.raises(OverflowedError, match=f"{text} .* at most 1.8e.* got"):
+        if name == "s2v":
+            s2v(S2V, LOOP, X, X)
+        else:
+            gnn(params, "s2v", LOOP, X, normalize_rows=False)
+
+
+def test_an_array_that_was_given_is_named():
+    one, large = np.ones((1, 2), "float32"), np.full((1, 2), 1e20, "float32")
+    with pytest.raises(OverflowedError, match="^X must be finite"):
+        s2v(S2V, LOOP, large, one)
+    with pytest.raises(OverflowedError, match="^mu must be finite"):
+        s2v(S2V, LOOP, one, large)
+
+
 # The paper's forward pass
 
 WEIGHTS = {
@@ -215,6 +337,14 @@ def test_the_papers_forward_pass_raises_on_numbers_that_would_overflow(
     graph = graphs(weight, feature)[1]
     with pytest.raises(ValueError, match=f"{name} must be >= .* got 1e"):
         paper.forward(WEIGHTS, graph.adjacency.toarray(), graph.features)
+
+
+def test_an_error_of_the_paper_says_that_the_number_may_be_a_computed_one():
+    A, X = np.full((20, 20), 9e15), np.ones((20, 2))  # A' has larger entries
+    with pytest.raises(
+        ValueError, match=r"A must be .* got \S+e\+17, given or computed"
+    ):
+        paper.forward(WEIGHTS, A, X)
 
 
 # The estimator

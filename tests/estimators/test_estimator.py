@@ -413,7 +413,7 @@ def test_fit_prints_nothing_by_default(capsys):
     "feature, message",
     [
         (3e38, "every feature must fit into float32"),
-        (1e13, "numbers in graphs are too large"),
+        (1e13, "^the numbers in graphs are too large: logits must be"),
     ],
 )
 def test_features_that_would_overflow_are_rejected(feature, message):
