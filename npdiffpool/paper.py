@@ -497,5 +497,6 @@ def _check(name: str, value: Array, form: str, fits: bool, span: Any = _REAL) ->
     low, high = span
     inside = (value >= low) & (value <= high)
     if not np.all(inside):
-        form = f"{name} must be >= {low:g} and <= {high:g}"
-        raise ValueError(f"{form}; got {value[~inside][0]}, given or computed")
+        form, seen = f"{name} must be >= {low:g} and <= {high:g}", value[~inside][0]
+        origin = ", given or computed" if seen > high else ""
+        raise ValueError(f"{form}; got {seen}{origin}")

@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 from autograd.extend import defvjp, primitive
 
-from npdiffpool._support.contracts import Shape, requires
+from npdiffpool._support.contracts import Shape, require_finite, requires
 from npdiffpool._support.threads import run_together
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import Vjp, fused, getval
@@ -118,6 +118,8 @@ def l2_normalize(X: Array) -> Array:
 
 def _inverse_length(X: Array) -> Array:
     squared = _squared_lengths(X)[:, None]
+    most = float(np.finfo(X.dtype).max)  # beyond, the row would become 0
+    require_finite("squared lengths of rows", getval(squared), most)
     usable = squared > np.finfo(X.dtype).tiny  # below, the squares underflow
     return usable / anp.sqrt(squared * usable + ~usable)
 

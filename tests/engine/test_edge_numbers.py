@@ -403,3 +403,13 @@ def test_a_graph_of_a_million_isolated_nodes_in_a_batch_is_finite(kind, dtype):
     output = forward(params, batch, chosen)
     losses = [[step.L_link, step.L_ent] for step in output.steps]
     assert all_finite([output.logits, output.embeddings, losses])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_whose_squared_length_overflows_are_refused_and_not_set_to_zero(dtype):
+    rng, most = np.random.default_rng(0), float(np.finfo(dtype).max) ** 0.5
+    params = init_gnn(rng, "mlp", [2, 2], False, dtype)
+    params["layers"][0]["W"] = [np.eye(2, dtype=dtype) * most]
+    X = np.full((3, 2), largest(np.dtype(dtype)), dtype)
+    with pytest.raises(OverflowedError, match="squared lengths of rows must be"):
+        gnn(params, "mlp", np.zeros((3, 3), dtype), X)
