@@ -498,5 +498,5 @@ def _check(name: str, value: Array, form: str, fits: bool, span: Any = _REAL) ->
     inside = (value >= low) & (value <= high)
     if not np.all(inside):
         form, seen = f"{name} must be >= {low:g} and <= {high:g}", value[~inside][0]
-        origin = ", given or computed" if seen > high else ""
+        origin = "" if seen < low else " (an argument, or computed from one)"
         raise ValueError(f"{form}; got {seen}{origin}")

@@ -39,13 +39,6 @@ const assign = (R) => R.map((row) => {
 // Equations 3 and 4: A' = S^T A S,  X' = S^T Z.
 const coarsen = (A, Z, S) => [dot(dot(transpose(S), A), S), dot(transpose(S), Z)];
 
-// Equations 3 to 6: one step.
-function diffpool(params, A, X) {
-  const Z = gnn(params.embed, A, X), S = assign(gnn(params.pool, A, X));
-  const [A_pooled, X_pooled] = coarsen(A, Z, S);
-  return { A: A_pooled, X: X_pooled, S, Z };
-}
-
 // Section 3.3: L_LP = ||A - S S^T||_F.
 const link_residual = (A, S) => subtract(A, dot(S, transpose(S)));
 const link_loss = (A, S) => frobenius_norm(link_residual(A, S));

@@ -17,7 +17,7 @@
   const notYet = () => t("The nodes are not renumbered yet.");
   const state = {
     graph: 0, A: [], places: [], ids: [], loops: false, features: "number", editing: false,
-    K: 2, logits: "GNN_pool", R: null, node: null, picture: "S",
+    K: 2, logits: "GNN_pool", R: null, node: null, picture: "S", letter: null,
     lambda: 0.1, loss: "both", history: [], running: 0,
     language: navigator.language.startsWith("zh") ? "zh" : "en",
     renumbered: notYet, padding: 6, ring: 12, order: [],
@@ -142,7 +142,7 @@
   function say(place, text) {
     if (place.dataset.said === text) return;
     place.dataset.said = text;
-    place.replaceChildren(...text.split(/_(LP|E|pool)\b/).map((part, n) => {
+    place.replaceChildren(...text.split(/_(LP|E|pool|embed)\b/).map((part, n) => {
       if (n % 2 === 0) return part;
       const sub = document.createElement("sub");
       sub.textContent = part;
@@ -165,20 +165,21 @@
 
   // ---------------------------------------------------------------- changes
 
+  // What was said of a descent or a renumbering does not hold after a change.
+  function change(parts) {
+    stop();
+    Object.assign(state, { history: [], renumbered: notYet }, parts);
+  }
+  const changeAndUpdate = (parts) => { change(parts); update(); };
   function setGraph(index) {
     const { edges, places } = data.graphs[index], N = places.length;
-    stop();
-    Object.assign(state, {
-      graph: index, places: clone(places), ids: range(N), loops: false, logits: "GNN_pool",
-      node: null, history: [], renumbered: notYet, A: range(N).map(() => Array(N).fill(0)),
+    change({
+      graph: index, places: clone(places), ids: range(N), loops: false, editing: false, logits: "GNN_pool",
+      node: null, A: range(N).map(() => Array(N).fill(0)),
     });
     for (const [i, j] of edges) state.A[i][j] = state.A[j][i] = 1;
   }
-  function edited() {
-    stop();
-    Object.assign(state, { graph: "yours", history: [], renumbered: notYet });
-    update();
-  }
+  const edited = () => changeAndUpdate({ graph: "yours" });
   function addNode(x, y) {
     const { A, places, R, node } = state, N = A.length;
     if (N >= data.mostNodes) return;
@@ -189,7 +190,14 @@
     state.ids.push(N);
     R.push(Array(state.K).fill(0));
     state.node = N;
+    fitLogits();
     edited();
+  }
+  // Of 50 places, the one farthest from all nodes.
+  function emptySpace() {
+    const far = ([x, y]) => Math.min(...state.places.map((place) => Math.hypot(1.5 * (x - place[0]), y - place[1])));
+    const free = range(50).map(() => inPicture(100 * random(), 100 * random()));
+    return free.reduce((one, other) => (far(other) > far(one) ? other : one));
   }
   function removeNode(i) {
     if (state.A.length === 1) return;
@@ -198,6 +206,7 @@
     state.A = permute_both(state.A, others);
     state.ids = state.ids.map((other) => other - (other > id));
     state.node = null;
+    fitLogits();
     edited();
   }
   function setLoops(on) {
@@ -213,29 +222,30 @@
     state.A[from][i] = state.A[i][from] = 1 - state.A[i][from];
     edited();
   }
+  const PRESETS = {
+    "one-hot": (i, k) => (Math.floor((i * state.K) / state.A.length) === k ? FIRM : -FIRM),
+    uniform: () => 0,
+    random: () => 2 * normal(random),
+  };
   function setLogits(kind) {
-    const { K } = state, N = state.A.length;
-    const entry = {
-      "one-hot": (i, k) => (Math.floor((i * K) / N) === k ? FIRM : -FIRM),
-      uniform: () => 0,
-      random: () => 2 * normal(random),
-    }[kind];
-    stop();
-    Object.assign(state, { logits: kind, history: [] });
-    if (entry) state.R = range(N).map((i) => range(K).map((k) => entry(i, k)));
+    const entry = PRESETS[kind];
+    change({ logits: kind });
+    if (entry) state.R = state.A.map((_, i) => range(state.K).map((k) => entry(i, k)));
     update();
   }
+  // After a change of N or K.
+  function fitLogits() {
+    if (state.logits === "one-hot" || state.logits === "uniform") setLogits(state.logits);
+    else if (state.logits !== "GNN_pool") state.logits = "chosen by you";
+  }
   function setClusters(K) {
-    stop();
-    state.R = state.R.map((line) => range(K).map((k) => line[k] ?? 0));
-    Object.assign(state, { K, history: [] });
+    change({ K, R: state.R.map((line) => range(K).map((k) => line[k] ?? 0)) });
+    fitLogits();
     update();
   }
   function setLogit(k, value) {
-    stop();
-    state.R = clone(state.R);
+    change({ R: clone(state.R), logits: "chosen by you" });
     state.R[state.node ?? 0][k] = value;
-    state.logits = "chosen by you";
     update();
   }
   function otherOrder(N) {
@@ -245,16 +255,15 @@
     return order;
   }
   function renumber() {
-    const N = state.A.length, before = v;
-    stop();
-    const order = otherOrder(N);
+    const N = state.A.length, before = v, order = otherOrder(N);
+    change({});
     for (const name of ["places", "ids", "R"]) state[name] = permute_rows(state[name], order);
     state.A = permute_both(state.A, order);
     if (state.node !== null) state.node = order.indexOf(state.node);
     compute();
-    const change = (name) => tiny(largest(subtract(v[name], before[name])));
+    const apart = (name) => tiny(largest(subtract(v[name], before[name])));
     const moved = order.filter((i, j) => i !== j).length;
-    const numbers = [moved, N, change("A_pooled"), change("X_pooled")];
+    const numbers = [moved, N, apart("A_pooled"), apart("X_pooled")];
     state.renumbered = () => t("{0} of {1} rows of S have moved. The largest change of an entry: "
       + "{2} in A′, {3} in X′, from rounding alone.", ...numbers);
     update();
@@ -262,7 +271,7 @@
   }
   function slideRows(order) {
     if (calm.matches) return;
-    for (const { name, lines } of spots.filter(({ name }) => name === "S" || name === "R")) {
+    for (const { name, lines } of spots.filter(({ name }) => ["X", "R", "S"].includes(name))) {
       lines.forEach((line, j) => {
         const from = (order[j] - j) * line.getBoundingClientRect().height;
         line.animate([{ transform: `translateY(${from}px)` }, {}], { duration: 700, easing: "ease" });
@@ -280,9 +289,7 @@
     state.history.push([a * link + b * entropy, link, entropy, frobenius_norm(G)]);
   }
   function descend(done = () => {}) {
-    state.history = [];
-    state.logits = "found by descent";
-    state.R = clone(state.R);
+    change({ logits: "found by descent", R: clone(state.R) });
     record();
     const advance = (n) => range(n).forEach(() => {
       state.R = lower(state.A, state.R, ...strengths());
@@ -304,24 +311,33 @@
     state.running = 0;
   }
   // The nodes of each group, as words; of[i] is that of node i.
-  function groups(of, one, several) {
-    return [...new Set(of)].sort((a, b) => a - b).map((k) => {
-      const nodes = range(of.length).filter((i) => of[i] === k);
-      return t(nodes.length > 1 ? several : one, nodes.join(", "), k);
-    }).join("; ");
+  const listed = (values) => values.join(t(", "));
+  const nodesAsWords = (nodes) => t(nodes.length > 1 ? "nodes {0}" : "node {0}", listed(nodes));
+  function groups(of, words = nodesAsWords) {
+    const members = (k) => range(of.length).filter((i) => of[i] === k);
+    return [...new Set(of)].sort((a, b) => a - b).map((k) => words(members(k), k)).join(t("; "));
   }
   // The clusters by the largest share, as words.
-  const clusters = (S = v.S) => groups(S.map((line) => line.indexOf(Math.max(...line))),
-    "node {0} in cluster {1}", "nodes {0} in cluster {1}");
-  function trap(name, title, changes) {
-    setGraph(0);
-    Object.assign(state, { K: 2 }, changes);
+  function clusters(S = v.S) {
+    const isTied = (line) => line.filter((share) => share > Math.max(...line) - 1e-6).length > 1;
+    return groups(S.map((line) => (isTied(line) ? -1 : line.indexOf(Math.max(...line)))),
+      (nodes, k) => t(k < 0 ? "{0} undecided" : "{0} in cluster {1}", nodesAsWords(nodes), k));
+  }
+  // Descend on the two triangles, or on the current graph, and keep the result.
+  function trap(name, title, isOwn, changes) {
+    if (!isOwn) setGraph(0), change({ K: 2, features: "number" });
+    change({ logits: "GNN_pool", ...changes });
     compute();
     descend(() => {
       compute();
-      const { S } = v, sizes = [show(v.link, 3), show(v.entropy, 3)];
-      state.traps[name][title] = () => t("{0}: {1}. L_LP = {2}, L_E = {3}.", title, clusters(S), ...sizes);
+      const { S } = v, graph = graphName(), sizes = [show(v.link, 3), show(v.entropy, 3)];
+      state.traps[name][`${graph} ${title}`] = () =>
+        t("{0}, {1}: {2}. L_LP = {3}, L_E = {4}.", t(graph), t(title), clusters(S), ...sizes);
     });
+  }
+  function trapButtons(place, name, title, id, changes) {
+    button(place, t(title), () => trap(name, title, false, changes), { id });
+    button(place, `${t(title)}, ${t("the current graph")}`, () => trap(name, title, true, changes), { id: `own-${id}` });
   }
   const graphName = () => (state.graph === "yours" ? "your graph" : data.graphs[state.graph].name);
   // The smallest link loss of some descents on L_LP alone, and its logits.
@@ -337,7 +353,7 @@
   const uniformLinkLoss = (A, K) => link_loss(A, A.map(() => Array(K).fill(1 / K)));
   function compareLinkLoss() {
     const { A, K } = state, [best, R] = leastLinkLoss(A, K, 8);
-    Object.assign(state, { R, logits: "the best of 8 descents" });
+    change({ R, logits: "the best of 8 descents" });
     const m = sum(A.flatMap((line, i) => line.slice(i + 1)));
     const bound = isTwoColourable(A) ? number(Math.sqrt(m)) : null;
     const part = Math.round((100 * best) / (frobenius_norm(A) || 1));
@@ -348,10 +364,10 @@
   }
   function compareRing(N, K) {
     const A = range(N).map((i) => range(N).map((j) => Number([1, N - 1].includes(Math.abs(i - j)))));
-    const [least] = leastLinkLoss(A, K, 3), uniform = uniformLinkLoss(A, K), square = N ** 2 / K ** 2 - 2 * N;
-    const values = [N, K, number(uniform), number(least), ((100 * least) / uniform).toFixed(1)];
+    const [least] = leastLinkLoss(A, K, 3), uniform = uniformLinkLoss(A, K), bound = Math.sqrt(Math.max(N ** 2 / K ** 2 - 2 * N, N));
+    const values = [uniform, least, bound].map(number);
     return () => t("Ring of {0} nodes, K = {1}: L_LP is {2} for uniform S. The best of 3 descents ends at {3}, which is "
-      + "{4} % of that.", ...values) + (square > 0 ? t(" No S is below {0}.", number(Math.sqrt(square))) : "");
+      + "{5} % of that. No S is below {4}.", N, K, ...values, ((100 * least) / uniform).toFixed(1));
   }
   function compareNodes() {
     setLogits("GNN_pool");
@@ -361,11 +377,11 @@
     const apart = [of(pooling), ...others].map((S) => largest(subtract(S, permute_rows(S, colours))));
     const rows = of(pooling).map((line) => `${line.map((x) => x.toFixed(9))}`);
     const [n, r] = [colours, rows].map((values) => new Set(values).size);
-    const name = graphName(), { features } = state, most = tiny(largest([apart]));
+    const name = graphName(), { features } = state, most = [tiny(largest([apart])), others.length];
     state.traps.wl[`${name} ${features}`] = () => t("{0}, {1}: {2} ({3}), {4}", t(name), t(features),
-      t(n > 1 ? "{0} colours" : "{0} colour", n), groups(colours, "node {0}", "nodes {0}"),
+      t(n > 1 ? "{0} colours" : "{0} colour", n), groups(colours),
       t(r > 1 ? "{0} different rows of S" : "{0} different row of S", r))
-      + (n === A.length ? t(".") : t(". Rows of one colour differ by at most {0}, also with 50 other sets of weights.", most));
+      + (n === A.length ? t(".") : t(". Rows of one colour differ by at most {0}, also with {1} other sets of weights.", ...most));
     update();
   }
   // A′ if H of GNN_pool is normalised together with that of a copy in the first order.
@@ -511,11 +527,15 @@
     next.tabIndex = 0;
     next.focus();
   }
+  function sayLetter() {
+    const { letter } = state, [label, , meaning] = data.letters[letter] ?? [];
+    say(told, letter ? `${label} ${shapeOf(letter)}: ${t(meaning)}` : t("Point at a letter, or tap it, to see what it is."));
+  }
   function tellLetter(name, alsoDraw) {
-    const [label, , meaning] = data.letters[name];
     all(".letter-lit").forEach((node) => node.classList.remove("letter-lit"));
     all(`[data-letter="${name}"]`).forEach((node) => node.classList.add("letter-lit"));
-    say(told, `${label} ${shapeOf(name)}: ${t(meaning)}`);
+    state.letter = name;
+    sayLetter();
     if (!alsoDraw || !drawable(name) || state.picture === name) return;
     state.picture = name;
     update();
@@ -524,7 +544,7 @@
   // ---------------------------------------------------------------- pictures
 
   const isLinks = (name) => data.letters[name][1] === "N N";
-  const drawable = (name) => /^(N|K [KD])/.test(data.letters[name][1]);
+  const drawable = (name) => /^(N|K D)/.test(data.letters[name][1]);
   const at = ([x, y]) => [1.5 * x, y];
   const inPicture = (x, y) => [Math.min(94, Math.max(6, x)), Math.min(91, Math.max(9, y))];
 
@@ -560,7 +580,7 @@
       const [x, y] = at(state.places[i]), shares = v.S[i].map((s, k) => t("{0} in cluster {1}", show(s), k));
       const group = make(svg, "g", {
         "data-node": i, tabindex: i === (state.node ?? 0) ? 0 : -1, role: "button",
-        "aria-pressed": i === state.node, "aria-label": t("node {0}: {1}", i, shares.join(", ")),
+        "aria-pressed": i === state.node, "aria-label": t("node {0}: {1}", i, listed(shares)),
         class: i === state.node ? "node chosen" : "node",
       });
       makeDisc(group, x, y, 9, RIM, v.S[i].map((share, k) => [100 * share, COLOURS[k]]));
@@ -574,7 +594,7 @@
       t(sign && isLinks(name) ? "Links: {0}, dashed where negative." : "Links: {0}.", isLinks(name) ? label : "A"),
       hasBars ? t(sign ? "Bars: {0}, down where negative." : "Bars: {0}.", label) : "",
     ].join(" ");
-    if (focused !== undefined) svg.querySelector(`[data-node="${focused}"]`)?.focus();
+    if (focused !== undefined) svg.querySelector(`[data-node="${Math.min(focused, N - 1)}"]`).focus();
   }
   function drawPooled() {
     const svg = pictures.pooled, { K } = state, N = v.A.length, top = largest(v.A_pooled) || 1;
@@ -616,6 +636,7 @@
     };
     let held = null;
     svg.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
       held = { place: where(event), node: nearest(where(event)), moved: false };
       if (state.editing && held.node !== null) svg.setPointerCapture(event.pointerId);
     });
@@ -694,7 +715,7 @@
       if (order.length !== N) return notYet();
       const change = (norm) => tiny(largest(subtract(pooledWith(norm, order), pooledWith(norm, range(N)))));
       return t("With the nodes in the order {0}, an entry of A′ changes by at most {1} with batch norm over the node index, "
-        + "{2} with batch norm over all nodes, {3} without batch norm.", order.join(", "), ...[byNumber, byFeature, (H) => H].map(change));
+        + "{2} with batch norm over all nodes, {3} without batch norm.", listed(order), ...[byNumber, byFeature, (H) => H].map(change));
     },
     twice: () => {
       const once = coarsen(v.A, v.Z, v.S_S2)[0];
@@ -713,14 +734,16 @@
       const graph = makeChooser(place, t("Graph"), [...names, ["yours", t("your graph")]],
         (value) => { if (value !== "yours") setGraph(Number(value)); update(); }, "choose-graph");
       const features = makeChooser(place, t("Features"), [["number", t("number of the node")], ["degree", t("degree")]],
-        (value) => { state.features = value; update(); }, "choose-features");
+        (value) => changeAndUpdate({ features: value }), "choose-features");
       const label = make(place, "label", {}), loops = make(label, "input", { type: "checkbox", id: "loops" });
       make(label, "span", {}, t("loops"));
       loops.addEventListener("change", () => setLoops(loops.checked));
       const edit = button(place, t("Edit"), () => { state.editing = !state.editing; update(); }, { id: "edit" });
-      const add = button(place, t("Add a node"), () => {
-        const [x, y] = state.places[state.node ?? 0], turn = 2 * Math.PI * random();
-        addNode(...inPicture(x + 14 * Math.cos(turn), y + 20 * Math.sin(turn)));
+      const add = button(place, "", () => {
+        const { node } = state;
+        addNode(...emptySpace());
+        state.node = node;
+        update();
       }, { id: "add" });
       const last = () => state.node ?? state.A.length - 1;
       const remove = button(place, "", () => removeNode(last()), { id: "remove" });
@@ -732,6 +755,7 @@
         edit.setAttribute("aria-pressed", state.editing);
         bench.classList.toggle("editing", state.editing);
         add.disabled = state.A.length >= data.mostNodes;
+        add.textContent = state.node === null ? t("Add a node") : t("Add a neighbour of {0}", state.node);
         remove.disabled = state.A.length === 1;
         remove.textContent = t("Remove node {0}", last());
         hint.textContent = !state.editing ? "" : state.node === null
@@ -769,8 +793,8 @@
       button(place, t("Random logits"), () => setLogits("random"), { id: "shuffle" });
       const loss = makeChooser(place, t("on"), [["both", t("link loss + λ entropy")],
         ["divided", t("link loss / N² + λ entropy")], ["entropy", t("entropy alone")]],
-        (value) => { state.loss = value; state.history = []; update(); }, "choose-loss");
-      const lambda = slider(place, "λ", { id: "lambda", min: 0, max: 2, step: 0.05 }, (value) => { state.lambda = value; update(); });
+        (value) => changeAndUpdate({ loss: value }), "choose-loss");
+      const lambda = slider(place, "λ", { id: "lambda", min: 0, max: 2, step: 0.05 }, (value) => changeAndUpdate({ lambda: value }));
       const chart = make(place, "div", { class: "chart" });
       refreshers.push(() => {
         go.textContent = state.running ? t("Stop") : t("Descend");
@@ -781,12 +805,10 @@
       });
     },
     division(place) {
-      button(place, "L_LP + L_E", () => trap("division", "L_LP + L_E", { loss: "both", lambda: 1 }), { id: "undivided" });
-      button(place, "L_LP / N² + L_E", () => trap("division", "L_LP / N² + L_E", { loss: "divided", lambda: 1 }), { id: "divided" });
+      trapButtons(place, "division", "L_LP + L_E", "undivided", { loss: "both", lambda: 1 });
+      trapButtons(place, "division", "L_LP / N² + L_E", "divided", { loss: "divided", lambda: 1 });
     },
-    entropy(place) {
-      button(place, t("L_E alone"), () => trap("entropy", t("L_E alone"), { loss: "entropy" }), { id: "entropy-alone" });
-    },
+    entropy: (place) => trapButtons(place, "entropy", "L_E alone", "entropy-alone", { loss: "entropy" }),
     padding: (place) => sliderOf(place, "padding", t("Rows added"), { min: 0, max: 54, step: 1 }),
     triangles(place) {
       for (const i of [1, 2, 0]) {
@@ -829,8 +851,9 @@
   const bench = document.getElementById("bench");
   let pictures, picture, readout, told;
   function buildBench() {
+    const isFolded = bench.querySelector("details")?.open === false;
     bench.replaceChildren();
-    const details = make(bench, "details", { open: "" });
+    const details = make(bench, "details", isFolded ? {} : { open: "" });
     make(details, "summary", {}, t("The current graph"));
     const frame = make(details, "div", { class: "pictures" });
     const boxes = [["graph", "0 0 150 100", t("Graph")], ["pooled", "0 0 110 84", t("Pooled graph. Numbers: A′.")]];
@@ -844,7 +867,7 @@
       Object.keys(data.letters).filter(drawable).map((name) => [name, data.letters[name][0]]),
       (name) => tellLetter(name, true), "picture");
     readout = make(details, "p", { class: "readout" });
-    told = make(details, "p", { class: "told", "aria-live": "polite" }, t("Point at a letter, or tap it, to see what it is."));
+    told = make(details, "p", { class: "told", "aria-live": "polite" });
   }
 
   // Everything in the language of the page; what the reader has chosen stays.
@@ -867,7 +890,8 @@
   }
   function switchLanguage() {
     const top = (section) => section.getBoundingClientRect().top;
-    const read = all("section").findLast((section) => top(section) < innerHeight / 2), before = top(read);
+    const read = all("section").findLast((section) => top(section) < innerHeight / 2) ?? all("section")[0];
+    const before = top(read);
     state.language = state.language === "en" ? "zh" : "en";
     build();
     scrollBy({ top: top(read) - before, behavior: "instant" });
@@ -881,6 +905,7 @@
     drawPooled();
     picture.value = state.picture;
     say(readout, `L_LP = ${number(v.link)}   L_E = ${number(v.entropy)}   R: ${t(state.logits)}`);
+    sayLetter();
     refreshers.forEach((refresh) => refresh());
     for (const place of all("[data-reading]")) {
       say(place, READING[place.dataset.reading]());

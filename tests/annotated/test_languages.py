@@ -61,8 +61,13 @@ def test_a_translation_has_the_same_values(chinese):
 def test_every_translation_is_used(sources, chinese):
     script = (sources / "page.js").read_text(encoding="utf-8")
     page = (sources.parent / "annotated.html").read_text(encoding="utf-8")
-    used = unescape(re.sub(r'"\s*\+ "', "", script) + page)
-    assert [words for words in chinese if words not in used] == []
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    used = set(re.findall(r'"([^"]*)"', re.sub(r'"\s*\+ "', "", script)))
+    used |= {graph["name"] for graph in data["graphs"]} | {"law"}
+    used |= {meaning for _, _, meaning in data["letters"].values()}
+    used |= set(map(unescape, re.findall(r'lang="en">(.*?)</', page, re.DOTALL)))
+    titles = set(re.findall(r"<strong>(.*?)</strong>", page))
+    assert chinese.keys() - used - titles == set()
 
 
 # Of what the page shows or gives to a screen reader, the parts with words.
@@ -112,12 +117,12 @@ def test_the_switch_keeps_the_graph_and_what_was_found(browser, sources):
         use_everything(page)
         names = ("A", "R", "A_pooled")
         before = [matrix(page, name).tolist() for name in names]
-        texts, results = page.inner_text("main"), reading(page, "triangles")
+        texts, results = page.inner_text("main"), reading(page, "division")
         page.locator("#language").click()
         assert page.get_attribute("html", "lang") == "zh"
         assert page.title() == page.inner_text("h1")
         assert [matrix(page, name).tolist() for name in names] == before
-        digits = re.findall(r"\d\.\d+", reading(page, "triangles"))
+        digits = re.findall(r"\d\.\d+", reading(page, "division"))
         assert digits == re.findall(r"\d\.\d+", results)
         page.locator("#language").click()
         assert page.inner_text("main") == texts
@@ -130,6 +135,14 @@ def test_the_switch_keeps_the_section_in_view(browser, sources):
         before = page.evaluate(script)
         page.evaluate("document.getElementById('language').click()")
         assert abs(page.evaluate(script) - before) < 2
+
+
+def test_the_switch_works_where_the_graph_fills_the_window(browser, sources):
+    for page in opened(browser, sources, (780, 360)):
+        page.locator("#bench summary").click()
+        page.evaluate("document.getElementById('language').click()")
+        assert page.get_attribute("html", "lang") == "zh"
+        assert page.locator("#graph").is_hidden()  # it stays folded
 
 
 @pytest.mark.parametrize("locale, language", [("zh-CN", "zh"), ("de-DE", "en")])
