@@ -469,9 +469,9 @@
 
   let pointed = null; // [spot, i, j], kept while the numbers move
   const summed = new Map(); // for each panel, the entry whose sum it tells
-  function tellSum(spot, i, j) {
-    const { name, place } = spot, box = place.querySelector(".sum");
-    if (!spot.cells[i]?.[j]) return say(box, "");
+  function tellSum(place, name, i, j) {
+    const box = place.querySelector(".sum");
+    if (v[name][i]?.[j] === undefined) return say(box, "");
     const [text, , remark] = MADE[name](i, j);
     const index = v[name][0].length > 1 ? `${i}, ${j}` : i;
     const label = name === "gap" ? "(A−SSᵀ)" : data.letters[name][0];
@@ -481,9 +481,9 @@
   function point(spot, i, j) {
     unlight();
     pointed = [spot, i, j];
-    summed.set(spot.place, pointed);
-    tellSum(spot, i, j);
-    const { name } = spot, [, sources] = MADE[name](i, j);
+    const { place, name } = spot, [, sources] = MADE[name](i, j);
+    summed.set(place, [name, i, j]);
+    tellSum(place, name, i, j);
     spot.cells[i][j].classList.add("at");
     for (const other of spots) {
       for (const [source, r, c] of sources) {
@@ -882,9 +882,6 @@
     buildBench();
     for (const place of all("[data-panel], [data-controls]")) place.replaceChildren();
     all("[data-panel]").forEach(buildPanel);
-    for (const [place, [{ name }, i, j]] of [...summed]) {
-      summed.set(place, [spots.find((spot) => spot.place === place && spot.name === name), i, j]);
-    }
     all("[data-controls]").forEach((place) => CONTROLS[place.dataset.controls](place));
     update();
   }
@@ -910,7 +907,7 @@
     for (const place of all("[data-reading]")) {
       say(place, READING[place.dataset.reading]());
     }
-    summed.forEach((entry) => tellSum(...entry));
+    summed.forEach((entry, place) => tellSum(place, ...entry));
     if (kept && kept[0].cells[kept[1]]?.[kept[2]]) point(...kept);
   }
 
