@@ -72,6 +72,13 @@ def test_pointing_at_a_number_moves_nothing(page):
     assert page.evaluate(script) == before
 
 
+def test_a_sum_vanishes_with_its_entry(page):
+    cell(page, "assign", "S", 0, 1).hover()
+    assert "S[0, 1] = " in page.text_content("#assign .sum")
+    slide(page, "#clusters", 1)
+    assert page.text_content("#assign .sum") == ""
+
+
 # ------------------------------------------------------------------ for every reader
 
 
