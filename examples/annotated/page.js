@@ -310,9 +310,9 @@
     cancelAnimationFrame(state.running);
     state.running = 0;
   }
-  // The nodes of each group, as words; of[i] is that of node i.
   const listed = (values) => values.join(t(", "));
   const nodesAsWords = (nodes) => t(nodes.length > 1 ? "nodes {0}" : "node {0}", listed(nodes));
+  // The nodes of each group, as words; of[i] is the group of node i.
   function groups(of, words = nodesAsWords) {
     const members = (k) => range(of.length).filter((i) => of[i] === k);
     return [...new Set(of)].sort((a, b) => a - b).map((k) => words(members(k), k)).join(t("; "));
@@ -325,7 +325,10 @@
   }
   // Descend on the two triangles, or on the current graph, and keep the result.
   function trap(name, title, isOwn, changes) {
-    if (!isOwn) setGraph(0), change({ K: 2, features: "number" });
+    if (!isOwn) {
+      setGraph(0);
+      change({ K: 2, features: "number" });
+    }
     change({ logits: "GNN_pool", ...changes });
     compute();
     descend(() => {

@@ -99,7 +99,8 @@ class Shape:
         shape: Any = getattr(value, "shape", None)
         dtype: Any = getattr(value, "dtype", None)
         if shape is None or dtype is None:
-            require(False, name, f"an array {self._text({})}", type(value).__name__)
+            kind = type(value).__name__
+            require(False, name, f"an array {self._text({})}", kind)
         self._check_shape(name, shape, sizes)
         if dtype.char not in "?bBhHiIlLqQfd":
             require(False, name, "float32, float64 or whole numbers", f"dtype {dtype}")
@@ -110,8 +111,9 @@ class Shape:
         elif dtype.kind == "f":
             half = 1e38 if dtype.char == "f" else 4e307  # whose differences are finite
             require_finite(name, value, half if self.finite else 0.0)
-        least = value.min() if self.nonnegative and value.size else 0
-        require(least >= 0, name, "not negative", float(least))
+        if self.nonnegative:
+            least = value.min() if value.size else 0
+            require(least >= 0, name, "not negative", float(least))
 
     def _check_shape(self, name: str, shape: Sequence[int], sizes: Sizes) -> None:
         known = dict(sizes)

@@ -365,7 +365,8 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     n_in, n_out = W_2.shape
     sizes = [(H, [W_1, W_2])]
     if PH is None and n_in > n_out:  # P (H W_2) costs less than (P H) W_2
-        return _terms(b + propagate(P, affine(None, H, W_2)), (H, W_1), sizes=sizes)
+        HW = affine(None, H, W_2)
+        return _terms(b + propagate(P, HW), (H, W_1), sizes=sizes)
     PH = propagate(P, H) if PH is None else PH
     return _terms(b, (H, W_1), (PH, W_2), sizes=sizes)
 
@@ -443,8 +444,7 @@ def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     Raises
     ------
     ValueError
-        If `H` is not of this shape, or a number of it or of a product is
-        too large.
+        If `H` is not of this shape, or a number of it or of a product is too large.
 
     Examples
     --------
