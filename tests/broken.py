@@ -2,7 +2,8 @@
 
 `BUGS` has each bug by name, with the correct implementation. This file has mistakes in
 S, in X' and A', and in the two losses; broken_batches.py has those of batches and of
-gradients, and broken_parts.py those of layers, models, training and primitives.
+gradients, broken_poolings.py those of MinCutPool, DMoN, Top-K and Graclus, and
+broken_parts.py those of layers, models, training and primitives.
 test_laws_can_fail.py lists which law detects which bug.
 """
 
@@ -45,7 +46,7 @@ def plant(part: str, bugs: dict[str, Any], sound: Subject = PAPER) -> None:
         parts = {**sound.parts, part: function}
         if part == "pool":
             parts["vjp"] = derive_vjp(function)
-        BUGS[name] = Bug(Subject(name, parts), sound)
+        BUGS[name] = Bug(Subject(name, parts, claims=sound.claims), sound)
 
 
 def own(name: str) -> Subject:

@@ -7,25 +7,31 @@ from typing import Any, Iterable, Sequence
 from npdiffpool._support.progress import progress_bar
 from npdiffpool.testing.law import Law, Result
 from npdiffpool.testing.laws import LAWS
+from npdiffpool.testing.profiles import CLAIMS, claims_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
 SEED = 0  # the same cases at every call, so that results can be reproduced
 
 
-def laws_of_pooling(laws: Iterable[str] | None = None) -> list[Law]:
-    """Return all laws about a pooling layer, or those with the given ids.
+def laws_of_pooling(
+    laws: Iterable[str] | None = None, profile: str | Iterable[str] = "diffpool"
+) -> list[Law]:
+    """Return all laws about a pooling layer of a profile, or those with the given ids.
 
     Raises
     ------
     ValueError
-        If there is no id, or no law with an id.
+        If there is no id, or no law with an id, or no such profile.
     """
     if laws is None:
-        parts = {"pool", "batched", "vjp"}
+        parts, unclaimed = {"pool", "batched", "vjp"}, CLAIMS - claims_of(profile)
         return [
             law
             for law in LAWS.values()
-            if any(parts & set(check.needs) for check in law.checks)
+            if any(
+                parts & set(check.needs) and not unclaimed & set(check.needs)
+                for check in law.checks
+            )
         ]
     ids = list(dict.fromkeys(laws))
     wrong = [id for id in ids if id not in LAWS] if ids else ["none"]
@@ -54,6 +60,7 @@ def conformance(
     batched: Part | None = None,
     vjp: Part | None = None,
     *,
+    profile: str | Iterable[str] = "diffpool",
     laws: Sequence[str] | None = None,
     examples: int | None = None,
     verbose: bool = False,
@@ -73,8 +80,11 @@ def conformance(
         ``vjp(A, R, Z, output, G) -> (dR, dZ)``, the gradient of
         sum(G * pooled.<output>). By default ``pool.vjp``, if it exists, else derived
         by autograd if `pool` is written with ``autograd.numpy``.
+    profile : str or iterable of str
+        What the layer claims: a name of `npdiffpool.testing.profiles.PROFILES`, or a
+        set of `npdiffpool.testing.profiles.CLAIMS`.
     laws : sequence of str, optional
-        Ids of the laws to check; by default all laws about pooling.
+        Ids of the laws to check; by default all that follow from the profile.
     examples : int, optional
         Number of cases to try for each check; by default that of the current
         Hypothesis profile (normally 100).
@@ -91,8 +101,8 @@ def conformance(
     Raises
     ------
     ValueError
-        If `pool` is not a pooling layer, a law is unknown, or `examples` is not a
-        whole number >= 1.
+        If `pool` is not a pooling layer, a law or profile is unknown, or `examples` is
+        not a whole number >= 1.
 
     Examples
     --------
@@ -104,7 +114,8 @@ def conformance(
     C1: holds
     B1: not applicable
     """
-    chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
+    chosen = laws_of_pooling(laws, profile)
+    subject = subject_of(pool, batched, vjp, profile)
     return examine_all(chosen, [subject], examples, verbose)
 
 
@@ -113,6 +124,7 @@ def check_pooling(
     batched: Part | None = None,
     vjp: Part | None = None,
     *,
+    profile: str | Iterable[str] = "diffpool",
     laws: Sequence[str] | None = None,
     examples: int | None = None,
 ) -> None:
@@ -121,6 +133,8 @@ def check_pooling(
     Parameters
     ----------
     pool, batched, vjp : callable
+        As for `conformance`.
+    profile : str or iterable of str
         As for `conformance`.
     laws : sequence of str, optional
         As for `conformance`.
@@ -146,7 +160,8 @@ def check_pooling(
         ...
     npdiffpool.testing.law.LawViolation: C2 fails on pool: Pooling keeps the total ...
     """
-    chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
+    chosen = laws_of_pooling(laws, profile)
+    subject = subject_of(pool, batched, vjp, profile)
     for law in chosen:
         law.check(subject, examples=examples, random_seed=SEED)
 
@@ -156,6 +171,7 @@ def parametrize_laws(
     batched: Part | None = None,
     vjp: Part | None = None,
     *,
+    profile: str | Iterable[str] = "diffpool",
     laws: Sequence[str] | None = None,
 ) -> Any:
     """Return a decorator that makes a test one pytest case per law (needs pytest).
@@ -171,6 +187,8 @@ def parametrize_laws(
     ----------
     pool, batched, vjp : callable
         As for `conformance`.
+    profile : str or iterable of str
+        As for `conformance`.
     laws : sequence of str, optional
         As for `conformance`.
 
@@ -181,7 +199,7 @@ def parametrize_laws(
     Raises
     ------
     ValueError
-        If `pool` is not a pooling layer, or a law is unknown.
+        If `pool` is not a pooling layer, or a law or profile is unknown.
 
     Examples
     --------
@@ -192,7 +210,8 @@ def parametrize_laws(
     """
     import pytest
 
-    chosen, subject = laws_of_pooling(laws), subject_of(pool, batched, vjp)
+    chosen = laws_of_pooling(laws, profile)
+    subject = subject_of(pool, batched, vjp, profile)
     cases = []
     for law in chosen:
         reason = law.reason_against(subject)

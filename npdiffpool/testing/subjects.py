@@ -13,8 +13,8 @@ vjp(A, R, Z, output, G) -> (dR, dZ)
 
 The flags "link" and "entropy" mean that the layer returns these losses, and "softmax"
 that its S is the softmax of R, so that a law can choose S; "symmetric" means that A' of
-a symmetric graph is symmetric to the bit. The parts of npdiffpool
-itself are in `npdiffpool.testing.own`.
+a symmetric graph is symmetric to the bit. What else a layer claims is its profile (see
+`profiles`). The parts of npdiffpool itself are in `npdiffpool.testing.own`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ import sys
 import warnings
 from dataclasses import dataclass, field
 from textwrap import dedent
-from typing import Any, Callable, Mapping, NamedTuple
+from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 import autograd.numpy as anp
 import numpy as np
 from autograd import grad, make_vjp
+
+from npdiffpool.testing.profiles import CLAIMS, LOSSES, PROFILES, SOFTMAX, claims_of
 
 Part = Callable[..., Any]
 PROBE = (
@@ -42,7 +44,8 @@ CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
 class Pooled(NamedTuple):
     """The result of pooling one graph.
 
-    A layer may return any object with these attributes, or a tuple in this order.
+    A layer may return any object with these attributes, or a tuple in this order. Other
+    losses (see `profiles`) are attributes of their own, such as ``pooled.cut``.
 
     Attributes
     ----------
@@ -82,17 +85,22 @@ class Subject:
         From the name of a missing part to the reason.
     sources : mapping
         From a part's name to the lines of a script that define it.
+    claims : frozenset of str
+        What the layer claims; see `npdiffpool.testing.profiles`.
     """
 
     name: str
     parts: Mapping[str, Any]
     missing: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    claims: frozenset[str] = PROFILES["diffpool"]
 
     def reason_against(self, needs: tuple[str, ...]) -> str | None:
         """Return why a check with these needs does not apply; None if it does."""
         for name in needs:
-            if name not in self.parts:
+            if name in CLAIMS - self.claims:
+                return f"its profile does not claim: {name}"
+            if name not in self.parts and name not in CLAIMS - set(LOSSES):
                 return self.missing.get(name, f"it has no {name}")
         return None
 
@@ -102,7 +110,10 @@ class Subject:
 
 
 def subject_of(
-    pool: Part | Subject, batched: Part | None = None, vjp: Part | None = None
+    pool: Part | Subject,
+    batched: Part | None = None,
+    vjp: Part | None = None,
+    profile: str | Iterable[str] = "diffpool",
 ) -> Subject:
     """Return a pooling layer as a subject.
 
@@ -111,6 +122,8 @@ def subject_of(
     pool, batched, vjp : callables
         See the docstring of this module. The last two are by default the attributes
         ``pool.batched`` and ``pool.vjp``.
+    profile : str or iterable of str
+        What the layer claims; see `npdiffpool.testing.profiles`.
 
     Returns
     -------
@@ -120,8 +133,10 @@ def subject_of(
     ------
     ValueError
         If `pool` is not callable, fails on a path of three nodes, or returns
-        something without the attributes of `Pooled`, or with other shapes.
+        something without the attributes of `Pooled`, or with other shapes; or if
+        there is no such profile.
     """
+    claims = claims_of(profile)
     if isinstance(pool, Subject):
         return pool
     pooled, layer = _probe(pool), pool
@@ -131,9 +146,9 @@ def subject_of(
         parts["pool"] = layer = _with_names(pool)
         sources["pool"] = "\n".join([_import(pool, "layer"), WITH_NAMES])
         pooled = Pooled(*pooled)
-    _require_shapes(pooled)
+    _require_shapes(pooled, fixed=SOFTMAX in claims)
     missing = {"batched": "it has no batched form"}
-    for loss in ("link", "entropy"):
+    for loss in LOSSES:
         missing[loss] = f"it returns no {loss} loss"
         parts[loss] = getattr(pooled, loss, None) is not None
     missing["softmax"] = "its S is not the softmax of the logits R"
@@ -150,7 +165,7 @@ def subject_of(
         del parts[name]
     name = str(getattr(pool, "__name__", type(pool).__name__))
     missing = {name: why for name, why in missing.items() if name not in parts}
-    return Subject(name, parts, missing, sources)
+    return Subject(name, parts, missing, sources, claims)
 
 
 def _probe(pool: Part) -> Any:
@@ -172,8 +187,10 @@ def _probe(pool: Part) -> Any:
     return pooled
 
 
-def _require_shapes(pooled: Any) -> None:
-    for name, shape in dict(A=(2, 2), X=(2, 2), S=(3, 2)).items():
+def _require_shapes(pooled: Any, fixed: bool) -> None:
+    """Validate the shapes of A', X' and S; K is 2 if `fixed`, else that of S."""
+    K = 2 if fixed or np.ndim(pooled.S) != 2 else np.shape(pooled.S)[1]
+    for name, shape in dict(S=(3, K), A=(K, K), X=(K, 2)).items():
         seen = np.shape(getattr(pooled, name))
         if seen != shape:
             raise ValueError(
@@ -184,7 +201,8 @@ def _require_shapes(pooled: Any) -> None:
 
 def _is_softmax(S: Any) -> bool:
     E = np.exp(PROBE[1])
-    return np.allclose(np.asarray(S), E / E.sum(axis=1, keepdims=True), rtol=1e-6)
+    softmax = E / E.sum(axis=1, keepdims=True)
+    return np.shape(S) == softmax.shape and np.allclose(S, softmax, rtol=1e-6)
 
 
 WITH_NAMES = """\

@@ -2,7 +2,8 @@
 
 The laws of `npdiffpool.testing.laws` are checked on the paper, on the engine at its
 first and upper levels, in float64 and float32, on each layer, on whole models and their
-training, and on each primitive. test_laws_can_fail.py shows that each law can fail.
+training, and on each primitive; those of other poolings on short forms of these.
+test_laws_can_fail.py shows that each law can fail.
 """
 
 import inspect
@@ -11,6 +12,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from other_poolings import POOLINGS
 
 from npdiffpool import paper
 from npdiffpool.engine import primitives, segments
@@ -22,13 +24,15 @@ from npdiffpool.testing.own.functions import functions_of_paper
 from npdiffpool.testing.own.subjects import DISCONTINUOUS, OWN, models_of
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 from npdiffpool.testing.script import body_of
+from npdiffpool.testing.subjects import subject_of
 
-CATALOGUE = dict(A=8, C=14, L=8, E=7, B=3, G=6, M=9, D=7)
+CATALOGUE = dict(A=8, C=14, L=8, E=7, B=3, G=6, M=9, D=7, P=10)
+OTHERS = [subject_of(pool, profile=name) for name, pool in POOLINGS.items()]
 
 
 @pytest.mark.parametrize("law", LAWS.values(), ids=lambda law: f"{law.id}-{law.name}")
 def test_law(law):
-    law.check(*OWN)
+    law.check(*(OTHERS if law.id.startswith("P") else OWN))
 
 
 @pytest.mark.parametrize("law", ["M1", "M2"])
@@ -49,9 +53,10 @@ def test_every_law_has_a_statement_a_source_and_a_public_name():
         assert law.source and getattr(laws, law.name) is law
 
 
-def test_every_check_of_a_law_applies_to_some_part_of_npdiffpool():
+def test_every_check_of_a_law_applies_to_some_subject():
     checks = [check for law in LAWS.values() for check in law.checks]
-    unused = [c for c in checks if all(s.reason_against(c.needs) for s in OWN)]
+    subjects = [*OWN, *OTHERS]
+    unused = [c for c in checks if all(s.reason_against(c.needs) for s in subjects)]
     assert unused == []
 
 

@@ -9,12 +9,14 @@ from functools import cache
 
 import broken_batches  # noqa: F401  (these modules register bugs)
 import broken_parts  # noqa: F401
+import broken_poolings  # noqa: F401
 import numpy as np
 import pytest
 from broken import BUGS
 
 from npdiffpool.testing import LAWS, LawViolation, check_pooling
 from npdiffpool.testing.law import find_violation
+from npdiffpool.testing.profiles import CLAIMS
 from npdiffpool.testing.script import script_of
 
 TABLE = {  # check i of a law: the bugs that it detects
@@ -43,7 +45,8 @@ TABLE = {  # check i of a law: the bugs that it detects
     "C8[0]": ["A + I pooled"],
     "C9[0]": ["A' over its degrees"],
     "C10[0]": ["a transposed A'"],
-    "C10[1]": ["a transposed A'", "X pooled in place of Z"],
+    "C10[1]": ["a transposed A'"],
+    "C10[2]": ["X pooled in place of Z"],
     "C11[0]": ["a mean of Z in place of the sum"],
     "C12[0]": ["A' of zeros and ones"],
     "C13[0]": ["A' over n"],
@@ -113,6 +116,17 @@ TABLE = {  # check i of a law: the bugs that it detects
     "D5[1]": ["an incoming gradient overwritten"],
     "D6[0]": ["a row length plus epsilon"],
     "D7[0]": ["a mean that neglects larger degrees in a stack"],
+    "P1[0]": ["matched nodes with a self-loop"],
+    "P2[0]": ["A' normalised with its diagonal", "A' normalised by rows"],
+    "P3[0]": ["a sum over matched nodes"],
+    "P4[0]": ["a SELU left out"],
+    "P5[0]": ["the first nodes kept", "edges of A + A^2"],
+    "P6[0]": ["a cut of the pooled degrees", "a cut of graphs without edges"],
+    "P7[0]": ["orthogonality to the identity"],
+    "P8[0]": ["modularity over n"],
+    "P9[0]": ["collapse without its constant"],
+    "P10[0]": ["MinCutPool's losses of a union"],
+    "P10[1]": ["DMoN's losses of a union"],
 }
 # Mistakes possible in any pooling layer, and a law that detects each. A law's cases do
 # not depend on the other laws checked, so `check_pooling` of all laws raises as well.
@@ -128,7 +142,7 @@ KINDS = {
     "A' in float64": "D4",
     "a vjp of A' in float64": "D4",
 }
-OF_POOLING = {"pool", "batched", "vjp", "link", "entropy", "softmax", "symmetric"}
+OF_POOLING = {"pool", "batched", "vjp", "softmax", "symmetric", *CLAIMS}
 
 
 def check_of(key):

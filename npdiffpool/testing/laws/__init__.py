@@ -3,8 +3,9 @@
 `LAWS` maps an id to its `Law`; LAWS.md beside this folder is written from it. Each law
 can also be imported by its name, such as ``total_edge_mass_survives_pooling``.
 
-The laws are in `assignment`, `coarsening`, `losses`, `layers`, `models` and
-`gradients`. `_cases` draws the cases that they are checked on.
+The laws are in `assignment`, `coarsening`, `losses`, `layers`, `models`, `gradients`,
+and those of poolings other than DiffPool in `poolings`. `_cases` draws the cases that
+they are checked on.
 """
 
 from npdiffpool.testing.laws._registry import REGISTERED, law
@@ -14,8 +15,10 @@ from npdiffpool.testing.laws.gradients import *  # noqa: F401, F403
 from npdiffpool.testing.laws.layers import *  # noqa: F401, F403
 from npdiffpool.testing.laws.losses import *  # noqa: F401, F403
 from npdiffpool.testing.laws.models import *  # noqa: F401, F403
+from npdiffpool.testing.laws.poolings import *  # noqa: F401, F403
 
-_GROUPS = "ACLEBGMD"  # assignment, coarsening, link, entropy, batch, GNN, model, d/dx
+# assignment, coarsening, link, entropy, batch, GNN, model, d/dx, other poolings
+_GROUPS = "ACLEBGMDP"
 LAWS = {
     entry.id: entry
     for entry in sorted(

@@ -6,11 +6,18 @@ import numpy as np
 
 from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.profiles import (
+    CLUSTER_ORDER,
+    NODE_ORDER,
+    NON_NEGATIVE,
+    ROWS,
+    SOFTMAX,
+)
 
 EXACT = ("float64",)
 
 
-@law("A1", "equation 6: a softmax by rows", cases.step())
+@law("A1", "equation 6: a softmax by rows", cases.step(), needs=(ROWS,))
 def rows_of_the_assignment_sum_to_one(pool, A, R, Z, rtol):
     """The rows of S sum to one: every node is fully assigned."""
     S = pool(A, R, Z).S
@@ -20,14 +27,14 @@ def rows_of_the_assignment_sum_to_one(pool, A, R, Z, rtol):
 extreme = cases.step(kinds=["logits", "logits", "hard"])
 
 
-@law("A2", "equation 6: an exponential over a sum", extreme)
+@law("A2", "equation 6: an exponential over a sum", extreme, needs=(NON_NEGATIVE,))
 def assignments_are_finite_and_not_negative(pool, A, R, Z):
     """S is finite and non-negative for all finite logits."""
     S = pool(A, R, Z).S
     assert np.all(np.isfinite(S)) and np.all(S >= 0), S
 
 
-@law("A3", "equation 6: e^c cancels", cases.step("shift"))
+@law("A3", "equation 6: e^c cancels", cases.step("shift"), needs=(SOFTMAX,))
 def a_shift_of_a_row_of_logits_changes_nothing(pool, A, R, Z, shift, rtol):
     """Adding a constant to a row of logits does not change S."""
     S, S_shifted = pool(A, R, Z).S, pool(A, R + shift, Z).S
@@ -35,7 +42,7 @@ def a_shift_of_a_row_of_logits_changes_nothing(pool, A, R, Z, shift, rtol):
     np.testing.assert_allclose(S_shifted, S, rtol=rtol, atol=4 * rounding)
 
 
-@law("A4", "proposition 1", cases.step("nodes"))
+@law("A4", "proposition 1", cases.step("nodes"), needs=(NODE_ORDER,))
 def the_assignment_follows_node_order(pool, A, R, Z, nodes, rtol):
     """Permuting the nodes permutes the rows of S: S(P A P^T, P X) = P S(A, X)."""
     S = pool(A, R, Z).S
@@ -50,7 +57,7 @@ def _the_gnn_of_the_assignment_follows_node_order(assigner, A, X, seed, nodes, r
     np.testing.assert_allclose(S_permuted, S[nodes], rtol=rtol, atol=rtol)
 
 
-@law("A5", "equation 6", cases.step("clusters"))
+@law("A5", "equation 6", cases.step("clusters"), needs=(CLUSTER_ORDER,))
 def the_assignment_follows_cluster_order(pool, A, R, Z, clusters, rtol):
     """Permuting the columns of the logits permutes the columns of S."""
     S, S_renamed = pool(A, R, Z).S, pool(A, R[:, clusters], Z).S
@@ -63,13 +70,13 @@ def _permuted_output_weights_permute_the_columns(assigner, A, X, seed, clusters,
     np.testing.assert_allclose(S_renamed, S[:, clusters], rtol=rtol, atol=rtol)
 
 
-@law("A6", "equation 6 at K = 1", cases.step(clusters=1))
+@law("A6", "equation 6 at K = 1", cases.step(clusters=1), needs=(SOFTMAX,))
 def one_cluster_takes_every_node(pool, A, R, Z):
     """With one cluster, S is exactly a column of ones."""
     np.testing.assert_array_equal(pool(A, R, Z).S, np.ones_like(R))
 
 
-@law("A7", "equation 6", cases.growing)
+@law("A7", "equation 6", cases.growing, needs=(SOFTMAX,))
 def growing_logits_tend_to_the_one_hot_row(pool, A, order, times, rtol):
     """S is softmax(R): as R is scaled up, its rows tend to the one-hot argmax.
 
@@ -83,7 +90,7 @@ def growing_logits_tend_to_the_one_hot_row(pool, A, order, times, rtol):
     np.testing.assert_allclose(S.max(axis=1, initial=0), 1 - rest, rtol=rtol)
 
 
-@growing_logits_tend_to_the_one_hot_row.also(cases.step())
+@growing_logits_tend_to_the_one_hot_row.also(cases.step(), needs=(SOFTMAX,))
 def _the_assignment_is_the_softmax_of_the_logits(pool, A, R, Z, rtol):
     E = np.exp(R - R.max(axis=1, initial=-np.inf, keepdims=True))
     expected = E / E.sum(axis=1, keepdims=True)
@@ -91,7 +98,10 @@ def _the_assignment_is_the_softmax_of_the_logits(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pool(A, R, Z).S, expected, rtol, 4 * rounding)
 
 
-@law("A8", "equations 5 and 6 depend on 1-WL colours only", cases.alike)
+COLOURS = "equations 5 and 6 depend on 1-WL colours only"
+
+
+@law("A8", COLOURS, cases.alike, needs=(NODE_ORDER,))
 def nodes_that_1_wl_cannot_tell_apart_are_assigned_alike(pool, A, colours, table, rtol):
     """Nodes that the 1-WL test cannot distinguish get equal rows of S."""
     S = pool(A, table[colours], table[colours]).S

@@ -6,11 +6,20 @@ import numpy as np
 
 from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.profiles import (
+    CLUSTER_ORDER,
+    NODE_ORDER,
+    ROWS,
+    SOFTMAX,
+    SUM_A,
+    SUM_X,
+)
 
-SOFTMAX = ("softmax",)  # the check chooses S by choosing R
+SUMS = (SUM_A, SUM_X)
+CHOSEN = ("softmax", *SUMS)  # the check chooses S by choosing R
 
 
-@law("C1", "equation 3, as rows of S sum to one", cases.step())
+@law("C1", "equation 3, as rows of S sum to one", cases.step(), needs=(ROWS, SUM_X))
 def total_feature_mass_survives_pooling(pool, A, R, Z, rtol):
     """Pooling keeps the total of every feature: 1^T X' = 1^T Z."""
     X_pooled, scale = pool(A, R, Z).X, np.abs(Z).sum()
@@ -18,7 +27,7 @@ def total_feature_mass_survives_pooling(pool, A, R, Z, rtol):
     np.testing.assert_allclose(X_pooled.sum(axis=0), total, rtol, rtol * scale)
 
 
-@law("C2", "equation 4, as rows of S sum to one", cases.step())
+@law("C2", "equation 4, as rows of S sum to one", cases.step(), needs=(ROWS, SUM_A))
 def total_edge_mass_survives_pooling(pool, A, R, Z, rtol):
     """Pooling keeps the total weight of the edges: 1^T A' 1 = 1^T A 1."""
     np.testing.assert_allclose(pool(A, R, Z).A.sum(), A.sum(), rtol)
@@ -54,7 +63,10 @@ def weights_stay_non_negative(pool, A, R, Z):
     assert np.all(A_pooled >= 0), A_pooled
 
 
-@law("C5", "equation 4: x^T A' x = (S x)^T A (S x)", cases.grams)
+IDENTITY = "equation 4: x^T A' x = (S x)^T A (S x)"
+
+
+@law("C5", IDENTITY, cases.grams, needs=(SUM_A,))
 def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     """A positive semidefinite A gives a positive semidefinite A'."""
     A_pooled = pool(M @ M.T, R, M).A
@@ -62,7 +74,7 @@ def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     assert least >= -rtol * np.trace(A_pooled), least
 
 
-@law("C6", "proposition 1", cases.step("nodes"))
+@law("C6", "proposition 1", cases.step("nodes"), needs=(NODE_ORDER,))
 def coarsening_ignores_node_order(pool, A, R, Z, nodes, rtol):
     """The order of nodes does not matter: P A P^T, P Z and P S give the same A', X'."""
     pooled = pool(A, R, Z)
@@ -71,7 +83,7 @@ def coarsening_ignores_node_order(pool, A, R, Z, nodes, rtol):
     np.testing.assert_allclose(permuted.X, pooled.X, rtol, rtol * np.abs(Z).sum())
 
 
-@coarsening_ignores_node_order.also(cases.joined("nodes"))
+@coarsening_ignores_node_order.also(cases.joined("nodes"), needs=(NODE_ORDER,))
 def _batches_ignore_node_order(batched, As, Rs, Zs, nodes, rtol):
     permuted = [As[0][np.ix_(nodes, nodes)]], [Rs[0][nodes]], [Zs[0][nodes]]
     before = batched(As, Rs, Zs)
@@ -82,7 +94,7 @@ def _batches_ignore_node_order(batched, As, Rs, Zs, nodes, rtol):
         np.testing.assert_allclose(after[g].X, before[g].X, rtol, rtol * Z)
 
 
-@law("C7", "equations 3 and 4", cases.step("clusters"))
+@law("C7", "equations 3 and 4", cases.step("clusters"), needs=(CLUSTER_ORDER,))
 def coarsening_follows_cluster_order(pool, A, R, Z, clusters, rtol):
     """Permuting the columns of S permutes X' and A' accordingly."""
     pooled, renamed = pool(A, R, Z), pool(A, R[:, clusters], Z)
@@ -91,7 +103,7 @@ def coarsening_follows_cluster_order(pool, A, R, Z, clusters, rtol):
     np.testing.assert_allclose(renamed.X, X_expected, rtol, rtol * np.abs(Z).sum())
 
 
-@law("C8", "equations 3 and 4 at S = I", cases.step(smallest=1), needs=SOFTMAX)
+@law("C8", "equations 3 and 4 at S = I", cases.step(smallest=1), needs=CHOSEN)
 def the_identity_assignment_changes_nothing(pool, A, Z, rtol):
     """With every node its own cluster nothing changes: S = I gives A' = A, X' = Z."""
     pooled = pool(A, np.where(np.eye(len(A)) > 0, 0, -1e4).astype(A.dtype), Z)
@@ -99,7 +111,7 @@ def the_identity_assignment_changes_nothing(pool, A, Z, rtol):
     np.testing.assert_allclose(pooled.X, Z, rtol)
 
 
-@law("C9", "equations 3 and 4, twice", cases.step("R_2"), needs=SOFTMAX)
+@law("C9", "equations 3 and 4, twice", cases.step("R_2"), needs=CHOSEN)
 def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
     """Pooling by S_1 and then by S_2 equals pooling once by S_1 S_2."""
     first = pool(A, R, Z)
@@ -110,7 +122,7 @@ def two_pools_equal_one_pool_by_the_product(pool, A, R, Z, R_2, rtol):
     np.testing.assert_allclose(second.X, once.X, rtol, rtol * np.abs(Z).sum())
 
 
-@law("C10", "equations 3 and 4", cases.step(kinds=["hard"]), needs=SOFTMAX)
+@law("C10", "equations 3 and 4", cases.step(kinds=["hard"]), needs=CHOSEN)
 def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
     """A' = S^T A S and X' = S^T Z: sums over clusters, weighted by the shares in S."""
     pooled = pool(A, R, Z)
@@ -121,15 +133,22 @@ def a_hard_assignment_gives_block_sums(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, sums, rtol, rtol * np.abs(Z).sum())
 
 
-@a_hard_assignment_gives_block_sums.also(cases.step())
-def _any_assignment_gives_sums_of_shares(pool, A, R, Z, rtol):
+@a_hard_assignment_gives_block_sums.also(cases.step(), needs=(SUM_A,))
+def _any_assignment_gives_sums_of_weights(pool, A, R, Z, rtol):
     pooled = pool(A, R, Z)
-    A_expected, X_expected = pooled.S.T @ A @ pooled.S, pooled.S.T @ Z
-    np.testing.assert_allclose(pooled.A, A_expected, rtol, rtol * A.sum())
-    np.testing.assert_allclose(pooled.X, X_expected, rtol, rtol * np.abs(Z).sum())
+    np.testing.assert_allclose(
+        pooled.A, pooled.S.T @ A @ pooled.S, rtol, rtol * A.sum()
+    )
 
 
-@law("C11", "equations 3 and 4 at K = 1", cases.step(clusters=1), needs=SOFTMAX)
+@a_hard_assignment_gives_block_sums.also(cases.step(), needs=(SUM_X,))
+def _any_assignment_gives_sums_of_features(pool, A, R, Z, rtol):
+    pooled = pool(A, R, Z)
+    scale = np.abs(Z).sum()
+    np.testing.assert_allclose(pooled.X, pooled.S.T @ Z, rtol, rtol * scale)
+
+
+@law("C11", "equations 3 and 4 at K = 1", cases.step(clusters=1), needs=CHOSEN)
 def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     """One cluster holds the totals: K = 1 gives A' = 1^T A 1 and X' = 1^T Z."""
     pooled, scale = pool(A, R, Z), np.abs(Z).sum()
@@ -137,7 +156,7 @@ def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.X, [Z.sum(axis=0)], rtol, rtol * scale)
 
 
-@law("C12", "equations 3 and 4", cases.step("B", "Y", "times"), needs=SOFTMAX)
+@law("C12", "equations 3 and 4", cases.step("B", "Y", "times"), needs=CHOSEN)
 def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
     """For a fixed S, A' is linear in A, and X' is linear in Z."""
     one, two = pool(A, R, Z), pool(B, R, Y)
@@ -149,7 +168,7 @@ def pooling_is_linear_in_graph_and_features(pool, A, R, Z, B, Y, times, rtol):
     np.testing.assert_allclose(both.X, one.X + times * two.X, rtol, X_scale)
 
 
-@law("C13", "equations 3 and 4: sums over nodes", cases.step("graph"), needs=SOFTMAX)
+@law("C13", "equations 3 and 4: sums over nodes", cases.step("graph"), needs=CHOSEN)
 def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
     """The disjoint union of two graphs pools to the sum of their pooled graphs."""
     B, T, Y = graph
@@ -162,7 +181,12 @@ def a_disjoint_union_pools_to_the_sum(pool, A, R, Z, graph, rtol):
     np.testing.assert_allclose(both.X, one.X + two.X, rtol, rtol * X_scale)
 
 
-@law("C14", "equations 3 and 4: terms of zero", cases.step("place", "row"))
+SILENT = (SOFTMAX, SUM_X)
+
+
+@law(
+    "C14", "equations 3 and 4: terms of zero", cases.step("place", "row"), needs=SILENT
+)
 def a_silent_node_changes_nothing(pool, A, R, Z, place, row, rtol):
     """A node with no edges and with zero features changes neither A' nor X'."""
     pooled = pool(A, R, Z)

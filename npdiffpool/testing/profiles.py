@@ -1,0 +1,83 @@
+"""Profiles: which claims a kind of pooling makes, so which laws it should satisfy.
+
+A law about A' = S^T A S is none about MinCutPool, which normalises A'. So a law names
+the claims that it needs, and a profile is a set of claims. Sources:
+
+- diffpool: Ying et al. 2018, arXiv 1806.08804.
+- mincut: Bianchi et al. 2020, arXiv 1907.00481, MinCutPool.
+- hosc: Duval and Malliaros 2022, arXiv 2209.03473, with A' as in mincut.
+- dmon: Tsitsulin et al. 2020, arXiv 2006.16904, with A' as in mincut.
+- topk: Gao and Ji 2019, arXiv 1905.05178; SAGPool (arXiv 1904.08082) with other scores.
+- graclus: Dhillon et al. 2007 as a pooling: clusters of matched nodes, means of Z.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+SOFTMAX = "S = softmax(R)"
+ROWS = "the rows of S sum to one"
+NON_NEGATIVE = "S >= 0"
+NODE_ORDER = "the order of nodes does not matter"
+CLUSTER_ORDER = "the order of the columns of R does not matter"
+SMOOTH = "outputs are continuous in R and Z"
+SUM_A = "A' = S^T A S"
+OFF_DIAGONAL = "A' is S^T A S without its diagonal"
+NORMALIZED = "A' is S^T A S without its diagonal, normalised by degrees"
+SUM_X = "X' = S^T Z"
+MEAN_X = "X' = S^T Z / S^T 1"
+SELU_X = "X' = SELU(S^T Z)"
+TOP_NODES = "the K nodes with the largest R[:, 0] are the clusters"
+LOSSES = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
+
+SOFT = {SOFTMAX, ROWS, NON_NEGATIVE, NODE_ORDER, CLUSTER_ORDER, SMOOTH}
+PROFILES = {
+    "diffpool": frozenset({*SOFT, SUM_A, SUM_X, "link", "entropy"}),
+    "mincut": frozenset({*SOFT, NORMALIZED, SUM_X, "cut", "orthogonality"}),
+    "hosc": frozenset({*SOFT, NORMALIZED, SUM_X}),
+    "dmon": frozenset({*SOFT, NORMALIZED, SELU_X, *LOSSES[3:]} - {SMOOTH}),
+    "topk": frozenset({TOP_NODES, SUM_X}),
+    "graclus": frozenset({ROWS, NON_NEGATIVE, OFF_DIAGONAL, MEAN_X}),
+}
+CLAIMS = frozenset().union(*PROFILES.values())
+
+
+def claims_of(profile: str | Iterable[str]) -> frozenset[str]:
+    """Return the claims of a profile.
+
+    Parameters
+    ----------
+    profile : str or iterable of str
+        A name of `PROFILES`, or claims, each one of `CLAIMS`.
+
+    Returns
+    -------
+    frozenset of str
+
+    Raises
+    ------
+    ValueError
+        If there is no such profile or claim.
+
+    Examples
+    --------
+    >>> SUM_A in claims_of("diffpool"), SUM_A in claims_of("mincut")
+    (True, False)
+    >>> plain = claims_of("mincut") - {NORMALIZED} | {SUM_A}  # MinCutPool's losses only
+    >>> sorted(claims_of(plain) - claims_of("diffpool"))
+    ['cut', 'orthogonality']
+    """
+    if isinstance(profile, str):
+        if profile not in PROFILES:
+            raise ValueError(
+                f"profile must be one of {', '.join(PROFILES)}, or a set of claims; "
+                f"got {profile!r}"
+            )
+        return PROFILES[profile]
+    claims = frozenset(profile)
+    for claim in claims - CLAIMS:
+        raise ValueError(
+            f"a profile's claims must be of npdiffpool.testing.profiles.CLAIMS; "
+            f"got {claim!r}"
+        )
+    return claims
