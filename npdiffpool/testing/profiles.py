@@ -13,7 +13,7 @@ the claims that it needs, and a profile is a set of claims. Sources:
 
 from __future__ import annotations
 
-from typing import Iterable
+from collections.abc import Iterable
 
 SOFTMAX = "S = softmax(R)"
 ROWS = "the rows of S sum to one"
@@ -69,15 +69,13 @@ def claims_of(profile: str | Iterable[str]) -> frozenset[str]:
     """
     if isinstance(profile, str):
         if profile not in PROFILES:
-            raise ValueError(
-                f"profile must be one of {', '.join(PROFILES)}, or a set of claims; "
-                f"got {profile!r}"
-            )
+            known = ", ".join(PROFILES)
+            raise ValueError(f"profile must be one of {known}; got {profile!r}")
         return PROFILES[profile]
+    if not isinstance(profile, Iterable):
+        raise ValueError(f"profile must be a name or a set of claims; got {profile!r}")
     claims = frozenset(profile)
     for claim in claims - CLAIMS:
-        raise ValueError(
-            f"a profile's claims must be of npdiffpool.testing.profiles.CLAIMS; "
-            f"got {claim!r}"
-        )
+        place = f"{__name__}.CLAIMS"
+        raise ValueError(f"profile must consist of claims of {place}; got {claim!r}")
     return claims

@@ -1,0 +1,81 @@
+"""Profiles: a pooling is checked for what it claims, and for nothing else."""
+
+import numpy as np
+import pytest
+from other_poolings import POOLINGS, mincut
+
+from npdiffpool.testing import conformance, parametrize_laws, profiles
+from npdiffpool.testing.own.parts import pool_by_paper
+
+
+def verdicts(pool, profile, examples=20):
+    results = conformance(pool, profile=profile, examples=examples)
+    return {result.law.id: result.verdict for result in results}
+
+
+@pytest.mark.parametrize("name", POOLINGS)
+def test_each_pooling_satisfies_its_profile(name):
+    assert "fails" not in verdicts(POOLINGS[name], name).values()
+
+
+@pytest.mark.parametrize("name", ["mincut", "dmon"])
+def test_a_normalised_pooling_is_not_diffpool(name):
+    found = verdicts(POOLINGS[name], "diffpool")
+    failing = {id for id, verdict in found.items() if verdict == "fails"}
+    assert {"C2", "C5", "C8", "C9", "C10", "C11"} <= failing
+    assert not failing & {"A1", "A4", "B2", "B3", "C3", "C4", "C7"}
+
+
+def test_diffpool_is_not_mincut():
+    found = verdicts(pool_by_paper, "mincut")
+    assert {id for id, verdict in found.items() if verdict == "fails"} == {"P2"}
+    assert found["P6"] == found["P7"] == "not applicable"
+
+
+def test_a_set_of_claims_is_a_profile():
+    def pool(A, R, Z):
+        pooled = mincut(A, R, Z)
+        return pooled._replace(X=pooled.X / np.sum(pooled.S, axis=0)[:, None])
+
+    claims = profiles.PROFILES["mincut"] - {profiles.SUM_X} | {profiles.MEAN_X}
+    found = verdicts(pool, claims)
+    assert found["P3"] == "holds" and "C1" not in found
+    assert verdicts(pool, "mincut")["C1"] == "fails"
+
+
+def test_a_law_that_is_not_claimed_does_not_apply_and_says_why():
+    (result,) = conformance(mincut, profile="mincut", laws=["C2"], examples=5)
+    assert result.verdict == "not applicable"
+    assert result.reason == "its profile does not claim: A' = S^T A S"
+
+
+def test_pytest_cases_are_those_of_the_profile():
+    cases = parametrize_laws(mincut, profile="mincut").args[1]
+    ids = {case.id.partition("-")[0] for case in cases}
+    assert ids == set(verdicts(mincut, "mincut", examples=1))
+
+
+def test_a_pooling_may_choose_the_number_of_clusters_if_it_does_not_use_the_logits():
+    reason = r"must return S as a dense array of shape \(3, 2\); got \(3, 1\)"
+    with pytest.raises(ValueError, match=reason):
+        conformance(one_cluster, laws=["A1"])
+    found = verdicts(one_cluster, {profiles.ROWS, profiles.SUM_A, profiles.SUM_X})
+    assert {found[id] for id in ("A1", "C1", "C2", "C10")} == {"holds"}
+
+
+def one_cluster(A, R, Z):
+    S = np.ones((len(A), 1), A.dtype)
+    return S.T @ A @ S, S.T @ Z, S
+
+
+@pytest.mark.parametrize(
+    "profile, message",
+    [
+        ("mincutpool", "profile must be one of diffpool, mincut, hosc, dmon, topk, gr"),
+        ({"A is symmetric"}, "profile must consist of .*CLAIMS; got 'A is symmetric'"),
+        (3, "profile must be a name or a set of claims; got 3"),
+    ],
+)
+def test_an_unknown_profile_is_refused(profile, message):
+    with pytest.raises(ValueError, match=message):
+        conformance(pool_by_paper, profile=profile)
