@@ -21,7 +21,6 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # before NumPy: these arrays are small
 
 from npdiffpool.testing import conformance  # noqa: E402
-from npdiffpool.testing.law import has_empty_graph  # noqa: E402
 
 ADAPTERS = "adapters"
 LAYER_LAWS = ["G1", "G2", "G4"]  # about layers other than pooling
@@ -50,9 +49,8 @@ LEGEND = """\
 - PyG layers: `DenseGCNConv` and `DenseSAGEConv`.
 
 holds: no counterexample was found. FAILS: a counterexample was found and is shown
-below. empty: the only counterexamples found are graphs without nodes. choice: the law
-fails by a choice that the library documents or the adapter makes, as the note says.
-–: the law does not apply to the implementation."""
+below. choice: the law fails by a choice that the library documents or the adapter
+makes, as the note says. –: the law does not apply to the implementation."""
 
 
 def load(names):
@@ -99,9 +97,7 @@ def verdict(pool, result):
         return "–"
     if result.verdict == "holds":
         return "holds"
-    if result.law.id in choices_of(pool):
-        return "choice"
-    return "empty" if has_empty_graph(result.case) else "FAILS"
+    return "choice" if result.law.id in choices_of(pool) else "FAILS"
 
 
 def table(pools, results):
@@ -134,13 +130,10 @@ def counterexamples(name, pool, results):
     """Yield the lines on the counterexamples to an implementation."""
     yield f"## Counterexamples: {name}\n"
     found = {r.law.id: verdict(pool, r) for r in results.values()}
-    if not {"FAILS", "choice", "empty"} & set(found.values()):
+    if not {"FAILS", "choice"} & set(found.values()):
         yield "None.\n"
-    empty = [id for id, word in found.items() if word == "empty"]
-    if empty:
-        yield f"Only for graphs without nodes: {', '.join(empty)}; the first:\n"
     for id, word in found.items():
-        if word in ("FAILS", "choice") or id in empty[:1]:
+        if word in ("FAILS", "choice"):
             yield f"### {name}, {id} ({word}): {results[id].law.statement}\n"
             yield f"```python\n{results[id].script.rstrip()}\n```\n"
 

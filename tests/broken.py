@@ -143,6 +143,7 @@ FEATURES = {
     "a mean of Z in place of the sum": lambda A, Z, S: S.T
     @ Z
     / or_one(np.sum(S, axis=0))[:, None],
+    "X' as n times a mean": lambda A, Z, S: len(A) * (np.dot(S.T, Z) / len(A)),
 }
 ADJACENCIES = {
     "a transposed A'": lambda A, Z, S: np.dot(np.dot(A, S).T, S),
@@ -194,6 +195,7 @@ LINKS = {
     "the link loss of edges i < j": lambda A, Z, S: norm(np.triu(A), S),
     "the link loss with an epsilon": lambda A, Z, S: np.sqrt(square(A, S) + 1e-12),
     "the link loss as a plain square root": lambda A, Z, S: np.sqrt(square(A, S)),
+    "the link loss as n times a mean": lambda A, Z, S: len(A) * (norm(A, S) / len(A)),
     "the link loss as a square root inside where": root_in_a_where,
     "the link loss by the trace identity in float32": by_traces,
     "cross-entropy in place of the link loss": by_cross_entropy,
@@ -207,6 +209,7 @@ def total(S, log=np.log, epsilon=0.0):
 ENTROPIES = {
     "entropy in bits": lambda A, Z, S: total(S, np.log2) / n(S),
     "entropy per node and cluster": lambda A, Z, S: total(S) / max(S.size, 1),
+    "entropy over n, also for n = 0": lambda A, Z, S: total(S) / len(S),
     "entropy with an epsilon": lambda A, Z, S: total(S, epsilon=1e-8) / n(S),
     "entropy as a plain S log S": lambda A, Z, S: -np.sum(S * np.log(S)) / n(S),
     "entropy summed over nodes": lambda A, Z, S: total(S),

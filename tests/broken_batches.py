@@ -65,6 +65,24 @@ def losses_of_the_previous_graph(As, Rs, Zs):
     return [p._replace(link=q.link, entropy=q.entropy) for p, q in zip(pools, before)]
 
 
+def results_of_the_next_graph(As, Rs, Zs):
+    """Give a graph without nodes those of the next graph, as np.add.reduceat does."""
+    pools = one_by_one(As, Rs, Zs)
+    after = [*pools[1:], pools[-1]]
+    return [
+        pooled if len(A) > 0 else pooled._replace(A=other.A, X=other.X)
+        for A, pooled, other in zip(As, pools, after)
+    ]
+
+
+def means_of_graphs_with_nodes(As, Rs, Zs):
+    """Average the losses of a batch over its graphs with nodes only."""
+    pools = one_by_one(As, Rs, Zs)
+    n_graphs = max(sum(len(A) > 0 for A in As), 1)
+    link, entropy = (sum(losses) / n_graphs for losses in zip(*[p[3:] for p in pools]))
+    return [pooled._replace(link=link, entropy=entropy) for pooled in pools]
+
+
 BATCHES = {
     "a mean over padding": mean_over_padding,
     "one norm over the whole batch": one_norm,
@@ -74,6 +92,8 @@ BATCHES = {
     ],
     "entropy summed over the batch": summed_over_graphs,
     "results sorted by graph size": sorted_by_size,
+    "the next graph's results for an empty graph": results_of_the_next_graph,
+    "losses averaged over graphs with nodes": means_of_graphs_with_nodes,
     "losses of the previous graph": losses_of_the_previous_graph,
     "batch norm of logits": normalised((0, 1)),
     "batch norm of logits over the node index": normalised((0, 2)),
@@ -141,6 +161,12 @@ def losses_by_z(A, R, Z, output, G):
     return dR, dZ + (output in ("link", "entropy"))
 
 
+def flat_without_nodes(A, R, Z, output, G):
+    """Return gradients of shape (0,) for a graph without nodes."""
+    dR, dZ = vjp_by_paper(A, R, Z, output, G)
+    return (dR, dZ) if len(A) > 0 else (dR.ravel(), dZ.ravel())
+
+
 VJPS = {
     "a vjp of A' with a missing term": only_for("A", one_factor),
     "a vjp of the link loss for symmetric A": only_for("link", of_symmetric),
@@ -149,5 +175,6 @@ VJPS = {
     "a vjp of A' in float64": only_for("A", accumulated),
     "a vjp of the link loss in float64": only_for("link", in_float64),
     "a vjp of losses that depends on Z": losses_by_z,
+    "a vjp without columns for an empty graph": flat_without_nodes,
 }
 plant("vjp", VJPS)

@@ -1072,6 +1072,12 @@ def laws_of(name, call):
             {"laws": ["Z9"]},
         ),
         ("no law", "laws must be of | 'none'", (pool_by_paper,), {"laws": []}),
+        (
+            "a word for a flag",
+            "empty_graphs must be True or False; got 'no'",
+            (pool_by_paper,),
+            {"empty_graphs": "no"},
+        ),
     )
 
 

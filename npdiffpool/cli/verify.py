@@ -34,6 +34,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     text = "examples per check (default: 100)"
     command.add_argument("--examples", type=int, metavar="INT", help=text)
+    command.add_argument(
+        "--no-empty-graphs",
+        action="store_false",
+        dest="empty_graphs",
+        help="the layer does not claim to pool graphs without nodes (law C15)",
+    )
     command.add_argument("--list", action="store_true", help="list the laws and exit")
     add_json(command, "the verdicts")
 
@@ -50,9 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         hint = "pip install hypothesis"
         raise ValueError(f"verify needs {error.name}: {hint}") from None
-    results = table.verify(arguments.layer, arguments.law, arguments.examples)
+    layer, laws, examples = arguments.layer, arguments.law, arguments.examples
+    results = table.verify(layer, laws, examples, arguments.empty_graphs)
     if arguments.json:
-        print(json.dumps([table.as_row(result) for result in results]))
+        print(json.dumps(table.as_rows(results)))
     else:
         print(table.write_table(results))
     return int(any(result.verdict == "fails" for result in results))

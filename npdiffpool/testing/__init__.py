@@ -2,6 +2,7 @@
 
 `conformance` checks a layer and returns one result per law, `check_pooling` raises an
 error at the first violated law, and `parametrize_laws` makes one pytest case per law.
+`causes` groups the failures that have one cause.
 `laws` has each law as an object, listed in LAWS.md; `strategies` are the Hypothesis
 strategies that draw graphs. Needs NumPy, SciPy, autograd and Hypothesis.
 
@@ -11,6 +12,7 @@ a counterexample), `laws`, `conformance`. `code` and `script` print counterexamp
 """
 
 from npdiffpool.testing import laws, strategies
+from npdiffpool.testing.causes import causes
 from npdiffpool.testing.code import as_code
 from npdiffpool.testing.conformance import check_pooling, conformance, parametrize_laws
 from npdiffpool.testing.law import Law, LawViolation, Result
@@ -24,6 +26,7 @@ __all__ = [
     "Pooled",
     "Result",
     "as_code",
+    "causes",
     "check_pooling",
     "conformance",
     "laws",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Iterable, Sequence
 
 from npdiffpool._support.progress import progress_bar
-from npdiffpool.testing.law import Law, Result
+from npdiffpool.testing.law import OF_LAYER, Law, Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.profiles import CLAIMS, claims_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
@@ -24,12 +24,12 @@ def laws_of_pooling(
         If there is no id, or no law with an id, or no such profile.
     """
     if laws is None:
-        parts, unclaimed = {"pool", "batched", "vjp"}, CLAIMS - claims_of(profile)
+        unclaimed = CLAIMS - claims_of(profile)
         return [
             law
             for law in LAWS.values()
             if any(
-                parts & set(check.needs) and not unclaimed & set(check.needs)
+                OF_LAYER & set(check.needs) and not unclaimed & set(check.needs)
                 for check in law.checks
             )
         ]
@@ -63,6 +63,7 @@ def conformance(
     profile: str | Iterable[str] = "diffpool",
     laws: Sequence[str] | None = None,
     examples: int | None = None,
+    empty_graphs: bool = True,
     verbose: bool = False,
 ) -> list[Result]:
     """Check laws on a pooling layer and return the results.
@@ -88,6 +89,9 @@ def conformance(
     examples : int, optional
         Number of cases to try for each check; by default that of the current
         Hypothesis profile (normally 100).
+    empty_graphs : bool
+        False if the layer does not claim to pool graphs without nodes: law C15 then
+        does not apply.
     verbose : bool
         Show a progress bar.
 
@@ -101,8 +105,8 @@ def conformance(
     Raises
     ------
     ValueError
-        If `pool` is not a pooling layer, a law or profile is unknown, or `examples` is
-        not a whole number >= 1.
+        If `pool` is not a pooling layer, a law or profile is unknown, `examples` is not
+        a whole number >= 1, or `empty_graphs` is not a bool.
 
     Examples
     --------
@@ -114,9 +118,8 @@ def conformance(
     C1: holds
     B1: not applicable
     """
-    chosen = laws_of_pooling(laws, profile)
-    subject = subject_of(pool, batched, vjp, profile)
-    return examine_all(chosen, [subject], examples, verbose)
+    subject = subject_of(pool, batched, vjp, profile, empty_graphs)
+    return examine_all(laws_of_pooling(laws, profile), [subject], examples, verbose)
 
 
 def check_pooling(
@@ -127,6 +130,7 @@ def check_pooling(
     profile: str | Iterable[str] = "diffpool",
     laws: Sequence[str] | None = None,
     examples: int | None = None,
+    empty_graphs: bool = True,
 ) -> None:
     """Raise an error at the first law that a pooling layer violates.
 
@@ -139,6 +143,8 @@ def check_pooling(
     laws : sequence of str, optional
         As for `conformance`.
     examples : int, optional
+        As for `conformance`.
+    empty_graphs : bool
         As for `conformance`.
 
     Raises
@@ -160,9 +166,8 @@ def check_pooling(
         ...
     npdiffpool.testing.law.LawViolation: C2 fails on pool: Pooling keeps the total ...
     """
-    chosen = laws_of_pooling(laws, profile)
-    subject = subject_of(pool, batched, vjp, profile)
-    for law in chosen:
+    subject = subject_of(pool, batched, vjp, profile, empty_graphs)
+    for law in laws_of_pooling(laws, profile):
         law.check(subject, examples=examples, random_seed=SEED)
 
 
@@ -173,6 +178,7 @@ def parametrize_laws(
     *,
     profile: str | Iterable[str] = "diffpool",
     laws: Sequence[str] | None = None,
+    empty_graphs: bool = True,
 ) -> Any:
     """Return a decorator that makes a test one pytest case per law (needs pytest).
 
@@ -191,6 +197,8 @@ def parametrize_laws(
         As for `conformance`.
     laws : sequence of str, optional
         As for `conformance`.
+    empty_graphs : bool
+        As for `conformance`.
 
     Returns
     -------
@@ -199,7 +207,8 @@ def parametrize_laws(
     Raises
     ------
     ValueError
-        If `pool` is not a pooling layer, or a law or profile is unknown.
+        If `pool` is not a pooling layer, a law or profile is unknown, or `empty_graphs`
+        is not a bool.
 
     Examples
     --------
@@ -210,10 +219,8 @@ def parametrize_laws(
     """
     import pytest
 
-    chosen = laws_of_pooling(laws, profile)
-    subject = subject_of(pool, batched, vjp, profile)
-    cases = []
-    for law in chosen:
+    subject, cases = subject_of(pool, batched, vjp, profile, empty_graphs), []
+    for law in laws_of_pooling(laws, profile):
         reason = law.reason_against(subject)
         marks = [pytest.mark.skip(reason=reason)] if reason else []
         cases.append(pytest.param(law, subject, id=f"{law.id}-{law.name}", marks=marks))

@@ -9,8 +9,11 @@ NumPy and their arguments only (and SciPy in law E7).
 from __future__ import annotations
 
 import inspect
+import sys
+import traceback
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import PurePath
 from typing import Any, Callable
 
 import numpy as np
@@ -28,8 +31,13 @@ Cases = Callable[[int, int], st.SearchStrategy[Case]]
 # Sums of a dozen terms have rounding errors of some 1e-16 and 1e-7.
 RTOL = {"float64": 1e-9, "float32": 1e-4}
 MAX_NODES = 12  # of a graph in a case, but for the shape "large"
-PARTS = frozenset(
-    "pool batched vjp propagation neighbour_mean layer equivariant standardize "
+OF_LAYER = frozenset(("pool", "batched", "vjp"))
+# A line in one of these, or in the kit, is not a layer's own.
+LIBRARIES = sys.stdlib_module_names | frozenset(
+    "numpy scipy autograd hypothesis torch jax jaxlib tensorflow".split()
+)
+PARTS = OF_LAYER | frozenset(
+    "propagation neighbour_mean layer equivariant standardize "
     "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
     "train predict primitive wrong_gradients functions forms".split()
 )
@@ -66,6 +74,11 @@ class Check:
         names = inspect.signature(self.body).parameters
         self.needs = (*(name for name in names if name in PARTS), *self.needs)
 
+    @property
+    def least_nodes(self) -> int:
+        """The least number of nodes of a graph: 1 for a pooling layer (see law C15)."""
+        return int(not OF_LAYER.isdisjoint(self.needs))
+
     def __call__(self, subject: Subject, case: Case) -> None:
         """Check one case.
 
@@ -93,6 +106,25 @@ class Violation:
     case: Case
     error: Exception
 
+    @property
+    def place(self) -> str:
+        """The innermost line of the layer's own code that raised; empty if none did."""
+        place = ""
+        for frame, line in traceback.walk_tb(self.error.__traceback__):
+            code, module = frame.f_code, frame.f_globals.get("__name__", "")
+            if code is self.check.body.__code__:
+                place = ""  # what follows was called by the check
+            elif _is_of_layer(module):
+                place = f"{PurePath(code.co_filename).name}:{line}, in {code.co_name}"
+        return place
+
+
+def _is_of_layer(module: str) -> bool:
+    """Return whether a module is part of neither the kit nor a library of arrays."""
+    if module.startswith("npdiffpool.testing."):
+        return module.startswith("npdiffpool.testing.own.")
+    return module.partition(".")[0] not in LIBRARIES
+
 
 @dataclass(frozen=True)
 class Result:
@@ -108,7 +140,12 @@ class Result:
     script : str
         A program that reproduces the failure; empty if there is none.
     case : mapping
-        The smallest counterexample, by name; empty if there is none.
+        The smallest counterexample, by name: the values that the check uses. Empty if
+        there is none.
+    error : str
+        The type and the message of what was raised on it, in one line.
+    place : str
+        The line of the layer that raised it; empty if the check of the law did.
     """
 
     law: Law
@@ -116,6 +153,8 @@ class Result:
     reason: str = ""
     script: str = ""
     case: Case = field(default_factory=dict)
+    error: str = ""
+    place: str = ""
 
     def _repr_html_(self) -> str:
         """Return law, verdict and counterexample, for notebooks."""
@@ -236,17 +275,14 @@ class Law:
         if examples is not None:
             require_int("examples", examples, 1)
         subjects = [subject_of(pool) for pool in pools]
-        applies, without_nodes, unchecked = False, None, list[str]()
+        applies, unchecked = False, list[str]()
         for check in self.checks:
             able = [s for s in subjects if s.reason_against(check.needs) is None]
             applies = applies or bool(able)
             unchecked += [] if able else subjects[0].reasons_missing(check.needs)
             found = able and find_violation(check, able, examples, random_seed)
-            if found and not has_empty_graph(found.case):
+            if found:
                 return self._failure(found)
-            without_nodes = without_nodes or found or None
-        if without_nodes is not None:
-            return self._failure(without_nodes)
         if applies:
             reason = ", ".join(dict.fromkeys(unchecked))
             return Result(self, "holds", f"in part: {reason}" if reason else "")
@@ -271,7 +307,9 @@ class Law:
         error = f"{type(found.error).__name__}: {' '.join(str(found.error).split())}"
         reason = f"{self.id} fails on {found.subject.name}: {self.statement} ({error})"
         script = script_of(f"{self.id}: {self.statement}", found)
-        return Result(self, "fails", reason, script, found.case)
+        names = inspect.signature(found.check.body).parameters
+        case = {name: x for name, x in found.case.items() if name in names}
+        return Result(self, "fails", reason, script, case, error, found.place)
 
 
 def find_violation(
@@ -283,8 +321,7 @@ def find_violation(
     """Return the smallest counterexample found to a check on any of the subjects.
 
     If there is one, graphs of 1, 2, 3, ... nodes are searched until one of them is a
-    counterexample. Graphs without nodes are the last resort: many layers fail on them,
-    which says little about their other failures.
+    counterexample.
     """
     profile = settings(database=None) if random_seed is not None else settings()
     generate = settings(
@@ -297,44 +334,24 @@ def find_violation(
     )
     shrink = settings(generate, phases=[*generate.phases, Phase.shrink])
 
-    def search(least: int, most: int, options: settings) -> Violation | None:
-        return _search(check, subjects, (least, most), options, random_seed)
+    def search(most: int, options: settings) -> Violation | None:
+        return _search(check, subjects, most, options, random_seed)
 
-    first = search(0, MAX_NODES, generate)
+    first = search(MAX_NODES, generate)
     if first is None:
         return None
-    sizes = [(1, 1), (1, 2), (1, 3), (1, 4), (1, MAX_NODES)]
-    if has_empty_graph(first.case) and search(1, MAX_NODES, generate) is None:
-        sizes = []
-    sizes.append((0, MAX_NODES))  # the first search again, with shrinking
-    return next(filter(None, (search(*nodes, shrink) for nodes in sizes)), first)
-
-
-def has_empty_graph(value: Any) -> bool:
-    """Return whether a case, or a part of one, has a graph without nodes.
-
-    Parameters
-    ----------
-    value : mapping, list, array or other value of a case
-
-    Returns
-    -------
-    bool
-    """
-    if isinstance(value, (dict, list)):
-        parts = value.values() if isinstance(value, dict) else value
-        return any(has_empty_graph(part) for part in parts)
-    return isinstance(value, np.ndarray) and value.ndim > 0 and len(value) == 0
+    sizes = (1, 2, 3, 4, MAX_NODES)  # the last is the first search, with shrinking
+    return next(filter(None, (search(most, shrink) for most in sizes)), first)
 
 
 def _search(
     check: Check,
     subjects: list[Subject],
-    nodes: tuple[int, int],
+    most: int,
     options: settings,
     random_seed: int | None,
 ) -> Violation | None:
-    """Return the last failing case of a Hypothesis run, with `nodes` as bounds."""
+    """Return the last failing case of a run with graphs of at most `most` nodes."""
     found: list[Violation] = []
 
     def holds(case: dict[str, Any], dtype: str) -> None:
@@ -349,7 +366,8 @@ def _search(
     # Hypothesis's database finds the failures of a test by its name.
     holds.__name__ = "holds_" + check.body.__name__.strip("<>")
     dtypes = st.sampled_from(check.dtypes)
-    test = given(case=check.cases(*nodes), dtype=dtypes)(holds)
+    cases = check.cases(check.least_nodes, most)
+    test = given(case=cases, dtype=dtypes)(holds)
     test = seed(random_seed)(test) if random_seed is not None else test
     try:
         options(test)()

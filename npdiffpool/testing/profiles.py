@@ -20,6 +20,7 @@ ROWS = "the rows of S sum to one"
 NON_NEGATIVE = "S >= 0"
 NODE_ORDER = "the order of nodes does not matter"
 CLUSTER_ORDER = "the order of the columns of R does not matter"
+EMPTY_GRAPHS = "graphs without nodes can be pooled"
 SMOOTH = "outputs are continuous in R and Z"
 SUM_A = "A' = S^T A S"
 OFF_DIAGONAL = "A' is S^T A S without its diagonal"
@@ -32,7 +33,7 @@ LOSSES = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
 
 SOFT = {SOFTMAX, ROWS, NON_NEGATIVE, NODE_ORDER, CLUSTER_ORDER, SMOOTH}
 PROFILES = {
-    "diffpool": frozenset({*SOFT, SUM_A, SUM_X, "link", "entropy"}),
+    "diffpool": frozenset({*SOFT, EMPTY_GRAPHS, SUM_A, SUM_X, "link", "entropy"}),
     "mincut": frozenset({*SOFT, NORMALIZED, SUM_X, "cut", "orthogonality"}),
     "hosc": frozenset({*SOFT, NORMALIZED, SUM_X}),
     "dmon": frozenset({*SOFT, NORMALIZED, SELU_X, *LOSSES[3:]} - {SMOOTH}),

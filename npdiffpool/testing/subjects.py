@@ -22,7 +22,7 @@ from __future__ import annotations
 import inspect
 import sys
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
@@ -30,7 +30,15 @@ import autograd.numpy as anp
 import numpy as np
 from autograd import grad, make_vjp
 
-from npdiffpool.testing.profiles import CLAIMS, LOSSES, PROFILES, SOFTMAX, claims_of
+from npdiffpool._support.arguments import require_flag
+from npdiffpool.testing.profiles import (
+    CLAIMS,
+    EMPTY_GRAPHS,
+    LOSSES,
+    PROFILES,
+    SOFTMAX,
+    claims_of,
+)
 
 Part = Callable[..., Any]
 PROBE = (
@@ -99,7 +107,8 @@ class Subject:
         """Return why a check with these needs does not apply; None if it does."""
         for name in needs:
             if name in CLAIMS - self.claims:
-                return f"its profile does not claim: {name}"
+                loss = f"its profile has no {name} loss"
+                return loss if name in LOSSES else f"it does not claim that {name}"
             if name not in self.parts and name not in CLAIMS - set(LOSSES):
                 return self.missing.get(name, f"it has no {name}")
         return None
@@ -114,6 +123,7 @@ def subject_of(
     batched: Part | None = None,
     vjp: Part | None = None,
     profile: str | Iterable[str] = "diffpool",
+    empty_graphs: bool = True,
 ) -> Subject:
     """Return a pooling layer as a subject.
 
@@ -124,6 +134,8 @@ def subject_of(
         ``pool.batched`` and ``pool.vjp``.
     profile : str or iterable of str
         What the layer claims; see `npdiffpool.testing.profiles`.
+    empty_graphs : bool
+        False if the layer does not claim to pool graphs without nodes.
 
     Returns
     -------
@@ -133,12 +145,22 @@ def subject_of(
     ------
     ValueError
         If `pool` is not callable, fails on a path of three nodes, or returns
-        something without the attributes of `Pooled`, or with other shapes; or if
-        there is no such profile.
+        something without the attributes of `Pooled`, or with other shapes; if there is
+        no such profile; if `empty_graphs` is not a bool.
     """
     claims = claims_of(profile)
-    if isinstance(pool, Subject):
-        return pool
+    require_flag("empty_graphs", empty_graphs)
+    own = isinstance(pool, Subject)
+    subject = pool if own else _examined(pool, batched, vjp, claims)
+    if empty_graphs:
+        return subject
+    return replace(subject, claims=subject.claims - {EMPTY_GRAPHS})
+
+
+def _examined(
+    pool: Part, batched: Part | None, vjp: Part | None, claims: frozenset[str]
+) -> Subject:
+    """Return a layer as a subject, with the parts that it is found to have."""
     pooled, layer = _probe(pool), pool
     parts: dict[str, Any] = {"pool": pool}
     sources = {"pool": _import(pool, "pool")}

@@ -5,28 +5,57 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from importlib import import_module
-from textwrap import fill, shorten
-from typing import Any
+from textwrap import fill, indent, shorten
+from typing import Any, Iterator
 
+from npdiffpool.testing.causes import causes
 from npdiffpool.testing.code import as_code
 from npdiffpool.testing.conformance import conformance, examine_all, laws_of_pooling
 from npdiffpool.testing.law import Result
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.subjects import OWN
+from npdiffpool.testing.subjects import subject_of
+
+LINE = f"# {'-' * 70}"
 
 
 def write_table(results: list[Result]) -> str:
-    """Return a row per law with its counterexample, the totals, and all scripts."""
+    """Return a row per law with its counterexample, totals, scripts, and the causes."""
     counts = Counter(result.verdict for result in results)
     total = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
-    scripts = [f"# {'-' * 70}\n{r.script}" for r in results if r.script]
-    return "\n".join([*map(_row, results), "", total, *scripts])
+    scripts = [f"{LINE}\n{r.script}" for r in results if r.script]
+    return "\n".join([*map(_row, results), "", total, *scripts, *_causes(results)])
 
 
-def as_row(result: Result) -> dict[str, str]:
-    """Return a result as a JSON object."""
-    law = {"law": result.law.id, "statement": result.law.statement}
-    return {**law, "verdict": result.verdict, "reason": result.reason}
+def as_rows(results: list[Result]) -> list[dict[str, Any]]:
+    """Return results as JSON objects, those of failures with the cause's number."""
+    numbers = {r.law.id: i for i, group in enumerate(causes(results), 1) for r in group}
+    return [
+        {
+            "law": result.law.id,
+            "statement": result.law.statement,
+            "verdict": result.verdict,
+            "reason": result.reason,
+            **({"cause": numbers[result.law.id]} if result.law.id in numbers else {}),
+        }
+        for result in results
+    ]
+
+
+def _causes(results: list[Result]) -> Iterator[str]:
+    """Yield the number of causes and of failing laws, and the text of each cause."""
+    groups = causes(results)
+    counts = {"cause": len(groups), "law": sum(map(len, groups))}
+    if groups:
+        yield LINE
+        yield ", ".join(f"{n} {noun}{'s' * (n > 1)}" for noun, n in counts.items())
+    for number, group in enumerate(groups, 1):
+        first = group[0]
+        ids = fill(", ".join(result.law.id for result in group), 83)
+        at = f" ({first.place})" if first.place else ""
+        error = fill(shorten(first.error, 300) + at, 83)
+        text = "\n".join([ids, error, *_values(first)])
+        yield f"{number:<5}{indent(text, ' ' * 5).lstrip()}"
 
 
 def _row(result: Result) -> str:
@@ -38,9 +67,13 @@ def _row(result: Result) -> str:
         text = shorten(result.reason.removeprefix(f"{result.law.id} fails "), 300)
     row = f"{result.law.id:<5}{verdict:<15}{text}"
     row = fill(row, 88, subsequent_indent=" " * 20)
+    return "\n".join([row, *(" " * 20 + value for value in _values(result))])
+
+
+def _values(result: Result) -> list[str]:
+    """Return the assignments of a counterexample that are not too long."""
     values = [f"{k} = {as_code(v)}" for k, v in result.case.items() if k != "rtol"]
-    shown = [f"{' ' * 20}{value}" for value in values if len(value) < 200]
-    return "\n".join([row, *shown])
+    return [value for value in values if len(value) < 200]
 
 
 def import_pool(path: str) -> Any:
@@ -67,11 +100,15 @@ def import_pool(path: str) -> Any:
 
 
 def verify(
-    path: str | None, laws: list[str] | None, examples: int | None
+    path: str | None,
+    laws: list[str] | None,
+    examples: int | None,
+    empty_graphs: bool,
 ) -> list[Result]:
     """Check a layer given as MODULE:FUNCTION, or npdiffpool itself, with progress."""
     if path is not None:
-        pool = import_pool(path)
-        return conformance(pool, laws=laws, examples=examples, verbose=True)
+        options: Any = {"examples": examples, "empty_graphs": empty_graphs}
+        return conformance(import_pool(path), laws=laws, verbose=True, **options)
     chosen = list(LAWS.values()) if laws is None else laws_of_pooling(laws)
-    return examine_all(chosen, OWN, examples, verbose=True)
+    subjects = [subject_of(own, empty_graphs=empty_graphs) for own in OWN]
+    return examine_all(chosen, subjects, examples, verbose=True)

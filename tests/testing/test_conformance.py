@@ -1,6 +1,7 @@
 """The kit on a pooling layer: verdicts, runnable counterexamples, error messages."""
 
 import functools
+import json
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from npdiffpool.testing import (
 from npdiffpool.testing.law import Law
 from npdiffpool.testing.laws._cases import step
 from npdiffpool.testing.own.parts import pool_batch, pool_by_paper
+from npdiffpool.testing.own.subjects import PAPER
 from npdiffpool.testing.table import write_table
 
 LAYER = dedent('''
@@ -79,7 +81,7 @@ def test_every_law_about_one_graph_holds_for_the_paper():
     found = verdicts(conformance(pool_by_paper, examples=5))
     batched = {id: found.pop(id) for id in ("B1", "B2", "B3")}
     assert set(batched.values()) == {"not applicable"}
-    assert len(found) == 39 and set(found.values()) == {"holds"}
+    assert len(found) == 40 and set(found.values()) == {"holds"}
 
 
 def test_a_batched_form_is_an_argument_or_an_attribute():
@@ -146,19 +148,37 @@ def test_check_pooling_raises_with_the_law_and_the_script(layer):
     check_pooling(forgetful(), laws=["A1", "C1"])
 
 
-def test_a_failure_on_graphs_without_nodes_hides_no_other_failure():
-    def pool(A, R, Z):
-        pooled = pool_by_paper(A, R, Z)
-        return pooled._replace(entropy=-np.mean(np.sum(pooled.S * np.log2(pooled.S))))
+def needs_nodes(A, R, Z):
+    return pool_by_paper(A, R, Z) if len(A) else 1 / 0
 
-    (result,) = conformance(pool, laws=["E7"])
-    assert len(result.case["A"]) == 1
 
-    def fails_without_nodes(A, R, Z):
-        return pool_by_paper(A, R, Z) if len(A) else 1 / 0
+def needs_nodes_in_batches(As, Rs, Zs):
+    return [needs_nodes(*graph) for graph in zip(As, Rs, Zs)]
 
-    (result,) = conformance(fails_without_nodes, laws=["A1"])
-    assert result.case["A"].shape == (0, 0) and "ZeroDivisionError" in result.reason
+
+def test_a_failure_on_graphs_without_nodes_is_one_law():
+    results = conformance(needs_nodes, needs_nodes_in_batches, examples=15)
+    (failing,) = [result for result in results if result.verdict == "fails"]
+    assert failing.law.id == "C15" and failing.case["A"].shape == (0, 0)
+    assert failing.error == "ZeroDivisionError: division by zero"
+    assert re.fullmatch(r"test_conformance.py:\d+, in needs_nodes", failing.place)
+
+
+def test_a_layer_need_not_claim_graphs_without_nodes():
+    why = "it does not claim that graphs without nodes can be pooled"
+    (result,) = conformance(needs_nodes, laws=["C15"], empty_graphs=False)
+    assert (result.verdict, result.reason) == ("not applicable", why)
+    check_pooling(needs_nodes, laws=["C15"], empty_graphs=False)
+    marked = parametrize_laws(needs_nodes, laws=["C15", "A1"], empty_graphs=False)
+    (skip,), none = [case.marks for case in marked.args[1]]
+    assert skip.kwargs == {"reason": why} and not none
+
+
+def test_a_subject_may_be_checked_without_graphs_without_nodes():
+    laws = {"laws": ["C15"], "examples": 5}
+    assert verdicts(conformance(PAPER, **laws)) == {"C15": "holds"}
+    (result,) = conformance(PAPER, **laws, empty_graphs=False)
+    assert result.verdict == "not applicable"
 
 
 def test_any_exception_of_the_layer_is_a_failure():
@@ -261,6 +281,45 @@ def test_verify_prints_a_table_and_exits_with_1_if_a_law_fails(layer, capsys):
     assert "L1   not applicable it returns no link loss" in output
     assert "A = np.array([[1.0]])" in output
     assert "1 holds, 1 fails, 1 not applicable" in output
+
+
+def test_the_table_of_verify_ends_with_the_causes(layer, capsys):
+    options = "--law A1 --law C2 --law C11 --law D4 --examples 30".split()
+    assert main(["verify", "forgetful:pool", *options]) == 1
+    *_, causes = capsys.readouterr().out.split(f"# {'-' * 70}\n")
+    first, second = causes[causes.index("\n") :].split("\n2    ")
+    assert causes.startswith(
+        "2 causes, 3 laws\n1    D4\n     AssertionError: A is float"
+    )
+    assert "\n     A = np.zeros((1, 1), dtype=np.float32)\n" in first
+    assert second.startswith("C2, C11\n     AssertionError: Not equal to tolerance")
+    assert "\n     A = np.array([[1.0]])\n" in second
+
+
+def test_the_table_of_a_layer_without_failures_has_no_causes(capsys):
+    layer = "npdiffpool.testing.own.parts:pool_by_paper"
+    assert main(["verify", layer, "--law", "A1", "--examples", "5"]) == 0
+    assert capsys.readouterr().out.endswith("\n1 holds\n")
+
+
+def test_the_json_of_verify_has_the_number_of_each_cause(layer, capsys):
+    options = "--law A1 --law C2 --law C11 --law D4 --examples 30 --json".split()
+    assert main(["verify", "forgetful:pool", *options]) == 1
+    rows = {row["law"]: row for row in json.loads(capsys.readouterr().out)}
+    assert "cause" not in rows.pop("A1")
+    assert {id: row["cause"] for id, row in rows.items()} == dict(C2=2, C11=2, D4=1)
+
+
+@pytest.mark.parametrize("words", [["npdiffpool.testing.own.parts:pool_stack"], []])
+def test_verify_need_not_check_graphs_without_nodes(capsys, words):
+    options = ["--law", "C15", "--examples", "5"]
+    assert main(["verify", *words, *options]) == 0
+    assert "1 holds" in capsys.readouterr().out
+    assert main(["verify", *words, *options, "--no-empty-graphs"]) == 0
+    expected = (
+        "C15  not applicable it does not claim that graphs without nodes can be pooled"
+    )
+    assert expected in capsys.readouterr().out
 
 
 def test_verify_without_a_layer_verifies_npdiffpool(capsys):

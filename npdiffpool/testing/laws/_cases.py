@@ -69,7 +69,7 @@ def with_total(A: Array, most: float) -> Array:
 @st.composite
 def graph_like(draw: st.DrawFn, K: int, D: int) -> list[Array]:
     """Draw A, R and Z of a graph with K clusters and D features."""
-    A = draw(draws.adjacencies(0, 6, directed=True))
+    A = draw(draws.adjacencies(1, 6, directed=True))
     return [A, draw(any_logits(len(A), K)), draw(draws.features(len(A), D))]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import strategies as st
 
+from npdiffpool.testing.law import Case
 from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
 from npdiffpool.testing.profiles import (
     CLUSTER_ORDER,
+    EMPTY_GRAPHS,
     NODE_ORDER,
     ROWS,
     SOFTMAX,
@@ -70,7 +73,7 @@ IDENTITY = "equation 4: x^T A' x = (S x)^T A (S x)"
 def positive_semidefinite_graphs_stay_so(pool, M, R, rtol):
     """A positive semidefinite A gives a positive semidefinite A'."""
     A_pooled = pool(M @ M.T, R, M).A
-    least = np.linalg.eigvalsh(A_pooled + A_pooled.T).min(initial=0)
+    least = np.linalg.eigvalsh(A_pooled + A_pooled.T).min()
     assert least >= -rtol * np.trace(A_pooled), least
 
 
@@ -194,3 +197,83 @@ def a_silent_node_changes_nothing(pool, A, R, Z, place, row, rtol):
     more = pool(A_more, np.insert(R, place, row, 0), np.insert(Z, place, 0, 0))
     np.testing.assert_allclose(more.A, pooled.A, rtol, rtol * A.sum())
     np.testing.assert_allclose(more.X, pooled.X, rtol, rtol * np.abs(Z).sum())
+
+
+def without_nodes(least: int, most: int) -> st.SearchStrategy[Case]:
+    """Return cases of one graph without nodes."""
+    return cases.step()(0, 0)
+
+
+def with_empty_graphs(least: int, most: int) -> st.SearchStrategy[Case]:
+    """Return cases of one to six graphs, some of them without nodes."""
+    return cases.joined()(0, most)
+
+
+CLAIMED = (EMPTY_GRAPHS,)
+
+
+@law("C15", "sums and means of no terms", without_nodes, needs=CLAIMED)
+def a_graph_without_nodes_pools_to_zeros(pool, A, R, Z):
+    """A graph without nodes pools to A' = 0 and X' = 0, also in a batch; losses are 0.
+
+    S and the gradients have no rows.
+    """
+    pooled, K = pool(A, R, Z), R.shape[1]
+    np.testing.assert_array_equal(pooled.A, np.zeros((K, K)))
+    np.testing.assert_array_equal(pooled.X, np.zeros((K, Z.shape[1])))
+    assert pooled.S.shape == R.shape, pooled.S.shape
+
+
+@a_graph_without_nodes_pools_to_zeros.also(without_nodes, needs=(*CLAIMED, "link"))
+def _its_link_loss_is_zero(pool, A, R, Z):
+    np.testing.assert_array_equal(pool(A, R, Z).link, 0)
+
+
+@a_graph_without_nodes_pools_to_zeros.also(without_nodes, needs=(*CLAIMED, "entropy"))
+def _its_entropy_is_zero(pool, A, R, Z):
+    np.testing.assert_array_equal(pool(A, R, Z).entropy, 0)
+
+
+@a_graph_without_nodes_pools_to_zeros.also(without_nodes, needs=CLAIMED)
+def _its_gradients_have_no_rows(pool, vjp, A, R, Z):
+    for name in ("A", "X", "S", "link", "entropy"):
+        value = getattr(pool(A, R, Z), name, None)
+        if value is not None:
+            dR, dZ = vjp(A, R, Z, name, np.ones_like(value))
+            assert (dR.shape, dZ.shape) == (R.shape, Z.shape), (name, dR, dZ)
+
+
+@a_graph_without_nodes_pools_to_zeros.also(with_empty_graphs, needs=CLAIMED)
+def _it_does_so_in_a_batch_and_changes_no_other_graph(batched, As, Rs, Zs, rtol):
+    together, kept = batched(As, Rs, Zs), [g for g, A in enumerate(As) if len(A) > 0]
+    rest = [[items[g] for g in kept] for items in (As, Rs, Zs)]
+    alone = dict(zip(kept, batched(*rest) if kept else []))
+    assert len(together) == len(As)
+    for g, pooled in enumerate(together):
+        K, A_scale, X_scale = Rs[g].shape[1], As[g].sum(), np.abs(Zs[g]).sum()
+        A_expected = alone[g].A if g in alone else np.zeros((K, K))
+        X_expected = alone[g].X if g in alone else np.zeros((K, Zs[g].shape[1]))
+        np.testing.assert_allclose(pooled.A, A_expected, rtol, rtol * A_scale)
+        np.testing.assert_allclose(pooled.X, X_expected, rtol, rtol * X_scale)
+        assert pooled.S.shape == Rs[g].shape, pooled.S.shape
+
+
+@a_graph_without_nodes_pools_to_zeros.also(with_empty_graphs, needs=(*CLAIMED, "link"))
+def _it_adds_nothing_to_the_link_loss_of_a_batch(batched, As, Rs, Zs, rtol):
+    rest = [[x for x in items if len(x) > 0] for items in (As, Rs, Zs)]
+    together = [pooled.link for pooled in batched(As, Rs, Zs)]
+    alone = [pooled.link for pooled in batched(*rest)] if rest[0] else [0]
+    share, size = len(rest[0]) / len(As), 1 + max(map(np.linalg.norm, As))
+    atol = max(rtol, 1e-7) * size
+    np.testing.assert_allclose(np.mean(together), share * np.mean(alone), rtol, atol)
+
+
+@a_graph_without_nodes_pools_to_zeros.also(
+    with_empty_graphs, needs=(*CLAIMED, "entropy")
+)
+def _it_adds_nothing_to_the_entropy_of_a_batch(batched, As, Rs, Zs, rtol):
+    rest = [[x for x in items if len(x) > 0] for items in (As, Rs, Zs)]
+    together = [pooled.entropy for pooled in batched(As, Rs, Zs)]
+    alone = [pooled.entropy for pooled in batched(*rest)] if rest[0] else [0]
+    share = len(rest[0]) / len(As)
+    np.testing.assert_allclose(np.mean(together), share * np.mean(alone), rtol, rtol)
