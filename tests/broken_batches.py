@@ -75,6 +75,11 @@ def results_of_the_next_graph(As, Rs, Zs):
     ]
 
 
+def features_over_the_mean_size(As, Rs, Zs):
+    mean = max(sum(map(len, As)) / len(As), 1)
+    return [one._replace(X=one.X / mean) for one in one_by_one(As, Rs, Zs)]
+
+
 def means_of_graphs_with_nodes(As, Rs, Zs):
     """Average the losses of a batch over its graphs with nodes only."""
     pools = one_by_one(As, Rs, Zs)
@@ -93,6 +98,7 @@ BATCHES = {
     "entropy summed over the batch": summed_over_graphs,
     "results sorted by graph size": sorted_by_size,
     "the next graph's results for an empty graph": results_of_the_next_graph,
+    "X' over the mean size in a batch": features_over_the_mean_size,
     "losses averaged over graphs with nodes": means_of_graphs_with_nodes,
     "losses of the previous graph": losses_of_the_previous_graph,
     "batch norm of logits": normalised((0, 1)),

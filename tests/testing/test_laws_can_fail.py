@@ -55,7 +55,10 @@ TABLE = {  # check i of a law: the bugs that it detects
     "C15[1]": ["the link loss as n times a mean"],
     "C15[2]": ["entropy over n, also for n = 0"],
     "C15[3]": ["a vjp without columns for an empty graph"],
-    "C15[4]": ["the next graph's results for an empty graph", "batch norm of logits"],
+    "C15[4]": [
+        "the next graph's results for an empty graph",
+        "X' over the mean size in a batch",
+    ],
     "C15[5]": ["losses averaged over graphs with nodes"],
     "C15[6]": ["losses averaged over graphs with nodes"],
     "L1[0]": ["the link loss squared", "the link loss over n^2"],
