@@ -20,6 +20,7 @@ Codes = Callable[[int, int], Array]
 
 SHAPES = tuple("empty random dense star path cycle clique circulant two".split())
 PAIRS = ("cycles", "cubic", "not regular", "strongly regular")
+_MAX_DRAWN = 160  # codes; the arrays of a graph of 12 nodes have fewer
 _EXPONENTS = {"unlike": (0, 1), "tiny": (-9, 3), "huge": (9, 3), "mixed": (0, 6)}
 
 
@@ -48,10 +49,13 @@ def drawn_codes(draw: st.DrawFn) -> Codes:
     """Return codes drawn as one string of bytes: fast, and each shrinks by itself.
 
     A caller that needs no codes draws a size of 0, so that every example makes the
-    same number of choices: Hypothesis can then combine two examples.
+    same number of choices: Hypothesis can then combine two examples. Many codes come
+    from one drawn seed: an example of Hypothesis has at most 8 kB.
     """
 
     def codes(size: int, below: int) -> Array:
+        if size > _MAX_DRAWN:
+            return random_codes(draw(st.integers(0, 2**16 - 1)))(size, below)
         dtype = np.dtype(np.uint8 if below <= 2**8 else ">u2")
         n_bytes = size * dtype.itemsize
         data = draw(st.binary(min_size=n_bytes, max_size=n_bytes))

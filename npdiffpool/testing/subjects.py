@@ -150,8 +150,10 @@ def subject_of(
     """
     claims = claims_of(profile)
     require_flag("empty_graphs", empty_graphs)
-    own = isinstance(pool, Subject)
-    subject = pool if own else _examined(pool, batched, vjp, claims)
+    if isinstance(pool, Subject):
+        subject = pool
+    else:
+        subject = _examined(pool, batched, vjp, claims)
     if empty_graphs:
         return subject
     return replace(subject, claims=subject.claims - {EMPTY_GRAPHS})

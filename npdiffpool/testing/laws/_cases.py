@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from npdiffpool._support.types import Array
 from npdiffpool.testing import strategies as draws
+from npdiffpool.testing._encoding import cached, drawn_codes, one_of, stable_colours
 from npdiffpool.testing.law import MAX_NODES, Case, Cases
+from npdiffpool.testing.laws import _sizes as sizes
 
 KINDS = (*draws.ASSIGNMENTS, "logits")
 ZERO_LOGIT = -1e4  # exp(-1e4) is exactly zero
@@ -30,10 +32,10 @@ def any_logits(draw: st.DrawFn, N: int, K: int, kinds: Sequence[str] = KINDS) ->
 
     The softmax is exactly zero where the assignment is.
     """
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(one_of(kinds))
     if kind == "logits":
-        return draw(draws.logits(N, K))
-    S = draw(draws.assignments(N, K, kinds=[kind]))
+        return draw(cached(draws.logits, N, K))
+    S = draw(cached(draws.assignments, N, K, kinds=[kind]))
     return np.where(S > 0, np.log(np.where(S > 0, S, 1.0)), ZERO_LOGIT)
 
 
@@ -51,6 +53,8 @@ EXTRAS: dict[str, Any] = {
     "T": lambda N, K, D: any_logits(N, K, ("soft", "uniform", "some hard")),
     "share": lambda N, K, D: draws.floats(0.0, 1.0),
     "graph": lambda N, K, D: graph_like(K, D),  # type: ignore[has-type]
+    "R_step": lambda N, K, D: draws.features(N, K, ["real"], (0, 0)),
+    "Z_step": lambda N, K, D: draws.features(N, D, ["real"], (0, 0)),
 }
 
 
@@ -77,26 +81,32 @@ def step(
     *extras: str,
     directed: bool = True,
     kinds: Sequence[str] = KINDS,
+    weights: Sequence[str] = draws.WEIGHTS,
     clusters: int | None = None,
     smallest: int = 0,
 ) -> Cases:
-    """Return cases of one step: A, R, Z and the named `EXTRAS`.
-
-    Where the largest number of nodes allows it, some graphs have up to 60 nodes.
-    """
+    """Return cases of one step: A, R, Z and the named `EXTRAS`."""
 
     @st.composite
     def cases(draw: st.DrawFn, least: int, most: int) -> Case:
-        shapes = draws.WITH_LARGE if most == MAX_NODES else draws.SHAPES
-        n_least = max(least, smallest)
-        A = draw(draws.adjacencies(n_least, most, directed=directed, shapes=shapes))
+        bounds = draw(sizes.bounds(max(least, smallest), most))
+        A = draw(cached(draws.adjacencies, *bounds, directed=directed, weights=weights))
         A = with_total(A, 8e12)  # float32's limit is 1.8e13
-        N, K = len(A), clusters or draw(st.integers(1, min(6, max(most, 2))))
-        R, Z = draw(any_logits(N, K, kinds)), draw(draws.features(N))
-        more = {name: draw(EXTRAS[name](N, K, Z.shape[1])) for name in extras}
+        N, K = len(A), clusters or draw(sizes.clusters(most))
+        R, D = draw(cached(any_logits, N, K, kinds=kinds)), draw(sizes.features(most))
+        Z = draw(cached(draws.features, N, D))
+        more = {name: draw(EXTRAS[name](N, K, D)) for name in extras}
         return {"A": A, "R": R, "Z": Z, **more}
 
     return cases
+
+
+def laid_out(others: Cases) -> Cases:
+    """Return cases with "layout", the order and stride of all arrays in memory."""
+    layouts = st.tuples(st.sampled_from("CF"), st.sampled_from((1, 2, -1)))
+    return lambda least, most: st.builds(
+        lambda case, layout: {**case, "layout": layout}, others(least, most), layouts
+    )
 
 
 @st.composite
@@ -108,11 +118,10 @@ def products(
     A node belongs equally to a group of 1, 2 or 4 clusters: powers of two, so that
     nothing is rounded. Nodes of one group of 1 cluster are a clique with self-loops.
     """
-    sizes = draw(st.lists(st.sampled_from(widths), min_size=1, max_size=3))
-    group = np.repeat(np.arange(len(sizes)), sizes)
-    N = draw(st.integers(least, min(most, 8)))
-    index = st.integers(0, len(sizes) - 1)
-    own = np.array(draw(st.lists(index, min_size=N, max_size=N)), dtype=int)
+    n_clusters = draw(st.lists(st.sampled_from(widths), min_size=1, max_size=3))
+    group = np.repeat(np.arange(len(n_clusters)), n_clusters)
+    N = draw(sizes.nodes(least, most, 8))
+    own = drawn_codes(draw)(N, len(n_clusters))
     belongs = own[:, None] == group[None, :]
     S = belongs / np.maximum(belongs.sum(axis=1, keepdims=True), 1)
     R = np.where(belongs, 0.0, ZERO_LOGIT)
@@ -127,7 +136,7 @@ def cliques(least: int, most: int) -> st.SearchStrategy[Case]:
 @st.composite
 def nearly_products(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw logits, and the relative difference of A from S S^T."""
-    N, K = draw(st.integers(least, min(most, 8))), draw(st.integers(1, 4))
+    N, K = draw(sizes.nodes(least, most, 8)), draw(sizes.clusters(most, 4))
     R = draw(any_logits(N, K, ("uniform", "soft", "hard")))
     return {
         "R": R,
@@ -139,49 +148,48 @@ def nearly_products(draw: st.DrawFn, least: int, most: int) -> Case:
 @st.composite
 def grams(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw M, for a positive semidefinite graph M M^T, and logits."""
-    M = draw(st.integers(least, min(most, 8)).flatmap(draws.assignments))
-    R = draw(any_logits(len(M), draw(st.integers(1, 4))))
+    M = draw(sizes.nodes(least, most, 8).flatmap(draws.assignments))
+    R = draw(any_logits(len(M), draw(sizes.clusters(most, 4))))
     return {"M": M, "R": R}
 
 
-def generic_steps(*outputs: str) -> Cases:
-    """Return steps away from every kink, a direction to move in, and `outputs`.
+def smooth_steps(*outputs: str) -> Cases:
+    """Return steps away from every kink, with directions to move in, and `outputs`.
 
-    Weights of two leave a residual of at least one at each edge, so the link loss is
-    smooth there. Without edges S S^T is the residual.
+    The link loss has its kink at A = S S^T. Weights are at least 2, and S S^T at most
+    1, so the residual is at least half of each weight; without edges it is S S^T.
     """
+    steps = step("R_step", "Z_step", weights=("ones", "equal", "unlike"))
 
-    @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
-        graph = draws.adjacencies(least, min(most, 6), directed=True, weights=["ones"])
-        A = 2.0 * draw(graph)
-        K, D = draw(st.integers(1, 4)), draw(st.integers(1, 3))
-        R, Z = (draws.features(len(A), n, ["real"], (0, 0)) for n in (K, D))
-        arrays = {"R": R, "Z": Z, "R_step": R, "Z_step": Z}
-        case = {name: draw(strategy) for name, strategy in arrays.items()}
-        return {"A": A, **case, "outputs": outputs}
+    def cases(least: int, most: int) -> st.SearchStrategy[Case]:
+        def away(case: Case) -> Case:
+            Z_step = case["Z_step"] * max(1.0, np.abs(case["Z"]).max(initial=0))
+            return {**case, "A": 20 * case["A"], "Z_step": Z_step, "outputs": outputs}
+
+        return steps(least, most).map(away)
 
     return cases
 
 
 def joined(*extras: str) -> Cases:
-    """Return cases of one to six graphs, lists As, Rs and Zs, with one K and one D.
+    """Return cases of several graphs, lists As, Rs and Zs, with one K and one D.
 
     "nodes" adds an order of the first graph's nodes, "graphs" one of the graphs.
     """
 
     @st.composite
     def cases(draw: st.DrawFn, least: int, most: int) -> Case:
-        K, D = draw(st.integers(1, 4)), draw(st.integers(1, 2))
-        size = st.integers(least, min(most, 6))
-        sizes = draw(st.lists(size, min_size=1, max_size=6))
+        K, D = draw(sizes.clusters(most, 4)), draw(sizes.features(most, 2))
+        bounds = sizes.bounds(least, most, 6, sizes.LARGE_IN_BATCHES, one_in=16)
         mild: Any = {"directed": True, "weights": ("ones", "unlike")}
+        pairs = [draw(bounds) for _ in range(draw(sizes.graphs(most)))]
+        As = [draw(cached(draws.adjacencies, *pair, **mild)) for pair in pairs]
         case = {
-            "As": [draw(draws.adjacencies(N, N, **mild)) for N in sizes],
-            "Rs": [draw(any_logits(N, K)) for N in sizes],
-            "Zs": [draw(draws.features(N, D)) for N in sizes],
+            "As": As,
+            "Rs": [draw(cached(any_logits, len(A), K)) for A in As],
+            "Zs": [draw(cached(draws.features, len(A), D)) for A in As],
         }
-        orders = {"nodes": sizes[0], "graphs": len(sizes)}
+        orders = {"nodes": len(As[0]), "graphs": len(As)}
         more = {name: draw(draws.permutations(orders[name])) for name in extras}
         return {**case, **more}
 
@@ -236,18 +244,23 @@ def undirected(draw: st.DrawFn, least: int, most: int) -> Case:
 @st.composite
 def alike(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw a graph, the 1-WL colours of its nodes, and logits for each colour."""
-    A, colours = draw(draws.alike_nodes(least, min(most, 8)))
-    n_colours = int(colours.max(initial=-1)) + 1
-    table = draw(draws.logits(n_colours, st.integers(1, 4), bounds=(1.0, 30.0)))
+    pair = draw(sizes.bounds(least, most, 8, sizes.LARGE_IN_BATCHES))
+    kinds: Any = {"weights": ("ones", "equal", "unlike")}
+    if pair[1] > MAX_NODES:  # colours of other large graphs take long to compute
+        kinds = {"weights": ("ones",), "shapes": ("star", "cycle", "clique", "two")}
+    A = draw(cached(draws.adjacencies, *pair, **kinds))
+    colours = stable_colours(A)
+    n_colours, K = int(colours.max(initial=-1)) + 1, sizes.clusters(most, 4)
+    table = draw(draws.logits(n_colours, K, bounds=(1.0, 30.0)))
     return {"A": A, "colours": colours, "table": table, "seed": draw(SEEDS)}
 
 
 @st.composite
 def growing(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw rows of logits that are 0 ... K - 1 in some order, and a factor."""
-    K, N = draw(st.integers(2, 5)), draw(st.integers(least, min(most, 4)))
-    rows = [draw(draws.permutations(K)) for _ in range(N)]
-    order = np.array(rows, dtype=float).reshape(N, K)
+    K, N = max(2, draw(sizes.clusters(most, 5))), draw(sizes.nodes(least, most, 4))
+    codes = drawn_codes(draw)(N * K, 2**16).reshape(N, K)
+    order = np.argsort(codes, axis=1, kind="stable").astype(float)
     A = draw(draws.adjacencies(N, N))
     return {"A": A, "order": order, "times": draw(draws.floats(1.0, 1e3))}
 

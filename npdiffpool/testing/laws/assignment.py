@@ -109,7 +109,12 @@ def nodes_that_1_wl_cannot_tell_apart_are_assigned_alike(pool, A, colours, table
     np.testing.assert_allclose(S, S[first], rtol=rtol, atol=rtol)
 
 
-@nodes_that_1_wl_cannot_tell_apart_are_assigned_alike.also(cases.alike, dtypes=EXACT)
+def small(least, most):
+    """Return cases of small graphs: rounding errors grow with the sums of a GNN."""
+    return cases.alike(least, min(most, 8))
+
+
+@nodes_that_1_wl_cannot_tell_apart_are_assigned_alike.also(small, dtypes=EXACT)
 def _the_gnn_assigns_them_alike(assigner, A, colours, table, seed, rtol):
     S = assigner(seed, A, np.ones((len(A), 2)))
     first = [np.flatnonzero(colours == colour)[0] for colour in colours]

@@ -19,37 +19,43 @@ EXACT = ("float64",)
 BY_STEPS = "the definition of a derivative"
 
 
-@law("D1", BY_STEPS, cases.generic_steps("A", "X", "S"), dtypes=EXACT)
+@law("D1", BY_STEPS, cases.smooth_steps("A", "X", "S"))
 def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step, outputs):
     """Gradients equal the derivatives of the values.
 
-    For a layer, the directional derivative by R and Z is computed from five points,
-    with errors h^4 = 1e-12 and rounding / h = 1e-13, and with half the step; their
-    difference is added to the tolerance. For a primitive, the whole Jacobian is
-    computed by complex step.
+    For a layer, the directional derivatives by R and by Z are computed in float64, from
+    five points each, with steps h of 5e-4 and 1e-3; their difference is added to the
+    tolerance. A sum of n terms has a rounding error of at most n units of its terms,
+    which sum to `size`: for a value, 18 n, as the link loss cancels (see law L3),
+    divided by h; for a gradient, whose terms sum to at most 6 times `size`, 4 n. For a
+    primitive, the whole Jacobian is computed by complex step.
     """
-
-    def output(name, h):
-        return np.asarray(getattr(pool(A, R + h * R_step, Z + h * Z_step), name))
-
-    def slope(name, G, h):
-        near, far = (output(name, x) - output(name, -x) for x in (h, 2 * h))
-        return np.sum(G * (8 * near - far)) / (12 * h)
-
+    A64, R64, Z64, *steps = (M.astype("float64") for M in (A, R, Z, R_step, Z_step))
+    shifts = 5e-4 * np.array([1, -1, 2, -2, 4, -4])
+    points = [pool(A64, R64 + h * steps[0], Z64) for h in shifts]
+    points = [points, [pool(A64, R64, Z64 + h * steps[1]) for h in shifts]]
+    n = sum(R.shape) + np.abs(np.where(points[1][0].S > 0, R64, 0)).max(initial=1)
+    size = {"A": A64.sum(), "X": np.abs(Z64).sum() + np.abs(steps[1]).sum()}
+    size |= {"S": len(R), "entropy": 1 + np.log(R.shape[1])}
+    size |= {"link": np.linalg.norm(A64) + len(A)}
     for name in outputs:
-        Y = output(name, 0)
-        G = -0.5 * np.cos(np.arange(Y.size)).reshape(Y.shape)
-        coarse, fine = slope(name, G, 1e-3), slope(name, G, 5e-4)
-        dR, dZ = vjp(A, R, Z, name, G)
-        actual = np.sum(dR * R_step) + np.sum(dZ * Z_step)
-        atol = 2e-10 * (1 + np.abs(Y).sum()) + abs(fine - coarse)
-        np.testing.assert_allclose(actual, fine, 1e-9, atol, err_msg=name)
+        Y = getattr(points[0][0], name)
+        G = -0.5 * np.cos(np.arange(np.size(Y))).reshape(np.shape(Y))
+        gradients = vjp(A, R, Z, name, G.astype(R.dtype))
+        rounding = 18 * 2.0**-53 * 1.5 / 5e-4 + 4 * 6 * np.finfo(R.dtype).eps / 2
+        for by, at, step, gradient in zip("RZ", points, steps, gradients):
+            f = [np.sum(G * getattr(pooled, name)) for pooled in at]
+            near, middle, far = f[0] - f[1], f[2] - f[3], f[4] - f[5]
+            fine, coarse = (8 * near - middle) / 6e-3, (8 * middle - far) / 12e-3
+            atol = n * rounding * size[name] + abs(fine - coarse)
+            error, message = np.sum(gradient * step) - fine, f"{name} by {by}"
+            np.testing.assert_allclose(error, 0, atol=atol, err_msg=message)
 
 
 (_check,) = gradients_are_derivatives.checks
 for _loss in ("link", "entropy"):
-    steps = cases.generic_steps(_loss)
-    gradients_are_derivatives.also(steps, needs=(_loss,), dtypes=EXACT)(_check.body)
+    _of_loss = cases.smooth_steps(_loss)
+    gradients_are_derivatives.also(_of_loss, needs=(_loss,))(_check.body)
 
 
 @gradients_are_derivatives.also(cases.sizes_and_seed, dtypes=EXACT)
@@ -122,21 +128,28 @@ def _functions_keep_the_precision(functions, seed):
 
 
 @law("D5", "autograd uses inputs again in the backward pass", cases.step())
-def nothing_is_written_in_place(pool, A, R, Z):
-    """Pooling does not modify its inputs, and repeated calls give the same result."""
-    inputs = [array.copy() for array in (A, R, Z)]
+def arguments_are_neither_modified_nor_returned(pool, A, R, Z):
+    """Arguments are not modified, and what is returned shares no memory with them.
+
+    Nor does a call modify what an earlier call has returned.
+    """
+    copies = [array.copy() for array in (A, R, Z)]
+    names = ("A", "X", "S", "link", "entropy")
     first = pool(A, R, Z)
-    outputs = [np.array(part) for part in (first.A, first.X, first.S)]
+    kept = {name: np.array(getattr(first, name, None)) for name in names}
     pool(2 * A, R, -Z)  # must not write into the first result
     again = pool(A, R, Z)
-    for array, copy in zip((A, R, Z), inputs):
+    for array, copy in zip((A, R, Z), copies):
         np.testing.assert_array_equal(array, copy)
-    for pooled in (first, again):
-        for part, copy in zip((pooled.A, pooled.X, pooled.S), outputs):
-            np.testing.assert_array_equal(part, copy)
+    for name, copy in kept.items():
+        for pooled in (first, again):
+            part = np.asarray(getattr(pooled, name, None))
+            np.testing.assert_array_equal(part, copy, err_msg=name)
+            shared = [np.shares_memory(part, array) for array in (A, R, Z)]
+            assert not any(shared), f"{name} shares memory with A, R or Z: {shared}"
 
 
-@nothing_is_written_in_place.also(cases.sizes_and_seed, dtypes=EXACT)
+@arguments_are_neither_modified_nor_returned.also(cases.sizes_and_seed, dtypes=EXACT)
 def _primitives_write_nothing_in_place(primitive, sizes, seed):
     f, _, arrays = primitive(sizes, seed)
     for array in arrays:
@@ -146,6 +159,31 @@ def _primitives_write_nothing_in_place(primitive, sizes, seed):
         G = np.ones_like(Y)
         G.flags.writeable = False
         np.testing.assert_array_equal(vjp(G), vjp(G))
+
+
+@arguments_are_neither_modified_nor_returned.also(cases.joined())
+def _graphs_of_a_batch_are_neither_modified_nor_returned(batched, As, Rs, Zs):
+    arrays = [*As, *Rs, *Zs]
+    copies = [array.copy() for array in arrays]
+    results = [part for pooled in batched(As, Rs, Zs) for part in pooled]
+    assert [id(array) for array in arrays] == [id(M) for M in [*As, *Rs, *Zs]]
+    for array, copy in zip(arrays, copies):
+        np.testing.assert_array_equal(array, copy)
+        assert not any(np.shares_memory(np.asarray(M), array) for M in results)
+
+
+@arguments_are_neither_modified_nor_returned.also(cases.step())
+def _a_gradient_modifies_and_returns_no_argument(pool, vjp, A, R, Z):
+    pooled = pool(A, R, Z)
+    for name in ("A", "X", "S", "link", "entropy"):
+        if getattr(pooled, name, None) is not None:
+            G = np.ones_like(getattr(pooled, name), R.dtype)
+            copies = [array.copy() for array in (A, R, Z, G)]
+            slopes = vjp(A, R, Z, name, G)
+            for array, copy in zip((A, R, Z, G), copies):
+                np.testing.assert_array_equal(array, copy, err_msg=name)
+                shared = [np.shares_memory(np.asarray(M), array) for M in slopes]
+                assert not any(shared), f"gradient of {name} shares memory"
 
 
 DEFINITIONS = "the definitions in npdiffpool/testing/own/definitions.py"
@@ -177,3 +215,88 @@ def forms_of_a_graph_agree(forms, A, R, X, rtol):
         atol = rtol * np.abs(expected).max(initial=0) + 1e3 * np.finfo(A.dtype).tiny
         for value in found:
             np.testing.assert_allclose(value, expected, rtol, atol, err_msg=name)
+
+
+IN_MEMORY = "an array is its values"
+
+
+@law("D8", IN_MEMORY, cases.laid_out(cases.step()))
+def memory_layout_does_not_matter(pool, A, R, Z, layout, rtol):
+    """The memory layout of the arguments does not matter; another byte order may fail.
+
+    Arguments are in C or Fortran order, or every second entry or the reverse of such
+    arrays, and cannot be written to. In another byte order than that of the machine,
+    a layer may raise an error, or it returns the same values.
+    """
+    order, stride = layout
+
+    def laid_out(M):
+        wide = np.full([abs(stride) * n for n in M.shape], np.nan, M.dtype, order)
+        view = wide[::stride, ::stride]
+        view[...] = M
+        view.flags.writeable = False
+        return view
+
+    pooled, other = pool(A, R, Z), pool(*map(laid_out, (A, R, Z)))
+    np.testing.assert_allclose(other.A, pooled.A, rtol, rtol * A.sum())
+    np.testing.assert_allclose(other.X, pooled.X, rtol, rtol * np.abs(Z).sum())
+    np.testing.assert_allclose(other.S, pooled.S, rtol, rtol)
+    if getattr(pooled, "link", None) is not None:
+        size = len(A) + np.sum(A**2)
+        np.testing.assert_allclose(other.link**2, pooled.link**2, rtol, rtol * size)
+    if getattr(pooled, "entropy", None) is not None:
+        np.testing.assert_allclose(other.entropy, pooled.entropy, rtol, rtol)
+
+
+@memory_layout_does_not_matter.also(cases.step())
+def _another_byte_order_is_refused_or_right(pool, A, R, Z, rtol):
+    swapped = [M.astype(M.dtype.newbyteorder()) for M in (A, R, Z)]
+    try:
+        other = pool(*swapped)
+    except Exception:
+        return
+    pooled = pool(A, R, Z)
+    np.testing.assert_allclose(other.A, pooled.A, rtol, rtol * A.sum())
+    np.testing.assert_allclose(other.X, pooled.X, rtol, rtol * np.abs(Z).sum())
+    np.testing.assert_allclose(other.S, pooled.S, rtol, rtol)
+
+
+@memory_layout_does_not_matter.also(cases.laid_out(cases.joined()))
+def _the_layout_of_a_batch_does_not_matter(batched, As, Rs, Zs, layout, rtol):
+    order, stride = layout
+
+    def laid_out(M):
+        wide = np.full([abs(stride) * n for n in M.shape], np.nan, M.dtype, order)
+        view = wide[::stride, ::stride]
+        view[...] = M
+        view.flags.writeable = False
+        return view
+
+    pooled = batched(As, Rs, Zs)
+    others = batched(*([laid_out(M) for M in Ms] for Ms in (As, Rs, Zs)))
+    for g, other in enumerate(others):
+        A_scale, X_scale = As[g].sum(), np.abs(Zs[g]).sum()
+        np.testing.assert_allclose(other.A, pooled[g].A, rtol, rtol * A_scale)
+        np.testing.assert_allclose(other.X, pooled[g].X, rtol, rtol * X_scale)
+        np.testing.assert_allclose(other.S, pooled[g].S, rtol, rtol)
+
+
+@memory_layout_does_not_matter.also(cases.laid_out(cases.step()))
+def _the_layout_does_not_matter_for_a_gradient(vjp, A, R, Z, layout, rtol):
+    order, stride = layout
+
+    def laid_out(M):
+        wide = np.full([abs(stride) * n for n in M.shape], np.nan, M.dtype, order)
+        view = wide[::stride, ::stride]
+        view[...] = M
+        view.flags.writeable = False
+        return view
+
+    K, D = R.shape[1], Z.shape[1]
+    size = {"A": A.sum(), "X": np.abs(Z).sum() + len(Z)}
+    for name, shape in {"A": (K, K), "X": (K, D)}.items():
+        G = np.cos(np.arange(np.prod(shape))).reshape(shape).astype(R.dtype)
+        expected = vjp(A, R, Z, name, G)
+        slopes = vjp(*map(laid_out, (A, R, Z)), name, laid_out(G))
+        for slope, right in zip(slopes, expected):
+            np.testing.assert_allclose(slope, right, rtol, rtol * size[name])
