@@ -3,6 +3,7 @@
 For example:
   npdiffpool verify --list
   npdiffpool verify mymodule:mylayer --law C1 --law L1
+  npdiffpool verify mymodule:mylayer --quick --profile mincut
   npdiffpool verify --law G1 --examples 1000     npdiffpool itself
 """
 
@@ -16,6 +17,8 @@ from textwrap import fill
 
 from npdiffpool._support.arguments import require_int
 from npdiffpool.cli.parser import add_json
+
+QUICK = 20  # examples per check
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -34,6 +37,19 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     text = "examples per check (default: 100)"
     command.add_argument("--examples", type=int, metavar="INT", help=text)
+    command.add_argument(
+        "--quick",
+        action="store_const",
+        const=QUICK,
+        dest="examples",
+        help=f"the same as --examples {QUICK}",
+    )
+    command.add_argument(
+        "--profile",
+        default="diffpool",
+        metavar="NAME",
+        help="what the layer claims: diffpool, mincut, hosc, dmon, topk or graclus",
+    )
     command.add_argument(
         "--no-empty-graphs",
         action="store_false",
@@ -57,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         hint = "pip install hypothesis"
         raise ValueError(f"verify needs {error.name}: {hint}") from None
     layer, laws, examples = arguments.layer, arguments.law, arguments.examples
-    results = table.verify(layer, laws, examples, arguments.empty_graphs)
+    claims = arguments.profile, arguments.empty_graphs
+    results = table.verify(layer, laws, examples, *claims)
     if arguments.json:
         print(json.dumps(table.as_rows(results)))
     else:

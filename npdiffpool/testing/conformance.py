@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Sequence
 
-from npdiffpool._support.progress import progress_bar
-from npdiffpool.testing.law import OF_LAYER, Law, Result
+from npdiffpool.testing.check import OF_LAYER
+from npdiffpool.testing.law import Law, Result, examine_laws
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.profiles import CLAIMS, claims_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
@@ -38,21 +38,6 @@ def laws_of_pooling(
     if wrong:
         raise ValueError(f"laws must be of {', '.join(LAWS)}; got {wrong[0]!r}")
     return [LAWS[id] for id in ids]
-
-
-def examine_all(
-    laws: Sequence[Law],
-    subjects: Sequence[Subject],
-    examples: int | None,
-    verbose: bool,
-) -> list[Result]:
-    """Examine subjects for each of some laws; show a progress bar if `verbose`."""
-    results = []
-    with progress_bar(len(laws), "law", "verifying", shown=verbose) as update:
-        for done, law in enumerate(laws, 1):
-            results.append(law.examine(*subjects, examples=examples, random_seed=SEED))
-            update(done, law.id)
-    return results
 
 
 def conformance(
@@ -119,7 +104,8 @@ def conformance(
     B1: not applicable
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    return examine_all(laws_of_pooling(laws, profile), [subject], examples, verbose)
+    chosen = laws_of_pooling(laws, profile)
+    return examine_laws(chosen, [subject], examples, SEED, verbose)
 
 
 def check_pooling(

@@ -1,129 +1,29 @@
-"""Laws: a claim, its source, and checks that can refute it.
-
-A check is a function of parts of an implementation (see `subjects`) and of a case that
-Hypothesis draws; it raises if the claim does not hold. The script that reproduces a
-counterexample contains the source of the check, so the checks of a pooling layer use
-NumPy and their arguments only (and SciPy in law E7).
-"""
+"""Laws: a claim, its source, and checks that can refute it."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-import traceback
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import PurePath
-from typing import Any, Callable
-
-import numpy as np
-from hypothesis import Phase, given, seed, settings
-from hypothesis import strategies as st
+from typing import Any, Callable, Sequence
 
 from npdiffpool._support.arguments import require_int
+from npdiffpool._support.progress import progress_bar
 from npdiffpool.graphs.display import html_table
+from npdiffpool.testing.check import (
+    Case,
+    Cases,
+    Check,
+    Search,
+    Violation,
+    drawn_together,
+)
 from npdiffpool.testing.script import script_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
-
-Case = dict[str, Any]
-Cases = Callable[[int, int], st.SearchStrategy[Case]]
-
-# Sums of a dozen terms have rounding errors of some 1e-16 and 1e-7.
-RTOL = {"float64": 1e-9, "float32": 1e-4}
-MAX_NODES = 12  # of a graph in a case, but for the shape "large"
-OF_LAYER = frozenset(("pool", "batched", "vjp"))
-# A line in one of these, or in the kit, is not a layer's own.
-LIBRARIES = sys.stdlib_module_names | frozenset(
-    "numpy scipy autograd hypothesis torch jax jaxlib tensorflow".split()
-)
-PARTS = OF_LAYER | frozenset(
-    "propagation neighbour_mean layer equivariant standardize "
-    "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
-    "train predict primitive wrong_gradients functions forms".split()
-)
 
 
 class LawViolation(AssertionError):
     """A law does not hold; the message contains a script that shows it."""
-
-
-@dataclass(eq=False)
-class Check:
-    """One check of a law.
-
-    Parameters
-    ----------
-    body : callable
-        Takes parts and values of a case, by name; raises if the law is violated.
-    cases : callable
-        ``cases(least, most)`` returns a strategy of cases whose graphs have between
-        `least` and `most` nodes.
-    needs : tuple of str
-        The parts without which the check does not apply. Those that `body` takes are
-        added.
-    dtypes : tuple of str
-        The precisions in which the law is claimed; a case has one of them.
-    """
-
-    body: Callable[..., None]
-    cases: Cases
-    needs: tuple[str, ...] = ()
-    dtypes: tuple[str, ...] = ("float64", "float32")
-
-    def __post_init__(self) -> None:
-        names = inspect.signature(self.body).parameters
-        self.needs = (*(name for name in names if name in PARTS), *self.needs)
-
-    @property
-    def least_nodes(self) -> int:
-        """The least number of nodes of a graph: 1 for a pooling layer (see law C15)."""
-        return int(not OF_LAYER.isdisjoint(self.needs))
-
-    def __call__(self, subject: Subject, case: Case) -> None:
-        """Check one case.
-
-        Parameters
-        ----------
-        subject : Subject
-        case : mapping
-
-        Raises
-        ------
-        Exception
-            Of any kind, if the law is violated.
-        """
-        values = {**case, **subject.parts}
-        names = inspect.signature(self.body).parameters
-        self.body(**{name: values[name] for name in names})
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A counterexample: the check, the subject, the case and the error raised."""
-
-    check: Check
-    subject: Subject
-    case: Case
-    error: Exception
-
-    @property
-    def place(self) -> str:
-        """The innermost line of the layer's own code that raised; empty if none did."""
-        place = ""
-        for frame, line in traceback.walk_tb(self.error.__traceback__):
-            code, module = frame.f_code, frame.f_globals.get("__name__", "")
-            if code is self.check.body.__code__:
-                place = ""  # what follows was called by the check
-            elif _is_of_layer(module):
-                place = f"{PurePath(code.co_filename).name}:{line}, in {code.co_name}"
-        return place
-
-
-def _is_of_layer(module: str) -> bool:
-    """Return whether a module is part of neither the kit nor a library of arrays."""
-    if module.startswith("npdiffpool.testing."):
-        return module.startswith("npdiffpool.testing.own.")
-    return module.partition(".")[0] not in LIBRARIES
 
 
 @dataclass(frozen=True)
@@ -272,21 +172,7 @@ class Law:
         ValueError
             If `examples` is not a whole number >= 1, or a pool is not a pooling layer.
         """
-        if examples is not None:
-            require_int("examples", examples, 1)
-        subjects = [subject_of(pool) for pool in pools]
-        applies, unchecked = False, list[str]()
-        for check in self.checks:
-            able = [s for s in subjects if s.reason_against(check.needs) is None]
-            applies = applies or bool(able)
-            unchecked += [] if able else subjects[0].reasons_missing(check.needs)
-            found = able and find_violation(check, able, examples, random_seed)
-            if found:
-                return self._failure(found)
-        if applies:
-            reason = ", ".join(dict.fromkeys(unchecked))
-            return Result(self, "holds", f"in part: {reason}" if reason else "")
-        return Result(self, "not applicable", self.reason_against(subjects[0]) or "")
+        return examine_laws([self], pools, examples, random_seed)[0]
 
     def reason_against(self, subject: Subject) -> str | None:
         """Return why no check of the law applies to a subject.
@@ -303,6 +189,30 @@ class Law:
         reasons = [subject.reason_against(check.needs) for check in self.checks]
         return None if None in reasons else reasons[0]
 
+    def applies_to(self, subject: Subject) -> bool:
+        """Return whether a check of the law applies to a subject."""
+        return self.reason_against(subject) is None
+
+    def result(self, search: Search, found: dict[Check, Violation]) -> Result:
+        """Return the result of a search, with the smallest counterexample, if any.
+
+        Parameters
+        ----------
+        search : Search
+        found : mapping
+            From each check that failed to a counterexample.
+        """
+        for check in self.checks:
+            if check in found:
+                return self._failure(search.smallest(found[check]))
+        subject, unchecked = search.subjects[0], [*self.checks]
+        unchecked = [check for check in self.checks if not search.able(check)]
+        if unchecked == self.checks:
+            return Result(self, "not applicable", self.reason_against(subject) or "")
+        reasons = [r for c in unchecked for r in subject.reasons_missing(c.needs)]
+        reason = ", ".join(dict.fromkeys(reasons))
+        return Result(self, "holds", f"in part: {reason}" if reason else "")
+
     def _failure(self, found: Violation) -> Result:
         error = f"{type(found.error).__name__}: {' '.join(str(found.error).split())}"
         reason = f"{self.id} fails on {found.subject.name}: {self.statement} ({error})"
@@ -312,87 +222,46 @@ class Law:
         return Result(self, "fails", reason, script, case, error, found.place)
 
 
-def find_violation(
-    check: Check,
-    subjects: list[Subject],
+def examine_laws(
+    laws: Sequence[Law],
+    pools: Sequence[Part | Subject],
     examples: int | None = None,
     random_seed: int | None = None,
-) -> Violation | None:
-    """Return the smallest counterexample found to a check on any of the subjects.
+    verbose: bool = False,
+) -> list[Result]:
+    """Examine pooling layers for some laws; return one result per law.
 
-    If there is one, graphs of 1, 2, 3, ... nodes are searched until one of them is a
-    counterexample.
+    Parameters
+    ----------
+    laws : sequence of Law
+    pools, examples, random_seed
+        As for `Law.examine`. With a seed, checks are tried on the same cases where
+        these can be drawn together.
+    verbose : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    list of Result
+
+    Raises
+    ------
+    ValueError
+        As `Law.examine`.
     """
-    profile = settings(database=None) if random_seed is not None else settings()
-    generate = settings(
-        profile,
-        max_examples=profile.max_examples if examples is None else examples,
-        deadline=None,
-        report_multiple_bugs=False,
-        print_blob=False,
-        phases=[Phase.reuse, Phase.generate],
-    )
-    shrink = settings(generate, phases=[*generate.phases, Phase.shrink])
-
-    def search(most: int, options: settings) -> Violation | None:
-        return _search(check, subjects, most, options, random_seed)
-
-    first = search(MAX_NODES, generate)
-    if first is None:
-        return None
-    sizes = (1, 2, 3, 4, MAX_NODES)  # the last is the first search, with shrinking
-    return next(filter(None, (search(most, shrink) for most in sizes)), first)
-
-
-def _search(
-    check: Check,
-    subjects: list[Subject],
-    most: int,
-    options: settings,
-    random_seed: int | None,
-) -> Violation | None:
-    """Return the last failing case of a run with graphs of at most `most` nodes."""
-    found: list[Violation] = []
-
-    def holds(case: dict[str, Any], dtype: str) -> None:
-        for subject in subjects:  # two copies: the layer may write into the first
-            used, kept = ({**_cast(case, dtype), "rtol": RTOL[dtype]} for _ in "12")
-            try:
-                check(subject, used)
-            except Exception as error:
-                found.append(Violation(check, subject, kept, error))
-                raise
-
-    # Hypothesis's database finds the failures of a test by its name.
-    holds.__name__ = "holds_" + check.body.__name__.strip("<>")
-    dtypes = st.sampled_from(check.dtypes)
-    cases = _each_new(check.cases(check.least_nodes, most))
-    test = given(case=cases, dtype=dtypes)(holds)
-    test = seed(random_seed)(test) if random_seed is not None else test
-    try:
-        options(test)()
-    except Exception:
-        if not found:
-            raise
-    return found[-1] if found else None
-
-
-def _each_new(cases: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
-    """Return cases without variants.
-
-    Hypothesis follows an example by up to five with nearly the same choices, and so
-    the same sizes, but it does not vary the members of a unique list.
-    """
-    one = st.lists(cases, min_size=1, max_size=1, unique_by=id)
-    return one.map(lambda members: members[0])
-
-
-def _cast(value: Any, dtype: str) -> Any:
-    """Copy a case, its arrays of floats in one precision."""
-    if isinstance(value, dict):
-        return {name: _cast(item, dtype) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_cast(item, dtype) for item in value]
-    if isinstance(value, np.ndarray):
-        return value.astype(dtype if value.dtype.kind == "f" else value.dtype)
-    return value
+    if examples is not None:
+        require_int("examples", examples, 1)
+    search = Search([subject_of(pool) for pool in pools], examples, random_seed)
+    checks = [check for law in laws for check in law.checks if search.able(check)]
+    alone = [[check] for check in checks]
+    groups = alone if random_seed is None else drawn_together(checks)
+    found, results = dict[Check, Violation](), list[Result]()
+    steps = len(groups) + len(laws)
+    with progress_bar(steps, "step", "verifying", shown=verbose) as update:
+        for done, group in enumerate(groups, 1):
+            found |= search.violations(group)
+            update(done, "")
+        for law in laws:
+            results.append(law.result(search, found))
+            update(len(groups) + len(results), law.id)
+    return results

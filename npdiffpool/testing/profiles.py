@@ -21,7 +21,8 @@ NON_NEGATIVE = "S >= 0"
 NODE_ORDER = "the order of nodes does not matter"
 CLUSTER_ORDER = "the order of the columns of R does not matter"
 EMPTY_GRAPHS = "graphs without nodes can be pooled"
-SMOOTH = "outputs are continuous in R and Z"
+SMOOTH = "A' and S are differentiable"
+SMOOTH_X = "X' is differentiable"
 SUM_A = "A' = S^T A S"
 OFF_DIAGONAL = "A' is S^T A S without its diagonal"
 NORMALIZED = "A' is S^T A S without its diagonal, normalised by degrees"
@@ -31,12 +32,12 @@ SELU_X = "X' = SELU(S^T Z)"
 TOP_NODES = "the K nodes with the largest R[:, 0] are the clusters"
 LOSSES = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
 
-SOFT = {SOFTMAX, ROWS, NON_NEGATIVE, NODE_ORDER, CLUSTER_ORDER, SMOOTH}
+SOFT = {SOFTMAX, ROWS, NON_NEGATIVE, NODE_ORDER, CLUSTER_ORDER, SMOOTH, SMOOTH_X}
 PROFILES = {
     "diffpool": frozenset({*SOFT, EMPTY_GRAPHS, SUM_A, SUM_X, "link", "entropy"}),
     "mincut": frozenset({*SOFT, NORMALIZED, SUM_X, "cut", "orthogonality"}),
     "hosc": frozenset({*SOFT, NORMALIZED, SUM_X}),
-    "dmon": frozenset({*SOFT, NORMALIZED, SELU_X, *LOSSES[3:]} - {SMOOTH}),
+    "dmon": frozenset({*SOFT, NORMALIZED, SELU_X, *LOSSES[3:]} - {SMOOTH_X}),
     "topk": frozenset({TOP_NODES, SUM_X}),
     "graclus": frozenset({ROWS, NON_NEGATIVE, OFF_DIAGONAL, MEAN_X}),
 }

@@ -10,8 +10,8 @@ from typing import Any, Iterator
 
 from npdiffpool.testing.causes import causes
 from npdiffpool.testing.code import as_code
-from npdiffpool.testing.conformance import conformance, examine_all, laws_of_pooling
-from npdiffpool.testing.law import Result
+from npdiffpool.testing.conformance import SEED, conformance, laws_of_pooling
+from npdiffpool.testing.law import Result, examine_laws
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.subjects import OWN
 from npdiffpool.testing.subjects import subject_of
@@ -103,12 +103,15 @@ def verify(
     path: str | None,
     laws: list[str] | None,
     examples: int | None,
+    profile: str,
     empty_graphs: bool,
 ) -> list[Result]:
     """Check a layer given as MODULE:FUNCTION, or npdiffpool itself, with progress."""
+    options: Any = {"profile": profile, "empty_graphs": empty_graphs}
     if path is not None:
-        options: Any = {"examples": examples, "empty_graphs": empty_graphs}
-        return conformance(import_pool(path), laws=laws, verbose=True, **options)
-    chosen = list(LAWS.values()) if laws is None else laws_of_pooling(laws)
-    subjects = [subject_of(own, empty_graphs=empty_graphs) for own in OWN]
-    return examine_all(chosen, subjects, examples, verbose=True)
+        options |= {"laws": laws, "examples": examples, "verbose": True}
+        return conformance(import_pool(path), **options)
+    all_laws = [law for law in LAWS.values() if any(map(law.applies_to, OWN))]
+    chosen = all_laws if laws is None else laws_of_pooling(laws)
+    subjects = [subject_of(own, **options) for own in OWN]
+    return examine_laws(chosen, subjects, examples, SEED, verbose=True)

@@ -17,7 +17,7 @@ from other_poolings import POOLINGS
 from npdiffpool import paper
 from npdiffpool.engine import primitives, segments
 from npdiffpool.testing import laws
-from npdiffpool.testing.law import MAX_NODES
+from npdiffpool.testing.check import MAX_NODES
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.definitions import PRIMITIVES
 from npdiffpool.testing.own.functions import functions_of_paper

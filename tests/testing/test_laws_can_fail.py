@@ -15,7 +15,7 @@ import pytest
 from broken import BUGS
 
 from npdiffpool.testing import LAWS, LawViolation, check_pooling
-from npdiffpool.testing.law import find_violation
+from npdiffpool.testing.check import find_violation
 from npdiffpool.testing.profiles import CLAIMS
 from npdiffpool.testing.script import script_of
 

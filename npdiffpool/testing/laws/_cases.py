@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from npdiffpool._support.types import Array
 from npdiffpool.testing import strategies as draws
 from npdiffpool.testing._encoding import cached, drawn_codes, one_of, stable_colours
-from npdiffpool.testing.law import MAX_NODES, Case, Cases
+from npdiffpool.testing.check import MAX_NODES, Case, Cases, Family
 from npdiffpool.testing.laws import _sizes as sizes
 
 KINDS = (*draws.ASSIGNMENTS, "logits")
@@ -24,6 +24,7 @@ ZERO_LOGIT = -1e4  # exp(-1e4) is exactly zero
 SEEDS = st.integers(0, 2**32 - 1)
 SCALES = (1.0, 1e-12, 1e-20, 1e-25, 1e-30, 1e-160, 1e-290)  # from 1e-60: 0 in float32
 FACTORS = draws.floats(0.0, 10.0)
+LAYOUTS = st.integers(0, 2)
 
 
 @st.composite
@@ -52,6 +53,7 @@ EXTRAS: dict[str, Any] = {
     "R_2": lambda N, K, D: st.integers(1, 4).flatmap(lambda J: any_logits(K, J)),
     "T": lambda N, K, D: any_logits(N, K, ("soft", "uniform", "some hard")),
     "share": lambda N, K, D: draws.floats(0.0, 1.0),
+    "layout": lambda N, K, D: LAYOUTS,
     "graph": lambda N, K, D: graph_like(K, D),  # type: ignore[has-type]
     "R_step": lambda N, K, D: draws.features(N, K, ["real"], (0, 0)),
     "Z_step": lambda N, K, D: draws.features(N, D, ["real"], (0, 0)),
@@ -83,30 +85,31 @@ def step(
     kinds: Sequence[str] = KINDS,
     weights: Sequence[str] = draws.WEIGHTS,
     clusters: int | None = None,
-    smallest: int = 0,
-) -> Cases:
+) -> Family:
     """Return cases of one step: A, R, Z and the named `EXTRAS`."""
-
-    @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
-        bounds = draw(sizes.bounds(max(least, smallest), most))
-        A = draw(cached(draws.adjacencies, *bounds, directed=directed, weights=weights))
-        A = with_total(A, 8e12)  # float32's limit is 1.8e13
-        N, K = len(A), clusters or draw(sizes.clusters(most))
-        R, D = draw(cached(any_logits, N, K, kinds=kinds)), draw(sizes.features(most))
-        Z = draw(cached(draws.features, N, D))
-        more = {name: draw(EXTRAS[name](N, K, D)) for name in extras}
-        return {"A": A, "R": R, "Z": Z, **more}
-
-    return cases
+    options = {"directed": directed, "kinds": tuple(kinds), "weights": tuple(weights)}
+    return Family(_step, extras, (*options.items(), ("clusters", clusters)))
 
 
-def laid_out(others: Cases) -> Cases:
-    """Return cases with "layout", the order and stride of all arrays in memory."""
-    layouts = st.tuples(st.sampled_from("CF"), st.sampled_from((1, 2, -1)))
-    return lambda least, most: st.builds(
-        lambda case, layout: {**case, "layout": layout}, others(least, most), layouts
-    )
+@st.composite
+def _step(
+    draw: st.DrawFn,
+    least: int,
+    most: int,
+    extras: Sequence[str],
+    directed: bool,
+    kinds: Sequence[str],
+    weights: Sequence[str],
+    clusters: int | None,
+) -> Case:
+    bounds = draw(sizes.bounds(least, most))
+    A = draw(cached(draws.adjacencies, *bounds, directed=directed, weights=weights))
+    A = with_total(A, 8e12)  # float32's limit is 1.8e13
+    N, K = len(A), clusters or draw(sizes.clusters(most))
+    R, D = draw(cached(any_logits, N, K, kinds=kinds)), draw(sizes.features(most))
+    Z = draw(cached(draws.features, N, D))
+    more = {name: draw(EXTRAS[name](N, K, D)) for name in extras}
+    return {"A": A, "R": R, "Z": Z, **more}
 
 
 @st.composite
@@ -171,29 +174,33 @@ def smooth_steps(*outputs: str) -> Cases:
     return cases
 
 
-def joined(*extras: str) -> Cases:
+def joined(*extras: str) -> Family:
     """Return cases of several graphs, lists As, Rs and Zs, with one K and one D.
 
-    "nodes" adds an order of the first graph's nodes, "graphs" one of the graphs.
+    "nodes" adds an order of the first graph's nodes, "graphs" one of the graphs, and
+    "layout" the arrays' layout in memory.
     """
+    return Family(_joined, extras)
 
-    @st.composite
-    def cases(draw: st.DrawFn, least: int, most: int) -> Case:
-        K, D = draw(sizes.clusters(most, 4)), draw(sizes.features(most, 2))
-        bounds = sizes.bounds(least, most, 6, sizes.LARGE_IN_BATCHES, one_in=16)
-        mild: Any = {"directed": True, "weights": ("ones", "unlike")}
-        pairs = [draw(bounds) for _ in range(draw(sizes.graphs(most)))]
-        As = [draw(cached(draws.adjacencies, *pair, **mild)) for pair in pairs]
-        case = {
-            "As": As,
-            "Rs": [draw(cached(any_logits, len(A), K)) for A in As],
-            "Zs": [draw(cached(draws.features, len(A), D)) for A in As],
-        }
-        orders = {"nodes": len(As[0]), "graphs": len(As)}
-        more = {name: draw(draws.permutations(orders[name])) for name in extras}
-        return {**case, **more}
 
-    return cases
+@st.composite
+def _joined(draw: st.DrawFn, least: int, most: int, extras: Sequence[str]) -> Case:
+    K, D = draw(sizes.clusters(most, 4)), draw(sizes.features(most, 2))
+    bounds = sizes.bounds(least, most, 6, sizes.LARGE_IN_BATCHES, one_in=16)
+    mild: Any = {"directed": True, "weights": ("ones", "unlike")}
+    pairs = [draw(bounds) for _ in range(draw(sizes.graphs(most)))]
+    As = [draw(cached(draws.adjacencies, *pair, **mild)) for pair in pairs]
+    more = {
+        "nodes": draws.permutations(len(As[0])),
+        "graphs": draws.permutations(len(As)),
+        "layout": LAYOUTS,
+    }
+    return {
+        "As": As,
+        "Rs": [draw(cached(any_logits, len(A), K)) for A in As],
+        "Zs": [draw(cached(draws.features, len(A), D)) for A in As],
+        **{name: draw(more[name]) for name in extras},
+    }
 
 
 # Layers, models and training

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any, Callable
 
-from npdiffpool.testing.law import Cases, Check, Law
+from npdiffpool.testing.check import Cases, Check
+from npdiffpool.testing.law import Law
 
 REGISTERED: list[Law] = []
 
@@ -26,7 +27,7 @@ def law(id: str, source: str, cases: Cases, **options: Any) -> Callable[[Any], L
         ``cases(least, most)`` returns a strategy of cases whose graphs have between
         `least` and `most` nodes.
     **options
-        The other parameters of `npdiffpool.testing.law.Check`.
+        The other parameters of `npdiffpool.testing.check.Check`.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from npdiffpool.testing._encoding import cached, one_of
-from npdiffpool.testing.law import MAX_NODES
+from npdiffpool.testing.check import MAX_NODES
 
 Bounds = tuple[int, int]
 LARGE: tuple[Bounds, ...] = ((13, 64), (65, 128), (129, 144))

@@ -1,0 +1,307 @@
+"""Checks of a law, and the search for a case on which one fails.
+
+A check is a function of parts of an implementation (see `subjects`) and of a case that
+Hypothesis draws; it raises if the claim does not hold. The script that reproduces a
+counterexample contains the source of the check, so the checks of a pooling layer use
+NumPy and their arguments only (and SciPy in law E7).
+
+`Search.violations` tries checks on the same cases, and `Search.smallest` then looks for
+a small case on which one of them fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any, Callable, Iterable, Sequence
+
+import numpy as np
+from hypothesis import Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from npdiffpool.testing.subjects import Subject
+
+Case = dict[str, Any]
+Cases = Callable[[int, int], st.SearchStrategy[Case]]
+
+# Sums of a dozen terms have rounding errors of some 1e-16 and 1e-7.
+RTOL = {"float64": 1e-9, "float32": 1e-4}
+MAX_NODES = 12  # of a graph in a case, but for the shape "large"
+OF_LAYER = frozenset(("pool", "batched", "vjp"))
+# A line in one of these, or in the kit, is not a layer's own.
+LIBRARIES = sys.stdlib_module_names | frozenset(
+    "numpy scipy autograd hypothesis torch jax jaxlib tensorflow".split()
+)
+PARTS = OF_LAYER | frozenset(
+    "propagation neighbour_mean layer equivariant standardize "
+    "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
+    "train predict primitive wrong_gradients functions forms".split()
+)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Cases that one function draws, with further values by name.
+
+    Checks that need cases of one family can be tried on the same cases, even if they
+    need other further values.
+
+    Parameters
+    ----------
+    strategy : callable
+        ``strategy(least, most, extras, **options)`` returns a strategy of cases.
+    extras : tuple of str
+        The names of the further values.
+    options : tuple of pairs
+        Names and values of the options.
+    """
+
+    strategy: Callable[..., st.SearchStrategy[Case]]
+    extras: tuple[str, ...]
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def __call__(self, least: int, most: int) -> st.SearchStrategy[Case]:
+        """Return a strategy of cases whose graphs have `least` to `most` nodes."""
+        return self.strategy(least, most, self.extras, **dict(self.options))
+
+
+@dataclass(eq=False)
+class Check:
+    """One check of a law.
+
+    Parameters
+    ----------
+    body : callable
+        Takes parts and values of a case, by name; raises if the law is violated.
+    cases : callable
+        ``cases(least, most)`` returns a strategy of cases whose graphs have between
+        `least` and `most` nodes.
+    needs : tuple of str
+        The parts without which the check does not apply. Those that `body` takes are
+        added.
+    dtypes : tuple of str
+        The precisions in which the law is claimed; a case has one of them.
+    """
+
+    body: Callable[..., None]
+    cases: Cases
+    needs: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ("float64", "float32")
+
+    def __post_init__(self) -> None:
+        names = inspect.signature(self.body).parameters
+        self.needs = (*(name for name in names if name in PARTS), *self.needs)
+
+    @property
+    def least_nodes(self) -> int:
+        """The least number of nodes of a graph: 1 for a pooling layer (see law C15)."""
+        return int(not OF_LAYER.isdisjoint(self.needs))
+
+    def __call__(self, subject: Subject, case: Case) -> None:
+        """Check one case.
+
+        Parameters
+        ----------
+        subject : Subject
+        case : mapping
+
+        Raises
+        ------
+        Exception
+            Of any kind, if the law is violated.
+        """
+        values = {**case, **subject.parts}
+        names = inspect.signature(self.body).parameters
+        self.body(**{name: values[name] for name in names})
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A counterexample: the check, the subject, the case and the error raised.
+
+    `cases` returned the strategy that drew the case.
+    """
+
+    check: Check
+    subject: Subject
+    case: Case
+    error: Exception
+    cases: Cases
+
+    @property
+    def place(self) -> str:
+        """The innermost line of the layer's own code that raised; empty if none did."""
+        place = ""
+        for frame, line in traceback.walk_tb(self.error.__traceback__):
+            code, module = frame.f_code, frame.f_globals.get("__name__", "")
+            if code is self.check.body.__code__:
+                place = ""  # what follows was called by the check
+            elif _is_of_layer(module):
+                place = f"{PurePath(code.co_filename).name}:{line}, in {code.co_name}"
+        return place
+
+
+def _is_of_layer(module: str) -> bool:
+    """Return whether a module is part of neither the kit nor a library of arrays."""
+    if module.startswith("npdiffpool.testing."):
+        return module.startswith("npdiffpool.testing.own.")
+    return module.partition(".")[0] not in LIBRARIES
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search for counterexamples among drawn cases.
+
+    Parameters
+    ----------
+    subjects : list of Subject
+        A case is checked on all of them that have what a check needs.
+    examples : int, optional
+        Number of cases to try for each check; by default that of the current Hypothesis
+        profile.
+    random_seed : int, optional
+        Seed for the same cases at every call. Without it, Hypothesis also tries the
+        cases again on which a check has failed before.
+    """
+
+    subjects: list[Subject]
+    examples: int | None = None
+    random_seed: int | None = None
+
+    def able(self, check: Check) -> list[Subject]:
+        """Return the subjects that have what a check needs."""
+        return [s for s in self.subjects if s.reason_against(check.needs) is None]
+
+    def violations(self, checks: list[Check]) -> dict[Check, Violation]:
+        """Try checks on the same cases; return a counterexample to each that fails.
+
+        A check that has failed is not tried again.
+        """
+        cases, found = _cases_of(checks), dict[Check, Violation]()
+
+        def holds(case: Case, dtype: str) -> None:
+            for check in checks:
+                if check not in found:
+                    violation = self._try(check, cases, case, dtype)
+                    found.update({check: violation} if violation else {})
+            if len(found) == len(checks):
+                raise next(iter(found.values())).error
+
+        phases = (Phase.reuse, Phase.generate)
+        self._run(holds, checks[0], cases, MAX_NODES, phases, found)
+        return found
+
+    def smallest(self, first: Violation) -> Violation:
+        """Return the smallest counterexample found to the same check as another one.
+
+        Graphs of 1, 2, 3, ... nodes are searched until one of them is a counterexample.
+        """
+        check, found = first.check, list[Violation]()
+
+        def holds(case: Case, dtype: str) -> None:
+            violation = self._try(check, first.cases, case, dtype)
+            if violation:
+                found.append(violation)
+                raise violation.error
+
+        phases = (Phase.reuse, Phase.generate, Phase.shrink)
+        small = [(check.cases, most) for most in (1, 2, 3, 4)]
+        for cases, most in [*small, (first.cases, MAX_NODES)]:  # the last finds `first`
+            self._run(holds, check, cases, most, phases, found)
+            if found:
+                break
+        return [first, *found][-1]
+
+    def _try(
+        self, check: Check, cases: Cases, case: Case, dtype: str
+    ) -> Violation | None:
+        for subject in self.able(check):
+            # two copies: the layer may write into the first
+            used, kept = ({**_cast(case, dtype), "rtol": RTOL[dtype]} for _ in "12")
+            try:
+                check(subject, used)
+            except Exception as error:
+                return Violation(check, subject, kept, error, cases)
+        return None
+
+    def _run(
+        self,
+        holds: Callable[[Case, str], None],
+        check: Check,
+        cases: Cases,
+        most: int,
+        phases: Sequence[Phase],
+        found: Any,
+    ) -> None:
+        """Draw cases with at most `most` nodes; errors are ignored if one is found."""
+        with_seed = self.random_seed is not None
+        profile = settings(database=None) if with_seed else settings()
+        options = settings(
+            profile,
+            max_examples=self.examples or profile.max_examples,
+            deadline=None,
+            report_multiple_bugs=False,
+            print_blob=False,
+            phases=phases,
+        )
+        # Hypothesis's database finds the failures of a test by its name.
+        holds.__name__ = "holds_" + check.body.__name__.strip("<>")
+        strategy, dtypes = cases(check.least_nodes, most), st.sampled_from(check.dtypes)
+        test = given(case=_each_new(strategy), dtype=dtypes)(holds)
+        test = seed(self.random_seed)(test) if with_seed else test
+        try:
+            options(test)()
+        except Exception:
+            if not found:
+                raise
+
+
+def find_violation(check: Check, *args: Any, **options: Any) -> Violation | None:
+    """Return the smallest counterexample to a check that a `Search` finds, if any."""
+    search = Search(*args, **options)
+    found = search.violations([check])
+    return search.smallest(found[check]) if found else None
+
+
+def drawn_together(checks: Iterable[Check]) -> list[list[Check]]:
+    """Group checks that can be tried on the same cases."""
+    groups: dict[Any, list[Check]] = {}
+    for check in checks:
+        cases = check.cases
+        family = replace(cases, extras=()) if isinstance(cases, Family) else cases
+        key = (family, check.dtypes, check.least_nodes)
+        groups.setdefault(key, []).append(check)
+    return list(groups.values())
+
+
+def _cases_of(checks: list[Check]) -> Cases:
+    """Return the cases of checks that are drawn together, with the values of all."""
+    cases = checks[0].cases
+    if not isinstance(cases, Family):
+        return cases
+    extras = [name for check in checks for name in check.cases.extras]  # type: ignore
+    return replace(cases, extras=tuple(dict.fromkeys(extras)))
+
+
+def _each_new(cases: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
+    """Return cases without variants.
+
+    Hypothesis follows an example by up to five with nearly the same choices, and so
+    the same sizes, but it does not vary the members of a unique list.
+    """
+    one = st.lists(cases, min_size=1, max_size=1, unique_by=id)
+    return one.map(lambda members: members[0])
+
+
+def _cast(value: Any, dtype: str) -> Any:
+    """Copy a case, its arrays of floats in one precision."""
+    if isinstance(value, dict):
+        return {name: _cast(item, dtype) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_cast(item, dtype) for item in value]
+    if isinstance(value, np.ndarray):
+        return value.astype(dtype if value.dtype.kind == "f" else value.dtype)
+    return value
