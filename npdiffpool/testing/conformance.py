@@ -105,7 +105,7 @@ def conformance(
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
     chosen = laws_of_pooling(laws, profile)
-    return examine_laws(chosen, [subject], examples, SEED, verbose)
+    return list(examine_laws(chosen, [subject], examples, SEED, verbose))
 
 
 def check_pooling(
@@ -153,8 +153,9 @@ def check_pooling(
     npdiffpool.testing.law.LawViolation: C2 fails on pool: Pooling keeps the total ...
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    for law in laws_of_pooling(laws, profile):
-        law.check(subject, examples=examples, random_seed=SEED)
+    chosen = laws_of_pooling(laws, profile)
+    for result in examine_laws(chosen, [subject], examples, SEED):
+        result.require()
 
 
 def parametrize_laws(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from npdiffpool._support.arguments import require_int
 from npdiffpool._support.progress import progress_bar
@@ -55,6 +55,11 @@ class Result:
     case: Case = field(default_factory=dict)
     error: str = ""
     place: str = ""
+
+    def require(self) -> None:
+        """Raise a LawViolation if the law fails."""
+        if self.verdict == "fails":
+            raise LawViolation(f"{self.reason}\n\n{self.script}")
 
     def _repr_html_(self) -> str:
         """Return law, verdict and counterexample, for notebooks."""
@@ -141,9 +146,7 @@ class Law:
         ValueError
             As `examine`.
         """
-        result = self.examine(*pools, **options)
-        if result.verdict == "fails":
-            raise LawViolation(f"{result.reason}\n\n{result.script}")
+        self.examine(*pools, **options).require()
 
     def examine(
         self,
@@ -172,7 +175,7 @@ class Law:
         ValueError
             If `examples` is not a whole number >= 1, or a pool is not a pooling layer.
         """
-        return examine_laws([self], pools, examples, random_seed)[0]
+        return next(examine_laws([self], pools, examples, random_seed))
 
     def reason_against(self, subject: Subject) -> str | None:
         """Return why no check of the law applies to a subject.
@@ -228,8 +231,8 @@ def examine_laws(
     examples: int | None = None,
     random_seed: int | None = None,
     verbose: bool = False,
-) -> list[Result]:
-    """Examine pooling layers for some laws; return one result per law.
+) -> Iterator[Result]:
+    """Examine pooling layers for some laws; yield one result per law.
 
     Parameters
     ----------
@@ -240,9 +243,9 @@ def examine_laws(
     verbose : bool
         Show a progress bar.
 
-    Returns
-    -------
-    list of Result
+    Yields
+    ------
+    Result
 
     Raises
     ------
@@ -255,13 +258,12 @@ def examine_laws(
     checks = [check for law in laws for check in law.checks if search.able(check)]
     alone = [[check] for check in checks]
     groups = alone if random_seed is None else drawn_together(checks)
-    found, results = dict[Check, Violation](), list[Result]()
+    found = dict[Check, Violation]()
     steps = len(groups) + len(laws)
     with progress_bar(steps, "step", "verifying", shown=verbose) as update:
         for done, group in enumerate(groups, 1):
             found |= search.violations(group)
             update(done, "")
-        for law in laws:
-            results.append(law.result(search, found))
-            update(len(groups) + len(results), law.id)
-    return results
+        for done, law in enumerate(laws, len(groups) + 1):
+            yield law.result(search, found)
+            update(done, law.id)

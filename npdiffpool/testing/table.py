@@ -114,4 +114,4 @@ def verify(
     all_laws = [law for law in LAWS.values() if any(map(law.applies_to, OWN))]
     chosen = all_laws if laws is None else laws_of_pooling(laws)
     subjects = [subject_of(own, **options) for own in OWN]
-    return examine_laws(chosen, subjects, examples, SEED, verbose=True)
+    return list(examine_laws(chosen, subjects, examples, SEED, verbose=True))
