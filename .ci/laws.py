@@ -6,17 +6,21 @@ python .ci/laws.py
 from pathlib import Path
 
 from npdiffpool.testing.conformance import laws_of_pooling
+from npdiffpool.testing.gnns import laws_about
 from npdiffpool.testing.laws import LAWS
 
 PAGE = Path(__file__).parents[1] / "npdiffpool" / "testing" / "LAWS.md"
+PARTS = ({"gnn_layer"}, {"classifier", "classify_batch"})
 TEXT = """\
 # Laws of graph pooling
 
 A law is a property that a correct implementation of DiffPool has for every graph; each
 is an object in `npdiffpool.testing.laws`, with checks on graphs drawn by Hypothesis.
 {n_pooling} of the {n_laws} laws are about a pooling layer, so that
-`npdiffpool.testing.conformance` can check them on any layer; the others are about the
-graph layers, models, training and primitives of npdiffpool.
+`npdiffpool.testing.conformance` can check them on any layer. In the same way
+`conformance_layer` checks {layer} on any message-passing layer,
+and `conformance_model` {model} on any model of graphs. The others are
+about the graph layers, models, training and primitives of npdiffpool.
 
 This page is written by `python .ci/laws.py`.
 
@@ -31,7 +35,9 @@ def write_page():
     rows = [(law.id, law.statement, law.source) for law in LAWS.values()]
     cells = [[cell.replace("|", r"\|") for cell in row] for row in rows]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in cells)
-    return TEXT.format(n_pooling=len(laws_of_pooling()), n_laws=len(LAWS), rows=lines)
+    layer, model = (", ".join(law.id for law in laws_about(p)) for p in PARTS)
+    counts = dict(n_pooling=len(laws_of_pooling()), n_laws=len(LAWS))
+    return TEXT.format(**counts, layer=layer, model=model, rows=lines)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,14 @@ from npdiffpool.evaluation.splits import (
     make_splits,
     read_splits,
 )
-from npdiffpool.testing import as_code, check_pooling, conformance, parametrize_laws
+from npdiffpool.testing import (
+    as_code,
+    check_pooling,
+    conformance,
+    conformance_layer,
+    conformance_model,
+    parametrize_laws,
+)
 from npdiffpool.testing.laws import law
 from npdiffpool.testing.own.parts import pool_by_paper
 from npdiffpool.viz import (
@@ -1081,6 +1088,22 @@ def laws_of(name, call):
     )
 
 
+def column_sums(A, X):
+    return np.sum(A @ X, axis=0)
+
+
+def given(name, call, valid):
+    return rows(
+        f"npdiffpool.testing.{name}",
+        call,
+        ("a number in its place", "must be callable as | 5", (5,)),
+        ("a function that fails", "it raised TypeError | n_features", (flat,)),
+        ("no features", "n_features | >= 1; got 0", (valid,), {"n_features": 0}),
+        ("an unknown law", "laws must be of | 'Z9'", (valid,), {"laws": ["Z9"]}),
+        ("no examples", "examples | >= 1; got 0", (valid,), {"examples": 0}),
+    )
+
+
 EXAMPLES = (
     "no examples",
     "examples must be a whole number >= 1; got 0",
@@ -1092,6 +1115,13 @@ TESTING = [
     *laws_of("check_pooling", check_pooling),
     *laws_of("parametrize_laws", parametrize_laws),
     *rows("npdiffpool.testing.conformance", conformance, EXAMPLES),
+    *given("conformance_layer", conformance_layer, np.dot),
+    *given("conformance_model", conformance_model, column_sums),
+    *rows(
+        "npdiffpool.testing.conformance_layer",
+        conformance_layer,
+        ("a number of hops below 0", "hops | >= 0; got -1", (np.dot,), {"hops": -1}),
+    ),
     *rows("npdiffpool.testing.check_pooling", check_pooling, EXAMPLES),
     *rows(
         "npdiffpool.testing.as_code",

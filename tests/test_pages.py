@@ -31,6 +31,7 @@ SMALL = {
     11: {"EPOCHS": 2, "SEEDS": (0,)},
     12: {"SEEDS": 1, "DRAWS": 1, "EPOCHS": 5},
     13: {"SIZES": (20, 4, 6), "EPOCHS": 1},
+    14: {"EXAMPLES": 5},
 }
 # Of each page: cells that show something, graphs and tables, pictures.
 SHOWN = {
@@ -47,6 +48,7 @@ SHOWN = {
     11: (3, 0, 1),
     12: (3, 0, 1),
     13: (4, 0, 2),
+    14: (4, 2, 0),
 }
 SAVED = {
     3: ["hierarchy.png", "history.png"],
@@ -70,7 +72,7 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 def test_the_tour_lists_the_pages_in_order():
     tour = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"(?m)^\| \[(\w+\.py)\]\(\1\)", tour) == [p.name for p in PAGES]
-    assert [int(page.name[:2]) for page in PAGES] == list(range(1, 14))
+    assert [int(page.name[:2]) for page in PAGES] == list(range(1, 15))
 
 
 @each_page

@@ -4,6 +4,8 @@ For example:
   npdiffpool verify --list
   npdiffpool verify mymodule:mylayer --law C1 --law L1
   npdiffpool verify mymodule:mylayer --quick --profile mincut
+  npdiffpool verify --layer mymodule:mygcn       a message-passing layer
+  npdiffpool verify --model mymodule:mymodel     a model of whole graphs
   npdiffpool verify --law G1 --examples 1000     npdiffpool itself
 """
 
@@ -23,12 +25,11 @@ QUICK = 20  # examples per check
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    command.add_argument(
-        "layer",
-        nargs="?",
-        metavar="MODULE:FUNCTION",
-        help="function pool(A, R, Z) -> Pooled (default: npdiffpool itself)",
-    )
+    given, path = command.add_mutually_exclusive_group(), "MODULE:FUNCTION"
+    text = "function pool(A, R, Z) -> Pooled (default: npdiffpool itself)"
+    given.add_argument("pool", nargs="?", metavar=path, help=text)
+    given.add_argument("--layer", metavar=path, help="function layer(A, X) -> H (N, D)")
+    given.add_argument("--model", metavar=path, help="function model(A, X) -> (C,)")
     command.add_argument(
         "--law",
         action="append",
@@ -72,9 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         hint = "pip install hypothesis"
         raise ValueError(f"verify needs {error.name}: {hint}") from None
-    layer, laws, examples = arguments.layer, arguments.law, arguments.examples
-    claims = arguments.profile, arguments.empty_graphs
-    results = table.verify(layer, laws, examples, *claims)
+    kind = "layer" if arguments.layer else "model" if arguments.model else "pool"
+    options = {"profile": arguments.profile, "empty_graphs": arguments.empty_graphs}
+    path, examples = getattr(arguments, kind), arguments.examples
+    results = table.verify(path, arguments.law, examples, kind, options)
     if arguments.json:
         print(json.dumps(table.as_rows(results)))
     else:

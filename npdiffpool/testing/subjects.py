@@ -165,10 +165,10 @@ def _examined(
     """Return a layer as a subject, with the parts that it is found to have."""
     pooled, layer = _probe(pool), pool
     parts: dict[str, Any] = {"pool": pool}
-    sources = {"pool": _import(pool, "pool")}
+    sources = {"pool": import_line(pool, "pool")}
     if type(pooled) is tuple:
         parts["pool"] = layer = _with_names(pool)
-        sources["pool"] = "\n".join([_import(pool, "layer"), WITH_NAMES])
+        sources["pool"] = "\n".join([import_line(pool, "layer"), WITH_NAMES])
         pooled = Pooled(*pooled)
     _require_shapes(pooled, fixed=SOFTMAX in claims)
     missing = {"batched": "it has no batched form"}
@@ -181,7 +181,7 @@ def _examined(
     parts["vjp"] = vjp or getattr(pool, "vjp", None)
     for name in ("batched", "vjp"):
         if parts[name] is not None:
-            sources[name] = _import(parts[name], name)
+            sources[name] = import_line(parts[name], name)
     if parts["vjp"] is None:
         _add_derived_vjp(layer, parts, sources, missing)
     absent = [name for name, part in parts.items() if part is None or part is False]
@@ -242,7 +242,7 @@ def _with_names(layer: Part) -> Part:
     return lambda A, R, Z: Pooled(*layer(A, R, Z))
 
 
-def _import(function: Part, name: str) -> str:
+def import_line(function: Part, name: str) -> str:
     """Return the line that imports a function under a part's name."""
     module = getattr(function, "__module__", None)
     path = getattr(function, "__qualname__", "<")

@@ -6,11 +6,12 @@ import sys
 from collections import Counter
 from importlib import import_module
 from textwrap import fill, indent, shorten
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from npdiffpool.testing.causes import causes
 from npdiffpool.testing.code import as_code
 from npdiffpool.testing.conformance import SEED, conformance, laws_of_pooling
+from npdiffpool.testing.gnns import conformance_layer, conformance_model
 from npdiffpool.testing.law import Result, examine_laws
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.subjects import OWN
@@ -99,18 +100,28 @@ def import_pool(path: str) -> Any:
     return getattr(found, name)
 
 
+CHECKS: dict[str, Callable[..., list[Result]]] = {
+    "pool": conformance,
+    "layer": conformance_layer,
+    "model": conformance_model,
+}
+
+
 def verify(
     path: str | None,
     laws: list[str] | None,
     examples: int | None,
-    profile: str,
-    empty_graphs: bool,
+    kind: str,
+    options: dict[str, Any],
 ) -> list[Result]:
-    """Check a layer given as MODULE:FUNCTION, or npdiffpool itself, with progress."""
-    options: Any = {"profile": profile, "empty_graphs": empty_graphs}
+    """Check a function given as MODULE:FUNCTION, or npdiffpool itself, with progress.
+
+    `options` are those about pooling layers.
+    """
     if path is not None:
-        options |= {"laws": laws, "examples": examples, "verbose": True}
-        return conformance(import_pool(path), **options)
+        numbers: Any = {"examples": examples, "verbose": True}
+        more = options if kind == "pool" else {}
+        return CHECKS[kind](import_pool(path), laws=laws, **numbers, **more)
     all_laws = [law for law in LAWS.values() if any(map(law.applies_to, OWN))]
     chosen = all_laws if laws is None else laws_of_pooling(laws)
     subjects = [subject_of(own, **options) for own in OWN]

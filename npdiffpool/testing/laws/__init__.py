@@ -4,13 +4,14 @@
 can also be imported by its name, such as ``total_edge_mass_survives_pooling``.
 
 The laws are in `assignment`, `coarsening`, `losses`, `layers`, `models`, `gradients`,
-and those of poolings other than DiffPool in `poolings`. `_cases` draws the cases that
-they are checked on.
+and those of poolings other than DiffPool in `poolings`; `gnns` checks some of them on a
+given layer or model. `_cases` and `_gnn_cases` draw the cases.
 """
 
 from npdiffpool.testing.laws._registry import REGISTERED, law
 from npdiffpool.testing.laws.assignment import *  # noqa: F401, F403
 from npdiffpool.testing.laws.coarsening import *  # noqa: F401, F403
+from npdiffpool.testing.laws.gnns import *  # noqa: F401, F403
 from npdiffpool.testing.laws.gradients import *  # noqa: F401, F403
 from npdiffpool.testing.laws.layers import *  # noqa: F401, F403
 from npdiffpool.testing.laws.losses import *  # noqa: F401, F403

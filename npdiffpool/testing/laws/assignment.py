@@ -103,7 +103,7 @@ COLOURS = "equations 5 and 6 depend on 1-WL colours only"
 
 @law("A8", COLOURS, cases.alike, needs=(NODE_ORDER,))
 def nodes_that_1_wl_cannot_tell_apart_are_assigned_alike(pool, A, colours, table, rtol):
-    """Nodes that the 1-WL test cannot distinguish get equal rows of S."""
+    """Nodes that the 1-WL test cannot distinguish get equal rows of S, or of H."""
     S = pool(A, table[colours], table[colours]).S
     first = [np.flatnonzero(colours == colour)[0] for colour in colours]
     np.testing.assert_allclose(S, S[first], rtol=rtol, atol=rtol)

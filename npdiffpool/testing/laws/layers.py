@@ -26,7 +26,7 @@ def propagation_keeps_the_root_of_the_degrees(propagation, A, rtol):
 
 @law("G3", "proposition 1", cases.with_seed("nodes", directed=True), dtypes=EXACT)
 def a_layer_follows_node_order(equivariant, A, X, seed, nodes, rtol):
-    """Permuting the nodes permutes the rows of gcn, sage, s2v, batch norm and l2."""
+    """Permuting the nodes permutes the rows of a layer's output."""
     H = equivariant(seed, A, X)
     H_permuted = equivariant(seed, A[np.ix_(nodes, nodes)], X[nodes])
     scale = np.abs(H).max(initial=0) + 1e-3 * np.abs(X).max(initial=0)

@@ -33,6 +33,7 @@ from npdiffpool.training.fit import Checkpoint, Labelled, fit
 from npdiffpool.training.schedule import Schedule
 
 Params = Any  # a tree of arrays: nested dicts and lists
+Arrays = list[Array]
 Clusters = tuple[int, ...]
 HIDDEN, N_OUTPUTS = 4, 3
 ALL = slice(None)  # clusters in their own order
@@ -103,17 +104,22 @@ def random_moments(seed: int, config: Config) -> Any:
 
 
 def _forward(
-    options: Any, seed: int, A: Array, X: Array, params: Params = None
+    options: Any, seed: int, As: Arrays, Xs: Arrays, params: Params = None
 ) -> Output:
-    config = _config(X, options)
-    batch = GraphBatch.from_graphs([Graph(A, X)], X.dtype)
+    config, graphs = _config(Xs[0], options), map(Graph, As, Xs)
+    batch = GraphBatch.from_graphs(list(graphs), Xs[0].dtype)
     params = params or random_params(seed, config)
     return forward(params, batch, config, random_moments(seed, config))
 
 
 def model_of_engine(options: Any, seed: int, A: Array, X: Array) -> Array:
     """Return the logits of the engine at evaluation."""
-    return _forward(options, seed, A, X).logits[0]
+    return _forward(options, seed, [A], [X]).logits[0]
+
+
+def batch_of_engine(options: Any, seed: int, As: Arrays, Xs: Arrays) -> Array:
+    """Return the logits of several graphs, one row for each."""
+    return _forward(options, seed, As, Xs).logits
 
 
 def training_pass_of_engine(
@@ -134,7 +140,7 @@ def assigner_of_engine(
     head = params["levels"][0]["pool"]["head"]
     head["W"] = [W[:, clusters] for W in head["W"]]
     head["b"] = head["b"][clusters]
-    return _forward(options, seed, A, X, params).steps[0].S
+    return _forward(options, seed, [A], [X], params).steps[0].S
 
 
 # The engine compared with the paper

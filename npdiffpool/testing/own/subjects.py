@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from npdiffpool import paper
+from npdiffpool.testing.gnns import derive_layer_vjp
 from npdiffpool.testing.own import models as own_models
 from npdiffpool.testing.own import parts as own_parts
 from npdiffpool.testing.own.definitions import PRIMITIVES
@@ -117,6 +118,15 @@ for kind in ("gcn", "sage", "s2v"):
     OWN.append(
         own_subject(f"engine, a layer of {kind}", layer=layer, equivariant=layer)
     )
+sage = partial(own_parts.layer_of_engine, "sage")
+of_seeds: dict[str, Any] = {"paper": own_parts.layer_of_paper, "sage": sage}
+for name, of_seed in of_seeds.items():
+    given = partial(of_seed, 0)
+    known: Options = dict(gnn_layer=given, hops=1, layer_vjp=derive_layer_vjp(given))
+    OWN.append(own_subject(f"a given layer of {name}", **known))
+models = own_models.model_of_engine, own_models.batch_of_engine
+one, many = (partial(model, MODELS[3], 0) for model in models)
+OWN.append(own_subject("a given model of sage", classifier=one, classify_batch=many))
 for name in PRIMITIVES:
     gradients = {"wrong_gradients": WRONG_GRADIENTS[name]}
     primitive = partial(problem, name)
