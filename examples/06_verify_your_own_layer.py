@@ -41,7 +41,8 @@ def transposed(A, R, Z):
 # `conformance` returns one result per law: it holds, it fails with the smallest
 # counterexample that was found (n nodes), or it does not apply. The laws of losses and
 # of batches do not apply, since these layers have neither. Autograd computes their
-# gradients.
+# gradients. With `empty_graphs=False`, law C15 about graphs without nodes would not
+# apply either.
 
 
 # %%

@@ -192,7 +192,8 @@ class Search:
                 raise next(iter(found.values())).error
 
         phases = (Phase.reuse, Phase.generate)
-        self._run(holds, checks[0], cases, MAX_NODES, phases, found)
+        nodes = (checks[0].least_nodes, MAX_NODES)
+        self._run(holds, checks[0], cases, nodes, phases, found)
         return found
 
     def smallest(self, first: Violation) -> Violation:
@@ -209,9 +210,10 @@ class Search:
                 raise violation.error
 
         phases = (Phase.reuse, Phase.generate, Phase.shrink)
-        small = [(check.cases, most) for most in (1, 2, 3, 4)]
-        for cases, most in [*small, (first.cases, MAX_NODES)]:  # the last finds `first`
-            self._run(holds, check, cases, most, phases, found)
+        tries = [(check.cases, (1, most)) for most in (1, 2, 3, 4, MAX_NODES)]
+        tries.append((first.cases, (check.least_nodes, MAX_NODES)))  # it finds `first`
+        for cases, nodes in tries:
+            self._run(holds, check, cases, nodes, phases, found)
             if found:
                 break
         return [first, *found][-1]
@@ -233,11 +235,11 @@ class Search:
         holds: Callable[[Case, str], None],
         check: Check,
         cases: Cases,
-        most: int,
+        nodes: tuple[int, int],
         phases: Sequence[Phase],
         found: Any,
     ) -> None:
-        """Draw cases with at most `most` nodes; errors are ignored if one is found."""
+        """Draw cases with `nodes` as bounds; ignore errors if something is found."""
         with_seed = self.random_seed is not None
         profile = settings(database=None) if with_seed else settings()
         options = settings(
@@ -250,7 +252,7 @@ class Search:
         )
         # Hypothesis's database finds the failures of a test by its name.
         holds.__name__ = "holds_" + check.body.__name__.strip("<>")
-        strategy, dtypes = cases(check.least_nodes, most), st.sampled_from(check.dtypes)
+        strategy, dtypes = cases(*nodes), st.sampled_from(check.dtypes)
         test = given(case=_each_new(strategy), dtype=dtypes)(holds)
         test = seed(self.random_seed)(test) if with_seed else test
         try:

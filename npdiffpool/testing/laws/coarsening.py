@@ -214,9 +214,9 @@ CLAIMED = (EMPTY_GRAPHS,)
 
 @law("C15", "sums and means of no terms", without_nodes, needs=CLAIMED)
 def a_graph_without_nodes_pools_to_zeros(pool, A, R, Z):
-    """A graph without nodes pools to A' = 0 and X' = 0, also in a batch; losses are 0.
+    """A graph without nodes pools to A' = 0 and X' = 0, and its losses are 0.
 
-    S and the gradients have no rows.
+    S and the gradients have no rows. In a batch, other graphs stay as they are.
     """
     pooled, K = pool(A, R, Z), R.shape[1]
     np.testing.assert_array_equal(pooled.A, np.zeros((K, K)))
