@@ -17,10 +17,12 @@ TEXT = """\
 A law is a property that a correct implementation of DiffPool has for every graph; each
 is an object in `npdiffpool.testing.laws`, with checks on graphs drawn by Hypothesis.
 {n_pooling} of the {n_laws} laws are about a pooling layer, so that
-`npdiffpool.testing.conformance` can check them on any layer. In the same way
-`conformance_layer` checks {layer} on any message-passing layer,
-and `conformance_model` {model} on any model of graphs. The others are
-about the graph layers, models, training and primitives of npdiffpool.
+`npdiffpool.testing.conformance` can check them on any layer. {others} are about
+other poolings: a profile, such as `conformance(pool, profile="mincut")`, says which laws
+follow from what a layer claims. In the same way, `conformance_layer` checks {layer}
+on any message-passing layer, and `conformance_model` {model}
+on any model of graphs. The remaining laws are about the graph layers, models, training
+and primitives of npdiffpool.
 
 This page is written by `python .ci/laws.py`.
 
@@ -36,7 +38,8 @@ def write_page():
     cells = [[cell.replace("|", r"\|") for cell in row] for row in rows]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in cells)
     layer, model = (", ".join(law.id for law in laws_about(p)) for p in PARTS)
-    counts = dict(n_pooling=len(laws_of_pooling()), n_laws=len(LAWS))
+    n_pooling, others = len(laws_of_pooling()), sum(id[0] == "P" for id in LAWS)
+    counts = dict(n_pooling=n_pooling, n_laws=len(LAWS), others=f"P1 to P{others}")
     return TEXT.format(**counts, layer=layer, model=model, rows=lines)
 
 
