@@ -94,7 +94,7 @@ def topk(A, R, Z):
     kept = np.argsort(-scores, kind="stable")[:K]
     place = np.eye(N, dtype=R.dtype)[kept]
     place = np.concatenate([place, np.zeros((K - len(kept), N), R.dtype)])
-    S = place.T * np.tanh(scores)[:, None]
+    S = place.T * np.tanh(np.clip(scores, -20, 20))[:, None]
     return PooledWithLosses(np.dot(place, np.dot(A, place.T)), np.dot(S.T, Z), S)
 
 

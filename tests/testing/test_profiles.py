@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from other_poolings import POOLINGS, mincut
+from other_poolings import POOLINGS, mincut, or_one
 
 from npdiffpool.testing import conformance, parametrize_laws, profiles
 from npdiffpool.testing.own.parts import pool_by_paper
@@ -35,7 +35,7 @@ def test_diffpool_is_not_mincut():
 def test_a_set_of_claims_is_a_profile():
     def pool(A, R, Z):
         pooled = mincut(A, R, Z)
-        return pooled._replace(X=pooled.X / np.sum(pooled.S, axis=0)[:, None])
+        return pooled._replace(X=pooled.X / or_one(np.sum(pooled.S, axis=0))[:, None])
 
     claims = profiles.PROFILES["mincut"] - {profiles.SUM_X} | {profiles.MEAN_X}
     found = verdicts(pool, claims)
