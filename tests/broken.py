@@ -234,5 +234,31 @@ def with_wide_losses(A, R, Z):
     return pooled._replace(link=pooled.link / one, entropy=pooled.entropy / one)
 
 
-plant("pool", {"self-loops removed in place": without_loops})
+def one_node_as_it_is(A, R, Z):
+    """Return the arguments where there is nothing to pool."""
+    pooled = pool_by_paper(A, R, Z)
+    return pooled._replace(A=A, X=Z) if A.shape == R.shape == (1, 1) else pooled
+
+
+def as_in_memory(M):
+    """Read a matrix in the order of its memory."""
+    return numpy.ravel(M, "K").reshape(M.shape)
+
+
+def as_native(M):
+    """Read the bytes of a matrix in the order of the machine."""
+    return M.view(M.dtype.newbyteorder("="))
+
+
+IN_MEMORY = {
+    "self-loops removed in place": without_loops,
+    "a graph of one node returned as it is": one_node_as_it_is,
+    "A read in the order of its memory": lambda A, R, Z: (
+        pool_by_paper(as_in_memory(A), R, Z)
+    ),
+    "bytes of A in the order of the machine": lambda A, R, Z: (
+        pool_by_paper(as_native(A), R, Z)
+    ),
+}
+plant("pool", IN_MEMORY)
 plant("pool", {"losses in float64": with_wide_losses})

@@ -1,8 +1,10 @@
 """Planted bugs in batches and in gradients; see broken.py."""
 
 import autograd.numpy as np
+import numpy
 from broken import (
     ASSIGNMENTS,
+    as_in_memory,
     assigning,
     n,
     one_by_one,
@@ -88,7 +90,17 @@ def means_of_graphs_with_nodes(As, Rs, Zs):
     return [pooled._replace(link=link, entropy=entropy) for pooled in pools]
 
 
+def without_loops_in_place(As, Rs, Zs):
+    for A in As:
+        numpy.fill_diagonal(A, 0)
+    return one_by_one(As, Rs, Zs)
+
+
 BATCHES = {
+    "self-loops of a batch removed in place": without_loops_in_place,
+    "a batch read in the order of its memory": lambda As, Rs, Zs: (
+        one_by_one(map(as_in_memory, As), Rs, Zs)
+    ),
     "a mean over padding": mean_over_padding,
     "one norm over the whole batch": one_norm,
     "node positions in a batch": lambda *lists: [
@@ -145,6 +157,17 @@ def accumulated(A, R, Z, G):
     return np.zeros(R.shape) + dR, dZ
 
 
+def centred(A, R, Z, G):
+    """Centre the incoming gradient in place."""
+    S = paper.assign(R)
+    G -= np.sum(S * G, axis=1, keepdims=True)
+    return S * G, np.zeros_like(Z)
+
+
+def by_memory(A, R, Z, output, G):
+    return vjp_by_paper(A, R, Z, output, as_in_memory(G))
+
+
 def only_for(wrong_output, function):
     """Return a vjp that is wrong for one output."""
 
@@ -182,5 +205,7 @@ VJPS = {
     "a vjp of the link loss in float64": only_for("link", in_float64),
     "a vjp of losses that depends on Z": losses_by_z,
     "a vjp without columns for an empty graph": flat_without_nodes,
+    "an incoming gradient centred in place": only_for("S", centred),
+    "a gradient read in the order of its memory": by_memory,
 }
 plant("vjp", VJPS)

@@ -296,7 +296,14 @@ def _each_new(cases: st.SearchStrategy[Case]) -> st.SearchStrategy[Case]:
     the same sizes, but it does not vary the members of a unique list.
     """
     one = st.lists(cases, min_size=1, max_size=1, unique_by=id)
-    return one.map(lambda members: members[0])
+    return one.map(lambda members: _Unprinted(members[0]))
+
+
+class _Unprinted(dict[str, Any]):
+    """A case that Hypothesis does not print: it warns if that takes long."""
+
+    def __repr__(self) -> str:
+        return "a case"
 
 
 def _cast(value: Any, dtype: str) -> Any:

@@ -178,7 +178,8 @@ def joined(*extras: str) -> Family:
     """Return cases of several graphs, lists As, Rs and Zs, with one K and one D.
 
     "nodes" adds an order of the first graph's nodes, "graphs" one of the graphs, and
-    "layout" the arrays' layout in memory.
+    "layout" the arrays' layout in memory. Graphs after the sixth come from one drawn
+    seed.
     """
     return Family(_joined, extras)
 
@@ -188,19 +189,23 @@ def _joined(draw: st.DrawFn, least: int, most: int, extras: Sequence[str]) -> Ca
     K, D = draw(sizes.clusters(most, 4)), draw(sizes.features(most, 2))
     bounds = sizes.bounds(least, most, 6, sizes.LARGE_IN_BATCHES, one_in=16)
     mild: Any = {"directed": True, "weights": ("ones", "unlike")}
-    pairs = [draw(bounds) for _ in range(draw(sizes.graphs(most)))]
+    n_graphs = draw(sizes.graphs(most))
+    pairs = [draw(bounds) for _ in range(min(n_graphs, 6))]
     As = [draw(cached(draws.adjacencies, *pair, **mild)) for pair in pairs]
+    Rs = [draw(cached(any_logits, len(A), K)) for A in As]
+    Zs = [draw(cached(draws.features, len(A), D)) for A in As]
+    rng = np.random.default_rng(draw(SEEDS))
+    for N in rng.integers(1, 7, n_graphs - len(pairs)):
+        As.append((rng.random((N, N)) < 0.4) * rng.uniform(0.1, 10, (N, N)))
+        Rs.append(rng.normal(size=(N, K)))
+        Zs.append(rng.normal(size=(N, D)))
     more = {
         "nodes": draws.permutations(len(As[0])),
-        "graphs": draws.permutations(len(As)),
+        "graphs": draws.permutations(n_graphs),
         "layout": LAYOUTS,
     }
-    return {
-        "As": As,
-        "Rs": [draw(cached(any_logits, len(A), K)) for A in As],
-        "Zs": [draw(cached(draws.features, len(A), D)) for A in As],
-        **{name: draw(more[name]) for name in extras},
-    }
+    drawn = {name: draw(more[name]) for name in extras}
+    return {"As": As, "Rs": Rs, "Zs": Zs, **drawn}
 
 
 # Layers, models and training
