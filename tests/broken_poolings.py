@@ -111,3 +111,10 @@ def in_one(name):
 
 plant("batched", {"MinCutPool's losses of a union": in_one("mincut")}, SOUND["mincut"])
 plant("batched", {"DMoN's losses of a union": in_one("dmon")}, SOUND["dmon"])
+
+
+def half(A, R, Z, output, G):
+    return [gradient / 2 for gradient in SOUND["dmon"].parts["vjp"](A, R, Z, output, G)]
+
+
+plant("vjp", {"half a gradient of DMoN": half}, SOUND["dmon"])

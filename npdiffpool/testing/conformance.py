@@ -16,7 +16,7 @@ SEED = 0  # the same cases at every call, so that results can be reproduced
 def laws_of_pooling(
     laws: Iterable[str] | None = None, profile: str | Iterable[str] = "diffpool"
 ) -> list[Law]:
-    """Return all laws about a pooling layer of a profile, or those with the given ids.
+    """Return the laws about a pooling layer of a profile, or those with given ids.
 
     Raises
     ------
