@@ -16,6 +16,7 @@ import json
 import re
 from importlib.resources import files
 from textwrap import fill
+from typing import Any
 
 from npdiffpool._support.arguments import require_int
 from npdiffpool.cli.parser import add_json
@@ -30,33 +31,17 @@ def add_options(command: argparse.ArgumentParser) -> None:
     given.add_argument("pool", nargs="?", metavar=path, help=text)
     given.add_argument("--layer", metavar=path, help="function layer(A, X) -> H (N, D)")
     given.add_argument("--model", metavar=path, help="function model(A, X) -> (C,)")
-    command.add_argument(
-        "--law",
-        action="append",
-        metavar="ID",
-        help="law to check, such as C1; may be repeated (default: all)",
-    )
+    text = "law to check, such as C1; may be repeated (default: all)"
+    command.add_argument("--law", action="append", metavar="ID", help=text)
     text = "examples per check (default: 100)"
     command.add_argument("--examples", type=int, metavar="INT", help=text)
-    command.add_argument(
-        "--quick",
-        action="store_const",
-        const=QUICK,
-        dest="examples",
-        help=f"the same as --examples {QUICK}",
-    )
-    command.add_argument(
-        "--profile",
-        default="diffpool",
-        metavar="NAME",
-        help="what the layer claims: diffpool, mincut, hosc, dmon, topk or graclus",
-    )
-    command.add_argument(
-        "--no-empty-graphs",
-        action="store_false",
-        dest="empty_graphs",
-        help="the layer does not claim to pool graphs without nodes (law C15)",
-    )
+    quick: Any = {"action": "store_const", "const": QUICK, "dest": "examples"}
+    command.add_argument("--quick", help=f"the same as --examples {QUICK}", **quick)
+    text = "what the layer claims: diffpool, mincut, hosc, dmon, topk or graclus"
+    command.add_argument("--profile", default="diffpool", metavar="NAME", help=text)
+    text = "the layer does not claim to pool graphs without nodes (law C15)"
+    no: Any = {"action": "store_false", "dest": "empty_graphs"}
+    command.add_argument("--no-empty-graphs", help=text, **no)
     command.add_argument("--list", action="store_true", help="list the laws and exit")
     add_json(command, "the verdicts")
 

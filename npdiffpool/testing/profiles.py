@@ -1,4 +1,4 @@
-"""Profiles: which claims a kind of pooling makes, so which laws it should satisfy.
+"""Profiles: what a kind of pooling claims, and so which laws it satisfies.
 
 A law about A' = S^T A S is none about MinCutPool, which normalises A'. So a law names
 the claims that it needs, and a profile is a set of claims. Sources:

@@ -4,7 +4,7 @@ import autograd.numpy as np
 
 from npdiffpool.testing import LAWS, Pooled, causes, conformance
 from npdiffpool.testing.law import Law, Result
-from npdiffpool.testing.laws._cases import step
+from npdiffpool.testing.laws.cases.pooling import step
 from npdiffpool.testing.own.parts import pool_by_paper
 
 

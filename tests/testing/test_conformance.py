@@ -24,7 +24,7 @@ from npdiffpool.testing import (
     parametrize_laws,
 )
 from npdiffpool.testing.law import Law
-from npdiffpool.testing.laws._cases import step
+from npdiffpool.testing.laws.cases.pooling import step
 from npdiffpool.testing.own.parts import pool_batch, pool_by_paper
 from npdiffpool.testing.own.subjects import PAPER
 from npdiffpool.testing.table import write_table

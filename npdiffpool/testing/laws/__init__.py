@@ -5,7 +5,7 @@ can also be imported by its name, such as ``total_edge_mass_survives_pooling``.
 
 The laws are in `assignment`, `coarsening`, `losses`, `layers`, `models`, `gradients`,
 and those of poolings other than DiffPool in `poolings`; `gnns` checks some of them on a
-given layer or model. `_cases` and `_gnn_cases` draw the cases, `_sizes` their sizes.
+given layer or model. `cases` draws the cases.
 """
 
 from npdiffpool.testing.laws._registry import REGISTERED, law

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.laws.cases import models as model_cases
+from npdiffpool.testing.laws.cases import pooling as cases
 from npdiffpool.testing.profiles import (
     CLUSTER_ORDER,
     NODE_ORDER,
@@ -50,7 +51,7 @@ def the_assignment_follows_node_order(pool, A, R, Z, nodes, rtol):
     np.testing.assert_allclose(S_permuted, S[nodes], rtol=rtol, atol=rtol)
 
 
-@the_assignment_follows_node_order.also(cases.with_seed("nodes"), dtypes=EXACT)
+@the_assignment_follows_node_order.also(model_cases.with_seed("nodes"), dtypes=EXACT)
 def _the_gnn_of_the_assignment_follows_node_order(assigner, A, X, seed, nodes, rtol):
     S = assigner(seed, A, X)
     S_permuted = assigner(seed, A[np.ix_(nodes, nodes)], X[nodes])
@@ -64,7 +65,9 @@ def the_assignment_follows_cluster_order(pool, A, R, Z, clusters, rtol):
     np.testing.assert_allclose(S_renamed, S[:, clusters], rtol=rtol, atol=rtol)
 
 
-@the_assignment_follows_cluster_order.also(cases.with_seed("clusters"), dtypes=EXACT)
+@the_assignment_follows_cluster_order.also(
+    model_cases.with_seed("clusters"), dtypes=EXACT
+)
 def _permuted_output_weights_permute_the_columns(assigner, A, X, seed, clusters, rtol):
     S, S_renamed = assigner(seed, A, X), assigner(seed, A, X, clusters)
     np.testing.assert_allclose(S_renamed, S[:, clusters], rtol=rtol, atol=rtol)

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from npdiffpool.testing.check import Case
-from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.laws.cases import pooling as cases
 from npdiffpool.testing.profiles import (
     CLUSTER_ORDER,
     EMPTY_GRAPHS,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws import _gnn_cases as cases
 from npdiffpool.testing.laws import assignment, gradients, layers, losses, models
+from npdiffpool.testing.laws.cases import gnns as cases
 
 EXACT = ("float64",)
 __all__: list[str] = []  # no new laws

@@ -11,8 +11,9 @@ from autograd.test_util import check_grads
 from hypothesis import strategies as st
 
 from npdiffpool.engine.autodiff import value_and_grad
-from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.laws.cases import models as model_cases
+from npdiffpool.testing.laws.cases import pooling as cases
 from npdiffpool.testing.own.jacobians import check_against_definition, generic
 from npdiffpool.testing.profiles import SELU_X, SMOOTH, SMOOTH_X
 
@@ -65,7 +66,7 @@ _but_for_x = cases.smooth_steps("A", "S", *LOSSES)  # the SELU has a kink at 0
 gradients_are_derivatives.also(_but_for_x, needs=(SMOOTH, SELU_X))(_check.body)
 
 
-@gradients_are_derivatives.also(cases.sizes_and_seed, dtypes=EXACT)
+@gradients_are_derivatives.also(model_cases.sizes_and_seed, dtypes=EXACT)
 def _jacobians_are_those_of_the_definitions(primitive, sizes, seed):
     check_against_definition(*primitive(sizes, seed))
 
@@ -88,7 +89,9 @@ def a_wrong_gradient_is_caught(primitive, wrong_gradients):
         assert caught, (argnum, inspect.getsource(maker))
 
 
-@law("D3", "every vjp is itself differentiable", cases.sizes_and_seed, dtypes=EXACT)
+@law(
+    "D3", "every vjp is itself differentiable", model_cases.sizes_and_seed, dtypes=EXACT
+)
 def primitives_have_second_derivatives(primitive, sizes, seed):
     """Each primitive of the engine can be differentiated twice."""
     np.random.seed(seed)  # check_grads draws directions from the global generator
@@ -115,7 +118,7 @@ def _gradients_keep_the_precision(pool, vjp, A, R, Z):
             assert set(seen.values()) == {R.dtype}, f"gradient of {name}: {seen}"
 
 
-@values_and_gradients_keep_the_precision.also(cases.sizes_and_seed, dtypes=EXACT)
+@values_and_gradients_keep_the_precision.also(model_cases.sizes_and_seed, dtypes=EXACT)
 def _primitives_keep_the_precision(primitive, sizes, seed):
     dtype = ("float32", "float64")[seed % 2]
     f, _, arrays = primitive(sizes, seed, dtype)
@@ -124,7 +127,7 @@ def _primitives_keep_the_precision(primitive, sizes, seed):
         assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
 
 
-@values_and_gradients_keep_the_precision.also(cases.sizes_and_seed, dtypes=EXACT)
+@values_and_gradients_keep_the_precision.also(model_cases.sizes_and_seed, dtypes=EXACT)
 def _functions_keep_the_precision(functions, seed):
     dtype = ("float32", "float64")[seed % 2]
     for name, (f, arrays) in functions(seed, dtype).items():
@@ -156,7 +159,9 @@ def arguments_are_neither_modified_nor_returned(pool, A, R, Z):
             assert not any(shared), f"{name} shares memory with A, R or Z: {shared}"
 
 
-@arguments_are_neither_modified_nor_returned.also(cases.sizes_and_seed, dtypes=EXACT)
+@arguments_are_neither_modified_nor_returned.also(
+    model_cases.sizes_and_seed, dtypes=EXACT
+)
 def _primitives_write_nothing_in_place(primitive, sizes, seed):
     f, _, arrays = primitive(sizes, seed)
     for array in arrays:
@@ -196,7 +201,7 @@ def _a_gradient_modifies_and_returns_no_argument(pool, vjp, A, R, Z):
 DEFINITIONS = "the definitions in npdiffpool/testing/own/definitions.py"
 
 
-@law("D6", DEFINITIONS, cases.sizes_and_seed, dtypes=EXACT)
+@law("D6", DEFINITIONS, model_cases.sizes_and_seed, dtypes=EXACT)
 def a_fused_primitive_equals_its_plain_composition(primitive, sizes, seed):
     """Each primitive equals its plain composition, in value and in gradient."""
     f, definition, arrays = primitive(sizes, seed)
@@ -211,7 +216,7 @@ def a_fused_primitive_equals_its_plain_composition(primitive, sizes, seed):
 ANY_FORM = "equations 2 and 4, section 3.3, the mean over neighbours"
 
 
-@law("D7", ANY_FORM, cases.of_any_scale)
+@law("D7", ANY_FORM, model_cases.of_any_scale)
 def forms_of_a_graph_agree(forms, A, R, X, rtol):
     """Sparse, block and dense forms of every operator agree, also for tiny weights.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.laws.cases import models as cases
 
 EXACT = ("float64",)
 

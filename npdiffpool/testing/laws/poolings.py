@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from npdiffpool.testing.laws import _cases as cases
 from npdiffpool.testing.laws._registry import law
+from npdiffpool.testing.laws.cases import pooling as cases
 from npdiffpool.testing.profiles import (
     MEAN_X,
     NORMALIZED,

@@ -16,7 +16,8 @@ from scipy.sparse.csgraph import shortest_path
 from npdiffpool._support.types import Array
 from npdiffpool.testing import strategies as draws
 from npdiffpool.testing.check import MAX_NODES, Case
-from npdiffpool.testing.laws._cases import MILD, SEEDS
+from npdiffpool.testing.laws.cases.models import MILD
+from npdiffpool.testing.laws.cases.pooling import SEEDS
 
 SPARSE = ("path", "star", "random", "cycle", "two")  # with nodes far from each other
 MOST_DRAWN = 256  # numbers
