@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 import torch
 from torch.nn.functional import pad
 
 from npdiffpool._support.types import Array
-from npdiffpool.testing.subjects import Pooled
 
 Arrays = Sequence[Array]
 Tensor = Any
 Tensors = list[Any]
-Forward = Callable[[Tensors, Tensors, Tensors], list[Pooled]]
+Forward = Callable[[Tensors, Tensors, Tensors], list[Any]]
+
+
+class PooledWithLosses(NamedTuple):
+    """A', X', S and the losses of MinCutPool and DMoN; None where there is none."""
+
+    A: Tensor
+    X: Tensor
+    S: Tensor
+    cut: Tensor = None
+    orthogonality: Tensor = None
+    modularity: Tensor = None
+    collapse: Tensor = None
 
 
 def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any, Any]:
@@ -24,6 +35,7 @@ def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any,
     ----------
     forward : callable
         Takes lists As, Rs and Zs with one tensor per graph, and pools all graphs.
+        Returns a named tuple per graph, with None for a loss that there is not.
     module, suffix : str
         The module of the functions, and the suffix of their names there, so that the
         script of a counterexample can import them.
@@ -35,11 +47,11 @@ def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any,
         first.
     """
 
-    def batched(As: Arrays, Rs: Arrays, Zs: Arrays) -> list[Pooled]:
+    def batched(As: Arrays, Rs: Arrays, Zs: Arrays) -> list[Any]:
         pooled = forward(*([_tensor(M) for M in Ms] for Ms in (As, Rs, Zs)))
-        return [Pooled(*map(_array, graph)) for graph in pooled]
+        return [type(graph)(*map(_array, graph)) for graph in pooled]
 
-    def pool(A: Array, R: Array, Z: Array) -> Pooled:
+    def pool(A: Array, R: Array, Z: Array) -> Any:
         return batched([A], [R], [Z])[0]
 
     def vjp(A: Array, R: Array, Z: Array, output: str, G: Array) -> Any:
@@ -75,9 +87,37 @@ def node_mask(matrices: Tensors) -> Tensor:
     return stack([torch.ones(len(M), 1) for M in matrices])[:, :, 0] > 0
 
 
+def edge_list(As: Tensors) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the edges (2, E) of joined graphs, their weights, each node's graph."""
+    sizes = [len(A) for A in As]
+    starts = [sum(sizes[:g]) for g in range(len(As))]
+    edges = torch.cat([A.nonzero().T + n for A, n in zip(As, starts)], dim=1)
+    weights = torch.cat([A[A != 0] for A in As])
+    return edges, weights, torch.repeat_interleave(torch.tensor(sizes))
+
+
+def split(
+    edges: Tensor, weights: Tensor, X: Tensor, S: Tensor, graphs: Tensor, Zs: Tensors
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Return dense A', X' and S of each graph, from clusters of several graphs.
+
+    `graphs` has the graph of each cluster, Zs one row for each node.
+    """
+    M, rows = len(X), S.split([len(Z) for Z in Zs])
+    A = X.new_zeros(M, M).index_put((edges[0], edges[1]), weights, accumulate=True)
+    own = [torch.nonzero(graphs == g)[:, 0] for g in range(len(Zs))]
+    return [(A[i][:, i], X[i], rows[g][:, i]) for g, i in enumerate(own)]
+
+
+def with_clusters(A: Tensor, X: Tensor, S: Tensor, K: int) -> tuple[Any, Any, Any]:
+    """Append empty clusters, so that there are K."""
+    n = K - len(X)
+    return pad(A, (0, n, 0, n)), pad(X, (0, 0, 0, n)), pad(S, (0, n))
+
+
 def _tensor(M: Array) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(M))
 
 
-def _array(value: Tensor) -> Array:
-    return value.detach().numpy()[()]
+def _array(value: Tensor) -> Array | None:
+    return None if value is None else value.detach().numpy()[()]

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from adapters._torch import node_mask, parts_of, stack
+from adapters._torch import edge_list, node_mask, parts_of, stack
 from tgp.poolers import DiffPool
 
 from npdiffpool.testing.subjects import Pooled
@@ -33,40 +33,42 @@ DIVIDED = "the link loss is divided by n^2; it is the paper's with normalize_los
 PLAIN: dict[str, Any] = {"remove_self_loops": False, "degree_norm": False}
 
 
-def _dense(As: Tensors, Rs: Tensors, Zs: Tensors, **options: Any) -> list[Pooled]:
-    features = [torch.cat([R, Z], dim=1) for R, Z in zip(Rs, Zs)]
-    layer = _layer(Rs[0], Zs[0], **options)
+def dense(
+    kind: Any, As: Tensors, Rs: Tensors, Zs: Tensors, **options: Any
+) -> tuple[list[tuple[Tensor, Tensor, Tensor]], dict[str, Tensor]]:
+    """Pool dense graphs by a layer; return A', X' and S of each, and the losses."""
+    features, K = [torch.cat([R, Z], dim=1) for R, Z in zip(Rs, Zs)], Rs[0].shape[1]
+    layer = _layer(kind, Rs[0], Zs[0], **options)
     out = layer(stack(features), stack(As, square=True), mask=node_mask(Zs))
-    return _pooled(out, Rs, [S[: len(R)] for S, R in zip(out.so.s, Rs)])
+    Ss = [S[: len(R)] for S, R in zip(out.so.s, Rs)]
+    return list(zip(out.edge_index, out.x[:, :, K:], Ss, strict=True)), out.loss
+
+
+def _dense(As: Tensors, Rs: Tensors, Zs: Tensors, **options: Any) -> list[Pooled]:
+    graphs, loss = dense(DiffPool, As, Rs, Zs, **options)
+    return [Pooled(*graph, loss["link_loss"], loss["entropy_loss"]) for graph in graphs]
 
 
 def _sparse(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
-    sizes = [len(R) for R in Rs]
-    starts = [sum(sizes[:g]) for g in range(len(As))]
-    edges = torch.cat([A.nonzero().T + n for A, n in zip(As, starts)], dim=1)
-    weights = torch.cat([A[A != 0] for A in As])
-    features = torch.cat([torch.cat(Rs), torch.cat(Zs)], dim=1)
-    graph_of_node = torch.repeat_interleave(torch.tensor(sizes))
-    layer = _layer(Rs[0], Zs[0], batched=False, **PLAIN)
+    edges, weights, graph_of_node = edge_list(As)
+    features, K = torch.cat([torch.cat(Rs), torch.cat(Zs)], dim=1), Rs[0].shape[1]
+    layer = _layer(DiffPool, Rs[0], Zs[0], batched=False, **PLAIN)
     out = layer(features, edges, weights, batch=graph_of_node)
-    return _pooled(out, Rs, out.so.s.split(sizes))
+    Ss = out.so.s.split([len(R) for R in Rs])
+    losses = out.loss["link_loss"], out.loss["entropy_loss"]
+    return [
+        Pooled(out.edge_index[g], out.x[g, :, K:], S, *losses) for g, S in enumerate(Ss)
+    ]
 
 
-def _layer(R: Tensor, Z: Tensor, **options: Any) -> Any:
+def _layer(kind: Any, R: Tensor, Z: Tensor, **options: Any) -> Any:
     """Return a layer whose S is the softmax of the first K features."""
     K, D = R.shape[1], Z.shape[1]
-    layer = DiffPool(K + D, K, **options).to(R.dtype)
+    layer = kind(K + D, K, **options).to(R.dtype)
     (linear,) = layer.selector.mlp.lins
     torch.nn.init.eye_(linear.weight)
     torch.nn.init.zeros_(linear.bias)
     return layer
-
-
-def _pooled(out: Any, Rs: Tensors, Ss: Any) -> list[Pooled]:
-    K, losses = Rs[0].shape[1], (out.loss["link_loss"], out.loss["entropy_loss"])
-    return [
-        Pooled(out.edge_index[g], out.x[g, :, K:], S, *losses) for g, S in enumerate(Ss)
-    ]
 
 
 pool, batched, vjp = parts_of(_dense, __name__)

@@ -1,0 +1,33 @@
+"""`GraclusPooling` of torch-geometric-pool, which matches nodes. R is not used.
+
+Nodes are visited in a random order, from the same seed in every call. The graphs of a
+batch are joined to one edge list.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch_cluster  # noqa: F401  # tgp imports it later, and only if it is there
+from adapters._torch import PooledWithLosses, parts_of
+from adapters.torch_geometric_pool_sparse import pooled_edge_list
+from tgp.poolers import GraclusPooling
+
+from npdiffpool.testing.profiles import SUM_X, claims_of
+
+Tensors = list[Any]
+
+
+def _forward(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+    torch.manual_seed(0)
+    parts = pooled_edge_list(GraclusPooling(), As, torch.cat(Zs), Zs)
+    return [PooledWithLosses(*part) for part in parts]
+
+
+pool, batched, vjp = parts_of(_forward, __name__)
+pool.claims = claims_of("graclus") | {SUM_X}
+pool.choices = {
+    "P3": "X' = S^T Z, as documented, not means",
+    **dict.fromkeys(("B2", "B3"), "nodes are visited in a random order"),
+}
