@@ -4,15 +4,17 @@
 
 README.md beside this file has the commands that install the other implementations.
 
-The results are written to conformance.md beside this file: a table, and for every law
-that fails the smallest counterexample found, as a program. A law fails by "choice" if
-the library documents a departure from the paper (``pool.choices``). Names of
-implementations (see --help) restrict the run.
+The results are written to conformance.md beside this file: a line for users of each
+implementation, a table for each profile (see npdiffpool/testing/profiles.py), and for
+every cause of failures the smallest counterexample found, as a program. A law fails by
+"choice" if the library documents a departure from the paper (``pool.choices``). Names
+of implementations (see --help) restrict the run.
 """
 
 import argparse
 import os
 import platform
+import re
 import warnings
 from importlib import import_module, metadata
 from pathlib import Path
@@ -20,24 +22,49 @@ from pathlib import Path
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # before NumPy: these arrays are small
 
-from npdiffpool.testing import conformance  # noqa: E402
+from npdiffpool.testing import causes, conformance  # noqa: E402
 
-ADAPTERS = "adapters"
 LAYER_LAWS = ["G1", "G2", "G4"]  # about layers other than pooling
-IMPLEMENTATIONS = {  # name: module, and its function or Subject
-    "npdiffpool paper": ("npdiffpool.testing.own.subjects", "PAPER"),
-    "npdiffpool engine": ("npdiffpool.testing.own.subjects", "ENGINE"),
-    "PyG": (f"{ADAPTERS}.torch_geometric", "pool"),
-    "PyG unnormalised": (f"{ADAPTERS}.torch_geometric", "pool_unnormalised"),
-    "tgp dense": (f"{ADAPTERS}.torch_geometric_pool", "pool"),
-    "tgp dense plain": (f"{ADAPTERS}.torch_geometric_pool", "pool_plain"),
-    "tgp dense normalised": (f"{ADAPTERS}.torch_geometric_pool", "pool_normalised"),
-    "tgp sparse": (f"{ADAPTERS}.torch_geometric_pool", "pool_sparse"),
-    "authors": (f"{ADAPTERS}.authors", "pool"),
-    "authors no norm": (f"{ADAPTERS}.authors", "pool_without_norm"),
-    "PyG layers": (f"{ADAPTERS}.torch_geometric_layers", "layers"),
+OWN = "npdiffpool.testing.own.subjects"
+PYG, TGP = "adapters.torch_geometric", "adapters.torch_geometric_pool"
+COLUMNS = {  # by profile, then name: a module, and its function or Subject
+    "diffpool": {
+        "npdiffpool paper": (OWN, "PAPER"),
+        "npdiffpool engine": (OWN, "ENGINE"),
+        "PyG": (PYG, "pool"),
+        "PyG unnormalised": (PYG, "pool_unnormalised"),
+        "tgp dense": (TGP, "pool"),
+        "tgp dense plain": (TGP, "pool_plain"),
+        "tgp dense normalised": (TGP, "pool_normalised"),
+        "tgp sparse": (TGP, "pool_sparse"),
+        "authors": ("adapters.authors", "pool"),
+        "authors no norm": ("adapters.authors", "pool_without_norm"),
+        "PyG layers": (f"{PYG}_layers", "layers"),
+    },
+    "mincut": {
+        "PyG mincut": (f"{PYG}_dense", "pool_mincut"),
+        "tgp mincut": (f"{TGP}_dense", "pool_mincut"),
+    },
+    "dmon": {
+        "PyG dmon": (f"{PYG}_dense", "pool_dmon"),
+        "tgp dmon": (f"{TGP}_dense", "pool_dmon"),
+    },
+    "hosc": {"tgp hosc": (f"{TGP}_dense", "pool_hosc")},
+    "topk": {
+        "PyG topk": (f"{PYG}_topk", "pool"),
+        "tgp topk": (f"{TGP}_sparse", "pool_topk"),
+        "tgp sag": (f"{TGP}_sparse", "pool_sag"),
+        "tgp asap": (f"{TGP}_sparse", "pool_asap"),
+    },
+    "graclus": {"tgp graclus": (f"{TGP}_graclus", "pool")},
 }
-PACKAGES = "numpy autograd hypothesis torch torch-geometric torch-geometric-pool"
+IMPLEMENTATIONS = {
+    name: (*found, profile)
+    for profile, column in COLUMNS.items()
+    for name, found in column.items()
+}
+PACKAGES = """numpy autograd hypothesis torch torch-geometric torch-geometric-pool
+torch-scatter torch-cluster"""
 LEGEND = """\
 - PyG: `torch_geometric.nn.dense_diff_pool`; unnormalised: with `normalize=False`.
 - tgp: `DiffPool` of torch-geometric-pool; plain: without `remove_self_loops` and
@@ -47,17 +74,46 @@ LEGEND = """\
 - authors: the pooling of the authors' released code, reimplemented from a
   description, with its batch norm over node positions; no norm: without it.
 - PyG layers: `DenseGCNConv` and `DenseSAGEConv`.
+- PyG and tgp with the name of another pooling: that pooling of the library. How R and
+  Z enter, and which options differ from the defaults, is said in `adapters/`.
 
 holds: no counterexample was found. FAILS: a counterexample was found and is shown
 below. choice: the law fails by a choice that the library documents or the adapter
 makes, as the note says. –: the law does not apply to the implementation."""
+SUMMARY = {  # what a user should know; each law that is named must fail
+    "PyG": "a batch has one link loss, not the mean of its graphs' (B1), and by "
+    "default it is divided by n^2 (L1).",
+    "tgp dense": "by default A' loses its diagonal and is normalised (C10); a batch "
+    "has one link loss (B1), and the entropy an error of 1e-8 (E7).",
+    "tgp sparse": "A' lacks the last graphs of a batch if they have no edges (B3); "
+    "the gradient of the link loss is NaN where A = S S^T (L8).",
+    "authors": "the batch norm depends on the order of the nodes (C6), and the link "
+    "loss is a cross-entropy (L1).",
+    "PyG layers": "`DenseGCNConv` replaces the weight of a self-loop by 1 (G2).",
+    "PyG mincut": "without edges between clusters, the gradient of A' is NaN (D1); "
+    "without any, so is the cut loss, also that of the batch (P6).",
+    "tgp mincut": "1e-8 is added to the denominator of the cut loss, which changes it "
+    "for small weights (P6).",
+    "PyG dmon": "the cluster loss of a batch divides each graph's norm by the sizes "
+    "of all graphs (P10); without edges the spectral loss is NaN (P8).",
+    "tgp dmon": "X' lacks the SELU of the paper (P4).",
+    "tgp hosc": "the cut loss of first order is always 0, as it is computed of A' "
+    "without its diagonal (P6).",
+    "PyG topk": "which of several nodes with equal scores is kept depends on the "
+    "other graphs of the batch (B3).",
+    "tgp topk": "A' is in the order of the nodes, but X' in that of their scores, so "
+    "edges join the wrong nodes (P5); `ASAPooling` shares this.",
+    "tgp sag": "as `TopkPooling` (P5).",
+    "tgp graclus": "X' is a sum, not a mean (P3); the clusters are random, and those "
+    "of a graph depend on its batch (B3); weights of A' below 1e-8 are dropped (P1).",
+}
 
 
 def load(names):
     """Import implementations; return them by name, and the missing packages."""
     found, missing = {}, {}
     for name in names:
-        module, function = IMPLEMENTATIONS[name]
+        module, function, _ = IMPLEMENTATIONS[name]
         try:
             found[name] = getattr(import_module(module), function)
         except ImportError as error:
@@ -65,10 +121,14 @@ def load(names):
     return found, missing
 
 
-def examine(pool, examples):
-    """Return the results of all laws by id; run the script of each failure."""
-    results = conformance(pool, examples=examples)
-    results += conformance(pool, laws=LAYER_LAWS, examples=examples)
+def examine(pool, profile, examples):
+    """Return the results of all laws by id; run the script of each failure.
+
+    The claims of the profile are checked, or ``pool.claims`` if an adapter has others.
+    """
+    claims = getattr(pool, "claims", profile)
+    results = conformance(pool, profile=claims, examples=examples)
+    results += conformance(pool, profile=claims, laws=LAYER_LAWS, examples=examples)
     for result in results:
         if result.script and f"({raised(result.script)}: " not in result.reason:
             raise RuntimeError(f"the script does not fail:\n{result.script}")
@@ -102,7 +162,7 @@ def verdict(pool, result):
 
 def table(pools, results):
     """Yield the lines of the table and of its footnotes."""
-    laws = {id: r.law for column in results.values() for id, r in column.items()}
+    laws = {id: r.law for name in pools for id, r in results[name].items()}
     yield "| law | " + " | ".join(pools) + " |"
     yield "|---|" + "---|" * len(pools)
     notes = []
@@ -127,15 +187,30 @@ def cell(pool, result, notes):
 
 
 def counterexamples(name, pool, results):
-    """Yield the lines on the counterexamples to an implementation."""
+    """Yield the lines on the counterexamples to an implementation, cause by cause."""
+    groups = causes(list(results.values()))
     yield f"## Counterexamples: {name}\n"
-    found = {r.law.id: verdict(pool, r) for r in results.values()}
-    if not {"FAILS", "choice"} & set(found.values()):
+    if not groups:
         yield "None.\n"
-    for id, word in found.items():
-        if word in ("FAILS", "choice"):
-            yield f"### {name}, {id} ({word}): {results[id].law.statement}\n"
-            yield f"```python\n{results[id].script.rstrip()}\n```\n"
+    for number, (first, *others) in enumerate(groups, 1):
+        yield f"### {name}, cause {number}\n"
+        yield f"{first.law.id} ({verdict(pool, first)}): {first.law.statement}"
+        if others:
+            more = [f"{other.law.id} ({verdict(pool, other)})" for other in others]
+            yield f"Also {', '.join(more)}."
+        yield f"\n```python\n{first.script.rstrip()}\n```\n"
+
+
+def summary(results):
+    """Yield a line on each implementation; every law that it names must fail."""
+    for name, text in SUMMARY.items():
+        for id in re.findall(r"\b[A-Z]\d+\b", text) if name in results else ():
+            if results[name][id].verdict != "fails":
+                raise RuntimeError(
+                    f"the summary says that {id} fails on {name}: {text}"
+                )
+        if name in results:
+            yield f"- **{name}**: {text}"
 
 
 def versions():
@@ -156,8 +231,12 @@ def report(pools, missing, results, chosen):
     yield ", ".join(versions()) + ".\n"
     yield f"Up to {examples} cases were tried for each check; every script was run."
     yield from (f"Omitted: {n}, as {m} is not installed." for n, m in missing.items())
-    yield from ["", LEGEND, ""]
-    yield from table(pools, results)
+    yield from ["", *summary(results), "", "## Tables\n", LEGEND, ""]
+    for profile, column in COLUMNS.items():
+        shown = {name: pools[name] for name in column if name in pools}
+        if shown:
+            yield f"### Profile {profile}\n"
+            yield from table(shown, results)
     for name, pool in pools.items():
         yield from counterexamples(name, pool, results[name])
 
@@ -180,7 +259,8 @@ def main():
     pools, missing = load(chosen.names or IMPLEMENTATIONS)
     results = {}
     for name, pool in pools.items():
-        results[name] = examine(pool, chosen.examples)
+        profile = IMPLEMENTATIONS[name][-1]
+        results[name] = examine(pool, profile, chosen.examples)
         failures = [id for id, r in results[name].items() if r.verdict == "fails"]
         print(f"{name}: {', '.join(failures) or 'all laws hold'}", flush=True)
     lines = report(pools, missing, results, chosen)

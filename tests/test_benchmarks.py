@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
+from npdiffpool import paper
 from npdiffpool.cli.parameters import write_table
 from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.estimators.baselines import count_parameters
 from npdiffpool.estimators.fitting.targets import Classes
 from npdiffpool.evaluation.splits import make_splits
+from npdiffpool.testing import LAWS, Pooled, Result
+from npdiffpool.testing.own.subjects import PAPER
 
 PYG = "torch_geometric dense"
 ROOT = Path(__file__).parents[1]
@@ -35,7 +38,7 @@ def imported(name):
 report, table, tabletext = map(imported, ("report", "table", "tabletext"))
 clusters, clustertext = map(imported, ("clusters", "clustertext"))
 hierarchy, estimate, longrun = map(imported, ("hierarchy", "estimate", "longrun"))
-cuts, growth = map(imported, ("cuts", "growth"))
+cuts, growth, conformance = map(imported, ("cuts", "growth", "conformance"))
 
 
 def run(name, threads, seconds, peak, failure=None):
@@ -438,6 +441,53 @@ def test_the_committed_table_of_parameters_is_that_of_the_fields(tabletext):
 def test_the_committed_estimate_is_that_of_the_row_files(estimate, tabletext):
     page = (ROOT / "benchmarks" / "cluster.md").read_text()
     assert tabletext.block_of(page, "estimate") == estimate.estimate()
+
+
+# Laws on other implementations
+
+
+def pool_without_a_loss(A, R, Z):
+    """Pool as MinCutPool, but for its losses and A'."""
+    S = paper.assign(R)
+    return Pooled(S.T @ A @ S, S.T @ Z, S)
+
+
+def test_each_profile_has_a_table_of_its_claims(conformance, monkeypatch):
+    monkeypatch.setattr(conformance, "SUMMARY", {})
+    pools = {"npdiffpool paper": PAPER, "tgp mincut": pool_without_a_loss}
+    results = {
+        "npdiffpool paper": conformance.examine(PAPER, "diffpool", 1),
+        "tgp mincut": conformance.examine(pool_without_a_loss, "mincut", 5),
+    }
+    chosen = SimpleNamespace(examples=5, names=[])
+    text = "\n".join(conformance.report(pools, {}, results, chosen))
+    of_diffpool, of_mincut = text.split("\n### Profile ")[1:]
+    assert "\n| law | npdiffpool paper |\n" in of_diffpool and "\n| C2 " in of_diffpool
+    assert "\n| P" not in of_diffpool
+    table, found = of_mincut.split("## Counterexamples: tgp mincut")
+    assert "\n| law | tgp mincut |\n" in table and "\n| C2 " not in table
+    assert re.search(r"(?m)^\| P2 .* \| \*\*FAILS\*\* \|$", table)
+    assert "### tgp mincut, P2 (FAILS)" in found
+
+
+def test_claims_and_choices_of_an_adapter_are_shown(conformance, monkeypatch):
+    pool = SimpleNamespace(choices={"P2": "not normalised"})
+    results = {"tgp mincut": {"P2": Result(LAWS["P2"], "fails")}}
+    row, note = list(conformance.table({"tgp mincut": pool}, results))[2::2]
+    assert row.endswith("| choice (1) |") and note == "(1) not normalised.\n"
+    monkeypatch.setattr(pool_without_a_loss, "claims", [], raising=False)
+    found = conformance.examine(pool_without_a_loss, "mincut", 1)
+    assert "C3" in found and "A1" not in found
+
+
+def test_the_summary_names_only_laws_that_fail(conformance, monkeypatch):
+    assert set(conformance.SUMMARY) <= set(conformance.IMPLEMENTATIONS)
+    monkeypatch.setattr(conformance, "SUMMARY", {"PyG": "Divided (L1).", "tgp": "C2."})
+    results = {"PyG": {"L1": Result(LAWS["L1"], "fails")}}
+    assert list(conformance.summary(results)) == ["- **PyG**: Divided (L1)."]
+    results["PyG"]["L1"] = Result(LAWS["L1"], "holds")
+    with pytest.raises(RuntimeError, match="that L1 fails on PyG"):
+        list(conformance.summary(results))
 
 
 def test_growth_is_that_of_a_line_through_the_last_three_quarters(longrun):
