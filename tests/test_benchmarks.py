@@ -467,7 +467,7 @@ def test_each_profile_has_a_table_of_its_claims(conformance, monkeypatch):
     table, found = of_mincut.split("## Counterexamples: tgp mincut")
     assert "\n| law | tgp mincut |\n" in table and "\n| C2 " not in table
     assert re.search(r"(?m)^\| P2 .* \| \*\*FAILS\*\* \|$", table)
-    assert "### tgp mincut, P2 (FAILS)" in found
+    assert "### tgp mincut, cause 1" in found
 
 
 def test_claims_and_choices_of_an_adapter_are_shown(conformance, monkeypatch):
