@@ -18,6 +18,7 @@ def test_dense_and_sparse_graphs_of_any_float_type_have_the_same_digest():
 def test_any_other_number_shape_or_order_has_another_digest():
     loop, wide = A + np.eye(2), np.hstack([X, np.zeros((2, 1))])
     others = [(2 * A, X), (A, 2 * X), (loop, X), (A, X[::-1]), (A, wide)]
+    others += [(A, [[1.0, 2.0], [0.0, 0.0]]), (A, [[0.0, 1.0], [2.0, 0.0]])]
     graphs = [[Graph(*arrays)] for arrays in others]
     graphs += [[], [Graph(A, X)] * 2]
     digests = [digest_graphs(some) for some in graphs]

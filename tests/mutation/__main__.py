@@ -1,66 +1,116 @@
-"""Mutation testing: change the core in one place at a time; a test must fail each time.
+"""Mutation testing: change a module in one place at a time; a test must fail each time.
 
     pip install -e ".[mutation]"
     python -m tests.mutation [--module NAME ...] [--jobs 2] [--sample N --seed S]
     python -m tests.mutation --stale
+
+Without --module, all of the core. With --saved FILE, each verdict is saved at once, and
+the same command resumes; --again tries its survivors again, after new tests.
 
 A mutant that survives (no test fails) must be listed in equivalent.txt, with the reason
 why it behaves like the original. Every mutant listed there must still survive.
 """
 
 import argparse
+import json
 import random
 import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.mutation.groups import CORE, MODULES
 from tests.mutation.mutants import Mutant, mutants_of, read_module
-from tests.mutation.trials import Trials, prepare
+from tests.mutation.trials import Trials, is_in_functions, prepare
 
-CORE = """paper engine.autodiff engine.primitives engine.segments engine.layers
-    engine.pooling engine.losses training.adam""".split()
 LISTED = Path(__file__).with_name("equivalent.txt")
 
 
 def parse_arguments():
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--module", nargs="+", choices=CORE, default=CORE)
+    core = CORE.modules.split()
+    parser.add_argument("--module", nargs="+", choices=MODULES, default=core)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
-        "--sample", type=int, help="number of mutants to try, drawn at random"
+        "--sample", type=int, help="mutants to try of each module, drawn at random"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--stale", action="store_true", help=f"only list stale entries of {LISTED.name}"
     )
+    parser.add_argument("--saved", type=Path, help="file with the verdicts so far")
+    parser.add_argument("--again", action="store_true", help="try survivors again")
     parser.add_argument("--verbose", action="store_true", help="print every verdict")
     return parser.parse_args()
 
 
 def main():
     """Return 0 if the survivors are exactly the listed mutants, otherwise 1."""
-    options, trials = parse_arguments(), Trials()
-    sources = {m: s for name in options.module for m, s in mutants_of(name).items()}
+    options = parse_arguments()
+    sources = {name: mutants_of(name) for name in options.module}
+    mutants = [mutant for own in sources.values() for mutant in own]
     if options.stale:
-        return 1 if print_stale({}, [*sources], read_list(LISTED)) else 0
+        return 1 if print_stale({}, mutants, read_list(LISTED)) else 0
     prepare()
-    original = {Mutant(CORE[0], "none", "", ""): read_module(CORE[0])}
+    verdicts = {}
+    for group in dict.fromkeys(MODULES[name] for name in options.module):
+        own = {name: sources[name] for name in sources if MODULES[name] is group}
+        verdicts |= try_mutants(choose(own, options), options)
+    return 0 if report(verdicts, mutants, read_list(LISTED)) else 1
+
+
+def choose(sources, options):
+    """Return all mutants of some modules, or a sample of each module's."""
+    chosen = {}
+    for own in sources.values():
+        n = min(options.sample or len(own), len(own))
+        names = random.Random(options.seed).sample([*own], n) if n < len(own) else own
+        chosen |= {mutant: own[mutant] for mutant in names}
+    return chosen
+
+
+def try_mutants(sources, options):
+    """Return the verdicts on the mutants of a group; save each at once."""
+    verdicts = {mutant: v for mutant, v in read_saved(options) if mutant in sources}
+    rest = {mutant: sources[mutant] for mutant in sources if mutant not in verdicts}
+    if not rest:
+        return verdicts
+    trials, name = Trials(), next(iter(rest)).module
+    original = {Mutant(name, "none", "", ""): read_module(name)}
     [(_, verdict, killer, seconds)] = trials.run(original, 1, 3600)
     if verdict != "survived":
-        print(f"A test fails on the unchanged package: {killer}")
-        return 1
+        sys.exit(f"A test fails on the unchanged package: {killer}")
     print(f"{len(trials.seconds)} tests pass in {seconds:.0f} s", flush=True)
-    chosen, limit, verdicts = [*sources], int(2 * seconds + 10), {}
-    if options.sample:
-        n = min(options.sample, len(sources))
-        chosen = random.Random(options.seed).sample(chosen, n)
-    tried = {mutant: sources[mutant] for mutant in chosen}
-    for mutant, verdict, killer, used in trials.run(tried, options.jobs, limit):
+    limit = int(2 * seconds + 10)
+
+    def done(mutant, verdict, killer, used):
         verdicts[mutant] = verdict
+        if options.saved:
+            with options.saved.open("a", encoding="utf-8") as file:
+                print(json.dumps([*mutant, verdict]), file=file)
         if options.verbose:
             print(f"\n{mutant}\n{verdict} in {used:.1f} s by {killer}", flush=True)
-    return 0 if report(verdicts, [*sources], read_list(LISTED)) else 1
+
+    fast = {}
+    if MODULES[name].is_collected:
+        fast = {m: source for m, source in rest.items() if is_in_functions(m, source)}
+    for result in trials.run(
+        {m: rest[m] for m in rest if m not in fast}, options.jobs, limit
+    ):
+        done(*result)
+    if fast:
+        trials.run_collected(fast, options.jobs, limit, done)
+    return verdicts
+
+
+def read_saved(options):
+    """Return the mutants that are not tried again, and their verdicts."""
+    if not options.saved or not options.saved.exists():
+        return []
+    lines = options.saved.read_text(encoding="utf-8").splitlines()
+    saved = {Mutant(*names): verdict for *names, verdict in map(json.loads, lines)}
+    again = {"survived"} if options.again else set()
+    return [pair for pair in saved.items() if pair[1] not in again]
 
 
 def read_list(path):

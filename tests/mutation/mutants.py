@@ -11,6 +11,8 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.mutation.groups import MODULES
+
 PACKAGE = Path(__file__).resolve().parents[2] / "npdiffpool"
 
 # An operator is replaced by its inverse and by a related one, a comparison by its
@@ -29,6 +31,9 @@ SWAPPED = (
     """dot matmul propagate sparse_matmul segment_product segment_apply coarsen
     link_loss""".split()
 )  # functions f(a, b, ...) for which f(b, a, ...) is a plausible mistake
+PAIRS = "min max, argmin argmax, minimum maximum, any all, mean median, train test"
+OPPOSITES = dict(pair.split() for pair in PAIRS.split(", "))
+OPPOSITES |= {b: a for a, b in OPPOSITES.items()}
 
 
 class Mutant(NamedTuple):
@@ -59,9 +64,9 @@ def read_module(name):
 
 def mutants_of(module):
     """Return the source of each mutant; no two have the same syntax tree."""
-    source = read_module(module)
+    source, extra = read_module(module), MODULES[module].operators
     seen, mutants = {None, _meaning(source)}, {}
-    for operator, mutated in (*_by_cosmic_ray(source), *_by_edits(source)):
+    for operator, mutated in (*_by_cosmic_ray(source), *_by_edits(source, extra)):
         meaning = _meaning(mutated)
         if meaning not in seen:
             seen.add(meaning)
@@ -77,15 +82,24 @@ def _by_cosmic_ray(source):
     from cosmic_ray.plugins import get_operator
 
     for name in OPERATORS:
-        mutate = partial(mutate_code, source, get_operator(f"core/{name}")())
+        operator = get_operator(f"core/{name}")()
+
+        def mutate(occurrence):
+            try:
+                return mutate_code(source, operator, occurrence)
+            except AttributeError:  # it cannot replace an exception module.Name
+                return source
+
         for mutated in takewhile(lambda code: code is not None, map(mutate, count())):
             yield name, mutated
 
 
-def _by_edits(source):
-    text = partial(ast.get_source_segment, source)
-    for node in ast.walk(ast.parse(source)):
-        for name, new in _edits(node, text):
+def _by_edits(source, extra):
+    text, tree = partial(ast.get_source_segment, source), ast.parse(source)
+    tree.body = [node for node in tree.body if not text(node).startswith("__all__")]
+    for node in ast.walk(tree):
+        more = [edit for edit in _more_edits(node, text) if edit[0] in extra]
+        for name, new in (*_edits(node, text), *more):
             start = _offset(source, node.lineno, node.col_offset)
             stop = _offset(source, node.end_lineno, node.end_col_offset)
             yield name, source[:start] + new + source[stop:]
@@ -110,6 +124,27 @@ def _edits(node, text):
             parts = [*node.args, *node.keywords]
             parts = [text(part) for part in parts if part is not dropped]
             yield "DropKeyword", f"{text(node.func)}({', '.join(parts)})"
+
+
+def _more_edits(node, text):
+    """Yield operators for code that selects and collects results."""
+    match node:
+        case ast.Tuple(parts, ast.Load()) | ast.List(parts, ast.Load()):
+            first, last = ("(", ",)") if isinstance(node, ast.Tuple) else "[]"
+            for dropped in parts if len(parts) > 1 else []:
+                kept = [text(part) for part in parts if part is not dropped]
+                yield "DropItem", f"{first}{', '.join(kept)}{last}"
+        case ast.Dict(keys, values) if len(keys) > 1:
+            for dropped in values:
+                pairs = [pair for pair in zip(keys, values) if pair[1] is not dropped]
+                texts = [
+                    f"{text(k)}: {text(v)}" if k else f"**{text(v)}" for k, v in pairs
+                ]
+                yield "DropItem", ", ".join(texts).join("{}")
+        case ast.Attribute(a, name) if name in OPPOSITES:
+            yield "Opposite", f"{text(a)}.{OPPOSITES[name]}"
+        case ast.Name(name) if name in OPPOSITES:
+            yield "Opposite", OPPOSITES[name]
 
 
 def _offset(source, line, column):

@@ -1,31 +1,36 @@
-"""Trials: run the tests on each mutant in a process forked after the imports.
+"""Trials: run the tests on each mutant in a forked process.
+
+The tests are collected once. A mutant that changes the body of a function gets the new
+code in place; any other is imported in a process forked before the package was.
 
 Tests that killed mutants nearby run first, then the fastest; the first failure ends the
 trial. So most mutants are killed within a second or two.
 """
 
+import ast
+import gc
+import inspect
 import os
 import signal
 import sys
 import tempfile
 from collections import Counter
+from functools import partial
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from importlib.util import spec_from_loader
 from pathlib import Path
+from types import CodeType, FunctionType
 
 import pytest
 
-from tests.mutation.mutants import path_of
+from tests.mutation.groups import MODULES
+from tests.mutation.mutants import path_of, read_module
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = """engine training testing/test_laws.py test_bad_input_engine.py
-    test_validation.py""".split()
-# The slowest laws; and D2, D6 and "thrown", which test the kit and not the core.
-LEFT_OUT = "M5 or M6 or M7 or M8 or M9 or D2 or A8 or D6 or thrown"
 IMPORTED = """autograd.numpy autograd.test_util hypothesis.extra.numpy
     matplotlib.artist networkx numpy.testing scipy.linalg scipy.sparse
-    scipy.stats""".split()
+    scipy.stats sklearn.model_selection sklearn.utils.estimator_checks""".split()
 MEMORY = 4 * 2**30  # bytes; a mutant may allocate an array of any size
 
 
@@ -46,14 +51,29 @@ class Trials:
     def __init__(self):
         self.seconds, self.kills = {}, Counter()
 
-    def run(self, sources, n_jobs, limit):
+    def run_collected(self, sources, n_jobs, limit, done):
+        """Collect the tests once, and then call `done` with each result of `run`.
+
+        The sources must be those of mutants that `patches_of` accepts.
+        """
+
+        def loop(session):
+            start = partial(_run_session, session)
+            for result in self.run(sources, n_jobs, limit, start):
+                done(*result)
+
+        group = MODULES[next(iter(sources)).module]
+        _pytest(group, _Loop(loop), "-p", "no:terminal", "-s")
+
+    def run(self, sources, n_jobs, limit, start=None):
         """Yield (mutant, verdict, failed test, CPU seconds) as the trials end."""
         waiting, running = [*reversed(sources)], {}
         while waiting or running:
             while waiting and len(running) < n_jobs:
                 mutant, log = waiting.pop(), tempfile.TemporaryFile(buffering=0)
                 plugin = _Plugin(self._ranks(mutant), log)
-                running[_start(mutant, sources[mutant], plugin, limit)] = mutant, log
+                trial = partial(start or _run_imported, mutant, sources[mutant], plugin)
+                running[_fork(trial, limit)] = mutant, log
             pid, status, used = os.wait4(-1, 0)
             mutant, log = running.pop(pid)
             killers = self._learn(mutant, log) or ["an error outside the tests"]
@@ -80,8 +100,8 @@ class Trials:
         return killers
 
 
-def _start(mutant, source, plugin, limit):
-    """Fork a process that runs the tests on a mutant; return its process id."""
+def _fork(trial, limit):
+    """Fork a process that exits with the status of a trial; return its id."""
     import resource  # like fork, on Unix only
 
     pid = os.fork()
@@ -95,21 +115,76 @@ def _start(mutant, source, plugin, limit):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        sys.meta_path.insert(0, _Loader(mutant.module, source))
-        status = _run_tests(plugin)
+        signal.alarm(5 * limit)  # a mutant may wait for ever
+        status = trial()
     finally:
         os._exit(status)
 
 
-def _run_tests(plugin):
-    paths = [ROOT / "tests" / name for name in TESTS]
-    options = "-x -q -p no:cacheprovider --assert=plain -o addopts=".split()
-    options += ["-k", f"not ({LEFT_OUT})"]
-    return int(pytest.main([*options, *map(str, paths)], plugins=[plugin]))
+def _run_imported(mutant, source, plugin):
+    """Import the mutant and run the tests."""
+    sys.meta_path.insert(0, _Loader(mutant.module, source))
+    return _pytest(MODULES[mutant.module], plugin, "-q", "-x")
+
+
+def _run_session(session, mutant, source, plugin):
+    """Give functions the code of the mutant, and run the tests collected before."""
+    for function, code in patches_of(mutant, source):
+        function.__code__ = code
+    session.config.pluginmanager.register(plugin)
+    plugin.pytest_collection_modifyitems(session.items)
+    for item, following in zip(session.items, [*session.items[1:], None]):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return 1
+    return 0
+
+
+def _pytest(group, plugin, *options):
+    paths = [str(ROOT / "tests" / name) for name in group.tests.split()]
+    options = [*options, "-p", "no:cacheprovider", "--assert=plain", "-o", "addopts="]
+    options += ["-m", "not slow", "-k", f"not ({' '.join(group.left_out.split())})"]
+    return int(pytest.main([*options, *paths], plugins=[plugin]))
+
+
+def is_in_functions(mutant, source):
+    """Return whether a mutant differs from its module in bodies of functions only."""
+    return _outside(read_module(mutant.module)) == _outside(source)
+
+
+def _outside(source):
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.body = []
+    return ast.dump(tree)
+
+
+def patches_of(mutant, source):
+    """Return the functions of a module whose code a mutant changes, and its code."""
+    path = str(path_of(mutant.module))
+    codes = dict(_codes(compile(source, path, "exec"), ""))
+    found = [
+        (function, codes[function.__qualname__])
+        for function in gc.get_objects()
+        if isinstance(function, FunctionType) and function.__code__.co_filename == path
+        if "<" not in function.__qualname__
+    ]
+    return [pair for pair in found if pair[0].__code__ != pair[1]]
+
+
+def _codes(code, prefix):
+    """Yield the name and code of each function of a module and its classes."""
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType) and "<" not in inner.co_name:
+            yield prefix + inner.co_name, inner
+            if not inner.co_flags & inspect.CO_OPTIMIZED:  # the body of a class
+                yield from _codes(inner, f"{prefix}{inner.co_name}.")
 
 
 def _verdict(status):
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+    limits = signal.SIGXCPU, signal.SIGALRM
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in limits:
         return "timed out"
     return "killed" if status else "survived"
 
@@ -126,6 +201,17 @@ class _Loader(SourceFileLoader):
 
     def get_code(self, name):
         return compile(self.source, self.path, "exec")
+
+
+class _Loop:
+    """A pytest plugin that gives the tests to a function instead of running them."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def pytest_runtestloop(self, session):
+        self.function(session)
+        return True
 
 
 class _Plugin:
