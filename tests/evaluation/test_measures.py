@@ -2,9 +2,11 @@
 
 import networkx as nx
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy import sparse, stats
 
 from npdiffpool.evaluation import measures
 from npdiffpool.testing.strategies import adjacencies, assignments
@@ -61,3 +63,42 @@ def test_modularity_equals_that_of_networkx(A, data):
     groups = [set(np.flatnonzero(clusters == k)) for k in range(3)]
     expected = nx.community.modularity(nx.from_numpy_array(A), groups)
     assert_allclose(measures.modularity(A, clusters), expected, atol=1e-9)
+
+
+@given(S=st.integers(1, 6).flatmap(assignments))
+def test_the_entropies_equal_those_of_scipy(S):
+    rows, mean = stats.entropy(S, axis=1), stats.entropy(S.mean(axis=0))
+    expected = np.mean(rows) / np.log(max(S.shape[1], 2))
+    assert_allclose(measures.normalized_entropy(S), expected, atol=1e-12)
+    assert_allclose(measures.effective_clusters(S), np.exp(mean), rtol=1e-12)
+
+
+def test_certainty_and_clusters_used_are_of_the_largest_shares():
+    S = np.array([[0.5, 0.4, 0.1], [0.0, 0.0, 1.0], [0.2, 0.2, 0.6]])
+    assert_allclose(measures.certainty(S), 2.1 / 3, rtol=1e-15)
+    assert measures.clusters_used(S) == 2
+    assert np.isnan(measures.certainty(S[:0]))
+    assert measures.clusters_used(S[:0]) == 0
+
+
+def test_only_the_clusters_of_used_clusters_are_used():
+    """Cluster 1 has no node, so that its cluster 4 is not used either."""
+    levels = [np.array([2, 0, 2]), np.array([3, 4, 1]), np.array([9, 8, 9, 5, 9])]
+    used = measures.used_clusters(levels)
+    assert [level.tolist() for level in used] == [[0, 2], [1, 3], [5, 8]]
+    with pytest.raises(ValueError, match=r"clusters\[1\] must be an array of at least"):
+        measures.used_clusters([levels[0], levels[1][:2]])
+
+
+def test_edges_inside_weighs_edges_of_dense_and_sparse_directed_graphs():
+    A = np.array([[1.0, 2.0, 0.0], [0.0, 4.0, 3.0], [8.0, 0.0, 0.0]])
+    for form in (np.array, sparse.csr_array):
+        assert_allclose(measures.edges_inside(form(A), [0, 1, 0]), 13 / 18, rtol=1e-15)
+
+
+def test_a_self_loop_counts_once_in_the_modularity():
+    A = np.array([[1.0, 1.0], [1.0, 0.0]])
+    expected = 1 / 3 - (2 / 3) ** 2 - (1 / 3) ** 2
+    for form in (np.array, sparse.csr_array):
+        assert_allclose(measures.modularity(form(A), [0, 1]), expected, rtol=1e-14)
+    assert measures.modularity(A, [5, 5]) == 0

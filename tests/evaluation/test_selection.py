@@ -18,7 +18,7 @@ from npdiffpool.evaluation.splits import (
 
 GRAPHS = [ndp.Graph([[0.0]], [[float(i)]]) for i in range(12)]
 LABELS = np.arange(12) % 2
-SPLITS = make_splits(LABELS, 2)
+SPLITS = make_splits(LABELS, 3)
 
 
 @dataclass
@@ -34,14 +34,14 @@ class Scripted:
         first = validation[0][0].features[0, 0] / 100  # the folds differ by it
         names = "validation_accuracy", "validation_loss"
         self.history_ = [
-            dict(zip(names, (score + first + self.seed, self.loss / epoch)))
+            dict(zip(names, (score + first + self.seed**2, self.loss / epoch)))
             for epoch, score in enumerate(self.scores, start=1)
         ]
         self.best_epoch_ = self.kept
         return self
 
     def score(self, graphs, labels):
-        return graphs[0].features[0, 0] + 10.0 * self.seed
+        return graphs[0].features[0, 0] + 10.0 * self.seed**2
 
     def get_params(self):
         return asdict(self)
@@ -58,7 +58,7 @@ def run(model=Scripted(), labels=LABELS, splits=SPLITS, **options):
 def test_equal_scores_are_decided_by_the_lowest_validation_loss():
     grid = [{"loss": 2.0}, {"loss": 1.0}, {"loss": 3.0}, {"loss": 1.0}]
     grid += [{"scores": (0.2, 0.5, 0.3), "loss": 0.1}]  # a lower score
-    assert [fold["choice"] for fold in run(grid=grid, runs=1).folds] == [1, 1]
+    assert [fold["choice"] for fold in run(grid=grid, runs=1).folds] == [1, 1, 1]
 
 
 def test_a_run_reports_its_kept_epoch_not_its_last_one():
@@ -72,13 +72,12 @@ def test_a_run_reports_its_kept_epoch_not_its_last_one():
 
 def test_a_fold_reports_the_means_and_the_evaluation_their_standard_deviation():
     result = run(Scripted(seed=1), runs=3)  # seeds 1, 2, 3
-    firsts = [split.test[0] for split in SPLITS]
-    assert [fold["test"] for fold in result.folds] == [f + 20 for f in firsts]
-    expected = [2.6 + split.validation[0] / 100 for split in SPLITS]
+    tests = [split.test[0] + 140 / 3 for split in SPLITS]
+    assert [fold["test"] for fold in result.folds] == pytest.approx(tests)
+    expected = [0.6 + split.validation[0] / 100 + 14 / 3 for split in SPLITS]
     assert [fold["validation"] for fold in result.folds] == pytest.approx(expected)
-    assert result.score == pytest.approx(np.mean(firsts) + 20)
-    assert result.spread == pytest.approx(abs(firsts[0] - firsts[1]) / 2)
-    assert result.spread > 0
+    assert result.score == pytest.approx(np.mean(tests)) != np.median(tests)
+    assert result.spread == pytest.approx(np.std(tests)) != 0
 
 
 def test_by_default_there_are_ten_folds_of_three_runs():
@@ -94,7 +93,7 @@ def test_paper_compares_configurations_at_the_best_epoch_of_their_mean_curve():
     grid = [{"scores": (0.1, 0.9, 0.1)}, {"scores": (0.7, 0.8, 0.8)}]
     result = run(protocol="paper", grid=grid)
     assert result.epoch == 2
-    assert [fold["choice"] for fold in result.folds] == [0, 0]
+    assert [fold["choice"] for fold in result.folds] == [0, 0, 0]
     firsts = np.array([split.test[0] for split in SPLITS]) / 100
     assert result.score == pytest.approx(0.9 + firsts.mean())
 
@@ -109,7 +108,7 @@ def test_a_score_without_accuracies_is_1_minus_the_loss():
             return self
 
     result = run(Regressor(loss=0.5), runs=1)
-    assert [fold["validation"] for fold in result.folds] == [0.75, 0.75]
+    assert [fold["validation"] for fold in result.folds] == [0.75] * 3
 
 
 @pytest.mark.parametrize(
@@ -118,7 +117,7 @@ def test_a_score_without_accuracies_is_1_minus_the_loss():
         ("model", {"model": Other()}),
         ("loss", {"model": Scripted(loss=2.0)}),
         ("protocol", {"protocol": "paper"}),
-        ("splits", {"splits": make_splits(LABELS, 2, seed=1)}),
+        ("splits", {"splits": make_splits(LABELS, 3, seed=1)}),
         ("grid", {"grid": [{"loss": 3.0}]}),
         ("labels", {"labels": 1 - LABELS}),
         ("runs", {"runs": 2}),
