@@ -83,9 +83,8 @@ def test_a_fold_reports_the_means_and_the_evaluation_their_standard_deviation():
 def test_by_default_there_are_ten_folds_of_three_runs():
     graphs, labels = GRAPHS * 2, np.arange(24) % 2
     folds = cross_validate(Scripted(), graphs, labels).folds
-    assert [(fold["fold"], len(fold["runs"])) for fold in folds] == [
-        (number, 3) for number in range(10)
-    ]
+    found = [(fold["fold"], fold["choice"], len(fold["runs"])) for fold in folds]
+    assert found == [(number, 0, 3) for number in range(10)]
 
 
 def test_paper_compares_configurations_at_the_best_epoch_of_their_mean_curve():
@@ -93,9 +92,29 @@ def test_paper_compares_configurations_at_the_best_epoch_of_their_mean_curve():
     grid = [{"scores": (0.1, 0.9, 0.1)}, {"scores": (0.7, 0.8, 0.8)}]
     result = run(protocol="paper", grid=grid)
     assert result.epoch == 2
-    assert [fold["choice"] for fold in result.folds] == [0, 0, 0]
+    chosen = [(fold["fold"], fold["choice"]) for fold in result.folds]
+    assert chosen == [(0, 0), (1, 0), (2, 0)]
     firsts = np.array([split.test[0] for split in SPLITS]) / 100
     assert result.score == pytest.approx(0.9 + firsts.mean())
+
+
+def test_paper_takes_the_mean_over_folds_not_their_median():
+    class Uneven(Scripted):
+        def fit(self, graphs, labels, validation):
+            super().fit(graphs, labels, validation)
+            if validation[0][0].features[0, 0] == 0:  # one fold of three
+                self.history_[1]["validation_accuracy"] = 0.0
+            return self
+
+    assert run(Uneven((0.5, 0.7, 0.1)), protocol="paper").epoch == 1
+
+
+def test_a_folder_keeps_the_result_and_the_seconds_of_each_run(tmp_path):
+    result = run(runs=1, folder=tmp_path)
+    assert json.loads((tmp_path / "results.json").read_text()) == result._asdict()
+    seconds = json.loads((tmp_path / "seconds.json").read_text())
+    assert seconds.keys() == {f"fold-{fold}-run-0" for fold in range(3)}
+    assert all(0 <= n < 10 for n in seconds.values())
 
 
 def test_a_score_without_accuracies_is_1_minus_the_loss():
