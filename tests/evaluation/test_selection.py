@@ -167,6 +167,24 @@ def test_an_evaluation_is_known_by_its_data_and_their_features(tmp_path):
         )
 
 
+def test_several_targets_are_a_row_for_each_graph():
+    seen, targets = [], np.column_stack([np.arange(12), -np.arange(12)])
+
+    class Several(Scripted):
+        kind = "regressor"
+
+        def fit(self, graphs, labels, validation):
+            numbers = [graph.features[0, 0] for graph in graphs]
+            seen.append((labels.tolist(), [[n, -n] for n in numbers]))
+            return super().fit(graphs, labels, validation)
+
+    run(Several(), targets, runs=1)
+    assert len(seen) == 3 and all(found == expected for found, expected in seen)
+    for wrong in (targets[:11], targets[:11, 0], np.zeros((12, 2, 1))):
+        with pytest.raises(ValueError, match="labels must"):
+            run(Several(), wrong, runs=1)
+
+
 def test_data_that_a_configuration_cannot_use_are_refused_before_any_work(tmp_path):
     class Checked(Scripted):
         def check_parameters(self):
@@ -205,6 +223,21 @@ def test_a_file_must_not_test_a_graph_twice(tmp_path):
     path.write_text(json.dumps([folds[0], fold([2, 3], [0], [])]))
     with pytest.raises(SplitsError, match=r"fold 1: validation .* got \[\]"):
         read_splits(path, 4)
+
+
+def test_a_file_of_another_form_is_refused_without_knowing_the_graphs(tmp_path):
+    path = tmp_path / "splits.json"
+    inner = '"model_selection": [{"train": [0], "validation": [1]}]'
+    for text in ("[1]", '{"test": [2]}', '[{"test": [NaN], %s}]' % inner):
+        path.write_text(text)
+        with pytest.raises(SplitsError, match="splits.json must be JSON"):
+            read_splits(path, None)
+
+
+@pytest.mark.parametrize("splits", [3, [3], [], [([[1], [2, 3]], [0], [1])]])
+def test_splits_of_another_form_are_refused(splits):
+    with pytest.raises(SplitsError, match="splits must be one fold or more, each"):
+        check_splits(splits, 4)
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,9 @@ class Trials:
                 running[_fork(trial, limit)] = mutant, log
             pid, status, used = os.wait4(-1, 0)
             mutant, log = running.pop(pid)
-            killers = self._learn(mutant, log) or ["an error outside the tests"]
-            yield mutant, _verdict(status), killers[0], used.ru_utime + used.ru_stime
+            nobody = "an error outside the tests" if status else "no test"
+            killer = (self._learn(mutant, log) or [nobody])[0]
+            yield mutant, _verdict(status), killer, used.ru_utime + used.ru_stime
 
     def _ranks(self, mutant):
         """Rank tests by kills per second (function, module, overall), then by speed."""
