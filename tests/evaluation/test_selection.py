@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
-from npdiffpool.evaluation.protocols import Source, cross_validate
+from npdiffpool.evaluation.protocols import Source, check_options, cross_validate
 from npdiffpool.evaluation.splits import (
     Split,
     SplitsError,
@@ -179,10 +179,27 @@ def test_several_targets_are_a_row_for_each_graph():
             return super().fit(graphs, labels, validation)
 
     run(Several(), targets, runs=1)
-    assert len(seen) == 3 and all(found == expected for found, expected in seen)
+    run(Several(), targets, splits=None, folds=3, runs=1)  # not by class
+    assert len(seen) == 6 and all(found == expected for found, expected in seen)
     for wrong in (targets[:11], targets[:11, 0], np.zeros((12, 2, 1))):
         with pytest.raises(ValueError, match="labels must"):
             run(Several(), wrong, runs=1)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"model": 3}, "model must be one with fit, score and get_params; got 3"),
+        ({"folds": 1}, "folds must be a whole number >= 2; got 1"),
+        ({"grid": [{}, 3]}, "grid must be one configuration or more"),
+        ({"protocol": "paper"}, "patience must be None"),
+    ],
+)
+def test_options_are_checked_without_data(options, message):
+    patient = ndp.DiffPoolClassifier(patience=3)
+    assert len(check_options(patient, "fair", grid=[{}, {"hidden": 4}])) == 2
+    with pytest.raises(ValueError, match=message):
+        check_options(**{"model": patient, **options})
 
 
 def test_data_that_a_configuration_cannot_use_are_refused_before_any_work(tmp_path):

@@ -13,6 +13,10 @@ DIGEST = digest_graphs([Graph(A, X)])
 def test_dense_and_sparse_graphs_of_any_float_type_have_the_same_digest():
     for form in (sparse.csr_array, sparse.coo_array, np.float32):
         assert digest_graphs([Graph(form(A), form(X))]) == DIGEST
+    graph = Graph(A, X)
+    graph.adjacency.indices = graph.adjacency.indices.astype(np.int64)
+    graph.adjacency.indptr = graph.adjacency.indptr.astype(np.int64)
+    assert digest_graphs([graph]) == DIGEST
 
 
 def test_any_other_number_shape_or_order_has_another_digest():

@@ -76,6 +76,15 @@ def test_r_squared_is_that_of_scikit_learn(rows):
         assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_r_squared_neither_overflows_nor_underflows(size):
+    for targets, predicted, expected in (
+        (np.array([1.0, 3.0]), np.array([2.0, 3.0]), 0.5),
+        (np.array([-1.0, 1.0]), np.array([0.0, 5.0]), -7.5),
+    ):
+        assert_allclose(r_squared(size * targets, size * predicted), expected)
+
+
 def test_r_squared_of_several_targets_is_that_of_each():
     predicted = TARGETS + [[1.0, 0.0, 2.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
     alone = [r_squared(t, y)[0] for t, y in zip(TARGETS.T, predicted.T)]
