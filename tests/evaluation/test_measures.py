@@ -102,3 +102,16 @@ def test_a_self_loop_counts_once_in_the_modularity():
     for form in (np.array, sparse.csr_array):
         assert_allclose(measures.modularity(form(A), [0, 1]), expected, rtol=1e-14)
     assert measures.modularity(A, [5, 5]) == 0
+
+
+def test_every_level_must_have_the_used_clusters_of_the_level_below():
+    for wrong, number in (([[0, 0], [2], [0, 0]], 2), ([[0.5]], 0), ([[0], [-1]], 1)):
+        with pytest.raises(ValueError, match=rf"clusters\[{number}\] must be"):
+            measures.used_clusters([np.array(level) for level in wrong])
+
+
+def test_a_node_without_a_cluster_has_no_entropy():
+    S = np.array([[1.0, 0.0], [0.0, 0.0]])
+    for measure in (measures.normalized_entropy, measures.effective_clusters):
+        with pytest.raises(ValueError, match="a positive sum in each row; got 0.0"):
+            measure(S)

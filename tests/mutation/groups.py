@@ -29,7 +29,7 @@ GROUPS = (
         """evaluation.measures evaluation.splits evaluation.protocols evaluation.jobs
         evaluation.job_folder evaluation.job_queue""",
         """evaluation/test_measures.py evaluation/test_protocols.py
-        evaluation/test_selection.py""",
+        evaluation/test_selection.py test_bad_input_engine.py""",
         """cv_ or killed_worker or every_executor or failed_training or expected_time or
         older_evaluation or clusters_that_are_no_ratio or same_cv""",
     ),
