@@ -102,16 +102,17 @@ def primitives_have_second_derivatives(primitive, sizes, seed):
 @law("D4", "documented: the caller chooses the precision", cases.step())
 def values_and_gradients_keep_the_precision(pool, A, R, Z):
     """Values and gradients keep the precision of the input: float32 stays float32."""
-    pooled, losses = pool(A, R, Z), ("link", "entropy", "cut", "modularity", "collapse")
-    for name in ("A", "X", "S", "orthogonality", *losses):
+    losses = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
+    pooled = pool(A, R, Z)
+    for name in ("A", "X", "S", *losses):
         dtype = getattr(getattr(pooled, name, None), "dtype", R.dtype)
         assert dtype == R.dtype, f"{name} is {dtype} of {R.dtype}"
 
 
 @values_and_gradients_keep_the_precision.also(cases.step())
 def _gradients_keep_the_precision(pool, vjp, A, R, Z):
-    losses = ("link", "entropy", "cut", "modularity", "collapse")
-    for name in ("A", "X", "S", "orthogonality", *losses):
+    losses = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
+    for name in ("A", "X", "S", *losses):
         value = getattr(pool(A, R, Z), name, None)
         if value is not None:
             dR, dZ = vjp(A, R, Z, name, np.ones_like(value, R.dtype))
@@ -145,8 +146,8 @@ def arguments_are_neither_modified_nor_returned(pool, A, R, Z):
     Nor does a call modify what an earlier call has returned.
     """
     copies = [array.copy() for array in (A, R, Z)]
-    losses = ("link", "entropy", "cut", "modularity", "collapse")
-    names = ("A", "X", "S", "orthogonality", *losses)
+    losses = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
+    names = ("A", "X", "S", *losses)
     first = pool(A, R, Z)
     kept = {name: np.array(getattr(first, name, None)) for name in names}
     pool(2 * A, R, -Z)  # must not write into the first result
@@ -189,8 +190,8 @@ def _graphs_of_a_batch_are_neither_modified_nor_returned(batched, As, Rs, Zs):
 @arguments_are_neither_modified_nor_returned.also(cases.step())
 def _a_gradient_modifies_and_returns_no_argument(pool, vjp, A, R, Z):
     pooled = pool(A, R, Z)
-    losses = ("link", "entropy", "cut", "modularity", "collapse")
-    for name in ("A", "X", "S", "orthogonality", *losses):
+    losses = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
+    for name in ("A", "X", "S", *losses):
         if getattr(pooled, name, None) is not None:
             G = np.ones_like(getattr(pooled, name), R.dtype)
             copies = [array.copy() for array in (A, R, Z, G)]
