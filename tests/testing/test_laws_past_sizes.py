@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, seed, settings
 
 from npdiffpool.testing import conformance
-from npdiffpool.testing.law import MAX_NODES
+from npdiffpool.testing.check import MAX_NODES
 from npdiffpool.testing.laws.cases import pooling as cases
 from npdiffpool.testing.own.parts import pool_by_paper
 from npdiffpool.testing.subjects import derive_vjp

@@ -244,8 +244,11 @@ def memory_layout_does_not_matter(pool, A, R, Z, layout, rtol):
     and cannot be written to. In another byte order than that of the machine, a layer
     may raise an error, or it returns the same values.
     """
-    by_columns, spread = np.asfortranarray, lambda M: np.repeat(M, 2, axis=1)[:, ::2]
-    form = (by_columns, spread, lambda M: M[::-1].copy()[::-1])[layout]
+    form = (
+        np.asfortranarray,
+        lambda M: np.repeat(M, 2, axis=1)[:, ::2],
+        lambda M: M[::-1].copy()[::-1] if len(M) > 1 else M,
+    )[layout]
     arrays = [form(M) for M in (A, R, Z)]
     for M in arrays:
         M.flags.writeable = False
@@ -275,8 +278,11 @@ def _another_byte_order_is_refused_or_right(pool, A, R, Z, rtol):
 
 @memory_layout_does_not_matter.also(cases.joined("layout"))
 def _the_layout_of_a_batch_does_not_matter(batched, As, Rs, Zs, layout, rtol):
-    by_columns, spread = np.asfortranarray, lambda M: np.repeat(M, 2, axis=1)[:, ::2]
-    form = (by_columns, spread, lambda M: M[::-1].copy()[::-1])[layout]
+    form = (
+        np.asfortranarray,
+        lambda M: np.repeat(M, 2, axis=1)[:, ::2],
+        lambda M: M[::-1].copy()[::-1] if len(M) > 1 else M,
+    )[layout]
     others = batched(*([form(M) for M in Ms] for Ms in (As, Rs, Zs)))
     for A, Z, pooled, other in zip(As, Zs, batched(As, Rs, Zs), others):
         np.testing.assert_allclose(other.A, pooled.A, rtol, rtol * A.sum())
@@ -286,8 +292,11 @@ def _the_layout_of_a_batch_does_not_matter(batched, As, Rs, Zs, layout, rtol):
 
 @memory_layout_does_not_matter.also(cases.step("layout"))
 def _the_layout_does_not_matter_for_a_gradient(pool, vjp, A, R, Z, layout, rtol):
-    by_columns, spread = np.asfortranarray, lambda M: np.repeat(M, 2, axis=1)[:, ::2]
-    form = (by_columns, spread, lambda M: M[::-1].copy()[::-1])[layout]
+    form = (
+        np.asfortranarray,
+        lambda M: np.repeat(M, 2, axis=1)[:, ::2],
+        lambda M: M[::-1].copy()[::-1] if len(M) > 1 else M,
+    )[layout]
     pooled = pool(A, R, Z)
     size = {"A": A.sum(), "X": np.abs(Z).sum() + len(Z), "S": len(R)}
     for name in ("A", "X", "S"):
