@@ -53,9 +53,10 @@ def _causes(results: list[Result]) -> Iterator[str]:
     for number, group in enumerate(groups, 1):
         first = group[0]
         ids = fill(", ".join(result.law.id for result in group), 83)
+        claim = fill(f"{first.law.id}: {first.law.statement}", 83)
         at = f" ({first.place})" if first.place else ""
-        error = fill(shorten(first.error, 300) + at, 83)
-        text = "\n".join([ids, error, *_values(first)])
+        error = fill(shorten(first.error, 200) + at, 83)
+        text = "\n".join([ids, claim, error, *_values(first)])
         yield f"{number:<5}{indent(text, ' ' * 5).lstrip()}"
 
 

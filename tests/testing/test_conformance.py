@@ -289,7 +289,7 @@ def test_the_table_of_verify_ends_with_the_causes(layer, capsys):
     *_, causes = capsys.readouterr().out.split(f"# {'-' * 70}\n")
     first, second = causes[causes.index("\n") :].split("\n2    ")
     assert causes.startswith(
-        "2 causes, 3 laws\n1    D4\n     AssertionError: A is float"
+        "2 causes, 3 laws\n1    D4\n     D4: Values and gradients keep the precision of"
     )
     assert "\n     A = np.zeros((1, 1), dtype=np.float32)\n" in first
     assert second.startswith("C2, C11\n     AssertionError: Not equal to tolerance")
