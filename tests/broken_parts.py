@@ -8,10 +8,13 @@ from autograd.tracer import getval
 from broken import eye, n, or_one, own, plant
 from broken_batches import through_softmax
 
+from npdiffpool._support.threads import count_threads, is_worth_threads
 from npdiffpool.engine import layers, losses, model, pooling, primitives
+from npdiffpool.engine.canonical_order import in_canonical_order
 from npdiffpool.engine.layers import batch_norm, init_batch_norm
 from npdiffpool.engine.segments import segment_sum
-from npdiffpool.estimators.fitting import inputs
+from npdiffpool.estimators import explanation
+from npdiffpool.estimators.fitting import inputs, prepare
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.testing.own import forms as own_forms
 from npdiffpool.testing.own import functions as own_functions
@@ -139,6 +142,13 @@ def numbers(X):
     return 0.1 * np.arange(len(X))[:, None]
 
 
+def sum_by_thread(params, kind, Z, offsets):
+    """Sum the rows in one piece for each thread."""
+    n_pieces = count_threads() if is_worth_threads(Z.size) else 1
+    piece = np.arange(len(Z))[:, None] % n_pieces
+    return sum(segment_sum(Z * (piece == i), offsets) for i in range(n_pieces))
+
+
 def first_node(params, kind, Z, offsets):
     return Z[offsets[:-1]]
 
@@ -172,7 +182,8 @@ def forgetful(*args, resume=None, sound=training.fit, **options):
 
 
 MODELS = own("engine, models")
-assign, run, predict = (MODELS.parts[p] for p in ("assigner", "model", "predict"))
+names = "assigner model predict explain".split()
+assign, run, predict, explain = (MODELS.parts[name] for name in names)
 run_in_training = partial(own_models.training_pass_of_engine, dict(batch_norm=True))
 flat = dict(gnn="gcn", clusters=(), n_layers=1)  # trained fast
 train = partial(own_models.train, flat)
@@ -192,6 +203,16 @@ def noisy(seed, A, X):
 def in_given_order(graphs):
     batch = GraphBatch.from_graphs(graphs)
     return batch, np.arange(batch.n_nodes)
+
+
+def inverse_order(graphs):
+    batch, order = in_canonical_order(graphs)
+    return batch, np.argsort(order)
+
+
+def over_largest(weights, *others):
+    """Return weights whose mean is not 1."""
+    return None if weights is None else weights / max(weights)
 
 
 def indices(seed, As, Xs, labels, **changes):
@@ -221,6 +242,17 @@ of_models = {
         "edges ignored": lambda seed, As, *data, **changes: (
             predict(seed, [0 * A for A in As], *data, **changes)
         ),
+        "weights over the largest": patched(
+            predict, prepare, "combine_weights", over_largest
+        ),
+    },
+    "explain": {
+        "the inverse of the order of nodes": patched(
+            explain, explanation, "in_canonical_order", inverse_order
+        ),
+        "an output in place of the log odds": patched(
+            explain, explanation, "_read", lambda _, index, Y: (Y[:, index], None)
+        ),
     },
 }
 for part, bugs in of_models.items():
@@ -233,6 +265,7 @@ of_training = {
         train, training, "minibatches", global_noise
     ),
     "Adam's moments forgotten": patched(train, own_models, "fit", forgetful),
+    "a sum divided among threads": patched(train, model, "readout", sum_by_thread),
 }
 plant("train", of_training, Subject("a flat gcn", {"train": train}))
 of_passes = {

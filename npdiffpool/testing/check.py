@@ -38,7 +38,7 @@ LIBRARIES = sys.stdlib_module_names | frozenset(
 PARTS = OF_LAYER | frozenset(
     "propagation neighbour_mean layer equivariant standardize "
     "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
-    "train predict primitive wrong_gradients functions forms "
+    "train predict explain primitive wrong_gradients functions forms "
     "gnn_layer hops layer_vjp classifier classify_batch".split()
 )
 

@@ -19,7 +19,7 @@ CORE = Group(
     engine.pooling engine.losses training.adam""",
     """engine training testing/test_laws.py test_bad_input_engine.py
     test_validation.py""",
-    "M5 or M6 or M7 or M8 or M9 or D2 or A8 or D6 or thrown",
+    "M5 or M6 or M7 or M8 or M9 or M10 or M11 or M12 or D2 or A8 or D6 or thrown",
     operators=(),
     is_collected=False,
 )

@@ -119,6 +119,10 @@ TABLE = {  # check i of a law: the bugs that it detects
     "M7[0]": ["Adam's moments forgotten"],
     "M8[0]": ["class indices in place of classes"],
     "M9[0]": ["edges ignored"],
+    "M10[0]": ["weights over the largest"],
+    "M11[0]": ["a sum divided among threads"],
+    "M12[0]": ["the inverse of the order of nodes"],
+    "M12[1]": ["an output in place of the log odds"],
     "D1[0]": [
         "a vjp of A' with a missing term",
         "a vjp of the link loss for symmetric A",

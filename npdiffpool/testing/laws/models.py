@@ -122,3 +122,58 @@ def a_separable_set_is_learnt_wholly(predict, seed, As, Xs, labels):
     options = dict(hidden=16, n_layers=2, learning_rate=0.02, batch_norm=False)
     predicted, _ = predict(seed, As, Xs, labels, epochs=30, **options)
     np.testing.assert_array_equal(predicted, labels)
+
+
+@law("M10", "the loss is a mean over graphs", cases.training_sets, dtypes=EXACT)
+def a_whole_number_as_sample_weight_is_that_many_copies(
+    predict, seed, As, Xs, labels, counts, rtol
+):
+    """A whole number as sample weight is that many copies of the graph.
+
+    This needs one batch, whose mean is over all graphs, and no batch norm or
+    standardisation, whose moments count each graph once. It is checked after one step:
+    where a gradient cancels, Adam enlarges its rounding error, and in further steps a
+    kink of the loss, such as a tie for the maximum, would separate the two trainings.
+    """
+    options = dict(batch_size=9, batch_norm=False, standardize=False, dtype="float64")
+    _, weighted = predict(seed, As, Xs, labels, counts, epochs=1, **options)
+    kept = np.repeat(np.arange(len(As)), counts)
+    copies = [As[i] for i in kept], [Xs[i] for i in kept], labels[kept]
+    _, repeated = predict(seed, *copies, epochs=1, **options)
+    np.testing.assert_allclose(weighted[kept], repeated, rtol)
+
+
+@law("M11", "threads divide no sum", cases.training_sets, dtypes=EXACT)
+def two_threads_give_the_same_bytes_as_one(train, seed, As, Xs, labels):
+    """Training in two threads gives the same bytes as in one."""
+    history, parameters = train(seed, As, Xs, labels, threads=1)
+    again, same = train(seed, As, Xs, labels, threads=2)
+    assert history.tobytes() == again.tobytes()
+    assert parameters.tobytes() == same.tobytes()
+
+
+@law(
+    "M12", "Zeiler and Fergus, arXiv 1311.2901", cases.with_seed("nodes"), dtypes=EXACT
+)
+def a_node_contributes_by_occlusion_what_the_output_loses_without_it(
+    explain, A, X, seed, nodes, rtol
+):
+    """The contribution of nodes by occlusion is the output minus that without them."""
+    one, several = nodes[:1], nodes[len(nodes) // 2 :]
+    found = explain(seed, A, X, [several])
+    claims = (one, found.nodes[one].sum()), (several, found.groups[0])
+    for taken, contribution in claims:
+        rest = np.delete(np.arange(len(A)), taken)
+        without = explain(seed, A[np.ix_(rest, rest)], X[rest], []).output
+        close = rtol, rtol * max(abs(found.output), abs(without))
+        np.testing.assert_allclose(found.output - contribution, without, *close)
+
+
+@a_node_contributes_by_occlusion_what_the_output_loses_without_it.also(
+    cases.with_seed(), dtypes=EXACT
+)
+def _the_output_is_the_log_odds(model, explain, A, X, seed, rtol):
+    """The output that is explained is the logarithm of the odds of the class."""
+    found, logits = explain(seed, A, X, []), model(seed, A, X)
+    odds = logits[found.label] - np.log(np.exp(np.delete(logits, found.label)).sum())
+    np.testing.assert_allclose(found.output, odds, rtol, rtol * np.abs(logits).max())

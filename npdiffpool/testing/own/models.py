@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from autograd import grad
 
 from npdiffpool import paper
-from npdiffpool._support.types import Array
+from npdiffpool._support import threads as own_threads
+from npdiffpool._support.types import Array, Ints
 from npdiffpool.engine.autodiff import leaves, rebuild, to_vector, value_and_grad
 from npdiffpool.engine.canonical_order import in_canonical_order
 from npdiffpool.engine.config import Config
@@ -26,7 +29,9 @@ from npdiffpool.engine.model import (
     init_model,
     total_loss,
 )
+from npdiffpool.estimators import explanation
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.fitting.targets import Classes
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import Checkpoint, Labelled, fit
@@ -231,6 +236,22 @@ def paper_loss(
     return _by_name(loss(params), outputs, grad(loss)(params))
 
 
+def explain(
+    options: Any, seed: int, A: Array, X: Array, groups: list[Ints]
+) -> explanation.Explanation:
+    """Explain an output of the engine's model by occlusion; the seed selects which."""
+    config = _config(X, options)
+    model = SimpleNamespace(
+        config_=config,
+        params_=random_params(seed, config),
+        running_=random_moments(seed, config),
+        scaling_=SimpleNamespace(apply=lambda X: X),
+        targets_=Classes(np.arange(N_OUTPUTS)),
+    )
+    label = np.random.default_rng(seed).integers(N_OUTPUTS)
+    return explanation.explain(model, Graph(A, X), label, "occlusion", groups)
+
+
 # Training
 
 
@@ -241,12 +262,14 @@ def train(
     Xs: list[Array],
     labels: Array,
     stop: int | None = None,
+    threads: int | None = None,
 ) -> tuple[Array, Array]:
     """Train for two epochs; return the history and the parameters.
 
     As by an estimator, the nodes are put in canonical order first.
 
-    With `stop`, training ends at that epoch and is resumed from its checkpoint.
+    With `stop`, training ends at that epoch and is resumed from its checkpoint. With
+    `threads`, that many threads share the work, however small it is.
     """
     schedule: Any = {"epochs": 2, "learning_rate": 1e-2, "batch_size": 2}
     config = _config(Xs[0], options)
@@ -258,7 +281,9 @@ def train(
         run(first, rng=np.random.default_rng(seed), on_checkpoint=kept.append)
     rng = np.random.default_rng(seed if stop is None else seed + 1)
     resume = kept[-1] if kept else None
-    fitted = run(Schedule(**schedule), rng=rng, resume=resume)
+    least_cost = own_threads.MIN_COST if threads is None else 0
+    with patch.object(own_threads, "MIN_COST", least_cost):
+        fitted = run(Schedule(**schedule), rng=rng, resume=resume, threads=threads)
     history = np.array([list(row.values()) for row in fitted.history])
     return history, to_vector(fitted.params)
 
@@ -269,6 +294,7 @@ def predict(
     As: list[Array],
     Xs: list[Array],
     labels: Array,
+    weights: Array | None = None,
     **changes: Any,
 ) -> tuple[Array, Array]:
     """Train a classifier; return predictions and probabilities of its graphs."""
@@ -277,5 +303,5 @@ def predict(
     clf = DiffPoolClassifier(seed=seed, **{**small, **options, **changes})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that graphs may be alike
-        clf.fit(graphs, labels)
+        clf.fit(graphs, labels, sample_weight=weights)
     return clf.predict(graphs), clf.predict_proba(graphs)

@@ -70,6 +70,7 @@ def models_of(name: str, models: list[Options], parts: str) -> Subject:
 
     known = {
         "model": own_models.model_of_engine,
+        "explain": own_models.explain,
         "assigner": own_models.assigner_of_engine,
         "training_pass": own_models.training_pass_of_engine,
         "train": own_models.train,
@@ -109,9 +110,11 @@ OWN = [
     _pooling("engine, upper levels", own_parts.pool_stack, symmetric=True),
     own_subject("engine, batch norm", equivariant=own_parts.norm),
     own_subject("engine, l2 normalisation", equivariant=own_parts.unit_rows),
-    models_of("engine, models", MODELS, "model assigner training_pass train predict"),
-    models_of("engine, variants", VARIANTS, "model train"),
-    models_of("engine, discontinuous variants", DISCONTINUOUS, "train"),
+    models_of(
+        "engine, models", MODELS, "model assigner training_pass train predict explain"
+    ),
+    models_of("engine, variants", VARIANTS, "model train explain"),
+    models_of("engine, discontinuous variants", DISCONTINUOUS, "train explain"),
 ]
 for kind in ("gcn", "sage", "s2v"):
     layer = partial(own_parts.layer_of_engine, kind)

@@ -144,7 +144,8 @@ def _one_hot_degrees(A: Array) -> Array:
 def training_sets(draw: st.DrawFn, least: int, most: int) -> Case:
     """Draw two or three labelled graphs, an order of each one's nodes, and an epoch.
 
-    Features are normal numbers, ones or one-hot degrees.
+    Features are normal numbers, ones or one-hot degrees. There is a number of copies of
+    each graph, with which both classes occur.
     """
     n_graphs, seed = draw(st.integers(2, 3)), draw(SEEDS)
     mild: Any = {"weights": ["ones", "unlike"], "directed": True}
@@ -161,6 +162,7 @@ def training_sets(draw: st.DrawFn, least: int, most: int) -> Case:
         "Xs": [features[kind](A) for A in As],
         "labels": np.arange(n_graphs) % 2,
         "orders": [draw(draws.permutations(len(A))) for A in As],
+        "counts": [draw(st.integers(int(i < 2), 3)) for i in range(n_graphs)],
         "stop": 1,
         "seed": seed,
     }
