@@ -18,7 +18,7 @@ from npdiffpool.testing.check import (
     Violation,
     drawn_together,
 )
-from npdiffpool.testing.script import script_of
+from npdiffpool.testing.code import script_of
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
 

@@ -18,12 +18,12 @@ from npdiffpool import paper
 from npdiffpool.engine import primitives, segments
 from npdiffpool.testing import laws
 from npdiffpool.testing.check import MAX_NODES
+from npdiffpool.testing.code import body_of
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.own.definitions import PRIMITIVES
 from npdiffpool.testing.own.functions import functions_of_paper
 from npdiffpool.testing.own.subjects import DISCONTINUOUS, OWN, models_of
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
-from npdiffpool.testing.script import body_of
 from npdiffpool.testing.subjects import subject_of
 
 CATALOGUE = dict(A=8, C=15, L=8, E=7, B=3, G=6, M=12, D=8, P=10)

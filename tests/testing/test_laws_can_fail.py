@@ -17,8 +17,8 @@ from broken import BUGS
 
 from npdiffpool.testing import LAWS, LawViolation, check_pooling
 from npdiffpool.testing.check import find_violation
+from npdiffpool.testing.code import script_of
 from npdiffpool.testing.profiles import CLAIMS
-from npdiffpool.testing.script import script_of
 
 TABLE = {  # check i of a law: the bugs that it detects
     "A1[0]": ["softmax over columns"],

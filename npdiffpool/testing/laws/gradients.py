@@ -11,10 +11,10 @@ from autograd.test_util import check_grads
 from hypothesis import strategies as st
 
 from npdiffpool.engine.autodiff import value_and_grad
+from npdiffpool.testing.jacobians import check_against_definition, generic
 from npdiffpool.testing.laws._registry import law
 from npdiffpool.testing.laws.cases import models as model_cases
 from npdiffpool.testing.laws.cases import pooling as cases
-from npdiffpool.testing.own.jacobians import check_against_definition, generic
 from npdiffpool.testing.profiles import SELU_X, SMOOTH, SMOOTH_X
 
 EXACT = ("float64",)

@@ -10,13 +10,13 @@ from autograd.extend import defvjp_argnum, primitive
 from scipy import sparse
 
 from npdiffpool._support.types import Array
+from npdiffpool.testing.jacobians import generic
 from npdiffpool.testing.own.definitions import (
     PRIMITIVES,
     Function,
     Problem,
     WrongGradient,
 )
-from npdiffpool.testing.own.jacobians import generic
 
 CONSTANT_FIRST = (  # A is not an array
     *("sparse_matmul", "quadratic_form", "link_norm"),
