@@ -91,19 +91,19 @@ SUMMARY = {  # what a user should know; each law that is named must fail
     "loss is a cross-entropy (L1).",
     "PyG layers": "`DenseGCNConv` replaces the weight of a self-loop by 1 (G2).",
     "PyG mincut": "without edges between clusters, the gradient of A' is NaN (D1); "
-    "without any, so is the cut loss, also that of the batch (P6).",
+    "without any, so is the cut loss, also that of the batch (P5).",
     "tgp mincut": "1e-8 is added to the denominator of the cut loss, which changes it "
-    "for small weights (P6).",
+    "for small weights (P5).",
     "PyG dmon": "the cluster loss of a batch divides each graph's norm by the sizes "
-    "of all graphs (P10); without edges the spectral loss is NaN (P8).",
-    "tgp dmon": "X' lacks the SELU of the paper (P4).",
+    "of all graphs (P9); without edges the spectral loss is NaN (P7).",
+    "tgp dmon": "degrees below 1e-8 count as 1e-8 in A' (P2).",
     "tgp hosc": "the cut loss of first order is always 0, as it is computed of A' "
-    "without its diagonal (P6).",
+    "without its diagonal (P5).",
     "PyG topk": "which of several nodes with equal scores is kept depends on the "
     "other graphs of the batch (B3).",
     "tgp topk": "A' is in the order of the nodes, but X' in that of their scores, so "
-    "edges join the wrong nodes (P5); `ASAPooling` shares this.",
-    "tgp sag": "as `TopkPooling` (P5).",
+    "edges join the wrong nodes (P4).",
+    "tgp sag": "as `TopkPooling` (P4).",
     "tgp graclus": "X' is a sum, not a mean (P3); the clusters are random, and those "
     "of a graph depend on its batch (B3); weights of A' below 1e-8 are dropped (P1).",
 }

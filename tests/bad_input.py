@@ -28,7 +28,7 @@ SMALL = dict(hidden=3, n_layers=1, clusters=(2,), classifier_hidden=0, epochs=2)
 WORK = """estimators.base.fit training.fit._next_epoch engine.model._embed
 estimators.clusterer.train_assignment estimators.clusterer.assign_nodes
 engine.fixed_assignments.graclus engine.graclus._merge_nodes
-estimators.baselines.wl_colours evaluation.jobs.run_job testing.law._search
+estimators.baselines.wl_colours evaluation.jobs.run_job testing.check._each_new
 viz.drawing.levels.node_positions viz.figure_files._png engine.autodiff.toposort"""
 
 

@@ -64,7 +64,6 @@ WRONG = {
         "orthogonality to the identity": ("orthogonality", norm_of_one),
     },
     "dmon": {
-        "a SELU left out": ("X", lambda A, Z, S: np.dot(S.T, Z)),
         "modularity over n": ("modularity", lambda A, Z, S: over_entries(A, S)),
         "collapse without its constant": (
             "collapse",

@@ -4,23 +4,10 @@ Each is a function `pool(A, R, Z)` as `npdiffpool.testing` checks it, with the f
 a batch as its attribute. They are subjects of tests only: short, and never fast.
 """
 
-from typing import Any, NamedTuple
-
 import autograd.numpy as np
 
 from npdiffpool import paper
-
-
-class PooledWithLosses(NamedTuple):
-    """A', X', S and the losses that a profile names; None where there is none."""
-
-    A: Any
-    X: Any
-    S: Any
-    cut: Any = None
-    orthogonality: Any = None
-    modularity: Any = None
-    collapse: Any = None
+from npdiffpool.testing import Pooled
 
 
 def or_one(x):
@@ -67,24 +54,18 @@ def collapse_loss(A, S):
     return paper.frobenius_norm(sizes) * (K**0.5 / N) - 1
 
 
-def selu(H):
-    """Return the scaled exponential linear unit of Klambauer et al. 2017."""
-    below = 1.6732632423543772 * np.expm1(np.minimum(H, 0))
-    return 1.0507009873554805 * np.where(H > 0, H, below)
-
-
 def mincut(A, R, Z):
     """Pool by MinCutPool."""
     S = paper.assign(R)
     losses = {"cut": cut_loss(A, S), "orthogonality": orthogonality_loss(A, S)}
-    return PooledWithLosses(normalized(A, S), np.dot(S.T, Z), S, **losses)
+    return Pooled(normalized(A, S), np.dot(S.T, Z), S, **losses)
 
 
 def dmon(A, R, Z):
     """Pool by DMoN."""
     S = paper.assign(R)
     losses = {"modularity": modularity_loss(A, S), "collapse": collapse_loss(A, S)}
-    return PooledWithLosses(normalized(A, S), selu(np.dot(S.T, Z)), S, **losses)
+    return Pooled(normalized(A, S), np.dot(S.T, Z), S, **losses)
 
 
 def topk(A, R, Z):
@@ -95,7 +76,7 @@ def topk(A, R, Z):
     place = np.eye(N, dtype=R.dtype)[kept]
     place = np.concatenate([place, np.zeros((K - len(kept), N), R.dtype)])
     S = place.T * np.tanh(np.clip(scores, -20, 20))[:, None]
-    return PooledWithLosses(np.dot(place, np.dot(A, place.T)), np.dot(S.T, Z), S)
+    return Pooled(np.dot(place, np.dot(A, place.T)), np.dot(S.T, Z), S)
 
 
 def graclus(A, R, Z):
@@ -109,7 +90,7 @@ def graclus(A, R, Z):
     indices = [cluster[i] for i in range(N)]
     S = np.eye(max(indices, default=-1) + 1, dtype=A.dtype)[indices]
     means = np.dot(S.T, Z) / np.sum(S, axis=0)[:, None]
-    return PooledWithLosses(without_loops(A, S), means, S)
+    return Pooled(without_loops(A, S), means, S)
 
 
 POOLINGS = {"mincut": mincut, "dmon": dmon, "topk": topk, "graclus": graclus}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import torch
@@ -14,18 +14,6 @@ Arrays = Sequence[Array]
 Tensor = Any
 Tensors = list[Any]
 Forward = Callable[[Tensors, Tensors, Tensors], list[Any]]
-
-
-class PooledWithLosses(NamedTuple):
-    """A', X', S and the losses of MinCutPool and DMoN; None where there is none."""
-
-    A: Tensor
-    X: Tensor
-    S: Tensor
-    cut: Tensor = None
-    orthogonality: Tensor = None
-    modularity: Tensor = None
-    collapse: Tensor = None
 
 
 def parts_of(forward: Forward, module: str, suffix: str = "") -> tuple[Any, Any, Any]:

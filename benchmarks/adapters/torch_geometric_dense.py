@@ -15,24 +15,26 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from adapters._torch import PooledWithLosses, node_mask, parts_of, stack
+from adapters._torch import node_mask, parts_of, stack
 from torch_geometric.nn import DMoNPooling, dense_mincut_pool
+
+from npdiffpool.testing import Pooled
 
 Tensors = list[Any]
 
 
-def _mincut(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+def _mincut(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
     A, R, Z = stack(As, square=True), stack(Rs), stack(Zs)
     B, N, D = Z.shape
     Z_and_I = torch.cat([Z, torch.eye(N, dtype=Z.dtype).expand(B, N, N)], dim=2)
     X, A, *losses = dense_mincut_pool(Z_and_I, A, R, node_mask(Zs))
     return [
-        PooledWithLosses(A[g], X[g, :, :D], X[g, :, D : D + len(Zs[g])].T, *losses)
+        Pooled(A[g], X[g, :, :D], X[g, :, D : D + len(Zs[g])].T, None, None, *losses)
         for g in range(B)
     ]
 
 
-def _dmon(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+def _dmon(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
     features, K = [torch.cat([R, Z], dim=1) for R, Z in zip(Rs, Zs)], Rs[0].shape[1]
     layer = DMoNPooling(features[0].shape[1], K).to(features[0].dtype)
     (linear,) = layer.mlp.lins
@@ -43,7 +45,7 @@ def _dmon(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
     )
     losses = None, orthogonality, modularity, collapse
     return [
-        PooledWithLosses(A[g], X[g, :, K:], S[g, : len(R)], *losses)
+        Pooled(A[g], X[g, :, K:], S[g, : len(R)], None, None, *losses)
         for g, R in enumerate(Rs)
     ]
 

@@ -10,19 +10,20 @@ from typing import Any
 
 import torch
 import torch_cluster  # noqa: F401  # tgp imports it later, and only if it is there
-from adapters._torch import PooledWithLosses, parts_of
+from adapters._torch import parts_of
 from adapters.torch_geometric_pool_sparse import pooled_edge_list
 from tgp.poolers import GraclusPooling
 
+from npdiffpool.testing import Pooled
 from npdiffpool.testing.profiles import SUM_X, claims_of
 
 Tensors = list[Any]
 
 
-def _forward(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+def _forward(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
     torch.manual_seed(0)
     parts = pooled_edge_list(GraclusPooling(), As, torch.cat(Zs), Zs)
-    return [PooledWithLosses(*part) for part in parts]
+    return [Pooled(*part) for part in parts]
 
 
 pool, batched, vjp = parts_of(_forward, __name__)

@@ -18,9 +18,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from adapters._torch import PooledWithLosses, edge_list, parts_of, split, with_clusters
+from adapters._torch import edge_list, parts_of, split, with_clusters
 from tgp.poolers import ASAPooling, SAGPooling, TopkPooling
 from torch.nn.init import ones_, zeros_
+
+from npdiffpool.testing import Pooled
 
 Tensors = list[Any]
 
@@ -35,24 +37,24 @@ def pooled_edge_list(
     return split(out.edge_index, out.edge_weight, out.x, S, out.batch, Zs)
 
 
-def _topk(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+def _topk(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
     K = Rs[0].shape[1]
     layer = TopkPooling(1, ratio=K, remove_self_loops=False).to(Zs[0].dtype)
     parts = pooled_edge_list(layer, As, torch.cat(Zs), Zs, attn=torch.cat(Rs)[:, :1])
-    return [PooledWithLosses(*with_clusters(*part, K)) for part in parts]
+    return [Pooled(*with_clusters(*part, K)) for part in parts]
 
 
-def _sag(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+def _sag(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
     K = Rs[0].shape[1]
     layer = SAGPooling(1, ratio=K, remove_self_loops=False).to(Zs[0].dtype)
     zeros_(layer.gnn.lin_rel.weight)
     zeros_(layer.gnn.lin_rel.bias)
     ones_(layer.gnn.lin_root.weight)
     parts = pooled_edge_list(layer, As, torch.cat(Zs), Zs, attn=torch.cat(Rs)[:, :1])
-    return [PooledWithLosses(*with_clusters(*part, K)) for part in parts]
+    return [Pooled(*with_clusters(*part, K)) for part in parts]
 
 
-def _asap(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+def _asap(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
     K, features = Rs[0].shape[1], torch.cat([torch.cat(Rs)[:, :1], torch.cat(Zs)], 1)
     layer = ASAPooling(features.shape[1], ratio=K)
     scorer = layer.select_scorer
@@ -61,7 +63,7 @@ def _asap(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
             zeros_(parameter)
     scorer.lin3.weight.data[:, 0] = 1
     parts = pooled_edge_list(layer.to(features.dtype), As, features, Zs)
-    return [PooledWithLosses(*with_clusters(A, X[:, 1:], S, K)) for A, X, S in parts]
+    return [Pooled(*with_clusters(A, X[:, 1:], S, K)) for A, X, S in parts]
 
 
 pool_topk, batched_topk, vjp_topk = parts_of(_topk, __name__, "_topk")

@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from adapters._torch import PooledWithLosses, edge_list, parts_of, split, with_clusters
+from adapters._torch import edge_list, parts_of, split, with_clusters
 from torch_geometric.nn import TopKPooling
+
+from npdiffpool.testing import Pooled
 
 Tensors = list[Any]
 
 
-def _forward(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
+def _forward(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[Pooled]:
     R, Z, K = torch.cat(Rs), torch.cat(Zs), Rs[0].shape[1]
     layer = TopKPooling(1, ratio=K).to(R.dtype)
     torch.nn.init.ones_(layer.select.weight)
@@ -28,7 +30,7 @@ def _forward(As: Tensors, Rs: Tensors, Zs: Tensors) -> list[PooledWithLosses]:
         (kept, torch.arange(len(kept))), scores
     )
     parts = split(edges, weights, X, S, graphs, Zs)
-    return [PooledWithLosses(*with_clusters(*part, K)) for part in parts]
+    return [Pooled(*with_clusters(*part, K)) for part in parts]
 
 
 pool, batched, vjp = parts_of(_forward, __name__)

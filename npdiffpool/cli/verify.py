@@ -34,12 +34,14 @@ def add_options(command: argparse.ArgumentParser) -> None:
     text = "law to check, such as C1; may be repeated (default: all)"
     command.add_argument("--law", action="append", metavar="ID", help=text)
     text = "examples per check (default: 100)"
-    command.add_argument("--examples", type=int, metavar="INT", help=text)
+    number = command.add_mutually_exclusive_group()
+    number.add_argument("--examples", type=int, metavar="INT", help=text)
     quick: Any = {"action": "store_const", "const": QUICK, "dest": "examples"}
-    command.add_argument("--quick", help=f"the same as --examples {QUICK}", **quick)
-    text = "what the layer claims: diffpool, mincut, hosc, dmon, topk or graclus"
-    command.add_argument("--profile", default="diffpool", metavar="NAME", help=text)
-    text = "the layer does not claim to pool graphs without nodes (law C15)"
+    number.add_argument("--quick", help=f"the same as --examples {QUICK}", **quick)
+    text = "what a pooling layer claims: diffpool (the default), mincut, hosc, dmon, "
+    text += "topk or graclus"
+    command.add_argument("--profile", metavar="NAME", help=text)
+    text = "a pooling layer does not claim to pool graphs without nodes (law C15)"
     no: Any = {"action": "store_false", "dest": "empty_graphs"}
     command.add_argument("--no-empty-graphs", help=text, **no)
     command.add_argument("--list", action="store_true", help="list the laws and exit")

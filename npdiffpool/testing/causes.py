@@ -35,7 +35,8 @@ def causes(results: Sequence[Result]) -> list[list[Result]]:
     list of lists of Result
         The failures with each cause. Both the causes and the failures with a cause are
         in the order of their counterexamples: the one with the fewest numbers comes
-        first, then the one with the fewest that are not zero.
+        first, then the one with the fewest that are not zero. Counterexamples with a
+        graph without nodes come last.
 
     Examples
     --------
@@ -65,13 +66,14 @@ def _graph(failure: Result) -> dict[str, Any]:
     return {name: failure.case[name] for name in _GRAPH if name in failure.case}
 
 
-def _size(failure: Result) -> tuple[int, int]:
-    """Return how many numbers a counterexample has, and how many are not zero."""
-    values = [value for value in failure.case.values()]
-    arrays = [
-        np.asarray(x) for v in values for x in (v if isinstance(v, list) else [v])
-    ]
-    return sum(x.size for x in arrays), sum(int(np.count_nonzero(x)) for x in arrays)
+def _size(failure: Result) -> tuple[bool, int, int]:
+    """Return whether a graph has no nodes, how many numbers there are, and not 0."""
+    values = [value for name, value in failure.case.items() if name != "rtol"]
+    parts = [x for value in values for x in (value if type(value) is list else [value])]
+    arrays = [np.asarray(part) for part in parts]
+    is_empty = any(array.ndim > 0 and len(array) == 0 for array in arrays)
+    n_not_zero = sum(int(np.count_nonzero(array)) for array in arrays)
+    return is_empty, sum(array.size for array in arrays), n_not_zero
 
 
 def _have_one_cause(one: Result, other: Result) -> bool:

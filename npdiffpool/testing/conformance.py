@@ -7,24 +7,24 @@ from typing import Any, Iterable, Sequence
 from npdiffpool.testing.check import OF_LAYER
 from npdiffpool.testing.law import Law, Result, examine_laws
 from npdiffpool.testing.laws import LAWS
-from npdiffpool.testing.profiles import CLAIMS, claims_of
+from npdiffpool.testing.profiles import CLAIMS, PROFILES
 from npdiffpool.testing.subjects import Part, Subject, subject_of
 
 SEED = 0  # the same cases at every call, so that results can be reproduced
 
 
 def laws_of_pooling(
-    laws: Iterable[str] | None = None, profile: str | Iterable[str] = "diffpool"
+    laws: Iterable[str] | None = None, claims: frozenset[str] = PROFILES["diffpool"]
 ) -> list[Law]:
-    """Return the laws about a pooling layer of a profile, or those with given ids.
+    """Return the laws about a pooling layer with some claims, or those with given ids.
 
     Raises
     ------
     ValueError
-        If there is no id, or no law with an id, or no such profile.
+        If there is no id, or no law with an id.
     """
     if laws is None:
-        unclaimed = CLAIMS - claims_of(profile)
+        unclaimed = CLAIMS - claims
         return [
             law
             for law in LAWS.values()
@@ -45,7 +45,7 @@ def conformance(
     batched: Part | None = None,
     vjp: Part | None = None,
     *,
-    profile: str | Iterable[str] = "diffpool",
+    profile: str | Iterable[str] | None = None,
     laws: Sequence[str] | None = None,
     examples: int | None = None,
     empty_graphs: bool = True,
@@ -61,14 +61,16 @@ def conformance(
         for laws of precision). The result has the attributes of `Pooled`.
     batched : callable, optional
         ``batched(As, Rs, Zs) -> [Pooled, ...]`` for several graphs; by default
-        ``pool.batched``, if it exists.
+        ``pool.batched``, if it exists. A layer with one loss for the whole batch puts
+        it into each `Pooled`.
     vjp : callable, optional
         ``vjp(A, R, Z, output, G) -> (dR, dZ)``, the gradient of
-        sum(G * pooled.<output>). By default ``pool.vjp``, if it exists, else derived
-        by autograd if `pool` is written with ``autograd.numpy``.
+        sum(G * pooled.<output>), where `output` is the name of an attribute of
+        `Pooled`. By default ``pool.vjp``, if it exists, else derived by the package
+        autograd if `pool` is written with ``autograd.numpy``.
     profile : str or iterable of str
         What the layer claims: a name of `npdiffpool.testing.profiles.PROFILES`, or a
-        set of `npdiffpool.testing.profiles.CLAIMS`.
+        set of `npdiffpool.testing.profiles.CLAIMS`; by default "diffpool".
     laws : sequence of str, optional
         Ids of the laws to check; by default all that follow from the profile.
     examples : int, optional
@@ -85,13 +87,19 @@ def conformance(
     list of Result
         One per law: "holds", "fails" with the smallest counterexample found and a
         script that reproduces it, or "not applicable" with the reason. The cases, and
-        so the results, are the same at every call.
+        so the results, are the same at every call with the same laws.
 
     Raises
     ------
     ValueError
         If `pool` is not a pooling layer, a law or profile is unknown, `examples` is not
         a whole number >= 1, or `empty_graphs` is not a bool.
+
+    Notes
+    -----
+    A layer in torch needs a few lines that convert, pad and differentiate: see
+    benchmarks/adapters/torch_geometric.py. Arrays may be views that cannot be written
+    to (law D8), so copy them first, as in ``torch.tensor(A)``.
 
     Examples
     --------
@@ -104,7 +112,7 @@ def conformance(
     B1: not applicable
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    chosen = laws_of_pooling(laws, profile)
+    chosen = laws_of_pooling(laws, subject.claims)
     return list(examine_laws(chosen, [subject], examples, SEED, verbose))
 
 
@@ -113,7 +121,7 @@ def check_pooling(
     batched: Part | None = None,
     vjp: Part | None = None,
     *,
-    profile: str | Iterable[str] = "diffpool",
+    profile: str | Iterable[str] | None = None,
     laws: Sequence[str] | None = None,
     examples: int | None = None,
     empty_graphs: bool = True,
@@ -153,7 +161,7 @@ def check_pooling(
     npdiffpool.testing.law.LawViolation: C2 fails on pool: Pooling keeps the total ...
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    chosen = laws_of_pooling(laws, profile)
+    chosen = laws_of_pooling(laws, subject.claims)
     for result in examine_laws(chosen, [subject], examples, SEED):
         result.require()
 
@@ -163,7 +171,7 @@ def parametrize_laws(
     batched: Part | None = None,
     vjp: Part | None = None,
     *,
-    profile: str | Iterable[str] = "diffpool",
+    profile: str | Iterable[str] | None = None,
     laws: Sequence[str] | None = None,
     empty_graphs: bool = True,
 ) -> Any:
@@ -207,7 +215,7 @@ def parametrize_laws(
     import pytest
 
     subject, cases = subject_of(pool, batched, vjp, profile, empty_graphs), []
-    for law in laws_of_pooling(laws, profile):
+    for law in laws_of_pooling(laws, subject.claims):
         reason = law.reason_against(subject)
         marks = [pytest.mark.skip(reason=reason)] if reason else []
         cases.append(pytest.param(law, subject, id=f"{law.id}-{law.name}", marks=marks))

@@ -15,7 +15,7 @@ from autograd import grad, make_vjp
 
 from npdiffpool._support.arguments import require_int
 from npdiffpool._support.types import Array
-from npdiffpool.testing.check import Check
+from npdiffpool.testing.check import PARTS, Check
 from npdiffpool.testing.conformance import SEED, laws_of_pooling
 from npdiffpool.testing.law import Law, Result, examine_laws
 from npdiffpool.testing.laws import LAWS
@@ -23,7 +23,7 @@ from npdiffpool.testing.subjects import AUTOGRAD, PROBE, Part, Subject, import_l
 
 A_PATH = PROBE[0]
 FLOATS = ("float32", "float64")
-MOST_FEATURES = 512  # that are tried
+MOST_FEATURES = 512  # the largest F that is tried
 
 
 def conformance_layer(
@@ -186,6 +186,9 @@ def _examine(
     for law in laws:
         checks = [fitting(check) for check in _checks(law, about)]
         chosen.append(replace(law, checks=checks or law.checks))
+    kind = "layer" if "gnn_layer" in about else "model"
+    other = {name: f"it is not about a {kind}" for name in PARTS - about}
+    subject = replace(subject, missing={**other, **subject.missing})
     results = examine_laws(chosen, [subject], examples, SEED, verbose)
     return [replace(result, law=law) for result, law in zip(results, laws)]
 
@@ -208,9 +211,9 @@ def _probe(kind: str, function: Part, n_features: int | None) -> tuple[int, Arra
         if getattr(output, "dtype", None) in FLOATS and isinstance(output, np.ndarray):
             return F, output
         seen = f"{type(output).__name__} of {getattr(output, 'dtype', 'no dtype')}"
-        raise ValueError(f"{call} must return an array of float64; got {seen}")
+        raise ValueError(f"{call} must return a NumPy array of float64; got {seen}")
     seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    hint = "" if n_features else "; give n_features if F is larger than 512"
+    hint = "" if n_features else "; if it needs another F, give n_features"
     raise ValueError(f"{call} must return an array; it raised {seen}{hint}") from error
 
 

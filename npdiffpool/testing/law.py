@@ -57,7 +57,12 @@ class Result:
     place: str = ""
 
     def require(self) -> None:
-        """Raise a LawViolation if the law fails."""
+        """Raise an error if the law fails.
+
+        Raises
+        ------
+        LawViolation
+        """
         if self.verdict == "fails":
             raise LawViolation(f"{self.reason}\n\n{self.script}")
 
@@ -193,7 +198,16 @@ class Law:
         return None if None in reasons else reasons[0]
 
     def applies_to(self, subject: Subject) -> bool:
-        """Return whether a check of the law applies to a subject."""
+        """Return whether a check of the law applies to a subject.
+
+        Parameters
+        ----------
+        subject : Subject
+
+        Returns
+        -------
+        bool
+        """
         return self.reason_against(subject) is None
 
     def result(self, search: Search, found: dict[Check, Violation]) -> Result:
@@ -204,15 +218,19 @@ class Law:
         search : Search
         found : mapping
             From each check that failed to a counterexample.
+
+        Returns
+        -------
+        Result
         """
         for check in self.checks:
             if check in found:
                 return self._failure(search.smallest(found[check]))
-        subject, unchecked = search.subjects[0], [*self.checks]
+        subject = search.subjects[0]
         unchecked = [check for check in self.checks if not search.able(check)]
         if unchecked == self.checks:
             return Result(self, "not applicable", self.reason_against(subject) or "")
-        reasons = [r for c in unchecked for r in subject.reasons_missing(c.needs)]
+        reasons = [r for c in unchecked for r in subject.reasons_in_part(c.needs)]
         reason = ", ".join(dict.fromkeys(reasons))
         return Result(self, "holds", f"in part: {reason}" if reason else "")
 
@@ -258,12 +276,13 @@ def examine_laws(
     checks = [check for law in laws for check in law.checks if search.able(check)]
     alone = [[check] for check in checks]
     groups = alone if random_seed is None else drawn_together(checks)
-    found = dict[Check, Violation]()
-    steps = len(groups) + len(laws)
-    with progress_bar(steps, "step", "verifying", shown=verbose) as update:
-        for done, group in enumerate(groups, 1):
-            found |= search.violations(group)
-            update(done, "")
-        for done, law in enumerate(laws, len(groups) + 1):
+    group_of = {check: group for group in groups for check in group}
+    found, tried = dict[Check, Violation](), set[Check]()
+    with progress_bar(len(laws), "law", "verifying", shown=verbose) as update:
+        for done, law in enumerate(laws, 1):
+            for check in law.checks:
+                if check in group_of and check not in tried:
+                    tried.update(group_of[check])
+                    found |= search.violations(group_of[check])
             yield law.result(search, found)
             update(done, law.id)

@@ -1,14 +1,17 @@
 """Profiles: what a kind of pooling claims, and so which laws it satisfies.
 
 A law about A' = S^T A S is none about MinCutPool, which normalises A'. So a law names
-the claims that it needs, and a profile is a set of claims. Sources:
+the claims that it needs, and a profile is a set of claims. All but diffpool are about
+undirected graphs. Sources:
 
 - diffpool: Ying et al. 2018, arXiv 1806.08804.
 - mincut: Bianchi et al. 2020, arXiv 1907.00481, MinCutPool.
 - hosc: Duval and Malliaros 2022, arXiv 2209.03473, with A' as in mincut.
-- dmon: Tsitsulin et al. 2020, arXiv 2006.16904, with A' as in mincut.
+- dmon: Tsitsulin et al. 2020, arXiv 2006.16904, with A' as in mincut. It claims nothing
+  of X': implementations take sums, means, or the SELU of these.
 - topk: Gao and Ji 2019, arXiv 1905.05178; SAGPool (arXiv 1904.08082) with other scores.
-- graclus: Dhillon et al. 2007 as a pooling: clusters of matched nodes, means of Z.
+- graclus: clusters of matched nodes with means of Z and without self-loops in A', as in
+  Defferrard et al. 2016, arXiv 1606.09375.
 """
 
 from __future__ import annotations
@@ -28,7 +31,6 @@ OFF_DIAGONAL = "A' is S^T A S without its diagonal"
 NORMALIZED = "A' is S^T A S without its diagonal, normalised by degrees"
 SUM_X = "X' = S^T Z"
 MEAN_X = "X' = S^T Z / S^T 1"
-SELU_X = "X' = SELU(S^T Z)"
 TOP_NODES = "the K nodes with the largest R[:, 0] are the clusters"
 LOSSES = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
 
@@ -37,7 +39,7 @@ PROFILES = {
     "diffpool": frozenset({*SOFT, EMPTY_GRAPHS, SUM_A, SUM_X, "link", "entropy"}),
     "mincut": frozenset({*SOFT, NORMALIZED, SUM_X, "cut", "orthogonality"}),
     "hosc": frozenset({*SOFT, NORMALIZED, SUM_X}),
-    "dmon": frozenset({*SOFT, NORMALIZED, SELU_X, *LOSSES[3:]} - {SMOOTH_X}),
+    "dmon": frozenset({*SOFT, NORMALIZED, *LOSSES[3:]} - {SMOOTH_X}),
     "topk": frozenset({TOP_NODES, SUM_X}),
     "graclus": frozenset({ROWS, NON_NEGATIVE, OFF_DIAGONAL, MEAN_X}),
 }
@@ -76,8 +78,9 @@ def claims_of(profile: str | Iterable[str]) -> frozenset[str]:
         return PROFILES[profile]
     if not isinstance(profile, Iterable):
         raise ValueError(f"profile must be a name or a set of claims; got {profile!r}")
-    claims = frozenset(profile)
-    for claim in claims - CLAIMS:
+    claims = list(profile)
+    wrong = [c for c in claims if not isinstance(c, str) or c not in CLAIMS]
+    if wrong:
         place = f"{__name__}.CLAIMS"
-        raise ValueError(f"profile must consist of claims of {place}; got {claim!r}")
-    return claims
+        raise ValueError(f"profile must consist of claims of {place}; got {wrong[0]!r}")
+    return frozenset(claims)

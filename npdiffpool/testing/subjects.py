@@ -11,9 +11,9 @@ vjp(A, R, Z, output, G) -> (dR, dZ)
     The gradient of sum(G * pooled.<output>), `output` being a field of `Pooled`. By
     default autograd derives it.
 
-The flags "link" and "entropy" mean that the layer returns these losses, and "softmax"
-that its S is the softmax of R, so that a law can choose S; "symmetric" means that A' of
-a symmetric graph is symmetric to the bit. What else a layer claims is its profile (see
+A flag with the name of a loss means that the layer returns it, and "softmax" that its S
+is the softmax of R, so that a law can choose S; "symmetric" means that A' of a
+symmetric graph is symmetric to the bit. What else a layer claims is its profile (see
 `profiles`). The parts of npdiffpool itself are in `npdiffpool.testing.own`.
 """
 
@@ -52,8 +52,8 @@ CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
 class Pooled(NamedTuple):
     """The result of pooling one graph.
 
-    A layer may return any object with these attributes, or a tuple in this order. Other
-    losses (see `profiles`) are attributes of their own, such as ``pooled.cut``.
+    A layer may return any object with these attributes, or a plain tuple: A, X, S and
+    the losses that its profile names, in this order.
 
     Attributes
     ----------
@@ -65,6 +65,8 @@ class Pooled(NamedTuple):
         The assignment.
     link, entropy : () arrays or None
         The auxiliary losses; None if the layer has none.
+    cut, orthogonality, modularity, collapse : () arrays or None
+        The losses of MinCutPool and DMoN (see laws P5 to P8).
 
     Examples
     --------
@@ -78,6 +80,10 @@ class Pooled(NamedTuple):
     S: Any
     link: Any = None
     entropy: Any = None
+    cut: Any = None
+    orthogonality: Any = None
+    modularity: Any = None
+    collapse: Any = None
 
 
 @dataclass(frozen=True)
@@ -113,8 +119,16 @@ class Subject:
                 return self.missing.get(name, f"it has no {name}")
         return None
 
-    def reasons_missing(self, needs: tuple[str, ...]) -> list[str]:
-        """Return the known reasons why some of these parts are missing."""
+    def reasons_in_part(self, needs: tuple[str, ...]) -> list[str]:
+        """Return why a check does not apply, if other checks of its law do.
+
+        A loss that the profile does not have, and a part of npdiffpool, need no reason.
+        """
+        if set(needs) & set(LOSSES) - self.claims:
+            return []
+        unclaimed = [name for name in needs if name in CLAIMS - self.claims]
+        if unclaimed:
+            return [f"it does not claim that {name}" for name in unclaimed]
         return [self.missing[name] for name in needs if name in self.missing]
 
 
@@ -122,7 +136,7 @@ def subject_of(
     pool: Part | Subject,
     batched: Part | None = None,
     vjp: Part | None = None,
-    profile: str | Iterable[str] = "diffpool",
+    profile: str | Iterable[str] | None = None,
     empty_graphs: bool = True,
 ) -> Subject:
     """Return a pooling layer as a subject.
@@ -133,7 +147,8 @@ def subject_of(
         See the docstring of this module. The last two are by default the attributes
         ``pool.batched`` and ``pool.vjp``.
     profile : str or iterable of str
-        What the layer claims; see `npdiffpool.testing.profiles`.
+        What the layer claims; see `npdiffpool.testing.profiles`. By default what a
+        Subject says, and "diffpool" for a function.
     empty_graphs : bool
         False if the layer does not claim to pool graphs without nodes.
 
@@ -145,32 +160,36 @@ def subject_of(
     ------
     ValueError
         If `pool` is not callable, fails on a path of three nodes, or returns
-        something without the attributes of `Pooled`, or with other shapes; if there is
-        no such profile; if `empty_graphs` is not a bool.
+        something without the attributes of `Pooled`, or with other types or shapes, and
+        likewise `batched` and `vjp`; if there is no such profile; if `empty_graphs` is
+        not a bool.
     """
-    claims = claims_of(profile)
     require_flag("empty_graphs", empty_graphs)
     if isinstance(pool, Subject):
-        subject = pool
+        if batched is not None or vjp is not None:
+            raise ValueError("batched and vjp must be parts of the Subject; got both")
+        claims, subject = claims_of(profile or pool.claims), pool
     else:
+        claims = claims_of("diffpool" if profile is None else profile)
         subject = _examined(pool, batched, vjp, claims)
-    if empty_graphs:
-        return subject
-    return replace(subject, claims=subject.claims - {EMPTY_GRAPHS})
+    claims = claims if empty_graphs else claims - {EMPTY_GRAPHS}
+    return subject if claims == subject.claims else replace(subject, claims=claims)
 
 
 def _examined(
     pool: Part, batched: Part | None, vjp: Part | None, claims: frozenset[str]
 ) -> Subject:
     """Return a layer as a subject, with the parts that it is found to have."""
-    pooled, layer = _probe(pool), pool
+    names = ("A", "X", "S", *(loss for loss in LOSSES if loss in claims))
+    pooled, layer = _probe(pool, len(names)), pool
     parts: dict[str, Any] = {"pool": pool}
     sources = {"pool": import_line(pool, "pool")}
     if type(pooled) is tuple:
-        parts["pool"] = layer = _with_names(pool)
-        sources["pool"] = "\n".join([import_line(pool, "layer"), WITH_NAMES])
-        pooled = Pooled(*pooled)
-    _require_shapes(pooled, fixed=SOFTMAX in claims)
+        parts["pool"] = layer = _with_names(pool, names)
+        lines = import_line(pool, "layer"), WITH_NAMES.format(names)
+        sources["pool"] = "\n".join(lines)
+        pooled = Pooled(**dict(zip(names, pooled)))
+    _require_arrays(pooled, fixed=SOFTMAX in claims)
     missing = {"batched": "it has no batched form"}
     for loss in LOSSES:
         missing[loss] = f"it returns no {loss} loss"
@@ -179,8 +198,9 @@ def _examined(
     parts["softmax"] = _is_softmax(pooled.S)
     parts["batched"] = batched or getattr(pool, "batched", None)
     parts["vjp"] = vjp or getattr(pool, "vjp", None)
-    for name in ("batched", "vjp"):
+    for name, require in {"batched": _require_batch, "vjp": _require_vjp}.items():
         if parts[name] is not None:
+            require(parts[name])
             sources[name] = import_line(parts[name], name)
     if parts["vjp"] is None:
         _add_derived_vjp(layer, parts, sources, missing)
@@ -192,7 +212,7 @@ def _examined(
     return Subject(name, parts, missing, sources, claims)
 
 
-def _probe(pool: Part) -> Any:
+def _probe(pool: Part, most: int) -> Any:
     """Return the layer's output for a small graph; validate its attributes."""
     if not callable(pool):
         raise ValueError(f"pool must be callable as pool(A, R, Z); got {pool!r}")
@@ -202,7 +222,7 @@ def _probe(pool: Part) -> Any:
         seen = f"{type(error).__name__}: {error}"
         raise ValueError(f"{CALL} must return a Pooled; it raised {seen}") from error
     lacking = [name for name in ("A", "X", "S") if not hasattr(pooled, name)]
-    if lacking and not (type(pooled) is tuple and 3 <= len(pooled) <= 5):
+    if lacking and not (type(pooled) is tuple and 3 <= len(pooled) <= most):
         raise ValueError(
             f"{CALL} must return something with the attributes A, X and S (such as "
             f"npdiffpool.testing.Pooled); got {type(pooled).__name__} without "
@@ -211,16 +231,47 @@ def _probe(pool: Part) -> Any:
     return pooled
 
 
-def _require_shapes(pooled: Any, fixed: bool) -> None:
-    """Validate the shapes of A', X' and S; K is 2 if `fixed`, else that of S."""
+def _require_arrays(pooled: Any, fixed: bool) -> None:
+    """Validate A', X' and S; K is 2 if `fixed`, else that of S."""
     K = 2 if fixed or np.ndim(pooled.S) != 2 else np.shape(pooled.S)[1]
     for name, shape in dict(S=(3, K), A=(K, K), X=(K, 2)).items():
-        seen = np.shape(getattr(pooled, name))
+        value = getattr(pooled, name)
+        seen = np.shape(value)
+        if seen == shape and not isinstance(value, np.ndarray):
+            seen = type(value).__name__  # such as a tensor
         if seen != shape:
             raise ValueError(
-                f"{CALL} must return {name} as a dense array of shape {shape}; "
+                f"{CALL} must return {name} as a dense NumPy array of shape {shape}; "
                 f"got {seen}"
             )
+
+
+def _require_batch(batched: Part) -> None:
+    """Validate the form of what `batched` returns; an error in it violates a law."""
+    try:
+        pools = batched(*([array.copy()] * 2 for array in PROBE))
+    except Exception:
+        return
+    fits = isinstance(pools, (list, tuple)) and len(pools) == 2
+    if not fits or not all(hasattr(one, name) for one in pools for name in "AXS"):
+        raise ValueError(
+            "batched([A, A], [R, R], [Z, Z]) must return a list of two objects with "
+            f"the attributes A, X and S, one for each graph; got {type(pools).__name__}"
+        )
+
+
+def _require_vjp(vjp: Part) -> None:
+    """Validate the form of what `vjp` returns; an error in it violates a law."""
+    try:
+        gradients = vjp(*(array.copy() for array in PROBE), "X", np.ones((2, 2)))
+        seen = [type(gradient).__name__ for gradient in gradients]
+    except Exception:
+        return
+    if len(seen) != 2 or not all(isinstance(g, np.ndarray) for g in gradients):
+        raise ValueError(
+            'vjp(A, R, Z, "X", G) must return two NumPy arrays, dR and dZ (zeros for '
+            f"an input that has no effect); got {', '.join(seen)}"
+        )
 
 
 def _is_softmax(S: Any) -> bool:
@@ -233,13 +284,12 @@ WITH_NAMES = """\
 from types import SimpleNamespace
 
 def pool(A, R, Z):
-    names = ("A", "X", "S", "link", "entropy")
-    return SimpleNamespace(**dict(zip(names, layer(A, R, Z))))"""
+    return SimpleNamespace(**dict(zip({}, layer(A, R, Z))))"""
 
 
-def _with_names(layer: Part) -> Part:
+def _with_names(layer: Part, names: tuple[str, ...]) -> Part:
     """Return a layer with named outputs, of one that returns a plain tuple."""
-    return lambda A, R, Z: Pooled(*layer(A, R, Z))
+    return lambda A, R, Z: Pooled(**dict(zip(names, layer(A, R, Z))))
 
 
 def import_line(function: Part, name: str) -> str:
@@ -267,7 +317,9 @@ def _add_derived_vjp(
             make_vjp(lambda R, Z: layer(A, R, Z).A, (0, 1))(R, Z)
     except Exception as error:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        missing["vjp"] = f"autograd cannot differentiate it ({seen})"
+        missing["vjp"] = (
+            f"the package autograd cannot differentiate it; give vjp ({seen})"
+        )
         return
     parts["vjp"] = derive_vjp(layer)
     sources["vjp"] = f"{AUTOGRAD}\n\n{dedent(inspect.getsource(parts['vjp']))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from importlib import import_module
@@ -55,9 +56,16 @@ def _causes(results: list[Result]) -> Iterator[str]:
         ids = fill(", ".join(result.law.id for result in group), 83)
         claim = fill(f"{first.law.id}: {first.law.statement}", 83)
         at = f" ({first.place})" if first.place else ""
-        error = fill(shorten(first.error, 200) + at, 83)
+        error = fill(shorten(_brief(first.error), 300) + at, 83)
         text = "\n".join([ids, claim, error, *_values(first)])
         yield f"{number:<5}{indent(text, ' ' * 5).lstrip()}"
+
+
+def _brief(error: str) -> str:
+    """Return an error without what NumPy says of how far two arrays are apart."""
+    return re.sub(
+        r"Max (absolute|relative) difference among violations: \S+ ", "", error
+    )
 
 
 def _row(result: Result) -> str:
@@ -66,7 +74,8 @@ def _row(result: Result) -> str:
     if result.verdict == "holds" and result.reason:
         text = f"{result.law.statement} ({result.reason})"
     elif result.script:
-        text = shorten(result.reason.removeprefix(f"{result.law.id} fails "), 300)
+        reason = result.reason.removeprefix(f"{result.law.id} fails ")
+        text = shorten(_brief(reason), 300)
     row = f"{result.law.id:<5}{verdict:<15}{text}"
     row = fill(row, 88, subsequent_indent=" " * 20)
     return "\n".join([row, *(" " * 20 + value for value in _values(result))])
@@ -118,7 +127,16 @@ def verify(
     """Check a function given as MODULE:FUNCTION, or npdiffpool itself, with progress.
 
     `options` are those about pooling layers.
+
+    Raises
+    ------
+    ValueError
+        If options about pooling layers are given with another function.
     """
+    if options["profile"] is not None and (kind != "pool" or path is None):
+        raise ValueError("--profile is about a pooling layer MODULE:FUNCTION; got none")
+    if kind != "pool" and not options["empty_graphs"]:
+        raise ValueError("--no-empty-graphs is about pooling layers; got a --" + kind)
     if path is not None:
         numbers: Any = {"examples": examples, "verbose": True}
         more = options if kind == "pool" else {}

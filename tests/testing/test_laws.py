@@ -26,7 +26,7 @@ from npdiffpool.testing.own.subjects import DISCONTINUOUS, OWN, models_of
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
 from npdiffpool.testing.subjects import subject_of
 
-CATALOGUE = dict(A=8, C=15, L=8, E=7, B=3, G=6, M=12, D=8, P=10)
+CATALOGUE = dict(A=8, C=15, L=8, E=7, B=3, G=6, M=12, D=8, P=9)
 OTHERS = [subject_of(pool, profile=name) for name, pool in POOLINGS.items()]
 
 

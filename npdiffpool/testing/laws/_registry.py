@@ -20,7 +20,7 @@ def law(id: str, source: str, cases: Cases, **options: Any) -> Callable[[Any], L
     Parameters
     ----------
     id : str
-        A new id, such as "C15".
+        A new id, such as "C16".
     source : str
         The equation or proposition that states or implies the law.
     cases : callable

@@ -155,6 +155,7 @@ def _a_given_model_writes_nothing_in_place(classifier, A, X):
     outputs = (logits, classifier(A, X))
     for seen, expected in zip((A, X, *outputs), (*inputs, kept, kept)):
         np.testing.assert_array_equal(seen, expected)
+    assert not any(np.shares_memory(logits, M) for M in (A, X))
 
 
 @gradients.arguments_are_neither_modified_nor_returned.also(cases.batch)
@@ -164,3 +165,4 @@ def _a_given_model_writes_nothing_into_a_batch(classify_batch, As, Xs):
     np.testing.assert_array_equal(classify_batch(As, Xs), logits)
     for array, copy in zip(arrays, copies):
         np.testing.assert_array_equal(array, copy)
+        assert not np.shares_memory(logits, array)

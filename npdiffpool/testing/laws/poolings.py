@@ -1,6 +1,6 @@
 """Laws of poolings other than DiffPool: MinCutPool, DMoN, Top-K and Graclus.
 
-A is symmetric here, as in their papers. d = A 1 are the degrees and 2m = 1^T A 1.
+A is symmetric where its degrees d = A 1 and their sum 2m = 1^T A 1 occur.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from npdiffpool.testing.profiles import (
     MEAN_X,
     NORMALIZED,
     OFF_DIAGONAL,
-    SELU_X,
     TOP_NODES,
 )
 
@@ -23,7 +22,7 @@ TOPK = "Gao and Ji 2019, arXiv 1905.05178"
 undirected = cases.step(directed=False)
 
 
-@law("P1", MINCUT + ", before normalisation", undirected, needs=(OFF_DIAGONAL,))
+@law("P1", "pooling without self-loops", undirected, needs=(OFF_DIAGONAL,))
 def links_within_clusters_are_left_out(pool, A, R, Z, rtol):
     """A' is S^T A S without its diagonal."""
     pooled = pool(A, R, Z)
@@ -48,45 +47,45 @@ def the_pooled_graph_is_normalised(pool, A, R, Z, rtol):
     np.testing.assert_allclose(pooled.A[among], normalized[among], rtol, rtol)
 
 
-@law("P3", "X' = S^T Z / S^T 1", cases.step(), needs=(MEAN_X,))
+@law("P3", "average pooling: X' = S^T Z / S^T 1", cases.step(), needs=(MEAN_X,))
 def features_are_means_over_clusters(pool, A, R, Z, rtol):
-    """A row of X' is the mean of Z over a cluster; it is 0 if the cluster is empty."""
+    """A row of X' is the mean of Z over a cluster; it is 0 if the cluster is empty.
+
+    A cluster of negligible size is left out: a guard against 0 / 0 may act there.
+    """
     pooled = pool(A, R, Z)
     size = pooled.S.sum(axis=0)[:, None]
     expected = pooled.S.T @ Z / np.where(size > 0, size, 1)
-    np.testing.assert_allclose(pooled.X, expected, rtol, rtol * np.abs(Z).sum())
+    kept = np.flatnonzero((size == 0) | (size > rtol * len(Z)))
+    atol = rtol * np.abs(Z).sum()
+    np.testing.assert_allclose(pooled.X[kept], expected[kept], rtol, atol)
 
 
-@law("P4", DMON + ": X' = SELU(S^T Z)", cases.step(), needs=(SELU_X,))
-def features_are_the_selu_of_sums(pool, A, R, Z, rtol):
-    """X' is the SELU of S^T Z."""
-    pooled = pool(A, R, Z)
-    sums, scale = pooled.S.T @ Z, 1.0507009873554805
-    below = 1.6732632423543772 * np.expm1(np.minimum(sums, 0))
-    expected = scale * np.where(sums > 0, sums, below)
-    np.testing.assert_allclose(pooled.X, expected, rtol, 2 * rtol * np.abs(Z).sum())
-
-
-@law("P5", TOPK, cases.step("nodes"), needs=(TOP_NODES,))
+@law("P4", TOPK, cases.step("nodes"), needs=(TOP_NODES,))
 def the_best_nodes_are_kept_with_their_edges(pool, A, R, Z, nodes, rtol):
-    """Cluster k is the node with the k-th largest R[:, 0]; A' has their edges."""
-    N, K = R.shape
-    R = np.column_stack([nodes / max(N, 1), R[:, 1:]]).astype(R.dtype)
-    kept = np.argsort(-nodes)[:K]
-    pooled, among = pool(A, R, Z), np.zeros((K, K))
-    among[: len(kept), : len(kept)] = A[np.ix_(kept, kept)]
-    np.testing.assert_allclose(pooled.A, among, rtol)
-    others = np.ones((N, K), dtype=bool)
-    others[kept, np.arange(len(kept))] = False
+    """Cluster k is the node with the k-th largest R[:, 0]; A' has their edges.
+
+    If there are fewer nodes than clusters, the other clusters are empty or left out.
+    """
+    R = np.column_stack([nodes / len(A), R[:, 1:]]).astype(R.dtype)
+    kept = np.argsort(-nodes)[: R.shape[1]]
+    n, pooled = len(kept), pool(A, R, Z)
+    np.testing.assert_allclose(pooled.A[:n, :n], A[np.ix_(kept, kept)], rtol)
+    assert not np.any(pooled.A[n:]) and not np.any(pooled.A[:, n:]), pooled.A
+    others = np.ones(pooled.S.shape, dtype=bool)
+    others[kept, np.arange(n)] = False
     assert not np.any(pooled.S[others]), pooled.S
 
 
 CUT = MINCUT + ": L_c = -tr(S^T A S) / tr(S^T D S)"
 
 
-@law("P6", CUT, undirected, needs=("cut",))
-def the_cut_loss_is_the_share_of_weight_within_clusters(pool, A, R, Z, rtol):
-    """The cut loss is minus the share of degrees within clusters, so in [-1, 0]."""
+@law("P5", CUT, undirected, needs=("cut",))
+def the_cut_loss_compares_weight_within_clusters_with_degrees(pool, A, R, Z, rtol):
+    """The cut loss is minus the weight within clusters over degrees, so in [-1, 0].
+
+    Without edges, where it is 0 / 0, it may be any number in [-1, 0].
+    """
     pooled = pool(A, R, Z)
     S, deg = pooled.S, A.sum(axis=1)
     assert -1 - rtol <= pooled.cut <= 0, pooled.cut
@@ -98,9 +97,9 @@ def the_cut_loss_is_the_share_of_weight_within_clusters(pool, A, R, Z, rtol):
 ORTHOGONAL = MINCUT + ": L_o = ||S^T S / ||S^T S||_F - I / sqrt(K)||_F"
 
 
-@law("P7", ORTHOGONAL, undirected, needs=("orthogonality",))
-def the_orthogonality_loss_measures_unlike_sizes(pool, A, R, Z, rtol):
-    """The orthogonality loss is 0 for hard clusters of equal size, else at most 2.
+@law("P6", ORTHOGONAL, undirected, needs=("orthogonality",))
+def the_orthogonality_loss_measures_overlap_and_unlike_sizes(pool, A, R, Z, rtol):
+    """The orthogonality loss is 0 for hard clusters of equal size, else below sqrt(2).
 
     Squares are compared, as they are exact where the loss is near 0.
     """
@@ -109,15 +108,18 @@ def the_orthogonality_loss_measures_unlike_sizes(pool, A, R, Z, rtol):
     residual = gram / np.linalg.norm(gram) - np.eye(K) / np.sqrt(K)
     square, most = np.sum(residual**2), 2 - 2 / np.sqrt(K)
     np.testing.assert_allclose(pooled.orthogonality**2, square, rtol, rtol)
-    assert 0 <= pooled.orthogonality <= np.sqrt(most) + np.sqrt(rtol)
+    assert pooled.orthogonality >= 0 and pooled.orthogonality**2 <= most + rtol
 
 
 MODULARITY = DMON + ": L = -tr(S^T (A - d d^T / 2m) S) / 2m"
 
 
-@law("P8", MODULARITY, undirected, needs=("modularity",))
+@law("P7", MODULARITY, undirected, needs=("modularity",))
 def the_modularity_loss_is_minus_the_modularity(pool, A, R, Z, rtol):
-    """The modularity loss is minus the modularity of S, so at least 1 / K - 1."""
+    """The modularity loss is minus the modularity of S, so at least 1 / K - 1.
+
+    Without edges, where it is 0 / 0, it may be any number in [1 / K - 1, 1].
+    """
     pooled = pool(A, R, Z)
     S, deg, total = pooled.S, A.sum(axis=1), A.sum()
     assert 1 / S.shape[1] - 1 - rtol <= pooled.modularity <= 1, pooled.modularity
@@ -130,7 +132,7 @@ def the_modularity_loss_is_minus_the_modularity(pool, A, R, Z, rtol):
 COLLAPSE = DMON + ": L = sqrt(K) / n ||S^T 1|| - 1"
 
 
-@law("P9", COLLAPSE, undirected, needs=("collapse",))
+@law("P8", COLLAPSE, undirected, needs=("collapse",))
 def the_collapse_loss_measures_unlike_sizes(pool, A, R, Z, rtol):
     """The collapse loss is 0 for clusters of equal size, sqrt(K) - 1 for only one."""
     pooled, (N, K) = pool(A, R, Z), R.shape
@@ -142,24 +144,36 @@ def the_collapse_loss_measures_unlike_sizes(pool, A, R, Z, rtol):
 ALONE = "the losses of their papers are about one graph"
 
 
-@law("P10", ALONE, cases.joined(), needs=("cut",))
+@law("P9", ALONE, cases.joined(), needs=("cut",))
 def other_losses_of_a_batch_are_means(pool, batched, As, Rs, Zs, rtol):
     """Each of these losses of a batch is the mean of the losses of its graphs alone."""
     As = [A + A.T for A in As]
-    together, alone = batched(As, Rs, Zs), [pool(*graph) for graph in zip(As, Rs, Zs)]
-    for name in ("cut", "orthogonality"):
-        means = [
-            np.mean([getattr(p, name) for p in each]) for each in (together, alone)
-        ]
-        np.testing.assert_allclose(*means, rtol, np.sqrt(rtol), err_msg=name)
+    alone = [pool(*graph).cut for graph in zip(As, Rs, Zs)]
+    together = [pooled.cut for pooled in batched(As, Rs, Zs)]
+    np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol)
+
+
+@other_losses_of_a_batch_are_means.also(cases.joined(), needs=("orthogonality",))
+def _the_orthogonality_of_a_batch_is_the_mean(pool, batched, As, Rs, Zs, rtol):
+    As = [A + A.T for A in As]
+    alone = [pool(*graph).orthogonality for graph in zip(As, Rs, Zs)]
+    together = [pooled.orthogonality for pooled in batched(As, Rs, Zs)]
+    atol = np.sqrt(rtol)  # near 0, the loss is the root of a rounding error
+    np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol, atol)
 
 
 @other_losses_of_a_batch_are_means.also(cases.joined(), needs=("modularity",))
-def _losses_of_dmon_are_means(pool, batched, As, Rs, Zs, rtol):
+def _the_modularity_of_a_batch_is_the_mean(pool, batched, As, Rs, Zs, rtol):
     As = [A + A.T for A in As]
-    together, alone = batched(As, Rs, Zs), [pool(*graph) for graph in zip(As, Rs, Zs)]
-    for name in ("modularity", "collapse"):
-        means = [
-            np.mean([getattr(p, name) for p in each]) for each in (together, alone)
-        ]
-        np.testing.assert_allclose(*means, rtol, rtol, err_msg=name)
+    alone = [pool(*graph).modularity for graph in zip(As, Rs, Zs)]
+    together = [pooled.modularity for pooled in batched(As, Rs, Zs)]
+    np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol, rtol)
+
+
+@other_losses_of_a_batch_are_means.also(cases.joined(), needs=("collapse",))
+def _the_collapse_of_a_batch_is_the_mean(pool, batched, As, Rs, Zs, rtol):
+    As = [A + A.T for A in As]
+    alone = [pool(*graph).collapse for graph in zip(As, Rs, Zs)]
+    together = [pooled.collapse for pooled in batched(As, Rs, Zs)]
+    atol = rtol * np.sqrt(Rs[0].shape[1])
+    np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol, atol)
