@@ -1085,6 +1085,22 @@ def laws_of(name, call):
             (pool_by_paper,),
             {"empty_graphs": "no"},
         ),
+        (
+            "an unknown profile",
+            "profile must be one of diffpool, | 'mincutpool'",
+            (pool_by_paper,),
+            {"profile": "mincutpool"},
+        ),
+        (
+            "a batch as one object",
+            "must return a list of two objects | got ndarray",
+            (pool_by_paper, lambda As, Rs, Zs: np.stack(As)),
+        ),
+        (
+            "a gradient for one of two inputs",
+            "must return two NumPy arrays, dR and dZ | got ndarray, NoneType",
+            (pool_by_paper, None, lambda A, R, Z, output, G: (R, None)),
+        ),
     )
 
 

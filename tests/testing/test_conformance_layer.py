@@ -127,8 +127,11 @@ def test_the_laws_of_a_pooling_layer_do_not_include_those_of_layers():
     [
         (np.ones((2, 3)), r"layer must return H of shape \(3, D\) here; got \(2, 3\)"),
         (np.ones(3), r"layer must return H of shape \(3, D\) here; got \(3,\)"),
-        (np.ones((3, 2), int), "must return an array of float64; got ndarray of int64"),
-        ([[1.0]] * 3, "must return an array of float64; got list of no dtype"),
+        (
+            np.ones((3, 2), int),
+            "must return a NumPy array of float64; got ndarray of int64",
+        ),
+        ([[1.0]] * 3, "must return a NumPy array of float64; got list of no dtype"),
     ],
 )
 def test_other_outputs_are_rejected(output, message):

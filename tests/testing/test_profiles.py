@@ -1,11 +1,14 @@
 """Profiles: a pooling is checked for what it claims, and for nothing else."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from other_poolings import POOLINGS, mincut, or_one
+from other_poolings import POOLINGS, mincut, one_by_one, or_one
 
 from npdiffpool.testing import conformance, parametrize_laws, profiles
-from npdiffpool.testing.own.parts import pool_by_paper
+from npdiffpool.testing.own.parts import pool_batch, pool_by_paper
+from npdiffpool.testing.own.subjects import PAPER
 
 
 def verdicts(pool, profile, examples=20):
@@ -56,11 +59,51 @@ def test_pytest_cases_are_those_of_the_profile():
 
 
 def test_a_pooling_may_choose_the_number_of_clusters_if_it_does_not_use_the_logits():
-    reason = r"must return S as a dense array of shape \(3, 2\); got \(3, 1\)"
+    reason = r"must return S as a dense NumPy array of shape \(3, 2\); got \(3, 1\)"
     with pytest.raises(ValueError, match=reason):
         conformance(one_cluster, laws=["A1"])
     found = verdicts(one_cluster, {profiles.ROWS, profiles.SUM_A, profiles.SUM_X})
     assert {found[id] for id in ("A1", "C1", "C2", "C10")} == {"holds"}
+
+
+def as_tuple(A, R, Z):
+    pooled = mincut(A, R, Z)
+    return pooled.A, pooled.X, pooled.S, pooled.cut, pooled.orthogonality
+
+
+def test_the_losses_of_a_plain_tuple_are_those_of_the_profile():
+    found = verdicts(as_tuple, "mincut")
+    assert {found[id] for id in ("P5", "P6")} == {"holds"}
+    wrong = verdicts(lambda *graph: (*as_tuple(*graph)[:3], 7.0), "mincut")
+    assert wrong["P5"] == "fails" and wrong["P6"] == "not applicable"
+
+
+def test_a_batch_may_consist_of_any_objects_with_these_attributes():
+    def pool(A, R, Z):
+        return SimpleNamespace(**mincut(A, R, Z)._asdict())
+
+    results = conformance(pool, one_by_one(pool), profile="mincut", examples=10)
+    assert {result.verdict for result in results} == {"holds"}
+
+
+def test_a_profile_replaces_what_a_subject_claims():
+    (result,) = conformance(PAPER, profile="mincut", laws=["P2"], examples=20)
+    assert result.verdict == "fails"
+    with pytest.raises(ValueError, match="batched and vjp must be parts of the Subj"):
+        conformance(PAPER, pool_batch)
+
+
+def test_an_iterator_of_claims_is_read_once():
+    claims = profiles.PROFILES["mincut"]
+    assert verdicts(mincut, iter(claims), 3) == verdicts(mincut, claims, 3)
+
+
+def test_a_law_that_holds_in_part_says_which_claim_is_not_made():
+    (holds,) = conformance(mincut, profile="mincut", laws=["C10"], examples=5)
+    assert (holds.verdict, holds.reason) == (
+        "holds",
+        "in part: it does not claim that A' = S^T A S",
+    )
 
 
 def one_cluster(A, R, Z):
