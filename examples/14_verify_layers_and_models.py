@@ -63,7 +63,7 @@ report("safe mean", conformance_layer(safe_mean_layer, examples=EXAMPLES))
 # The batched form pads all graphs to the largest. Its norm takes mean and variance over
 # the rows of all graphs, rows of padding included, so that the logits of a graph depend
 # on the others in its batch, and on the size of the largest. Alone, a graph is a batch
-# of one.
+# of one. `benchmarks/adapters/torch_padded_model.py` finds the same in a torch model.
 
 
 # %%

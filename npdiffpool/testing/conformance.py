@@ -16,7 +16,7 @@ SEED = 0  # the same cases at every call, so that results can be reproduced
 def laws_of_pooling(
     laws: Iterable[str] | None = None, claims: frozenset[str] = PROFILES["diffpool"]
 ) -> list[Law]:
-    """Return the laws about a pooling layer with some claims, or those with given ids.
+    """Return the laws that follow from some claims, or those with the given ids.
 
     Raises
     ------

@@ -99,7 +99,7 @@ ORTHOGONAL = MINCUT + ": L_o = ||S^T S / ||S^T S||_F - I / sqrt(K)||_F"
 
 @law("P6", ORTHOGONAL, undirected, needs=("orthogonality",))
 def the_orthogonality_loss_measures_overlap_and_unlike_sizes(pool, A, R, Z, rtol):
-    """The orthogonality loss is 0 for hard clusters of equal size, else below sqrt(2).
+    """The orthogonality loss is 0 for equal hard clusters, else less than sqrt(2).
 
     Squares are compared, as they are exact where the loss is near 0.
     """
