@@ -58,6 +58,7 @@ from npdiffpool.evaluation.splits import (
 )
 from npdiffpool.testing import (
     as_code,
+    causes,
     check_pooling,
     conformance,
     conformance_layer,
@@ -1131,6 +1132,12 @@ TESTING = [
     *laws_of("check_pooling", check_pooling),
     *laws_of("parametrize_laws", parametrize_laws),
     *rows("npdiffpool.testing.conformance", conformance, EXAMPLES),
+    *rows(
+        "npdiffpool.testing.causes",
+        causes,
+        ("a number", "results must be those of conformance; got 5", (5,)),
+        ("a law's id", "results must be those of conformance; got", (["C1"],)),
+    ),
     *given("conformance_layer", conformance_layer, np.dot),
     *given("conformance_model", conformance_model, column_sums),
     *rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Sequence
 
 import numpy as np
@@ -38,6 +39,11 @@ def causes(results: Sequence[Result]) -> list[list[Result]]:
         first, then the one with the fewest that are not zero. Counterexamples with a
         graph without nodes come last.
 
+    Raises
+    ------
+    ValueError
+        If `results` are not results.
+
     Examples
     --------
     >>> from npdiffpool import paper
@@ -49,6 +55,10 @@ def causes(results: Sequence[Result]) -> list[list[Result]]:
     >>> [[result.law.id for result in failures] for failures in causes(results)]
     [['C1', 'C11'], ['C2']]
     """
+    if not isinstance(results, Iterable) or not all(
+        isinstance(result, Result) for result in results
+    ):
+        raise ValueError(f"results must be those of conformance; got {results!r}")
     groups: list[list[Result]] = []
     failures = sorted((r for r in results if r.verdict == "fails"), key=_size)
     for failure in sorted(failures, key=lambda f: -len(_graph(f))):  # whole cases first

@@ -23,7 +23,7 @@ def test_each_pooling_satisfies_its_profile(name):
 
 @pytest.mark.parametrize("name", ["mincut", "dmon"])
 def test_a_normalised_pooling_is_not_diffpool(name):
-    found = verdicts(POOLINGS[name], "diffpool")
+    found = verdicts(POOLINGS[name], "diffpool", 60)
     failing = {id for id, verdict in found.items() if verdict == "fails"}
     assert {"C2", "C5", "C8", "C9", "C10", "C11"} <= failing
     assert not failing & {"A1", "A4", "B2", "B3", "C3", "C4", "C7"}
