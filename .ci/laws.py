@@ -17,12 +17,13 @@ TEXT = """\
 A law is a property that a correct implementation has for every graph; each is an object
 in `npdiffpool.testing.laws`, with checks on graphs drawn by Hypothesis.
 {n_pooling} of the {n_laws} laws are about a pooling layer, so that
-`npdiffpool.testing.conformance` can check them on any layer. {others} are about
-other poolings: a profile, such as `conformance(pool, profile="mincut")`, says which laws
+`npdiffpool.testing.conformance` can check them on any layer. {others} are about other
+poolings: a profile, such as `conformance(pool, profile="mincut")`, says which laws
 follow from what a layer claims. In the same way, `conformance_layer` checks
-{layer} on any message-passing layer, and `conformance_model`
-{model} on any model of graphs. The remaining laws are about the graph layers, models, training
-and primitives of npdiffpool.
+{layer} on any message-passing layer, and
+`conformance_model` {model} on any model of graphs.
+The remaining laws are about the graph layers, models, training and primitives of
+npdiffpool.
 
 This page is written by `python .ci/laws.py`.
 
