@@ -86,7 +86,7 @@ def means_of_graphs_with_nodes(As, Rs, Zs):
     """Average the losses of a batch over its graphs with nodes only."""
     pools = one_by_one(As, Rs, Zs)
     n_graphs = max(sum(len(A) > 0 for A in As), 1)
-    link, entropy = (sum(losses) / n_graphs for losses in zip(*[p[3:] for p in pools]))
+    link, entropy = (sum(losses) / n_graphs for losses in zip(*[p[3:5] for p in pools]))
     return [pooled._replace(link=link, entropy=entropy) for pooled in pools]
 
 

@@ -23,7 +23,8 @@ def with_loops(A, X):
 
 
 def with_dropout(A, X):
-    return layer(A, X) * (numpy.random.random(X.shape) < 0.5)
+    """Multiply by noise, which no two calls share, in place of a mask."""
+    return layer(A, X) * numpy.random.normal(1, 0.5, X.shape)
 
 
 def centred(X):
@@ -60,7 +61,7 @@ LAYERS = {
     "a given layer in float64": lambda A, X: layer(A, X) + np.zeros(X.shape),
     "self-loops added in place": with_loops,
     "a given layer that returns its input": lambda A, X: X,
-    "dropout at evaluation": with_dropout,
+    "Gaussian dropout at evaluation": with_dropout,
 }
 MODELS = {
     "node positions in a given model": lambda A, X: model(A, X + positions(X)),

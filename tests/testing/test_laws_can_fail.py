@@ -147,7 +147,7 @@ TABLE = {  # check i of a law: the bugs that it detects
     "D5[4]": [
         "self-loops added in place",
         "a given layer that returns its input",
-        "dropout at evaluation",
+        "Gaussian dropout at evaluation",
     ],
     "D5[5]": ["features centred in place"],
     "D5[6]": ["features of a batch centred in place"],
