@@ -1098,6 +1098,11 @@ def laws_of(name, call):
             (pool_by_paper, lambda As, Rs, Zs: np.stack(As)),
         ),
         (
+            "a batch of plain tuples",
+            "must return a list of two objects | got tuple",
+            (pool_by_paper, lambda As, Rs, Zs: list(zip(As, Zs, Rs))),
+        ),
+        (
             "a gradient for one of two inputs",
             "must return two NumPy arrays, dR and dZ | got ndarray, NoneType",
             (pool_by_paper, None, lambda A, R, Z, output, G: (R, None)),

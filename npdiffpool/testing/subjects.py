@@ -167,8 +167,10 @@ def subject_of(
     require_flag("empty_graphs", empty_graphs)
     if isinstance(pool, Subject):
         if batched is not None or vjp is not None:
-            raise ValueError("batched and vjp must be parts of the Subject; got both")
-        claims, subject = claims_of(profile or pool.claims), pool
+            raise ValueError(
+                "batched and vjp must be parts of the Subject, not arguments"
+            )
+        subject, claims = pool, claims_of(pool.claims if profile is None else profile)
     else:
         claims = claims_of("diffpool" if profile is None else profile)
         subject = _examined(pool, batched, vjp, claims)
@@ -190,11 +192,10 @@ def _examined(
         sources["pool"] = "\n".join(lines)
         pooled = Pooled(**dict(zip(names, pooled)))
     _require_arrays(pooled, fixed=SOFTMAX in claims)
-    missing = {"batched": "it has no batched form"}
-    for loss in LOSSES:
-        missing[loss] = f"it returns no {loss} loss"
-        parts[loss] = getattr(pooled, loss, None) is not None
+    missing = {loss: f"it returns no {loss} loss" for loss in LOSSES}
+    missing["batched"] = "it has no batched form"
     missing["softmax"] = "its S is not the softmax of the logits R"
+    parts |= {loss: getattr(pooled, loss, None) is not None for loss in LOSSES}
     parts["softmax"] = _is_softmax(pooled.S)
     parts["batched"] = batched or getattr(pool, "batched", None)
     parts["vjp"] = vjp or getattr(pool, "vjp", None)
@@ -204,9 +205,7 @@ def _examined(
             sources[name] = import_line(parts[name], name)
     if parts["vjp"] is None:
         _add_derived_vjp(layer, parts, sources, missing)
-    absent = [name for name, part in parts.items() if part is None or part is False]
-    for name in absent:
-        del parts[name]
+    parts = {key: x for key, x in parts.items() if x is not None and x is not False}
     name = str(getattr(pool, "__name__", type(pool).__name__))
     missing = {name: why for name, why in missing.items() if name not in parts}
     return Subject(name, parts, missing, sources, claims)
@@ -252,11 +251,14 @@ def _require_batch(batched: Part) -> None:
         pools = batched(*([array.copy()] * 2 for array in PROBE))
     except Exception:
         return
-    fits = isinstance(pools, (list, tuple)) and len(pools) == 2
-    if not fits or not all(hasattr(one, name) for one in pools for name in "AXS"):
+    fits, seen = isinstance(pools, (list, tuple)) and len(pools) == 2, type(pools)
+    if fits:
+        seen = type(pools[0])
+        fits = all(hasattr(one, name) for one in pools for name in "AXS")
+    if not fits:
         raise ValueError(
             "batched([A, A], [R, R], [Z, Z]) must return a list of two objects with "
-            f"the attributes A, X and S, one for each graph; got {type(pools).__name__}"
+            f"the attributes A, X and S, one for each graph; got {seen.__name__}"
         )
 
 

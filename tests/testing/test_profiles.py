@@ -93,6 +93,11 @@ def test_a_profile_replaces_what_a_subject_claims():
         conformance(PAPER, pool_batch)
 
 
+def test_a_set_without_claims_is_a_profile_too():
+    (result,) = conformance(PAPER, profile=set(), laws=["C2"], examples=3)
+    assert result.verdict == "not applicable"
+
+
 def test_an_iterator_of_claims_is_read_once():
     claims = profiles.PROFILES["mincut"]
     assert verdicts(mincut, iter(claims), 3) == verdicts(mincut, claims, 3)
