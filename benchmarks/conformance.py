@@ -15,6 +15,7 @@ import argparse
 import os
 import platform
 import re
+import sys
 import warnings
 from importlib import import_module, metadata
 from pathlib import Path
@@ -202,16 +203,12 @@ def counterexamples(name, pool, results):
         yield f"\n```python\n{first.script.rstrip()}\n```\n"
 
 
-def summary(results):
-    """Yield a line on each implementation; every law that it names must fail."""
-    for name, text in SUMMARY.items():
-        for id in re.findall(r"\b[A-Z]\d+\b", text) if name in results else ():
+def untrue(results):
+    """Yield an error for each law that the summary names although it does not fail."""
+    for name in SUMMARY.keys() & results.keys():
+        for id in re.findall(r"\b[A-Z]\d+\b", SUMMARY[name]):
             if results[name][id].verdict != "fails":
-                raise RuntimeError(
-                    f"the summary says that {id} fails on {name}: {text}"
-                )
-        if name in results:
-            yield f"- **{name}**: {text}"
+                yield f"the summary says that {id} fails on {name}: {SUMMARY[name]}"
 
 
 def versions():
@@ -232,7 +229,8 @@ def report(pools, missing, results, chosen):
     yield ", ".join(versions()) + ".\n"
     yield f"Up to {examples} cases were tried for each check; every script was run."
     yield from (f"Omitted: {n}, as {m} is not installed." for n, m in missing.items())
-    yield from ["", *summary(results), "", "## Tables\n", LEGEND, ""]
+    lines = [f"- **{name}**: {SUMMARY[name]}" for name in SUMMARY if name in results]
+    yield from ["", *lines, "", "## Tables\n", LEGEND, ""]
     for profile, column in COLUMNS.items():
         shown = {name: pools[name] for name in column if name in pools}
         if shown:
@@ -266,6 +264,7 @@ def main():
         print(f"{name}: {', '.join(failures) or 'all laws hold'}", flush=True)
     lines = report(pools, missing, results, chosen)
     chosen.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    sys.exit("\n".join(untrue(results)) or 0)
 
 
 if __name__ == "__main__":

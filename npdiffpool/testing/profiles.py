@@ -1,8 +1,8 @@
 """Profiles: what a kind of pooling claims, and so which laws it satisfies.
 
-A law about A' = S^T A S is none about MinCutPool, which normalises A'. So a law names
-the claims that it needs, and a profile is a set of claims. All but diffpool are about
-undirected graphs. Sources:
+MinCutPool normalises A', so it cannot satisfy a law about A' = S^T A S. Therefore each
+law names the claims that it needs, and a profile is a set of claims. The laws about
+profiles other than diffpool use undirected graphs where degrees occur. Sources:
 
 - diffpool: Ying et al. 2018, arXiv 1806.08804.
 - mincut: Bianchi et al. 2020, arXiv 1907.00481, MinCutPool.
