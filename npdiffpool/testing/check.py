@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Callable, Collection, Iterable, Sequence
 
@@ -86,21 +86,45 @@ class Check:
         added.
     dtypes : tuple of str
         The precisions in which the law is claimed; a case has one of them.
+
+    Attributes
+    ----------
+    takes : tuple of str
+        The names of the parts and values that `body` takes.
     """
 
     body: Callable[..., None]
     cases: Cases
     needs: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float64", "float32")
+    takes: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = inspect.signature(self.body).parameters
-        self.needs = (*(name for name in names if name in PARTS), *self.needs)
+        self.takes = (*inspect.signature(self.body).parameters,)
+        self.needs = (*(name for name in self.takes if name in PARTS), *self.needs)
 
     @property
     def least_nodes(self) -> int:
         """The least number of nodes of a graph: 1 for a pooling layer (see law C15)."""
         return int(not OF_LAYER.isdisjoint(self.needs))
+
+    def values(self, case: Case, dtype: str) -> Case:
+        """Copy the values of a case that the check takes.
+
+        Parameters
+        ----------
+        case : mapping
+        dtype : str
+            The precision of the arrays of floats, and of the tolerance "rtol".
+
+        Returns
+        -------
+        mapping
+        """
+        values = {**case, "rtol": RTOL[dtype]}
+        return {
+            name: _cast(values[name], dtype) for name in self.takes if name in values
+        }
 
     def __call__(self, subject: Subject, case: Case) -> None:
         """Check one case.
@@ -116,15 +140,15 @@ class Check:
             Of any kind, if the law is violated.
         """
         values = {**case, **subject.parts}
-        names = inspect.signature(self.body).parameters
-        self.body(**{name: values[name] for name in names})
+        self.body(**{name: values[name] for name in self.takes})
 
 
 @dataclass(frozen=True)
 class Violation:
     """A counterexample: the check, the subject, the case and the error raised.
 
-    `cases` returned the strategy that drew the case.
+    The case has the values that the check takes. `cases` returned the strategy that
+    drew it.
     """
 
     check: Check
@@ -223,12 +247,11 @@ class Search:
         self, check: Check, cases: Cases, case: Case, dtype: str
     ) -> Violation | None:
         for subject in self.able(check):
-            # two copies: the layer may write into the first
-            used, kept = ({**_cast(case, dtype), "rtol": RTOL[dtype]} for _ in "12")
             try:
-                check(subject, used)
-            except Exception as error:
-                return Violation(check, subject, kept, error, cases)
+                check(subject, check.values(case, dtype))
+            except Exception as error:  # the layer may have written into these
+                values = check.values(case, dtype)
+                return Violation(check, subject, values, error, cases)
         return None
 
     def _run(
@@ -311,9 +334,7 @@ class _Unprinted(dict[str, Any]):
 
 
 def _cast(value: Any, dtype: str) -> Any:
-    """Copy a case, its arrays of floats in one precision."""
-    if isinstance(value, dict):
-        return {name: _cast(item, dtype) for name, item in value.items()}
+    """Copy a value, its arrays of floats in one precision."""
     if isinstance(value, list):
         return [_cast(item, dtype) for item in value]
     if isinstance(value, np.ndarray):

@@ -150,7 +150,7 @@ def script_of(claim: str, violation: Any) -> str:
     """
     body, case = violation.check.body, violation.case
     sources = violation.subject.sources
-    names = list(inspect.signature(body).parameters)
+    names = violation.check.takes
     comment = fill(f"Law {claim}", 78, initial_indent="# ", subsequent_indent="# ")
     values = [f"{name} = {as_code(case[name])}" for name in names if name in case]
     paragraphs = [

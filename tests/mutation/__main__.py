@@ -152,13 +152,15 @@ def report(verdicts, mutants, reasons):
     for mutant in unlisted:
         print(f"\nSurvived, but not listed in {LISTED.name}:\n{mutant}")
     stale = print_stale(verdicts, mutants, reasons)
-    n, n_timed_out = len(verdicts), Counter(verdicts.values())["timed out"]
+    n, counts = len(verdicts), Counter(verdicts.values())
     n_killed, n_listed = n - len(survivors), len(survivors) - len(unlisted)
     modules = ", ".join(sorted({mutant.module for mutant in mutants}))
     print(f"\n{n} of {len(mutants)} mutants of {modules}:")
-    print(f"{n_killed} killed, {n_timed_out} of them by the time limit;")
+    print(f"{n_killed} killed, {counts['timed out']} of them by the time limit and")
+    print(f"{counts['not run']} because no test could be collected;")
     print(f"{n_listed} survived and are listed, {len(unlisted)} survived and are not.")
-    print(f"Score: {n_killed / n:.1%} of all, {n_killed / (n - n_listed):.1%} of those")
+    share = n_killed / max(n - n_listed, 1)
+    print(f"Score: {n_killed / max(n, 1):.1%} of all, {share:.1%} of those")
     print("that are not listed as equivalent.")
     return not unlisted and not stale
 

@@ -29,7 +29,7 @@ GROUPS = (
         """evaluation.measures evaluation.splits evaluation.protocols evaluation.jobs
         evaluation.job_folder evaluation.job_queue""",
         """evaluation/test_measures.py evaluation/test_protocols.py
-        evaluation/test_selection.py test_bad_input_engine.py""",
+        evaluation/test_selection.py test_bad_input.py test_bad_input_engine.py""",
         """cv_ or killed_worker or every_executor or failed_training or expected_time or
         older_evaluation or clusters_that_are_no_ratio or same_cv""",
     ),
@@ -40,26 +40,45 @@ GROUPS = (
         estimators.base estimators.diffpool estimators.fitted""",
         """estimators/fitting estimators/test_estimator.py estimators/test_labels.py
         estimators/test_choosing_the_epoch.py estimators/test_named_columns.py
-        estimators/test_regressor.py""",
+        estimators/test_regressor.py estimators/test_parameters.py test_bad_input.py
+        test_bad_input_models.py""",
         """are_learned_at_once or counts_communities or every_level_of_an_undirected or
         is_that_many_copies or constant_target_is_predicted or patience_works_in or
         a_training_that_learns""",
     ),
     Group(
-        "estimators.clusterer estimators.baselines estimators.explanation",
+        """estimators.clusterer estimators.baselines estimators.explanation
+        estimators.expectation""",
         """estimators/test_clusterer.py estimators/test_baselines.py
-        estimators/test_explanation.py""",
+        estimators/test_explanation.py estimators/test_expectation.py
+        estimators/test_parameters.py test_bad_input.py test_bad_input_models.py""",
         "node or slope",
     ),
     Group(
         "training.fit training.clustering training.schedule training.moments",
-        "training estimators/test_clusterer.py",
+        """training estimators/test_clusterer.py estimators/test_parameters.py
+        test_bad_input.py test_bad_input_models.py""",
         "threads_change_no_byte or larger_than_the_training or in_structure",
+    ),
+    Group(
+        """engine.model engine.readouts engine.graclus engine.fixed_assignments
+        engine.canonical_order engine.wl_colours engine.dropout engine.preparation
+        engine.config""",
+        "engine test_bad_input_engine.py test_bad_input_models.py",
+        """accepted_arguments_give or training_halves or
+        gradients_of_the_engine_match_the_dense_model_with_batch_norm""",
+    ),
+    Group(
+        """datasets.features datasets.stratified datasets.synthetic datasets.assembly
+        datasets.duplicates""",
+        "datasets test_bad_input.py test_bad_input_files.py",
+        "published or cv_says",
     ),
     Group(
         """graphs.digest graphs.batch graphs.block_diagonal graphs.ragged graphs.graph
         graphs.edges graphs.edge_index graphs.degrees graphs.convert graphs.checks""",
-        "graphs datasets/test_networkx_graphs.py engine/test_batching.py",
+        """graphs datasets/test_networkx_graphs.py datasets/test_own_graphs.py
+        engine/test_batching.py test_bad_input.py""",
         "nothing_is_left_out",
         is_collected=False,
     ),

@@ -76,9 +76,11 @@ class Trials:
                 running[_fork(trial, limit)] = mutant, log
             pid, status, used = os.wait4(-1, 0)
             mutant, log = running.pop(pid)
-            nobody = "an error outside the tests" if status else "no test"
-            killer = (self._learn(mutant, log) or [nobody])[0]
-            yield mutant, _verdict(status), killer, used.ru_utime + used.ru_stime
+            killers = self._learn(mutant, log)
+            verdict = _verdict(status, killers)
+            yield mutant, verdict, [*killers, "no test"][
+                0
+            ], used.ru_utime + used.ru_stime
 
     def _ranks(self, mutant):
         """Rank tests by kills per second (function, module, overall), then by speed."""
@@ -183,11 +185,13 @@ def _codes(code, prefix):
                 yield from _codes(inner, f"{prefix}{inner.co_name}.")
 
 
-def _verdict(status):
+def _verdict(status, killers):
     limits = signal.SIGXCPU, signal.SIGALRM
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in limits:
         return "timed out"
-    return "killed" if status else "survived"
+    if not status:
+        return "survived"
+    return "killed" if killers else "not run"  # the tests cannot be collected
 
 
 class _Loader(SourceFileLoader):

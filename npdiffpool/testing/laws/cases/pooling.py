@@ -20,6 +20,7 @@ KINDS = (*draws.ASSIGNMENTS, "logits")
 ZERO_LOGIT = -1e4  # exp(-1e4) is exactly zero
 SEEDS = st.integers(0, 2**32 - 1)
 FACTORS = draws.floats(0.0, 10.0)
+GAPS = draws.floats(1.0, 1e3)
 LAYOUTS = st.integers(0, 2)
 
 
@@ -40,6 +41,7 @@ def any_logits(draw: st.DrawFn, N: int, K: int, kinds: Sequence[str] = KINDS) ->
 EXTRAS: dict[str, Any] = {
     "nodes": lambda N, K, D: draws.permutations(N),
     "clusters": lambda N, K, D: draws.permutations(K),
+    "gap": lambda N, K, D: GAPS,
     "shift": lambda N, K, D: draws.features(N, 1, ["real"], exponents=(0, 4)),
     "times": lambda N, K, D: FACTORS,
     "B": lambda N, K, D: other_graph(N),
@@ -76,15 +78,11 @@ def graph_like(draw: st.DrawFn, K: int, D: int) -> list[Array]:
 
 
 def step(
-    *extras: str,
-    directed: bool = True,
-    kinds: Sequence[str] = KINDS,
-    weights: Sequence[str] = draws.WEIGHTS,
-    clusters: int | None = None,
+    *extras: str, directed: bool = True, weights: Sequence[str] = draws.WEIGHTS
 ) -> Family:
     """Return cases of one step: A, R, Z and the named `EXTRAS`."""
-    options = {"directed": directed, "kinds": tuple(kinds), "weights": tuple(weights)}
-    return Family(_step, extras, (*options.items(), ("clusters", clusters)))
+    options = {"directed": directed, "weights": tuple(weights)}
+    return Family(_step, extras, tuple(options.items()))
 
 
 @st.composite
@@ -94,15 +92,13 @@ def _step(
     most: int,
     extras: Sequence[str],
     directed: bool,
-    kinds: Sequence[str],
     weights: Sequence[str],
-    clusters: int | None,
 ) -> Case:
     bounds = draw(sizes.bounds(least, most))
     A = draw(cached(draws.adjacencies, *bounds, directed=directed, weights=weights))
     A = with_total(A, 8e12)  # float32's limit is 1.8e13
-    N, K = len(A), clusters or draw(sizes.clusters(most))
-    R, D = draw(cached(any_logits, N, K, kinds=kinds)), draw(sizes.features(most))
+    N, K, D = len(A), draw(sizes.clusters(most)), draw(sizes.features(most))
+    R = draw(cached(any_logits, N, K))
     Z = draw(cached(draws.features, N, D))
     more = {name: draw(EXTRAS[name](N, K, D)) for name in extras}
     return {"A": A, "R": R, "Z": Z, **more}
@@ -142,14 +138,6 @@ def nearly_products(draw: st.DrawFn, least: int, most: int) -> Case:
         "off": draw(draws.features(N, N, ["real"], exponents=(0, 0))),
         "most": draw(st.sampled_from([10.0, 1.0, 1e-2, 1e-3, 1e-4, 1e-8, 0.0])),
     }
-
-
-@st.composite
-def grams(draw: st.DrawFn, least: int, most: int) -> Case:
-    """Draw M, for a positive semidefinite graph M M^T, and logits."""
-    M = draw(sizes.nodes(least, most, 8).flatmap(draws.assignments))
-    R = draw(any_logits(len(M), draw(sizes.clusters(most, 4))))
-    return {"M": M, "R": R}
 
 
 def smooth_steps(*outputs: str) -> Cases:
@@ -216,13 +204,3 @@ def alike(draw: st.DrawFn, least: int, most: int) -> Case:
     n_colours, K = int(colours.max(initial=-1)) + 1, sizes.clusters(most, 4)
     table = draw(draws.logits(n_colours, K, bounds=(1.0, 30.0)))
     return {"A": A, "colours": colours, "table": table, "seed": draw(SEEDS)}
-
-
-@st.composite
-def growing(draw: st.DrawFn, least: int, most: int) -> Case:
-    """Draw rows of logits that are 0 ... K - 1 in some order, and a factor."""
-    K, N = max(2, draw(sizes.clusters(most, 5))), draw(sizes.nodes(least, most, 4))
-    codes = drawn_codes(draw)(N * K, 2**16).reshape(N, K)
-    order = np.argsort(codes, axis=1, kind="stable").astype(float)
-    A = draw(draws.adjacencies(N, N))
-    return {"A": A, "order": order, "times": draw(draws.floats(1.0, 1e3))}
