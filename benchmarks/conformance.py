@@ -16,6 +16,7 @@ import os
 import platform
 import re
 import sys
+import time
 import warnings
 from importlib import import_module, metadata
 from pathlib import Path
@@ -123,17 +124,19 @@ def load(names):
 
 
 def examine(pool, profile, examples):
-    """Return the results of all laws by id; run the script of each failure.
+    """Return the results of all laws by id, and the CPU seconds of checking them.
 
     The claims of the profile are checked, or ``pool.claims`` if an adapter has others.
+    The script of each failure is run.
     """
-    claims = getattr(pool, "claims", profile)
+    claims, start = getattr(pool, "claims", profile), time.process_time()
     results = conformance(pool, profile=claims, examples=examples)
     results += conformance(pool, profile=claims, laws=LAYER_LAWS, examples=examples)
+    seconds = time.process_time() - start
     for result in results:
         if result.script and f"({raised(result.script)}: " not in result.reason:
             raise RuntimeError(f"the script does not fail:\n{result.script}")
-    return {result.law.id: result for result in results}
+    return {result.law.id: result for result in results}, seconds
 
 
 def raised(script):
@@ -161,7 +164,7 @@ def verdict(pool, result):
     return "choice" if result.law.id in choices_of(pool) else "FAILS"
 
 
-def table(pools, results):
+def table(pools, results, seconds):
     """Yield the lines of the table and of its footnotes."""
     checked = set().union(*(results[name] for name in pools))
     laws = {id: law for id, law in LAWS.items() if id in checked}
@@ -173,6 +176,7 @@ def table(pools, results):
         if set(cells) != {"–"}:
             claim = law.statement.replace("|", r"\|")
             yield f"| {id} {claim} | " + " | ".join(cells) + " |"
+    yield "| CPU seconds | " + " | ".join(f"{seconds[n]:.0f}" for n in pools) + " |"
     yield ""
     yield from (f"({number}) {note}.\n" for number, note in enumerate(notes, 1))
 
@@ -221,7 +225,7 @@ def versions():
             yield f"{package} not installed"
 
 
-def report(pools, missing, results, chosen):
+def report(pools, missing, results, seconds, chosen):
     """Yield the lines of conformance.md."""
     examples, names = chosen.examples, "".join(f' "{name}"' for name in chosen.names)
     yield "# Laws of pooling on several implementations\n"
@@ -235,7 +239,7 @@ def report(pools, missing, results, chosen):
         shown = {name: pools[name] for name in column if name in pools}
         if shown:
             yield f"### Profile {profile}\n"
-            yield from table(shown, results)
+            yield from table(shown, results, seconds)
     for name, pool in pools.items():
         yield from counterexamples(name, pool, results[name])
 
@@ -256,13 +260,13 @@ def main():
         parser.error(f"no such implementation: {', '.join(sorted(unknown))}")
     warnings.simplefilter("ignore")  # NaN and infinities are expected
     pools, missing = load(chosen.names or IMPLEMENTATIONS)
-    results = {}
+    results, seconds = {}, {}
     for name, pool in pools.items():
         profile = IMPLEMENTATIONS[name][-1]
-        results[name] = examine(pool, profile, chosen.examples)
+        results[name], seconds[name] = examine(pool, profile, chosen.examples)
         failures = [id for id, r in results[name].items() if r.verdict == "fails"]
         print(f"{name}: {', '.join(failures) or 'all laws hold'}", flush=True)
-    lines = report(pools, missing, results, chosen)
+    lines = report(pools, missing, results, seconds, chosen)
     chosen.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     sys.exit("\n".join(untrue(results)) or 0)
 

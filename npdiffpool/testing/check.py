@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Callable, Collection, Iterable, Sequence
@@ -280,7 +281,10 @@ class Search:
         test = given(case=_each_new(strategy), dtype=dtypes)(holds)
         test = seed(self.random_seed)(test) if with_seed else test
         try:
-            options(test)()
+            with warnings.catch_warnings():
+                # after the user's own filters: laws report NaN and infinities
+                warnings.simplefilter("ignore", RuntimeWarning, append=True)
+                options(test)()
         except Flaky:  # a layer that is not deterministic
             if not found:
                 raise

@@ -130,6 +130,7 @@ def _more_edits(node, text):
     """Yield operators for code that selects and collects results."""
     match node:
         case ast.Tuple(parts, ast.Load()) | ast.List(parts, ast.Load()):
+            parts = [] if text(node)[0] not in "[(" else parts  # of a type or an index
             first, last = ("(", ",)") if isinstance(node, ast.Tuple) else "[]"
             for dropped in parts if len(parts) > 1 else []:
                 kept = [text(part) for part in parts if part is not dropped]

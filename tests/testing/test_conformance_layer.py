@@ -1,5 +1,6 @@
 """The kit on a message-passing layer: verdicts, scripts, and how it is called."""
 
+import warnings
 from functools import partial
 
 import autograd.numpy as np
@@ -33,6 +34,22 @@ def test_the_layers_of_npdiffpool_satisfy_every_law(kind):
         return known.get(kind, partial(layer_of_engine, kind))(1, A, X)
 
     assert verdicts(layer) == dict.fromkeys(ABOUT_LAYERS, "holds")
+
+
+def mean_layer(A, X):
+    """Average over the neighbours: 0 / 0 where there is none."""
+    return np.dot(A, X) / np.sum(A, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_numpys_warnings_are_not_shown_unless_the_user_asks_for_errors(asked):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.resetwarnings()
+        if asked:
+            warnings.simplefilter("error", RuntimeWarning)
+        [result] = conformance_layer(mean_layer, laws=["G4"], examples=30)
+    assert result.verdict == "fails" and ("RuntimeWarning" in result.error) == asked
+    assert not [one for one in seen if one.category is RuntimeWarning]
 
 
 def test_batch_norm_over_the_nodes_breaks_three_laws():
