@@ -22,6 +22,7 @@ from npdiffpool._support.arguments import require_int
 from npdiffpool.cli.parser import add_json
 
 QUICK = 20  # examples per check
+OPTIONS = ("profile", "empty_graphs", "hops", "n_features")
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -42,8 +43,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
     text += "topk or graclus"
     command.add_argument("--profile", metavar="NAME", help=text)
     text = "a pooling layer does not claim to pool graphs without nodes (law C15)"
-    no: Any = {"action": "store_false", "dest": "empty_graphs"}
+    no: Any = {"action": "store_const", "const": False, "dest": "empty_graphs"}
     command.add_argument("--no-empty-graphs", help=text, **no)
+    text = "edges that a layer's messages may travel (default: 1)"
+    command.add_argument("--hops", type=int, metavar="INT", help=text)
+    text = "number of features that a layer or model takes (default: found by trying)"
+    command.add_argument("--n-features", type=int, metavar="INT", help=text)
     command.add_argument("--list", action="store_true", help="list the laws and exit")
     add_json(command, "the verdicts")
 
@@ -60,10 +65,16 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         hint = "pip install hypothesis"
         raise ValueError(f"verify needs {error.name}: {hint}") from None
-    kind = "layer" if arguments.layer else "model" if arguments.model else "pool"
-    options = {"profile": arguments.profile, "empty_graphs": arguments.empty_graphs}
-    path, examples = getattr(arguments, kind), arguments.examples
-    results = table.verify(path, arguments.law, examples, kind, options)
+    paths = {
+        "a pooling layer": arguments.pool,
+        "--layer": arguments.layer,
+        "--model": arguments.model,
+        "npdiffpool itself": "",
+    }
+    kind, path = next(pair for pair in paths.items() if pair[1] is not None)
+    options = {name: getattr(arguments, name) for name in OPTIONS}
+    given = {name: value for name, value in options.items() if value is not None}
+    results = table.verify(kind, path, arguments.law, arguments.examples, given)
     if arguments.json:
         print(json.dumps(table.as_rows(results)))
     else:

@@ -111,36 +111,41 @@ def import_pool(path: str) -> Any:
 
 
 CHECKS: dict[str, Callable[..., list[Result]]] = {
-    "pool": conformance,
-    "layer": conformance_layer,
-    "model": conformance_model,
+    "a pooling layer": conformance,
+    "--layer": conformance_layer,
+    "--model": conformance_model,
+}
+OPTIONS = {  # each with its flag, and the kinds that it applies to
+    "profile": ("--profile", ["a pooling layer"]),
+    "empty_graphs": ("--no-empty-graphs", ["a pooling layer", "npdiffpool itself"]),
+    "hops": ("--hops", ["--layer"]),
+    "n_features": ("--n-features", ["--layer", "--model"]),
 }
 
 
 def verify(
-    path: str | None,
+    kind: str,
+    path: str,
     laws: list[str] | None,
     examples: int | None,
-    kind: str,
     options: dict[str, Any],
 ) -> list[Result]:
     """Check a function given as MODULE:FUNCTION, or npdiffpool itself, with progress.
 
-    `options` are those about pooling layers.
+    `kind` is a key of `CHECKS`, or "npdiffpool itself".
 
     Raises
     ------
     ValueError
-        If options about pooling layers are given with another function.
+        If an option does not apply to this kind.
     """
-    if options["profile"] is not None and (kind != "pool" or path is None):
-        raise ValueError("--profile is about a pooling layer MODULE:FUNCTION; got none")
-    if kind != "pool" and not options["empty_graphs"]:
-        raise ValueError("--no-empty-graphs is about pooling layers; got a --" + kind)
-    if path is not None:
+    for name in options:
+        flag, kinds = OPTIONS[name]
+        if kind not in kinds:
+            raise ValueError(f"{flag} applies to {' and '.join(kinds)}; got {kind}")
+    if kind in CHECKS:
         numbers: Any = {"examples": examples, "verbose": True}
-        more = options if kind == "pool" else {}
-        return CHECKS[kind](import_pool(path), laws=laws, **numbers, **more)
+        return CHECKS[kind](import_pool(path), laws=laws, **numbers, **options)
     all_laws = [law for law in LAWS.values() if any(map(law.applies_to, OWN))]
     chosen = all_laws if laws is None else laws_of_pooling(laws)
     subjects = [subject_of(own, **options) for own in OWN]

@@ -359,9 +359,11 @@ def test_verify_need_not_check_graphs_without_nodes(capsys, words):
 @pytest.mark.parametrize(
     "words, message",
     [
-        ("--profile mincut", "--profile is about a pooling layer MODULE:FUNCTION"),
-        ("--model os:getcwd --profile mincut", "--profile is about a pooling layer"),
-        ("--layer os:getcwd --no-empty-graphs", "--no-empty-graphs is about pooling"),
+        ("--profile mincut", "--profile applies to a pooling layer; got npdiffpool"),
+        ("--model os:getcwd --profile hosc", "--profile applies to a pooling layer"),
+        ("--layer os:getcwd --no-empty-graphs", "npdiffpool itself; got --layer"),
+        ("os:getcwd --hops 2", "--hops applies to --layer; got a pooling layer"),
+        ("--n-features 2", "--n-features applies to --layer and --model; got npdiff"),
     ],
 )
 def test_verify_refuses_options_that_do_not_apply(capsys, words, message):

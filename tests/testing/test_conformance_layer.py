@@ -168,3 +168,15 @@ def test_verify_checks_a_layer_or_a_model(tmp_path, monkeypatch, capsys):
     assert main(["verify", "--model", "given:model", *options, "M1"]) == 0
     with pytest.raises(SystemExit, match="2"):
         main(["verify", "given:model", "--model", "given:model"])
+
+
+def test_verify_takes_the_hops_and_the_features_of_a_layer(
+    tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "two_hops.py").write_text("def layer(A, X):\n    return A @ (A @ X)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    options = "--layer two_hops:layer --law G5 --examples 30 --n-features 3".split()
+    assert main(["verify", *options]) == 1
+    found = capsys.readouterr().out
+    assert "hops = 1\n" in found and "X = np.ones((3, 3))\n" in found
+    assert main(["verify", *options, "--hops", "2"]) == 0
