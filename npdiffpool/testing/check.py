@@ -102,7 +102,8 @@ class Check:
 
     def __post_init__(self) -> None:
         self.takes = (*inspect.signature(self.body).parameters,)
-        self.needs = (*(name for name in self.takes if name in PARTS), *self.needs)
+        taken = [name for name in self.takes if name in PARTS]
+        self.needs = (*dict.fromkeys((*taken, *self.needs)),)
 
     @property
     def least_nodes(self) -> int:

@@ -517,3 +517,12 @@ def test_the_kit_imports_only_numpy_scipy_autograd_and_hypothesis():
     own = OF_HYPOTHESIS | {"cython_runtime", "sitecustomize", "charset_normalizer"}
     others = {name for name in names - set(sys.stdlib_module_names) if name[0] != "_"}
     assert others - needed - own == set()
+
+
+def test_a_layer_that_computes_in_float32_breaks_one_law():
+    def pool(A, R, Z):
+        return pool_by_paper(*(M.astype("float32") for M in (A, R, Z)))
+
+    results = {r.law.id: r for r in conformance(pool, examples=30)}
+    assert [id for id in results if results[id].verdict == "fails"] == ["D4"]
+    assert results["D1"].reason == "it computes in float32"

@@ -267,7 +267,8 @@ def _it_adds_nothing_to_the_link_loss_of_a_batch(batched, As, Rs, Zs, rtol):
     alone = [pooled.link for pooled in batched(*rest)] if rest[0] else [0]
     share, size = len(rest[0]) / len(As), 1 + max(map(np.linalg.norm, As))
     atol = max(rtol, 1e-7) * size
-    np.testing.assert_allclose(np.mean(together), share * np.mean(alone), rtol, atol)
+    means = np.mean(together), share * np.mean(alone)
+    np.testing.assert_allclose(*means, rtol, atol, err_msg="link")
 
 
 @a_graph_without_nodes_pools_to_zeros.also(
@@ -278,4 +279,5 @@ def _it_adds_nothing_to_the_entropy_of_a_batch(batched, As, Rs, Zs, rtol):
     together = [pooled.entropy for pooled in batched(As, Rs, Zs)]
     alone = [pooled.entropy for pooled in batched(*rest)] if rest[0] else [0]
     share = len(rest[0]) / len(As)
-    np.testing.assert_allclose(np.mean(together), share * np.mean(alone), rtol, rtol)
+    means = np.mean(together), share * np.mean(alone)
+    np.testing.assert_allclose(*means, rtol, rtol, err_msg="entropy")

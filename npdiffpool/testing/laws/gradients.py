@@ -24,7 +24,7 @@ BY_STEPS = "the definition of a derivative"
 smooth = cases.smooth_steps("A", "X", "S", *LOSSES)
 
 
-@law("D1", BY_STEPS, smooth, needs=(SMOOTH, SMOOTH_X))
+@law("D1", BY_STEPS, smooth, needs=(SMOOTH, SMOOTH_X, "float64"))
 def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step, outputs):
     """Gradients equal the derivatives of the values.
 
@@ -66,7 +66,8 @@ def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step, outputs):
 
 (_check,) = gradients_are_derivatives.checks
 _of_dmon = cases.smooth_steps("A", "S", *LOSSES)  # its X' may have the kink of the SELU
-gradients_are_derivatives.also(_of_dmon, needs=(SMOOTH, "modularity"))(_check.body)
+_needs = (SMOOTH, "modularity", "float64")
+gradients_are_derivatives.also(_of_dmon, needs=_needs)(_check.body)
 
 
 @gradients_are_derivatives.also(model_cases.sizes_and_seed, dtypes=EXACT)

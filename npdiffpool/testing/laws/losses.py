@@ -198,14 +198,16 @@ def the_loss_of_a_batch_is_the_mean_of_its_graphs(pool, batched, As, Rs, Zs, rto
     alone = [pool(*graph).link for graph in zip(As, Rs, Zs)]
     size = 1 + max(np.linalg.norm(A) for A in As)
     atol = max(rtol, 1e-7) * size
-    np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol, atol)
+    means = np.mean(together), np.mean(alone)
+    np.testing.assert_allclose(*means, rtol, atol, err_msg="link")
 
 
 @the_loss_of_a_batch_is_the_mean_of_its_graphs.also(cases.joined(), needs=ENTROPY)
 def _the_entropy_of_a_batch_is_the_mean(pool, batched, As, Rs, Zs, rtol):
     together = [pooled.entropy for pooled in batched(As, Rs, Zs)]
     alone = [pool(*graph).entropy for graph in zip(As, Rs, Zs)]
-    np.testing.assert_allclose(np.mean(together), np.mean(alone), rtol, rtol)
+    means = np.mean(together), np.mean(alone)
+    np.testing.assert_allclose(*means, rtol, rtol, err_msg="entropy")
 
 
 @law("B2", BATCH, cases.joined("graphs"))
@@ -227,15 +229,15 @@ def _their_link_losses_follow_them(batched, As, Rs, Zs, graphs, rtol):
     after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
     expected, size = [before[g] for g in graphs], 1 + max(map(np.linalg.norm, As))
     seen, atol = [pooled.link for pooled in after], max(rtol, 1e-7) * size
-    np.testing.assert_allclose(seen, expected, rtol, atol)
+    np.testing.assert_allclose(seen, expected, rtol, atol, err_msg="link")
 
 
 @the_order_of_graphs_does_not_matter.also(cases.joined("graphs"), needs=ENTROPY)
 def _their_entropies_follow_them(batched, As, Rs, Zs, graphs, rtol):
     before = [pooled.entropy for pooled in batched(As, Rs, Zs)]
     after = batched(*[[items[g] for g in graphs] for items in (As, Rs, Zs)])
-    expected = [before[g] for g in graphs]
-    np.testing.assert_allclose([p.entropy for p in after], expected, rtol, rtol)
+    expected, seen = [before[g] for g in graphs], [pooled.entropy for pooled in after]
+    np.testing.assert_allclose(seen, expected, rtol, rtol, err_msg="entropy")
 
 
 @law("B3", BATCH, cases.joined())
