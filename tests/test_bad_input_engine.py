@@ -1,5 +1,7 @@
 """Bad input to functions of the paper, the engine and training raises before work."""
 
+from dataclasses import replace
+
 import numpy as np
 from bad_input import EDGE, GRAPHS, INF, NAN, PAIR, WIDE, check, rows, table
 from scipy import sparse
@@ -459,8 +461,13 @@ MODEL = [
         ),
         (
             "moments of another model",
-            "running must be of | pooling levels; got 7",
+            "running must be of 1 pooling levels; got 7",
             (DRAWN, BATCH, CONFIG, {"levels": [{}] * 7, "embed": []}),
+        ),
+        (
+            "moments of a flat model",
+            "running must be of 1 pooling levels; got 0",
+            (DRAWN, BATCH, CONFIG, {"levels": [], "embed": []}),
         ),
     ),
     *engine_rows(
@@ -603,6 +610,26 @@ TRAINING = rows(
         "a negative validation label",
         "validation.labels must be in 0 ... 1; got [-1]",
         (CONFIG, Schedule(), TRAIN, Labelled(BATCH, np.array([-1])), RNG),
+    ),
+    (
+        "a class for two targets",
+        "train.labels must be (1, 2); got (1,)",
+        (replace(CONFIG, loss="squared_error"), Schedule(), TRAIN, None, RNG),
+    ),
+    (
+        "two weights",
+        "train.weights must be (1,); got (2,)",
+        (CONFIG, Schedule(), TRAIN._replace(weights=np.ones(2)), None, RNG),
+    ),
+    (
+        "two validation weights",
+        "validation.weights must be (1,); got (2,)",
+        (CONFIG, Schedule(), TRAIN, TRAIN._replace(weights=np.ones(2)), RNG),
+    ),
+    (
+        "a monitor without a function",
+        "score must be given for 'roc_auc'; got None",
+        (CONFIG, Schedule(monitor="roc_auc"), TRAIN, TRAIN, RNG),
     ),
     (
         "a number for a checkpoint",

@@ -57,7 +57,7 @@ GROUPS = (
     Group(
         "training.fit training.clustering training.schedule training.moments",
         """training estimators/test_clusterer.py estimators/test_parameters.py
-        test_bad_input.py test_bad_input_models.py""",
+        test_bad_input.py test_bad_input_engine.py test_bad_input_models.py""",
         "threads_change_no_byte or larger_than_the_training or in_structure",
     ),
     Group(
