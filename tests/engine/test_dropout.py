@@ -10,7 +10,7 @@ from samples import dense_and_sparse_graphs
 from npdiffpool import GraphBatch
 from npdiffpool.engine.autodiff import to_vector, value_and_grad
 from npdiffpool.engine.config import GNNS, Config
-from npdiffpool.engine.dropout import Dropout
+from npdiffpool.engine.dropout import Dropout, dropout_of_pass
 from npdiffpool.engine.layers import init_linear, linear
 from npdiffpool.engine.model import forward, init_model, total_loss
 from npdiffpool.engine.preparation import prepare
@@ -65,6 +65,13 @@ def test_without_a_seed_or_without_a_rate_nothing_is_zeroed():
     for other, seed in ((config, None), (replace(config, dropout=0.0), 1)):
         assert_array_equal(forward(params, batch, other, seed=seed).logits, expected)
     assert np.any(forward(params, batch, config, seed=1).logits != expected)
+    H = np.ones((2, 3))
+    assert Dropout().apply(H) is H  # and no number is drawn
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_every_seed_below_2_to_the_32_is_a_seed(seed):
+    assert dropout_of_pass(RATE, seed) == Dropout(RATE, (seed,))
 
 
 @pytest.mark.parametrize("recompute", [False, True])
