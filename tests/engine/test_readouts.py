@@ -9,18 +9,12 @@ from numpy.testing import assert_allclose
 from scipy.special import expit, softmax
 
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.readouts import (
-    CHANNELS,
-    KEPT,
-    READOUTS,
-    SORTED_BY,
-    STEPS,
-    init_readout,
-    readout,
-    readout_width,
-)
+from npdiffpool.engine.readouts import init_readout, readout, readout_width
 
-each_readout = pytest.mark.parametrize("kind", READOUTS)
+# Constants of the package, on which the form and the outputs of saved models depend.
+STEPS, KEPT, CHANNELS, SORTED_BY = 3, 30, 16, 8
+WIDTHS = {"sum": 1, "mean": 1, "max": 1, "set2set": 2}  # over D; of sortpool 480
+each_readout = pytest.mark.parametrize("kind", [*WIDTHS, "sortpool"])
 SIZES = (5, 1, 0, 40)
 OFFSETS = np.cumsum([0, *SIZES])
 
@@ -43,7 +37,19 @@ def parts(Z):
 def test_a_readout_has_one_row_per_graph_of_the_readout_width(kind):
     config, params, Z = drawn(kind)
     rows = readout(params, config.readout, Z, OFFSETS)
-    assert rows.shape == (4, readout_width(config.readout, config.width))
+    expected = WIDTHS[kind] * config.width if kind in WIDTHS else KEPT * CHANNELS
+    assert rows.shape == (4, expected) == (4, readout_width(kind, config.width))
+
+
+@pytest.mark.parametrize(
+    "kind, name", [("sum", np.sum), ("mean", np.mean), ("max", np.max)]
+)
+def test_sum_mean_and_maximum_are_those_of_numpy_without_parameters(kind, name):
+    config, params, Z = drawn(kind)
+    assert params == {}
+    for part, row in zip(parts(Z), readout(params, kind, Z, OFFSETS), strict=True):
+        expected = name(part, axis=0) if len(part) else np.zeros(config.width)
+        assert_allclose(row, expected, rtol=1e-12, atol=1e-15)  # order of summation
 
 
 @each_readout
@@ -113,15 +119,26 @@ def test_sortpool_breaks_ties_by_the_preceding_columns():
     assert_allclose(row[1:], [np.maximum(b, 0)] * (KEPT - 1), rtol=1e-12)
 
 
-def test_sortpool_breaks_ties_of_all_columns_that_it_sorts_by():
+@pytest.mark.parametrize("n_tied", [SORTED_BY - 1, SORTED_BY])
+def test_sortpool_sorts_by_eight_columns_and_then_by_a_sum_of_all(n_tied):
     config, params, Z = drawn("sortpool", hidden=8)
-    Z[:, -SORTED_BY:] = 0.0
+    Z[:, -n_tied:] = 0.0
+    keys = -Z[:, -SORTED_BY] if n_tied < SORTED_BY else Z @ np.cos(np.arange(16))
     rng = np.random.default_rng(3)
     shuffled = np.concatenate([rng.permutation(part) for part in parts(Z)])
-    expected = readout(params, config.readout, Z, OFFSETS)
-    assert_allclose(
-        readout(params, config.readout, shuffled, OFFSETS), expected, atol=1e-12
-    )
+    rows = readout(params, config.readout, shuffled, OFFSETS)
+    for part, key, row in zip(parts(Z), parts(keys), rows, strict=True):
+        kept = np.zeros((KEPT, config.width))
+        kept[: len(part)] = part[np.argsort(key)][:KEPT]
+        expected = np.maximum(kept @ params["W"][0] + params["b"], 0)
+        assert_allclose(row.reshape(KEPT, CHANNELS), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_the_gradient_of_set2set_is_0_without_a_warning_where_its_lstm_saturates():
+    config, params, Z = drawn("set2set")
+    saturated = {**params, "b": np.full(4 * config.width, 1e4)}
+    slope = grad(lambda Z: readout(saturated, "set2set", Z, OFFSETS)[:, :6].sum())(Z)
+    assert not slope.any()  # the query is 1 in all
 
 
 @pytest.mark.parametrize("kind", ["set2set", "sortpool"])
