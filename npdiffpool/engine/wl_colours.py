@@ -23,7 +23,7 @@ def colours_of_features(X: Array) -> Colours:
     """Return a colour for each row of X, (N, F) dense or CSR; equal for equal rows."""
     X = scipy.sparse.csr_array(X, dtype=np.float64, copy=True)
     X.eliminate_zeros()  # 0.0 and -0.0 are equal
-    columns = mix(X.indices.astype(np.uint64))
+    columns = mix(X.indices)
     return mix(_row_totals(X.indptr, mix(columns ^ X.data.view(np.uint64))))
 
 

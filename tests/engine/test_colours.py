@@ -86,3 +86,16 @@ def test_mix_is_one_to_one():
     low = np.arange(10_000, dtype=np.uint64)
     numbers = np.concatenate([low, ~low])  # from 0 up, and from 2^64 - 1 down
     assert len(set(mix(numbers).tolist())) == 20_000
+
+
+def test_mix_gives_the_numbers_of_splitmix64():
+    """The first that Vigna's generator draws; a state is the seed plus some steps."""
+    step, seed = 0x9E3779B97F4A7C15, 1234567
+    states = [0, step, 2 * step % 2**64, seed, (seed + step) % 2**64]
+    assert mix(states).tolist() == [
+        0xE220A8397B1DCDAF,
+        0x6E789E6AA1B965F4,
+        0x06C45D188009454F,
+        6457827717110365317,
+        3203168211198807973,
+    ]
