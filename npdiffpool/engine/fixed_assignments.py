@@ -109,4 +109,4 @@ def _by_graclus(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
 def share(K: int, n_nodes: int, config: Config) -> int:
     """Return the number of clusters of a graph; the largest graph has K."""
     largest = max(config.largest, n_nodes, 1)
-    return max(1, ceil(K * n_nodes / largest - 1e-9))
+    return max(1, ceil(K * n_nodes / largest))

@@ -118,6 +118,47 @@ def test_the_number_of_clusters_of_a_small_graph_is_rounded_up(n, expected):
     assert share(5, n, config_of("graclus")) == expected
 
 
+def test_without_a_largest_graph_each_graph_has_all_clusters():
+    for n in (0, 1, 99):
+        assert share(5, n, config_of("graclus", largest=0)) == (5 if n else 1)
+
+
+def test_clusters_that_a_graph_does_not_have_are_put_into_the_last_one():
+    config = config_of("graclus", clusters=(5, 4, 3), largest=10)
+    path = Graph.from_edges([(0, 1), (1, 2), (2, 3)], 4, "ones")
+    batch = with_clusters(GraphBatch.from_graphs([path] * 2, config.dtype), config)
+    nodes, pairs, rest = batch.clusters  # 4 / 10 of the clusters, rounded up
+    assert_array_equal(nodes, [0, 0, 1, 1] * 2)
+    assert_array_equal(np.sort(pairs), [[0, 1, 3, 3, 3]] * 2)
+    assert_array_equal(np.sort(rest), [[0, 1, 2, 2]] * 2)
+
+
+def test_nodes_alike_in_three_rounds_of_1wl_have_the_same_random_cluster():
+    path = Graph.from_edges([(i, i + 1) for i in range(10)], 11, "ones")
+    batch = GraphBatch.from_graphs([path])
+    found = with_clusters(batch, config_of("random", clusters=(8192,))).clusters[0]
+    numbers = np.unique(found, return_inverse=True)[1]
+    from_end = [0, 1, 2, 3, 3, 3, 3, 3, 2, 1, 0]  # the ends are seen from 3 nodes
+    assert len({*zip(numbers, from_end)}) == len({*numbers}) == 4
+
+
+def splitmix64(x):
+    """Hash a number by the finaliser of splitmix64, in Python's integers."""
+    z = (x + 0x9E3779B97F4A7C15) % 2**64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return z ^ z >> 31
+
+
+def test_random_clusters_of_clusters_are_a_hash_of_their_numbers():
+    """Predictions of saved models depend on it."""
+    config = config_of("random", clusters=(5, 7, 3))
+    _, *upper = with_clusters(GraphBatch.from_graphs(GRAPHS), config).clusters
+    for found, below, K in zip(upper, (5, 7), (7, 3), strict=True):
+        expected = [splitmix64(splitmix64(k)) % K for k in range(1, below + 1)]
+        assert_array_equal(found, [expected] * len(GRAPHS))
+
+
 def test_sizes_of_random_clusters_pass_a_chi_squared_test():
     graph = random_graph(400, 0)
     S = run(config_of("random", clusters=(4,)), [graph]).steps[0].S
