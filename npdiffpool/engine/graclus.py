@@ -169,9 +169,9 @@ def _number_by_colour(clusters: Ints, colours: Colours) -> Ints:
 def _merge_nodes(A: CSR, max_merges: int, colours: Colours) -> Ints:
     """Merge pairs of nodes along heavy edges; return the super-node of each node.
 
-    Edges are taken in decreasing order of A_ij (1 / d_i + 1 / d_j), by which the merge
-    of i and j alone decreases the normalised cut. If no edge is left, components are
-    paired in increasing order of degree.
+    Edges are taken in decreasing order of A_ij (1 / d_i + 1 / d_j), as in the source
+    for the normalised cut. If no edge is left, components are paired in increasing
+    order of degree.
     """
     n, deg = A.shape[0], A.sum(axis=1)
     edges = scipy.sparse.triu(A, k=1, format="coo")

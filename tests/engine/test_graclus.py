@@ -96,6 +96,72 @@ def test_the_cut_is_at_most_5_percent_above_that_of_spectral_clustering(K):
     assert ours <= 1.05 * theirs
 
 
+def weighted(n, seed):
+    """Draw a graph with loops; its last two nodes have no neighbours."""
+    rng = np.random.default_rng(seed)
+    A = np.triu(rng.random((n, n)) * (rng.random((n, n)) < 0.4))
+    A[: n - 2, n - 2 :] = A[n - 2, n - 1] = A[n - 1, n - 1] = 0
+    return A + A.T
+
+
+def best_move(A, clusters):
+    """Return the least cut after one node has moved to a cluster next to it."""
+    cuts = [np.inf]
+    for i, here in enumerate(clusters):
+        for k in set(clusters[A[i] > 0]) - {here}:
+            if np.sum(clusters == here) > 1:
+                moved = np.where(np.arange(len(A)) == i, k, clusters)
+                cuts.append(cut_by_loops(sparse.csr_array(A), moved))
+    return min(cuts)
+
+
+@pytest.mark.parametrize("K", [2, 3, 5])
+def test_no_move_of_a_single_node_lowers_the_cut_that_is_found(K):
+    for seed in range(6):
+        A = weighted(12, seed)
+        clusters = graclus(sparse.csr_array(A), K)
+        found = cut_by_loops(sparse.csr_array(A), clusters)
+        assert best_move(A, clusters) > found - 1e-8  # nine decimals are compared
+
+
+def test_the_edge_that_is_heaviest_for_its_ends_is_merged_first():
+    """If no move then lowers the cut, one cluster less than nodes has that pair."""
+    n_checked = 0
+    for seed in range(20):
+        A = weighted(9, seed)
+        deg = np.maximum(A.sum(axis=1), 1e-300)
+        scores = np.triu(A / deg[:, None] + A / deg, 1)
+        i, j = np.unravel_index(np.argmax(scores), scores.shape)
+        pair = np.arange(9)
+        pair[j] = i
+        if best_move(A, pair) > cut_by_loops(sparse.csr_array(A), pair):
+            clusters = graclus(sparse.csr_array(A), 8)
+            assert clusters[i] == clusters[j] and len(np.unique(clusters)) == 8
+            n_checked += 1
+    assert n_checked > 5
+
+
+def test_components_are_paired_in_increasing_order_of_their_degrees():
+    loops = sparse.csr_array(np.diag([4.0, 1.0, 3.0, 2.0, 6.0, 5.0]))
+    a, b, c, d, e, f = graclus(loops, 3).tolist()
+    assert (b, c, f) == (d, a, e) and len({a, b, f}) == 3
+    a, b, c, d, e, f = graclus(loops, 4).tolist()  # only two pairs are needed
+    assert (b, c) == (d, a) and len({a, b, e, f}) == 4
+
+
+@pytest.mark.parametrize("loop, leaves", [(0.0, True), (4.0, False)])
+def test_a_cluster_counts_as_0_if_rounding_leaves_it_no_degree(loop, leaves):
+    """The cut decides whether a node leaves a neighbour for a clique."""
+    A = np.ones((6, 6)) - np.eye(6)
+    A[5, :], A[:, 5] = 0, 0
+    if loop:
+        A[4, :3], A[:3, 4] = 0, 0
+    A[4, 5], A[5, 4], A[4, 4] = 1e-20, 1e-20, loop
+    *clique, node, neighbour = graclus(sparse.csr_array(A), 2)
+    assert len({*clique}) == 1 and neighbour not in clique
+    assert (node in clique) == leaves
+
+
 def test_a_directed_graph_has_the_clusters_of_its_symmetric_part():
     A = sparse.csr_array(np.triu(np.random.default_rng(0).random((9, 9)), 1))
     assert_array_equal(graclus(A, 3), graclus(sparse.csr_array(A + A.T), 3))
