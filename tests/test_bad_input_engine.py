@@ -14,7 +14,7 @@ from npdiffpool.estimators.baselines import count_colours, count_parameters, fla
 from npdiffpool.evaluation import measures
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.training import adam
-from npdiffpool.training.fit import Labelled, fit
+from npdiffpool.training.fit import Checkpoint, Labelled, fit
 from npdiffpool.training.schedule import Schedule
 
 A, TWO, LONG = np.array(EDGE), np.ones((2, 2)), np.ones((2, 3))
@@ -595,6 +595,12 @@ TRAINING = rows(
         "a seed for a generator",
         "rng must be a Generator; got 'int'",
         (CONFIG, Schedule(), TRAIN, None, 0),
+    ),
+    (
+        "a seed for a generator of a training that goes on",
+        "rng must be a Generator; got 'int'",
+        (CONFIG, Schedule(), TRAIN, None, 0),
+        {"resume": Checkpoint(0, VECTOR, {}, STATE, None, [], None)},
     ),
     (
         "labels for two",
