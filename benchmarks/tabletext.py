@@ -10,6 +10,8 @@ from functools import partial
 import numpy as np
 from tablerows import ROWS, SETS
 
+from npdiffpool.evaluation import compare
+
 PARAMETERS = """scale-nodes readout-mean readout-sum batch-norm no-l2 last-layer linear
 raw""".split()
 COMPLETE = tuple(name for name, known in SETS.items() if not known.distinct_of)
@@ -20,22 +22,27 @@ REGULARISED = "dropout weight-decay cosine step".split()  # beside "default"
 VALIDATED = "learned no-link no-entropy no-auxiliary two-levels".split()
 VALIDATED += ["default", *REGULARISED, *PARAMETERS]
 BRIEF = ("learned", "flat")  # the rows of the project's README
-DIFFERENCE = "difference in percentage points"
+DIFFERENCE = "difference in percentage points [95 % interval]"
+# Of the ten folds: the size of a part divided by that of the training part. The test
+# part has 10 % of the graphs, the validation part 9 % and the training part 81 %.
+RATIOS = {"test": 10 / 81, "validation": 1 / 9}
 
 
 def tables(folder):
     """Return the text of each table by name, from the row files in a folder."""
-    files = _read(folder)
+    files = read_rows(folder)
     fair, paper = (partial(_score, files, protocol) for protocol in ("fair", "paper"))
-    difference = partial(_difference, files)
+    against = partial(_difference, files)
     gained = partial(_difference, files, part="validation")
     regular = partial(gained, base="default")
     accuracy = "accuracy, % (higher is better)"
+    brief = _table(f"test {accuracy}", BRIEF, fair)
+    gap = [DIFFERENCE, *(against("flat", name) for name in COMPLETE)]
     return {
-        "results": _table(f"test {accuracy}", BRIEF, fair),
+        "results": f"{brief}\n{_line(gap)}",
         "settings": _settings(),
         "fair": _table(f"test {accuracy}", VARIANTS, fair),
-        "against": _table(DIFFERENCE, VARIANTS[1:], difference),
+        "against": _counted(_table(DIFFERENCE, VARIANTS[1:], against)),
         "distinct": _without_copies(files, fair),
         "paper": _table(f"validation {accuracy}", VARIANTS, paper),
         "validation": _table(
@@ -70,11 +77,15 @@ def block_of(text, name):
 
 def markdown(header, rows):
     """Return a Markdown table of a header and rows of cells."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    return "\n".join(map(_line, [header, ["---"] * len(header), *rows]))
 
 
-def _read(folder):
+def _line(cells):
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def read_rows(folder):
+    """Return the content of each row's file by protocol, row and data set."""
     files = {}
     for path in sorted(folder.glob("*/*-*.json")):
         row, _, protocol = path.stem.rpartition("-")
@@ -126,14 +137,29 @@ def _fold_scores(files, row, name, part):
     return kept and np.array([fold[part] for fold in kept["result"]["folds"]])
 
 
-def _difference(files, row, name, part="test", base="learned"):
-    """Return the accuracy of the row `base` minus the row's, fold by fold."""
+def difference(files, row, name, part="test", base="learned"):
+    """Return the accuracy of the row `base` minus the row's, or None if not run."""
     first, other = (_fold_scores(files, at, name, part) for at in (base, row))
     if first is None or other is None:
+        return None
+    return compare(first, other, ratio=RATIOS[part])
+
+
+def _difference(*arguments, **options):
+    """Return the text of a difference; it is bold if the interval excludes 0."""
+    found = difference(*arguments, **options)
+    if found is None:
         return "-"
-    mean, spread = np.mean(first - other), np.std(first - other)
-    tie = ", tie" if abs(mean) <= spread else ""
-    return f"{100 * mean:+.1f} ± {100 * spread:.1f}{tie}"
+    text = "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(100 * value for value in found[:3]))
+    return f"**{text}**" if found.low > 0 or found.high < 0 else text
+
+
+def _counted(table):
+    """Return a table of differences, with how many of its intervals exclude 0."""
+    found = table.count("]**")
+    count = table.count("]") - table.count(DIFFERENCE)
+    chance = f"without any difference, about {0.05 * count:.0f} would"
+    return f"{table}\n\n{found} of {count} intervals exclude 0; {chance}."
 
 
 def _validation(files, row, name):

@@ -17,6 +17,7 @@ then the folder ``engine`` (many graphs). The public modules in reading order:
 - `npdiffpool.estimators.baselines`: a flat GNN of equal size, the 1-WL subtree kernel
 - `npdiffpool.datasets`: data sets in TU format, planted hierarchies
 - `npdiffpool.evaluation.protocols`: cross-validation by two published protocols
+- `npdiffpool.evaluation.comparison`: the difference between two models, tested
 - `npdiffpool.evaluation.splits`: folds, by seed or from a file
 - `npdiffpool.evaluation.measures`: measures of assignments and clusters
 - `npdiffpool.viz`: figures, the report of a run

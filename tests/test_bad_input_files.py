@@ -49,6 +49,7 @@ from npdiffpool.datasets import (
     write_tu,
 )
 from npdiffpool.estimators import Explanation
+from npdiffpool.evaluation.comparison import compare
 from npdiffpool.evaluation.protocols import check_options, cross_validate
 from npdiffpool.evaluation.splits import (
     SplitsError,
@@ -83,6 +84,8 @@ from npdiffpool.viz import (
 
 EMPTY = Graph(np.zeros((0, 0)), np.zeros((0, 1)))
 TWO_TARGETS = [{"validation_loss_0": 1.0, "validation_loss_1": 2.0}]
+SCORES = [0.5, 0.6]
+FAIR = {"protocol": "fair", "folds": [{"test": 0.5, "validation": 0.6}] * 2}
 PATH = nx.path_graph(2)
 PATH.nodes[0].update({"element": "C", "charge": "+", "at": 1, "charge=+": 1})
 PATH.nodes[1].update({"element": "O", "charge": 1, "at": [1, 2], "charge=+": 2})
@@ -571,6 +574,48 @@ SPLITS = [
 
 MODEL, FEW = classifier(), (GRAPHS * 5, LABELS * 5)
 EVALUATION = [
+    *rows(
+        "npdiffpool.evaluation.comparison.compare",
+        compare,
+        ("None", "first must be an Evaluation, | None", (None, SCORES, 0)),
+        ("words", "second must be an Evaluation, | 'a'", (SCORES, ["a", "b"], 0)),
+        ("one score", "first must be | two scores or more | [0.5]", ([0.5], SCORES, 0)),
+        ("booleans", "first must be an | [True, False]", ([True, False], SCORES, 0)),
+        ("a table", "first must be an | [[1, 2]]", ([[1, 2]], SCORES, 0)),
+        ("ragged", "first must be an | [[1], [1, 2]]", ([[1], [1, 2]], SCORES, 0)),
+        ("NaN", "second must be finite; got [nan]", (SCORES, [NAN, 0.5], 0)),
+        ("infinite", "first must be finite; got [inf]", ([0.5, INF], SCORES, 0)),
+        ("three scores", "second must be 2 scores; got 3", (SCORES, [0.5] * 3, 0)),
+        ("no ratio", "ratio must be given with sequences | None", (SCORES, SCORES)),
+        (
+            "no ratio for one",
+            "second must be of the protocol of first, 'fair'; got None",
+            (FAIR, SCORES),
+        ),
+        (
+            "two protocols",
+            "second must be of the protocol of first, 'fair'; got 'paper'",
+            (FAIR, {**FAIR, "protocol": "paper"}),
+        ),
+        (
+            "no protocol",
+            "first['protocol'] must be one of 'fair', 'paper'; got None",
+            ({"folds": FAIR["folds"]}, FAIR),
+        ),
+        (
+            "no folds",
+            "second['folds'] must be folds with 'test'; got None",
+            (FAIR, {"protocol": "fair"}),
+        ),
+        (
+            "folds without test scores",
+            "first['folds'] must be folds with 'test'; got [{'validation': 0.5}]",
+            ({"protocol": "fair", "folds": [{"validation": 0.5}]}, FAIR),
+        ),
+        ("a negative ratio", "ratio must be a | >= 0; got -1", (SCORES, SCORES, -1)),
+        ("NaN ratio", "ratio must be a finite | nan", (FAIR, FAIR, NAN)),
+        ("a word for ratio", "ratio must be a | 'test'", (FAIR, FAIR, "test")),
+    ),
     *rows(
         "npdiffpool.evaluation.protocols.check_options",
         check_options,

@@ -150,23 +150,35 @@ def test_a_row_with_other_epochs_names_them(tabletext, tmp_path):
         assert cells(table, "S2V, one")[2] == expected
 
 
-def test_a_difference_within_its_standard_deviation_is_a_tie(tabletext, tmp_path):
-    keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.6, 0.7])
-    keep_row(tmp_path, "ENZYMES", "no-link", "fair", [0.7, 0.62])
-    keep_row(tmp_path, "ENZYMES", "hard", "fair", [0.5, 0.62])
-    keep_row(tmp_path, "ENZYMES", "random", "fair", [0.6, 0.7])
-    table = tabletext.tables(tmp_path)["against"]
-    assert cells(table, "without link")[0] == "-1.0 ± 9.0, tie"
-    assert cells(table, "hard")[0] == "+9.0 ± 1.0"
-    assert cells(table, "control: random")[0] == "+0.0 ± 0.0, tie"
+def test_differences_have_intervals_and_are_bold_if_these_exclude_0(
+    tabletext, tmp_path
+):
+    """J = 3: the half of an interval is 4.303 sqrt((1/3 + 10/81) s^2)."""
+    keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.60, 0.70, 0.80])
+    keep_row(tmp_path, "ENZYMES", "no-link", "fair", [0.60, 0.72, 0.84])
+    keep_row(tmp_path, "ENZYMES", "flat", "fair", [0.50, 0.59, 0.68])
+    keep_row(tmp_path, "ENZYMES", "hard", "fair", [0.70, 0.81, 0.92])
+    keep_row(tmp_path, "ENZYMES", "random", "fair", [0.60, 0.70, 0.80])
+    tables = tabletext.tables(tmp_path)
+    table = tables["against"]
+    assert cells(table, "without link")[0] == "-2.0 [-7.8, +3.8]"  # s = 2 points
+    assert cells(table, "flat GraphSAGE")[0] == "**+11.0 [+8.1, +13.9]**"  # s = 1
+    assert cells(table, "hard")[0] == "**-11.0 [-13.9, -8.1]**"
+    assert cells(table, "control: random")[0] == "+0.0 [+0.0, +0.0]"
+    end = "2 of 4 intervals exclude 0; without any difference, about 0 would."
+    assert table.endswith(f" |\n\n{end}")
+    last = tables["results"].splitlines()[-1]
+    assert cells(last, "difference")[:2] == ["**+11.0 [+8.1, +13.9]**", "-"]
 
 
 def test_the_gain_of_a_departure_is_measured_on_validation_parts(tabletext, tmp_path):
     keep_row(tmp_path, "MUTAG", "learned", "fair", [0.6, 0.7], [0.9, 0.9])
     keep_row(tmp_path, "MUTAG", "raw", "fair", [0.8, 0.9], [0.8, 0.7])
     header, _, row = tabletext.tables(tmp_path)["gained"].splitlines()
-    assert header == "| difference in percentage points | ENZYMES | MUTAG |"
-    assert row == "| standardize=False (the paper) | - | +15.0 ± 5.0 |"
+    title = "difference in percentage points [95 % interval]"
+    assert header == f"| {title} | ENZYMES | MUTAG |"
+    interval = "+15.0 [-55.2, +85.2]"  # 12.706 sqrt((1/2 + 1/9) s^2), s^2 = .005
+    assert row == f"| standardize=False (the paper) | - | {interval} |"
 
 
 def test_regularisation_is_compared_with_defaults_of_the_same_version(
@@ -176,7 +188,7 @@ def test_regularisation_is_compared_with_defaults_of_the_same_version(
     keep_row(tmp_path, "ENZYMES", "default", "fair", [0.5, 0.5], [0.9, 0.8])
     keep_row(tmp_path, "ENZYMES", "dropout", "fair", [0.5, 0.5], [0.8, 0.9])
     table = tabletext.tables(tmp_path)["regularised"]
-    assert cells(table, "dropout") == ["+0.0 ± 10.0, tie", "-"]
+    assert cells(table, "dropout") == ["+0.0 [-140.5, +140.5]", "-"]
 
 
 def test_each_row_is_listed_with_the_command_that_reproduces_it(tabletext, tmp_path):

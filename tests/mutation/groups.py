@@ -27,9 +27,10 @@ GROUPS = (
     CORE,
     Group(
         """evaluation.measures evaluation.splits evaluation.protocols evaluation.jobs
-        evaluation.job_folder evaluation.job_queue""",
+        evaluation.job_folder evaluation.job_queue evaluation.comparison""",
         """evaluation/test_measures.py evaluation/test_protocols.py
-        evaluation/test_selection.py test_bad_input.py test_bad_input_engine.py""",
+        evaluation/test_selection.py evaluation/test_comparison.py test_bad_input.py
+        test_bad_input_engine.py test_bad_input_files.py""",
         """cv_ or killed_worker or every_executor or failed_training or expected_time or
         older_evaluation or clusters_that_are_no_ratio or same_cv""",
     ),
