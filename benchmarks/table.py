@@ -21,6 +21,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
+import tablepicture
 import tabletext
 from tablerows import ROWS, SETS
 
@@ -200,10 +201,11 @@ def main():
 
 
 def write_tables():
-    """Write the tables of all pages from the rows' files."""
+    """Write the tables of all pages and the picture from the rows' files."""
     tables = tabletext.tables(RESULTS)
     for page in PAGES:
         write_text(page, tabletext.fill(page.read_text(), tables))
+    tablepicture.write(RESULTS)
 
 
 if __name__ == "__main__":

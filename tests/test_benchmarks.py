@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import npdiffpool as ndp
 from npdiffpool import paper
@@ -36,6 +37,7 @@ def imported(name):
 
 
 report, table, tabletext = map(imported, ("report", "table", "tabletext"))
+tablepicture = imported("tablepicture")
 clusters, clustertext = map(imported, ("clusters", "clustertext"))
 hierarchy, estimate, longrun = map(imported, ("hierarchy", "estimate", "longrun"))
 cuts, growth, conformance = map(imported, ("cuts", "growth", "conformance"))
@@ -213,6 +215,40 @@ def test_the_committed_tables_are_those_of_the_row_files(tabletext):
     assert tabletext.block_of((ROOT / "README.md").read_text(), "results") == brief
     for name, table in tables.items():
         assert tabletext.block_of(results, name) == table
+
+
+def test_the_picture_of_differences_has_the_rows_and_data_sets_of_the_table(
+    tabletext, tablepicture, tmp_path
+):
+    keep_row(tmp_path, "ENZYMES", "learned", "fair", [0.60, 0.70, 0.80])
+    keep_row(tmp_path, "ENZYMES", "flat", "fair", [0.50, 0.59, 0.68])
+    keep_row(tmp_path, "ENZYMES", "raw", "fair", [0.50, 0.59, 0.68])  # no variant
+    keep_row(tmp_path, "DD", "learned", "fair", [0.60, 0.70, 0.80])
+    keep_row(tmp_path, "DD", "hard", "fair", [0.60, 0.72, 0.84])
+    keep_row(tmp_path, "MUTAG", "flat", "fair", [0.5, 0.6])
+    found = tablepicture.differences(tabletext.read_rows(tmp_path))
+    hard, flat = (tabletext.ROWS[row].title for row in ("hard", "flat"))
+    assert list(found) == ["ENZYMES", "DD"]
+    assert [list(rows) for rows in found.values()] == [[hard, flat]] * 2
+    assert found["ENZYMES"][hard] is found["DD"][flat] is None
+    assert found["ENZYMES"][flat].mean == pytest.approx(0.11)
+    assert found["DD"][hard].mean == pytest.approx(-0.02)
+    tablepicture.write(tmp_path)
+    about = tablepicture.digest(tabletext.tables(tmp_path)["against"])
+    assert described(tmp_path / "differences.png") == about
+
+
+def described(path):
+    """Return the description that is stored in a picture."""
+    with Image.open(path) as picture:
+        return picture.text["Description"]
+
+
+def test_the_committed_picture_is_that_of_the_row_files(tabletext, tablepicture):
+    path = ROOT / "benchmarks" / "results" / tablepicture.NAME
+    table = tabletext.tables(path.parent)["against"]
+    assert described(path) == tablepicture.digest(table)
+    assert path.stat().st_size < 150_000
 
 
 def test_the_committed_pages_are_those_of_their_numbers(

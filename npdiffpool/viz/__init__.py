@@ -1,10 +1,10 @@
 """Pictures of a pooled graph, a training run and its results; needs matplotlib.
 
 Each picture has a module: read `hierarchy` first (the paper's figure 2), then
-`assignment`, `explanation`, `embeddings`, `history` and `results`. `figure_files`
-writes pictures into a run folder. `drawing` has the geometry of the pictures, and
-`report` writes the HTML report of a run (`write_report`), or of a model that was fitted
-in Python (`report_model`).
+`assignment`, `explanation`, `embeddings`, `history`, `results` and `differences`.
+`figure_files` writes pictures into a run folder. `drawing` has the geometry of the
+pictures, and `report` writes the HTML report of a run (`write_report`), or of a model
+that was fitted in Python (`report_model`).
 
 Every ``plot_*`` and ``draw_*`` function returns a one-dimensional array of matplotlib
 axes, one for each panel from left to right, also if there is one panel. Its argument
@@ -14,6 +14,7 @@ in one way: ``axes = plot_...(...)``, then ``axes[0].figure.savefig("picture.png
 
 import npdiffpool.viz._extra  # noqa: F401  (first: raises if matplotlib is missing)
 from npdiffpool.viz.assignment import plot_assignment
+from npdiffpool.viz.differences import plot_differences
 from npdiffpool.viz.embeddings import plot_embeddings
 from npdiffpool.viz.explanation import plot_explanation
 from npdiffpool.viz.figure_files import save_figures
@@ -27,6 +28,7 @@ __all__ = [
     "draw_hierarchy",
     "draw_history",
     "plot_assignment",
+    "plot_differences",
     "plot_embeddings",
     "plot_explanation",
     "plot_hierarchy",

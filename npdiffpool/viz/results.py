@@ -8,7 +8,7 @@ from typing import Any, Mapping, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from npdiffpool.viz.drawing.axes import AxesRow, legend_above, row_of_axes
+from npdiffpool.viz.drawing.axes import AxesRow, label_rows, legend_above, row_of_axes
 from npdiffpool.viz.drawing.colours import OKABE_ITO
 
 BLUE, VERMILION = OKABE_ITO[0], OKABE_ITO[5]
@@ -87,7 +87,11 @@ def plot_results(
     _draw(panel, "measured", measured, _heights(names, measured, others, -_OFFSET))
     if others:
         _draw(panel, "published", others, _heights(names, others, measured, _OFFSET))
-    _finish(panel, names)
+    label_rows(panel, names)
+    panel.set_xlabel(
+        "accuracy (% of graphs)\nbars: ± one standard deviation over folds"
+    )
+    legend_above(panel, 2)
     return row
 
 
@@ -103,16 +107,6 @@ def _draw(axes: Axes, kind: str, rows: Rows, heights: list[float]) -> None:
 def _heights(names: list[str], rows: Rows, others: Rows, offset: float) -> list[float]:
     """Return the middle of each row, plus `offset` if `others` has the row too."""
     return [names.index(name) + (offset if name in others else 0) for name in rows]
-
-
-def _finish(axes: Axes, names: list[str]) -> None:
-    """Label rows, from top to bottom, and the axis; draw lines between rows."""
-    for y in np.arange(1, len(names)) - 0.5:
-        axes.axhline(y, color="0.9", linewidth=0.8, zorder=0)
-    axes.set_yticks(range(len(names)), labels=names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("accuracy (% of graphs)\nbars: ± one standard deviation over folds")
-    legend_above(axes, 2)
 
 
 def _measured(name: str, value: Any) -> Accuracy:

@@ -1,4 +1,7 @@
-"""plot_assignment and plot_results draw their arguments; properties of all plots."""
+"""plot_assignment, plot_results and plot_differences draw their arguments.
+
+Then: properties of all plots.
+"""
 
 from types import SimpleNamespace
 
@@ -10,7 +13,7 @@ from matplotlib.colors import to_rgb
 from viz_drawings import HISTORY, PLANE, axes_row, bar, find, model_of, of_sizes, texts
 
 from npdiffpool import Graph, viz
-from npdiffpool.evaluation.protocols import Evaluation
+from npdiffpool.evaluation import Difference, Evaluation
 
 # Clusters 1 and 3 have no members; nodes 1 and 4 tie.
 S = np.array(
@@ -207,10 +210,59 @@ def test_invalid_accuracies_are_rejected(results, published, message):
         viz.plot_results(results, published, one())
 
 
+# Differences.
+
+DIFFERENCES = {
+    "higher": Difference(0.02, 0.0, 0.04, 2.0, 0.05, 10),  # the interval includes 0
+    "not run": None,
+    "lower": (-0.03, -0.05, -0.02),
+    "equal": [0.0, 0.0, 0.0],
+    "much higher": (0.25, 0.125, 0.375),
+}
+EXCLUDES, INCLUDES = "interval excludes 0", "interval includes 0"
+
+
+def intervals(axes, kind):
+    (lines,) = find(axes, f"{kind}, bars")
+    segments = np.array(lines.get_segments())
+    assert np.array_equal(segments[:, 0, 1], segments[:, 1, 1])
+    return segments[:, [0, 1, 0], [0, 0, 1]]
+
+
+def test_differences_are_rows_in_their_order_in_percentage_points():
+    (axes,) = viz.plot_differences(DIFFERENCES, one())
+    assert texts(axes.get_yticklabels()) == list(DIFFERENCES)
+    assert axes.get_ylim() == (4.5, -0.5)  # the first on top
+    assert np.allclose(places(axes, EXCLUDES), [[-3, 2], [25, 4]])
+    assert np.allclose(places(axes, INCLUDES), [[2, 0], [0, 3]])
+    assert np.allclose(intervals(axes, EXCLUDES), [[-5, -2, 2], [12.5, 37.5, 4]])
+    assert np.allclose(intervals(axes, INCLUDES), [[0, 4, 0], [0, 0, 3]])
+    (zero,) = find(axes, "zero")
+    assert list(zero.get_xdata()) == [0, 0]
+
+
+def test_an_interval_that_excludes_0_has_a_filled_disc():
+    (axes,) = viz.plot_differences(DIFFERENCES, one())
+    faces = [find(axes, kind)[0].get_markerfacecolor() for kind in (EXCLUDES, INCLUDES)]
+    edges = [find(axes, kind)[0].get_color() for kind in (EXCLUDES, INCLUDES)]
+    assert to_rgb(faces[0]) == to_rgb(edges[0]) == to_rgb(edges[1])
+    assert to_rgb(faces[1]) == (1, 1, 1)
+
+
+def test_the_legend_of_differences_names_both_kinds_also_if_one_is_missing():
+    for drawn in (DIFFERENCES, {"a": (0.1, 0.05, 0.15)}, {"a": None}):
+        (axes,) = viz.plot_differences(drawn, one())
+        assert texts(axes.get_legend().get_texts()) == [EXCLUDES, INCLUDES]
+    assert axes.get_xlabel().splitlines() == [
+        "difference in percentage points", "bars: 95 % interval",
+    ]  # fmt: skip
+
+
 # All plots.
 
 PLOTS = {
     "plot_assignment": lambda axes: viz.plot_assignment(S, axes),
+    "plot_differences": lambda axes: viz.plot_differences(DIFFERENCES, axes),
     "plot_embeddings": lambda axes: viz.plot_embeddings(
         model_of(PLANE), of_sizes(4), [0, 1, 1, 2], axes
     ),

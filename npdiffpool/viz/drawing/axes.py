@@ -56,6 +56,14 @@ def fit_height(row: AxesRow, text: float = 0.9) -> None:
     figure.set_figheight(panel * np.clip((high - low) / (right - left), 0.5, 1) + text)
 
 
+def label_rows(axes: Axes, names: list[str]) -> None:
+    """Label the rows 0, 1, ... from top to bottom; draw lines between them."""
+    for y in np.arange(1, len(names)) - 0.5:
+        axes.axhline(y, color="0.9", linewidth=0.8, zorder=0)
+    axes.set_yticks(range(len(names)), labels=names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+
+
 def legend_above(axes: Axes, n_columns: int, **options: Any) -> None:
     """Draw the legend above the panel, where it hides no data."""
     place: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}

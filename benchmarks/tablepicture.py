@@ -1,0 +1,58 @@
+"""The picture of the differences: DiffPool compared with each row of the table.
+
+`differences` returns them by data set and row, and `write` draws them into
+results/differences.png. The picture's description is a digest of the table that shows
+the same numbers, so that a test can tell whether it is up to date.
+"""
+
+import hashlib
+
+import tabletext
+from matplotlib.figure import Figure
+from tablerows import ROWS
+
+from npdiffpool.viz import plot_differences
+
+NAME = "differences.png"
+
+
+def differences(files):
+    """Return the difference of DiffPool to each row that was run, by data set."""
+    found = {
+        name: {row: tabletext.difference(files, row, name) for row in ROWS}
+        for name in tabletext.COMPLETE
+    }
+    variants = tabletext.VARIANTS[1:]
+    rows = [row for row in variants if any(found[name][row] for name in found)]
+    chosen = {
+        name: {ROWS[row].title: of[row] for row in rows} for name, of in found.items()
+    }
+    return {name: of for name, of in chosen.items() if any(of.values())}
+
+
+def digest(table):
+    """Return the description of the picture of a table of differences."""
+    return hashlib.sha256(table.encode()).hexdigest()
+
+
+def write(folder):
+    """Draw a panel for each data set with differences; write the picture."""
+    found = differences(tabletext.read_rows(folder))
+    if not found:
+        return
+    n_rows = len(next(iter(found.values())))
+    figure = Figure((3.6 + 2.1 * len(found), 1.6 + 0.26 * n_rows), layout="constrained")
+    panels = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    for panel, (name, rows) in zip(panels, found.items()):
+        plot_differences(rows, panel)
+        panel.set_title(name, fontsize=10)
+        panel.set_xlabel("")
+        panel.get_legend().remove()
+    title = "DiffPool's test accuracy minus the row's, with 95 % intervals"
+    figure.suptitle(title, x=0.01, ha="left")
+    scales = "percentage points (each panel has its own scale)"
+    figure.supxlabel(f"{scales}; positive: DiffPool is better", fontsize=10)
+    marks = panels[0].get_legend_handles_labels()
+    figure.legend(*marks, loc="outside upper right", ncols=2, frameon=False)
+    about = digest(tabletext.tables(folder)["against"])
+    figure.savefig(folder / NAME, dpi=100, metadata={"Description": about})
