@@ -15,6 +15,7 @@ import argparse
 import heapq
 import json
 import sys
+from itertools import product
 from pathlib import Path
 
 import tabletext
@@ -45,18 +46,17 @@ def seconds_of(name, row, protocol):
     return next(seconds for seconds in found if seconds is not None)
 
 
+def stages_of(name, row, protocol):
+    """Return the seconds of a row's first trainings and of its final runs."""
+    each, choices = [seconds_of(name, row, protocol)], len(ROWS[row].grid)
+    has_final_runs = protocol == "fair" and choices > 1
+    return FOLDS * choices * each, FOLDS * each if has_final_runs else []
+
+
 def stages_of_table():
-    """Return the seconds of each row's first trainings and of its final runs."""
-    stages = []
-    for name in tabletext.COMPLETE:
-        for row in ROWS:
-            choices = len(ROWS[row].grid)
-            for protocol in ("fair", "paper"):
-                each = [seconds_of(name, row, protocol)]
-                has_final_runs = protocol == "fair" and choices > 1
-                final = FOLDS * each if has_final_runs else []
-                stages.append((FOLDS * choices * each, final))
-    return stages
+    """Return the seconds of the trainings of every row."""
+    rows = product(tabletext.COMPLETE, ROWS, ("fair", "paper"))
+    return [stages_of(*row) for row in rows]
 
 
 def makespan(stages, workers):

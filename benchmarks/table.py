@@ -3,6 +3,7 @@
     NPDIFFPOOL_DATA=folder python benchmarks/table.py ENZYMES
     NPDIFFPOOL_DATA=folder python benchmarks/table.py ENZYMES --rows learned flat
     NPDIFFPOOL_DATA=folder python benchmarks/table.py ENZYMES --protocol paper
+    NPDIFFPOOL_DATA=folder python benchmarks/table.py --all [--list]
 
 The folder contains the data sets and, in splits/, the index lists of Errica et al.
 (from the repository of their paper). Finished jobs are stored under results/work, and
@@ -11,6 +12,11 @@ results/DATA/ROW-PROTOCOL.json, with every fold and run. The tables of
 results/README.md and of the project's README are written from these files alone:
 `python benchmarks/table.py --write`. With --again, rows that exist are run again from
 the beginning and compared with their files; nothing is written.
+
+With --all the missing rows of both protocols are one queue, in the order of
+tablequeue.py; DATA, --rows and --protocol choose from it. The tables are written after
+each row, a row that fails is reported at the end, with exit status 1, and the same
+command resumes.
 """
 
 import argparse
@@ -18,10 +24,13 @@ import json
 import os
 import shlex
 import sys
+from contextlib import closing, contextmanager
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import tablepicture
+import tablequeue
 import tabletext
 from tablerows import ROWS, SETS
 
@@ -31,6 +40,8 @@ from npdiffpool.cli.cross_validate import job_progress
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier, flat_twin
 from npdiffpool.estimators.fitting.inputs import count_clusters
+from npdiffpool.evaluation.job_queue import WorkerError
+from npdiffpool.evaluation.jobs import load_source
 from npdiffpool.evaluation.protocols import PROTOCOLS, Source, cross_validate
 from npdiffpool.evaluation.splits import Split, make_splits, read_splits
 from npdiffpool.evaluation.workers import workers
@@ -99,11 +110,12 @@ def evaluate(name, row, protocol, epochs, options, executor, folder):
     is_kernel = ROWS[row].parameters is None and SETS[name].has_labels
     distinct_of = SETS[name].distinct_of
     source = Source(distinct_of or name, "labels" if is_kernel else "auto")
-    dataset = ndp.load_dataset(source.data, features=source.features)
+    dataset = load_source(source)
     splits = splits_of(source.data, dataset.labels, options.splits)
     if distinct_of is not None:
         dataset, splits = without_copies(dataset, splits)
-    with job_progress() as show:
+    progress = lines_of(name, row, protocol) if options.all else job_progress()
+    with progress as show:
         return cross_validate(
             model_of(row, dataset, epochs),
             source if distinct_of is None else dataset,
@@ -117,9 +129,21 @@ def evaluate(name, row, protocol, epochs, options, executor, folder):
         )
 
 
+@contextmanager
+def lines_of(*entry):
+    """Yield a function that prints a line per job, since rows run at once."""
+    row = " ".join(entry)
+    yield lambda seen: print(f"{row} {seen.done} of {seen.total}\n", end="", flush=True)
+
+
+def path_of(name, row, protocol):
+    """Return the path of a row's file."""
+    return RESULTS / name / f"{row}-{protocol}.json"
+
+
 def run_row(name, row, protocol, options, executor):
     """Evaluate one row and write its file, or run it again and compare."""
-    path = RESULTS / name / f"{row}-{protocol}.json"
+    path = path_of(name, row, protocol)
     print(f"{name}, {row}, {protocol}", flush=True)
     if path.exists() and not options.again:
         print(f"  found in {path}; --again runs it again")
@@ -128,7 +152,8 @@ def run_row(name, row, protocol, options, executor):
     work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
     folder = None if options.again else work
     result = evaluate(name, row, protocol, epochs, options, executor, folder)
-    print(f"  {100 * result.score:.1f} ± {100 * result.spread:.1f} %", flush=True)
+    percent = f"{100 * result.score:.1f} ± {100 * result.spread:.1f} %"
+    print(f"  {percent}" if not options.all else f"{name} {row} {protocol} {percent}")
     if options.again:
         known = json.loads(path.read_text())["result"]
         same = known == json.loads(json.dumps(result._asdict()))
@@ -167,20 +192,27 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="*", metavar="DATA", help=", ".join(SETS))
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
-    parser.add_argument("--protocol", choices=PROTOCOLS, default="fair")
+    parser.add_argument("--protocol", choices=PROTOCOLS, help="default: fair")
     parser.add_argument("--epochs", type=int, help="instead of those of the table")
     parser.add_argument("--runs", type=int, default=1, help="final runs per fold")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a dask cluster")
+    text = "rows at once with --all (workers / 10 + 1 use all; default: 2)"
+    parser.add_argument("--at-once", type=int, default=2, metavar="ROWS", help=text)
+    parser.add_argument("--all", action="store_true", help="all missing rows")
+    parser.add_argument("--list", action="store_true", help="only list those of --all")
     parser.add_argument("--splits", type=Path, help="folder of index lists")
     parser.add_argument(
         "--again", action="store_true", help="run existing rows again and compare"
     )
     parser.add_argument("--write", action="store_true", help="only write the tables")
     arguments = parser.parse_args()
-    unknown = set(arguments.data) - set(SETS)
-    if unknown or not (arguments.data or arguments.write):
-        parser.error(f"DATA must be from {', '.join(SETS)}; got {arguments.data}")
+    known = tablequeue.NAMES if arguments.all else SETS
+    unknown = set(arguments.data) - set(known)
+    if unknown or not (arguments.data or arguments.write or arguments.all):
+        parser.error(f"DATA must be from {', '.join(known)}; got {arguments.data}")
+    if arguments.all and arguments.again or arguments.list and not arguments.all:
+        parser.error("--list needs --all, which does not go with --again")
     if arguments.scheduler is not None:
         arguments.jobs = 1  # this process only waits
     if arguments.splits is None and "NPDIFFPOOL_DATA" in os.environ:
@@ -188,14 +220,54 @@ def parse():
     return arguments
 
 
+def chosen(arguments):
+    """Return the rows of the queue that the command line chooses."""
+    return [
+        (name, row, protocol)
+        for name, row, protocol in tablequeue.queue()
+        if name in (arguments.data or SETS) and row in arguments.rows
+        if protocol in (arguments.protocol or PROTOCOLS)
+    ]
+
+
+def run_all(arguments):
+    """Run the missing rows of the queue, or list all; return the exit status."""
+    entries, failed = chosen(arguments), []
+    if arguments.list:
+        lines = tablequeue.listing(entries, lambda *entry: path_of(*entry).exists())
+        print(*lines, sep="\n")
+        return 0
+    missing = [entry for entry in entries if not path_of(*entry).exists()]
+    with workers(arguments.jobs, arguments.scheduler) as executor:
+        run = partial(run_row, options=arguments, executor=executor)
+        found = tablequeue.outcomes(missing, run, executor, arguments.at_once)
+        with closing(found):
+            for entry, error in found:
+                if error is None:
+                    write_tables()
+                    continue
+                reason = f"{type(error).__name__}: {error}"
+                failed.append(f"{' '.join(entry)} failed: {reason}")
+                print(failed[-1], flush=True)
+    done = f"{len(missing) - len(failed)} rows finished, {len(failed)} failed"
+    print(done, *failed, sep="\n")
+    return 1 if failed else 0
+
+
 def main():
     """Run the missing rows, then write the tables; or run rows again."""
     arguments = parse()
+    if arguments.all:
+        try:
+            return run_all(arguments)
+        except (KeyboardInterrupt, WorkerError) as error:
+            raise SystemExit(f"{str(error) or 'interrupted'}; the same command resumes")
     if not arguments.write:
         with workers(arguments.jobs, arguments.scheduler) as executor:
+            protocol = arguments.protocol or "fair"
             for name in arguments.data:
                 for row in arguments.rows:
-                    run_row(name, row, arguments.protocol, arguments, executor)
+                    run_row(name, row, protocol, arguments, executor)
     if not arguments.again:
         write_tables()
 

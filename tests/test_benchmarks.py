@@ -2,9 +2,13 @@
 
 import json
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib import import_module
 from itertools import product
 from pathlib import Path
+from threading import Barrier, Event
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +21,7 @@ from npdiffpool.cli.parameters import write_table
 from npdiffpool.datasets import hierarchical_sbm
 from npdiffpool.estimators.baselines import count_parameters
 from npdiffpool.estimators.fitting.targets import Classes
+from npdiffpool.evaluation.job_queue import WorkerError
 from npdiffpool.evaluation.splits import make_splits
 from npdiffpool.testing import LAWS, Pooled, Result
 from npdiffpool.testing.own.subjects import PAPER
@@ -37,7 +42,7 @@ def imported(name):
 
 
 report, table, tabletext = map(imported, ("report", "table", "tabletext"))
-tablepicture = imported("tablepicture")
+tablepicture, tablequeue = map(imported, ("tablepicture", "tablequeue"))
 clusters, clustertext = map(imported, ("clusters", "clustertext"))
 hierarchy, estimate, longrun = map(imported, ("hierarchy", "estimate", "longrun"))
 cuts, growth, conformance = map(imported, ("cuts", "growth", "conformance"))
@@ -307,7 +312,7 @@ def test_the_grid_of_the_kernel_follows_the_protocol(table):
 
 
 def options(**changes):
-    given = {"again": False, "epochs": None, "runs": 1, "splits": None}
+    given = {"again": False, "epochs": None, "runs": 1, "splits": None, "all": False}
     return SimpleNamespace(**{**given, **changes})
 
 
@@ -340,6 +345,106 @@ def test_a_row_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, ca
     table.run_row("MUTAG", "wl-kernel", "fair", options(epochs=1), None)
     assert "not written: the table uses 100 epochs" in capsys.readouterr().out
     assert not (tmp_path / "MUTAG").exists()
+
+
+# The queue of all rows
+
+
+def test_the_queue_has_each_row_once_and_the_most_telling_first(table, tablequeue):
+    queue = tablequeue.queue()
+    assert len(set(queue)) == len(queue)
+    fair = [entry for entry in queue if entry[2] == "fair"]
+    assert queue[: len(fair)] == fair
+    names = [name for name, known in table.SETS.items() if not known.distinct_of]
+    assert {entry[:2] for entry in fair} == set(product(names, table.ROWS))
+    assert fair[:2] == [("ENZYMES", "learned", "fair"), ("PROTEINS", "learned", "fair")]
+    assert fair[6][:2] == ("ENZYMES", "flat") and fair[36][:2] == ("ENZYMES", "grid")
+    of_paper = {(name, row) for row in table.ROWS for name in table.ROWS[row].paper}
+    assert of_paper <= {entry[:2] for entry in queue[len(fair) :]}
+    assert len(queue) == len(fair) + 40
+
+
+def test_the_list_says_what_is_missing_with_its_core_hours(tablequeue):
+    entries = [
+        ("MUTAG", "grid", "fair"),
+        ("DD", "grid", "paper"),
+        ("DD", "s2v", "fair"),
+    ]
+    *lines, total = tablequeue.listing(entries, lambda *entry: entry == entries[2])
+    assert [line.split() for line in lines] == [
+        "MUTAG grid fair missing, 0.10 core hours".split(),  # 363 s
+        "DD grid paper missing, 0.81 core hours".split(),  # 729 s times 4
+        "DD s2v fair done".split(),
+    ]
+    assert total.startswith("2 of 3 rows are missing, 0.9 core hours (")
+
+
+def test_rows_run_at_once_and_a_failure_does_not_stop_the_others(tablequeue):
+    both, entries = Barrier(2, timeout=5), [("a",), ("b",), ("c",)]
+
+    def run(name):
+        if name == "c":
+            raise TypeError("of c")
+        both.wait()  # fails if the other does not run
+
+    with ThreadPoolExecutor(1) as executor:
+        found = dict(tablequeue.outcomes(entries, run, executor, 2))
+    assert found.keys() == set(entries)
+    assert found["a",] is found["b",] is None and str(found["c",]) == "of c"
+    here = dict(tablequeue.outcomes([("c",), ("d",)], lambda name: run("c"), None, 2))
+    assert [str(error) for error in here.values()] == ["of c", "of c"]
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, WorkerError])
+def test_ctrl_c_and_a_dead_worker_cancel_the_jobs_that_wait(tablequeue, reason):
+    begun, end, jobs = Event(), Event(), []
+
+    def run(name):
+        if name == "waits":
+            jobs.extend(executor.submit(end.wait, 5) for _ in range(3))
+            begun.set()
+            jobs[-1].result()
+        begun.wait(60)
+        if reason is WorkerError:
+            raise WorkerError("died")
+
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(reason):
+            found = tablequeue.outcomes([("first",), ("waits",)], run, executor, 2)
+            with closing(found):
+                for _ in found:
+                    raise KeyboardInterrupt
+        end.set()
+        assert [job.cancelled() for job in jobs] == [False, True, True]
+
+
+def test_all_rows_are_run_and_the_tables_written_after_each(
+    table, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    monkeypatch.setattr(table, "write_tables", lambda: print("tables"))
+    for row in ("flat", "s2v", "hard"):
+        parameters = {"gnn": "wrong"} if row == "flat" else None
+        changed = table.ROWS[row]._replace(parameters=parameters)
+        monkeypatch.setitem(table.ROWS, row, changed)
+    monkeypatch.setitem(table.SETS, "MUTAG", table.SETS["MUTAG"]._replace(epochs=1))
+    command = "table.py --all MUTAG --protocol fair --jobs 1 --rows s2v flat hard"
+    monkeypatch.setattr(sys, "argv", command.split())
+    assert table.main() == 1
+    lines = capsys.readouterr().out.splitlines()
+    failure = "MUTAG flat fair failed: ValueError: gnn must be one of"
+    assert sum(line.startswith(failure) for line in lines) == 2
+    assert lines.count("tables") == 2 and "MUTAG s2v fair 10 of 10" in lines
+    assert "2 rows finished, 1 failed" in lines
+    assert {path.name for path in (tmp_path / "MUTAG").iterdir()} == {
+        "s2v-fair.json", "hard-fair.json",
+    }  # fmt: skip
+    monkeypatch.setitem(table.ROWS, "flat", changed)
+    assert table.main() == 0  # only the missing row is run
+    assert "1 rows finished, 0 failed" in capsys.readouterr().out
+    sys.argv.append("--list")
+    assert table.main() == 0
+    assert "\n0 of 3 rows are missing" in capsys.readouterr().out
 
 
 def test_missing_index_lists_are_an_error(table):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent import futures
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, Callable, Iterable, NamedTuple
 
 from npdiffpool._support.types import Json
@@ -110,11 +111,14 @@ class JobQueue:
 
     def _run_on(self, executor: Executor, jobs: Iterable[Job]) -> None:
         pending: dict[Future[Any], Job] = {}
+        done: SimpleQueue[Future[Any]] = SimpleQueue()  # cancelled ones too
         try:
             for job in jobs:
-                pending[executor.submit(run_job, *self.plan.arguments(job))] = job
+                future = executor.submit(run_job, *self.plan.arguments(job))
+                pending[future] = job
+                future.add_done_callback(done.put)
             while pending:
-                futures.wait(pending, return_when=futures.FIRST_COMPLETED)
+                done.get()
                 self._save_finished(pending)
                 for future, job in pending.items():
                     if future.done() and (error := _error_of(future)):

@@ -17,6 +17,7 @@ from npdiffpool.cli import cross_validate as command
 from npdiffpool.cli.grid import read_grid
 from npdiffpool.cli.main import main
 from npdiffpool.estimators import expectation
+from npdiffpool.evaluation.job_queue import WorkerError
 from npdiffpool.evaluation.jobs import run_job
 from npdiffpool.evaluation.protocols import Source, cross_validate
 from npdiffpool.evaluation.splits import Split, make_splits, read_splits
@@ -257,6 +258,27 @@ def test_waiting_jobs_are_not_run_after_an_interrupt():
         with pytest.raises(KeyboardInterrupt):
             run(runs=20, executor=executor, on_done=stop)
     assert len(trained) < 3 * 20 / 2  # the running job ends
+
+
+def test_an_executor_that_is_shut_down_elsewhere_ends_the_evaluation():
+    """Also if none of its jobs has started, so that none will ever be done."""
+    end, errors = threading.Event(), []
+
+    def evaluate():
+        with pytest.raises(WorkerError) as caught:
+            run(runs=1, executor=executor)
+        errors.append(str(caught.value))
+
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(end.wait, 60)
+        thread = threading.Thread(target=evaluate, daemon=True)
+        thread.start()
+        while executor._work_queue.qsize() < 3:
+            time.sleep(0.01)
+        executor.shutdown(wait=False, cancel_futures=True)
+        thread.join(10)
+        end.set()
+    assert errors == ["fold 0 run 0 was cancelled by its executor"]
 
 
 class FailsInOneFold(FakeModel):
