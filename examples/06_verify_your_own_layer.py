@@ -53,8 +53,7 @@ def report(title, pool, profile="diffpool"):
     failing = {r.law.id: r for r in results if r.verdict == "fails"}
     print(f"{title}: {len(holding)} laws hold, {len(failing)} fail")
     for id, result in failing.items():
-        shape = result.case["M" if id == "C5" else "A"].shape
-        print(f"  {id:<4}n = {shape[0]}  {result.law.statement}")
+        print(f"  {id:<4}n = {len(result.case['A'])}  {result.law.statement}")
     return failing
 
 
