@@ -96,6 +96,18 @@ def test_the_kernel_classifier_separates_cycles_with_and_without_a_chord():
     assert clf.history_[0]["validation_accuracy"] == 1
 
 
+def test_the_first_choice_with_the_best_accuracy_is_kept_and_its_errors_are_the_loss():
+    """Rings and chords differ in round 1; one label of eight is wrong."""
+    graphs = [ring(n, chord) for n in (6, 8, 10, 12) for chord in (0, 3)]
+    labels = ["ring", "chord"] * 4
+    held = graphs, ["chord", *labels[1:]]
+    clf = SubtreeKernelClassifier(rounds=(0, 1, 2), penalties=(100.0, 50.0))
+    (row,) = clf.fit(graphs, labels, held).history_
+    expected = {"validation_accuracy": 0.875, "validation_loss": 0.125}
+    assert row == {**expected, "rounds": 1, "penalty": 100.0}
+    assert clf.score(*held) == 0.875 and clf.score(graphs, labels) == 1
+
+
 def test_the_kernel_classifier_can_be_cross_validated_without_a_seed():
     graphs = [ring(n, chord) for n in range(6, 14) for chord in (0, 3)]
     model = SubtreeKernelClassifier(rounds=(1, 2))

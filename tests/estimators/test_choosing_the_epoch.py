@@ -1,6 +1,7 @@
 """Held-out graphs, scores that choose the epoch, and going on with a training."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -149,6 +150,35 @@ def test_a_warm_start_keeps_parameters_scaling_and_clusters_for_new_graphs():
 
 
 @pytest.mark.filterwarnings("ignore:the training was never better")
+@pytest.mark.parametrize("assignment", ["learned", "graclus"])
+def test_a_warm_start_on_smaller_graphs_keeps_the_sizes_of_the_first(assignment):
+    options = dict(warm_start=True, clusters=(0.5, 0.5), assignment=assignment)
+    clf = classifier(**options).fit(GRAPHS, LABELS)
+    before = clf.config_
+    clf.fit(GRAPHS[:2], LABELS[:2])
+    assert clf.config_ == before and before.clusters == (3, 2)
+    assert clf.config_.largest == 8 and len(clf.history_) == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"link_weight": 0.5},
+        {"entropy_weight": 0.5},
+        {"link_scale": "nodes"},
+        {"dropout": 0.5},
+        {"recompute": True},
+    ],
+    ids=str,
+)
+def test_a_warm_start_may_change_the_loss_and_how_it_is_computed(change):
+    clf = classifier(warm_start=True).fit(GRAPHS, LABELS)
+    before = clf.config_
+    clf.set_params(**change).fit(GRAPHS, LABELS)
+    assert clf.config_ == replace(before, **change) and len(clf.history_) == 4
+
+
+@pytest.mark.filterwarnings("ignore:the training was never better")
 def test_a_warm_start_resumes_and_keeps_the_names_of_features():
     names = tuple(f"degree={i}" for i in range(65))
     data, saved = Dataset(GRAPHS, LABELS, "rings", names, "here"), []
@@ -157,13 +187,24 @@ def test_a_warm_start_resumes_and_keeps_the_names_of_features():
     clf.fit(GRAPHS, LABELS, on_checkpoint=saved.append)
     again.fit(GRAPHS, LABELS, resume=saved[0])
     assert_same_model(clf, again)
-    assert len(clf.history_) == 6
     assert clf.feature_names_in_ == list(names)
-    with pytest.raises(
-        ValueError, match="of this fit, which begins after epoch 6; got"
-    ):
-        clf.fit(GRAPHS, LABELS, resume=saved[0])
+    for earlier in (saved[0], saved[-1]):  # epochs 4 and 6
+        message = "of this fit, which begins after epoch 6; got"
+        with pytest.raises(ValueError, match=message):
+            clf.fit(GRAPHS, LABELS, resume=earlier)
     assert len(clf.history_) == 6
+
+
+@pytest.mark.filterwarnings("ignore:the training was never better")
+def test_a_warm_start_draws_new_numbers_by_the_seed():
+    """Parameters that do not move: only the masks of dropout differ."""
+    options = dict(warm_start=True, dropout=0.5, learning_rate=1e-30)
+    clf = classifier(**options).fit(GRAPHS, LABELS)
+    other = deepcopy(clf).set_params(seed=1)
+    for model in (clf, other, clf):
+        model.fit(GRAPHS, LABELS)
+    losses = {row["loss"] for model in (clf, other) for row in model.history_}
+    assert len(losses) == 6 + 2
 
 
 def test_the_only_graph_of_a_class_is_trained_on():

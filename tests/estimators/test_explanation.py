@@ -202,10 +202,11 @@ def union(parts):
     return Graph(A, np.concatenate([part.features for part in parts])), nodes
 
 
-def test_large_graphs_are_taken_apart_in_several_batches(monkeypatch):
+@pytest.mark.parametrize("chunk", [200, 1])  # a graph of 90: three together, or one
+def test_large_graphs_are_taken_apart_in_several_batches(chunk, monkeypatch):
     model, graph = model_of(OPTIONS["two levels"]), Graph(np.ones((9, 9)), np.eye(9, 2))
     at_once = model.explain(graph)
-    monkeypatch.setattr(explanation, "_CHUNK", 200)  # three graphs of 90 each
+    monkeypatch.setattr(explanation, "_CHUNK", chunk)
     in_turn = model.explain(graph)
     assert_allclose(in_turn.nodes, at_once.nodes, rtol=1e-9)
     assert_allclose(in_turn.clusters[0], at_once.clusters[0], rtol=1e-9)

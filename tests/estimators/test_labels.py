@@ -142,6 +142,15 @@ def test_the_error_before_fit_is_also_that_of_scikit_learn():
     assert type(again) is type(caught.value) and again.args == caught.value.args
 
 
+@pytest.mark.parametrize(
+    "model, name",
+    [(small(), "classes_"), (small(DiffPoolRegressor), "target_names_")],
+)
+def test_what_fit_learns_of_the_targets_is_the_same_error_before(model, name):
+    with pytest.raises(NotFittedError, match=f"the {model.kind} is not fitted; call"):
+        getattr(model, name)
+
+
 def test_the_error_before_fit_needs_no_scikit_learn(monkeypatch):
     not_fitted._not_fitted_kind.cache_clear()
     monkeypatch.setitem(sys.modules, "sklearn.exceptions", None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 import pytest
 
-from npdiffpool import DiffPoolClassifier, DiffPoolRegressor
+from npdiffpool import DiffPoolClassifier, DiffPoolClusterer, DiffPoolRegressor
 from npdiffpool._support.parameters import (
     allowed_values,
     check_parameters,
@@ -16,6 +16,7 @@ from npdiffpool._support.parameters import (
     parameter,
 )
 from npdiffpool.engine.config import Config
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 from npdiffpool.training.schedule import Schedule
 
 RECORDS = [Config, Schedule, DiffPoolClassifier, DiffPoolRegressor]
@@ -96,6 +97,81 @@ def test_a_description_is_one_or_more_sentences(record):
     for field in fields(record):
         text = field.metadata["parameter"].text
         assert text[0].isupper() and text[-1] == "." and text == " ".join(text.split())
+
+
+OWN = {  # parameters that are not those of Config or Schedule
+    "clusters": (0.25,),
+    "ratio_of": "mean",
+    "standardize": True,
+    "validation_fraction": None,
+    "warm_start": False,
+    "seed": 0,
+    "verbose": False,
+}
+DEFAULTS = {
+    DiffPoolClassifier: {**OWN, "class_weight": None},
+    DiffPoolRegressor: OWN,
+    DiffPoolClusterer: {
+        "n_clusters": 8,
+        "gnn": "sage",
+        "standardize": True,
+        "n_init": 3,
+        "epochs": 300,
+        "learning_rate": 0.01,
+        "seed": 0,
+        "verbose": False,
+    },
+    SubtreeKernelClassifier: {
+        "rounds": (1, 2, 3, 4),
+        "penalties": (0.01, 0.1, 1.0, 10.0, 100.0),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", DEFAULTS)
+def test_the_defaults_are_those_on_which_published_results_depend(kind):
+    found, own = kind().get_params(), DEFAULTS[kind]
+    assert {name: found[name] for name in own} == own
+    shared = {f.name: f.default for f in (*fields(Config), *fields(Schedule))}
+    assert {name: found[name] for name in found.keys() - own.keys()} == {
+        name: shared[name] for name in found.keys() - own.keys()
+    }
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"epochs": 0}, "epochs must be a whole number >= 1; got 0"),
+        ({"clusters": (2.0,)}, "a ratio in clusters must be in (0, 1); got 2.0"),
+        ({"clusters": (9999,)}, "each of clusters must be at most 8192; got 9999"),
+        ({"validation_fraction": 1.0}, "validation_fraction must be None or above 0 "),
+        (
+            {"monitor": "acuracy"},
+            'monitor must be "accuracy", "loss" or one of sklearn',
+        ),
+        ({"learning_rate": 1.0, "weight_decay": 1.0}, "learning_rate times weight_d"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [DiffPoolClassifier, DiffPoolRegressor])
+def test_parameters_are_checked_without_graphs(kind, changes, message):
+    kind().check_parameters()
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        kind(**changes).check_parameters()
+
+
+@pytest.mark.parametrize("wrong", ["balance", {0: -1.0}, [1.0, 2.0]], ids=str)
+def test_class_weights_are_checked_without_graphs(wrong):
+    for known in ("balanced", {0: 0.0, 1: 2}, None):
+        DiffPoolClassifier(class_weight=known).check_parameters()
+    with pytest.raises(ValueError, match="^class_weight"):
+        DiffPoolClassifier(class_weight=wrong).check_parameters()
+
+
+@pytest.mark.parametrize("kind", DEFAULTS)
+def test_estimators_are_equal_only_to_themselves_and_can_be_in_a_set(kind):
+    one, other = kind(), kind()
+    assert one == one != other and len({one, other}) == 2
 
 
 def test_the_package_imports_without_docstrings():

@@ -217,6 +217,15 @@ def test_weights_are_copies_for_several_targets_too():
     )  # of float32
 
 
+def test_the_score_of_several_targets_is_the_mean_of_theirs():
+    graphs, (first, second) = random_cliques(8)[0], np.eye(2, 8)
+    targets = np.column_stack([first, 9 * second, np.arange(8.0)])
+    model = regressor().fit(graphs, targets)
+    of_each = r2_score(targets, model.predict(graphs), multioutput="raw_values")
+    assert abs(np.mean(of_each) - np.median(of_each)) > 0.01
+    assert_allclose(model.score(graphs, targets), np.mean(of_each), rtol=1e-9)
+
+
 def test_a_number_per_graph_and_two_are_not_mixed():
     graphs, targets = several_targets(8)
     model = regressor().fit(graphs, targets)

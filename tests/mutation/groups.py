@@ -41,8 +41,8 @@ GROUPS = (
         estimators.base estimators.diffpool estimators.fitted""",
         """estimators/fitting estimators/test_estimator.py estimators/test_labels.py
         estimators/test_choosing_the_epoch.py estimators/test_named_columns.py
-        estimators/test_regressor.py estimators/test_parameters.py test_bad_input.py
-        test_bad_input_models.py""",
+        estimators/test_regressor.py estimators/test_parameters.py
+        estimators/test_sklearn.py test_bad_input.py test_bad_input_models.py""",
         """are_learned_at_once or counts_communities or every_level_of_an_undirected or
         is_that_many_copies or constant_target_is_predicted or patience_works_in or
         a_training_that_learns""",

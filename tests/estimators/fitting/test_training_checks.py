@@ -52,6 +52,12 @@ def test_fit_does_not_warn_where_only_the_size_of_a_feature_differs(gnn):
         model.fit(graphs, np.arange(20) % 2)
 
 
+def test_one_graph_alone_is_no_reason_to_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        DiffPoolRegressor(epochs=1, hidden=4).fit(of_edges()[:1], [3.0])
+
+
 def test_one_graph_that_differs_is_found_wherever_it_is():
     graphs = of_edges("ones")[:10]
     for place in (1, 5, 9):

@@ -129,6 +129,13 @@ def test_balanced_classes_have_the_same_sum_of_weights():
     assert_allclose(given[-1] / given[0], 3)
 
 
+@pytest.mark.parametrize("size", [1e-307, 1.0, 5e307])
+def test_only_ratios_of_class_weights_count(size):
+    encoded, targets = np.array([0, 1, 1]), Classes(np.array(["a", "b"]))
+    weights = combine_weights(None, {"a": 3 * size, "b": size}, targets, encoded)
+    assert_allclose(weights, [1.8, 0.6, 0.6])
+
+
 def test_balanced_weights_predict_a_rare_class_where_it_is_more_frequent():
     # A third of the second kind is of class 1: less than half of the graphs, but more
     # than half of the balanced weights.
