@@ -31,7 +31,7 @@ def check_adjacency(adjacency: Any) -> CSR:
     if A.ndim != 2 or A.shape[0] != A.shape[1]:
         raise GraphError(f"adjacency must be square, (N, N); got shape {A.shape}")
     # Cast first: the sum of two uint8 duplicates, 200 + 200, would overflow.
-    A = scipy.sparse.csr_array(A.astype(float_dtype(A, "adjacency")), copy=True)
+    A = scipy.sparse.csr_array(A.astype(float_dtype(A, "adjacency")))  # a copy
     A.sum_duplicates()
     if not np.all(np.isfinite(A.data)):
         raise GraphError(f"adjacency must be finite; got {_not_finite(A.data)}")

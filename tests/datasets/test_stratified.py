@@ -39,6 +39,20 @@ def test_each_example_is_in_one_part_and_classes_have_its_share(labels, seed):
     assert np.all(np.abs(counts(labels, parts) - expected) <= 2)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_class_has_exactly_its_share_where_that_is_whole(seed):
+    labels = np.tile(np.arange(4), 10)
+    found = counts(labels, stratified_split(labels, SHARES, seed))
+    assert_array_equal(found, np.outer([8, 1, 1], np.ones(4)))
+
+
+def test_shares_may_be_one_or_sum_to_1_up_to_rounding():
+    (whole,) = stratified_split([0, 1, 0], (1.0,))
+    assert_array_equal(whole, np.arange(3))
+    tenths = stratified_split(np.zeros(20), (0.1,) * 10)  # their sum is below 1
+    assert [len(part) for part in tenths] == [2] * 10
+
+
 def test_the_seed_determines_the_parts():
     labels = np.arange(100) % 2
     for cut in (partial_folds, partial_split):
@@ -62,6 +76,10 @@ def partial_split(labels, seed):
         (lambda: stratified_folds([0, 1], 2, -1), "seed must be a whole number >= 0"),
         (lambda: stratified_split([0, 1], (0.5, 0.6)), "shares must be positive"),
         (lambda: stratified_split([0, 1], (1.5, -0.5)), "shares must be positive"),
+        (lambda: stratified_split([0, 1], (0.5, 0.4)), "shares must be positive"),
+        (lambda: stratified_split([0, 1], (1.0, 0.0)), "shares must be positive"),
+        (lambda: stratified_split([0, 1], ()), "shares must be positive"),
+        (lambda: stratified_split([0, 1], (0.5, 0.5), -1), "seed must be a whole"),
         (lambda: stratified_split([0, 1], SHARES), "labels must be enough for every"),
     ],
 )

@@ -619,6 +619,8 @@ def test_a_source_gives_the_results_of_its_graphs():
 
 # Damaged files
 
+SCORES = '"epoch": 1, "validation": 0.5, "validation_loss": 0.5'
+
 
 @pytest.mark.parametrize(
     "name, content, message",
@@ -626,6 +628,9 @@ def test_a_source_gives_the_results_of_its_graphs():
         ("fold-0-run-0", "[]", "is not a result; remove it to run the job again"),
         ("fold-0-run-0", '{"test": 1}', "is not a result"),
         ("fold-0-run-0", '{"validation": "x"}', "is not a result"),
+        ("fold-0-run-0", '["test"]', "is not a result"),
+        ("fold-0-run-0", "{%s}" % SCORES, "is not a result"),
+        ("fold-0-run-0", '{"test": 1, "curve": [1], %s}' % SCORES, "is not a result"),
         ("fold-0-run-0", "", "fold-0-run-0.json cannot be read: "),
         ("seconds", "[1]", "seconds.json must hold a number per job"),
         ("seconds", '{"fold-0-run-0": "1"}', "seconds.json must hold a number per job"),

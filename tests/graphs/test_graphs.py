@@ -13,6 +13,7 @@ from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch, load_dataset
 from npdiffpool.engine.preparation import with_operators
+from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names
 from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
@@ -207,6 +208,12 @@ def test_edges_of_weight_0_are_not_counted_as_listed_in_one_direction():
     assert graph.n_edges == 1
 
 
+@pytest.mark.parametrize("edges", [[(0, 1)], [(0, 1), (1, 0)], [(1, 1)]])
+def test_an_edge_of_weight_0_is_none(edges):
+    graph = Graph.from_edges(edges, 2, weights=[0.0] * len(edges))
+    assert graph.n_edges == 0 and graph.adjacency.nnz == 0
+
+
 def test_a_list_that_mixes_single_and_double_directions_warns():
     mixed = "in both directions and others in one"
     with pytest.warns(UserWarning, match=mixed) as seen:
@@ -324,8 +331,9 @@ def test_networkx_files_keep_the_names_of_nodes(through):
     assert_graph(converted, graph.adjacency.toarray(), graph.features)
 
 
-def test_listed_values_of_an_attribute_are_one_hot_columns():
-    features = {"element": ["O", "N", "C"], "mass": None}
+@pytest.mark.parametrize("form", [list, tuple, np.array])
+def test_listed_values_of_an_attribute_are_one_hot_columns(form):
+    features = {"element": form(["O", "N", "C"]), "mass": None}
     graph = Graph.from_networkx(named_graph(), features)
     expected = [[1, 0, 0, 2.5], [0, 0, 1, 1.5], [0, 0, 1, 3.5]]
     assert_array_equal(graph.features, expected)
@@ -440,6 +448,15 @@ def test_a_batch_is_the_block_diagonal_of_its_graphs(graphs):
     norms = [np.sum(g.adjacency.toarray() ** 2) for g in graphs]
     assert_allclose(batch.squared_norms, norms, rtol=1e-15)  # sums of whole numbers
     assert_array_equal(batch.symmetric, [g.is_undirected for g in graphs])
+
+
+def test_graphs_may_be_a_column_of_a_table():
+    """scikit-learn's ensembles make one of them."""
+    graphs = [Graph(A, X), Graph(2 * A, X)]
+    column = np.empty((2, 1), object)
+    column[:, 0] = graphs
+    for given_ in (column, column[:, 0], tuple(graphs), iter(graphs)):
+        assert check_graphs(given_) == graphs
 
 
 @pytest.mark.parametrize("n_graphs", [1, 127, 128, 129, 300])

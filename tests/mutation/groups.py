@@ -53,7 +53,8 @@ GROUPS = (
         """estimators/test_clusterer.py estimators/test_baselines.py
         estimators/test_explanation.py estimators/test_expectation.py
         estimators/test_parameters.py test_bad_input.py test_bad_input_models.py""",
-        "node or slope",
+        """follows_the_order_of_the_nodes or features_of_a_node_grow or
+        are_separated_if_the_features""",
     ),
     Group(
         "training.fit training.clustering training.schedule training.moments",
