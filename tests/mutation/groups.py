@@ -32,7 +32,8 @@ GROUPS = (
         evaluation/test_selection.py evaluation/test_comparison.py test_bad_input.py
         test_bad_input_engine.py test_bad_input_files.py""",
         """cv_ or killed_worker or every_executor or failed_training or expected_time or
-        older_evaluation or clusters_that_are_no_ratio or same_cv""",
+        older_evaluation or clusters_that_are_no_ratio or same_cv or bad_command or
+        too_little_memory or memory_that_runs_out""",
     ),
     Group(
         """estimators.fitting.inputs estimators.fitting.targets
