@@ -60,6 +60,15 @@ def test_the_seed_determines_the_parts():
         assert np.any(cut(labels, 1) != cut(labels, 2))
 
 
+def test_the_default_seed_is_0():
+    labels = np.arange(40) % 2
+    for found, expected in (
+        (stratified_folds(labels, 4), stratified_folds(labels, 4, 0)),
+        (stratified_split(labels, SHARES), stratified_split(labels, SHARES, 0)),
+    ):
+        assert all(map(np.array_equal, found, expected))
+
+
 def partial_folds(labels, seed):
     return stratified_folds(labels, 10, seed)[0]
 

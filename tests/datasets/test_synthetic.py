@@ -1,5 +1,7 @@
 """The planted hierarchy: classes differ in their groups, not in neighbourhoods."""
 
+import inspect
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -89,6 +91,19 @@ def test_features_are_the_community_except_for_the_noise():
 
 def test_communities_have_random_numbers_in_each_graph(drawn):
     assert len({tuple(community) for community in drawn.communities}) > 190
+
+
+def test_the_defaults_are_those_of_the_published_comparison():
+    parameters = inspect.signature(hierarchical_sbm).parameters.values()
+    assert {p.name: p.default for p in parameters} == {
+        "n_graphs": 1000,
+        "n_communities": 8,
+        "part_size": 3,
+        "within": 0.7,
+        "between": 1.0,
+        "noise": 0.0,
+        "seed": 0,
+    }
 
 
 def test_the_same_seed_gives_the_same_graphs():

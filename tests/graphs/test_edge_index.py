@@ -99,3 +99,10 @@ def test_numbers_of_graphs_may_be_unsigned():
     x, batch = np.ones(2), np.array([1, 0], np.uint8)
     with pytest.raises(GraphError, match="not decrease; got 0 at node 1"):
         Graph.list_from_edge_index([[], []], x, batch)
+
+
+@pytest.mark.parametrize("number", [2**24 + 1, 10**12])
+def test_more_than_2_to_the_24_graphs_are_refused(number):
+    required = f"a batch must have at most 16777216 graphs; got {number}"
+    with pytest.raises(GraphError, match=required):
+        Graph.list_from_edge_index([[], []], np.ones(1), [0], n_graphs=number)
