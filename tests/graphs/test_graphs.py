@@ -15,7 +15,7 @@ from npdiffpool import Graph, GraphBatch, load_dataset
 from npdiffpool.engine.preparation import with_operators
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.checks import GraphError
-from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names
+from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names, is_one_hot
 from npdiffpool.graphs.ragged import join_ranges, offsets_of, segment_ids, slices_of
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
@@ -208,6 +208,14 @@ def test_edges_of_weight_0_are_not_counted_as_listed_in_one_direction():
     assert graph.n_edges == 1
 
 
+def test_the_first_edge_whose_directions_differ_is_named():
+    edges = [(0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (2, 0)]
+    with pytest.raises(GraphError, match="1 -> 2 has 3.0, 2 -> 1 has 5.0$"):
+        Graph.from_edges(edges, 3, weights=[1, 1, 3, 5, 2, 2])
+    with pytest.raises(GraphError, match="entries in each; 1 -> 2 has 1, 2 -> 1 has 2"):
+        Graph.from_edges([*edges, (2, 1)], 3)
+
+
 @pytest.mark.parametrize("edges", [[(0, 1)], [(0, 1), (1, 0)], [(1, 1)]])
 def test_an_edge_of_weight_0_is_none(edges):
     graph = Graph.from_edges(edges, 2, weights=[0.0] * len(edges))
@@ -266,6 +274,13 @@ def test_a_graph_without_features_gets_the_degree_columns_of_a_data_set(tmp_path
     for graph in (*made, Graph(A, "degree"), Graph.from_edges(edges, 71, "degree")):
         assert_array_equal(graph.features, expected)
     assert_array_equal(np.argmax(expected, axis=1)[[0, 1, 2, 3, 70]], [64, 3, 2, 1, 0])
+
+
+def test_one_entry_of_each_one_hot_row_is_1_and_the_others_are_0():
+    rows = np.eye(3)[[2, 0, 0]]
+    assert is_one_hot(rows) and is_one_hot(np.zeros((0, 3)))
+    for row in ([0, 0, 0], [1, 0, 1], [0.5, 0.5, 0], [2, -1, 0], [0, 0, 2]):
+        assert not is_one_hot(np.vstack([rows, row]))
 
 
 def nx_of(A):
