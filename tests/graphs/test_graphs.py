@@ -122,6 +122,19 @@ def test_a_graph_copies_its_input(make):
     assert_array_equal(features, X)
 
 
+@pytest.mark.parametrize("weight", [-0.5, -5e-324])
+def test_a_small_negative_weight_is_refused_and_minus_0_is_none(weight):
+    made = (
+        lambda w: Graph([[w]], [1]),
+        lambda w: Graph.from_edges([(0, 0)], 1, weights=[w]),
+        lambda w: Graph.from_edge_index([[0], [0]], [1.0], [w]),
+    )
+    for make in made:
+        assert make(-0.0).n_edges == 0
+        with pytest.raises(GraphError, match=f"must not be negative; got {weight}"):
+            make(weight)
+
+
 def test_undirected_edges_count_once_and_directed_edges_each():
     assert Graph(A, X).n_edges == 3  # {0, 1}, {1, 2} and the loop at 1
     directed = Graph([[0, 1, 1], [1, 0, 0], [0, 0, 0]], X)
