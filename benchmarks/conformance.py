@@ -249,9 +249,11 @@ def main():
         "names", nargs="*", metavar="NAME", help=f"implementations, of {every}"
     )
     parser.add_argument("--examples", type=int, default=100, help="cases per check")
-    beside = Path(__file__).with_suffix(".md")
-    parser.add_argument("--out", type=Path, default=beside, help="file to write")
+    text = "file to write (default: conformance.md, if no NAME is given)"
+    parser.add_argument("--out", type=Path, help=text)
     chosen = parser.parse_args()
+    if chosen.out is None and not chosen.names:
+        chosen.out = Path(__file__).with_suffix(".md")
     unknown = set(chosen.names) - set(IMPLEMENTATIONS)
     if unknown:
         parser.error(f"no such implementation: {', '.join(sorted(unknown))}")
@@ -265,8 +267,9 @@ def main():
         failures = [id for id, r in results[name].items() if r.verdict == "fails"]
         found = ", ".join(failures) or "all laws hold"
         print(f"{name}: {found}; {used}", flush=True)
-    lines = report(pools, missing, results, chosen)
-    chosen.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    if chosen.out is not None:
+        lines = report(pools, missing, results, chosen)
+        chosen.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     sys.exit("\n".join(untrue(results)) or 0)
 
 

@@ -13,10 +13,10 @@ results/README.md and of the project's README are written from these files alone
 `python benchmarks/table.py --write`. With --again, rows that exist are run again from
 the beginning and compared with their files; nothing is written.
 
-With --all the missing rows of both protocols are one queue, in the order of
-tablequeue.py; DATA, --rows and --protocol choose from it. The tables are written after
-each row, a row that fails is reported at the end, with exit status 1, and the same
-command resumes.
+With --all, the missing rows of the fair protocol, and of the paper's those that it has,
+are one queue, in the order of tablequeue.py; DATA, --rows and --protocol
+choose from it. The tables are written after each row, a row that fails is reported at
+the end, with exit status 1, and the same command resumes.
 """
 
 import argparse
@@ -213,6 +213,10 @@ def parse():
         parser.error(f"DATA must be from {', '.join(known)}; got {arguments.data}")
     if arguments.all and arguments.again or arguments.list and not arguments.all:
         parser.error("--list needs --all, which does not go with --again")
+    if arguments.at_once < 1:
+        parser.error(f"--at-once must be at least 1; got {arguments.at_once}")
+    if arguments.all and not chosen(arguments):
+        parser.error("--all has no row of this data, --rows and --protocol")
     if arguments.scheduler is not None:
         arguments.jobs = 1  # this process only waits
     if arguments.splits is None and "NPDIFFPOOL_DATA" in os.environ:

@@ -2,7 +2,7 @@
 
 `differences` returns them by data set and row, and `write` draws them into
 results/differences.png. The picture's description is a digest of the table that shows
-the same numbers, so that a test can tell whether it is up to date.
+the same numbers, so that a test can tell whether its numbers are up to date.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import tabletext
 from matplotlib.figure import Figure
 from tablerows import ROWS
 
+from npdiffpool._support.atomic_files import atomic_path
 from npdiffpool.viz import plot_differences
 
 NAME = "differences.png"
@@ -55,4 +56,5 @@ def write(folder):
     marks = panels[0].get_legend_handles_labels()
     figure.legend(*marks, loc="outside upper right", ncols=2, frameon=False)
     about = digest(tabletext.tables(folder)["against"])
-    figure.savefig(folder / NAME, dpi=100, metadata={"Description": about})
+    with atomic_path(folder / NAME) as path:
+        figure.savefig(path, dpi=100, metadata={"Description": about}, format="png")

@@ -46,7 +46,7 @@ def outcomes(entries, run, executor, at_once):
 
     Some entries are run at once, so that the jobs of one use the workers that the last
     jobs of another leave idle. After Ctrl-C or the death of a worker process, waiting
-    jobs are cancelled, and running jobs are finished and saved.
+    jobs are cancelled, and running jobs are finished and saved (dropped on a cluster).
     """
     if executor is None:
         for entry in entries:

@@ -35,7 +35,7 @@ def one_by_one(As, Rs, Zs):
 
 vjp_by_paper = derive_vjp(pool_by_paper)
 PARTS = {"pool": pool_by_paper, "batched": one_by_one, "vjp": vjp_by_paper}
-FLAGS = dict.fromkeys(("link", "entropy", "softmax", "float64"), True)
+FLAGS = dict.fromkeys(("link", "entropy", "softmax"), True)
 PAPER = Subject("paper", {**PARTS, **FLAGS})
 
 

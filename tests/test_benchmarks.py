@@ -445,6 +445,13 @@ def test_all_rows_are_run_and_the_tables_written_after_each(
     sys.argv.append("--list")
     assert table.main() == 0
     assert "\n0 of 3 rows are missing" in capsys.readouterr().out
+    for words in ("--all --at-once 0", "--all MUTAG --protocol paper"):
+        monkeypatch.setattr(sys, "argv", ["table.py", *words.split()])
+        with pytest.raises(SystemExit, match="2"):
+            table.main()
+    errors = capsys.readouterr().err
+    assert "--at-once must be at least 1; got 0" in errors
+    assert "--all has no row of this data, --rows and --protocol" in errors
 
 
 def test_missing_index_lists_are_an_error(table):

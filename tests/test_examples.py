@@ -140,7 +140,7 @@ def test_the_map_in_the_readme_is_that_of_the_package():
 
 
 def test_the_readme_is_short():
-    assert len(README.splitlines()) <= 256
+    assert len(README.splitlines()) <= 260
 
 
 CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")

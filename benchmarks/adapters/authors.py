@@ -82,7 +82,7 @@ def _link_loss(As: Arrays, Ss: Arrays) -> Array:
 
 
 pool.choices = dict.fromkeys(  # type: ignore[attr-defined]
-    ("A7", "C1", "C10"), NORMALISED
+    ("A3", "A7", "C1", "C10"), NORMALISED
 )
 pool.batched = batched  # type: ignore[attr-defined]
 pool_without_norm.batched = batched_without_norm  # type: ignore[attr-defined]

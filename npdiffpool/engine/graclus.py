@@ -169,8 +169,8 @@ def _number_by_colour(clusters: Ints, colours: Colours) -> Ints:
 def _merge_nodes(A: CSR, max_merges: int, colours: Colours) -> Ints:
     """Merge pairs of nodes along heavy edges; return the super-node of each node.
 
-    Edges are taken in decreasing order of A_ij (1 / d_i + 1 / d_j), as in the source
-    for the normalised cut. If no edge is left, components are paired in increasing
+    Edges are taken in decreasing order of A_ij (1 / d_i + 1 / d_j), as Dhillon et al.
+    do for the normalised cut. If no edge is left, components are paired in increasing
     order of degree.
     """
     n, deg = A.shape[0], A.sum(axis=1)

@@ -65,8 +65,9 @@ def compare(
         Size of the part that is scored divided by the size of the training part,
         without the validation part. The default is that of J folds: 1 / (J - 1) for
         "paper", and 1 / (0.9 (J - 1)) for "fair", where a tenth of the graphs outside
-        the test part is for validation. It is required for other splits and with
-        sequences. With 0 the test is the ordinary paired t-test.
+        the test part is for validation. Give it for other splits, as a result does not
+        say which it had, and with sequences. With 0 the test is the ordinary paired
+        t-test.
 
     Returns
     -------
@@ -81,8 +82,11 @@ def compare(
 
     Notes
     -----
-    If all differences are equal, s = 0, and the interval has length 0. Then t is 0 and
-    p is 1 if the scores are equal; otherwise t is infinite and p is 0.
+    If all differences are equal up to rounding, s = 0, and the interval has length 0.
+    Then t is 0 and p is 1 if the scores are equal; otherwise t is infinite and p is 0.
+
+    With the protocol "paper", the scores are those of the epoch that the same graphs
+    chose, so their differences are too optimistic to generalise.
 
     An interval that contains 0 does not show that the models are equally good.
 
@@ -104,16 +108,21 @@ def compare(
     if ratio is None:
         require(protocol is not None, "ratio", "given with sequences of scores", ratio)
         ratio = 1 / ((0.9 if protocol == "fair" else 1) * (len(scores) - 1))
-    return _test(scores - others, require_number("ratio", ratio))
+    differences = scores - others
+    rounding = 1e-12 * float(np.max(np.abs([scores, others])))
+    differences[np.abs(differences) < rounding] = 0
+    return _test(differences, require_number("ratio", ratio), rounding)
 
 
-def _test(differences: Array, ratio: float) -> Difference:
+def _test(differences: Array, ratio: float, rounding: float) -> Difference:
     """Return the result of the test.
 
-    scipy.stats.t is the same distribution, but its import takes two seconds.
+    A spread of at most `rounding` counts as 0. scipy.stats.t is the same
+    distribution as here, but its import takes two seconds.
     """
     J, mean = len(differences), float(np.mean(differences))
-    error = float(np.sqrt((1 / J + ratio) * np.var(differences, ddof=1)))
+    spread = float(np.std(differences, ddof=1))
+    error = np.sqrt(1 / J + ratio) * (spread if spread > rounding else 0.0)
     half = float(scipy.special.stdtrit(J - 1, (1 + LEVEL) / 2)) * error
     t = mean / error if error else float(np.copysign(np.inf, mean)) if mean else 0.0
     p = 2 * float(scipy.special.stdtr(J - 1, -abs(t)))

@@ -87,6 +87,8 @@ class Check:
         added.
     dtypes : tuple of str
         The precisions in which the law is claimed; a case has one of them.
+    as_drawn : bool
+        Whether a layer that computes in float32 is given other cases too, as for D4.
 
     Attributes
     ----------
@@ -98,6 +100,7 @@ class Check:
     cases: Cases
     needs: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float64", "float32")
+    as_drawn: bool = False
     takes: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -249,6 +252,8 @@ class Search:
         self, check: Check, cases: Cases, case: Case, dtype: str
     ) -> Violation | None:
         for subject in self.able(check):
+            if "float64" in subject.missing and not check.as_drawn:
+                dtype = "float32"
             try:
                 check(subject, check.values(case, dtype))
             except Exception as error:  # the layer may have written into these

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Iterable, Sequence
 
 from npdiffpool.testing.check import OF_LAYER
@@ -39,26 +38,6 @@ def laws_of_pooling(
     if wrong:
         raise ValueError(f"laws must be of {', '.join(LAWS)}; got {wrong[0]!r}")
     return [LAWS[id] for id in ids]
-
-
-def _laws_for(subject: Subject, ids: Iterable[str] | None) -> list[Law]:
-    """Return the laws to check on a layer.
-
-    One that computes in float32 is checked in float32 alone, except for D4, which says
-    that it should not do so where it is given float64.
-    """
-    laws = laws_of_pooling(ids, subject.claims)
-    if "float64" not in subject.missing:
-        return laws
-    float32: dict[str, Any] = {"dtypes": ("float32",)}
-    return [
-        (
-            replace(law, checks=[replace(check, **float32) for check in law.checks])
-            if law.id != "D4"
-            else law
-        )
-        for law in laws
-    ]
 
 
 def conformance(
@@ -135,7 +114,7 @@ def conformance(
     B1: not applicable
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    chosen = _laws_for(subject, laws)
+    chosen = laws_of_pooling(laws, subject.claims)
     return list(examine_laws(chosen, [subject], examples, SEED, verbose))
 
 
@@ -184,7 +163,7 @@ def check_pooling(
     npdiffpool.testing.law.LawViolation: C2 fails on pool: Pooling keeps the total ...
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    chosen = _laws_for(subject, laws)
+    chosen = laws_of_pooling(laws, subject.claims)
     for result in examine_laws(chosen, [subject], examples, SEED):
         result.require()
 
@@ -238,7 +217,7 @@ def parametrize_laws(
     import pytest
 
     subject, cases = subject_of(pool, batched, vjp, profile, empty_graphs), []
-    for law in _laws_for(subject, laws):
+    for law in laws_of_pooling(laws, subject.claims):
         reason = law.reason_against(subject)
         marks = [pytest.mark.skip(reason=reason)] if reason else []
         cases.append(pytest.param(law, subject, id=f"{law.id}-{law.name}", marks=marks))

@@ -13,9 +13,9 @@ vjp(A, R, Z, output, G) -> (dR, dZ)
 
 A flag with the name of a loss means that the layer returns it, and "softmax" that its S
 is the softmax of R, so that a law can choose S; "symmetric" means that A' of a
-symmetric graph is symmetric to the bit; "float64" that it does not compute in float32
-where it is given float64. What else a layer claims is its profile (see `profiles`).
-The parts of npdiffpool itself are in `npdiffpool.testing.own`.
+symmetric graph is symmetric to the bit. A layer keeps float64 unless "float64" is
+missing. What else it claims is its profile (see `profiles`). The parts of npdiffpool
+itself are in `npdiffpool.testing.own`.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class Subject:
             if name in CLAIMS - self.claims:
                 loss = f"its profile has no {name} loss"
                 return loss if name in LOSSES else f"it does not claim that {name}"
-            if name not in self.parts and name not in CLAIMS - set(LOSSES):
+            is_part = name not in CLAIMS - set(LOSSES) and name != "float64"
+            if name in self.missing or (is_part and name not in self.parts):
                 return self.missing.get(name, f"it has no {name}")
         return None
 
@@ -196,11 +197,10 @@ def _examined(
     missing = {loss: f"it returns no {loss} loss" for loss in LOSSES}
     missing["batched"] = "it has no batched form"
     missing["softmax"] = "its S is not the softmax of the logits R"
-    missing["float64"] = "it computes in float32"
     parts |= {loss: getattr(pooled, loss, None) is not None for loss in LOSSES}
     parts["softmax"] = _is_softmax(pooled.S)
-    dtypes = {np.asarray(M).dtype for M in (pooled.A, pooled.X, pooled.S)}
-    parts["float64"] = dtypes != {np.dtype("float32")}
+    if {M.dtype for M in (pooled.A, pooled.X, pooled.S)} == {np.dtype("float32")}:
+        missing["float64"] = "it computes in float32"
     parts["batched"] = batched or getattr(pool, "batched", None)
     parts["vjp"] = vjp or getattr(pool, "vjp", None)
     for name, require in {"batched": _require_batch, "vjp": _require_vjp}.items():

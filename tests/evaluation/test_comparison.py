@@ -93,6 +93,14 @@ def test_the_interval_excludes_0_where_p_is_below_5_percent(drawn, ratio):
         assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
 
 
+def test_differences_that_only_rounding_makes_unequal_are_equal():
+    mean = sum([0.7] * 3) / 3  # 0.7 - 1e-16
+    same = compare([mean] * 5, [0.7] * 5, ratio=0.1)
+    assert mean != 0.7 and same[:5] == (0, 0, 0, 0, 1)
+    better = compare([0.7, 0.8, 0.9], [0.6, 0.7, 0.8], ratio=0.1)
+    assert better.low == better.mean == better.high and better.p == 0
+
+
 def test_equal_differences_give_an_interval_of_length_0():
     same = compare([0.5, 0.75], [0.5, 0.75], ratio=0.1)
     assert same == (0, 0, 0, 0, 1, 2)

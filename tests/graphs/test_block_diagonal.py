@@ -36,3 +36,12 @@ def test_the_indices_of_a_batch_take_four_bytes():
     batch = GraphBatch.from_graphs([Graph(np.ones((2, 2)), np.ones((2, 1)))] * 2)
     for A in (batch.adjacency, batch.take([1]).adjacency):
         assert (A.indices.dtype, A.indptr.dtype) == (np.int32, np.int32)
+
+
+def test_only_a_graph_of_which_15_percent_are_edges_becomes_a_dense_block():
+    sizes, degree = (20, 200), 16  # 50 % and 8 % of the pairs
+    As = [sum(sparse.eye_array(N, k=k) for k in range(degree)) for N in sizes]
+    M = sparse.csr_array(sparse.block_diag(As))
+    found = blocks.with_dense_blocks(M, np.array([0, 20, 220]))
+    assert [block.shape for _, block in found.dense] == [(20, 20)]
+    assert found.rest.nnz == As[1].nnz

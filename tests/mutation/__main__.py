@@ -79,7 +79,7 @@ def try_mutants(sources, options):
     original = {Mutant(name, "none", "", ""): read_module(name)}
     [(_, verdict, killer, seconds)] = trials.run(original, 1, 3600)
     if verdict != "survived":
-        sys.exit(f"A test fails on the unchanged package: {killer}")
+        sys.exit(f"The tests do not pass on the unchanged package: {verdict}, {killer}")
     print(f"{len(trials.seconds)} tests pass in {seconds:.0f} s", flush=True)
     limit = int(2 * seconds + 10)
 
@@ -120,11 +120,10 @@ def read_list(path):
     reasons = {}
     for block in filter(None, text.strip().split("\n\n")):
         head, *rest = block.strip().splitlines()
+        if [line[:2] for line in rest] != ["- ", "+ ", *["  "] * max(len(rest) - 2, 1)]:
+            form = "a place and an operator, '- ', '+ ' and an indented reason"
+            raise ValueError(f"{path.name} must have entries of {form}; got {block}")
         before, after, *reason = (line[2:] for line in rest)
-        if not reason:
-            raise ValueError(
-                f"{path.name} must give a reason for each mutant; got {block}"
-            )
         reasons[Mutant(*head.split(), before, after)] = " ".join(reason)
     return reasons
 

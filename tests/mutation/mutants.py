@@ -97,7 +97,10 @@ def _by_cosmic_ray(source):
 def _by_edits(source, extra):
     text, tree = partial(ast.get_source_segment, source), ast.parse(source)
     tree.body = [node for node in tree.body if not text(node).startswith("__all__")]
+    indices = {id(node.slice) for node in ast.walk(tree) if _is_subscript(node)}
     for node in ast.walk(tree):
+        if id(node) in indices:
+            continue  # an index of many axes, or a type
         more = [edit for edit in _more_edits(node, text) if edit[0] in extra]
         for name, new in (*_edits(node, text), *more):
             start = _offset(source, node.lineno, node.col_offset)
@@ -130,7 +133,6 @@ def _more_edits(node, text):
     """Yield operators for code that selects and collects results."""
     match node:
         case ast.Tuple(parts, ast.Load()) | ast.List(parts, ast.Load()):
-            parts = [] if text(node)[0] not in "[(" else parts  # of a type or an index
             first, last = ("(", ",)") if isinstance(node, ast.Tuple) else "[]"
             for dropped in parts if len(parts) > 1 else []:
                 kept = [text(part) for part in parts if part is not dropped]
@@ -146,6 +148,10 @@ def _more_edits(node, text):
             yield "Opposite", f"{text(a)}.{OPPOSITES[name]}"
         case ast.Name(name) if name in OPPOSITES:
             yield "Opposite", OPPOSITES[name]
+
+
+def _is_subscript(node):
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple)
 
 
 def _offset(source, line, column):

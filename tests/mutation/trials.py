@@ -77,10 +77,9 @@ class Trials:
             pid, status, used = os.wait4(-1, 0)
             mutant, log = running.pop(pid)
             killers = self._learn(mutant, log)
-            verdict = _verdict(status, killers)
-            yield mutant, verdict, [*killers, "no test"][
-                0
-            ], used.ru_utime + used.ru_stime
+            killer = killers[0] if killers else "no test"
+            seconds = used.ru_utime + used.ru_stime
+            yield mutant, _verdict(status, killers), killer, seconds
 
     def _ranks(self, mutant):
         """Rank tests by kills per second (function, module, overall), then by speed."""

@@ -21,7 +21,7 @@ from npdiffpool.testing.profiles import CLAIMS
 
 TABLE = {  # check i of a law: the bugs that it detects
     "A1[0]": ["softmax over columns"],
-    "A2[0]": ["log-softmax in place of softmax"],
+    "A2[0]": ["log-softmax in place of softmax", "a softmax that overflows"],
     "A3[0]": ["a softmax that overflows", "logits clipped at 10"],
     "A4[0]": ["node positions in the logits"],
     "A4[1]": ["node indices in the assignment"],

@@ -156,7 +156,7 @@ def _any_assignment_gives_sums_of_features(pool, A, R, Z, rtol):
 @law("C11", "equations 3 and 4 at K = 1", cases.step(), needs=CHOSEN)
 def one_cluster_holds_the_totals(pool, A, R, Z, rtol):
     """One cluster holds the totals: K = 1 gives A' = 1^T A 1 and X' = 1^T Z."""
-    pooled, scale = pool(A, R[:, :1], Z), np.abs(Z).sum()
+    pooled, scale = pool(A, R[:, :1].copy(), Z), np.abs(Z).sum()
     np.testing.assert_allclose(pooled.A, [[A.sum()]], rtol)
     np.testing.assert_allclose(pooled.X, [Z.sum(axis=0)], rtol, rtol * scale)
 

@@ -103,7 +103,7 @@ def primitives_have_second_derivatives(primitive, sizes, seed):
     check_grads(f, tuple(range(len(arrays))), modes=["rev"], order=2)(*arrays)
 
 
-@law("D4", "documented: the caller chooses the precision", cases.step())
+@law("D4", "documented: the caller chooses the precision", cases.step(), as_drawn=True)
 def values_and_gradients_keep_the_precision(pool, A, R, Z):
     """Values and gradients keep the precision of the input: float32 stays float32."""
     losses = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
@@ -113,7 +113,7 @@ def values_and_gradients_keep_the_precision(pool, A, R, Z):
         assert dtype == R.dtype, f"{name} is {dtype} of {R.dtype}"
 
 
-@values_and_gradients_keep_the_precision.also(cases.step())
+@values_and_gradients_keep_the_precision.also(cases.step(), as_drawn=True)
 def _gradients_keep_the_precision(pool, vjp, A, R, Z):
     losses = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
     for name in ("A", "X", "S", *losses):

@@ -55,7 +55,7 @@ def own_subject(name: str, **parts: Any) -> Subject:
 
 def _pooling(name: str, pool: Any, **parts: Any) -> Subject:
     """Return a pooling layer; the flag "symmetric" is that law C3 holds exactly."""
-    flags = dict.fromkeys(("link", "entropy", "softmax", "float64"), True)
+    flags = dict.fromkeys(("link", "entropy", "softmax"), True)
     return own_subject(name, pool=pool, vjp=derive_vjp(pool), **flags, **parts)
 
 
