@@ -117,7 +117,7 @@ class Subject:
                 loss = f"its profile has no {name} loss"
                 return loss if name in LOSSES else f"it does not claim that {name}"
             is_part = name not in CLAIMS - set(LOSSES) and name != "float64"
-            if name in self.missing or (is_part and name not in self.parts):
+            if name not in self.parts and (is_part or name in self.missing):
                 return self.missing.get(name, f"it has no {name}")
         return None
 
