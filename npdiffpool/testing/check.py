@@ -15,9 +15,10 @@ import inspect
 import sys
 import traceback
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any, Callable, Collection, Iterable, Sequence
+from typing import Any, Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 from hypothesis import Phase, given, seed, settings
@@ -252,12 +253,12 @@ class Search:
         self, check: Check, cases: Cases, case: Case, dtype: str
     ) -> Violation | None:
         for subject in self.able(check):
-            if "float64" in subject.missing and not check.as_drawn:
-                dtype = "float32"
+            in_float32 = "float64" in subject.missing and not check.as_drawn
+            own = "float32" if in_float32 else dtype
             try:
-                check(subject, check.values(case, dtype))
+                check(subject, check.values(case, own))
             except Exception as error:  # the layer may have written into these
-                values = check.values(case, dtype)
+                values = check.values(case, own)
                 return Violation(check, subject, values, error, cases)
         return None
 
@@ -287,9 +288,7 @@ class Search:
         test = given(case=_each_new(strategy), dtype=dtypes)(holds)
         test = seed(self.random_seed)(test) if with_seed else test
         try:
-            with warnings.catch_warnings():
-                # after the user's own filters: laws report NaN and infinities
-                warnings.simplefilter("ignore", RuntimeWarning, append=True)
+            with _quiet():
                 options(test)()
         except Flaky:  # a layer that is not deterministic
             if not found:
@@ -297,6 +296,17 @@ class Search:
         except Exception as error:
             if error not in [violation.error for violation in found]:
                 raise
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide NumPy's warnings, as laws report NaN and infinities.
+
+    Filters that the user has set take precedence.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning, append=True)
+        yield
 
 
 def find_violation(check: Check, *args: Any, **options: Any) -> Violation | None:

@@ -526,3 +526,15 @@ def test_a_layer_that_computes_in_float32_breaks_one_law():
     results = {r.law.id: r for r in conformance(pool, examples=30)}
     assert [id for id in results if results[id].verdict == "fails"] == ["D4"]
     assert results["D1"].reason == "it computes in float32"
+
+
+def test_a_layer_in_float32_leaves_the_precision_for_other_layers_as_it_is():
+    def in_float32(A, R, Z):
+        return pool_by_paper(*(M.astype("float32") for M in (A, R, Z)))
+
+    def slightly_wrong(A, R, Z):  # too little for the tolerance of float32
+        pooled = pool_by_paper(A, R, Z)
+        return pooled._replace(X=pooled.X * (1 + 1e-7))
+
+    result = LAWS["C1"].examine(in_float32, slightly_wrong, examples=30)
+    assert result.verdict == "fails" and "slightly_wrong" in result.reason
