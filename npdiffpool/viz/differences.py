@@ -72,7 +72,7 @@ def _draw(axes: Axes, kind: str, found: Array, is_kind: Array) -> None:
     bars = axes.errorbar(
         means,
         np.flatnonzero(is_kind),
-        xerr=[means - lows, highs - means],
+        xerr=[list(means - lows), list(highs - means)],
         fmt="o",
         color=BLUE,
         markersize=5,
