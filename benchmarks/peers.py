@@ -238,31 +238,55 @@ PEERS = {
 }
 
 
-def train(name, threads, arrays, task, seed, tick):
-    """Warm up, then call `tick` at the start and after each counted epoch."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    graphs, rng = Graphs(arrays), np.random.default_rng(seed)
-    arrays.clear()
-    n_classes = int(graphs.labels.max()) + 1
-    net = PEERS[name](graphs.x.shape[1], n_classes, task)
-    adam = torch.optim.Adam(net.parameters(), task.rate, fused=True)
+class Training:
+    """A model of PEERS, its optimiser and the graphs that it is trained on."""
 
-    def epoch(order):
+    def __init__(self, name, threads, arrays, task, seed):
+        torch.set_num_threads(threads)
+        torch.manual_seed(seed)
+        self.task, self.graphs = task, Graphs(arrays)
+        n_classes = int(self.graphs.labels.max()) + 1
+        self.net = PEERS[name](self.graphs.x.shape[1], n_classes, task)
+        self.adam = torch.optim.Adam(self.net.parameters(), task.rate, fused=True)
+
+    def epoch(self, order):
+        """Train on the graphs with these indices in this order; return a row."""
         total = 0.0
-        for first in range(0, len(order), task.batch):
-            part = order[first : first + task.batch]
-            logits, losses = net(graphs.take(part))
-            loss = cross_entropy(logits, graphs.labels[part]) + losses
-            adam.zero_grad()
+        self.net.train()
+        for part in self._minibatches(order):
+            logits, losses = self.net(self.graphs.take(part))
+            loss = cross_entropy(logits, self.graphs.labels[part]) + losses
+            self.adam.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(net.parameters(), task.clip)
-            adam.step()
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.task.clip)
+            self.adam.step()
             total += len(part) * loss.item()
         return {"loss": total / len(order)}
 
+    @torch.no_grad()
+    def accuracy(self, chosen):
+        """Return the accuracy on the graphs with these indices."""
+        right = 0
+        self.net.eval()
+        for part in self._minibatches(chosen):
+            predicted = self.net(self.graphs.take(part))[0].argmax(dim=1)
+            right += int((predicted == self.graphs.labels[part]).sum())
+        return right / len(chosen)
+
+    def _minibatches(self, order):
+        for first in range(0, len(order), self.task.batch):
+            yield order[first : first + self.task.batch]
+
+
+def train(name, threads, arrays, task, seed, tick):
+    """Warm up, then call `tick` at the start and after each counted epoch."""
+    training, rng = Training(name, threads, arrays, task, seed), np.random.default_rng(
+        seed
+    )
+    arrays.clear()
+    n_graphs = len(training.graphs.labels)
     for _ in range(task.warm_epochs):
-        epoch(rng.permutation(len(graphs.labels)).tolist()[: task.warm_graphs])
+        training.epoch(rng.permutation(n_graphs).tolist()[: task.warm_graphs])
     tick()
     for _ in range(task.epochs):
-        tick(epoch(rng.permutation(len(graphs.labels)).tolist()))
+        tick(training.epoch(rng.permutation(n_graphs).tolist()))

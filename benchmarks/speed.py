@@ -77,34 +77,39 @@ WORKLOADS = {  # data set-batch size-levels if a data set has several
 
 
 def prepare_arrays(task, path):
-    """Write a task's graphs as flat arrays of edges and features, node by node.
-
-    Nodes of all graphs are numbered in sequence. Node i has `degrees[i]` edges; their
-    other ends, numbered within the graph, follow those of node i - 1 in `targets`. Its
-    nonzero features follow those of node i - 1 in `columns` and `values`.
-    """
+    """Write the arrays of a task's graphs."""
     from npdiffpool import load_dataset
 
     dataset = load_dataset(task.dataset, features=task.features)
     order = np.random.default_rng(0).permutation(len(dataset))[: task.graphs]
     graphs = [dataset.graphs[i] for i in order]
-    X = [csr_array(graph.features.astype(np.float32)) for graph in graphs]
-    A = [graph.adjacency for graph in graphs]
-    arrays = {
-        "sizes": np.array([graph.n_nodes for graph in graphs], np.int32),
+    A, X = zip(*((graph.adjacency, graph.features) for graph in graphs))
+    labels = np.unique(dataset.labels, return_inverse=True)[1][order]
+    np.savez(path, **arrays_of(A, X, labels))
+
+
+def arrays_of(adjacencies, features, labels):
+    """Return graphs as flat arrays of edges and features, node by node.
+
+    Nodes of all graphs are numbered in sequence. Node i has `degrees[i]` edges; their
+    other ends, numbered within the graph, follow those of node i - 1 in `targets`. Its
+    nonzero features follow those of node i - 1 in `columns` and `values`.
+    """
+    A, X = adjacencies, [csr_array(one.astype(np.float32)) for one in features]
+    return {
+        "sizes": np.array([matrix.shape[0] for matrix in A], np.int32),
         "degrees": np.concatenate([np.diff(matrix.indptr) for matrix in A]),
         "targets": np.concatenate([matrix.indices for matrix in A], dtype=np.int32),
         "n_features": X[0].shape[1],
         "entries": np.concatenate([np.diff(matrix.indptr) for matrix in X]),
         "columns": np.concatenate([matrix.indices for matrix in X], dtype=np.int32),
         "values": np.concatenate([matrix.data for matrix in X]),
-        "labels": np.unique(dataset.labels, return_inverse=True)[1][order],
+        "labels": labels,
     }
-    np.savez(path, **arrays)
 
 
 def graphs_of(arrays):
-    """Yield the graphs of arrays written by `prepare_arrays`."""
+    """Yield the graphs of `arrays_of`."""
     from npdiffpool import Graph
 
     stop = np.cumsum(arrays["sizes"])
@@ -124,10 +129,17 @@ def graphs_of(arrays):
         yield Graph(A, X.toarray())
 
 
+def config_of(task, n_features, n_classes):
+    """Return a task's model in npdiffpool."""
+    from npdiffpool.engine.config import Config
+
+    sizes = {"hidden": task.hidden, "n_layers": task.layers, "clusters": task.clusters}
+    return Config(n_features, n_classes, batch_norm=True, **sizes)
+
+
 def train_npdiffpool(arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     from npdiffpool import GraphBatch
-    from npdiffpool.engine.config import Config
     from npdiffpool.engine.preparation import with_operators
     from npdiffpool.training.fit import Labelled, Schedule, fit
 
@@ -135,9 +147,7 @@ def train_npdiffpool(arrays, task, seed, tick):
     joined = GraphBatch.from_graphs(graphs_of(arrays), np.float32)
     arrays.clear()
     batch = with_operators(joined, ["sage"])
-    sizes = {"hidden": task.hidden, "n_layers": task.layers, "clusters": task.clusters}
-    inputs = batch.features.shape[1], int(labels.max()) + 1
-    config = Config(*inputs, batch_norm=True, **sizes)
+    config = config_of(task, batch.features.shape[1], int(labels.max()) + 1)
     first, rng = np.arange(len(labels))[: task.warm_graphs], np.random.default_rng(seed)
     warm, rest = Labelled(batch.take(first), labels[first]), (task.rate, task.clip)
     fit(config, Schedule(task.warm_epochs, task.batch, *rest), warm, None, rng)

@@ -46,6 +46,7 @@ tablepicture, tablequeue = map(imported, ("tablepicture", "tablequeue"))
 clusters, clustertext = map(imported, ("clusters", "clustertext"))
 hierarchy, estimate, longrun = map(imported, ("hierarchy", "estimate", "longrun"))
 cuts, growth, conformance = map(imported, ("cuts", "growth", "conformance"))
+time_to_accuracy = imported("time_to_accuracy")
 
 
 def run(name, threads, seconds, peak, failure=None):
@@ -285,6 +286,30 @@ def test_the_readme_gives_the_range_of_the_measured_ratios():
     spans.append(f"({min(time_of_two):.2f} to {max(time_of_two):.2f} if")
     readme = " ".join((ROOT / "README.md").read_text().split())
     assert [span for span in spans if span not in readme] == []
+
+
+def test_time_to_accuracy_matches_a_hand_worked_case(time_to_accuracy):
+    of = time_to_accuracy
+    peer = list(of.PEERS)[0]
+    measured = [
+        # The best is .8; .79 is near it, .78 is not.
+        ((0, of.POOLED), (1.0, 2.0, 3.0), (0.78, 0.79, 0.8)),
+        ((0, peer), (8.0, 16.0, 24.0), (0.5, 0.6, 0.7)),  # near its own best alone
+        ((1, of.POOLED), (2.0, 4.0, 6.0), (0.4, 0.6, 0.5)),
+        ((1, peer), (5.0, 10.0, 16.0), (0.595, 0.7, 0.8)),
+    ]
+    runs = [
+        {"key": ["DD", *key], "seconds": seconds, "accuracy": accuracy}
+        for key, seconds, accuracy in measured
+    ]
+    text = of.write({"sessions": [], "runs": runs})
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines()]
+    assert [row[1:] for row in rows if row[0] == "DD"] == [
+        [of.POOLED, "70.0", "3.0", "3.0", "2 of 2", "1.50"],
+        [peer, "75.0", "20.0", "5.0", "1 of 2", "6.67"],
+        # own best: 2 / 24 and 4 / 16; DiffPool's: 4 / 5; epochs: 1 / 8 and 6 / 16
+        [peer, "0.17", "0.80", "0.25"],
+    ]
 
 
 def test_the_model_of_a_row_has_the_parameters_of_the_row(table):
