@@ -52,7 +52,7 @@ def run_kernels(folder, **changes):
 def test_the_check_of_kernels_says_why_it_tries_none(tmp_path):
     done = run_kernels(tmp_path, OPENBLAS_CORETYPE="Nehalem")
     assert done.returncode == 0
-    reason = "No other kernels were tried: OPENBLAS_CORETYPE is set to Nehalem.\n"
+    reason = "No other kernel was tried: OPENBLAS_CORETYPE is set to Nehalem.\n"
     assert done.stdout.startswith(reason)
     assert done.stdout.count("trainings\n") == 3  # with two threads of each kind
 
