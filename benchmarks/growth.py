@@ -65,7 +65,7 @@ linear.
 
 
 def write_arrays(n, path, shuffled):
-    """Write a geometric graph of n DEGREE / 2 edges, as `speed.prepare_arrays` does.
+    """Write a geometric graph of n DEGREE / 2 edges, as `speed.arrays_of` does.
 
     Nodes are numbered by squares of about ten nodes each, or at random.
     """

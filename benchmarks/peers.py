@@ -186,6 +186,8 @@ class PyGDense(Net):
 class TGPDense(Net):
     """tgp with first-level GNNs on edges and padded pooling."""
 
+    per_graph = False  # divide the link loss, one norm of the batch, by sqrt(B)
+
     def __init__(self, *arguments):
         super().__init__(*arguments)
         from tgp import connect, reduce, select
@@ -210,7 +212,12 @@ class TGPDense(Net):
         link = self.losses.link_pred_loss(S, adjacency, normalize_loss=False)
         entropy = self.losses.entropy_loss(S, n_nodes)
         x, _ = self.reduce(Z, so=so)
-        return x, self.connect(adjacency, so=so)[0], link + entropy
+        losses = self.scaled(link, len(R)) + entropy
+        return x, self.connect(adjacency, so=so)[0], losses
+
+    def scaled(self, link, B):
+        """Return the link loss of B graphs as it enters the loss."""
+        return link / B**0.5 if self.per_graph else link
 
 
 class TGPSparse(TGPDense):
@@ -228,7 +235,8 @@ class TGPSparse(TGPDense):
         entropy = self.losses.unbatched_entropy_loss(S)
         x, _ = self.reduce(Z, so=so, **where, return_batched=True)
         adjacency, _ = self.connect(edges, so=so, **where)
-        return readout, x, adjacency, link + entropy
+        losses = self.scaled(link, len(batch.sizes)) + entropy
+        return readout, x, adjacency, losses
 
 
 PEERS = {
@@ -245,6 +253,7 @@ class Training:
         torch.set_num_threads(threads)
         torch.manual_seed(seed)
         self.task, self.graphs = task, Graphs(arrays)
+        arrays.clear()
         n_classes = int(self.graphs.labels.max()) + 1
         self.net = PEERS[name](self.graphs.x.shape[1], n_classes, task)
         self.adam = torch.optim.Adam(self.net.parameters(), task.rate, fused=True)
@@ -280,10 +289,8 @@ class Training:
 
 def train(name, threads, arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
-    training, rng = Training(name, threads, arrays, task, seed), np.random.default_rng(
-        seed
-    )
-    arrays.clear()
+    training = Training(name, threads, arrays, task, seed)
+    rng = np.random.default_rng(seed)
     n_graphs = len(training.graphs.labels)
     for _ in range(task.warm_epochs):
         training.epoch(rng.permutation(n_graphs).tolist()[: task.warm_graphs])

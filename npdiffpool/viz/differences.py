@@ -72,6 +72,7 @@ def _draw(axes: Axes, kind: str, found: Array, is_kind: Array) -> None:
     bars = axes.errorbar(
         means,
         np.flatnonzero(is_kind),
+        # Lists, since matplotlib 3.9 misreads an array of length one.
         xerr=[list(means - lows), list(highs - means)],
         fmt="o",
         color=BLUE,
