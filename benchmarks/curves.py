@@ -79,8 +79,9 @@ def curves_of(kept):
     """Return {configuration: (training, validation)}, each folds by epochs."""
     found = {}
     for name in CONFIGURATIONS:
-        runs = [run for run in kept["runs"] if run["name"] == name]
-        runs = sorted(runs, key=lambda run: run["fold"])
+        runs = sorted(kept["runs"], key=lambda run: run["fold"])
+        runs = [run for run in runs if run["name"] == name]
+        runs = [run for run in runs if run["fold"] < kept["folds"]]
         if len(runs) == kept["folds"]:  # means of other folds would mislead
             keys = "train_accuracy", "validation_accuracy"
             found[name] = [100 * np.array([run[key] for run in runs]) for key in keys]

@@ -43,8 +43,8 @@ HEAD = """# Time to accuracy
 
 Written by time_to_accuracy.py from the numbers in time_to_accuracy.json: seconds of
 training on one core until the validation accuracy is within one percentage point of the
-best that the training reaches, on ten folds of the fair protocol. One graph is more
-than a point of most validation parts (54 graphs on ENZYMES, 17 on MUTAG), so there the
+best that the training reaches, on folds of the fair protocol. One graph is more than
+a point of most validation parts (54 graphs on ENZYMES, 17 on MUTAG), so there the
 best itself must be reached. Seconds are medians over the folds, accuracies means.
 
 - The DiffPools have one configuration: GraphSAGE with batch norm, max readouts, both
@@ -212,11 +212,13 @@ def row_of(name, method, runs):
 
 
 def ratio_of(name, method, ours, theirs):
-    """Return a row of npdiffpool's seconds divided by a peer's."""
+    """Return the row of a peer's ratios; it is empty if the peer failed on a fold."""
+    if any(run["failure"] for run in theirs):
+        return "|".join([name, method, "", ""])
     folds, found = {run["key"][1]: run for run in ours if not run["failure"]}, []
     for run in theirs:
         own = folds.get(run["key"][1])
-        if own is not None and not run["failure"]:
+        if own is not None:
             goal = min(max(one["accuracy"]) for one in (own, run))
             accuracy = seconds_to(own, goal) / seconds_to(run, goal)
             found.append((accuracy, per_epoch(own) / per_epoch(run)))

@@ -298,6 +298,7 @@ def test_time_to_accuracy_matches_a_hand_worked_case(time_to_accuracy):
         ((0, failing), (1.0,), (0.5,), "> 9 s"),
         ((1, of.POOLED), (2.0, 4.0, 6.0), (0.4, 0.6, 0.5), None),
         ((1, peer), (5.0, 10.0, 16.0), (0.595, 0.7, 0.8), None),
+        ((1, failing), (5.0,), (0.5,), None),
         ((1, of.KERNEL), (7.0,), (0.9,), None),
     ]
     runs = [
@@ -355,6 +356,7 @@ def test_learning_curves_match_a_hand_worked_case(curves, tmp_path, monkeypatch)
         (curves.TABLE, 1, [0.5, 0.65, 0.7]),
         ("dropout=0.3", 1, [0.6, 0.85, 1.0]),
         ("dropout=0.3", 0, [0.5, 0.75, 0.5]),
+        ("dropout=0.3", 2, [1.0, 1.0, 1.0]),  # of a run with more folds: left out
         ("batch_norm=True", 0, [1.0, 1.0, 1.0]),  # not all folds: left out
     ]
     runs = [
@@ -372,7 +374,7 @@ def test_learning_curves_match_a_hand_worked_case(curves, tmp_path, monkeypatch)
         "| as in the table of variants | 70.0 ± 5.0 | 2 | 65.0 |  | 95.0 |",
         "| dropout=0.3 | 80.0 ± 5.0 | 2 | 77.5 | +12.5 [-163.1, +188.1] | 95.0 |",
     ]
-    assert "5 trainings, 1.0 core hours" in page
+    assert "6 trainings, 1.2 core hours" in page
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.size == (900, 800)
 
