@@ -209,13 +209,6 @@ def test_of_many_clusters_about_two_links_for_each_are_drawn_and_visible():
     assert np.min(links.get_linewidths()) > 0.7
 
 
-def test_super_nodes_of_clusters_that_spread_over_the_graph_fill_the_panel():
-    labels = np.arange(60) % 12  # five of each clique in each cluster
-    row = viz.draw_hierarchy(cliques(5, 12), [soft(labels, 12, 0.9)], axes_row(2))
-    sides = [np.ptp(discs(panel)[0], axis=0).max() for panel in row]
-    assert sides[1] > 0.6 * sides[0]
-
-
 def test_second_level_colours_follow_those_of_the_first_and_outline_the_members():
     S_0 = np.eye(4)[np.repeat([0, 1, 2, 3], [2, 4, 4, 2])]
     S_1 = np.eye(2)[[0, 0, 1, 1]]
