@@ -121,10 +121,14 @@ def test_no_link_runs_behind_a_super_node_of_a_symmetric_graph():
         assert np.sum(away < radii) == 2  # those at its ends
 
 
-def test_super_nodes_at_one_position_are_moved_apart():
+def test_super_nodes_at_one_position_are_moved_apart(monkeypatch):
     A = np.diag(np.ones(17), 1)  # a path: every cluster is centred on its middle
     S = np.eye(9)[[*range(9), *range(8, -1, -1)]]
     graph = Graph(A + A.T, np.ones((18, 1)))
+    straight = np.column_stack([np.linspace(-0.5, 0.5, 18), np.zeros(18)])
+    monkeypatch.setattr(
+        "npdiffpool.viz.drawing.levels.node_positions", lambda *_: straight
+    )
     row = viz.draw_hierarchy(graph, [S], axes_row(2))
     centres, radii, _ = discs(row[1])
     distances = np.linalg.norm(centres[:, None] - centres, axis=2)
