@@ -54,7 +54,7 @@ def test_the_check_of_kernels_says_why_it_tries_none(tmp_path):
     assert done.returncode == 0
     reason = "No other kernel was tried: OPENBLAS_CORETYPE is set to Nehalem.\n"
     assert done.stdout.startswith(reason)
-    assert done.stdout.count("trainings\n") == 3  # with two threads of each kind
+    assert done.stdout.count("trainings\n") == 2  # with two threads of each kind
 
 
 def test_the_check_of_kernels_fails_with_the_error_of_its_import(tmp_path):
