@@ -46,17 +46,17 @@ def parse_arguments():
 
 def main():
     """Return 0 if the survivors are exactly the listed mutants, otherwise 1."""
-    options = parse_arguments()
+    options, reasons = parse_arguments(), read_list(LISTED)
     sources = {name: mutants_of(name) for name in options.module}
     mutants = [mutant for own in sources.values() for mutant in own]
     if options.stale:
-        return 1 if print_stale({}, mutants, read_list(LISTED)) else 0
+        return 1 if print_stale({}, mutants, reasons) else 0
     prepare()
     verdicts = {}
     for group in dict.fromkeys(MODULES[name] for name in options.module):
         own = {name: sources[name] for name in sources if MODULES[name] is group}
         verdicts |= try_mutants(choose(own, options), options)
-    return 0 if report(verdicts, mutants, read_list(LISTED)) else 1
+    return 0 if report(verdicts, mutants, reasons) else 1
 
 
 def choose(sources, options):
@@ -120,7 +120,8 @@ def read_list(path):
     reasons = {}
     for block in filter(None, text.strip().split("\n\n")):
         head, *rest = block.strip().splitlines()
-        if [line[:2] for line in rest] != ["- ", "+ ", *["  "] * max(len(rest) - 2, 1)]:
+        marks = [f"{line} "[:2] for line in rest]  # a "+" alone: nothing is left
+        if marks != ["- ", "+ ", *["  "] * max(len(rest) - 2, 1)]:
             form = "a place and an operator, '- ', '+ ' and an indented reason"
             raise ValueError(f"{path.name} must have entries of {form}; got {block}")
         before, after, *reason = (line[2:] for line in rest)
