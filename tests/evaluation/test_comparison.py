@@ -99,6 +99,15 @@ def test_differences_that_only_rounding_makes_unequal_are_equal():
     assert mean != 0.7 and same[:5] == (0, 0, 0, 0, 1)
     better = compare([0.7, 0.8, 0.9], [0.6, 0.7, 0.8], ratio=0.1)
     assert better.low == better.mean == better.high and better.p == 0
+    with_a_score_of_0 = compare([mean, mean, 0], [0.7, 0.7, 0], ratio=0.1)
+    assert with_a_score_of_0[:5] == (0, 0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+def test_scores_of_any_dtype_are_compared_in_float64(dtype):
+    first, second = [60, 72, 66, 81], [64, 75, 61, 79]
+    found = compare(np.array(first, dtype), np.array(second, dtype), ratio=0.1)
+    assert found == compare([*map(float, first)], [*map(float, second)], ratio=0.1)
 
 
 def test_equal_differences_give_an_interval_of_length_0():
