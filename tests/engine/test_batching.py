@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.linalg import block_diag
 
 from npdiffpool.engine import losses, model, pooling
-from npdiffpool.engine.autodiff import to_vector, value_and_grad
+from npdiffpool.engine.autodiff import leaves, to_vector, value_and_grad
 from npdiffpool.engine.preparation import with_operators
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.batch import GraphBatch
@@ -100,6 +100,16 @@ def test_evaluation_with_the_moments_of_training_gives_the_same_logits(
     output = model.forward(params, batch, config)
     evaluated = model.forward(params, batch, config, output.moments)
     close(evaluated.logits, output.logits, np.max(np.abs(output.logits)), rtol=1e-8)
+
+
+@GNNS
+def test_the_moments_of_a_pass_have_the_form_of_those_to_use(gnn):
+    config = config_of(gnn)
+    graph = Graph.from_edges([(0, 1), (1, 2)], 3, np.eye(3)[:, :2])
+    params, expected = random_params(0, config), random_moments(0, config)
+    found = model.forward(params, GraphBatch.from_graphs([graph]), config).moments
+    assert [level.keys() for level in found["levels"]] == [{"embed", "pool"}] * 2
+    assert list(map(np.shape, leaves(found))) == list(map(np.shape, leaves(expected)))
 
 
 @pytest.mark.parametrize("gnn", ["gcn", "sage"])
