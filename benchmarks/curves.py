@@ -148,6 +148,8 @@ def parse():
 def main():
     """Train what is missing; write numbers, page and picture after each training."""
     options = parse()
+    if "NPDIFFPOOL_DATA" not in os.environ:
+        raise SystemExit("NPDIFFPOOL_DATA must name the folder of the data sets")
     kept = {"epochs": options.epochs, "folds": options.folds, "runs": []}
     if options.out.exists():
         found = json.loads(options.out.read_text())

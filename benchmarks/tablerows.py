@@ -45,7 +45,14 @@ def _of(*figures: str) -> dict[str, str]:
 
 
 ALONE: dict[str, Any] = {"link_weight": 0.0, "entropy_weight": 0.0}
-GRID = ({}, {"hidden": 128}, {"clusters": (0.1,)}, {"learning_rate": 5e-4})
+GRID: tuple[dict[str, Any], ...] = (
+    {},
+    {"hidden": 32},
+    {"hidden": 128},
+    {"n_layers": 2},
+    {"clusters": (0.1,)},
+    {"learning_rate": 5e-4},
+)
 ROWS = {
     "learned": Row(
         "DiffPool",
@@ -53,7 +60,7 @@ ROWS = {
         _of("62.53", "80.64", "75.48", "76.25"),
         _of("59.5 ± 5.6", "75.0 ± 3.5", "68.9 ± 2.0", "73.7 ± 3.5", "89.1 ± 1.6"),
     ),
-    "grid": Row("DiffPool, configuration chosen from a grid of four", {}, grid=GRID),
+    "grid": Row("DiffPool, configuration chosen from a grid of six", {}, grid=GRID),
     "no-link": Row(
         "without link loss (NoLP)",
         {"link_weight": 0.0},
