@@ -80,7 +80,10 @@ PAPER = [
             (f"Z {Z.shape}", f"Z must be (2, D); got {Z.shape}", (TWO, Z, TWO))
             for Z in (TWO[:1], LONG.T, ONES, STACK)
         ),
-        ("A (2, 3)", "A must be (N, N); got (2, 3)", (LONG, TWO, TWO)),
+        *(
+            (f"A {A.shape}", f"A must be (N, N); got {A.shape}", (A, TWO, TWO))
+            for A in (LONG, TWO[:, :1], STACK)
+        ),
         ("NaN in S", "S must be | nan", (TWO, TWO, WITH_NAN)),
         ("infinite Z", "Z must be | inf", (TWO, WITH_INF, TWO)),
         ("huge A", "A must be | 1e+300", (HUGE, TWO, TWO)),
@@ -95,6 +98,10 @@ PAPER = [
         *(
             (f"S {S.shape}", f"S must be (2, K); got {S.shape}", (TWO, S))
             for S in (TWO[:1], LONG.T, ONES, STACK)
+        ),
+        *(
+            (f"A {A.shape}", f"A must be (N, N); got {A.shape}", (A, TWO))
+            for A in (LONG, TWO[:, :1], STACK)
         ),
         ("NaN in A", "A must be | nan", (WITH_NAN, TWO)),
         ("huge A", "A must be | 1e+300", (HUGE, TWO)),
