@@ -148,7 +148,7 @@ def parse():
 def main():
     """Train what is missing; write numbers, page and picture after each training."""
     options = parse()
-    if "NPDIFFPOOL_DATA" not in os.environ:
+    if not os.environ.get("NPDIFFPOOL_DATA"):
         raise SystemExit("NPDIFFPOOL_DATA must name the folder of the data sets")
     kept = {"epochs": options.epochs, "folds": options.folds, "runs": []}
     if options.out.exists():

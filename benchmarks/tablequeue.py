@@ -16,13 +16,18 @@ FIRST = "learned flat random structure-free graclus wl-kernel".split()
 NAMES = "ENZYMES PROTEINS DD COLLAB REDDIT-BINARY MUTAG".split()  # MUTAG has all rows
 OF_PAPER = """learned no-link graclus set2set sortpool flat s2v-flat s2v s2v-two-levels
 wl-kernel""".split()
+OF_GRID = "ENZYMES PROTEINS MUTAG".split()  # the others have too large graphs
 NAMES_OF_PAPER = "ENZYMES DD COLLAB PROTEINS".split()
 
 
 def queue():
     """Return all rows in their order, each as (data set, row, protocol)."""
     rows = [*FIRST, *(row for row in ROWS if row not in FIRST)]
-    fair = [(name, row, "fair") for row, name in product(rows, NAMES)]
+    fair = [
+        (name, row, "fair")
+        for row, name in product(rows, NAMES)
+        if row != "grid" or name in OF_GRID
+    ]
     paper = product(OF_PAPER, NAMES_OF_PAPER)
     return [*fair, *((name, row, "paper") for row, name in paper)]
 

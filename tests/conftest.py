@@ -7,7 +7,8 @@ NPDIFFPOOL_PROFILE chooses the profile, that is how many examples Hypothesis tri
 
 - dev: 50 (the default)
 - ci: 100, the same examples in every run
-- quick: 25, the same in every run; for other versions and `python -m tests.mutation`
+- quick: 25, the same in every run; for other versions, kernels and threads, and for
+  `python -m tests.mutation`
 - thorough: 10,000
 
 Health checks are on in all profiles.

@@ -103,7 +103,7 @@ def test_evaluation_with_the_moments_of_training_gives_the_same_logits(
 
 
 @GNNS
-def test_the_moments_of_a_pass_have_the_form_of_those_to_use(gnn):
+def test_the_moments_of_a_pass_have_the_form_of_the_parameters(gnn):
     config = config_of(gnn)
     graph = Graph.from_edges([(0, 1), (1, 2)], 3, np.eye(3)[:, :2])
     params, expected = random_params(0, config), random_moments(0, config)

@@ -18,9 +18,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.mutation.groups import CORE, MODULES
-from tests.mutation.mutants import Mutant, mutants_of, read_module
-from tests.mutation.trials import Trials, is_in_functions, prepare
+from .groups import CORE, MODULES
+from .mutants import Mutant, mutants_of, read_module
+from .trials import Trials, is_in_functions, prepare
 
 LISTED = Path(__file__).with_name("equivalent.txt")
 

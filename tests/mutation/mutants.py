@@ -11,7 +11,7 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mutation.groups import MODULES
+from .groups import MODULES
 
 PACKAGE = Path(__file__).resolve().parents[2] / "npdiffpool"
 

@@ -24,8 +24,8 @@ from types import CodeType, FunctionType
 
 import pytest
 
-from tests.mutation.groups import MODULES
-from tests.mutation.mutants import path_of, read_module
+from .groups import MODULES
+from .mutants import path_of, read_module
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORTED = """autograd.numpy autograd.test_util hypothesis.extra.numpy
