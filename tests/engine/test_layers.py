@@ -74,6 +74,19 @@ def test_terms_sum_to_the_bias_plus_all_products(shape):
     assert_array_equal(layers.Terms(None, [(H, W)]).sum(), H @ W)
 
 
+@pytest.mark.parametrize("n_out", [1, 2])
+@pytest.mark.parametrize("is_given", [False, True])
+def test_the_sizes_of_a_layer_are_those_of_its_input_not_of_its_means(n_out, is_given):
+    """Means may be much smaller than what they are computed from, so rounding is not."""
+    params = layers.init_linear(np.random.default_rng(0), [2, 2], n_out, "float64")
+    P, H = np.full((1, 2, 2), 0.5), np.array([[1.0, 2.0], [-1.0, -2.0]])
+    terms = layers.sage(params, P, H, PH=P[0] @ H if is_given else None)
+    ((found, matrices),) = terms.sizes
+    assert_array_equal(found, H)
+    for W, expected in zip(matrices, params["W"], strict=True):
+        assert_array_equal(W, expected)
+
+
 def test_glorot_draws_numbers_up_to_its_bound():
     bound = np.sqrt(2) * np.sqrt(6 / (300 + 100))  # ReLU's gain times Glorot's bound
     W = layers.glorot(np.random.default_rng(0), 300, 100, "float64")
