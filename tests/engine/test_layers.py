@@ -77,7 +77,7 @@ def test_terms_sum_to_the_bias_plus_all_products(shape):
 @pytest.mark.parametrize("n_out", [1, 2])
 @pytest.mark.parametrize("is_given", [False, True])
 def test_the_sizes_of_a_layer_are_those_of_its_input(n_out, is_given):
-    """Means may be much smaller than what they are computed from, so rounding is not."""
+    """Means may be much smaller than the numbers that they are computed from."""
     params = layers.init_linear(np.random.default_rng(0), [2, 2], n_out, "float64")
     P, H = np.full((1, 2, 2), 0.5), np.array([[1.0, 2.0], [-1.0, -2.0]])
     terms = layers.sage(params, P, H, PH=P[0] @ H if is_given else None)
