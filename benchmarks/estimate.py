@@ -4,8 +4,8 @@
     python benchmarks/estimate.py --write
 
 Each row file in results/ has the total seconds of the row's trainings; each training is
-counted as their mean. A row that was not run is counted as the row `learned` with the
-same protocol or, failing that, the other one. Workers take trainings in the order of
+counted as their mean. A row that was not run by one protocol is counted as by the other
+or, failing that, as the row `learned`. Workers take trainings in the order of
 the table; the final runs of a row wait for all its choices of a configuration. The time
 that each worker needs once, to import the package and load a data set (some seconds),
 is left out. With --write the table in cluster.md is replaced.
@@ -19,7 +19,7 @@ from itertools import product
 from pathlib import Path
 
 import tabletext
-from tablerows import ROWS
+from tablerows import ROWS, cells
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "results", HERE / "cluster.md"
@@ -33,16 +33,13 @@ def measured(name, row, protocol):
     if not path.exists():
         return None
     kept = json.loads(path.read_text())
-    settings = kept["settings"]
-    choices, runs = len(settings["grid"]), settings["runs"]
-    count = choices if protocol == "paper" else runs + (choices if choices > 1 else 0)
-    return kept["seconds"] / (FOLDS * count)
+    return kept["seconds"] / tabletext.count_trainings(kept)
 
 
 def seconds_of(name, row, protocol):
     """Return the seconds of one training of a row, or of the row `learned`."""
-    asked = ((row, protocol), ("learned", protocol), ("learned", "fair"))
-    found = [measured(name, *one) for one in asked]
+    protocols = dict.fromkeys((protocol, "fair", "paper"))  # this protocol first
+    found = [measured(name, *one) for one in product((row, "learned"), protocols)]
     return next(seconds for seconds in found if seconds is not None)
 
 
@@ -54,9 +51,8 @@ def stages_of(name, row, protocol):
 
 
 def stages_of_table():
-    """Return the seconds of the trainings of every row."""
-    rows = product(tabletext.COMPLETE, ROWS, ("fair", "paper"))
-    return [stages_of(*row) for row in rows]
+    """Return the seconds of the trainings of the whole table."""
+    return [stages_of(*cell) for cell in cells()]
 
 
 def makespan(stages, workers):
@@ -84,7 +80,7 @@ def estimate():
         seconds = makespan(stages, workers)
         use = f"{total / seconds / workers:.0%}"
         rows.append([f"{workers:,}", f"{seconds / 3600:.2f}", use])
-    sizes = f"{len(ROWS)} rows, {len(tabletext.COMPLETE)} data sets, 2 protocols"
+    sizes = f"{len(stages)} rows, each a variant on one data set by one protocol"
     hours = f"{total / 3600:.1f} hours on one core"
     longest = f"the longest takes {max(trainings):.0f} s"
     head = f"{sizes}: {len(trainings):,} trainings, {hours}; {longest}.\n\n"

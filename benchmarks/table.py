@@ -13,10 +13,10 @@ results/README.md and of the project's README are written from these files alone
 `python benchmarks/table.py --write`. With --again, rows that exist are run again from
 the beginning and compared with their files; nothing is written.
 
-With --all, the missing rows of the fair protocol, and of the paper's those that it has,
-are one queue, in the order of tablequeue.py; DATA, --rows and --protocol
-choose from it. The tables are written after each row, a row that fails is reported at
-the end, with exit status 1, and the same command resumes.
+With --all, the missing rows of the table are one queue, in the order of tablerows.py:
+those of the fair protocol, and of the paper's those that the paper has. DATA, --rows
+and --protocol choose from it. The tables are written after each row, a row that fails
+is reported at the end, with exit status 1, and the same command resumes.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from pathlib import Path
 import tablepicture
 import tablequeue
 import tabletext
-from tablerows import ROWS, SETS
+from tablerows import COMPLETE, ROWS, SETS, cells
 
 import npdiffpool as ndp
 from npdiffpool._support.atomic_files import write_text
@@ -207,7 +207,7 @@ def parse():
     )
     parser.add_argument("--write", action="store_true", help="only write the tables")
     arguments = parser.parse_args()
-    known = tablequeue.NAMES if arguments.all else SETS
+    known = COMPLETE if arguments.all else SETS
     unknown = set(arguments.data) - set(known)
     if unknown or not (arguments.data or arguments.write or arguments.all):
         parser.error(f"DATA must be from {', '.join(known)}; got {arguments.data}")
@@ -228,7 +228,7 @@ def chosen(arguments):
     """Return the rows of the queue that the command line chooses."""
     return [
         (name, row, protocol)
-        for name, row, protocol in tablequeue.queue()
+        for name, row, protocol in cells()
         if name in (arguments.data or SETS) and row in arguments.rows
         if protocol in (arguments.protocol or PROTOCOLS)
     ]

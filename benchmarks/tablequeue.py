@@ -1,35 +1,10 @@
-"""The queue of all rows of the table: their order, their list, and running them.
-
-By the fair protocol come first the rows that say most about pooling, each on all data
-sets, then the other rows; then, by the paper's protocol, the rows of the paper.
-"""
+"""The queue of all rows of the table: their list, and running them."""
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from itertools import product
 
 import estimate
-from tablerows import ROWS
 
 from npdiffpool.evaluation.job_queue import WorkerError
-
-FIRST = "learned flat random structure-free graclus wl-kernel".split()
-NAMES = "ENZYMES PROTEINS DD COLLAB REDDIT-BINARY MUTAG".split()  # MUTAG has all rows
-OF_PAPER = """learned no-link graclus set2set sortpool flat s2v-flat s2v s2v-two-levels
-wl-kernel""".split()
-OF_GRID = "ENZYMES PROTEINS MUTAG".split()  # elsewhere 0.1 is too many clusters
-NAMES_OF_PAPER = "ENZYMES DD COLLAB PROTEINS".split()
-
-
-def queue():
-    """Return the rows in their order, each as (data set, row, protocol)."""
-    rows = [*FIRST, *(row for row in ROWS if row not in FIRST)]
-    fair = [
-        (name, row, "fair")
-        for row, name in product(rows, NAMES)
-        if row != "grid" or name in OF_GRID
-    ]
-    paper = product(OF_PAPER, NAMES_OF_PAPER)
-    return [*fair, *((name, row, "paper") for row, name in paper)]
 
 
 def listing(entries, is_done):

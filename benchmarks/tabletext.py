@@ -8,19 +8,14 @@ import json
 from functools import partial
 
 import numpy as np
-from tablerows import ROWS, SETS
+from tablerows import COMPLETE, DEPARTURES, REGULARISED, ROWS, SETS
 
 from npdiffpool.evaluation import compare
 
-PARAMETERS = """scale-nodes readout-mean readout-sum batch-norm no-l2 last-layer linear
-raw""".split()
-COMPLETE = tuple(name for name, known in SETS.items() if not known.distinct_of)
 DISTINCT = [name for name in SETS if name not in COMPLETE]
-VARIANTS = [row for row in ROWS if row not in PARAMETERS]
-DEPARTURES = "readout-sum batch-norm last-layer linear raw".split()
-REGULARISED = "dropout weight-decay cosine step".split()  # beside "default"
+VARIANTS = [row for row in ROWS if row not in ("readout-mean", *DEPARTURES)]
 VALIDATED = "learned no-link no-entropy no-auxiliary two-levels".split()
-VALIDATED += ["default", *REGULARISED, *PARAMETERS]
+VALIDATED += ["default", *REGULARISED, *DEPARTURES]
 BRIEF = ("learned", "flat")  # the rows of the project's README
 DIFFERENCE = "difference in percentage points [95 % interval]"
 # Of the ten folds: the size of a part divided by that of the training part. The test
@@ -44,7 +39,7 @@ def tables(folder):
         "fair": _table(f"test {accuracy}", VARIANTS, fair),
         "against": _counted(_table(DIFFERENCE, VARIANTS[1:], against)),
         "distinct": _without_copies(files, fair),
-        "paper": _table(f"validation {accuracy}", VARIANTS, paper),
+        "paper": _table(f"validation {accuracy}", ROWS, paper),
         "validation": _table(
             f"validation {accuracy}", VALIDATED, partial(_validation, files)
         ),
@@ -178,4 +173,17 @@ def _seconds(files):
         command = f"`{kept['command']}`"
         rows.append([name, row, protocol, runs, kept["seconds"], command])
     header = ["data set", "row", "protocol", "runs per fold", "seconds", "command"]
-    return markdown(header, rows)
+    spent = sum(kept["seconds"] for kept in files.values()) / 3600
+    trainings = sum(map(count_trainings, files.values()))
+    total = f"{len(rows)} rows, {trainings:,} trainings, {spent:.1f} core hours."
+    return f"{markdown(header, rows)}\n\n{total}"
+
+
+def count_trainings(kept):
+    """Return the number of trainings of a row's file.
+
+    By the fair protocol the final runs follow those of a choice of a configuration.
+    """
+    choices, runs = len(kept["settings"]["grid"]), kept["settings"]["runs"]
+    per_fold = choices if runs is None else runs + (choices if choices > 1 else 0)
+    return len(kept["result"]["folds"]) * per_fold
