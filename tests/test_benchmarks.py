@@ -362,6 +362,7 @@ def test_learning_curves_need_the_folder_of_data_sets(curves, tmp_path, monkeypa
 
 def test_learning_curves_match_a_hand_worked_case(curves, tmp_path, monkeypatch):
     monkeypatch.setattr(curves, "LAST", 2)
+    monkeypatch.setattr(curves, "FEW", 1)
     measured = [
         (curves.TABLE, 0, [0.5, 0.75, 0.5]),
         (curves.TABLE, 1, [0.5, 0.65, 0.7]),
@@ -382,8 +383,9 @@ def test_learning_curves_match_a_hand_worked_case(curves, tmp_path, monkeypatch)
     rows = [line for line in page.splitlines() if re.match(r"\| (as|drop|batch)", line)]
     # The changes are 0 and 25 points, so 12.5 ± 12.706 sqrt((1 / 2 + 1 / 9) 312.5).
     assert rows == [
-        "| as in the table of variants | 70.0 ± 5.0 | 2 | 65.0 |  | 95.0 |",
-        "| dropout=0.3 | 80.0 ± 5.0 | 2 | 77.5 | +12.5 [-163.1, +188.1] | 95.0 |",
+        "| as in the table of variants | 50.0 | 70.0 (epoch 2) | 65.0 |  | 95.0 |",
+        "| dropout=0.3 | 55.0 | 80.0 (epoch 2) | 77.5 | "
+        "+12.5 [-163.1, +188.1] | 95.0 |",
     ]
     assert "6 trainings, 1.2 core hours" in page
     with Image.open(tmp_path / "curves.png") as picture:
