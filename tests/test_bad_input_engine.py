@@ -419,6 +419,7 @@ LOSSES = [
 
 CONFIG = Config(1, 2, clusters=(2,), hidden=3, n_layers=1, dtype="float64")
 DRAWN = model.init_model(RNG, CONFIG)
+FORM = "[['embed', 'levels'], ['embed', 'pool']]"
 LABEL, TREE = np.array([1]), {"W": TWO, "b": ONES}
 STATE, VECTOR = adam.adam_init(np.ones(3)), np.ones(3)
 MODEL = [
@@ -461,20 +462,25 @@ MODEL = [
             "running must be a dict; got 'str'",
             (DRAWN, BATCH, CONFIG, "running"),
         ),
-        (
-            "moments without keys",
-            "keys of running must be embed and levels; got []",
-            (DRAWN, BATCH, CONFIG, {}),
-        ),
-        (
-            "moments of another model",
-            "running must be of 1 pooling levels; got 7",
-            (DRAWN, BATCH, CONFIG, {"levels": [{}] * 7, "embed": []}),
-        ),
-        (
-            "moments of a flat model",
-            "running must be of 1 pooling levels; got 0",
-            (DRAWN, BATCH, CONFIG, {"levels": [], "embed": []}),
+        *(
+            (
+                name,
+                f"keys of running and of each of its levels must be {FORM}; got {seen}",
+                (DRAWN, BATCH, CONFIG, moments),
+            )
+            for name, moments, seen in (
+                ("moments without keys", {}, "[[]]"),
+                (
+                    "moments of a flat model",
+                    {"levels": [], "embed": []},
+                    "[['embed', 'levels']]",
+                ),
+                (
+                    "moments without those of the pooling GNN",
+                    {"levels": [{"embed": []}], "embed": []},
+                    "[['embed', 'levels'], ['embed']]",
+                ),
+            )
         ),
     ),
     *engine_rows(

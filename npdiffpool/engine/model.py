@@ -249,11 +249,11 @@ def forward(
 
 
 def _check_running(running: Params, config: Config) -> None:
-    """Check that moments have the form of the model's parameters."""
-    keys = sorted(running)
-    require(keys == ["embed", "levels"], "keys of running", "embed and levels", keys)
-    n_levels, found = len(config.clusters), len(running["levels"])
-    require(found == n_levels, "running", f"of {n_levels} pooling levels", found)
+    """Check that moments are those of every GNN of a pass."""
+    found = [sorted(running), *map(sorted, running.get("levels", ()))]
+    form = [["embed", "levels"], *[["embed", "pool"]] * len(config.clusters)]
+    name = "keys of running and of each of its levels"
+    require(found == form, name, str(form), found)
 
 
 def _pool(
