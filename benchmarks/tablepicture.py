@@ -9,7 +9,7 @@ import hashlib
 
 import tabletext
 from matplotlib.figure import Figure
-from tablerows import ROWS
+from tablerows import COMPLETE, MAIN, ROWS
 
 from npdiffpool._support.atomic_files import atomic_path
 from npdiffpool.viz import plot_differences
@@ -20,11 +20,10 @@ NAME = "differences.png"
 def differences(files):
     """Return the difference of DiffPool to each row that was run, by data set."""
     found = {
-        name: {row: tabletext.difference(files, row, name) for row in ROWS}
-        for name in tabletext.COMPLETE
+        name: {row: tabletext.difference(files, row, name) for row in MAIN[1:]}
+        for name in COMPLETE
     }
-    variants = tabletext.VARIANTS[1:]
-    rows = [row for row in variants if any(found[name][row] for name in found)]
+    rows = [row for row in MAIN[1:] if any(found[name][row] for name in found)]
     chosen = {
         name: {ROWS[row].title: of[row] for row in rows} for name, of in found.items()
     }
@@ -43,7 +42,7 @@ def write(folder):
         return
     n_rows = len(next(iter(found.values())))
     figure = Figure((3.6 + 2.1 * len(found), 1.6 + 0.26 * n_rows), layout="constrained")
-    panels = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(found), sharex=True, sharey=True, squeeze=False)[0]
     for panel, (name, rows) in zip(panels, found.items()):
         plot_differences(rows, panel)
         panel.set_title(name, fontsize=10)
@@ -51,10 +50,10 @@ def write(folder):
         panel.get_legend().remove()
     title = "DiffPool's test accuracy minus the row's, with 95 % intervals"
     figure.suptitle(title, x=0.01, ha="left")
-    scales = "percentage points (each panel has its own scale)"
-    figure.supxlabel(f"{scales}; positive: DiffPool is better", fontsize=10)
+    label = "percentage points; positive: DiffPool is better"
+    figure.supxlabel(label, fontsize=10)
     marks = panels[0].get_legend_handles_labels()
     figure.legend(*marks, loc="outside upper right", ncols=2, frameon=False)
-    about = digest(tabletext.tables(folder)["against"])
+    about = digest(tabletext.tables(folder)["main differences"])
     with atomic_path(folder / NAME) as path:
         figure.savefig(path, dpi=100, metadata={"Description": about}, format="png")

@@ -22,6 +22,7 @@ class Columns(NamedTuple):
     """One column: the settings of a data set, within a budget of hours on two cores."""
 
     epochs: int
+    largest_class: float  # its share of the graphs
     clusters: tuple[float, ...] = (0.25,)
     two_levels: tuple[float, ...] = (0.25, 0.25)
     has_labels: bool = False  # node labels in addition to attributes
@@ -30,12 +31,12 @@ class Columns(NamedTuple):
 
 
 SETS = {
-    "ENZYMES": Columns(100, has_labels=True),
-    "PROTEINS": Columns(20, (20,), (20, 5), has_labels=True),
-    "DD": Columns(20, (50,), (50, 10)),
-    "MUTAG": Columns(100, has_splits=False),
-    "COLLAB": Columns(10, (50,), (50, 10)),
-    "REDDIT-BINARY": Columns(12, (50,), (50, 10)),
+    "ENZYMES": Columns(100, 100 / 600, has_labels=True),
+    "PROTEINS": Columns(20, 663 / 1113, (20,), (20, 5), has_labels=True),
+    "DD": Columns(20, 691 / 1178, (50,), (50, 10)),
+    "MUTAG": Columns(100, 125 / 188, has_splits=False),
+    "COLLAB": Columns(10, 2600 / 5000, (50,), (50, 10)),
+    "REDDIT-BINARY": Columns(12, 1000 / 2000, (50,), (50, 10)),
 }
 SETS |= {  # the data sets with many isomorphic copies, with one graph of each group
     f"{name}-distinct": SETS[name]._replace(distinct_of=name)
@@ -131,10 +132,12 @@ ROWS = {
 }
 
 COMPLETE = tuple(name for name, known in SETS.items() if not known.distinct_of)
-FIRST = "learned flat random structure-free graclus wl-kernel".split()
-OTHERS = """no-link no-entropy no-auxiliary two-levels hard uniform set2set sortpool gcn
+MAIN = "learned flat graclus random structure-free wl-kernel".split()
+OTHERS = (
+    """grid no-link no-entropy no-auxiliary two-levels hard uniform set2set sortpool gcn
 s2v-flat s2v s2v-two-levels""".split()
-OF_GRID = "ENZYMES PROTEINS MUTAG".split()  # elsewhere 0.1 is too many clusters
+)
+NOT_GRID = "DD COLLAB REDDIT-BINARY".split()  # 0.1 is too many clusters
 REGULARISED = "dropout weight-decay cosine step".split()  # compared with "default"
 DEPARTURES = "readout-sum batch-norm last-layer linear raw".split()
 OF_PAPER = """learned no-link graclus set2set sortpool flat s2v-flat s2v s2v-two-levels
@@ -145,14 +148,17 @@ NAMES_OF_PAPER = "ENZYMES DD COLLAB PROTEINS".split()
 def cells():
     """Return the table's cells in their order, each as (data set, row, protocol)."""
     fair = [
-        *product(FIRST, COMPLETE),
-        *product(["grid"], OF_GRID),
+        *product(MAIN, COMPLETE),
         *product(OTHERS, COMPLETE),
         *product(["default", *REGULARISED], ("ENZYMES", "PROTEINS")),
         *product(DEPARTURES, ("ENZYMES", "MUTAG")),
     ]
     paper = product(OF_PAPER, NAMES_OF_PAPER)
     return [
-        *((name, row, "fair") for row, name in fair),
+        *(
+            (name, row, "fair")
+            for row, name in fair
+            if row != "grid" or name not in NOT_GRID
+        ),
         *((name, row, "paper") for row, name in paper),
     ]

@@ -8,15 +8,38 @@ import json
 from functools import partial
 
 import numpy as np
-from tablerows import COMPLETE, DEPARTURES, REGULARISED, ROWS, SETS
+from tablerows import (
+    COMPLETE,
+    DEPARTURES,
+    MAIN,
+    OF_PAPER,
+    OTHERS,
+    REGULARISED,
+    ROWS,
+    SETS,
+)
 
 from npdiffpool.evaluation import compare
 
 DISTINCT = [name for name in SETS if name not in COMPLETE]
-VARIANTS = [row for row in ROWS if row not in ("readout-mean", *DEPARTURES)]
 VALIDATED = "learned no-link no-entropy no-auxiliary two-levels".split()
 VALIDATED += ["default", *REGULARISED, *DEPARTURES]
 BRIEF = ("learned", "flat")  # the rows of the project's README
+SHORT = {
+    "random": "random assignment",
+    "graclus": "Graclus",
+    "flat": "flat GNN",
+    "no-auxiliary": "DiffPool, classification loss alone",
+    "structure-free": "structure-free baseline",
+}
+PAIRS = (
+    ("random", "flat"),
+    ("graclus", "flat"),
+    ("no-auxiliary", "flat"),
+    ("no-auxiliary", "random"),
+    ("no-auxiliary", "graclus"),
+    ("flat", "structure-free"),
+)
 DIFFERENCE = "difference in percentage points [95 % interval]"
 # Of the ten folds: the size of a part divided by that of the training part. The test
 # part has 10 % of the graphs, the validation part 9 % and the training part 81 %.
@@ -35,11 +58,16 @@ def tables(folder):
     gap = [DIFFERENCE, *(against("flat", name) for name in COMPLETE)]
     return {
         "results": f"{brief}\n{_line(gap)}",
-        "settings": _settings(),
-        "fair": _table(f"test {accuracy}", VARIANTS, fair),
-        "against": _counted(_table(DIFFERENCE, VARIANTS[1:], against)),
+        "settings": _settings(files),
+        "main": f"{_table(f'test {accuracy}', MAIN, fair)}\n{_largest_classes()}",
+        "main differences": _counted(_table(DIFFERENCE, MAIN[1:], against)),
+        "pairs": _counted(_pairs(files)),
+        "variants": _table(f"test {accuracy}", ["learned", *OTHERS], fair),
+        "variant differences": _counted(_table(DIFFERENCE, OTHERS, against)),
         "distinct": _without_copies(files, fair),
-        "paper": _table(f"validation {accuracy}", ROWS, paper),
+        "paper": _table(
+            f"validation {accuracy}", [*OF_PAPER, "readout-mean", "readout-sum"], paper
+        ),
         "validation": _table(
             f"validation {accuracy}", VALIDATED, partial(_validation, files)
         ),
@@ -97,21 +125,52 @@ def _table(corner, rows, cell, names=COMPLETE):
     )
 
 
-def _settings():
+def _settings(files):
     columns = [SETS[name] for name in COMPLETE]
+    pairs = ("{}, {}".format(*known.two_levels) for known in columns)
     rows = [
         ["epochs", *(known.epochs for known in columns)],
+        *(
+            [f"median of the chosen epochs, {ROWS[row].title}", *_epochs(files, row)]
+            for row in BRIEF
+        ),
         ["clusters", *(known.clusters[0] for known in columns)],
+        ["clusters, two levels", *pairs],
     ]
-    pairs = ("{}, {}".format(*known.two_levels) for known in columns)
-    return markdown(["setting", *COMPLETE], [*rows, ["clusters, two levels", *pairs]])
+    return markdown(["setting", *COMPLETE], rows)
+
+
+def _epochs(files, row):
+    """Yield for each data set the median, over folds and runs, of the chosen epochs."""
+    for name in COMPLETE:
+        kept = files.get(("fair", row, name))
+        folds = kept["result"]["folds"] if kept else ()
+        epochs = [run["epoch"] for fold in folds for run in fold["runs"]]
+        yield f"{np.median(epochs):.0f}" if epochs else "-"
+
+
+def _largest_classes():
+    shares = (f"{100 * SETS[name].largest_class:.1f}" for name in COMPLETE)
+    return _line(["always the largest class", *shares])
+
+
+def _pairs(files):
+    """Return the table of differences between the rows of each pair."""
+    rows = [
+        [
+            f"{SHORT[first]} minus {SHORT[second]}",
+            *(_difference(files, second, name, base=first) for name in COMPLETE),
+        ]
+        for first, second in PAIRS
+    ]
+    return markdown([DIFFERENCE, *COMPLETE], rows)
 
 
 def _without_copies(files, score):
     """Return the rows that were run without copies, beside those with all graphs."""
     found = {row for _, row, name in files if name in DISTINCT}
     names = [other for name in DISTINCT for other in (SETS[name].distinct_of, name)]
-    rows = [row for row in VARIANTS if row in found]
+    rows = [row for row in (*MAIN, *OTHERS) if row in found]
     return _table("test accuracy, % (higher is better)", rows, score, names)
 
 
