@@ -24,10 +24,11 @@ the largest entry in its row of S.
   connected; far pairs are "alike" if they and their neighbours have equal features (one
   round of 1-WL; "-" if there is no such pair).
 
-"Untrained" are the initial parameters, "alone" is the classification loss alone. A
-claim is a tie if the difference is within the larger standard deviation or, for
-accuracies, within the standard error of a difference between two shares of so few
-graphs.
+"Untrained" are the initial parameters, "alone" is the classification loss alone. The
+verdict on a claim is "tie" if the difference is at most the larger of the two standard
+deviations over seeds or, for accuracies, the standard error of a difference between two
+shares of so few graphs. It is no test, and it does not say whether training is the
+cause: compare "untrained".
 """
 
 
@@ -78,7 +79,7 @@ def _at_the_end(of):
 def _claims(of):
     """Return a table with two numbers and a verdict for each claim of section 4.3."""
     alone, link, both = (of[name] for name in ("classification alone", *WITH))
-    lines = ["| claim | measure | larger if true | smaller if true | verdict |"]
+    lines = ["| claim | measure | should be larger | should be smaller | verdict |"]
     lines += ["| --- |" + " --- |" * 4]
     for claim, by, more, high, less, low in (
         (

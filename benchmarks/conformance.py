@@ -79,6 +79,8 @@ LEGEND = """\
 - PyG and tgp with the name of another pooling: that pooling of the library. How R and
   Z enter, and which options differ from the defaults, is said in `adapters/`.
 
+C15 is about graphs without nodes, which the other libraries do not claim to pool.
+
 holds: no counterexample was found. FAILS: a counterexample was found and is shown
 below. choice: the law fails by a choice that the library documents or the adapter
 makes, as the note says. –: the law does not apply to the implementation."""
@@ -89,8 +91,8 @@ SUMMARY = {  # what a user should know; each law that is named must fail
     "has one link loss (B1), and the entropy an error of 1e-8 (E7).",
     "tgp sparse": "A' lacks the last graphs of a batch if they have no edges (B3); "
     "the gradient of the link loss is NaN where A = S S^T (L8).",
-    "authors": "the batch norm depends on the order of the nodes (C6), and the link "
-    "loss is a cross-entropy (L1).",
+    "authors": "(reimplemented) the batch norm depends on the order of the nodes (C6), "
+    "and the link loss is a cross-entropy (L1).",
     "PyG layers": "`DenseGCNConv` replaces the weight of a self-loop by 1 (G2).",
     "PyG mincut": "without edges between clusters, the gradient of A' is NaN (D1); "
     "without any, so is the cut loss, also that of the batch (P5).",
@@ -231,7 +233,8 @@ def report(pools, missing, results, chosen):
     yield f"Up to {examples} cases were tried for each check; every script was run."
     yield from (f"Omitted: {n}, as {m} is not installed." for n, m in missing.items())
     lines = [f"- **{name}**: {SUMMARY[name]}" for name in SUMMARY if name in results]
-    yield from ["", *lines, "", "## Tables\n", LEGEND, ""]
+    about = "What a user of each should know; in parentheses a law that shows it:"
+    yield from ["", about, "", *lines, "", "## Tables\n", LEGEND, ""]
     for profile, column in COLUMNS.items():
         shown = {name: pools[name] for name in column if name in pools}
         if shown:

@@ -56,15 +56,19 @@ FEATURES = {"features alone": CLEAN, "features alone, noise": NOISY}
 SCORES = {"NMI": normalized_mutual_info_score, "ARI": adjusted_rand_score}
 HEAD = """# Planted hierarchies
 
-Written by `python benchmarks/hierarchy.py` from hierarchy.json. Graphs are drawn by
-`hierarchical_sbm` with its defaults, separately for each of {seeds} seeds: {train}
-graphs for training ({epochs} epochs), {held} for validation, which chooses the epoch,
-{test} for the test. Accuracies are in percent. NMI and ARI (1 is the best) measure the
-agreement of the clusters (the argmax of a node's row of S_0, at level 2 of S_0 S_1)
-with the planted truth on the test graphs: at level 1 the community of a node, at level
-2 its group. Mean ± standard deviation over seeds. The
-flat GNN of equal depth and size has {layers} layers of width {hidden} and {size}
-parameters, DiffPool has {own} parameters.
+Written by `python benchmarks/hierarchy.py` from hierarchy.json. A graph has 72 nodes:
+eight communities of nine, joined to two rings. Both rings have four communities (class
+0), or one has three and the other five (class 1); chance is 50 %. Graphs are drawn by
+`hierarchical_sbm` with its defaults, separately for each of {seeds} seeds: {train} for
+training ({epochs} epochs), {held} for validation, which chooses the epoch, {test} for
+the test.
+
+NMI and ARI (1 is the best) measure the agreement of the clusters with the planted truth
+on the test graphs: at level 1 the argmax of a node's row of S_0 with its community, at
+level 2 the argmax of its row of S_0 S_1 with its ring. Mean ± standard deviation over
+seeds. The flat GNN of equal depth and size has {layers} layers of width {hidden} and
+{size} parameters, DiffPool has {own} parameters; all its other settings are those of
+DiffPool.
 
 The features name a node's community. So the communities (level 1) can be read from the
 features alone, as in the last two rows (the argmax of a node's features). With "noise"
@@ -121,7 +125,9 @@ def write(kept):
     """Return the text of the page."""
     names = ["test", "NMI 1", "ARI 1", "NMI 2", "ARI 2"]
     names += ["training accuracy, last epoch", "kept epoch"]
-    titles = ["", "test accuracy", *names[1:]]
+    titles = ["model", "test accuracy, % (higher is better)"]
+    titles += [name.replace(" ", ", level ") for name in names[1:5]]
+    titles += ["training accuracy, last epoch, %", "chosen epoch"]
     head = {"layers": TWIN.n_layers, "hidden": TWIN.hidden}
     head |= {"size": count_parameters(TWIN), "own": count_parameters(CONFIG)}
     lines = [HEAD.format(**kept["settings"], **head)]

@@ -1,6 +1,6 @@
 """The report of speed.py: the machine, installed sizes, and the tables.
 
-`write` returns the text of results.md, computed from results.json alone.
+`write` returns the text of speed.md, computed from speed.json alone.
 """
 
 import json
@@ -38,7 +38,7 @@ ROOTS = {  # torch_geometric and tgp do not list torch as a requirement
 _COMPARED = ("median", "peak")
 HEAD = """# Speed and memory
 
-Written by speed.py from the measurements in results.json. npdiffpool is compared with
+Written by speed.py from the measurements in speed.json. npdiffpool is compared with
 torch_geometric's dense form and with the dense and sparse forms of torch-geometric-pool
 (tgp) on one machine with two cores.
 
@@ -135,7 +135,7 @@ def _megabytes(name):
 
 
 def to_json(results):
-    """Return the text of results.json, one run per line."""
+    """Return the text of speed.json, one run per line."""
     parts = {key: json.dumps(part) for key, part in results.items()}
     for key in ("sessions", "runs"):
         parts[key] = "[\n" + ",\n".join(map(json.dumps, results[key])) + "\n]"
@@ -143,7 +143,7 @@ def to_json(results):
 
 
 def write(results):
-    """Return the text of results.md."""
+    """Return the text of speed.md."""
     groups = {}
     for run in results["runs"]:
         workload, threads, _, name = run["key"]

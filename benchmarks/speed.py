@@ -5,7 +5,7 @@
 README.md beside this file has the commands that install the other implementations.
 Each measurement is a fresh process that loads the same arrays, warms up and trains the
 same model (`Task`; peers.py defines it in torch). The implementations take turns. After
-each measurement the numbers are written to results.json and the tables to results.md
+each measurement the numbers are written to speed.json and the tables to speed.md
 (report.py); ``--continue`` resumes an interrupted run. The tables name measurements
 that failed or exceeded the time limit; these are not tried again.
 """
@@ -36,7 +36,7 @@ IMPORTS = (
 )
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
-OUT = Path(__file__).parent / "results.md"
+OUT = Path(__file__).with_suffix(".md")
 TIMED_IMPORT = """
 import time
 start = time.perf_counter()

@@ -301,7 +301,7 @@ def test_the_committed_pages_are_those_of_their_numbers(
     folder = ROOT / "benchmarks"
     results = folder / "results"
     for page, module in (
-        (folder / "results.md", report),
+        (folder / "speed.md", report),
         (folder / "growth.md", growth),
         (results / "hierarchy.md", hierarchy),
     ):
@@ -312,7 +312,7 @@ def test_the_committed_pages_are_those_of_their_numbers(
 
 
 def test_the_readme_gives_the_range_of_the_measured_ratios():
-    page = (ROOT / "benchmarks" / "results.md").read_text()
+    page = (ROOT / "benchmarks" / "speed.md").read_text()
     rows = re.findall(
         r"(?m)^\| [\w-]+ \| (\d) \| (\d\.\d+) \|.*?(\d\.\d+) \| \D*$", page
     )
