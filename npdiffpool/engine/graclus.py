@@ -172,23 +172,37 @@ def _merge_nodes(A: CSR, max_merges: int, colours: Colours) -> Ints:
     Edges are taken in decreasing order of A_ij (1 / d_i + 1 / d_j), as Dhillon et al.
     do for the normalised cut. If no edge is left, components are paired in increasing
     order of degree.
+
+    If few nodes find a partner, as in a star, where all but one want the same, the
+    others join the super-node at the other end of their first edge. With pairs alone
+    there would be a level for each leaf.
     """
-    n, deg = A.shape[0], A.sum(axis=1)
-    edges = scipy.sparse.triu(A, k=1, format="coo")
+    n, pairs = A.shape[0], _in_order_of_merging(A, colours)
+    head, alone, left = list(range(n)), [True] * n, max_merges
+    for a, b in pairs:
+        if left and alone[a] and alone[b]:
+            head[max(a, b)], alone[a], alone[b] = min(a, b), False, False
+            left -= 1
+    if max_merges - left < n / 10:
+        for a, b in pairs:
+            if left and alone[a] != alone[b]:
+                single, other = (a, b) if alone[a] else (b, a)
+                head[single], alone[single] = head[other], False
+                left -= 1
+    return np.unique(head, return_inverse=True)[1]
+
+
+def _in_order_of_merging(A: CSR, colours: Colours) -> list[tuple[int, int]]:
+    """Return the pairs of nodes that `_merge_nodes` tries, in its order."""
+    deg, edges = A.sum(axis=1), scipy.sparse.triu(A, k=1, format="coo")
     i, j = edges.row, edges.col
     if len(i):
         score = np.round(edges.data / deg[i] + edges.data / deg[j], _DIGITS)
         ends = np.sort([colours[i], colours[j]], axis=0)
         order = np.lexsort((*ends, -score))
-        pairs = zip(i[order].tolist(), j[order].tolist())
-    else:
-        by_degree = np.lexsort((colours, np.round(deg, _DIGITS))).tolist()
-        pairs = zip(by_degree[::2], by_degree[1::2])
-    partner, n_merges = np.arange(n), 0
-    for a, b in pairs:
-        if n_merges < max_merges and partner[a] == a and partner[b] == b:
-            partner[a], partner[b], n_merges = b, a, n_merges + 1
-    return np.unique(np.minimum(np.arange(n), partner), return_inverse=True)[1]
+        return list(zip(i[order].tolist(), j[order].tolist()))
+    by_degree = np.lexsort((colours, np.round(deg, _DIGITS))).tolist()
+    return list(zip(by_degree[::2], by_degree[1::2]))
 
 
 def _refine_clusters(A: CSR, clusters: Ints, colours: Colours) -> Ints:

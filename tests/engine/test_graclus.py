@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.cluster import SpectralClustering
 from sklearn.metrics import adjusted_rand_score
 
+from npdiffpool.engine import graclus as graclus_module
 from npdiffpool.engine.graclus import graclus, normalized_cut
 from npdiffpool.testing.strategies import adjacencies, cliques
 
@@ -182,3 +183,31 @@ def test_a_directed_graph_has_the_clusters_of_its_symmetric_part():
 def test_an_invalid_number_of_clusters_raises(K):
     with pytest.raises(ValueError, match="n_clusters must be a whole number >= 1; got"):
         graclus(sparse.csr_array(np.eye(3)), K)
+
+
+def star(n_leaves, n_hubs=1):
+    """Return hubs in a row, each with leaves of its own."""
+    n = n_hubs * (1 + n_leaves)
+    i = np.arange(n)
+    ends = np.where(i < n_hubs, i + 1, i % n_hubs)  # of leaves: their hubs
+    ends[n_hubs - 1] = n_hubs - 1  # no edge from the last hub to a leaf
+    A = sparse.coo_array((1.0 * (i != ends), (i, ends)), (n, n)).tocsr()
+    return sparse.csr_array(A + A.T)
+
+
+@pytest.mark.parametrize("n_hubs, K", [(1, 1), (1, 4), (5, 5), (5, 8)])
+def test_a_star_takes_few_levels(n_hubs, K, monkeypatch):
+    levels, merge = [], graclus_module._merge_nodes
+
+    def count(A, *others):
+        levels.append(A.shape[0])
+        return merge(A, *others)
+
+    monkeypatch.setattr(graclus_module, "_merge_nodes", count)
+    A = star(200, n_hubs)
+    clusters = graclus(A, K)
+    assert len(levels) <= 8  # with one leaf of each hub per level: 200
+    assert_array_equal(np.unique(clusters), np.arange(K))
+    # Clusters: a hub and its leaves, or a single leaf, all of whose edges are cut.
+    n_cut_at_hubs = 2 * (n_hubs - 1) + K - n_hubs
+    assert normalized_cut(A, clusters) <= K - n_hubs + n_cut_at_hubs / 200
