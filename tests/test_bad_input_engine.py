@@ -192,6 +192,7 @@ PARAMS = {"W": [np.ones((2, 3))], "b": np.zeros(3)}
 BOTH = {"W": [np.ones((2, 3)), np.ones((2, 3))], "b": np.zeros(3)}
 NORM = layers.init_batch_norm(None, 2, float)
 GNN = layers.init_gnn(RNG, "gcn", [2, 3], False, float)
+NORMED = layers.init_gnn(RNG, "gcn", [2, 2], True, float)
 LAYERS = [
     *operators("gcn_operator"),
     *operators("mean_operator"),
@@ -270,6 +271,19 @@ LAYERS = [
             "features too wide",
             "inputs[0] must be (N, 2); got (2, 3)",
             (GNN, "gcn", sparse.csr_array(A), LONG),
+        ),
+        *(
+            (
+                f"{len(moments)} moments for {name}",
+                f"running must be {n_norms} pairs; got {len(moments)}",
+                (params, "gcn", sparse.csr_array(A), TWO),
+                {"running": moments},
+            )
+            for name, params, n_norms, moments in (
+                ("a batch norm", NORMED, 1, []),
+                ("a batch norm", NORMED, 1, [(ONES, ONES)] * 2),
+                ("no batch norm", GNN, 0, [(ONES, ONES)]),
+            )
         ),
     ),
 ]
@@ -419,7 +433,7 @@ LOSSES = [
 
 CONFIG = Config(1, 2, clusters=(2,), hidden=3, n_layers=1, dtype="float64")
 DRAWN = model.init_model(RNG, CONFIG)
-FORM = "[['embed', 'levels'], ['embed', 'pool']]"
+FORM = "(see Output.moments) must be [['embed', 'levels'], ['embed', 'pool']]"
 LABEL, TREE = np.array([1]), {"W": TWO, "b": ONES}
 STATE, VECTOR = adam.adam_init(np.ones(3)), np.ones(3)
 MODEL = [
@@ -465,11 +479,22 @@ MODEL = [
         *(
             (
                 name,
-                f"keys of running and of each of its levels must be {FORM}; got {seen}",
+                f"keys of running and of its levels {FORM}; got {seen}",
                 (DRAWN, BATCH, CONFIG, moments),
             )
             for name, moments, seen in (
                 ("moments without keys", {}, "[[]]"),
+                (
+                    "moments of another model",
+                    {"levels": [{"embed": [], "pool": []}] * 2, "embed": []},
+                    "[['embed', 'levels'], ['embed', 'pool'], ['embed', 'pool']]",
+                ),
+                ("a number for levels", {"levels": 3}, "[['levels']]"),
+                (
+                    "None for the moments of a level",
+                    {"levels": [None], "embed": []},
+                    "[['embed', 'levels'], None]",
+                ),
                 (
                     "moments of a flat model",
                     {"levels": [], "embed": []},

@@ -173,9 +173,10 @@ def _merge_nodes(A: CSR, max_merges: int, colours: Colours) -> Ints:
     do for the normalised cut. If no edge is left, components are paired in increasing
     order of degree.
 
-    If few nodes find a partner, as in a star, where all but one want the same, the
-    others join the super-node at the other end of their first edge. With pairs alone
-    there would be a level for each leaf.
+    In a star only one leaf can be paired with the hub. If the pairs are fewer than a
+    tenth of the nodes that have edges, each of the other nodes also joins the
+    super-node at the other end of its first edge; with pairs alone there would be a
+    level for each leaf.
     """
     n, pairs = A.shape[0], _in_order_of_merging(A, colours)
     head, alone, left = list(range(n)), [True] * n, max_merges
@@ -183,7 +184,8 @@ def _merge_nodes(A: CSR, max_merges: int, colours: Colours) -> Ints:
         if left and alone[a] and alone[b]:
             head[max(a, b)], alone[a], alone[b] = min(a, b), False, False
             left -= 1
-    if max_merges - left < n / 10:
+    n_linked = len({v for pair in pairs for v in pair})
+    if max_merges - left < n_linked / 10:
         for a, b in pairs:
             if left and alone[a] != alone[b]:
                 single, other = (a, b) if alone[a] else (b, a)

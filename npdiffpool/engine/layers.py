@@ -19,6 +19,7 @@ import autograd.numpy as np
 import numpy
 import scipy
 
+from npdiffpool._support.arguments import require
 from npdiffpool._support.contracts import (
     AtLeast,
     HasEntries,
@@ -599,8 +600,8 @@ def gnn(
     Raises
     ------
     ValueError
-        If an argument does not have the documented shape or type, or a number is too
-        large (`contracts.largest`).
+        If an argument does not have the documented shape or type, `running` has not one
+        pair for each batch norm, or a number is too large (`contracts.largest`).
 
     Examples
     --------
@@ -610,6 +611,9 @@ def gnn(
     >>> [H.shape for H in layers], [mean.shape for mean, _ in moments]
     ([(3, 4), (3, 5)], [(4,), (5,)])
     """
+    n_norms = sum(map(bool, params["norms"]))
+    if running is not None:
+        require(len(running) == n_norms, "running", f"{n_norms} pairs", len(running))
     H, outputs, moments = X, [], []
     for depth, norm in enumerate(params["norms"]):
         H = dropout.at(depth).apply(H) if depth else H
@@ -618,7 +622,7 @@ def gnn(
         else:
             known = None if depth else PX
             terms = CONVOLUTIONS[kind](params["layers"][depth], P, H, known)
-        given = running[depth] if running and norm else None
+        given = running[depth] if running is not None and norm else None
         H, used = _activate(terms, norm, normalize_rows, given)
         moments += [used] if norm else []
         outputs.append(H)

@@ -209,8 +209,9 @@ def forward(
     Raises
     ------
     ValueError
-        If the graphs do not have as many features as `config` says, numbers become too
-        large, or `seed` is not a whole number from 0 to 2^32 - 1.
+        If the graphs do not have as many features as `config` says, `running` is not of
+        this form or has not one pair for each batch norm, numbers become too large, or
+        `seed` is not a whole number from 0 to 2^32 - 1.
 
     Examples
     --------
@@ -249,10 +250,12 @@ def forward(
 
 
 def _check_running(running: Params, config: Config) -> None:
-    """Check that moments are those of every GNN of a pass."""
-    found = [sorted(running), *map(sorted, running.get("levels", ()))]
+    """Check that moments have the form of `Output.moments`."""
+    levels = running.get("levels")
+    parts = [running, *levels] if isinstance(levels, list) else [running]
+    found = [sorted(part) if isinstance(part, dict) else part for part in parts]
     form = [["embed", "levels"], *[["embed", "pool"]] * len(config.clusters)]
-    name = "keys of running and of each of its levels"
+    name = "keys of running and of its levels (see Output.moments)"
     require(found == form, name, str(form), found)
 
 

@@ -186,17 +186,18 @@ def test_an_invalid_number_of_clusters_raises(K):
 
 
 def star(n_leaves, n_hubs=1):
-    """Return hubs in a row, each with leaves of its own."""
+    """Return hubs in a row, each with leaves of its own, in an arbitrary order."""
     n = n_hubs * (1 + n_leaves)
     i = np.arange(n)
     ends = np.where(i < n_hubs, i + 1, i % n_hubs)  # of leaves: their hubs
     ends[n_hubs - 1] = n_hubs - 1  # no edge from the last hub to a leaf
     A = sparse.coo_array((1.0 * (i != ends), (i, ends)), (n, n)).tocsr()
-    return sparse.csr_array(A + A.T)
+    order = np.random.default_rng(0).permutation(n)
+    return sparse.csr_array((A + A.T)[order][:, order])
 
 
 @pytest.mark.parametrize("n_hubs, K", [(1, 1), (1, 4), (5, 5), (5, 8)])
-def test_a_star_takes_few_levels(n_hubs, K, monkeypatch):
+def test_the_leaves_of_a_star_join_their_hub_in_one_level(n_hubs, K, monkeypatch):
     levels, merge = [], graclus_module._merge_nodes
 
     def count(A, *others):
@@ -206,8 +207,38 @@ def test_a_star_takes_few_levels(n_hubs, K, monkeypatch):
     monkeypatch.setattr(graclus_module, "_merge_nodes", count)
     A = star(200, n_hubs)
     clusters = graclus(A, K)
-    assert len(levels) <= 8  # with one leaf of each hub per level: 200
+    assert len(levels) == 1
     assert_array_equal(np.unique(clusters), np.arange(K))
     # Clusters: a hub and its leaves, or a single leaf, all of whose edges are cut.
     n_cut_at_hubs = 2 * (n_hubs - 1) + K - n_hubs
     assert normalized_cut(A, clusters) <= K - n_hubs + n_cut_at_hubs / 200
+
+
+def test_a_leaf_of_two_hubs_joins_that_of_its_heavier_edge():
+    """Edges are weighted at random; the order of the nodes does not matter."""
+    rng, n = np.random.default_rng(0), 62
+    upper = np.zeros((n, n))
+    upper[:2, 2:] = rng.uniform(1, 2, (2, n - 2))
+    A = sparse.csr_array(upper + upper.T)
+    colours = graclus_module._refine_colours(A, np.zeros(n, np.uint64))
+    merged = graclus_module._merge_nodes(A, n, colours)
+    score = upper[:2, 2:] * (
+        1 / upper[:2].sum(axis=1)[:, None] + 1 / upper.sum(axis=0)[2:]
+    )
+    leaf = 2 + np.arange(n - 2)
+    first = np.flatnonzero(merged[leaf] != merged[np.argmax(score, axis=0)])
+    assert len(np.unique(merged)) == 2 and len(first) <= 1  # the pair of the other hub
+    order = rng.permutation(n)
+    permuted = graclus(sparse.csr_array(A[order][:, order]), 5)
+    assert_array_equal(graclus(A, 5)[order], permuted)
+
+
+@pytest.mark.parametrize("n_alone", [0, 400])
+def test_nodes_that_find_partners_merge_in_pairs(n_alone):
+    """Nodes without edges do not count, however many they are."""
+    A, _ = planted(0)
+    n = A.shape[0] + n_alone
+    A = sparse.block_array([[A, None], [None, sparse.csr_array((n_alone, n_alone))]])
+    A = sparse.csr_array(A)
+    colours = graclus_module._refine_colours(A, np.zeros(n, np.uint64))
+    assert np.bincount(graclus_module._merge_nodes(A, n, colours)).max() == 2
