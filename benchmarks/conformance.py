@@ -91,8 +91,8 @@ SUMMARY = {  # what a user should know; each law that is named must fail
     "has one link loss (B1), and the entropy an error of 1e-8 (E7).",
     "tgp sparse": "A' lacks the last graphs of a batch if they have no edges (B3); "
     "the gradient of the link loss is NaN where A = S S^T (L8).",
-    "authors": "(reimplemented) the batch norm depends on the order of the nodes (C6), "
-    "and the link loss is a cross-entropy (L1).",
+    "authors": "the batch norm depends on the order of the nodes (C6), and the link "
+    "loss is a cross-entropy (L1).",
     "PyG layers": "`DenseGCNConv` replaces the weight of a self-loop by 1 (G2).",
     "PyG mincut": "without edges between clusters, the gradient of A' is NaN (D1); "
     "without any, so is the cut loss, also that of the batch (P5).",

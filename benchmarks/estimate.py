@@ -4,22 +4,21 @@
     python benchmarks/estimate.py --write
 
 Each row file in results/ has the total seconds of the row's trainings; each training is
-counted as their mean. A row that was not run by one protocol is counted as by the other
-or, failing that, as the row `learned`. Workers take trainings in the order of
-the table; the final runs of a row wait for all its choices of a configuration. The time
-that each worker needs once, to import the package and load a data set (some seconds),
-is left out. With --write the table in cluster.md is replaced.
+counted as their mean. A row that was not run by one protocol is given the seconds by
+the other or, failing that, those of the row `learned`. Workers take trainings in the
+order of the table; the final runs of a row wait for all its choices of a configuration.
+The time that each worker needs once, to import the package and load a data set (some
+seconds), is left out. With --write the table in cluster.md is replaced.
 """
 
 import argparse
 import heapq
 import json
 import sys
-from itertools import product
 from pathlib import Path
 
 import tabletext
-from tablerows import ROWS, cells
+from tablerows import cells, grid_of
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "results", HERE / "cluster.md"
@@ -37,15 +36,20 @@ def measured(name, row, protocol):
 
 
 def seconds_of(name, row, protocol):
-    """Return the seconds of one training of a row, or of the row `learned`."""
-    protocols = dict.fromkeys((protocol, "fair", "paper"))  # this protocol first
-    found = [measured(name, *one) for one in product((row, "learned"), protocols)]
-    return next(seconds for seconds in found if seconds is not None)
+    """Return the seconds of one training of a row, or of the row `learned`.
+
+    All configurations of a row take the same time by both protocols.
+    """
+    for other in dict.fromkeys((protocol, "fair", "paper")):  # this protocol first
+        seconds = measured(name, row, other)
+        if seconds is not None:
+            return seconds * len(grid_of(row, other)) / len(grid_of(row, protocol))
+    return seconds_of(name, "learned", protocol)
 
 
 def stages_of(name, row, protocol):
     """Return the seconds of a row's first trainings and of its final runs."""
-    each, choices = [seconds_of(name, row, protocol)], len(ROWS[row].grid)
+    each, choices = [seconds_of(name, row, protocol)], len(grid_of(row, protocol))
     has_final_runs = protocol == "fair" and choices > 1
     return FOLDS * choices * each, FOLDS * each if has_final_runs else []
 

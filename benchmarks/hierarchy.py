@@ -67,8 +67,7 @@ NMI and ARI (1 is the best) measure the agreement of the clusters with the plant
 on the test graphs: at level 1 the argmax of a node's row of S_0 with its community, at
 level 2 the argmax of its row of S_0 S_1 with its ring. Mean ± standard deviation over
 seeds. The flat GNN of equal depth and size has {layers} layers of width {hidden} and
-{size} parameters, DiffPool has {own} parameters; all its other settings are those of
-DiffPool.
+{size} parameters and otherwise the settings of DiffPool, which has {own} parameters.
 
 The features name a node's community. So the communities (level 1) can be read from the
 features alone, as in the last two rows (the argmax of a node's features). With "noise"

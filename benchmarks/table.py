@@ -14,7 +14,7 @@ results/README.md and of the project's README are written from these files alone
 the beginning and compared with their files; nothing is written.
 
 With --all, the missing rows of the table are one queue, in the order of tablerows.py:
-those of the fair protocol, and of the paper's those that the paper has. DATA, --rows
+first by the fair protocol, then, by the paper's, those that the paper has. DATA, --rows
 and --protocol choose from it. The tables are written after each row, a row that fails
 is reported at the end, with exit status 1, and the same command resumes.
 """
@@ -26,13 +26,12 @@ import shlex
 import sys
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 import tablepicture
 import tablequeue
 import tabletext
-from tablerows import COMPLETE, ROWS, SETS, cells
+from tablerows import COMPLETE, ROWS, SETS, cells, grid_of
 
 import npdiffpool as ndp
 from npdiffpool._support.atomic_files import write_text
@@ -68,19 +67,6 @@ def model_of(row, dataset, epochs):
         twin = flat_twin(Config(*sizes, clusters=clusters))
         given |= {"n_layers": twin.n_layers, "hidden": twin.hidden}
     return ndp.DiffPoolClassifier(**given)
-
-
-def grid_of(row, protocol):
-    """Return the configurations to choose from.
-
-    The kernel chooses its parameters on the validation part. The paper's protocol has
-    one choice for all folds, so there each choice of the kernel is a configuration.
-    """
-    if ROWS[row].parameters is not None or protocol == "fair":
-        return ROWS[row].grid
-    kernel = SubtreeKernelClassifier()
-    choices = product(kernel.rounds, kernel.penalties)
-    return [{"rounds": (n,), "penalties": (C,)} for n, C in choices]
 
 
 def splits_of(name, labels, folder):

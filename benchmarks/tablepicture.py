@@ -1,4 +1,4 @@
-"""The picture of the differences: DiffPool compared with each row of the table.
+"""The picture of differences: DiffPool, a flat GNN and other assignments compared.
 
 `differences` returns them by data set and row, and `write` draws them into
 results/differences.png. The picture's description is a digest of the table that shows
@@ -9,7 +9,7 @@ import hashlib
 
 import tabletext
 from matplotlib.figure import Figure
-from tablerows import COMPLETE, MAIN, ROWS
+from tablerows import COMPLETE, PICTURED, ROWS
 
 from npdiffpool._support.atomic_files import atomic_path
 from npdiffpool.viz import plot_differences
@@ -18,12 +18,12 @@ NAME = "differences.png"
 
 
 def differences(files):
-    """Return the difference of DiffPool to each row that was run, by data set."""
+    """Return the difference of DiffPool to each row of the picture, by data set."""
     found = {
-        name: {row: tabletext.difference(files, row, name) for row in MAIN[1:]}
+        name: {row: tabletext.difference(files, row, name) for row in PICTURED}
         for name in COMPLETE
     }
-    rows = [row for row in MAIN[1:] if any(found[name][row] for name in found)]
+    rows = [row for row in PICTURED if any(found[name][row] for name in found)]
     chosen = {
         name: {ROWS[row].title: of[row] for row in rows} for name, of in found.items()
     }

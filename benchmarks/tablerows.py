@@ -1,11 +1,14 @@
 """The rows and columns of the table of variants, and what is published of them.
 
-`cells` returns what the table has: each row on the data sets where it says something,
-the most telling first.
+`cells` returns what `table.py --all` runs: each row on the data sets where it says
+something, the most telling first. The pages also show a few rows that are run by name:
+those without copies, and readouts by the paper's protocol on DD.
 """
 
 from itertools import product
 from typing import Any, NamedTuple
+
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 
 
 class Row(NamedTuple):
@@ -132,12 +135,13 @@ ROWS = {
 }
 
 COMPLETE = tuple(name for name, known in SETS.items() if not known.distinct_of)
+PICTURED = "flat graclus random".split()
 MAIN = "learned flat graclus random structure-free wl-kernel".split()
 OTHERS = (
     """grid no-link no-entropy no-auxiliary two-levels hard uniform set2set sortpool gcn
 s2v-flat s2v s2v-two-levels""".split()
 )
-NOT_GRID = "DD COLLAB REDDIT-BINARY".split()  # 0.1 is too many clusters
+NOT_GRID = "DD COLLAB REDDIT-BINARY".split()  # hours for one row
 REGULARISED = "dropout weight-decay cosine step".split()  # compared with "default"
 DEPARTURES = "readout-sum batch-norm last-layer linear raw".split()
 OF_PAPER = """learned no-link graclus set2set sortpool flat s2v-flat s2v s2v-two-levels
@@ -162,3 +166,16 @@ def cells():
         ),
         *((name, row, "paper") for row, name in paper),
     ]
+
+
+def grid_of(row, protocol):
+    """Return the configurations to choose from.
+
+    The kernel chooses its parameters on the validation part. The paper's protocol has
+    one choice for all folds, so there each choice of the kernel is a configuration.
+    """
+    if ROWS[row].parameters is not None or protocol == "fair":
+        return ROWS[row].grid
+    kernel = SubtreeKernelClassifier()
+    choices = product(kernel.rounds, kernel.penalties)
+    return [{"rounds": (n,), "penalties": (C,)} for n, C in choices]
