@@ -40,6 +40,7 @@ PAIRS = (
     ("no-auxiliary", "graclus"),
     ("flat", "structure-free"),
 )
+TITLES = {"fair": "seconds, fair protocol", "paper": "seconds, paper's protocol"}
 DIFFERENCE = "difference in percentage points [95 % interval]"
 # Of the ten folds: the size of a part divided by that of the training part. The test
 # part has 10 % of the graphs, the validation part 9 % and the training part 81 %.
@@ -180,7 +181,7 @@ def _score(files, protocol, row, name):
     kept = files.get((protocol, row, name))
     if kept is None:
         return "-" + note
-    epochs = kept["settings"].get("parameters", {}).get("epochs", SETS[name].epochs)
+    epochs = epochs_of(kept, name)
     more = f", {epochs} epochs" if epochs != SETS[name].epochs else ""
     return _percent(kept["result"]["score"], kept["result"]["spread"]) + more + note
 
@@ -226,16 +227,37 @@ def _percent(mean, spread):
 
 
 def _seconds(files):
-    rows = []
-    for (protocol, row, name), kept in files.items():
-        runs = kept["settings"]["runs"] if protocol == "fair" else ""
-        command = f"`{kept['command']}`"
-        rows.append([name, row, protocol, runs, kept["seconds"], command])
-    header = ["data set", "row", "protocol", "runs per fold", "seconds", "command"]
+    """Return the seconds of each protocol's rows, and what was run altogether."""
+    parts = []
+    for protocol, title in TITLES.items():
+        kept = [key for key in files if key[0] == protocol]
+        names = [name for name in SETS if any(key[2] == name for key in kept)]
+        rows = [
+            [f"`{row}`", *(_cell(files, protocol, row, name) for name in names)]
+            for row in ROWS
+            if any(key[1] == row for key in kept)
+        ]
+        parts.append(markdown([title, *names], rows))
     spent = sum(kept["seconds"] for kept in files.values()) / 3600
     trainings = sum(map(count_trainings, files.values()))
-    total = f"{len(rows)} rows, {trainings:,} trainings, {spent:.1f} core hours."
-    return f"{markdown(header, rows)}\n\n{total}"
+    total = f"{len(files)} rows, {trainings:,} trainings, {spent:.1f} core hours."
+    return "\n\n".join([*parts, total])
+
+
+def _cell(files, protocol, row, name):
+    """Return a row's seconds, with the options that differ from most rows'."""
+    kept = files.get((protocol, row, name))
+    if kept is None:
+        return "-"
+    epochs, runs = epochs_of(kept, name), kept["settings"]["runs"]
+    options = f" --epochs {epochs}" if epochs != SETS[name].epochs else ""
+    options += f" --runs {runs}" if runs not in (None, 1) else ""
+    return f"{kept['seconds']}{options}"
+
+
+def epochs_of(kept, name):
+    """Return the epochs of a row's file; the kernel has none, and those of its set."""
+    return kept["settings"].get("parameters", {}).get("epochs", SETS[name].epochs)
 
 
 def count_trainings(kept):

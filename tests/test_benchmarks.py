@@ -246,14 +246,27 @@ def test_regularisation_is_compared_with_defaults_of_the_same_version(
     assert cells(table, "dropout") == ["+0.0 [-140.5, +140.5]", "-"]
 
 
-def test_each_row_is_listed_with_the_command_that_reproduces_it(tabletext, tmp_path):
+def test_seconds_name_the_options_that_differ_from_most_rows(tabletext, tmp_path):
     keep_row(tmp_path, "DD", "flat", "paper", [0.5, 0.5], seconds=5400)
     keep_row(tmp_path, "DD", "flat", "fair", [0.5, 0.5])
-    table = tabletext.tables(tmp_path)["seconds"]
-    assert "| DD | flat | paper |  | 5400 | `run flat` |" in table
-    assert "| DD | flat | fair | 3 | 7 | `run flat` |" in table
-    trainings = 3 * 2 + 2  # of two folds
-    assert table.endswith(f"\n\n2 rows, {trainings} trainings, 1.5 core hours.")
+    keep_row(tmp_path, "MUTAG", "flat", "fair", [0.5, 0.5])
+    path = tmp_path / "MUTAG" / "flat-fair.json"
+    kept = json.loads(path.read_text())
+    kept["settings"] |= {"runs": 1, "parameters": {"epochs": 60}}
+    path.write_text(json.dumps(kept))
+    fair, paper, total = tabletext.tables(tmp_path)["seconds"].split("\n\n")
+    assert cells(fair, "`flat`") == ["7 --runs 3", "7 --epochs 60"]
+    assert cells(paper, "`flat`") == ["5400"]
+    trainings = 3 * 2 + 2 + 2  # of two folds
+    assert total == f"3 rows, {trainings} trainings, 1.5 core hours."
+
+
+def test_the_command_of_each_committed_row_is_that_of_its_page(table, tabletext):
+    files = tabletext.read_rows(table.RESULTS)
+    for (protocol, row, name), kept in files.items():
+        epochs, runs = tabletext.epochs_of(kept, name), kept["settings"]["runs"]
+        command = table.command_of(name, row, protocol, epochs, runs)
+        assert kept["command"] == command
 
 
 def test_filling_a_page_replaces_its_blocks_and_nothing_else(tabletext):
