@@ -777,7 +777,7 @@ def test_the_estimate_counts_every_training_of_the_table(estimate, tablerows):
 
 
 def test_the_committed_table_of_parameters_is_that_of_the_fields(tabletext):
-    page = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "examples" / "guide.md").read_text(encoding="utf-8")
     assert tabletext.block_of(page, "parameters") == write_table()
 
 

@@ -28,8 +28,8 @@ TEXTS = [
     if path.name not in ("conformance.md", "CHANGELOG.md")
 ]
 TEXTS += sorted((INSTALLED / "npdiffpool").rglob("*.md"))
-WITH_PYTHON = {"README.md", "README.zh.md", "examples/README.md"}
-WITH_COMMANDS = {"README.md", "README.zh.md", "examples/README.md"}
+WITH_PYTHON = {"README.md", "README.zh.md", "examples/guide.md"}
+WITH_COMMANDS = {"README.md", "README.zh.md", "examples/guide.md"}
 
 
 def name_of(path):

@@ -1,6 +1,6 @@
 """The parameters of a model as command-line options, and as a Markdown table.
 
-``python -m npdiffpool.cli.parameters`` prints the table, which examples/README.md
+``python -m npdiffpool.cli.parameters`` prints the table, which examples/guide.md
 shows. Both are made from the fields of `DiffPoolClassifier`.
 """
 
