@@ -31,7 +31,7 @@ from pathlib import Path
 import tablepicture
 import tablequeue
 import tabletext
-from tablerows import COMPLETE, ROWS, SETS, cells, grid_of
+from tablerows import COMPLETE, ROWS, SETS, cells, epochs_of, grid_of
 
 import npdiffpool as ndp
 from npdiffpool._support.atomic_files import write_text
@@ -56,8 +56,8 @@ def model_of(row, dataset, epochs):
     if ROWS[row].parameters is None:
         return SubtreeKernelClassifier()
     known = SETS[dataset.name]
-    given = {"clusters": known.clusters, "ratio_of": "largest", "epochs": epochs}
-    given |= ROWS[row].parameters
+    given = {"clusters": known.clusters, "ratio_of": "largest"}
+    given |= ROWS[row].parameters | {"epochs": epochs}
     if given["clusters"] == "two":
         given["clusters"] = known.two_levels
     if row == "flat":
@@ -134,7 +134,7 @@ def run_row(name, row, protocol, options, executor):
     if path.exists() and not options.again:
         print(f"  found in {path}; --again runs it again")
         return
-    epochs = options.epochs or SETS[name].epochs
+    epochs = options.epochs or epochs_of(row, name)
     work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
     folder = None if options.again else work
     result = evaluate(name, row, protocol, epochs, options, executor, folder)
@@ -144,11 +144,11 @@ def run_row(name, row, protocol, options, executor):
         known = json.loads(path.read_text())["result"]
         same = known == json.loads(json.dumps(result._asdict()))
         print(f"  identical to {path}: {'yes' if same else NOT_SAME}")
-    elif epochs == SETS[name].epochs:
+    elif epochs == epochs_of(row, name):
         command = command_of(name, row, protocol, epochs, options.runs)
         write_row(path, work, result, command)
     else:
-        print(f"  not written: the table uses {SETS[name].epochs} epochs")
+        print(f"  not written: the table uses {epochs_of(row, name)} epochs")
 
 
 def command_of(name, row, protocol, epochs, runs):

@@ -13,6 +13,7 @@ from tablerows import (
     DEPARTURES,
     MAIN,
     OF_PAPER,
+    ON_DD,
     OTHERS,
     REGULARISED,
     ROWS,
@@ -66,9 +67,7 @@ def tables(folder):
         "variants": _table(f"test {accuracy}", ["learned", *OTHERS], fair),
         "variant differences": _counted(_table(DIFFERENCE, OTHERS, against)),
         "distinct": _without_copies(files, fair),
-        "paper": _table(
-            f"validation {accuracy}", [*OF_PAPER, "readout-mean", "readout-sum"], paper
-        ),
+        "paper": _table(f"validation {accuracy}", [*OF_PAPER, *ON_DD], paper),
         "validation": _table(
             f"validation {accuracy}", VALIDATED, partial(_validation, files)
         ),
@@ -181,7 +180,7 @@ def _score(files, protocol, row, name):
     kept = files.get((protocol, row, name))
     if kept is None:
         return "-" + note
-    epochs = epochs_of(kept, name)
+    epochs = epochs_in(kept, name)
     more = f", {epochs} epochs" if epochs != SETS[name].epochs else ""
     return _percent(kept["result"]["score"], kept["result"]["spread"]) + more + note
 
@@ -249,13 +248,13 @@ def _cell(files, protocol, row, name):
     kept = files.get((protocol, row, name))
     if kept is None:
         return "-"
-    epochs, runs = epochs_of(kept, name), kept["settings"]["runs"]
+    epochs, runs = epochs_in(kept, name), kept["settings"]["runs"]
     options = f" --epochs {epochs}" if epochs != SETS[name].epochs else ""
     options += f" --runs {runs}" if runs not in (None, 1) else ""
     return f"{kept['seconds']}{options}"
 
 
-def epochs_of(kept, name):
+def epochs_in(kept, name):
     """Return the epochs of a row's file; the kernel has none, and those of its set."""
     return kept["settings"].get("parameters", {}).get("epochs", SETS[name].epochs)
 

@@ -261,10 +261,18 @@ def test_seconds_name_the_options_that_differ_from_most_rows(tabletext, tmp_path
     assert total == f"3 rows, {trainings} trainings, 1.5 core hours."
 
 
+def test_a_row_has_epochs_of_its_own_or_those_of_its_data_set(table, tablerows):
+    rows = ("longer", "learned", "wl-kernel")
+    assert [tablerows.epochs_of(row, "DD") for row in rows] == [100, 20, 20]
+    mutag = ndp.load_dataset("MUTAG")
+    assert table.model_of("longer", mutag, 100).epochs == 100
+    assert table.model_of("longer", mutag, 3).epochs == 3  # --epochs 3
+
+
 def test_the_command_of_each_committed_row_is_that_of_its_page(table, tabletext):
     files = tabletext.read_rows(table.RESULTS)
     for (protocol, row, name), kept in files.items():
-        epochs, runs = tabletext.epochs_of(kept, name), kept["settings"]["runs"]
+        epochs, runs = tabletext.epochs_in(kept, name), kept["settings"]["runs"]
         command = table.command_of(name, row, protocol, epochs, runs)
         assert kept["command"] == command
 
@@ -529,7 +537,7 @@ def test_the_table_has_each_row_once_and_the_most_telling_first(tablerows):
     assert fair[6][:2] == ("ENZYMES", "flat") and fair[36][:2] == ("ENZYMES", "grid")
     rows = tablerows.ROWS
     everywhere = rows.keys() - {
-        *("grid", "default", "readout-mean"),
+        *("grid", "default", "longer", "readout-mean"),
         *(*tablerows.REGULARISED, *tablerows.DEPARTURES),
     }
     assert {*product(tablerows.COMPLETE, everywhere)} <= {entry[:2] for entry in fair}
