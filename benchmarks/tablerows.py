@@ -120,7 +120,7 @@ ROWS = {
     "wl-kernel": Row(
         "1-WL subtree kernel, SVM", None, _of("53.43", "74.02", "78.61", "73.76")
     ),
-    "default": Row("the defaults, run with the next four rows", {}),
+    "default": Row("DiffPool again, with the next four rows", {}),
     "dropout": Row("dropout=0.3", {"dropout": 0.3}),
     "weight-decay": Row("weight_decay=0.01", {"weight_decay": 0.01}),
     "cosine": Row(

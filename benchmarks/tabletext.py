@@ -232,7 +232,10 @@ def _seconds(files):
         kept = [key for key in files if key[0] == protocol]
         names = [name for name in SETS if any(key[2] == name for key in kept)]
         rows = [
-            [f"`{row}`", *(_cell(files, protocol, row, name) for name in names)]
+            [
+                f"`{row}`: {ROWS[row].title}",
+                *(_cell(files, protocol, row, name) for name in names),
+            ]
             for row in ROWS
             if any(key[1] == row for key in kept)
         ]

@@ -113,4 +113,4 @@ for name, graphs in sets.items():
 
 # %% [markdown]
 # DiffPool is ahead on the karate club. It loses where communities differ in size, and
-# on the sparse graphs, where three trainings are better than one (see README.md).
+# on the sparse graphs, where three trainings are better than one (see guide.md).

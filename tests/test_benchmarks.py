@@ -205,7 +205,7 @@ def test_the_sentences_of_results_have_the_numbers_of_the_tables(tabletext):
     folder = ROOT / "benchmarks" / "results"
     page = (folder / "README.md").read_text()
     head, rest = page.split("## What was learnt\n")
-    sentences, rest = rest.split("\n## Variants\n")
+    sentences, rest = rest.split("\n## DiffPool and its controls\n")
     sentences = " ".join(sentences.split())
     tables = tabletext.tables(folder)
     columns = {name: [] for name in tabletext.COMPLETE}
@@ -497,6 +497,8 @@ def test_a_row_is_saved_reproduced_and_never_overwritten(
     table.run_row(*row, options(), None)
     path = tmp_path / "MUTAG" / "wl-kernel-fair.json"
     kept = path.read_bytes()
+    with pytest.raises(SystemExit, match="hard-fair.json does not exist; without --ag"):
+        table.run_row("MUTAG", "hard", "fair", options(again=True), None)
     assert "--rows wl-kernel --protocol fair --epochs 2" in json.loads(kept)["command"]
     table.run_row(*row, options(), None)
     assert "--again runs it again" in capsys.readouterr().out
