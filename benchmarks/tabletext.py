@@ -32,6 +32,8 @@ SHORT = {
     "flat": "flat GNN",
     "no-auxiliary": "DiffPool, classification loss alone",
     "structure-free": "structure-free baseline",
+    "default": "DiffPool, trained again",
+    "no-link": "DiffPool without link loss",
 }
 PAIRS = (
     ("random", "flat"),
@@ -40,6 +42,7 @@ PAIRS = (
     ("no-auxiliary", "random"),
     ("no-auxiliary", "graclus"),
     ("flat", "structure-free"),
+    ("default", "no-link"),
 )
 TITLES = {"fair": "seconds, fair protocol", "paper": "seconds, paper's protocol"}
 DIFFERENCE = "difference in percentage points [95 % interval]"

@@ -214,11 +214,13 @@ def test_the_sentences_of_results_have_the_numbers_of_the_tables(tabletext):
             for name, cell in zip(columns, line.strip("| ").split(" | ")[1:]):
                 columns[name].append(cell.strip("*"))
     named = re.findall(r"[A-Z]{2,}[\w-]*|[+-][\d.]+ \[[^]]*\]", sentences)
-    named = [word for word in named if word in columns or word[-1] == "]"]
-    pairs = [pair for pair in zip(named, named[1:]) if pair[1][-1] == "]"]
-    assert len(pairs) >= 15
-    for name, interval in pairs:
-        assert interval in columns[name], (name, interval)
+    intervals = [word for word in named if word[-1] == "]"]
+    assert len(intervals) >= 15
+    for word in named:
+        if word in columns:
+            name = word
+        elif word[-1] == "]":
+            assert word in columns[name], (name, word)
     linked = [(folder / name).read_text() for name in ("hierarchy.md", "clusters.md")]
     percentages = re.findall(r"(\d+\.\d) %", sentences)
     assert len(percentages) >= 8
