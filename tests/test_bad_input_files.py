@@ -459,7 +459,7 @@ SPLITS = [
         ),
         ("a matrix of labels", "labels must be one per graph | (2, 2)", (np.eye(2), 2)),
         ("no labels", "labels must be one per graph | ()", (None, 2)),
-        ("too few labels", "labels must be enough for every part", ([0, 1], 2)),
+        ("too few labels", "labels must be enough | (0.9, 0.1); got 1", ([0, 1], 2)),
     ),
     *rows(
         "npdiffpool.datasets.stratified_folds",
@@ -492,7 +492,7 @@ SPLITS = [
         ("a number", "shares must be | 1", (AB, 1)),
         (
             "too few labels",
-            "labels must be enough for every part; got '2 labels'",
+            "labels must be enough for parts with the shares (0.9, 0.1); got 2",
             ([0, 1], (0.9, 0.1)),
         ),
         (
@@ -516,7 +516,7 @@ SPLITS = [
         ),
         (
             "a graph in two parts",
-            "splits[0]: a graph must be in one part",
+            "splits[0]: a graph must occur once",
             ([([0, 1], [1], [2])], 4),
         ),
         (

@@ -73,6 +73,13 @@ def require_labels(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
     return array
 
 
+def require_classes(name: str, graphs: Any) -> None:
+    """Require that the labels of a data set are not the targets of a regression."""
+    targets = getattr(graphs, "targets", ())
+    required = "classes for a classifier; those of graphs are targets of a regression"
+    require(not targets, name, required, ", ".join(targets))
+
+
 def as_array(name: str, labels: Any, n_graphs: int) -> npt.NDArray[Any]:
     """Return labels as an array, of any shape."""
     try:

@@ -28,7 +28,7 @@ from npdiffpool.estimators.baselines import count_parameters, flat_twin
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.runs.train import check_run_folder, train_run
 
-N_GRAPHS, DRAW = 700, 1
+N_GRAPHS, GRAPHS_SEED = 700, 1
 # Chosen by validation on graphs of other seeds. Page 13 of the examples shows what the
 # second level is without this link_scale.
 SETTINGS = {
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
     model = DiffPoolClassifier(**chosen, verbose=True)
     model.check_parameters()
     check_run_folder(arguments.out, arguments.resume)
-    drawn = hierarchical_sbm(N_GRAPHS, seed=DRAW)
+    drawn = hierarchical_sbm(N_GRAPHS, seed=GRAPHS_SEED)
     dataset = replace(drawn.dataset, name="demo")
     folder = train_run(model, dataset, arguments.out, arguments.resume, draw)
     split = json.loads((folder / "config.json").read_text(encoding="utf-8"))["split"]
@@ -110,8 +110,8 @@ def _describe_clusters(
     n_communities = len(np.unique(drawn.communities[0]))
     return (
         "\nClusters of test graphs beside the hierarchy, which training did not see.\n"
-        "If a cluster stands for the part that most of its nodes are of, this share\n"
-        "of all nodes is in the right one:\n"
+        "Purity, the share of nodes whose planted part is the most frequent one in\n"
+        "their cluster (higher is better):\n"
         f"  level 1, {n_communities} communities: {first:.0%} (one cluster for all: "
         f"{of_one[0]:.0%})\n"
         f"  level 2, 2 rings: {second:.0%} (one cluster for all: {of_one[1]:.0%})"
@@ -119,7 +119,7 @@ def _describe_clusters(
 
 
 def _purity(clusters: Any, truth: Any) -> float:
-    """Return the share of nodes of the most frequent true part of their cluster."""
+    """Return the share of nodes whose part is the most frequent in their cluster."""
     counts = np.zeros((clusters.max() + 1, truth.max() + 1))
     np.add.at(counts, (clusters, truth), 1)
     return float(counts.max(axis=1).sum() / len(clusters))

@@ -67,7 +67,7 @@ def _add_parameter(group: Any, field: Field[Any]) -> None:
 def _clusters(text: str) -> tuple[float, ...]:
     """Parse the value of --clusters."""
     try:
-        words = [word for word in text.split(",") if word]
+        words = [word.strip() for word in text.split(",") if word.strip()]
         return tuple(int(w) if w.isdecimal() else float(w) for w in words)
     except ValueError:
         message = f"must be numbers, separated by commas; got {text!r}"

@@ -27,11 +27,11 @@ class Dataset:
     Attributes
     ----------
     graphs : list of Graph
-        Undirected. ``graph.label`` is the label as an int, or None without labels.
-    labels : (G,) ints, or None
-        The class of each graph, with the value in the file; None without labels, and
-        then `statistics` counts 0 classes. With `targets`, floats of shape (G,), or
-        (G, T) for T targets.
+        Undirected, if `load_dataset` made them. ``graph.label`` is the label, or None.
+    labels : (G,) array, or None
+        The class of each graph, in data sets from files an int; None without labels,
+        and then `statistics` counts 0 classes. With `targets`, floats of shape (G,),
+        or (G, T) for T targets.
     name : str
         The name of the data set, by default "graphs".
     feature_names : tuple of str or None
@@ -45,8 +45,8 @@ class Dataset:
     unused : tuple of str
         What the files have and the graphs lack, such as 'edge_labels'.
     weights : str or None
-        The column of edge attributes that has the edge weights, such as 'attribute 0';
-        None if all weights are 1.
+        The column of edge attributes that has the edge weights, such as 'attribute 0'
+        (counted from 0); None if all weights are 1.
     targets : tuple of str
         For regression the name of each target, such as 'attribute 0'; empty for
         classes.

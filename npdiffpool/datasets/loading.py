@@ -139,7 +139,7 @@ def _read(
         how: Any = {"weights": column, "require_labels": require_labels}
         data = read_tu(TUFiles(path), **how, targets=targets)
         citation = locate.cite(data.name)
-    _warn_of_losses(data, needs_labels=require_labels is not None)
+    _warn_of_unused(data, needs_labels=require_labels is not None)
     about = locate.describe(path), citation, weights, _target_names(data, targets)
     return data, about
 
@@ -228,7 +228,7 @@ def _target_names(data: TUData, columns: list[int] | None) -> tuple[str, ...]:
     return tuple(f"attribute {i}" for i in columns or range(n_columns))
 
 
-def _warn_of_losses(data: TUData, needs_labels: bool) -> None:
+def _warn_of_unused(data: TUData, needs_labels: bool) -> None:
     """Warn of unused files and of graphs without nodes."""
     silent = {"edge_labels"} if locate.cite(data.name) else set()
     silent |= set() if needs_labels else {"graph_attributes"}

@@ -85,7 +85,8 @@ def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> lis
     require(usable, "shares", "positive, with sum 1", shares)
     bounds = np.rint(np.cumsum(shares) * len(labels)).astype(int)
     sizes = np.diff(bounds, prepend=0)
-    require(sizes.min() > 0, "labels", "enough for every part", f"{len(labels)} labels")
+    enough = f"enough for parts with the shares {tuple(shares)}"
+    require(sizes.min() > 0, "labels", enough, len(labels))
     order, parts = _shuffle_by_class(labels, seed), _interleave(sizes)
     return [np.sort(order[parts == part]) for part in range(len(sizes))]
 

@@ -5,7 +5,8 @@ In reading order: `diffpool` (`DiffPoolClassifier` and `DiffPoolRegressor`), `ba
 (what a fitted model computes), `explanation` (what decides a prediction), `fitting`
 (what `fit` checks and prepares), `clusterer` (`DiffPoolClusterer`), `expectation`
 (clusters and seconds per epoch before a training), `stored_model` and `model_file`
-(writing and reading model files) and `baselines`.
+(writing and reading model files), `not_fitted` (the error before `fit`) and
+`baselines`.
 """
 
 from npdiffpool.estimators.clusterer import DiffPoolClusterer

@@ -195,7 +195,7 @@ class Estimator(Conventions):
         ----------
         graphs : sequence of Graph, or Dataset
         labels : (G,) array_like, optional
-            Default: the `label` of each graph.
+            Default: the labels of the `Dataset`, or of each graph.
 
         Returns
         -------
@@ -213,9 +213,8 @@ class Estimator(Conventions):
         self.check_parameters()
         checked = check_graphs(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
-        if labels is None and self.kind == "classifier":
-            inputs.require_classes(graphs)
-        labels = inputs.choose_labels(graphs, checked, labels)
+        by_class = self.kind == "classifier"
+        labels = inputs.choose_labels(graphs, checked, labels, classes=by_class)
         targets = self.targets_kind.of(labels, len(checked))
         schedule = Schedule(**self._fields_of(Schedule))
         config = self._config(checked, targets)

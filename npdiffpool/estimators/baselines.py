@@ -164,7 +164,7 @@ class SubtreeKernelClassifier:
         ----------
         graphs : sequence of Graph, or Dataset
         labels : (G,) array_like, optional
-            Default: the `label` of each graph.
+            Default: the labels of the `Dataset`, or of each graph.
         validation : pair of graphs and labels (or None)
             Required.
 
@@ -180,8 +180,8 @@ class SubtreeKernelClassifier:
         """
         self._check_parameters()
         known, origin = check_graphs(graphs), Origin.of(graphs)
-        held, held_labels = check_validation(validation, origin)
-        labels = choose_labels(graphs, known, labels)
+        held, held_labels = check_validation(validation, origin, by_class=True)
+        labels = choose_labels(graphs, known, labels, classes=True)
         classes = Classes.of(labels, len(known))
         train = known, classes.encode(labels, len(known))
         expected = classes.encode(held_labels, len(held), "validation labels")
@@ -260,7 +260,7 @@ class SubtreeKernelClassifier:
         ----------
         graphs : sequence of Graph, or Dataset
         labels : (G,) array_like, optional
-            Default: the `label` of each graph.
+            Default: the labels of the `Dataset`, or of each graph.
 
         Returns
         -------
@@ -275,7 +275,7 @@ class SubtreeKernelClassifier:
             are strings, or strings for numbers.
         """
         checked = self._check_graphs(graphs)
-        labels = choose_labels(graphs, checked, labels)
+        labels = choose_labels(graphs, checked, labels, classes=True)
         expected = Classes(self.classes_).read(labels, len(checked))
         return float(np.mean(self.predict(checked) == expected))
 

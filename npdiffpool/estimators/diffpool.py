@@ -147,7 +147,7 @@ class DiffPoolClassifier(Estimator):
         ----------
         graphs : sequence of Graph, or Dataset
         labels : (G,) array_like, optional
-            Default: the `label` of each graph.
+            Default: the labels of the `Dataset`, or of each graph.
         sample_weight : (G,) array_like, optional
             Weights of the graphs, not negative. Default: equal weights.
 
@@ -163,7 +163,7 @@ class DiffPoolClassifier(Estimator):
             are strings, or strings for numbers; or a weight is invalid.
         """
         checked = self._check_graphs(graphs)
-        labels = choose_labels(graphs, checked, labels)
+        labels = choose_labels(graphs, checked, labels, classes=True)
         expected = self.targets_.read(labels, len(checked))
         weights = check_sample_weight(sample_weight, len(checked))
         return float(np.average(self.predict(checked) == expected, weights=weights))
@@ -254,7 +254,7 @@ class DiffPoolRegressor(Estimator):
         ----------
         graphs : sequence of Graph, or Dataset
         labels : (G,) or (G, T) array_like, optional
-            Finite numbers. Default: the `label` of each graph.
+            Finite numbers. Default: the labels of the `Dataset`, or of each graph.
         sample_weight : (G,) array_like, optional
             Weights of the graphs, not negative. Default: equal weights.
 

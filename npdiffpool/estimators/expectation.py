@@ -69,10 +69,11 @@ of its training graphs)
 def seconds_per_epoch(
     model: Estimator, graphs: Iterable[Graph], labels: npt.ArrayLike
 ) -> float:
-    """Time a few minibatches on a copy of the model; return the seconds of an epoch.
+    """Return the seconds of an epoch, from the time that a few minibatches take.
 
-    One minibatch is trained on before the clock starts, because the first one is
-    slower. If it takes more than `SLOW` seconds, it is the only one.
+    They train new parameters; the model is not changed. One minibatch is trained on
+    before the clock starts, because the first one is slower. If it takes more than
+    `SLOW` seconds, it is the only one.
 
     Raises
     ------
@@ -99,8 +100,8 @@ def seconds_per_epoch(
     return taken * len(checked) / len(timed)
 
 
-def describe_seconds(epoch: float, epochs: int) -> str:
-    """Describe the expected duration of an epoch, in seconds, and of a training.
+def describe_seconds(per_epoch: float, epochs: int) -> str:
+    """Describe the duration of an epoch, `per_epoch` seconds, and of a training run.
 
     Examples
     --------
@@ -111,8 +112,9 @@ def describe_seconds(epoch: float, epochs: int) -> str:
     >>> describe_seconds(0.004, 5)
     'about 0.004 s an epoch, less than 1 s for 5 epochs'
     """
-    each = duration(epoch) if epoch >= 9.5 else f"{max(epoch, 1e-4):.2g} s"
-    whole = _at_least_a_second(epoch * epochs)
+    is_long = per_epoch >= 9.5
+    each = duration(per_epoch) if is_long else f"{max(per_epoch, 1e-4):.2g} s"
+    whole = _at_least_a_second(per_epoch * epochs)
     return f"about {each} an epoch, {whole} for {_count(epochs, 'epoch')}"
 
 

@@ -108,8 +108,9 @@ class FittedModel(GraphModel):
         if not self.config_.clusters:
             return [[] for _ in range(batch.n_graphs)]
         first, *others = (np.concatenate(of_level) for of_level in zip(*parts))
+        first = first[np.argsort(order)]  # back in the given order of nodes
         per_graph = [np.arange(batch.n_graphs + 1) * K for K in self.config_.clusters]
-        levels = zip([first[np.argsort(order)], *others], [batch.offsets, *per_graph])
+        levels = zip([first, *others], [batch.offsets, *per_graph])
         split = [[S[rows] for rows in slices_of(offsets)] for S, offsets in levels]
         return [list(of_graph) for of_graph in zip(*split)]
 

@@ -119,7 +119,7 @@ def _require_known(header: Json) -> None:
 
 
 def _as_given(parameters: Json) -> Json:
-    """Return parameters with what was a tuple or a dict as such."""
+    """Restore the tuple `clusters` and the dict `class_weight`, which JSON lacks."""
     given = {**parameters, "clusters": tuple(parameters["clusters"])}
     if isinstance(given.get("class_weight"), list):
         given["class_weight"] = dict(map(tuple, given["class_weight"]))

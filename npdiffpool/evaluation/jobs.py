@@ -56,7 +56,18 @@ class Source(NamedTuple):
 
 
 class Job(NamedTuple):
-    """One training run: a fold, a configuration, a run (None: select by validation)."""
+    """One training run.
+
+    Attributes
+    ----------
+    fold : int
+        Index of the outer fold.
+    choice : int
+        Index of the configuration in the grid.
+    run : int or None
+        Number of the final run of "fair". None for a training that is scored on its
+        validation part: the selection of "fair", and all of "paper".
+    """
 
     fold: int
     choice: int
@@ -95,6 +106,8 @@ class Plan(NamedTuple):
     def settings(self) -> Json:
         """Return everything that decides the results, as JSON values."""
         source = self.data if isinstance(self.data, Source) else None
+        parameters = self.model.get_params()
+        parameters.pop("verbose", None)
         return {
             "version": version("npdiffpool"),
             "data": Path(source.data).name if source else "graphs",
@@ -102,7 +115,7 @@ class Plan(NamedTuple):
             "features": source.features if source else None,
             "labels": _digest(self.labels.tolist()),
             "model": type(self.model).__name__,
-            "parameters": to_json(self.model.get_params()),
+            "parameters": to_json(parameters),
             "protocol": self.protocol,
             "splits": _digest(self.splits),
             "grid": to_json(list(self.grid)),
@@ -115,7 +128,7 @@ class Plan(NamedTuple):
         if "seed" in parameters:
             parameters["seed"] += job.run or 0
         split = self.splits[job.fold]
-        if self.protocol == "paper":
+        if self.protocol == "paper":  # the test part serves as the validation part
             split = Split(split.train + split.validation, split.test, [])
         elif job.run is None:
             split = split._replace(test=[])
@@ -133,8 +146,9 @@ def run_job(
 ) -> tuple[Json, float]:
     """Train a model on one fold; return its result and the seconds that it took.
 
-    The result has the key `test`, the score on the test part, or, if the test part is
-    empty, `curve`, the validation score after each epoch. `expected` is the version of
+    The result has `epoch` (the one that is kept), `validation`, `validation_loss`, and
+    `test`, the score on the test part, or, if that part is empty, `curve`, the
+    validation score after each epoch. `expected` is the version of
     npdiffpool and the digest of the graphs that a worker with a `Source` must have.
     """
     if expected is not None:

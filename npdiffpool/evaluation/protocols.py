@@ -4,9 +4,10 @@
 of the training part chooses the configuration and the epoch. Only the final runs use
 the test part.
 
-"paper" (Ying et al., as they describe it in the issues of their repository): the
-highest mean over folds of the validation accuracy after one epoch. No training part
-contains the validation graphs, but they choose the epoch, so it is not a test score.
+"paper" (Ying et al., as they describe it in the issues of their repository): train on
+all graphs outside the test part, measure the accuracy on the test part after every
+epoch, average over the folds, and report the highest mean. The graphs that are scored
+choose the epoch, so it is not a test score.
 
 An evaluation is divided into jobs, one training run each (jobs.py), which a queue
 runs (job_queue.py).
@@ -23,14 +24,19 @@ from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
-from npdiffpool._support.arguments import require, require_choice, require_int
+from npdiffpool._support.arguments import (
+    require,
+    require_choice,
+    require_classes,
+    require_int,
+)
 from npdiffpool._support.folder_lock import lock_folder
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.evaluation.estimator import CheckedEstimator, Estimator
 from npdiffpool.evaluation.job_folder import JobFolder
 from npdiffpool.evaluation.job_queue import JobQueue, Progress
-from npdiffpool.evaluation.jobs import Job, Plan, Source, load_labelled
+from npdiffpool.evaluation.jobs import Job, Plan, Source, load_labelled, load_source
 from npdiffpool.evaluation.splits import Split, check_splits, make_splits
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.graphs.graph import Graph
@@ -149,6 +155,9 @@ def cross_validate(
     require(can_submit, "executor", "a concurrent.futures.Executor", executor)
     require(callable(on_done), "on_done", "callable", on_done)
     candidates = check_options(model, protocol, folds, grid, runs)
+    if labels is None and _is_classifier(model):
+        given = load_source(data) if isinstance(data, Source) else data
+        require_classes("labels", given)
     graphs, labels = load_labelled(data, labels)
     for candidate in candidates:
         if isinstance(candidate, CheckedEstimator):
@@ -172,10 +181,13 @@ def choose_splits(
     """Validate the given splits, or make some with the model's seed."""
     if splits is not None:
         return check_splits(splits, len(labels))
-    by_class = getattr(model, "kind", "classifier") == "classifier"
     seed = model.get_params().get("seed", 0)
-    strata = labels if by_class else np.zeros(len(labels))
-    return make_splits(strata, n_folds, seed, by_class)
+    strata = labels if _is_classifier(model) else np.zeros(len(labels))
+    return make_splits(strata, n_folds, seed)
+
+
+def _is_classifier(model: Estimator) -> bool:
+    return bool(getattr(model, "kind", "classifier") == "classifier")
 
 
 def check_options(

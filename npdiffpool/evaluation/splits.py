@@ -36,7 +36,7 @@ class SplitsError(ValueError):
     >>> check_splits([([0], [0], [1])], 2)  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
         ...
-    SplitsError: splits[0]: a graph must be in one part; one is in two
+    SplitsError: splits[0]: a graph must occur once; graph 0 occurs 2 times
     """
 
 
@@ -143,8 +143,10 @@ def read_splits(path: str | PathLike[str], n_graphs: int | None) -> list[Split]:
         _check_fold(split, f"{path}, fold {number}", n_graphs)
     tested = sorted(index for split in splits for index in split.test)
     if tested != list(range(n_graphs)):
-        message = f"{path} must test each of {n_graphs} graphs once; it does not"
-        raise SplitsError(message)
+        counts = np.bincount(tested, minlength=n_graphs)
+        graph = int(np.argmax(counts != 1))
+        message = f"{path} must test each of {n_graphs} graphs once"
+        raise SplitsError(f"{message}; graph {graph} is in {counts[graph]} test parts")
     return splits
 
 
@@ -166,7 +168,7 @@ def check_splits(splits: Any, n_graphs: int) -> list[Split]:
     ------
     SplitsError
         If there is no fold, a part is empty, an index is outside 0 ... `n_graphs` - 1,
-        or a graph is in two parts of a fold.
+        or a graph occurs twice in a fold.
 
     Examples
     --------
@@ -197,5 +199,8 @@ def _check_fold(split: Split, where: str, n_graphs: int) -> None:
         if type(index) is not int or not 0 <= index < n_graphs:
             message = f"an index must be in 0 ... {n_graphs - 1}; got {index!r}"
             raise SplitsError(f"{where}: {message}")
-    if len(set(indices)) < len(indices):
-        raise SplitsError(f"{where}: a graph must be in one part; one is in two")
+    counts = np.bincount(indices)
+    if counts.max() > 1:
+        graph = int(np.argmax(counts > 1))
+        message = f"a graph must occur once; graph {graph} occurs {counts[graph]} times"
+        raise SplitsError(f"{where}: {message}")

@@ -95,7 +95,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     ):
         with _ctrl_c_blocked():
             for _ in range(jobs):
-                executor.submit(int)
+                executor.submit(int)  # starts a process
         try:
             yield executor
         except KeyboardInterrupt:

@@ -8,4 +8,5 @@ In reading order:
 - `backbone`: the links of a pooled graph that pictures draw
 - `snapshots`: the assignments of a few graphs, recorded during training
 - `snapshot_file`: snapshots as plain arrays in a file
+- `of_model`: the run folder of a model that was fitted in Python
 """

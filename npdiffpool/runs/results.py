@@ -23,8 +23,8 @@ def compute_results(model: Model, train: Dataset | None, test: Dataset) -> Json:
     Those of a classifier are accuracies and the confusion matrix. Those of a regressor
     are R^2 and the mean absolute error of each target, beside that of predicting its
     mean in training. `failure` says that no epoch was better than a constant
-    prediction; it is None otherwise. Without training graphs it is not known, and the
-    majority class, else that of the training graphs, is that of the test graphs.
+    prediction; it is None otherwise. The majority class is that of the training graphs.
+    If `train` is None, it is that of the test graphs, and `failure` is not known: None.
     """
     best = model.history_[model.best_epoch_ - 1]
     found = {"best_epoch": model.best_epoch_, "test_graphs": len(test)}

@@ -47,7 +47,8 @@ def test_its_shares_are_those_of_the_planted_hierarchy(small, tmp_path, capsys):
         int, re.findall(r"level \d, [^:]*: (\d+)%", capsys.readouterr().out)
     )
     test = json.loads((run / "config.json").read_text())["split"]["test"]
-    clf, drawn = ndp.load_model(run / "model.npz"), hierarchical_sbm(60, seed=demo.DRAW)
+    clf = ndp.load_model(run / "model.npz")
+    drawn = hierarchical_sbm(60, seed=demo.GRAPHS_SEED)
     right = np.zeros((len(test), 2))
     for row, i in zip(right, test):
         S, S_next = clf.assignments(drawn.dataset[i])

@@ -6,6 +6,9 @@ import pytest
 import npdiffpool as ndp
 from npdiffpool import Dataset, DiffPoolClassifier, Graph, load_dataset
 from npdiffpool.datasets import write_tu
+from npdiffpool.estimators.baselines import SubtreeKernelClassifier
+from npdiffpool.evaluation import cross_validate
+from npdiffpool.viz import report_model
 
 PATH = Graph.from_edges([(0, 1), (1, 2)], 3, "ones")
 RING = Graph.from_edges([(0, 1), (1, 2), (0, 2)], 3, "ones")
@@ -71,8 +74,29 @@ def test_whole_numbers_that_are_targets_are_written_as_such(tmp_path):
     assert ndp.load_dataset(both, target="attributes").labels.tolist() == pairs
 
 
-def test_a_classifier_refuses_the_targets_of_a_data_set():
-    graphs = [ndp.Graph.from_edges([(0, 1)], 2)] * 3
-    own = ndp.Dataset(graphs, [0.5, 1.5, 0.5], targets=("a",))
-    with pytest.raises(ValueError, match="those of graphs are targets of a regression"):
-        ndp.DiffPoolClassifier(epochs=1).fit(own)
+def test_a_classifier_refuses_the_targets_of_a_data_set(tmp_path):
+    """Wherever it would take them from the data set; as given labels it takes them."""
+    graphs = [PATH, RING] * 10
+    own = ndp.Dataset(graphs, np.array([0, 1] * 10), targets=("a",))
+    small = {"epochs": 1, "hidden": 2, "clusters": (), "gnn": "gcn"}
+    model, held = ndp.DiffPoolClassifier(**small), (own, own.labels)
+    kernel, fraction = SubtreeKernelClassifier(), {"validation_fraction": 0.5}
+    fitted = ndp.DiffPoolClassifier(**small).fit(graphs, own.labels, held)
+    fitted_kernel = SubtreeKernelClassifier().fit(graphs, own.labels, held)
+    for call in (
+        lambda: model.fit(own),
+        lambda: model.fit(graphs, own.labels, validation=(own, None)),
+        lambda: ndp.DiffPoolClassifier(**small, **fraction).fit(own),
+        lambda: fitted.score(own),
+        lambda: kernel.fit(own, None, held),
+        lambda: kernel.fit(graphs, own.labels, (own, None)),
+        lambda: fitted_kernel.score(own),
+        lambda: cross_validate(model, own, folds=2, runs=1),
+        lambda: cross_validate(kernel, own, folds=2, runs=1),
+        lambda: report_model(fitted, own, folder=tmp_path / "report"),
+    ):
+        with pytest.raises(ValueError, match="of graphs are targets of a regression"):
+            call()
+    assert list(tmp_path.iterdir()) == []
+    assert 0 <= fitted.score(own, own.labels) <= 1
+    assert cross_validate(model, own, own.labels, folds=2, runs=1).protocol == "fair"

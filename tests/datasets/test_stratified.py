@@ -89,7 +89,7 @@ def partial_split(labels, seed):
         (lambda: stratified_split([0, 1], (1.0, 0.0)), "shares must be positive"),
         (lambda: stratified_split([0, 1], ()), "shares must be positive"),
         (lambda: stratified_split([0, 1], (0.5, 0.5), -1), "seed must be a whole"),
-        (lambda: stratified_split([0, 1], SHARES), "labels must be enough for every"),
+        (lambda: stratified_split([0, 1], SHARES), "labels must be enough for parts"),
     ],
 )
 def test_wrong_arguments_are_errors(call, message):

@@ -374,7 +374,7 @@ def test_a_worker_with_another_version_or_other_data_is_an_error(expected, messa
         ({"grid": [{"levl": 1}]}, "one of level; got 'levl'; did you mean level"),
         ({"grid": [{"seed": 1}]}, "a name in grid must be one of level; got 'seed'"),
         ({"splits": []}, r"splits must be one fold or more.*got \[\]"),
-        ({"splits": [([0, 1], [2], [1])]}, r"splits\[0\]: a graph must be in one part"),
+        ({"splits": [([0, 1], [2], [1])]}, r"splits\[0\]: a graph must occur once"),
         ({"splits": [([0], [2], [30])]}, "an index must be in 0 ... 29; got 30"),
     ],
 )
@@ -440,9 +440,9 @@ def test_an_index_file_gives_the_splits(tmp_path):
         ('[{"test": [0]}]', "must be JSON.*'model_selection'"),
         ([fold([0, 1], [2], [9])], r"fold 0: an index must be in 0 ... 3; got 9"),
         ([fold([0, 1], [2], [True])], "got True"),
-        ([fold([0, 1], [2], [2])], "a graph must be in one part; one is in two"),
+        ([fold([0, 1], [2], [2])], "a graph must occur once; graph 2 occurs 2 times"),
         ([fold([0, 1], [], [2])], r"train must be a list of indices; got \[\]"),
-        ([fold([0, 1], [2], [3])], "must test each of 4 graphs once; it does not"),
+        ([fold([0, 1], [2], [3])], "each of 4 graphs once; graph 2 is in 0 test parts"),
     ],
 )
 def test_a_wrong_index_file_is_an_error(tmp_path, content, message):

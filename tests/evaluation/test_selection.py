@@ -148,6 +148,19 @@ def test_another_argument_is_another_evaluation(tmp_path, name, change):
         run(**{"runs": 1, "folder": tmp_path, **change})
 
 
+def test_verbose_is_no_other_evaluation(tmp_path):
+    """Also in folders whose settings contain it, as those of earlier versions do."""
+    small, path, found = {"epochs": 1, "clusters": ()}, tmp_path / "settings.json", []
+    for verbose in (False, True):
+        model = ndp.DiffPoolClassifier(verbose=verbose, **small)
+        options = {"splits": SPLITS, "runs": 1, "folder": tmp_path}
+        found.append(cross_validate(model, GRAPHS, LABELS, **options))
+        settings = json.loads(path.read_text())
+        settings["parameters"]["verbose"] = verbose
+        path.write_text(json.dumps(settings))
+    assert found[0] == found[1]
+
+
 def test_another_version_is_another_evaluation(tmp_path, monkeypatch):
     run(runs=1, folder=tmp_path)
     monkeypatch.setattr("npdiffpool.evaluation.jobs.version", lambda package: "0.0.1")
@@ -264,7 +277,7 @@ def test_splits_of_another_form_are_refused(splits):
         (([0], [1]), r"each \(train, validation, test\)"),
         (([0], [1], [-1]), r"splits\[1\]: an index must be in 0 ... 3; got -1"),
         (([0], [1], [4]), r"splits\[1\]: an index must be in 0 ... 3; got 4"),
-        (([0], [0], [1]), r"splits\[1\]: a graph must be in one part"),
+        (([0], [0], [1]), r"splits\[1\]: a graph must occur once"),
         (([0], [2.0], [1]), "got 2.0"),
     ],
 )

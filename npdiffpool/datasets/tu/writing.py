@@ -191,7 +191,7 @@ def _columns(
     if names is None:
         return [], list(range(graphs[0].n_features))
     kinds = [column_kind(name) if _MADE.fullmatch(name) else "" for name in names]
-    if not _are_made(graphs, names, kinds):  # of other edges, or other things
+    if not _are_made(graphs, names, kinds):  # not of these edges: attributes
         kinds = [kind if kind == "label" else "" for kind in kinds]
     labels: dict[str, list[int]] = {}
     for i, (name, kind) in enumerate(zip(names, kinds)):
@@ -205,7 +205,7 @@ def _columns(
 
 
 def _are_made(graphs: list[Graph], names: Sequence[str], kinds: list[str]) -> bool:
-    """Return whether columns of degrees and ones are those that are made of edges."""
+    """Return whether columns of degrees and ones are what `load_dataset` would make."""
     columns = [i for i, kind in enumerate(kinds) if kind in ("degree", "one")]
     found = [names[i] for i in columns if kinds[i] == "degree"]
     cap = max(len(found) - 1, 1)

@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy
 
-from npdiffpool._support.arguments import require, require_flag, require_int
+from npdiffpool._support.arguments import (
+    require,
+    require_classes,
+    require_flag,
+    require_int,
+)
 from npdiffpool._support.types import Array, Floats, Ints
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.canonical_order import in_canonical_order
@@ -165,7 +170,12 @@ def check_width(graphs: list[Graph], n_features: int) -> None:
 
 
 def choose_labels(
-    given: Any, graphs: list[Graph], labels: Any, name: str = "labels"
+    given: Any,
+    graphs: list[Graph],
+    labels: Any,
+    name: str = "labels",
+    *,
+    classes: bool = False,
 ) -> Any:
     """Return labels; if they are None, those of the data set, or of each graph.
 
@@ -176,12 +186,18 @@ def choose_labels(
         The same graphs.
     labels : (G,) array_like or None
     name : str
+        What errors call the labels.
+    classes : bool
+        Whether a classifier reads them.
 
     Raises
     ------
     ValueError
-        If they are None, and a graph has no label.
+        If they are None, and a graph has no label, or a classifier would read the
+        targets of a regression.
     """
+    if labels is None and classes:
+        require_classes(name, given)
     labels = getattr(given, "labels", None) if labels is None else labels
     if labels is not None:
         return labels
@@ -225,19 +241,6 @@ def check_target_names(
     if known is not None and names is not None:
         required = f"the targets {list(known)} of training"
         require(names == known, f"targets of {name}", required, list(names))
-
-
-def require_classes(graphs: Any) -> None:
-    """Check that the labels of a data set are not the targets of a regression.
-
-    Raises
-    ------
-    ValueError
-        If they are.
-    """
-    targets = getattr(graphs, "targets", ())
-    required = "classes for a classifier; those of graphs are targets of a regression"
-    require(not targets, "labels", required, ", ".join(targets))
 
 
 def check_name_count(graphs: Any, n_features: int) -> None:

@@ -126,7 +126,7 @@ def _going_on(model: Any, config: Config) -> Config:
     Raises
     ------
     ValueError
-        If the model is another one than before, but for the loss.
+        If a field of the configuration differs from before and is not in `FREE`.
     """
     old, given = model.config_, (tuple(model.clusters), model.ratio_of)
     if given != model._clusters:

@@ -70,7 +70,7 @@ def hold_out(parts: Parts, model: Any) -> Parts:
     graphs, labels, weights, _ = parts
     fraction, by_class = model.validation_fraction, model.targets_kind is Classes
     listed = check_graphs(graphs)
-    labels = choose_labels(graphs, listed, labels)
+    labels = choose_labels(graphs, listed, labels, classes=by_class)
     if by_class:
         labels = require_labels("labels", labels, len(listed))
     else:
@@ -123,7 +123,9 @@ def prepare_validation(
     if pair is None:
         return None
     has_weights = isinstance(pair, (tuple, list)) and len(pair) == 3
-    graphs, labels = check_validation(pair[:2] if has_weights else pair, origin)
+    by_class = isinstance(targets, Classes)
+    pair_ = pair[:2] if has_weights else pair
+    graphs, labels = check_validation(pair_, origin, by_class)
     check_target_names(pair[0], labels, targets.names, "validation graphs")
     encoded = targets.encode(labels, len(graphs), "validation labels")
     weights = pair[2] if has_weights else None
@@ -132,7 +134,9 @@ def prepare_validation(
     return Labelled(prepare_graphs(graphs, config, scaling)[0], encoded, weights)
 
 
-def check_validation(pair: Any, origin: Origin) -> tuple[list[Graph], Any]:
+def check_validation(
+    pair: Any, origin: Origin, by_class: bool
+) -> tuple[list[Graph], Any]:
     """Check that a validation set is a pair (graphs, labels); return both.
 
     Labels that are None are those of the graphs.
@@ -140,14 +144,17 @@ def check_validation(pair: Any, origin: Origin) -> tuple[list[Graph], Any]:
     Raises
     ------
     ValueError
-        If it is not a pair, the graphs are not graphs, or a data set has other feature
-        names or edge weights than `origin`.
+        If it is not a pair, the graphs are not graphs, a data set has other feature
+        names or edge weights than `origin`, or `by_class` its labels are targets of a
+        regression.
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
     check_origin(pair[0], origin, "validation graphs")
     graphs = check_graphs(pair[0])
-    return graphs, choose_labels(pair[0], graphs, pair[1], "validation labels")
+    given, labels = pair
+    labels = choose_labels(given, graphs, labels, "validation labels", classes=by_class)
+    return graphs, labels
 
 
 def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:

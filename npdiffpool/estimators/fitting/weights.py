@@ -76,7 +76,8 @@ def combine_weights(
     Raises
     ------
     ValueError
-        If `class_weight` has a label that is no class, or all weights are 0.
+        If all weights are 0, or `class_weight` has a label that is no class and lacks a
+        class, or has a label that is a class only as text ("1" for 1).
     """
     weights = np.ones(len(encoded)) if sample_weight is None else sample_weight
     weights = weights / np.max(weights)
@@ -97,10 +98,10 @@ def _of_classes(
         return np.divide(1, total, out=np.zeros_like(total), where=total > 0)
     classes = targets.classes.tolist()
     unknown = [label for label in class_weight if label not in classes]
-    texts, is_partial = set(map(str, classes)), any(
-        c not in class_weight for c in classes
-    )
-    if is_partial or any(str(label) in texts for label in unknown):  # a mistake
+    is_partial = any(label not in class_weight for label in classes)
+    texts = set(map(str, classes))
+    # Weights of absent classes are fine; a misspelt label, or "1" for 1, is not.
+    if is_partial or any(str(label) in texts for label in unknown):
         require(not unknown, "class_weight", f"for labels in {classes}", unknown)
     found = [float(class_weight.get(label, 1.0)) for label in classes]
     return np.array(found) / max(*found, 1e-300)
