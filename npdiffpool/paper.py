@@ -116,7 +116,7 @@ def gcn_layer(W: Array, A_hat: Array, H: Array) -> Array:
     array([[4.],
            [4.]])
     """
-    _check("W", W, f"({H.shape[1]}, width)", len(W) == H.shape[1])
+    _check("W", W, f"({H.shape[1]}, width)", W.ndim == 2 and len(W) == H.shape[1])
     return relu(np.dot(np.dot(A_hat, H), W))
 
 
@@ -157,7 +157,7 @@ def gnn(params: list[Array], A: Array, X: Array) -> Array:
            [2., 0.]])
     """
     A_hat, H = normalize_adjacency(A), X
-    _check("X", X, f"({len(A)}, F)", len(X) == len(A))
+    _check("X", X, f"({len(A)}, F)", X.ndim == 2 and len(X) == len(A))
     for W in params:
         H = gcn_layer(W, A_hat, H)
     return H
@@ -190,7 +190,8 @@ def assign(R: Array) -> Array:
            [0.25, 0.75]])
     """
     _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, _LOGITS)
-    top = np.floor(np.max(R, axis=1, keepdims=True))  # np.max has a float64 gradient
+    # Any shift cancels. That of floor has gradient 0; that of np.max would be float64.
+    top = np.floor(np.max(R, axis=1, keepdims=True))
     E = np.exp(R - top)
     return E / np.sum(E, axis=1, keepdims=True)
 
@@ -405,7 +406,9 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
         A, X = pooled.A, pooled.X
     Z = gnn(params["embed"], A, X)
     _, embedding = coarsen(A, Z, np.ones((len(A), 1), dtype=A.dtype))
-    return np.dot(embedding, params["classify"])[0], L_link, L_ent
+    W, D = params["classify"], Z.shape[1]
+    _check("classify", W, f"({D}, C)", W.ndim == 2 and len(W) == D)
+    return np.dot(embedding, W)[0], L_link, L_ent
 
 
 def cross_entropy(logits: Array, label: int) -> Array:
@@ -436,10 +439,10 @@ def cross_entropy(logits: Array, label: int) -> Array:
     >>> cross_entropy(np.log(np.array([1.0, 3.0])), 1).round(4)  # -log(3 / 4)
     np.float64(0.2877)
     """
-    _check("label", label, f"in 0 ... {len(logits) - 1}", 0 <= label < len(logits))
     _check("logits", logits, "(C,)", logits.ndim == 1, _LOGITS)
-    top = np.floor(np.max(logits))  # np.max has a float64 gradient
-    return top + np.log(np.sum(np.exp(logits - top))) - logits[label]
+    _check("label", label, f"in 0 ... {len(logits) - 1}", label in range(len(logits)))
+    top = np.floor(np.max(logits))  # as in `assign`
+    return top + np.log(np.sum(np.exp(logits - top))) - logits[int(label)]
 
 
 def relu(H: Array) -> Array:
@@ -491,9 +494,10 @@ def frobenius_norm(M: Array) -> Array:
 
 
 def _check(name: str, value: Array, form: str, fits: bool, span: Any = _REAL) -> None:
-    """Raise unless `value` fits `form`, a shape, and its entries lie in `span`."""
+    """Raise unless `value` is of the required form and its entries lie in `span`."""
     if not fits:
-        raise ValueError(f"{name} must be {form}; got {getattr(value, 'shape', value)}")
+        seen = getattr(value, "shape", ()) or value
+        raise ValueError(f"{name} must be {form}; got {seen}")
     low, high = span
     inside = (value >= low) & (value <= high)
     if not np.all(inside):

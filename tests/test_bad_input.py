@@ -95,6 +95,12 @@ ROWS = [
         error=GraphError,
     ),
     *rows(
+        "npdiffpool.Graph.permute",
+        Graph.from_edges([], 0).permute,
+        ("a node of no nodes", "order must be empty; got [0]", ([0],)),
+        error=GraphError,
+    ),
+    *rows(
         "npdiffpool.Graph.from_edges",
         Graph.from_edges,
         ("triples", ENDS + "be whole | int64 of shape (1, 3)", ([(0, 1, 1)], 2)),
@@ -126,7 +132,7 @@ ROWS = [
         ("ragged", ENDS + "be an array", ([(0, 1), (1,)], 2)),
         ("a node past the last", ENDS + "name nodes 0 ... 1; got 2", ([(0, 2)], 2)),
         ("a negative node", ENDS + "name | -1", ([(0, 1), (-1, 0)], 2)),
-        ("an edge without nodes", ENDS + "name | 0", ([(0, 0)], 0)),
+        ("an edge without nodes", ENDS + "name no node: n | got 0", ([(0, 0)], 0)),
         ("minus one node", "n_nodes must be | -1", ([], -1)),
         ("half a node", "n_nodes must be | 2.5", ([(0, 1)], 2.5)),
         ("a boolean for n_nodes", "n_nodes must be | True", ([], True)),
@@ -293,7 +299,7 @@ ROWS = [
         ),
         (
             "too few graphs",
-            "n_graphs must be at least 2, by batch; got 1",
+            "n_graphs must be at least 2, since batch names graph 1; got 1",
             ([[0], [0]], ONES, [0, 1]),
             {"n_graphs": 1},
         ),

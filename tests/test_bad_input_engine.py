@@ -1,5 +1,6 @@
 """Bad input to functions of the paper, the engine and training raises before work."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +62,8 @@ PAPER = [
             "W must be (2, width); got (3, 2)",
             ([LONG.T], TWO, TWO),
         ),
+        ("a vector for W", "W must be (2, width); got (2,)", ([ONES], TWO, TWO)),
+        ("a vector for X", "X must be (2, F); got (2,)", ([TWO], TWO, ONES)),
     ),
     *paper_rows(
         "assign",
@@ -124,12 +127,23 @@ PAPER = [
             "A must be >= 0 | -2.0",
             ({"levels": [], "embed": [TWO]}, NEGATIVE, TWO),
         ),
+        *(
+            (
+                f"a classifier of shape {W.shape}",
+                f"classify must be (2, C); got {W.shape}",
+                ({"levels": [], "embed": [TWO], "classify": W}, TWO, TWO),
+            )
+            for W in (ONES, LONG.T)
+        ),
     ),
     *paper_rows(
         "cross_entropy",
         ("a label past the last", "label must be in 0 ... 1; got 2", (ONES, 2)),
         ("a negative label", "label must be in 0 ... 1; got -1", (ONES, -1)),
+        ("a label of NumPy", "label must be in 0 ... 1; got 5", (ONES, np.int64(5))),
+        ("half a label", "label must be in 0 ... 1; got 0.5", (ONES, 0.5)),
         ("a matrix", "logits must be (C,); got (2, 2)", (TWO, 0)),
+        ("a matrix of one row", "logits must be (C,); got (1, 2)", (TWO[:1], 1)),
         ("NaN", "logits must be | nan", (np.array([NAN, 1]), 0)),
     ),
 ]
@@ -217,6 +231,8 @@ LAYERS = [
         ("too wide", "inputs[0] must be (N, 2); got (2, 3)", (PARAMS, LONG)),
         ("a vector", "inputs[0] must be (N, 2); got (2,)", (PARAMS, ONES)),
         ("a list", "inputs[0] must be an array | list", (PARAMS, EDGE)),
+        ("two inputs", "inputs must be 1, one for each W; got 2", (PARAMS, TWO, TWO)),
+        ("one for two", "inputs must be 2, one for each W; got 1", (BOTH, TWO)),
         ("words", "inputs[0] must be | <U1", (PARAMS, WORDS)),
     ),
     *engine_rows(
@@ -228,22 +244,27 @@ LAYERS = [
     *engine_rows(
         layers,
         "gcn",
-        ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG, LONG)),
+        ("too wide", "P H must be (N, 2) | (2, 3)", (PARAMS, None, LONG, LONG)),
     ),
     *engine_rows(
         layers,
         "sage",
         ("PH too wide", "PH must be (2, 2); got (2, 3)", (BOTH, None, TWO, LONG)),
+        (
+            "H too wide for a narrow layer",
+            "H must be (N, 2); got (2, 3)",
+            ({"W": [np.ones((2, 1))] * 2, "b": np.zeros(1)}, TWO, LONG),
+        ),
     ),
     *engine_rows(
         layers,
         "s2v",
-        ("too wide", "inputs[1] must be (N, 2) | (2, 3)", (BOTH, TWO, TWO, LONG)),
+        ("too wide", "P mu must be (N, 2) | (2, 3)", (BOTH, TWO, TWO, LONG)),
     ),
     *engine_rows(
         layers,
         "mlp",
-        ("too wide", "inputs[0] must be (N, 2) | (2, 3)", (PARAMS, None, LONG)),
+        ("too wide", "H must be (N, 2) | (2, 3)", (PARAMS, None, LONG)),
     ),
     *engine_rows(
         layers,
@@ -269,7 +290,7 @@ LAYERS = [
         ),
         (
             "features too wide",
-            "inputs[0] must be (N, 2); got (2, 3)",
+            "P H must be (N, 2); got (2, 3)",
             (GNN, "gcn", sparse.csr_array(A), LONG),
         ),
         *(
@@ -433,6 +454,8 @@ LOSSES = [
 
 CONFIG = Config(1, 2, clusters=(2,), hidden=3, n_layers=1, dtype="float64")
 DRAWN = model.init_model(RNG, CONFIG)
+LISTED = {**DRAWN, "embed": deepcopy(DRAWN["embed"])}
+LISTED["embed"]["layers"][0]["b"] = [0.0, 0.0, 0.0]
 FORM = "(see Output.moments) must be [['embed', 'levels'], ['embed', 'pool']]"
 LABEL, TREE = np.array([1]), {"W": TWO, "b": ONES}
 STATE, VECTOR = adam.adam_init(np.ones(3)), np.ones(3)
@@ -470,6 +493,26 @@ MODEL = [
             "wider graphs",
             "n_features of config must be 2; got 1",
             (DRAWN, GraphBatch.from_graphs([WIDE]), CONFIG),
+        ),
+        (
+            "parameters of one level for two",
+            "params['levels'][1]['embed']['layers'][0]['W'][0] must | got None",
+            (DRAWN, BATCH, replace(CONFIG, clusters=(2, 2))),
+        ),
+        (
+            "parameters of one level for a flat model",
+            "params['embed']['layers'][0]['W'][0] must be (1, 3); got (3, 3)",
+            (DRAWN, BATCH, replace(CONFIG, clusters=())),
+        ),
+        (
+            "a list for an array",
+            "params['embed']['layers'][0]['b'] must be (3,); got None",
+            (LISTED, BATCH, CONFIG),
+        ),
+        (
+            "parameters of two clusters for three",
+            "params['levels'][0]['pool']['head']['W'][0] must be (3, 3); got (3, 2)",
+            (DRAWN, BATCH, replace(CONFIG, clusters=(3,))),
         ),
         (
             "a string for moments",
@@ -605,7 +648,7 @@ MODEL = [
         error=OverflowedError,
     ),
 ]
-TRAIN = Labelled(BATCH, LABEL)
+TRAIN, WIDER = Labelled(BATCH, LABEL), GraphBatch.from_graphs([WIDE])
 TRAINING = rows(
     "npdiffpool.training.fit.fit",
     fit,
@@ -639,6 +682,16 @@ TRAINING = rows(
         "rng must be a Generator; got 'int'",
         (CONFIG, Schedule(), TRAIN, None, 0),
         {"resume": Checkpoint(0, VECTOR, {}, STATE, None, [], None)},
+    ),
+    (
+        "wider graphs",
+        "n_features of train.batch must be 1, as config.n_features; got 2",
+        (CONFIG, Schedule(), Labelled(WIDER, LABEL), None, RNG),
+    ),
+    (
+        "wider graphs for validation",
+        "n_features of validation.batch must be 1, as config.n_features; got 2",
+        (CONFIG, Schedule(), TRAIN, Labelled(WIDER, LABEL), RNG),
     ),
     (
         "labels for two",

@@ -8,7 +8,7 @@ In reading order:
 - `dropout`: masks that a seed determines
 - `config`: the configuration; `model`: parameters, forward pass, loss
 - `preparation`: constant work, done once for a data set
-- `canonical_order`: the same order of nodes for every given one
+- `canonical_order`: an order of nodes that does not depend on the given one
 - `primitives` (on rows) and `segments` (graph by graph): values, derivations, gradients
 - `autodiff`: gradients of trees of parameters, fused primitives, functions side by
   side, gradient checkpointing

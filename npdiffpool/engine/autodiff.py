@@ -236,7 +236,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
     def decorate(with_vjp: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(with_vjp)
         def traced(*args: Any, **options: Any) -> Any:
-            boxes, trace = find_top_boxed_args(args)[:2]  # autograd 1.9 gives a fourth
+            boxes, trace = find_top_boxed_args(args)[:2]  # autograd 1.9: four values
             if not boxes:
                 return with_vjp(*args, **options)[0]
             argnums, values = [i for i, _ in boxes], [box._value for _, box in boxes]
@@ -364,7 +364,7 @@ class _Parts(dict[int, Any]):
 
 
 class _PartsSpace(VSpace):  # type: ignore[misc]
-    """How autograd adds them: no position occurs twice."""
+    """How autograd adds them: by merging, since no position is in both."""
 
     def _add(self, one: _Parts, other: _Parts) -> _Parts:
         return _Parts(one | other)

@@ -79,14 +79,14 @@ class Terms(NamedTuple):
 
 
 def _terms(
-    bias: Array | None, *products: tuple[Array, Array], sizes: Any = None
+    bias: Array | None, products: dict[str, tuple[Array, Array]], sizes: Any = None
 ) -> Terms:
-    """Return terms whose inputs fit their matrices and are finite."""
-    for at, (H, W) in enumerate(() if is_trusted() else products):
-        Shape("N F").check(f"inputs[{at}]", H, {"F": len(W)})
-    pairs = sizes or [(H, [W]) for H, W in products]
+    """Return terms whose inputs, by name, fit their matrices and are finite."""
+    for name, (H, W) in ({} if is_trusted() else products).items():
+        Shape("N F").check(name, H, {"F": len(W)})
+    pairs = sizes or [(H, [W]) for H, W in products.values()]
     constants = [(getval(H), [getval(W) for W in Ws]) for H, Ws in pairs]
-    return Terms(bias, list(products), constants)
+    return Terms(bias, list(products.values()), constants)
 
 
 @requires(A=ADJACENCY)
@@ -250,7 +250,8 @@ def linear(params: Params, *inputs: Array) -> Array:
     Raises
     ------
     ValueError
-        If an input does not have as many columns as its matrix has rows.
+        If there is not one input for each matrix, or an input does not have as many
+        columns as its matrix has rows.
 
     Examples
     --------
@@ -258,7 +259,10 @@ def linear(params: Params, *inputs: Array) -> Array:
     >>> linear(params, np.array([[1.0, 2.0]]), np.array([[10.0]]))
     array([[11., 12.]])
     """
-    return _terms(params["b"], *zip(inputs, params["W"])).sum()
+    n = len(params["W"])
+    require(len(inputs) == n, "inputs", f"{n}, one for each W", len(inputs))
+    pairs = zip(inputs, params["W"])
+    return _terms(params["b"], {f"inputs[{i}]": p for i, p in enumerate(pairs)}).sum()
 
 
 def init_gcn(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -310,7 +314,7 @@ def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """
     PH = propagate(P, H) if PH is None else PH
     W = params["W"][0]
-    return _terms(params["b"], (PH, W), sizes=[(H, [W])])
+    return _terms(params["b"], {"P H": (PH, W)}, [(H, [W])])
 
 
 def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -366,10 +370,10 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     n_in, n_out = W_2.shape
     sizes = [(H, [W_1, W_2])]
     if PH is None and n_in > n_out:  # P (H W_2) costs less than (P H) W_2
-        HW = affine(None, H, W_2)
-        return _terms(b + propagate(P, HW), (H, W_1), sizes=sizes)
+        terms = _terms(b, {"H": (H, W_1)}, sizes)  # checks H before it is multiplied
+        return terms._replace(bias=b + propagate(P, affine(None, H, W_2)))
     PH = propagate(P, H) if PH is None else PH
-    return _terms(b, (H, W_1), (PH, W_2), sizes=sizes)
+    return _terms(b, {"H": (H, W_1), "P H": (PH, W_2)}, sizes)
 
 
 def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -422,8 +426,8 @@ def s2v(params: Params, P: Array, X: Array, mu: Array | None = None) -> Terms:
     array([[31.]])
     """
     W_1, W_2 = params["W"]
-    of_neighbours = [] if mu is None else [(propagate(P, mu), W_2)]
-    return _terms(params["b"], (X, W_1), *of_neighbours)
+    of_neighbours = {} if mu is None else {"P mu": (propagate(P, mu), W_2)}
+    return _terms(params["b"], {"X": (X, W_1)} | of_neighbours)
 
 
 @requires(H=Shape("N F"))
@@ -453,7 +457,7 @@ def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     >>> mlp(params, P=None, H=np.array([[2.0]])).sum()
     array([[2.5]])
     """
-    return _terms(params["b"], (H, params["W"][0]))
+    return _terms(params["b"], {"H": (H, params["W"][0])})
 
 
 def init_batch_norm(rng: Generator, width: int, dtype: Any) -> Params:

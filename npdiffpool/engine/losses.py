@@ -25,7 +25,7 @@ __all__ = [
     "link_loss",
     "squared_error",
 ]
-# Power of n to divide by; "relative" divides A by the size of its weights instead.
+# Power of n to divide by; that of "relative" is not used (`_relative_link`).
 LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2, "relative": 0}
 
 
@@ -118,17 +118,19 @@ def link_loss(
     S : (N, K) array
     A_pooled : (B, K, K) array
         S^T A S, from `npdiffpool.engine.pooling.coarsen`.
-    scale : "frobenius", "nodes", "entries" or "relative"
-        The paper's value; that value divided by n, or by n^2 (as torch_geometric
-        divides for a single graph); or ||A / c - S S^T||_F with c = sum a^2 / sum a
-        over the entries a of A. If all edges have weight 1, c is 1. Entries of a pooled
-        A are far above those of S S^T, which are at most 1, so that the paper's value
-        hardly depends on S there. c is 1 where one of the sums is not above 0.
+    scale : {"frobenius", "nodes", "entries", "relative"}
+        "frobenius" is the paper's value L, "nodes" is L / n, and "entries" is L / n^2,
+        as torch_geometric divides for a single graph. "relative" is
+        ||A / c - S S^T||_F with c = sum a^2 / sum a over the entries a of A; c is 1 if
+        all edges have weight 1, or if one of the sums is not above 0. Entries of a
+        pooled A are far above those of S S^T, which are at most 1, so that "frobenius"
+        hardly depends on S there.
 
     Returns
     -------
     (B,) array of the dtype of S
-        In units of edge weight, per graph; 0 for a graph without nodes.
+        In units of edge weight, per graph; "relative" has no unit. 0 for a graph
+        without nodes.
 
     Raises
     ------

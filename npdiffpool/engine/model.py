@@ -9,12 +9,19 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import repeat
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 import autograd.numpy as np
+from autograd.tracer import getval
 
-from npdiffpool._support.arguments import require
-from npdiffpool._support.contracts import IsA, Shape, require_finite, requires
+from npdiffpool._support.arguments import require, type_name
+from npdiffpool._support.contracts import (
+    IsA,
+    Shape,
+    is_trusted,
+    require_finite,
+    requires,
+)
 from npdiffpool._support.threads import is_worth_threads
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import side_by_side
@@ -57,7 +64,8 @@ class PoolingStep(NamedTuple):
     S : (N, K) array
         Assignment (equation 6).
     L_link, L_ent : (B,) arrays
-        L_LP and L_E of each graph (section 3.3), L_E in nats per node.
+        L_LP and L_E of each graph (section 3.3), L_E in nats per node; for hard
+        assignments that of the softmax.
     pooled : Level
         The coarsened graphs (equations 3 and 4).
     """
@@ -84,7 +92,7 @@ class Output(NamedTuple):
     moments : nested dicts and lists of arrays
         Mean and variance used by each batch norm, in the form of the parameters:
         ``{"levels": [{"embed": [...], "pool": [...]}, ...], "embed": [...]}``, with a
-        pair (mean, variance) for each layer.
+        pair (mean, variance) for each batch norm: without batch norm, empty lists.
     """
 
     logits: Array
@@ -167,6 +175,10 @@ def _init(rng: Generator, config: Config) -> Params:
 
 
 def _init_pool(rng: Generator, config: Config, n_in: int, K: int) -> Params:
+    """Draw the parameters of the GNN that assigns nodes of n_in features to K clusters.
+
+    They are empty for a fixed assignment.
+    """
     if config.assignment in FIXED:
         return {"gnn": {"layers": [], "norms": []}, "head": {}}
     widths = [config.hidden] * config.n_layers
@@ -209,9 +221,10 @@ def forward(
     Raises
     ------
     ValueError
-        If the graphs do not have as many features as `config` says, `running` is not of
-        this form or has not one pair for each batch norm, numbers become too large, or
-        `seed` is not a whole number from 0 to 2^32 - 1.
+        If the graphs do not have as many features as `config` says, `params` are not
+        those of this `config`, `running` is not of this form or has not one pair for
+        each batch norm, numbers become too large, or `seed` is not a whole number from
+        0 to 2^32 - 1.
 
     Examples
     --------
@@ -223,6 +236,8 @@ def forward(
     >>> output.logits.shape, [step.S.shape for step in output.steps]
     ((2, 2), [(5, 4)])
     """
+    if not is_trusted():
+        _check_params(params, config)
     if running is not None:
         _check_running(running, config)
     given = {"levels": repeat({}), "embed": None} if running is None else running
@@ -247,6 +262,24 @@ def forward(
     logits = _classify(params["classify"], embeddings, classifier)
     require_finite("logits", logits)
     return Output(logits, embeddings, steps, {"levels": moments, "embed": used_last})
+
+
+def _check_params(params: Params, config: Config) -> None:
+    """Check that parameters have the form and shapes of `init_model`."""
+    found, expected = dict(_shapes(getval(params))), dict(_shapes(blank_params(config)))
+    for name in [*expected, *found]:
+        shape, required = (kept.get(name) for kept in (found, expected))
+        require(shape == required, f"params{name}", str(required), shape)
+
+
+def _shapes(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the name in the tree and the shape of each array."""
+    if isinstance(tree, (dict, list, tuple)):
+        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+        for key, part in items:
+            yield from _shapes(part, f"{name}[{key!r}]")
+    else:
+        yield name, getattr(tree, "shape", type_name(tree))
 
 
 def _check_running(running: Params, config: Config) -> None:
@@ -290,7 +323,10 @@ def _pool(
 def _assign(
     R: Array | None, level: Level, K: int, config: Config
 ) -> tuple[Array, Array]:
-    """Return S (equation 6, or fixed), and the entropies of its rows."""
+    """Return S (equation 6, or fixed) and the entropies of its rows, (N,).
+
+    With ``assignment="hard"`` they are those of the softmax, before its argmax.
+    """
     if R is None:
         return fixed_assignment(level, K, config)
     S, entropies = assign(R)
@@ -300,9 +336,10 @@ def _assign(
 def _apply(
     gnns: Sequence[tuple[GNN, Params]], level: Level, config: Config
 ) -> list[GNNOutput]:
-    """Run GNNs of a level, which share nothing.
+    """Run the GNNs of a level, which share no parameters.
 
-    In a large level they run side by side; with `recompute`, again for their gradients.
+    In a large level they run in parallel threads. With `recompute` the backward pass
+    runs them again (gradient checkpointing).
     """
 
     def of_tree(gnn: GNN, tree: Any) -> GNNOutput:

@@ -156,7 +156,7 @@ def assign(R: Array) -> tuple[Array, Array]:
     >>> entropies.round(4)
     array([0.5623, 0.6931])
     """
-    S, entropies = softmax_entropy(R)
+    S, entropies = softmax_entropy(R)  # autograd traces the pair as one box
     return S, entropies
 
 

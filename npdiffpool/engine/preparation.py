@@ -1,8 +1,9 @@
 """The model's constant work on its input.
 
 `prepare` does the work needed once for a data set; `GraphBatch.take` cuts minibatches
-out of the result. `first_level` does the rest, for each batch: what is built from a
-minibatch as fast as it is cut out of a data set, or would take too much memory there.
+out of the result. `first_level` does the rest for each batch: matrices that are as fast
+to build as to cut out, and dense blocks, which would take too much memory for a whole
+data set.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Callable, Iterable
 import scipy
 
 from npdiffpool._support.types import Array
-from npdiffpool.engine.config import Config
+from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.fixed_assignments import with_clusters
 from npdiffpool.engine.layers import OPERATORS
 from npdiffpool.engine.pooling import Level
@@ -22,8 +23,8 @@ from npdiffpool.graphs.block_diagonal import choose_format
 
 
 def layer_kinds(config: Config) -> set[str]:
-    """Return the kinds of layers of a model."""
-    return {config.gnn, config.pool_gnn}
+    """Return the kinds of layers of a model; fixed assignments have no GNN."""
+    return {config.gnn} if config.assignment in FIXED else {config.gnn, config.pool_gnn}
 
 
 def prepare(
@@ -57,10 +58,10 @@ def prepare(
 
 
 def with_operators(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
-    """Return a batch with constant propagation matrices and propagated features.
+    """Return a batch with the propagation that no training step changes.
 
-    Not for s2v, which propagates by the adjacency itself and starts from zero, and not
-    the matrix of sage: a minibatch's is built as fast as it is cut out.
+    For "gcn" it is the matrix P and P X; for "sage" P X alone, since the P of a
+    minibatch is built as fast as it is cut out; for "s2v" and "mlp" nothing.
 
     Parameters
     ----------

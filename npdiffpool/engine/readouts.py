@@ -24,8 +24,8 @@ from npdiffpool.graphs.ragged import segment_ids
 
 STEPS = 3  # iterations of Set2Set
 KEPT = 30  # nodes of a graph that SortPool keeps
-CHANNELS = 16  # width of each kept node after its convolution
-SORTED_BY = 8  # number of columns to sort by, before one weighted sum of all
+CHANNELS = 16  # width of each kept node after its linear layer
+SORTED_BY = 8  # last columns to sort by; then by a weighted sum of all columns
 
 
 def readout_width(kind: str, D: int) -> int:
@@ -103,9 +103,9 @@ def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
     """Return the first nodes in sorted order (SortPool, Zhang et al., AAAI 2018).
 
     Nodes are sorted in descending order of the last column, then of the column before
-    it, and so on. Each kept node passes a linear layer, and their rows are
-    concatenated: (N, D) to (B, KEPT * CHANNELS). Graphs with fewer nodes are filled up
-    with zeros.
+    it, and so on for `SORTED_BY` columns, and last by a weighted sum of all columns.
+    Each kept node passes a linear layer, and their rows are concatenated: (N, D) to
+    (B, KEPT * CHANNELS). Graphs with fewer nodes are filled up with zeros.
 
     Differs from the source (DGCNN): no convolution along the sequence of nodes, no
     pooling of it, and the same number of kept nodes for every data set.

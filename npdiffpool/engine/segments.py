@@ -1,8 +1,9 @@
 """Primitives on the rows of each graph: products, sums, maxima and the link norm.
 
 Graph g of a batch has the rows ``offsets[g]`` to ``offsets[g + 1]``, its *segment*. G
-is the incoming gradient. Forward passes are plain NumPy; the vector-Jacobian products
-call these primitives again and are therefore differentiable.
+is the incoming gradient. Forward passes are plain NumPy. The vector-Jacobian product of
+a `primitive` is differentiable itself; that of a `fused` one is not, and its plain
+composition serves for second derivatives (autodiff.py).
 """
 
 from __future__ import annotations

@@ -41,11 +41,12 @@ class GraphBatch:
     squared_norms : (B,) float64 array
         ||A_g||_F^2 of each graph, for the link loss.
     symmetric : (B,) bools
-        Whether A_g = A_g^T exactly, so that its coarsened graphs shall be so too.
+        Whether A_g = A_g^T exactly; its coarsened graphs are then made so, too.
     operators : dict of str to (N, N) csr_array
-        Propagation matrices, by the name of the layer that uses them.
+        Propagation matrices P that are computed already, by the kind of layer.
     propagated : dict of str to (N, F) array or csr_array
-        Each operator times `features`, unless that takes much more memory.
+        P times `features`, by the kind of layer, also where P itself is not kept; left
+        out where it would take much more memory than the features.
     clusters : tuple of int arrays
         Fixed assignments: the cluster of each node, (N,), then of each cluster at the
         next level, (B, K), and so on. See `npdiffpool.engine.fixed_assignments`.
@@ -90,7 +91,7 @@ class GraphBatch:
         ------
         GraphError
             If there is no graph, one is not a `Graph`, the numbers of features
-            differ, or a number is so large that its square overflows `dtype`.
+            differ, or a number is so large that sums of squares overflow `dtype`.
         """
         adjacency, features, offsets = blocks.join_graphs(iter_graphs(graphs), dtype)
         return cls(adjacency, features, offsets, *_facts(adjacency, offsets))
@@ -129,7 +130,7 @@ class GraphBatch:
         Raises
         ------
         GraphError
-            If a number is so large that its square overflows `dtype`.
+            If a number is so large that sums of squares overflow `dtype`.
         """
         adjacency = blocks.checked_cast(self.adjacency, dtype, "edge weight")
         features = blocks.checked_cast(self.features, dtype, "feature")

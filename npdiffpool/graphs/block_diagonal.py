@@ -75,7 +75,10 @@ class GrowingArray:
 
 
 def join_graphs(graphs: Iterable[Graph], dtype: Any) -> tuple[CSR, Array, Ints]:
-    """Return the block-diagonal adjacency, the features and the offsets of graphs."""
+    """Return the block-diagonal adjacency, the features and the offsets of graphs.
+
+    An item may also be a `GraphBatch`, which counts as one graph.
+    """
     largest(dtype)  # raises if it is neither float32 nor float64
     weights, columns = GrowingArray(dtype), GrowingArray(np.int32)
     counts = GrowingArray(np.intp)  # entries of each row
@@ -135,7 +138,7 @@ def checked_cast(values: Array, dtype: Any, name: str) -> Array:
     size = float(np.maximum(values.max(initial=0), -values.min(initial=0)))
     if not size <= limit:
         kind = np.dtype(dtype).name
-        required = f"fit into {kind} after squaring, so be at most {limit:.2g}"
+        required = f"fit into {kind} with room for sums of squares, {limit:.2g} at most"
         raise GraphError(f"every {name} must {required}; got {size}")
     return values.astype(dtype, copy=False)
 

@@ -93,17 +93,17 @@ def check_edges(edges: Any, n_nodes: int) -> Ints:
 
 
 def check_n_nodes(n_nodes: Any, name: str = "n_nodes") -> None:
-    """Require a whole number of nodes, or of something else."""
+    """Require a whole number >= 0, by default of nodes."""
     is_int = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
     if not is_int or n_nodes < 0:
         raise GraphError(f"{name} must be a whole number >= 0; got {n_nodes!r}")
 
 
 def require_nodes(array: Ints, n_nodes: int, name: str) -> None:
-    """Require numbers of nodes."""
+    """Require that every entry is the index of a node, 0 ... n_nodes - 1."""
     outside = array[(array < 0) | (array >= n_nodes)]
     if len(outside):
-        known = f"nodes 0 ... {n_nodes - 1}"
+        known = f"nodes 0 ... {n_nodes - 1}" if n_nodes else "no node: n_nodes is 0"
         raise GraphError(f"{name} must name {known}; got {outside[0]}")
 
 
@@ -142,7 +142,8 @@ def check_order(order: Any, n_nodes: int) -> Ints:
     array = array.astype(np.intp) if array.size == 0 else array
     is_list = array.dtype.kind in "iu" and array.ndim == 1
     if not is_list or not np.array_equal(np.sort(array), np.arange(n_nodes)):
-        required = f"order must hold each of 0 ... {n_nodes - 1} once"
+        once = f"hold each of 0 ... {n_nodes - 1} once" if n_nodes else "be empty"
+        required = f"order must {once}"
         raise GraphError(f"{required}; got {array.tolist()}")
     return array
 

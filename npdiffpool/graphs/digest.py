@@ -1,4 +1,4 @@
-"""A digest of graphs, by which a saved training or evaluation knows its data."""
+"""SHA-256 digest of graphs, which identifies the data of a saved run."""
 
 from __future__ import annotations
 

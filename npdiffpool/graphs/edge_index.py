@@ -54,7 +54,8 @@ def split_batch(
     n_graphs = least if n_graphs is None else n_graphs
     checks.check_n_nodes(n_graphs, "n_graphs")
     if n_graphs < least:
-        raise GraphError(f"n_graphs must be at least {least}, by batch; got {n_graphs}")
+        required = f"at least {least}, since batch names graph {least - 1}"
+        raise GraphError(f"n_graphs must be {required}; got {n_graphs}")
     if n_graphs > MAX_GRAPHS:
         raise GraphError(
             f"a batch must have at most {MAX_GRAPHS} graphs; got {n_graphs}"

@@ -265,7 +265,8 @@ class Graph:
         y : (B, ...) array, optional
             The label of each graph.
         n_graphs : int, optional
-            B. Default: the last graph with a node is the last.
+            Number of graphs, B; needed if the last ones have no nodes. Default:
+            ``max(batch) + 1``.
 
         Returns
         -------

@@ -1,6 +1,7 @@
 """Training, without files.
 
 Read `fit` (the loop), then `schedule` (its length and step sizes), `adam` (its
-optimiser) and `moments` (the running moments of batch norm). The files of a training
-run are in `npdiffpool.runs`.
+optimiser), `moments` (the running moments of batch norm), `divergence` (the error when
+numbers overflow) and `clustering` (an assignment trained without labels). The files of
+a training run are in `npdiffpool.runs`.
 """

@@ -1,4 +1,4 @@
-"""The error of a training whose numbers become too large."""
+"""The error of a training run whose numbers become too large."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from npdiffpool._support.contracts import OverflowedError, trusted
 
 @contextmanager
 def raise_on_divergence(epoch: int) -> Iterator[None]:
-    """Turn numbers that become too large into one error with the epoch and advice."""
+    """Turn numbers that become too large into one error with the epoch and advice.
+
+    Within it the engine does not check its arguments (`contracts.trusted`); `fit` has
+    checked the data.
+    """
     try:
         with trusted():
             yield

@@ -223,6 +223,8 @@ def _require_not_diverged(row: Row, vector: Floats) -> None:
 
 def _check_labelled(name: str, data: Any, config: Config) -> None:
     require(isinstance(data, Labelled), name, "a Labelled", type(data).__name__)
+    F, required = data.batch.n_features, f"{config.n_features}, as config.n_features"
+    require(F == config.n_features, f"n_features of {name}.batch", required, F)
     is_class = config.loss == "cross_entropy"
     sizes = {"B": data.batch.n_graphs, "C": config.n_outputs}
     labels = Shape("B", below="C") if is_class else Shape("B C")
@@ -253,6 +255,7 @@ def _next_epoch(
     score: Callable[[Floats], float] | None,
     rng: np.random.Generator,
 ) -> Checkpoint:
+    """Train for one epoch, validate, and return the state after it."""
     vector, running, adam = state.vector.copy(), state.running, state.adam
     params = from_vector(blank_params(config), vector)  # views of the vector
     differentiate = value_and_grad(partial(_loss, config), as_vector=True)
@@ -355,7 +358,11 @@ def validate(
     config: Config,
     score: Callable[[Floats], float] | None = None,
 ) -> Row:
-    """Return the mean loss over graphs and, for classes, the accuracy; the score."""
+    """Return the validation columns of a row of the history.
+
+    They are the mean loss over graphs, for classes the accuracy, for several targets
+    the loss of each, and the score if there is one.
+    """
     outputs = evaluate(params, running, data.batch, config)
     logits = np.concatenate([output.logits for output in outputs])
     losses = LOSSES[config.loss](logits, data.labels)

@@ -1,4 +1,4 @@
-"""Running moments of batch norm, for evaluation instead of the batch's own."""
+"""Running mean and variance of each batch norm, which evaluation uses."""
 
 from __future__ import annotations
 

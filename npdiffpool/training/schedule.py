@@ -82,7 +82,7 @@ class Schedule:
         done : int
             Number of epochs that are done.
         epochs : int
-            Number of epochs in all: `epochs`, or in a warm start those of it.
+            Number of epochs of the schedule: `self.epochs`, or those of a warm start.
 
         Returns
         -------

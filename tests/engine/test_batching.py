@@ -14,7 +14,7 @@ from scipy.linalg import block_diag
 
 from npdiffpool.engine import losses, model, pooling
 from npdiffpool.engine.autodiff import leaves, to_vector, value_and_grad
-from npdiffpool.engine.preparation import with_operators
+from npdiffpool.engine.preparation import layer_kinds, with_operators
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
@@ -337,3 +337,10 @@ def test_only_the_undirected_graphs_of_a_batch_stay_exactly_symmetric(dtype):
         below = As if step is output.steps[0] else step.level.A.astype(float)
         for A_g, S_g, B in zip(A, Ss, below):
             close(A_g, S_g.T @ B @ S_g, rtol=1e-9 if dtype == "float64" else 1e-5)
+
+
+def test_a_fixed_assignment_needs_no_propagation_for_an_assignment_gnn():
+    sizes = {"n_features": 1, "n_outputs": 2, "gnn": "s2v"}
+    assert layer_kinds(model.Config(**sizes)) == {"s2v", "sage"}
+    for assignment in ("graclus", "random", "uniform"):
+        assert layer_kinds(model.Config(**sizes, assignment=assignment)) == {"s2v"}

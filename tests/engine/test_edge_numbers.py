@@ -184,7 +184,7 @@ def test_an_overflowing_loss_raises(dtype):
     chosen = config("s2v", dtype, normalize_rows=False, n_layers=4)
     params = init_model(np.random.default_rng(0), chosen)
     batch = GraphBatch.from_graphs(graphs(top, top), dtype)
-    with pytest.raises(OverflowedError, match="inputs.* must be finite and at most"):
+    with pytest.raises(OverflowedError, match="P mu must be finite and at most"):
         forward(params, batch, chosen)
     with pytest.raises(OverflowedError, match="the loss and its gradients must be"):
         value_and_grad(partial(total_loss, config=chosen))(params, batch, LABELS)
@@ -289,7 +289,7 @@ LOOP = np.full((1, 1, 1), 1e12, "float32")
 def test_an_error_about_a_computed_array_names_the_function_that_was_called(name):
     """Neither 1e12 nor 100 is too large in float32, but their product is."""
     X, params = np.full((1, 2), 100, "float32"), {"layers": [S2V], "norms": [{}, {}]}
-    text = f"^numbers given to {name} are too large or not finite: inputs.1. must be"
+    text = f"^numbers given to {name} are too large or not finite: P mu must be"
     with pytest.raises(OverflowedError, match=f"{text} .* at most 1.8e.* got"):
         if name == "s2v":
             s2v(S2V, LOOP, X, X)
