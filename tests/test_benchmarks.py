@@ -330,7 +330,7 @@ def test_the_committed_picture_is_that_of_the_row_files(tabletext, tablepicture)
 
 
 def test_the_committed_pages_are_those_of_their_numbers(
-    report, growth, clustertext, hierarchy, cuts
+    report, growth, clustertext, hierarchy, cuts, curves
 ):
     folder = ROOT / "benchmarks"
     results = folder / "results"
@@ -338,6 +338,7 @@ def test_the_committed_pages_are_those_of_their_numbers(
         (folder / "speed.md", report),
         (folder / "growth.md", growth),
         (results / "hierarchy.md", hierarchy),
+        (results / "curves.md", curves),
     ):
         numbers = json.loads(page.with_suffix(".json").read_text())
         assert page.read_text() == module.write(numbers), page
