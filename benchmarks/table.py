@@ -135,7 +135,8 @@ def run_row(name, row, protocol, options, executor):
         print(f"  found in {path}; --again runs it again")
         return
     if options.again and not path.exists():
-        raise SystemExit(f"{path} does not exist; without --again the row is run")
+        print(f"  {path} does not exist; without --again the row is run")
+        return
     epochs = options.epochs or epochs_of(row, name)
     work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
     folder = None if options.again else work

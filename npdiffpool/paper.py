@@ -190,7 +190,7 @@ def assign(R: Array) -> Array:
            [0.25, 0.75]])
     """
     _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, _LOGITS)
-    # Any shift cancels. That of floor has gradient 0; that of np.max would be float64.
+    # The shift cancels. floor has gradient 0; np.max alone would have one in float64.
     top = np.floor(np.max(R, axis=1, keepdims=True))
     E = np.exp(R - top)
     return E / np.sum(E, axis=1, keepdims=True)

@@ -132,7 +132,7 @@ ROWS = [
         ("ragged", ENDS + "be an array", ([(0, 1), (1,)], 2)),
         ("a node past the last", ENDS + "name nodes 0 ... 1; got 2", ([(0, 2)], 2)),
         ("a negative node", ENDS + "name | -1", ([(0, 1), (-1, 0)], 2)),
-        ("an edge without nodes", ENDS + "name no node: n | got 0", ([(0, 0)], 0)),
+        ("an edge without nodes", ENDS + "be empty: no nodes; got 0", ([(0, 0)], 0)),
         ("minus one node", "n_nodes must be | -1", ([], -1)),
         ("half a node", "n_nodes must be | 2.5", ([(0, 1)], 2.5)),
         ("a boolean for n_nodes", "n_nodes must be | True", ([], True)),

@@ -231,8 +231,12 @@ LAYERS = [
         ("too wide", "inputs[0] must be (N, 2); got (2, 3)", (PARAMS, LONG)),
         ("a vector", "inputs[0] must be (N, 2); got (2,)", (PARAMS, ONES)),
         ("a list", "inputs[0] must be an array | list", (PARAMS, EDGE)),
-        ("two inputs", "inputs must be 1, one for each W; got 2", (PARAMS, TWO, TWO)),
-        ("one for two", "inputs must be 2, one for each W; got 1", (BOTH, TWO)),
+        (
+            "two inputs",
+            "number of inputs must be 1, that of W; got 2",
+            (PARAMS, TWO, TWO),
+        ),
+        ("one for two", "number of inputs must be 2, that of W; got 1", (BOTH, TWO)),
         ("words", "inputs[0] must be | <U1", (PARAMS, WORDS)),
     ),
     *engine_rows(
@@ -454,6 +458,7 @@ LOSSES = [
 
 CONFIG = Config(1, 2, clusters=(2,), hidden=3, n_layers=1, dtype="float64")
 DRAWN = model.init_model(RNG, CONFIG)
+FLAT = replace(CONFIG, clusters=())
 LISTED = {**DRAWN, "embed": deepcopy(DRAWN["embed"])}
 LISTED["embed"]["layers"][0]["b"] = [0.0, 0.0, 0.0]
 FORM = "(see Output.moments) must be [['embed', 'levels'], ['embed', 'pool']]"
@@ -496,17 +501,27 @@ MODEL = [
         ),
         (
             "parameters of one level for two",
-            "params['levels'][1]['embed']['layers'][0]['W'][0] must | got None",
+            "params['levels'] must be a list of 2; got a list of 1",
             (DRAWN, BATCH, replace(CONFIG, clusters=(2, 2))),
         ),
         (
             "parameters of one level for a flat model",
-            "params['embed']['layers'][0]['W'][0] must be (1, 3); got (3, 3)",
+            "params['levels'] must be a list of 0; got a list of 1",
             (DRAWN, BATCH, replace(CONFIG, clusters=())),
         ),
         (
+            "parameters of one layer for two",
+            "params['embed']['layers'] must be a list of 2; got a list of 1",
+            (model.init_model(RNG, FLAT), BATCH, replace(FLAT, n_layers=2)),
+        ),
+        (
+            "parameters without readouts",
+            "params must be a dict with the keys | ['classify', 'embed', 'levels']",
+            ({k: v for k, v in DRAWN.items() if k != "read"}, BATCH, CONFIG),
+        ),
+        (
             "a list for an array",
-            "params['embed']['layers'][0]['b'] must be (3,); got None",
+            "params['embed']['layers'][0]['b'] must be (3,); got a list of 3",
             (LISTED, BATCH, CONFIG),
         ),
         (

@@ -91,6 +91,16 @@ def test_the_files_that_a_page_links_to_exist(path):
     assert [name for name in missing if not (INSTALLED / name).exists()] == []
 
 
+@each_text
+def test_the_headings_that_a_page_links_to_exist(path):
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", path.read_text(encoding="utf-8"))
+    for name, anchor in links:
+        page = (path.parent / name if name else path).read_text(encoding="utf-8")
+        titles = re.findall(r"(?m)^#+ (.*)$", page)
+        plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in titles]
+        assert anchor in [title.replace(" ", "-") for title in plain]
+
+
 def test_the_files_that_the_readme_names_exist():
     folders = "tests|npdiffpool|examples|benchmarks"
     names = set(re.findall(rf"`((?:{folders})/[\w./]+)`", README))

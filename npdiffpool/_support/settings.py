@@ -35,16 +35,14 @@ _LATER_DEFAULTS |= {"learning_rate_schedule": "constant"}
 
 
 def complete(saved: Any) -> Any:
-    """Return the settings of an earlier version as this version would save them.
-
-    Parameters that it did not have are added, and `verbose` is left out.
+    """Add to saved settings the parameters that an earlier version did not have.
 
     >>> complete({"parameters": {"clusters": [0.25]}})
     {'parameters': {'ratio_of': 'largest', 'clusters': [0.25]}}
     """
     if not isinstance(saved, dict):
         return saved
-    settings = {key: complete(saved[key]) for key in saved if key != "verbose"}
+    settings = {key: complete(value) for key, value in saved.items()}
     return _LATER_PARAMETERS | settings if "clusters" in settings else settings
 
 

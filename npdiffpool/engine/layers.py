@@ -260,7 +260,7 @@ def linear(params: Params, *inputs: Array) -> Array:
     array([[11., 12.]])
     """
     n = len(params["W"])
-    require(len(inputs) == n, "inputs", f"{n}, one for each W", len(inputs))
+    require(len(inputs) == n, "number of inputs", f"{n}, that of W", len(inputs))
     pairs = zip(inputs, params["W"])
     return _terms(params["b"], {f"inputs[{i}]": p for i, p in enumerate(pairs)}).sum()
 

@@ -7,7 +7,7 @@ readouts of all levels side by side, and a classifier.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from itertools import repeat
 from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
@@ -64,8 +64,8 @@ class PoolingStep(NamedTuple):
     S : (N, K) array
         Assignment (equation 6).
     L_link, L_ent : (B,) arrays
-        L_LP and L_E of each graph (section 3.3), L_E in nats per node; for hard
-        assignments that of the softmax.
+        L_LP and L_E of each graph (section 3.3), L_E in nats per node; L_E is that of
+        the softmax if `assignment` is "hard".
     pooled : Level
         The coarsened graphs (equations 3 and 4).
     """
@@ -175,7 +175,7 @@ def _init(rng: Generator, config: Config) -> Params:
 
 
 def _init_pool(rng: Generator, config: Config, n_in: int, K: int) -> Params:
-    """Draw the parameters of the GNN that assigns nodes of n_in features to K clusters.
+    """Draw the parameters that assign nodes of n_in features to K clusters.
 
     They are empty for a fixed assignment.
     """
@@ -266,20 +266,30 @@ def forward(
 
 def _check_params(params: Params, config: Config) -> None:
     """Check that parameters have the form and shapes of `init_model`."""
-    found, expected = dict(_shapes(getval(params))), dict(_shapes(blank_params(config)))
-    for name in [*expected, *found]:
-        shape, required = (kept.get(name) for kept in (found, expected))
-        require(shape == required, f"params{name}", str(required), shape)
+    found = dict(_forms("params", params))
+    for name, form in _expected_forms(config).items():  # containers first
+        if found[name] != form:
+            raise ValueError(f"{name} must be {form}; got {found[name]}")
 
 
-def _shapes(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the name in the tree and the shape of each array."""
-    if isinstance(tree, (dict, list, tuple)):
-        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
-        for key, part in items:
-            yield from _shapes(part, f"{name}[{key!r}]")
+@lru_cache(maxsize=16)
+def _expected_forms(config: Config) -> dict[str, str]:
+    return dict(_forms("params", blank_params(config)))
+
+
+def _forms(name: str, tree: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name and the form of a tree and of each of its parts."""
+    tree = getval(tree)
+    if isinstance(tree, dict):
+        yield name, f"a dict with the keys {sorted(map(str, tree))}"
+        for key, part in tree.items():
+            yield from _forms(f"{name}[{key!r}]", part)
+    elif isinstance(tree, (list, tuple)):
+        yield name, f"a list of {len(tree)}"
+        for at, part in enumerate(tree):
+            yield from _forms(f"{name}[{at}]", part)
     else:
-        yield name, getattr(tree, "shape", type_name(tree))
+        yield name, str(getattr(tree, "shape", type_name(tree)))
 
 
 def _check_running(running: Params, config: Config) -> None:

@@ -214,7 +214,7 @@ class Estimator(Conventions):
         checked = check_graphs(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
         by_class = self.kind == "classifier"
-        labels = inputs.choose_labels(graphs, checked, labels, classes=by_class)
+        labels = inputs.choose_labels(graphs, checked, labels, by_class=by_class)
         targets = self.targets_kind.of(labels, len(checked))
         schedule = Schedule(**self._fields_of(Schedule))
         config = self._config(checked, targets)

@@ -149,6 +149,8 @@ class SubtreeKernelClassifier:
     (['path', 'ring'], 1)
     """
 
+    kind = "classifier"
+
     rounds: Sequence[int] = (1, 2, 3, 4)
     penalties: Sequence[float] = (0.01, 0.1, 1.0, 10.0, 100.0)
 
@@ -181,7 +183,7 @@ class SubtreeKernelClassifier:
         self._check_parameters()
         known, origin = check_graphs(graphs), Origin.of(graphs)
         held, held_labels = check_validation(validation, origin, by_class=True)
-        labels = choose_labels(graphs, known, labels, classes=True)
+        labels = choose_labels(graphs, known, labels, by_class=True)
         classes = Classes.of(labels, len(known))
         train = known, classes.encode(labels, len(known))
         expected = classes.encode(held_labels, len(held), "validation labels")
@@ -275,7 +277,7 @@ class SubtreeKernelClassifier:
             are strings, or strings for numbers.
         """
         checked = self._check_graphs(graphs)
-        labels = choose_labels(graphs, checked, labels, classes=True)
+        labels = choose_labels(graphs, checked, labels, by_class=True)
         expected = Classes(self.classes_).read(labels, len(checked))
         return float(np.mean(self.predict(checked) == expected))
 

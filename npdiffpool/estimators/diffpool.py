@@ -163,7 +163,7 @@ class DiffPoolClassifier(Estimator):
             are strings, or strings for numbers; or a weight is invalid.
         """
         checked = self._check_graphs(graphs)
-        labels = choose_labels(graphs, checked, labels, classes=True)
+        labels = choose_labels(graphs, checked, labels, by_class=True)
         expected = self.targets_.read(labels, len(checked))
         weights = check_sample_weight(sample_weight, len(checked))
         return float(np.average(self.predict(checked) == expected, weights=weights))

@@ -30,7 +30,8 @@ class Estimator(Protocol):
     """A model that can be cross-validated, by scikit-learn's conventions.
 
     Its class takes the parameters of `get_params` by name. If one of them is `seed`,
-    repeated runs differ by it.
+    repeated runs differ by it. Folds are stratified by class, unless its class has an
+    attribute `kind` other than "classifier".
     """
 
     def __init__(self, **parameters: Any) -> None:

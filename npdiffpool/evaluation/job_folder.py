@@ -46,6 +46,8 @@ class JobFolder:
             return
         require_evaluation(self.path)
         saved = complete(self.read("settings"))
+        if isinstance(saved, dict) and isinstance(saved.get("parameters"), dict):
+            saved["parameters"].pop("verbose", None)  # earlier versions saved it
         differing = saved is not None and describe_differences(saved, self.settings)
         if differing:
             raise ValueError(

@@ -106,8 +106,8 @@ class Plan(NamedTuple):
     def settings(self) -> Json:
         """Return everything that decides the results, as JSON values."""
         source = self.data if isinstance(self.data, Source) else None
-        parameters = self.model.get_params()
-        parameters.pop("verbose", None)
+        given = self.model.get_params().items()
+        parameters = {key: value for key, value in given if key != "verbose"}
         return {
             "version": version("npdiffpool"),
             "data": Path(source.data).name if source else "graphs",

@@ -155,7 +155,7 @@ def cross_validate(
     require(can_submit, "executor", "a concurrent.futures.Executor", executor)
     require(callable(on_done), "on_done", "callable", on_done)
     candidates = check_options(model, protocol, folds, grid, runs)
-    if labels is None and _is_classifier(model):
+    if labels is None and getattr(model, "kind", "") == "classifier":
         given = load_source(data) if isinstance(data, Source) else data
         require_classes("labels", given)
     graphs, labels = load_labelled(data, labels)
@@ -182,12 +182,9 @@ def choose_splits(
     if splits is not None:
         return check_splits(splits, len(labels))
     seed = model.get_params().get("seed", 0)
-    strata = labels if _is_classifier(model) else np.zeros(len(labels))
-    return make_splits(strata, n_folds, seed)
-
-
-def _is_classifier(model: Estimator) -> bool:
-    return bool(getattr(model, "kind", "classifier") == "classifier")
+    by_class = getattr(model, "kind", "classifier") == "classifier"
+    strata = labels if by_class else np.zeros(len(labels))
+    return make_splits(strata, n_folds, seed, by_class)
 
 
 def check_options(

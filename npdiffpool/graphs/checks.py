@@ -93,7 +93,7 @@ def check_edges(edges: Any, n_nodes: int) -> Ints:
 
 
 def check_n_nodes(n_nodes: Any, name: str = "n_nodes") -> None:
-    """Require a whole number >= 0, by default of nodes."""
+    """Require a whole number >= 0; `name` is what the error calls it."""
     is_int = isinstance(n_nodes, (int, np.integer)) and not isinstance(n_nodes, bool)
     if not is_int or n_nodes < 0:
         raise GraphError(f"{name} must be a whole number >= 0; got {n_nodes!r}")
@@ -103,8 +103,8 @@ def require_nodes(array: Ints, n_nodes: int, name: str) -> None:
     """Require that every entry is the index of a node, 0 ... n_nodes - 1."""
     outside = array[(array < 0) | (array >= n_nodes)]
     if len(outside):
-        known = f"nodes 0 ... {n_nodes - 1}" if n_nodes else "no node: n_nodes is 0"
-        raise GraphError(f"{name} must name {known}; got {outside[0]}")
+        known = f"name nodes 0 ... {n_nodes - 1}" if n_nodes else "be empty: no nodes"
+        raise GraphError(f"{name} must {known}; got {outside[0]}")
 
 
 def check_names(names: Any, n_nodes: int) -> tuple[Hashable, ...] | None:

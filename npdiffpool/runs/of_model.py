@@ -99,8 +99,8 @@ def _as_dataset(model: Model, graphs: Any, labels: Any) -> Dataset:
     """Return graphs as a data set with labels, checked, and names of the targets."""
     listed = model._check_graphs(graphs)
     check_width(listed, model.n_features_in_)
-    by_class = not isinstance(model.targets_, Numbers)
-    labels = choose_labels(graphs, listed, labels, classes=by_class)
+    by_class = model.kind == "classifier"
+    labels = choose_labels(graphs, listed, labels, by_class=by_class)
     check_target_names(graphs, labels, model.targets_.names)
     named = names_of_targets(graphs, labels)
     labels = model.targets_.read(labels, len(listed))

@@ -89,7 +89,7 @@ def train_run(
     print(_describe(dataset))
     split = _split(dataset, model)
     train, validation, test = (dataset[indices] for indices in split.values())
-    model.check(train, train.labels)
+    model.check(train)  # with its labels, unless they are targets for a classifier
     test_indices, settings = split["test"].tolist(), _settings(model, dataset)
     recorder = Recorder(test_indices, test.graphs, test.labels, model.epochs)
     with _run_folder(out, dataset.name, resume) as folder:

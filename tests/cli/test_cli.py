@@ -234,11 +234,17 @@ def test_every_parameter_has_an_option_with_its_description(command, capsys):
 
 
 def test_options_that_are_not_given_leave_parameters_at_their_defaults():
-    words = "train --no-concat-layers --patience 4 --link-weight 0 --clusters".split()
-    clf = make_model(build_parser(None, COMMANDS).parse_args([*words, "0.5, 3"]))
+    words = "train --clusters 0.5,3 --no-concat-layers --patience 4 --link-weight 0"
+    clf = make_model(build_parser(None, COMMANDS).parse_args(words.split()))
     changed = {"clusters": (0.5, 3), "concat_layers": False, "patience": 4}
     expected = ndp.DiffPoolClassifier(**changed, link_weight=0.0)
     assert clf.get_params() == expected.get_params()
+
+
+def test_a_list_of_clusters_may_have_spaces():
+    words = ["train", "--clusters", "0.5, 3"]
+    clf = make_model(build_parser(None, COMMANDS).parse_args(words))
+    assert repr(clf.clusters) == "(0.5, 3)"  # 3.0 would be refused
 
 
 def test_the_table_of_parameters_has_a_row_for_each_with_its_default():

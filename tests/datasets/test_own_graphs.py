@@ -8,6 +8,7 @@ from npdiffpool import Dataset, DiffPoolClassifier, Graph, load_dataset
 from npdiffpool.datasets import write_tu
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier
 from npdiffpool.evaluation import cross_validate
+from npdiffpool.runs.train import train_run
 from npdiffpool.viz import report_model
 
 PATH = Graph.from_edges([(0, 1), (1, 2)], 3, "ones")
@@ -74,29 +75,48 @@ def test_whole_numbers_that_are_targets_are_written_as_such(tmp_path):
     assert ndp.load_dataset(both, target="attributes").labels.tolist() == pairs
 
 
-def test_a_classifier_refuses_the_targets_of_a_data_set(tmp_path):
-    """Wherever it would take them from the data set; as given labels it takes them."""
-    graphs = [PATH, RING] * 10
-    own = ndp.Dataset(graphs, np.array([0, 1] * 10), targets=("a",))
-    small = {"epochs": 1, "hidden": 2, "clusters": (), "gnn": "gcn"}
-    model, held = ndp.DiffPoolClassifier(**small), (own, own.labels)
-    kernel, fraction = SubtreeKernelClassifier(), {"validation_fraction": 0.5}
-    fitted = ndp.DiffPoolClassifier(**small).fit(graphs, own.labels, held)
-    fitted_kernel = SubtreeKernelClassifier().fit(graphs, own.labels, held)
-    for call in (
-        lambda: model.fit(own),
-        lambda: model.fit(graphs, own.labels, validation=(own, None)),
-        lambda: ndp.DiffPoolClassifier(**small, **fraction).fit(own),
-        lambda: fitted.score(own),
-        lambda: kernel.fit(own, None, held),
-        lambda: kernel.fit(graphs, own.labels, (own, None)),
-        lambda: fitted_kernel.score(own),
-        lambda: cross_validate(model, own, folds=2, runs=1),
-        lambda: cross_validate(kernel, own, folds=2, runs=1),
-        lambda: report_model(fitted, own, folder=tmp_path / "report"),
-    ):
-        with pytest.raises(ValueError, match="of graphs are targets of a regression"):
-            call()
+SMALLER = {"epochs": 1, "hidden": 2, "clusters": (), "gnn": "gcn"}
+TARGETS = Dataset([PATH, RING] * 10, np.array([0, 1] * 10), targets=("a",))
+HELD = TARGETS, TARGETS.labels
+
+
+def fitted(model):
+    return model.fit(TARGETS.graphs, TARGETS.labels, validation=HELD)
+
+
+@pytest.mark.parametrize(
+    "call",
+    {
+        "fit": lambda model: model.fit(TARGETS, None, validation=HELD),
+        "validation": lambda model: model.fit(*HELD, validation=(TARGETS, None)),
+        "score": lambda model: fitted(model).score(TARGETS),
+        "cv": lambda model: cross_validate(model, TARGETS, folds=2, runs=1),
+    }.items(),
+    ids=lambda call: call[0],
+)
+@pytest.mark.parametrize(
+    "model",
+    [DiffPoolClassifier(**SMALLER), SubtreeKernelClassifier()],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_classifier_refuses_the_targets_of_a_data_set(model, call):
+    """Wherever it would take labels from the data set."""
+    with pytest.raises(ValueError, match="of graphs are targets of a regression"):
+        call[1](model)
+
+
+def test_a_classifier_holds_out_and_reports_no_targets_of_a_data_set(tmp_path):
+    model = DiffPoolClassifier(**SMALLER, validation_fraction=0.5)
+    with pytest.raises(ValueError, match="of graphs are targets of a regression"):
+        model.fit(TARGETS)
+    with pytest.raises(ValueError, match="of graphs are targets of a regression"):
+        train_run(model, TARGETS, str(tmp_path / "run"))
+    with pytest.raises(ValueError, match="of graphs are targets of a regression"):
+        report_model(fitted(model), TARGETS, folder=tmp_path / "report")
     assert list(tmp_path.iterdir()) == []
-    assert 0 <= fitted.score(own, own.labels) <= 1
-    assert cross_validate(model, own, own.labels, folds=2, runs=1).protocol == "fair"
+
+
+def test_a_classifier_takes_targets_that_are_given_as_labels():
+    model = fitted(DiffPoolClassifier(**SMALLER))
+    as_list = model.score(TARGETS.graphs, TARGETS.labels)
+    assert model.score(*HELD) == as_list

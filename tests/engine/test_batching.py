@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from autograd import grad
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import close, one_graph, random_moments, random_params
@@ -337,6 +338,20 @@ def test_only_the_undirected_graphs_of_a_batch_stay_exactly_symmetric(dtype):
         below = As if step is output.steps[0] else step.level.A.astype(float)
         for A_g, S_g, B in zip(A, Ss, below):
             close(A_g, S_g.T @ B @ S_g, rtol=1e-9 if dtype == "float64" else 1e-5)
+
+
+def test_forward_takes_parameters_of_which_autograd_traces_some():
+    config = config_of("sage", batch_norm=False, n_features=1)
+    batch = GraphBatch.from_graphs([Graph.from_edges([(0, 1)], 3, "ones")] * 2)
+    params = model.init_model(np.random.default_rng(0), config)
+
+    def first_logit(classify):
+        return model.forward({**params, "classify": classify}, batch, config).logits[
+            0, 0
+        ]
+
+    gradient = grad(first_logit)(params["classify"])
+    assert gradient[-1]["b"].tolist() == [1, 0, 0]
 
 
 def test_a_fixed_assignment_needs_no_propagation_for_an_assignment_gnn():

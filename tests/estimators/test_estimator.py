@@ -343,6 +343,7 @@ def test_graphs_without_edges_or_nodes_are_classified(gnn, readout):
         dict(clusters=(), classifier_hidden=0),
         dict(clusters=(0.5, 2), concat_layers=False, seed=np.int64(3)),
         dict(patience=2),
+        dict(verbose=True),
     ],
     ids=str,
 )

@@ -48,7 +48,7 @@ class Scaling(NamedTuple):
         Raises
         ------
         GraphError
-            If a feature is so large that its square overflows in float64.
+            If a feature is so large that sums of squares overflow in float64.
         """
         require_flag("standardize", standardize)
         parts = [graph.features for graph in graphs if graph.n_nodes]
@@ -175,7 +175,7 @@ def choose_labels(
     labels: Any,
     name: str = "labels",
     *,
-    classes: bool = False,
+    by_class: bool = False,
 ) -> Any:
     """Return labels; if they are None, those of the data set, or of each graph.
 
@@ -187,7 +187,7 @@ def choose_labels(
     labels : (G,) array_like or None
     name : str
         What errors call the labels.
-    classes : bool
+    by_class : bool
         Whether a classifier reads them.
 
     Raises
@@ -196,7 +196,7 @@ def choose_labels(
         If they are None, and a graph has no label, or a classifier would read the
         targets of a regression.
     """
-    if labels is None and classes:
+    if labels is None and by_class:
         require_classes(name, given)
     labels = getattr(given, "labels", None) if labels is None else labels
     if labels is not None:

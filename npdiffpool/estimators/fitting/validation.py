@@ -70,7 +70,7 @@ def hold_out(parts: Parts, model: Any) -> Parts:
     graphs, labels, weights, _ = parts
     fraction, by_class = model.validation_fraction, model.targets_kind is Classes
     listed = check_graphs(graphs)
-    labels = choose_labels(graphs, listed, labels, classes=by_class)
+    labels = choose_labels(graphs, listed, labels, by_class=by_class)
     if by_class:
         labels = require_labels("labels", labels, len(listed))
     else:
@@ -123,9 +123,8 @@ def prepare_validation(
     if pair is None:
         return None
     has_weights = isinstance(pair, (tuple, list)) and len(pair) == 3
-    by_class = isinstance(targets, Classes)
-    pair_ = pair[:2] if has_weights else pair
-    graphs, labels = check_validation(pair_, origin, by_class)
+    given = pair[:2] if has_weights else pair
+    graphs, labels = check_validation(given, origin, isinstance(targets, Classes))
     check_target_names(pair[0], labels, targets.names, "validation graphs")
     encoded = targets.encode(labels, len(graphs), "validation labels")
     weights = pair[2] if has_weights else None
@@ -150,11 +149,11 @@ def check_validation(
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
-    check_origin(pair[0], origin, "validation graphs")
-    graphs = check_graphs(pair[0])
     given, labels = pair
-    labels = choose_labels(given, graphs, labels, "validation labels", classes=by_class)
-    return graphs, labels
+    check_origin(given, origin, "validation graphs")
+    graphs = check_graphs(given)
+    options: Any = {"name": "validation labels", "by_class": by_class}
+    return graphs, choose_labels(given, graphs, labels, **options)
 
 
 def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
