@@ -49,15 +49,22 @@ HEAD = """# Learning curves on DD
 
 Written by `python benchmarks/curves.py` from curves.json: DiffPool with one change of
 its configuration at a time, on the training and validation parts of the first {folds}
-folds of the fair protocol, {epochs} epochs, seed 0. Accuracies are in percent, means
-over folds.
+folds of the fair protocol, {epochs} epochs, seed 0. The first row is DiffPool as in
+[README.md](README.md): learning rate 0.001, one level of 50 clusters, the maximum as
+readout, no batch norm, no dropout. Accuracies are in percent, means over folds. To
+train again: `NPDIFFPOOL_DATA=FOLDER python benchmarks/curves.py --out again.json`, with
+[the index lists](README.md#reproduce-a-cell) in FOLDER/splits.
 
-- "Highest": the highest mean validation accuracy at one epoch, as in the paper's
-  protocol, among the first {few} epochs and among all. It is a maximum, and so too high
-  for new graphs; it grows with the number of epochs, even where nothing more is learnt.
+- "Highest": the highest mean validation accuracy at one epoch, among the first {few}
+  epochs and among all. It is a maximum, and so too high for new graphs; it grows with
+  the number of epochs, even where nothing more is learnt. It cannot be compared with
+  78.5 and the paper's 80.64 in README.md: those are means over ten folds of other
+  parts.
 - "Last {last} epochs": their mean validation accuracy, which nothing chose.
 - "Difference": that of a row's last {last} epochs to the first row's, with its 95 %
-  interval (corrected resampled t-test); positive where the change helps.
+  interval (corrected resampled t-test); positive where the change helps. With so few
+  folds the intervals are wide: they show no change that helps or harms, and none of
+  them excludes a gain of two points.
 """
 
 

@@ -12,7 +12,6 @@ from itertools import repeat
 from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 import autograd.numpy as np
-from autograd.tracer import getval
 
 from npdiffpool._support.arguments import require, type_name
 from npdiffpool._support.contracts import (
@@ -24,7 +23,7 @@ from npdiffpool._support.contracts import (
 )
 from npdiffpool._support.threads import is_worth_threads
 from npdiffpool._support.types import Array
-from npdiffpool.engine.autodiff import side_by_side
+from npdiffpool.engine.autodiff import getval, side_by_side
 from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.dropout import Dropout, dropout_of_pass
 from npdiffpool.engine.fixed_assignments import fixed_assignment, harden
@@ -274,7 +273,7 @@ def _check_params(params: Params, config: Config) -> None:
 
 @lru_cache(maxsize=16)
 def _expected_forms(config: Config) -> dict[str, str]:
-    return dict(_forms("params", blank_params(config)))
+    return dict(_forms("params", _init(BLANK, config)))
 
 
 def _forms(name: str, tree: Any) -> Iterator[tuple[str, str]]:
