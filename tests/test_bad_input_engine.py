@@ -297,6 +297,11 @@ LAYERS = [
             "P H must be (N, 2); got (2, 3)",
             (GNN, "gcn", sparse.csr_array(A), LONG),
         ),
+        (
+            "two layers, but norms of one",
+            "number of layers of params must be 1; got 2",
+            ({**GNN, "layers": GNN["layers"] * 2}, "gcn", sparse.csr_array(A), TWO),
+        ),
         *(
             (
                 f"{len(moments)} moments for {name}",

@@ -604,8 +604,9 @@ def gnn(
     Raises
     ------
     ValueError
-        If an argument does not have the documented shape or type, `running` has not one
-        pair for each batch norm, or a number is too large (`contracts.largest`).
+        If an argument does not have the documented shape or type, `params` have not one
+        layer for each of "norms" (s2v: one), `running` has not one pair for each batch
+        norm, or a number is too large (`contracts.largest`).
 
     Examples
     --------
@@ -616,6 +617,9 @@ def gnn(
     ([(3, 4), (3, 5)], [(4,), (5,)])
     """
     n_norms = sum(map(bool, params["norms"]))
+    n_layers = 1 if kind == "s2v" else len(params["norms"])  # s2v repeats its layer
+    found = len(params["layers"])
+    require(found == n_layers, "number of layers of params", str(n_layers), found)
     if running is not None:
         require(len(running) == n_norms, "running", f"{n_norms} pairs", len(running))
     H, outputs, moments = X, [], []

@@ -17,7 +17,12 @@ from typing import Any, Mapping, NamedTuple, Sequence, cast
 
 import numpy.typing as npt
 
-from npdiffpool._support.arguments import as_array, require, require_labels
+from npdiffpool._support.arguments import (
+    as_array,
+    require,
+    require_classes,
+    require_labels,
+)
 from npdiffpool._support.settings import to_json
 from npdiffpool._support.threads import use_threads
 from npdiffpool._support.types import Json
@@ -148,8 +153,8 @@ def run_job(
 
     The result has `epoch` (the one that is kept), `validation`, `validation_loss`, and
     `test`, the score on the test part, or, if that part is empty, `curve`, the
-    validation score after each epoch. `expected` is the version of
-    npdiffpool and the digest of the graphs that a worker with a `Source` must have.
+    validation score after each epoch. `expected` is the version of npdiffpool and the
+    digest of the graphs that a worker with a `Source` must have.
     """
     if expected is not None:
         _require_same(data, *expected)
@@ -198,15 +203,20 @@ def _require_same(source: Source, release: str, digest: str) -> None:
     require(is_same, "the data on a worker", "the same as here", dataset.source)
 
 
-def load_labelled(data: Any, labels: Any) -> tuple[list[Graph], npt.NDArray[Any]]:
+def load_labelled(
+    data: Any, labels: Any, by_class: bool = False
+) -> tuple[list[Graph], npt.NDArray[Any]]:
     """Return the graphs, validated, and one label per graph.
 
     Raises
     ------
     ValueError
-        If there is no graph, or not one label per graph.
+        If there is no graph, not one label per graph, or `by_class` the labels of the
+        data set are targets of a regression.
     """
     dataset = load_source(data) if isinstance(data, Source) else data
+    if labels is None and by_class:
+        require_classes("labels", dataset)
     graphs = check_graphs(dataset)
     if labels is None:
         labels = getattr(dataset, "labels", None)

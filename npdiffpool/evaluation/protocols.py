@@ -24,19 +24,14 @@ from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
-from npdiffpool._support.arguments import (
-    require,
-    require_choice,
-    require_classes,
-    require_int,
-)
+from npdiffpool._support.arguments import require, require_choice, require_int
 from npdiffpool._support.folder_lock import lock_folder
 from npdiffpool._support.types import Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.evaluation.estimator import CheckedEstimator, Estimator
 from npdiffpool.evaluation.job_folder import JobFolder
 from npdiffpool.evaluation.job_queue import JobQueue, Progress
-from npdiffpool.evaluation.jobs import Job, Plan, Source, load_labelled, load_source
+from npdiffpool.evaluation.jobs import Job, Plan, Source, load_labelled
 from npdiffpool.evaluation.splits import Split, check_splits, make_splits
 from npdiffpool.graphs.digest import digest_graphs
 from npdiffpool.graphs.graph import Graph
@@ -155,10 +150,8 @@ def cross_validate(
     require(can_submit, "executor", "a concurrent.futures.Executor", executor)
     require(callable(on_done), "on_done", "callable", on_done)
     candidates = check_options(model, protocol, folds, grid, runs)
-    if labels is None and getattr(model, "kind", "") == "classifier":
-        given = load_source(data) if isinstance(data, Source) else data
-        require_classes("labels", given)
-    graphs, labels = load_labelled(data, labels)
+    by_class = getattr(model, "kind", "") == "classifier"
+    graphs, labels = load_labelled(data, labels, by_class)
     for candidate in candidates:
         if isinstance(candidate, CheckedEstimator):
             candidate.check(graphs, labels)
@@ -166,10 +159,17 @@ def cross_validate(
     shared = data if isinstance(data, Source) else graphs
     digest = digest_graphs(graphs)
     plan = Plan(model, shared, digest, labels, protocol, splits, grid, runs)
+    return _run(plan, folder, executor, on_done)
+
+
+def _run(
+    plan: Plan, folder: Any, executor: Executor | None, on_done: Any
+) -> Evaluation:
+    """Run the jobs of a plan, and save their results and the evaluation."""
     with nullcontext() if folder is None else lock_folder(folder) as path:
         saved = JobFolder(path, plan.settings())
         queue = JobQueue(plan, saved, executor, on_done)
-        run = _run_fair if protocol == "fair" else _run_paper
+        run = _run_fair if plan.protocol == "fair" else _run_paper
         result = run(plan, queue)
         saved.write("results", result._asdict())
     return result
@@ -181,8 +181,8 @@ def choose_splits(
     """Validate the given splits, or make some with the model's seed."""
     if splits is not None:
         return check_splits(splits, len(labels))
-    seed = model.get_params().get("seed", 0)
     by_class = getattr(model, "kind", "classifier") == "classifier"
+    seed = model.get_params().get("seed", 0)
     strata = labels if by_class else np.zeros(len(labels))
     return make_splits(strata, n_folds, seed, by_class)
 
