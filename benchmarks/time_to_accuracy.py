@@ -53,7 +53,8 @@ best itself must be reached. Seconds are medians over the folds, accuracies mean
   root of the number of graphs, and so is about npdiffpool's mean over graphs.
 - tgp's model is put together from its parts, since its `DiffPool` computes S by an MLP
   (peers.py). The GNNs of the first level are sparse; "sparse" also pools the edges,
-  "dense" pads the minibatch before pooling. tgp keeps freed memory, as `fit` does.
+  "dense" pads the minibatch before pooling. tgp keeps freed memory, as `fit` does. On
+  DD "dense" takes about a minute an epoch ([speed.md](speed.md)) and is left out.
 - The flat GraphSAGE has the same depth and size.
 - Epochs and clusters are those of the table of variants, which has no batch norm.
   Features are standardised.
@@ -68,8 +69,10 @@ COLUMNS = (
 RATIOS = """## Ratios
 
 Seconds of npdiffpool's DiffPool divided by those of tgp's on the same fold, median over
-the folds: below 1, npdiffpool is faster. "To accuracy": until each is within a point of
-the lower of their two best accuracies.
+the folds, and lowest and highest: below 1, npdiffpool is faster. "To accuracy": until
+each is within a point of the lower of their two best accuracies. That epoch is largely
+chance, as accuracies jump from epoch to epoch. So the ratios per epoch compare the
+programs; those to accuracy do not, with so few folds.
 """
 RATIO_COLUMNS = "data set|tgp's DiffPool|to accuracy|per epoch"
 
@@ -222,7 +225,10 @@ def ratio_of(name, method, ours, theirs):
             goal = min(max(one["accuracy"]) for one in (own, run))
             accuracy = seconds_to(own, goal) / seconds_to(run, goal)
             found.append((accuracy, per_epoch(own) / per_epoch(run)))
-    cells = [f"{statistics.median(column):.2f}" for column in zip(*found)]
+    cells = [
+        f"{statistics.median(column):.2f} ({min(column):.2f} to {max(column):.2f})"
+        for column in zip(*found)
+    ]
     return "|".join([name, method, *(cells or ["", ""])])
 
 

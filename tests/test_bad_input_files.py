@@ -181,6 +181,11 @@ DATA = [
         load_dataset_like,
         ("no name", "feature_names must be a non-empty list | []", ("MUTAG", [])),
         ("a word", "feature_names must be | 'label=0'", ("MUTAG", "label=0")),
+        (
+            "a name twice",
+            "feature_names must be different; got 'label=0' twice",
+            ("MUTAG", ["label=0", "label=1", "label=0"]),
+        ),
         ("a number", "feature_names must be | 5", ("MUTAG", 5)),
         ("an unknown kind", "feature_names must be | 'mood=1'", ("MUTAG", ["mood=1"])),
         (
@@ -217,7 +222,7 @@ DATA = [
     *rows(
         "npdiffpool.datasets.write_tu",
         write_tu,
-        ("no nodes", "1 node or more; got 1 graphs", ([EMPTY], "new")),
+        ("no nodes", "graphs must have at least one node in all", ([EMPTY], "new")),
         (
             "a directed graph",
             "graphs[0] is directed",
@@ -471,7 +476,7 @@ SPLITS = [
         ("ragged labels", "labels must be one per graph", ([[0], [0, 1]], 2)),
         (
             "numbers and words",
-            "labels must be all numbers | [None, 'a']",
+            "labels must be given, none missing | [None, 'a']",
             ([None, "a"], 2),
         ),
         (
@@ -941,6 +946,11 @@ VIZ = [
             (CLASSIFIER, GRAPHS, None, AXES),
         ),
         (
+            "two targets",
+            "labels must be one target, such as labels[:, 0]; got 2 targets",
+            (REGRESSOR, Dataset(GRAPHS, np.zeros((4, 2))), None, AXES),
+        ),
+        (
             "words for targets",
             "labels must be finite numbers | str32",
             (REGRESSOR, GRAPHS, list("abcd"), AXES),
@@ -1293,6 +1303,8 @@ CV_OPTIONS = {
     "--grid name.json": "a name in grid must be one of | 'width'",
     "--grid hiden.json": "one of gnn, | 'hiden'; did you mean hidden?",
     "--protocol paper --patience 3": "patience must be None, because the paper's",
+    "--protocol paper --runs 2": "--runs must be left out: --protocol paper has one",
+    "--splits words.txt --folds 2": "--folds must be left out: --splits FILE has",
 }
 # There is no such data set, so each of these is told before data are looked for.
 KNOWN_BEFORE = [

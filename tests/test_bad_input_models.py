@@ -743,6 +743,15 @@ CLUSTERERS = [
         ("two names for a column", "feature_names of graphs must be 1 names", SETS),
     ),
     *rows(
+        f"{WHERE}.fit",
+        DiffPoolClusterer(link_weight=0, entropy_weight=0).fit,
+        (
+            "nothing to minimise",
+            "link_weight or entropy_weight must be above 0; got (0.0, 0.0)",
+            (GRAPHS,),
+        ),
+    ),
+    *rows(
         f"{WHERE}.set_params",
         CLUSTERER.set_params,
         ("an unknown name", "one of n_clusters, gnn | 'clusters'", (), {"clusters": 2}),

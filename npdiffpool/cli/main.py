@@ -48,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "datasets": datasets,
     "verify": verify,
 }
+WORK = train.run, cross_validate.run, demo.run  # which has stopped if it cannot print
 
 
 def console() -> None:
@@ -75,16 +76,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if hasattr(sys.stdout, "reconfigure"):  # a terminal may lack characters
         sys.stdout.reconfigure(errors="backslashreplace")
-    status = None
+    status = run = None
     try:
         handle_interrupts_again()
         with warnings_in_one_line(with_options):
             arguments = build_parser(__doc__, COMMANDS).parse_args(argv)
-            status = arguments.run(arguments)
+            run = arguments.run
+            status = run(arguments)
         if sys.stdout is not None:  # None if it is closed
             sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as head, has exited
+    except BrokenPipeError as stop:  # the reader, such as head, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if run in WORK:
+            _print_error(with_options(reason_of(stop)))
+            return 2
     except (ValueError, OSError, MemoryError) as error:
         _print_error(with_options(reason_of(error, with_path=True)))
         return 2

@@ -20,6 +20,8 @@ from typing import Any, Iterator
 from npdiffpool._support.progress import printable
 from npdiffpool.cli.parameters import add_weights
 from npdiffpool.datasets import Dataset, load_dataset, load_dataset_like
+from npdiffpool.datasets.features import column_kind
+from npdiffpool.datasets.loading import FEATURES
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
 from npdiffpool.estimators.model_file import ModelFileError, load_model
 
@@ -63,6 +65,12 @@ def _load(source: str, model: Any, path: str, given: str | None) -> Dataset:
     """Load the graphs, with the model's feature columns and weights where known."""
     names, weights = model.feature_names_in_, model.edge_weights_in_
     if names is not None:
+        other = [name for name in names if column_kind(name) not in FEATURES]
+        if other:
+            raise ValueError(
+                f"{path} was trained on the feature {other[0]!r}, which a data set in "
+                "the TU format cannot have; use the predict of load_model in Python"
+            )
         if given not in (None, weights):
             required = f"{weights!r}, as" if weights else "left out: all are 1"
             raise ValueError(

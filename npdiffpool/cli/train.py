@@ -23,7 +23,7 @@ from npdiffpool.cli.parameters import add_parameters, make_model
 from npdiffpool.cli.parser import add_json, add_run_folder, results_only
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.estimators.diffpool import Model
-from npdiffpool.runs.snapshots import readable, watched
+from npdiffpool.runs.snapshots import readable, choose_recorded
 from npdiffpool.runs.train import check_run_folder, train_run
 
 
@@ -66,7 +66,7 @@ def draw(model: Model, test: Dataset, folder: Path) -> None:
         print(f"figures and report were not written: {error}")
         return
     # The graph that the report shows first.
-    graphs = [test.graphs[i] for i in watched(test.graphs)]
+    graphs = [test.graphs[i] for i in choose_recorded(test.graphs)]
     graph = graphs[readable([graph.n_nodes for graph in graphs])]
     for path in save_figures(model, graph, folder):
         print(f"figure: {path}")

@@ -99,18 +99,29 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
             with _show_download(url, announced, progress) as update:
                 # Stop one piece after the limit.
                 while got <= MAX_ZIP and (piece := response.read(_PIECE)):
-                    file.write(piece)
+                    _save(piece, file)
                     got += len(piece)
                     update(got)
     except urllib.error.HTTPError as error:
         error.close()
         raise DatasetError(f"{url}: {error}") from error
+    except DatasetError:  # a ValueError, which is not of the server
+        raise
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise DatasetError(f"{url}: {error}") from error
     if got > MAX_ZIP:
         raise DatasetError(f"{url}: more than {MAX_ZIP} bytes, which is the limit")
     if announced is not None and got != announced:
         raise DatasetError(f"{url}: {got} bytes arrived instead of {announced}")
+
+
+def _save(piece: bytes, file: IO[bytes]) -> None:
+    """Write a piece; a full disk is no fault of the server."""
+    try:
+        file.write(piece)
+    except OSError as error:
+        folder = os.path.dirname(file.name)
+        raise DatasetError(f"{folder}: cannot save downloads: {error}") from error
 
 
 def _check_zip(path: Path, name: str, url: str, required: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Sequence
@@ -87,11 +88,11 @@ def load_dataset(
         If the data set cannot be found, or one of its files is missing, damaged or
         inconsistent; the message names the file and the line. The numbers of lines of
         edge_attributes, edge_labels and graph_attributes must agree with the others
-        even if these files are not used. Also if a weight is
-        negative, or differs between the places where an edge is listed; if a file is a
-        link to a place outside its folder or exceeds a limit: 2 GiB for a zip or a
-        file, 2^27 numbers in a file, 2^20 graphs, 2^14 feature columns, 2^29 feature
-        values.
+        even if these files are not used. Also if a weight is negative, or differs
+        between the places where an edge is listed; if a file is a link to a place
+        outside its folder or exceeds a limit: 1 GiB for a download, 2 GiB for a file or
+        for all files of a zip, 2^27 numbers in a file, 2^20 graphs, 2^14 feature
+        columns, 2^29 feature values.
 
     Warns
     -----
@@ -121,12 +122,12 @@ def _read(
     if progress not in (None, True, False):
         raise DatasetError(f"progress must be True, False or None; got {progress!r}")
     if require_labels not in (True, False, None):
-        required = "require_labels must be True or False"
+        required = "require_labels must be True, False or None"
         raise DatasetError(f"{required}; got {require_labels!r}")
     column, targets = _weights_column(weights), _target_columns(target)
     path = locate.find(source)
     if path is None:
-        path = _download(str(source), progress, require_labels)
+        path = _download(str(source), progress, require_labels and target is None)
     if path.suffix == ".npz":
         data, citation = read_bundle(path)
         if column is not None:
@@ -273,6 +274,9 @@ def _check_names(feature_names: Any) -> list[str]:
             "feature_names must be a non-empty list of names from "
             f"Dataset.feature_names, such as ['label=0']; got {feature_names!r}"
         )
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DatasetError(f"feature_names must be different; got {twice[0]!r} twice")
     return names
 
 

@@ -166,19 +166,19 @@ class _Values(NamedTuple):
         """Return the different strings, sorted; None if there are none."""
         words = {value for *_, value in self.items if isinstance(value, str)}
         if words:
-            self._require(lambda value: isinstance(value, str), "strings or numbers")
+            self._require(lambda value: isinstance(value, str), "a string, as others are")
         return sorted(words) or None
 
     def width(self) -> int:
         """Return the number of columns of a number, or of a list of numbers."""
         width = np.size(self.items[0][2]) if self.items else 1
-        self._require(lambda value: np.size(value) == width, f"of width {width}")
+        self._require(lambda value: np.size(value) == width, f"of width {width}, as others are")
         return width
 
     def _require(self, holds: Callable[[Any], bool], what: str) -> None:
         for i, node, value in self.items:
             if not holds(value):
-                required = f"attribute {self.attribute!r} must be all {what}"
+                required = f"attribute {self.attribute!r} must be {what}"
                 raise GraphError(
                     f"graphs[{i}]: {required}; got {value!r} at node {node!r}"
                 )

@@ -79,6 +79,7 @@ def stratified_split(labels: Any, shares: Sequence[float], seed: int = 0) -> lis
     """
     labels = check_labels(labels)
     require_int("seed", seed, 0)
+    shares = shares.tolist() if isinstance(shares, np.ndarray) else shares
     numbers = isinstance(shares, (tuple, list)) and len(shares) > 0
     numbers = numbers and all(isinstance(share, Real) for share in shares)
     usable = numbers and min(shares) > 0 and abs(sum(shares) - 1) < 1e-9
@@ -99,8 +100,9 @@ def check_labels(labels: Any) -> npt.NDArray[Any]:
         array = np.asarray(None)
     require(array.ndim == 1, "labels", "one per graph, of shape (G,)", array.shape)
     require_labels("labels", labels, len(array))
-    is_mixed = array.dtype == object and len({type(label) for label in array}) > 1
-    require(not is_mixed, "labels", "all numbers or all strings", labels)
+    kinds = {type(label) for label in array} if array.dtype == object else set()
+    require(type(None) not in kinds, "labels", "given, none missing", labels)
+    require(len(kinds) <= 1, "labels", "all numbers or all strings", labels)
     return array
 
 

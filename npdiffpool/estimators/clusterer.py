@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable, TypeVar
 
 import numpy as np
 
-from npdiffpool._support.arguments import warn_caller
+from npdiffpool._support.arguments import require, warn_caller
 from npdiffpool._support.parameters import (
     check_parameters,
     documented,
@@ -170,6 +170,8 @@ class DiffPoolClusterer(Parameters, GraphModel):
             clusterer is then unchanged.
         """
         check_parameters(self)
+        weights = self.link_weight, self.entropy_weight
+        require(any(weights), "link_weight or entropy_weight", "above 0", weights)
         checked, origin = check_graphs(_listed(graphs)), inputs.Origin.of(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
         config = self._config(checked[0].n_features)

@@ -59,6 +59,7 @@ class Evaluation(NamedTuple):
         `test` and the list `runs`.
     epoch : int or None
         The epoch, counted from 1, at which "paper" compares all folds. None for "fair".
+    measure : "accuracy" or "R^2"
     """
 
     protocol: str
@@ -66,6 +67,7 @@ class Evaluation(NamedTuple):
     spread: float
     folds: list[Json]
     epoch: int | None
+    measure: str = "accuracy"
 
 
 def cross_validate(
@@ -271,7 +273,7 @@ def _run_fair(plan: Plan, queue: JobQueue) -> Evaluation:
             k: float(np.mean([r[k] for r in runs])) for k in ("test", "validation")
         }
         rows.append({"fold": fold, "choice": chosen[fold], **means, "runs": runs})
-    return _summarize("fair", rows, "test", None)
+    return _summarize(plan, rows, "test", None)
 
 
 def _rank(result: Json) -> tuple[float, float]:
@@ -294,13 +296,15 @@ def _run_paper(plan: Plan, queue: JobQueue) -> Evaluation:
         {"fold": fold, "choice": choice, "validation": score}
         for fold, score in enumerate(curves[choice][:, epoch].tolist())
     ]
-    return _summarize("paper", rows, "validation", epoch + 1)
+    return _summarize(plan, rows, "validation", epoch + 1)
 
 
 def _summarize(
-    protocol: str, folds: list[Json], key: str, epoch: int | None
+    plan: Plan, folds: list[Json], key: str, epoch: int | None
 ) -> Evaluation:
     """Return the mean and the standard deviation over folds of one of their scores."""
     scores = [fold[key] for fold in folds]
     mean, spread = float(np.mean(scores)), float(np.std(scores))
-    return Evaluation(protocol, mean, spread, folds, epoch)
+    is_regressor = getattr(plan.model, "kind", "classifier") == "regressor"
+    measure = "R^2" if is_regressor else "accuracy"
+    return Evaluation(plan.protocol, mean, spread, folds, epoch, measure)

@@ -33,10 +33,7 @@ def check_adjacency(adjacency: Any) -> CSR:
     # Cast first: the sum of two uint8 duplicates, 200 + 200, would overflow.
     A = scipy.sparse.csr_array(A.astype(float_dtype(A, "adjacency")))  # a copy
     A.sum_duplicates()
-    if not np.all(np.isfinite(A.data)):
-        raise GraphError(f"adjacency must be finite; got {_not_finite(A.data)}")
-    if np.any(A.data < 0):
-        raise GraphError(f"adjacency must not be negative; got {A.data.min()}")
+    _require_weights(A.data, "adjacency", A)
     A.eliminate_zeros()
     return A
 
@@ -50,13 +47,28 @@ def check_features(features: Any, n_nodes: int) -> Floats:
             f"features must have one row for each of the {n_nodes} nodes, (N, F); "
             f"got shape {X.shape}"
         )
-    if not np.all(np.isfinite(X)):
-        raise GraphError(f"features must be finite; got {_not_finite(X)}")
+    _require(np.isfinite(X), X, "features must be finite")
     return X
 
 
-def _not_finite(values: Floats) -> float:
-    return float(values[~np.isfinite(values)][0])
+def _require(holds: Any, values: Any, required: str, A: CSR | None = None) -> None:
+    """Require what holds for each value; the error names the first that is wrong.
+
+    If `values` are the entries of a matrix `A`, it names the place in `A`.
+    """
+    if not np.all(holds):
+        first = np.unravel_index(np.argmin(holds), holds.shape)
+        place = first
+        if A is not None:
+            place = np.searchsorted(A.indptr, first, "right")[0] - 1, A.indices[first]
+        at = ", ".join(str(index) for index in place)
+        raise GraphError(f"{required}; got {values[first]} at [{at}]")
+
+
+def _require_weights(values: Floats, name: str, A: CSR | None = None) -> None:
+    """Require finite weights >= 0."""
+    _require(np.isfinite(values), values, f"{name} must be finite", A)
+    _require(values >= 0, values, f"{name} must not be negative", A)
 
 
 def to_floats(values: Any, name: str) -> Floats:
@@ -101,10 +113,8 @@ def check_n_nodes(n_nodes: Any, name: str = "n_nodes") -> None:
 
 def require_nodes(array: Ints, n_nodes: int, name: str) -> None:
     """Require that every entry is the index of a node, 0 ... n_nodes - 1."""
-    outside = array[(array < 0) | (array >= n_nodes)]
-    if len(outside):
-        known = f"name nodes 0 ... {n_nodes - 1}" if n_nodes else "be empty: no nodes"
-        raise GraphError(f"{name} must {known}; got {outside[0]}")
+    known = f"name nodes 0 ... {n_nodes - 1}" if n_nodes else "be empty: no nodes"
+    _require((array >= 0) & (array < n_nodes), array, f"{name} must {known}")
 
 
 def check_names(names: Any, n_nodes: int) -> tuple[Hashable, ...] | None:
@@ -162,8 +172,5 @@ def check_weights(weights: Any, n_edges: int, name: str = "weights") -> Floats:
     if array.shape != (n_edges,):
         required = f"{name} must have shape ({n_edges},), one for each edge"
         raise GraphError(f"{required}; got {array.shape}")
-    if not np.all(np.isfinite(array)):
-        raise GraphError(f"{name} must be finite; got {_not_finite(array)}")
-    if np.any(array < 0):
-        raise GraphError(f"{name} must not be negative; got {array.min()}")
+    _require_weights(array, name)
     return array

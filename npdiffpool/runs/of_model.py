@@ -75,7 +75,8 @@ def write_run(
         required = "a new or empty folder, or one of an earlier report"
         require(_is_own(path), "folder", required, str(path))
         test = _as_dataset(model, graphs, labels)
-        recorder = Recorder(range(len(test)), test.graphs, test.labels, 1)
+        n_clusters, numbers = sum(model.config_.clusters), range(len(test))
+        recorder = Recorder(numbers, test.graphs, test.labels, 1, n_clusters)
         recorder.record(model, model.best_epoch_)
         config = describe_run(model, test, {}, compute_results(model, None, test))
         write_files(path, model, recorder, config)

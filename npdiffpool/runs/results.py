@@ -13,6 +13,7 @@ from npdiffpool.estimators.diffpool import Model
 from npdiffpool.estimators.fitting.targets import r_squared
 from npdiffpool.estimators.fitting.training_checks import find_failure
 from npdiffpool.estimators.fitting.weights import combine_weights
+from npdiffpool.training.schedule import OWN_MONITORS
 
 SHOWN = 500  # test graphs whose targets and predictions are listed, for the report
 
@@ -28,6 +29,7 @@ def compute_results(model: Model, train: Dataset | None, test: Dataset) -> Json:
     """
     best = model.history_[model.best_epoch_ - 1]
     found = {"best_epoch": model.best_epoch_, "test_graphs": len(test)}
+    found |= {"monitor": model.monitor}
     if model.kind == "classifier":
         majority, _ = (test if train is None else train).majority_class()
         found |= _of_classes(model, best, majority, test)
@@ -35,6 +37,11 @@ def compute_results(model: Model, train: Dataset | None, test: Dataset) -> Json:
         found |= _of_targets(model, best, test)
     failure = None if train is None else _find_failure(model, train)
     return {**found, "failure": failure}
+
+
+def is_regression(results: Json) -> bool:
+    """Return whether the results of a run are those of a regressor."""
+    return "targets" in results
 
 
 def _find_failure(model: Model, train: Dataset) -> str | None:
@@ -88,19 +95,34 @@ def confusion(clf: Any, test: Dataset) -> Json:
 
 def describe_results(results: Json, epochs: int) -> str:
     """Describe results in two lines, and one more for each of several targets."""
-    kept = f"kept epoch {results['best_epoch']} of {epochs}, the best on validation: "
+    kept = f"kept epoch {results['best_epoch']} of {epochs}{describe_choice(results)}"
     n_graphs = results["test_graphs"]
-    if "targets" in results:
-        loss = f"{results['validation_loss']:.4g}, relative to the variance"
-        return f"{kept}squared error {loss}\n{_describe_targets(results, n_graphs)}"
+    if is_regression(results):
+        return f"{kept}\n{_describe_targets(results, n_graphs)}"
     accuracy = results["test_accuracy"]
     error = standard_error(accuracy, n_graphs)
     return (
-        f"{kept}{results['validation_accuracy']:.1%}\n"
+        f"{kept}\n"
         f"test accuracy {accuracy:.1%} ({round(accuracy * n_graphs)} of {n_graphs}, "
         f"standard error {error:.1%}); always the majority class "
         f"({results['majority_class']}): {results['majority_test_accuracy']:.1%}"
     )
+
+
+def describe_choice(results: Json) -> str:
+    """Return how the kept epoch was chosen; nothing without validation graphs."""
+    if is_regression(results):
+        own, shown, form = OWN_MONITORS, "squared error", ".4g"
+        value = results["validation_loss"]
+    else:
+        own, shown, form = ("accuracy",), "accuracy", ".1%"
+        value = results["validation_accuracy"]
+    if value is None:
+        return ""
+    monitor = results.get("monitor", "accuracy")  # runs of older versions lack it
+    best = shown if monitor in own else f"{monitor}"
+    score = f"{value:{form}}" if monitor in own else f"{shown} {value:{form}}"
+    return f", with the best {best} on the validation graphs ({score})"
 
 
 def _describe_targets(results: Json, n_graphs: int) -> str:

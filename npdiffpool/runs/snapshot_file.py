@@ -10,10 +10,9 @@ import numpy as np
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted import UNREADABLE, read_arrays
-from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched
+from npdiffpool.runs.snapshots import MAX_SHOWN, Pooling, Snapshots, RecordedGraph
 
 MAX_EPOCHS = 1000
-MAX_SHOWN = 1 << 20  # nodes and clusters of all graphs in all snapshots
 OF_REGRESSOR = ("target", "predicted")  # the arrays that are float64
 KINDS = {"i": "whole numbers", "f": "floating-point numbers"}
 
@@ -79,7 +78,7 @@ def from_arrays(arrays: Mapping[str, Any]) -> Snapshots:
     measures = {name.removeprefix("measure:"): arrays[name] for name in named}
     for name, row in measures.items():
         _require_form(name, row, "f", (E,))
-    graphs: list[Watched] = []
+    graphs: list[RecordedGraph] = []
     while f"graph:{len(graphs)}:edges" in arrays:
         graphs.append(_read_graph(arrays, f"graph:{len(graphs)}:"))
         _check_graph(graphs[-1], E)
@@ -89,24 +88,24 @@ def from_arrays(arrays: Mapping[str, Any]) -> Snapshots:
     return Snapshots(epochs, measures, graphs)
 
 
-def _count_shown(graph: Watched) -> int:
+def _count_shown(graph: RecordedGraph) -> int:
     """Count the nodes and clusters of a graph in one snapshot."""
     return len(graph.kinds) + sum(int(p.mass.shape[1]) for p in graph.poolings)
 
 
-def _read_graph(arrays: Mapping[str, Any], prefix: str) -> Watched:
+def _read_graph(arrays: Mapping[str, Any], prefix: str) -> RecordedGraph:
     poolings: list[Pooling] = []
     while f"{prefix}pooling:{len(poolings)}:mass" in arrays:
         level = f"{prefix}pooling:{len(poolings)}:"
         known = [name for name in Pooling._fields if level + name in arrays]
         poolings.append(Pooling(**{name: arrays[level + name] for name in known}))
-    names = [name for name in Watched._fields if prefix + name in arrays]
+    names = [name for name in RecordedGraph._fields if prefix + name in arrays]
     fields = {name: arrays[prefix + name] for name in names}
     fields |= {name: int(fields[name]) for name in ("number", "truth")}
-    return Watched(**fields, poolings=poolings)
+    return RecordedGraph(**fields, poolings=poolings)
 
 
-def _check_graph(graph: Watched, E: int) -> None:
+def _check_graph(graph: RecordedGraph, E: int) -> None:
     """Require arrays that fit each other, so that pictures can be drawn from them."""
     N = n = len(graph.kinds)
     _require_form("kinds", graph.kinds, "i", (N,))

@@ -18,11 +18,12 @@ from npdiffpool.graphs.degrees import is_one_hot
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.runs.backbone import backbone
 
-WATCHED = 6  # number of graphs to record
+N_RECORDED = 6  # number of graphs to record
 MOST_NODES = 300  # largest recorded graph, if there are smaller ones
 READABLE = 40  # nodes of the graph that is drawn first, if there is such a graph
 MEASURED = 100  # number of graphs, evenly spaced, over which measures are averaged
 EPOCHS = 40  # number of snapshots
+MAX_SHOWN = 1 << 20  # nodes and clusters of all graphs in all snapshots
 OF_ASSIGNMENT = {
     "entropy of S / log K": measures.normalized_entropy,
     "clusters used": measures.clusters_used,
@@ -44,7 +45,7 @@ class Pooling(NamedTuple):
     between: Floats | None = None
 
 
-class Watched(NamedTuple):
+class RecordedGraph(NamedTuple):
     """One graph in each of E snapshots."""
 
     number: int  # index in the data set
@@ -62,7 +63,7 @@ class Snapshots(NamedTuple):
 
     epochs: Ints  # (E,)
     measures: dict[str, Floats]  # (E,) each; mean measures of the first pooling
-    graphs: list[Watched]
+    graphs: list[RecordedGraph]
 
 
 class Recorder:
@@ -73,13 +74,16 @@ class Recorder:
     numbers : sequence of int
         The indices of the graphs in the data set.
     graphs : sequence of Graph
-        The graphs to choose from. `WATCHED` of them are recorded, from small to large,
+        The graphs to choose from. `N_RECORDED` of them are recorded, from small to large,
         with 1 to `MOST_NODES` nodes (or else the smallest graph that has nodes).
     labels : (G,) array
         The labels of the graphs.
     epochs : int
         Maximal number of epochs. At most `EPOCHS` snapshots are taken, more of them in
         early epochs.
+    n_clusters : int
+        The number of clusters of all levels. If it is large, fewer graphs are recorded,
+        or fewer snapshots are taken: a file has at most `MAX_SHOWN` nodes and clusters.
     """
 
     def __init__(
@@ -88,16 +92,17 @@ class Recorder:
         graphs: Sequence[Graph],
         labels: Sequence[Any] | Ints,
         epochs: int,
+        n_clusters: int = 0,
     ) -> None:
-        chosen = watched(graphs)
+        chosen, n_snapshots = _limit(choose_recorded(graphs), graphs, n_clusters)
         self._graphs = [graphs[i] for i in chosen]
         self._numbers = [int(numbers[i]) for i in chosen]
         self._labels = [labels[i] for i in chosen]
         places = np.linspace(0, len(graphs) - 1, min(MEASURED, len(graphs)))
         measured = [graphs[i] for i in places.round().astype(int)]
         self._measured = [(graph, graph.is_undirected) for graph in measured]
-        steps = np.geomspace(1, epochs, EPOCHS).round().astype(int)
-        self._wanted = set(np.maximum(steps, np.arange(EPOCHS) + 1).tolist())
+        steps = np.geomspace(1, epochs, n_snapshots).round().astype(int)
+        self._wanted = set(np.maximum(steps, np.arange(n_snapshots) + 1).tolist())
         self._snapshots: dict[int, Snapshots] = {}  # one epoch each
 
     def __call__(self, model: Any) -> None:
@@ -115,7 +120,7 @@ class Recorder:
         for i, graph in enumerate(self._graphs):
             known: Any = {"number": self._numbers[i], "edges": _edges(graph)}
             known |= {"kinds": _kinds(graph), **outcomes[i]}
-            graphs.append(Watched(poolings=_poolings(graph, assignments[i]), **known))
+            graphs.append(RecordedGraph(poolings=_poolings(graph, assignments[i]), **known))
         measured = model.assignments_of([graph for graph, _ in self._measured])
         rows = [_measure(*pair, found) for pair, found in zip(self._measured, measured)]
         means = {name: np.array([_mean(row[name] for row in rows)]) for name in rows[0]}
@@ -148,7 +153,7 @@ class Recorder:
 
 
 def _outcomes(model: Any, graphs: list[Graph], labels: list[Any]) -> list[Any]:
-    """Return what a model predicts for graphs, as fields of `Watched`."""
+    """Return what a model predicts for graphs, as fields of `RecordedGraph`."""
     if not hasattr(model, "classes_"):
         found = model.predict(graphs).reshape(len(graphs), -1)
         targets = np.reshape(np.array(labels, dtype=float), found.shape)
@@ -161,7 +166,7 @@ def _outcomes(model: Any, graphs: list[Graph], labels: list[Any]) -> list[Any]:
     return [{"truth": truth, "probabilities": p} for truth, p in rows]
 
 
-def watched(graphs: Sequence[Graph]) -> Ints:
+def choose_recorded(graphs: Sequence[Graph]) -> Ints:
     """Return the indices of graphs to record, from small to large.
 
     They are evenly spaced among the graphs of 1 to `MOST_NODES` nodes ordered by size,
@@ -172,9 +177,21 @@ def watched(graphs: Sequence[Graph]) -> Ints:
     order = order[sizes[order] > 0] if np.any(sizes) else order
     small = order[sizes[order] <= MOST_NODES]
     order = small if len(small) else order[:1]
-    places = np.linspace(0, len(order) - 1, min(WATCHED, len(order)))
+    places = np.linspace(0, len(order) - 1, min(N_RECORDED, len(order)))
     chosen: Ints = order[places.round().astype(int)]
     return chosen
+
+
+def _limit(
+    chosen: Ints, graphs: Sequence[Graph], n_clusters: int
+) -> tuple[Ints, int]:
+    """Return as many of the chosen graphs, and snapshots, as a file may have."""
+    shown = np.array([graphs[i].n_nodes + n_clusters for i in chosen], dtype=int)
+    fits = np.cumsum(shown) * (EPOCHS + 1) <= MAX_SHOWN  # and that of the kept epoch
+    if np.any(fits) or len(chosen) == 0:
+        return chosen[fits], EPOCHS
+    n_snapshots = MAX_SHOWN // int(shown[0]) - 1
+    return chosen[: n_snapshots > 0], max(1, n_snapshots)
 
 
 def readable(sizes: Sequence[int]) -> int:
@@ -207,7 +224,7 @@ def _join(parts: Sequence[Snapshots]) -> Snapshots:
     return Snapshots(np.concatenate(epochs), joined, [*map(_join_graph, zip(*graphs))])
 
 
-def _join_graph(parts: Sequence[Watched]) -> Watched:
+def _join_graph(parts: Sequence[RecordedGraph]) -> RecordedGraph:
     probabilities = np.concatenate([part.probabilities for part in parts])
     levels = zip(*(part.poolings for part in parts))
     poolings = [_join_pooling(level) for level in levels]

@@ -28,6 +28,7 @@ from npdiffpool._support.folder_lock import (
     remove_partial_files,
 )
 from npdiffpool._support.interrupts import ignore_interrupt, interrupt_after
+from npdiffpool._support.settings import to_json
 from npdiffpool._support.types import Ints, Json
 from npdiffpool.datasets import Dataset
 from npdiffpool.datasets.stratified import stratified_split
@@ -89,9 +90,11 @@ def train_run(
     print(_describe(dataset))
     split = _split(dataset, model)
     train, validation, test = (dataset[indices] for indices in split.values())
-    model.check(train)  # with its labels, unless they are targets for a classifier
+    *_, checked = model.check(train)  # refuses targets for a classifier
     test_indices, settings = split["test"].tolist(), _settings(model, dataset)
-    recorder = Recorder(test_indices, test.graphs, test.labels, model.epochs)
+    recorder = Recorder(
+        test_indices, test.graphs, test.labels, model.epochs, sum(checked.clusters)
+    )
     with _run_folder(out, dataset.name, resume) as folder:
         saver = Saver(folder / CHECKPOINT, settings, recorder)
         command = f"the same command with --resume --out {shlex.quote(str(folder))}"
@@ -249,11 +252,13 @@ def describe_run(
 
 def write_files(folder: Path, model: Model, recorder: Recorder, config: Json) -> None:
     """Write the run's files; config.json is the last, so it marks a complete run."""
+    settings = json.dumps(to_json(config), indent=1) + "\n"
+    columns = dict.fromkeys(name for row in model.history_ for name in row)
     text = io.StringIO()
-    writer = csv.DictWriter(text, model.history_[0], lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(model.history_)
     write_text(folder / "history.csv", text.getvalue())
     write_snapshots(folder / "snapshots.npz", recorder.snapshots())
     model.save(folder / "model.npz")
-    write_text(folder / "config.json", json.dumps(config, indent=1) + "\n")
+    write_text(folder / "config.json", settings)

@@ -74,8 +74,9 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     row = row_of_axes(axes, 1, (6.0, 5.0))
     panel: Axes = row[0]
     order = rows[np.lexsort((-S[rows].max(axis=1), clusters[-1][rows]))]
-    _draw_shares(panel, S[order], clusters[-1][order])
-    _number_rows_and_columns(panel, order, K)
+    row_name = "cluster of the level below" if below else "node"
+    _draw_shares(panel, S[order], clusters[-1][order], row_name)
+    _number_rows_and_columns(panel, order, K, row_name)
     sizes = [matrix.shape[1] for matrix in matrices]
     _mark_columns(panel, used, palette(sum(sizes))[first_colours(sizes)[-1] :])
     title = f"{pluralise(len(rows), 'row')}, {len(used)} of {pluralise(K, 'cluster')}"
@@ -110,7 +111,7 @@ def _mark_columns(axes: Axes, used: Ints, colours: Floats) -> None:
     axes.add_collection(marks, autolim=False)
 
 
-def _draw_shares(axes: Axes, S: Floats, cluster: Ints) -> None:
+def _draw_shares(axes: Axes, S: Floats, cluster: Ints, row_name: str) -> None:
     """Draw the sorted rows, the colour bar, and lines between clusters.
 
     matplotlib smooths an image with more rows than pixels, along its rows too. Repeated
@@ -123,7 +124,7 @@ def _draw_shares(axes: Axes, S: Floats, cluster: Ints) -> None:
     image = axes.imshow(copies, extent=edges, aspect="auto", gid="shares", **look)
     scale = axes.figure.colorbar(image, ax=axes)
     scale.set_ticks(_TICKS, labels=[f"{share:g}" for share in _TICKS])
-    scale.set_label("share of the node", fontsize=8)
+    scale.set_label(f"share of the {row_name}", fontsize=8)
     scale.ax.tick_params(labelsize=8)
     ends = np.flatnonzero(np.diff(cluster)) + 0.5
     weight = np.clip(20 / (1 + len(ends)), 0.25, 1)  # thin and pale if many
@@ -131,11 +132,12 @@ def _draw_shares(axes: Axes, S: Floats, cluster: Ints) -> None:
     axes.hlines(ends, *edges[:2], **look).set_gid("boundaries")
 
 
-def _number_rows_and_columns(axes: Axes, order: Ints, K: int) -> None:
-    """Write node numbers if there are few nodes, and cluster numbers."""
+def _number_rows_and_columns(axes: Axes, order: Ints, K: int, row_name: str) -> None:
+    """Write numbers of the rows if there are few, and cluster numbers."""
     is_small = len(order) <= _MAX_NUMBERED_NODES
-    name = "node" if is_small else "nodes, by cluster and decreasing share"
-    axes.set_ylabel(name, fontsize=8)
+    first, *rest = row_name.split()
+    many = f"{' '.join([f'{first}s', *rest])}, by cluster and decreasing share"
+    axes.set_ylabel(row_name if is_small else many, fontsize=8)
     numbers = [str(node) for node in order] if is_small else []
     axes.set_yticks(range(len(numbers)), labels=numbers)
     if K <= _MAX_NUMBERED_CLUSTERS:

@@ -80,6 +80,9 @@ def plot_embeddings(
     chosen = check_graphs(graphs)
     require(len(chosen) >= 2, "graphs", "at least 2, to project", len(chosen))
     values = getattr(graphs, "labels", None) if labels is None else labels
+    if labels is None and np.ndim(values) == 2:
+        n_targets, required = np.shape(values)[1], "one target, such as labels[:, 0]"
+        raise ValueError(f"labels must be {required}; got {n_targets} targets")
     targets = _check_labels(chosen, values)
     is_regressor = getattr(clf, "kind", "classifier") == "regressor"
     if is_regressor:

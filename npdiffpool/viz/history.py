@@ -15,7 +15,7 @@ from npdiffpool.viz.drawing.axes import AxesRow, legend_above, row_of_axes
 from npdiffpool.viz.drawing.checks import require_fitted
 from npdiffpool.viz.drawing.colours import OKABE_ITO
 
-BLUE, ORANGE, GREEN, _, _, VERMILION, _, BLACK = OKABE_ITO
+BLUE, ORANGE, GREEN, PURPLE, SKY_BLUE, VERMILION, _, BLACK = OKABE_ITO
 # Key in a history row: name in the legend, colour, line style. Lines differ in both.
 NATS = {
     "loss": ("total (weighted sum)", BLACK, "-"),
@@ -23,18 +23,20 @@ NATS = {
     "cross_entropy": ("cross-entropy", BLUE, (0, (3, 1, 1, 1))),
     "entropy_loss": ("entropy", GREEN, (0, (2, 1))),
 }
-LINK_UNITS = {
-    "frobenius": "edge weight",
-    "nodes": "edge weight / n",
-    "entries": "edge weight / n^2",
-    "relative": "mean edge weight",
+LINK_FORMULAS = {
+    "frobenius": "||A - S S^T||_F",
+    "nodes": "||A - S S^T||_F / n",
+    "entries": "||A - S S^T||_F / n^2",
+    "relative": "||A / c - S S^T||_F",
 }
 ERRORS = {
     "squared_error": ("train", BLUE, "-"),
     "validation_loss": ("validation", VERMILION, (0, (5, 1.5))),
 }
 OF_TARGET = "validation_loss_"  # a number follows
-STYLES = [(GREEN, (0, (2, 1))), (ORANGE, (0, (3, 1, 1, 1))), (BLACK, (0, (1, 1.5)))]
+# Lines of targets: 5 colours and 3 styles in turn, so that 15 targets differ.
+COLOURS = GREEN, ORANGE, BLACK, PURPLE, SKY_BLUE
+STYLES = (0, (2, 1)), (0, (3, 1, 1, 1)), (0, (1, 1.5))
 LINK = {"link_loss": ("link (right scale)", ORANGE, "-")}
 ACCURACIES = {
     "train_accuracy": ("train", BLUE, "-"),
@@ -78,7 +80,8 @@ def plot_history(clf: Any, axes: Any = None) -> AxesRow:
     best_epoch = getattr(clf, "best_epoch_", None)
     link_scale = getattr(clf, "link_scale", "frobenius")
     names = getattr(clf, "target_names_", None)
-    return draw_history(clf.history_, best_epoch, axes, link_scale, names)
+    weighted = getattr(clf, "class_weight", None) is not None
+    return draw_history(clf.history_, best_epoch, axes, link_scale, names, weighted)
 
 
 def draw_history(
@@ -87,12 +90,13 @@ def draw_history(
     axes: Any = None,
     link_scale: str = "frobenius",
     target_names: Sequence[str] | None = None,
+    weighted: bool = False,
 ) -> AxesRow:
     """Plot losses and accuracies by epoch, and mark the best epoch.
 
     The left panel has the losses in nats: the cross-entropy of training and validation
     graphs, and the entropy loss, summed over levels. The link loss, summed over levels
-    too, is a norm of edge weights, not in nats, so it has its own scale on the right.
+    too, is a norm, not in nats, so it has its own scale on the right.
     The total is the weighted sum of all three. The right panel has the accuracies in
     percent; for a regressor it has the squared errors, in units of the variance of the
     training targets, and those of each of several targets. Without either, as for a
@@ -113,9 +117,11 @@ def draw_history(
     axes : array of 2 matplotlib axes, or of 1 without a right panel, optional
         Axes to draw on; by default those of a new pyplot figure.
     link_scale : "frobenius", "nodes", "entries" or "relative"
-        The model's parameter, for the unit of the link loss.
+        The model's parameter, for the formula of the link loss.
     target_names : sequence of str, optional
         The names of the targets 0, 1, ..., for the legend; by default their numbers.
+    weighted : bool
+        Whether training losses and accuracies are weighted by class, for the legend.
 
     Returns
     -------
@@ -138,26 +144,16 @@ def draw_history(
     (array([2., 1.]), array([50., nan]))
     """
     _check(history, best_epoch, target_names)
-    require_choice("link_scale", link_scale, [*LINK_UNITS])
+    require_choice("link_scale", link_scale, [*LINK_FORMULAS])
     is_regressor = _has(history, "squared_error")
     has_scores = is_regressor or _has(history, *ACCURACIES)
     row = row_of_axes(axes, 1 + has_scores, (4.5 * (1 + has_scores), 3.6))
-    losses = row[0]
-    elsewhere = ERRORS if is_regressor else ()  # its validation loss is not in nats
-    own = {key: look for key, look in NATS.items() if key not in elsewhere}
-    loss_lines = _draw_lines(losses, history, own)
-    if _has(history, "link_loss"):
-        right = losses.twinx()
-        loss_lines += _draw_lines(right, history, LINK)
-        right.set_ylabel(f"link loss ({LINK_UNITS[link_scale]})")
-        right.spines["top"].set_visible(False)
-    is_classifier = _has(history, "cross_entropy")
-    losses.set_ylabel("loss (nats)" if is_classifier else "loss")
-    panels = [(losses, loss_lines)]
+    panels = [(row[0], _draw_losses(row[0], history, link_scale, weighted))]
     if is_regressor:
         panels.append((row[1], _draw_errors(row[1], history, target_names)))
     elif has_scores:
-        panels.append((row[1], _draw_lines(row[1], history, ACCURACIES, scale=100)))
+        looks = _name_weighted(ACCURACIES, weighted)
+        panels.append((row[1], _draw_lines(row[1], history, looks, scale=100)))
         row[1].set_ylabel("accuracy (% of graphs)")
     is_best = _has(history, *VALIDATED)
     mark = None if best_epoch is None else (best_epoch, "best" if is_best else "kept")
@@ -219,6 +215,32 @@ def _draw_lines(
     return drawn
 
 
+def _draw_losses(
+    axes: Axes, history: History, link_scale: str, weighted: bool
+) -> list[Any]:
+    """Draw the losses in nats and, on a scale of its own, the link loss."""
+    # The validation loss of a regressor is not in nats: it is in the right panel.
+    elsewhere = ERRORS if _has(history, "squared_error") else ()
+    own = {key: look for key, look in NATS.items() if key not in elsewhere}
+    drawn = _draw_lines(axes, history, _name_weighted(own, weighted))
+    if _has(history, "link_loss"):
+        right = axes.twinx()
+        drawn += _draw_lines(right, history, LINK)
+        right.set_ylabel(f"link loss, {LINK_FORMULAS[link_scale]}")
+        right.spines["top"].set_visible(False)
+    axes.set_ylabel("loss (nats)" if _has(history, "cross_entropy") else "loss")
+    return drawn
+
+
+def _name_weighted(lines: Lines, weighted: bool) -> Lines:
+    """Return lines whose names say which are weighted by class."""
+    trained = ("cross_entropy", "train_accuracy") if weighted else ()
+    return {
+        key: (f"{name}, weighted" if key in trained else name, *look)
+        for key, (name, *look) in lines.items()
+    }
+
+
 def _draw_errors(
     axes: Axes, history: History, names: Sequence[str] | None
 ) -> list[Any]:
@@ -226,8 +248,8 @@ def _draw_errors(
     several: dict[str, Any] = {}
     for j in _targets_of(history):
         name = f"target {j}" if names is None else names[j]
-        look = f"validation, {name}", *STYLES[j % len(STYLES)]
-        several[f"{OF_TARGET}{j}"] = look
+        look = COLOURS[j % len(COLOURS)], STYLES[j % len(STYLES)]
+        several[f"{OF_TARGET}{j}"] = f"validation, {name}", *look
     drawn = _draw_lines(axes, history, {**ERRORS, **several})
     axes.set_ylabel("squared error (variance of the targets = 1)")
     return drawn

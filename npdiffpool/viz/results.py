@@ -62,7 +62,7 @@ def plot_results(
     ------
     ValueError
         If there is no result, a mean or spread is not a fraction, the spread of a
-        result is missing, or `axes` is not one matplotlib axes.
+        result is missing, an `Evaluation` is of a regressor, or `axes` is not one matplotlib axes.
 
     Examples
     --------
@@ -113,6 +113,9 @@ def _measured(name: str, value: Any) -> Accuracy:
     """Validate a measured accuracy: an evaluation or a pair."""
     form = "(mean, spread), fractions in 0 ... 1, or an Evaluation"
     if hasattr(value, "score") and hasattr(value, "spread"):
+        if value.measure != "accuracy":
+            seen = f"{value.measure} of a regressor"
+            raise ValueError(f"results[{name!r}] must be accuracies; got {seen}")
         value = value.score, value.spread
     return _accuracy(f"results[{name!r}]", form, value)
 

@@ -1,6 +1,7 @@
 """The command line: its output, its files and its errors."""
 
 import csv
+import errno
 import io
 import json
 import os
@@ -14,7 +15,10 @@ import numpy as np
 import pytest
 
 import npdiffpool as ndp
+from npdiffpool._support.folder_lock import add_resume_hint
 from npdiffpool._support.progress import coloured
+from npdiffpool.cli import main as cli_main
+from npdiffpool.cli import train
 from npdiffpool.cli.main import COMMANDS, main
 from npdiffpool.cli.parameters import make_model, write_table
 from npdiffpool.cli.parser import build_parser
@@ -291,6 +295,37 @@ def test_a_closed_pipe_is_not_an_error():
     process.stdout.close()
     assert process.stderr.read() == "" and process.wait() == 0
     process.stderr.close()
+
+
+def test_work_that_a_closed_pipe_stops_is_an_error(tmp_path):
+    options = ["--epochs", "1000", "--out", str(tmp_path / "run")]
+    command = [sys.executable, "-m", "npdiffpool", "train", "MUTAG", *options]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, env=environment, **pipes)
+    process.stdout.close()
+    assert "Broken pipe" in process.stderr.read() and process.wait() == 2
+    process.stderr.close()
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_the_error_of_a_closed_pipe_says_how_to_resume(saved, tmp_path, monkeypatch):
+    shown = io.StringIO()
+    if saved:
+        (tmp_path / "checkpoint").touch()
+
+    def stop(arguments):
+        with add_resume_hint(tmp_path / "checkpoint", "to resume, run it again"):
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(cli_main, "WORK", [stop])
+    monkeypatch.setattr(train, "run", stop)
+    with open(tmp_path / "out", "w") as out, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", out)
+        patched.setattr(sys, "stderr", shown)
+        assert main(["train", "MUTAG"]) == 2
+    hint = "; to resume, run it again" if saved else ""
+    assert shown.getvalue() == f"npdiffpool: Broken pipe{hint}\n"
 
 
 def test_training_does_not_import_scipy_stats(tmp_path):

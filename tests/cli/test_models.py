@@ -114,6 +114,15 @@ def test_a_model_of_a_list_says_that_columns_are_not_compared_by_name(models, ca
     )
 
 
+def test_predict_names_a_feature_that_files_cannot_have(tmp_path, capsys):
+    named = ndp.Dataset(MUTAG.graphs, MUTAG.labels, feature_names=tuple("abcdefg"))
+    path = tmp_path / "model.npz"
+    ndp.DiffPoolClassifier(**SMALL).fit(named).save(path)
+    status, output, (line,) = outcome(["predict", path, "MUTAG"], capsys)
+    assert (status, output) == (2, "")
+    assert f"{path} was trained on the feature 'a', which a data set in" in line
+
+
 @pytest.mark.parametrize("name", OLDER)
 def test_predict_with_an_older_file_says_what_does_not_fit(name, capsys):
     """They were fitted on lists of graphs with two features; MUTAG has seven."""

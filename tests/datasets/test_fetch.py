@@ -1,5 +1,6 @@
 """A download puts a complete, validated zip into the cache, or leaves nothing."""
 
+import errno
 import io
 import re
 import socket
@@ -104,6 +105,27 @@ def test_a_zip_without_labels_is_accepted_where_that_is_asked_for(monkeypatch, c
         monkeypatch.setenv("NPDIFFPOOL_TU_URL", url)
         dataset = load_dataset("TINY", progress=False, require_labels=False)
     assert dataset.labels is None and dataset.source == str(cache / "TINY.zip")
+
+
+def test_a_zip_with_targets_alone_is_accepted_for_regression(monkeypatch, cache):
+    targets = tu_files(graph_labels=None, graph_attributes="0.5\n1.5\n")
+    with serve(zip_bytes(targets)) as (url, _):
+        monkeypatch.setenv("NPDIFFPOOL_TU_URL", url)
+        dataset = load_dataset("TINY", progress=False, target="attribute 0")
+    assert dataset.labels.tolist() == [0.5, 1.5]
+
+
+def test_a_full_disk_is_not_a_fault_of_the_server(monkeypatch, cache):
+    class Full(io.BytesIO):
+        name = str(cache / "part")
+
+        def write(self, piece):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with serve(GOOD) as (url, _):
+        match = rf"^{re.escape(str(cache))}: cannot save downloads: .*No space left"
+        with pytest.raises(DatasetError, match=match):
+            fetch._receive(f"{url}/TINY.zip", Full(), 9, False)
 
 
 def test_a_server_that_cannot_be_reached_is_an_error(cache):

@@ -51,6 +51,8 @@ def test_shares_may_be_one_or_sum_to_1_up_to_rounding():
     assert_array_equal(whole, np.arange(3))
     tenths = stratified_split(np.zeros(20), (0.1,) * 10)  # their sum is below 1
     assert [len(part) for part in tenths] == [2] * 10
+    halves = stratified_split(np.zeros(20), np.array([0.5, 0.5]))
+    assert [len(part) for part in halves] == [10, 10]
 
 
 def test_the_seed_determines_the_parts():

@@ -119,6 +119,8 @@ def test_a_folder_keeps_the_result_and_the_seconds_of_each_run(tmp_path):
 
 def test_a_score_without_accuracies_is_1_minus_the_loss():
     class Regressor(Scripted):
+        kind = "regressor"
+
         def fit(self, *data, validation):
             super().fit(*data, validation)
             self.history_ = [
@@ -128,6 +130,7 @@ def test_a_score_without_accuracies_is_1_minus_the_loss():
 
     result = run(Regressor(loss=0.5), runs=1)
     assert [fold["validation"] for fold in result.folds] == [0.75] * 3
+    assert (result.measure, run(runs=1).measure) == ("R^2", "accuracy")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ import pytest
 import npdiffpool as ndp
 from npdiffpool.runs import snapshot_file
 from npdiffpool.runs.snapshot_file import read_snapshots, write_snapshots
-from npdiffpool.runs.snapshots import MEASURED, MOST_NODES, Recorder, readable
+from npdiffpool.runs.snapshots import (
+    EPOCHS,
+    MAX_SHOWN,
+    MEASURED,
+    MOST_NODES,
+    Recorder,
+    readable,
+)
 
 
 class Pooled:
@@ -308,6 +315,32 @@ def test_too_many_nodes_are_refused(tmp_path, monkeypatch):
     message = f"{shown} nodes and clusters; at most {shown - 1} are allowed"
     with pytest.raises(ValueError, match=message):
         read_snapshots(path)
+
+
+@pytest.mark.parametrize(
+    "sizes, n_clusters, n_graphs, n_snapshots",
+    [
+        ((3, 4, 5), 0, 3, EPOCHS),
+        ((3, 4, 5), MAX_SHOWN // (EPOCHS + 1) // 2 - 5, 2, EPOCHS),
+        ((3, 4, 5), MAX_SHOWN // 8, 1, 6),
+        ((3, 4, 5), MAX_SHOWN, 0, 1),
+    ],
+)
+def test_no_more_is_recorded_than_can_be_read(
+    tmp_path, sizes, n_clusters, n_graphs, n_snapshots
+):
+    graphs = [path(n) for n in sizes]
+    recorder = Recorder(range(3), graphs, [3] * 3, 1000, n_clusters)
+    for epoch in range(1, 1001):
+        recorder(Pooled(epoch))
+    recorder.record(Pooled(1000), 999)
+    seen = recorder.snapshots()
+    assert len(seen.graphs) == n_graphs
+    assert n_snapshots <= len(seen.epochs) <= n_snapshots + 1
+    shown = sum(n + n_clusters for n in sizes[:n_graphs]) * len(seen.epochs)
+    assert shown <= MAX_SHOWN
+    write_snapshots(tmp_path / "snapshots.npz", seen)
+    assert len(read_snapshots(tmp_path / "snapshots.npz").graphs) == n_graphs
 
 
 def test_other_files_are_refused(tmp_path):

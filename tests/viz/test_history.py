@@ -28,7 +28,7 @@ def test_the_link_loss_has_its_own_scale():
     (right,) = [one for one in row[0].figure.axes if one not in list(row)]
     assert list(find(right, "link_loss")[0].get_ydata()) == [30, 20]
     assert row[0].get_ylim()[1] < 3 and right.get_ylim()[1] > 30
-    assert "nats" in row[0].get_ylabel() and "edge weight" in right.get_ylabel()
+    assert "nats" in row[0].get_ylabel() and "nats" not in right.get_ylabel()
 
 
 def test_missing_columns_are_not_drawn():
@@ -75,14 +75,36 @@ def test_an_epoch_is_the_best_one_only_if_there_was_a_validation():
 
 
 @pytest.mark.parametrize("link_scale", LINK_SCALES)
-def test_the_unit_of_the_link_loss_is_that_of_the_model(link_scale):
+def test_the_formula_of_the_link_loss_is_that_of_the_model(link_scale):
     clf = SimpleNamespace(history_=HISTORY, best_epoch_=2, link_scale=link_scale)
     row = viz.plot_history(clf, axes_row(2))
     (right,) = [one for one in row[0].figure.axes if one not in list(row)]
     power = LINK_SCALES[link_scale]
-    unit = "edge weight" + ["", " / n", " / n^2"][power]
-    unit = "mean edge weight" if link_scale == "relative" else unit
-    assert right.get_ylabel() == f"link loss ({unit})"
+    divided = " / c" if link_scale == "relative" else ""
+    formula = f"||A{divided} - S S^T||_F" + ["", " / n", " / n^2"][power]
+    assert right.get_ylabel() == f"link loss, {formula}"
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_lines_that_are_weighted_by_class_say_so(class_weight):
+    rows = [{**HISTORY[0], "validation_loss": 1.0}] * 2
+    clf = SimpleNamespace(history_=rows, class_weight=class_weight)
+    losses, accuracies = viz.plot_history(clf, axes_row(2))
+    for panel, trained, held_out in (
+        (losses, "cross_entropy", "validation_loss"),
+        (accuracies, "train_accuracy", "validation_accuracy"),
+    ):
+        ((line,), (other,)) = (find(panel, key) for key in (trained, held_out))
+        assert line.get_label().endswith(", weighted") == (class_weight is not None)
+        assert "weighted" not in other.get_label()
+
+
+def test_the_lines_of_fifteen_targets_differ():
+    row = {"squared_error": 1.0, **{f"validation_loss_{j}": 1.0 for j in range(15)}}
+    *_, errors = viz.draw_history([row] * 2, axes=axes_row(2))
+    lines = [find(errors, key)[0] for key in row]
+    looks = {(line.get_color(), str(line._unscaled_dash_pattern)) for line in lines}
+    assert len(looks) == 16
 
 
 def test_the_total_is_named_a_weighted_sum_because_it_is_not_in_nats():

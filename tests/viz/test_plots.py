@@ -63,6 +63,18 @@ def test_every_cluster_is_a_column_and_used_clusters_are_counted():
     assert axes.get_title().startswith("1 row, 1 of 1 cl")
 
 
+@pytest.mark.parametrize("n_rows", [2, 100])
+def test_the_rows_of_an_upper_level_are_clusters_of_the_level_below(n_rows):
+    upper = np.eye(2)[np.arange(n_rows) % 2]
+    for below, row in (([], "node"), ([np.eye(n_rows)], "cluster of the level below")):
+        (axes,) = viz.plot_assignment(upper, one(), below=below)
+        rows = "clusters of the level below" if below else "nodes"
+        many = f"{rows}, by cluster and decreasing share"
+        assert axes.get_ylabel() == (row if n_rows == 2 else many)
+        labels = [each.get_ylabel() for each in axes.figure.axes]
+        assert f"share of the {row}" in labels
+
+
 def test_a_line_separates_the_nodes_of_two_clusters():
     (lines,) = find(viz.plot_assignment(S, one())[0], "boundaries")
     assert [segment.tolist() for segment in lines.get_segments()] == [
@@ -208,6 +220,13 @@ def test_the_legend_and_the_axis_label_describe_the_picture():
 def test_invalid_accuracies_are_rejected(results, published, message):
     with pytest.raises(ValueError, match=message):
         viz.plot_results(results, published, one())
+
+
+def test_scores_of_a_regressor_are_not_drawn_as_accuracies():
+    found = {"a": Evaluation("fair", 0.5, 0.1, [], None, "R^2")}
+    message = r"results\['a'\] must be accuracies; got R\^2 of a regressor"
+    with pytest.raises(ValueError, match=message):
+        viz.plot_results(found, None, one())
 
 
 # Differences.

@@ -23,7 +23,7 @@ from npdiffpool.cli.train import draw as draw_run
 from npdiffpool.datasets import load_dataset
 from npdiffpool.runs.results import confusion
 from npdiffpool.runs.snapshot_file import read_snapshots, write_snapshots
-from npdiffpool.runs.snapshots import Pooling, Recorder, Snapshots, Watched
+from npdiffpool.runs.snapshots import Pooling, Recorder, Snapshots, RecordedGraph
 from npdiffpool.viz import write_report
 from npdiffpool.viz.drawing.colours import palette
 from npdiffpool.viz.report.explorer import explorer_data
@@ -100,7 +100,7 @@ def test_the_report_shows_the_results(run):
     assert page.texts["strong"] == ["12.0%"]
     assert "(3 of 25 graphs, standard error 6.5%)" in text
     assert "; majority class: 56.0%" in text
-    assert "parameters of epoch 2, the best on validation graphs (34.0%)" in text
+    assert "epoch 2, with the best accuracy on the validation graphs (34.0%)" in text
     assert "188 graphs, 2 classes, 17.9 nodes and 19.8 edges on average, 7" in text
     assert [int(text) for text in page.texts["td"][1:7]] == [1, 2, 3, 4, 5, 6]
     assert page.texts["th"][:5] == ["b", "c", "a", "b", "c"]
@@ -410,7 +410,7 @@ def snapshots_of_a_square(cluster, share, mass, links=()):
     arrays = np.array(cluster), np.array(share), np.array(mass)
     pooling = Pooling(*arrays, np.array(links, float).reshape(-1, 4))
     chances = np.tile([0.25, 0.75], (len(cluster), 1))
-    graph = Watched(7, 1, SQUARE, np.array([0, 1, 1, -1]), chances, [pooling])
+    graph = RecordedGraph(7, 1, SQUARE, np.array([0, 1, 1, -1]), chances, [pooling])
     return Snapshots(np.arange(len(cluster)) + 1, {}, [graph])
 
 

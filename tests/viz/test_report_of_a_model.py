@@ -1,6 +1,7 @@
 """report_model writes a run folder of a model that was fitted in Python."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def test_graphs_in_a_list_need_nothing_more(graphs, tmp_path, capsys):
     assert results["test_accuracy"] == clf.score(graphs[8:])
     assert results["test_graphs"] == 4 and results["validation_accuracy"] is None
     assert "The model has the parameters of epoch 2.<" in text
-    assert "4 graphs, 2 classes, 3.5 nodes" in text and "65 features" in text
+    assert "4 test graphs, 2 classes, 3.5 nodes" in text and "65 features" in text
     figures = {figure.name for figure in (path.parent / "figures").iterdir()}
     assert figures == {"hierarchy.png", "history.png"}
     first = path.read_bytes()
@@ -60,7 +61,56 @@ def test_a_data_set_keeps_its_names(tmp_path):
     clf = ndp.DiffPoolClassifier(**SMALL).fit(mutag, validation=(mutag, None))
     text = report_model(clf, mutag, folder=tmp_path).read_text(encoding="utf-8")
     assert "DiffPool on MUTAG" in text and "label=0" in text
-    assert "the best on validation graphs" in text
+    assert "with the best accuracy on the validation graphs" in text
+
+
+def test_the_score_that_chose_the_epoch_is_named(graphs, tmp_path):
+    clf = ndp.DiffPoolClassifier(**SMALL, monitor="loss")
+    clf.fit(graphs[:8], validation=(graphs[8:], None))
+    text = report_model(clf, graphs[8:], folder=tmp_path).read_text(encoding="utf-8")
+    accuracy = clf.history_[clf.best_epoch_ - 1]["validation_accuracy"]
+    shown = f"with the best loss on the validation graphs (accuracy {accuracy:.1%})"
+    assert shown in text
+
+
+def test_test_graphs_are_not_presented_as_the_data_set(graphs, tmp_path):
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
+    rings = [graph for graph in graphs if graph.label == "ring"]
+    text = report_model(clf, rings, folder=tmp_path).read_text(encoding="utf-8")
+    assert "6 test graphs, 2 classes" in text
+
+
+def test_the_line_of_each_of_many_targets_has_a_style(graphs, tmp_path):
+    targets = np.arange(72.0).reshape(12, 6)
+    model = ndp.DiffPoolRegressor(**SMALL)
+    model.fit(graphs, targets, validation=(graphs, targets))
+    text = report_model(model, graphs, targets, tmp_path).read_text(encoding="utf-8")
+    charts = re.findall("<figcaption>Validation error of each.*?</figure>", text)
+    lines = [re.findall(r'class="line (line\d+)"', chart) for chart in charts]
+    assert [len(found) for found in lines] == [4, 2]
+    for style in {name for found in lines for name in found}:
+        assert f"svg .{style} {{ stroke: " in text
+
+
+def test_numpy_numbers_as_parameters_are_written(graphs, tmp_path):
+    options = {**SMALL, "hidden": np.int64(4), "clusters": (np.int64(2),)}
+    weights = {"ring": np.float64(1), "path": 2}
+    clf = ndp.DiffPoolClassifier(**options, class_weight=weights).fit(graphs)
+    report_model(clf, graphs, folder=tmp_path)
+    parameters = json.loads((tmp_path / "config.json").read_text())["parameters"]
+    assert parameters["hidden"] == 4 and parameters["clusters"] == [2]
+    text = report_model(clf, graphs, folder=tmp_path).read_text(encoding="utf-8")
+    assert "% of graphs, training weighted by class" in text
+
+
+def test_a_validation_that_a_warm_start_adds_has_columns(graphs, tmp_path):
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
+    clf.set_params(warm_start=True).fit(graphs, validation=(graphs, None))
+    report_model(clf, graphs, folder=tmp_path)
+    head, *rows = (tmp_path / "history.csv").read_text().splitlines()
+    column = head.split(",").index("validation_loss")
+    known = [row.split(",")[column] != "" for row in rows]
+    assert known == [False, False, True, True]
 
 
 @pytest.mark.parametrize("n_targets", [0, 1, 2])
@@ -128,7 +178,7 @@ def test_classes_that_are_given_replace_the_targets_of_a_data_set(graphs, tmp_pa
     labels = ["ring", "path"] * 6
     clf = ndp.DiffPoolClassifier(**SMALL).fit(data, labels)
     text = report_model(clf, data, labels, tmp_path).read_text(encoding="utf-8")
-    assert "12 graphs, 2 classes" in text
+    assert "12 test graphs, 2 classes" in text
 
 
 def test_of_many_test_graphs_some_are_drawn_and_the_page_says_so(

@@ -37,9 +37,10 @@ def write_tu(
     """Write undirected graphs as a data set in the TU format, a folder of text files.
 
     The folder is written completely or not at all. `load_dataset` reads the same graphs
-    from it, with features in double precision, and without columns of labels that no
-    graph has (`load_dataset_like` places the others); graphs without features get
-    degrees. torch_geometric's ``TUDataset(root, name)`` reads it if `folder` is
+    from it, given the `features` and `degree_cap` that they were loaded with, with
+    features in double precision, and without columns of labels that no graph has
+    (`load_dataset_like` places the others); graphs without features get degrees.
+    torch_geometric's ``TUDataset(root, name)`` reads it if `folder` is
     ``root/name/raw``.
 
     Parameters
@@ -125,9 +126,10 @@ def _check_graphs(graphs: Any) -> list[Graph]:
         if not graph.is_undirected:
             required = "data sets in the TU format are read as undirected"
             raise DatasetError(f"graphs[{i}] is directed; {required}")
-    if not sum(graph.n_nodes for graph in listed) or len(listed) > MAX_GRAPHS:
-        required = f"at most {MAX_GRAPHS} graphs with 1 node or more"
-        raise DatasetError(f"graphs must be {required}; got {len(listed)} graphs")
+    if len(listed) > MAX_GRAPHS:
+        raise DatasetError(f"graphs must be at most {MAX_GRAPHS}; got {len(listed)}")
+    if not any(graph.n_nodes for graph in listed):
+        raise DatasetError("graphs must have at least one node in all; got none")
     return listed
 
 

@@ -19,7 +19,7 @@ from scipy import sparse
 from npdiffpool._support.types import Floats, Ints, Json
 from npdiffpool.evaluation.measures import used_clusters
 from npdiffpool.runs.backbone import describe_links
-from npdiffpool.runs.snapshots import Pooling, Snapshots, Watched, readable
+from npdiffpool.runs.snapshots import Pooling, Snapshots, RecordedGraph, readable
 from npdiffpool.viz.drawing.colours import first_colours, palette
 from npdiffpool.viz.drawing.discs import separate, spread
 from npdiffpool.viz.drawing.layout import node_positions
@@ -67,7 +67,7 @@ def explorer_data(
     }
 
 
-def _graph(graph: Watched, names: Sequence[str], outputs: Sequence[Any]) -> Json:
+def _graph(graph: RecordedGraph, names: Sequence[str], outputs: Sequence[Any]) -> Json:
     n = len(graph.kinds)
     ends = tuple(graph.edges.T)
     A = sparse.coo_array((np.ones(len(graph.edges)), ends), shape=(n, n))
@@ -91,7 +91,7 @@ def _graph(graph: Watched, names: Sequence[str], outputs: Sequence[Any]) -> Json
     }
 
 
-def _frames(graph: Watched, centres: Floats) -> list[list[Json]]:
+def _frames(graph: RecordedGraph, centres: Floats) -> list[list[Json]]:
     """Return, for each epoch, the data of each pooling."""
     n, epochs = len(graph.kinds), range(len(graph.probabilities))
     sizes = [pooling.mass.shape[1] for pooling in graph.poolings]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.runs.of_model import write_run
-from npdiffpool.runs.snapshots import readable, watched
+from npdiffpool.runs.snapshots import readable, choose_recorded
 from npdiffpool.viz.figure_files import save_figures
 from npdiffpool.viz.report.page import write_report
 
@@ -64,6 +64,6 @@ def report_model(
 
 def _draw(model: Any, test: Any, folder: Path) -> None:
     """Draw the figures, and write the page."""
-    shown = [test.graphs[i] for i in watched(test.graphs)]
+    shown = [test.graphs[i] for i in choose_recorded(test.graphs)]
     save_figures(model, shown[readable([graph.n_nodes for graph in shown])], folder)
     write_report(folder)

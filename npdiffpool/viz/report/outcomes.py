@@ -9,14 +9,9 @@ import numpy as np
 
 from npdiffpool._support.arguments import require_int
 from npdiffpool._support.types import Json
-from npdiffpool.runs.results import standard_error
-from npdiffpool.runs.snapshots import Watched
+from npdiffpool.runs.results import describe_choice, is_regression, standard_error
+from npdiffpool.runs.snapshots import RecordedGraph
 from npdiffpool.viz.report.svg import scatter
-
-
-def is_regression(results: Json) -> bool:
-    """Return whether the results of a run are those of a regressor."""
-    return "targets" in results
 
 
 def check_results(results: Json) -> None:
@@ -56,29 +51,22 @@ def names_of_outputs(results: Json) -> list[str]:
 def summarize(results: Json) -> str:
     """Return the test scores as text in HTML."""
     n, epoch = results["test_graphs"], int(results["best_epoch"])
-    kept = f"The model has the parameters of epoch {epoch}"
+    choice = escape(describe_choice(results))
+    kept = f"The model has the parameters of epoch {epoch}{choice}."
     if is_regression(results):
-        loss = results["validation_loss"]
         over = f", the mean over {len(results['targets'])} targets"
         over = over if len(results["targets"]) > 1 else ""
         return (
             f"Test R^2 <strong>{results['test_r2']:.3f}</strong> ({n} graphs{over}); "
-            "predicting the mean of the test graphs would give 0. "
-            f"{kept}{_validated(None if loss is None else f'squared error {loss:.4g}')}"
+            f"predicting the mean of the test graphs would give 0. {kept}"
         )
-    accuracy, validation = results["test_accuracy"], results["validation_accuracy"]
-    shown = None if validation is None else f"{validation:.1%}"
+    accuracy = results["test_accuracy"]
     error = standard_error(accuracy, n)
     return (
         f"Test accuracy <strong>{accuracy:.1%}</strong> ({round(accuracy * n)} of {n} "
         f"graphs, standard error {error:.1%}); majority class: "
-        f"{results['majority_test_accuracy']:.1%}. {kept}{_validated(shown)}"
+        f"{results['majority_test_accuracy']:.1%}. {kept}"
     )
-
-
-def _validated(score: str | None) -> str:
-    """Return the end of the sentence on the kept epoch."""
-    return "." if score is None else f", the best on validation graphs ({score})."
 
 
 def show_predictions(results: Json) -> str:
@@ -128,7 +116,7 @@ def _confusion(confusion: Json) -> str:
     return f"<table class=confusion>{caption}<tr>{corner}{head}</tr>{rows}</table>"
 
 
-def describe_truth(graph: Watched, names: Sequence[Any]) -> str:
+def describe_truth(graph: RecordedGraph, names: Sequence[Any]) -> str:
     """Return the class of a recorded graph, or its targets, as text."""
     if graph.target is not None:
         values = ", ".join(f"{value:.4g}" for value in graph.target)
@@ -136,7 +124,7 @@ def describe_truth(graph: Watched, names: Sequence[Any]) -> str:
     return f"class {names[graph.truth] if graph.truth >= 0 else '?'}"
 
 
-def describe_prediction(graph: Watched, names: Sequence[Any], epoch: int) -> str:
+def describe_prediction(graph: RecordedGraph, names: Sequence[Any], epoch: int) -> str:
     """Return the prediction for a recorded graph in one snapshot, with the truth."""
     if graph.predicted is not None and graph.target is not None:
         found = zip(names, graph.predicted[epoch], graph.target)

@@ -23,25 +23,20 @@ from npdiffpool._support.progress import reason_of
 from npdiffpool._support.types import Json
 from npdiffpool._support.untrusted import MAX_TABLE, read_json, read_text
 from npdiffpool._support.untrusted_zip import path_inside
+from npdiffpool.runs.results import is_regression
 from npdiffpool.runs.snapshot_file import read_snapshots
 from npdiffpool.runs.snapshots import Snapshots
 from npdiffpool.runs.train import CHECKPOINT
+from npdiffpool.viz.history import LINK_FORMULAS
 from npdiffpool.viz.report.explorer import explorer_data
 from npdiffpool.viz.report.outcomes import (
     check_results,
-    is_regression,
     names_of_outputs,
     show_predictions,
     summarize,
 )
-from npdiffpool.viz.report.svg import chart
+from npdiffpool.viz.report.svg import MAX_LINES, chart
 
-LINK_UNITS = {
-    "frobenius": "||A - S S^T||_F",
-    "nodes": "||A - S S^T||_F / n",
-    "entries": "||A - S S^T||_F / n^2",
-    "relative": "||A / c - S S^T||_F",
-}
 MEASURE_UNITS = {
     "entropy of S / log K": "0: one-hot, 1: uniform",
     "clusters used": "mean per graph",
@@ -162,11 +157,12 @@ def _summary(config: Json) -> str:
     counts, names = data["statistics"], names_of_outputs(results)
     unnamed = config["features"] is None  # of graphs in a list
     n_features = counts["features"] if unnamed else len(config["features"])
-    labels = f"{int(counts['classes'])} classes"
+    is_test = config.get("split") == {}  # a report of a model, on test graphs alone
+    labels = f"{len(names) if is_test else int(counts['classes'])} classes"
     if is_regression(results):
         labels = f"target{'s' * (len(names) > 1)} {escape(', '.join(names))}"
     about = (
-        f"{escape(str(data['name']))}: {int(counts['graphs'])} graphs, "
+        f"{escape(str(data['name']))}: {int(counts['graphs'])}{' test' * is_test} graphs, "
         f"{labels}, {counts['nodes_mean']:.1f} nodes and "
         f"{counts['edges_mean']:.1f} edges on average, {n_features} "
         "features."
@@ -184,7 +180,7 @@ def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | No
         return "<p>This run has no snapshots.npz, so it has no explorer.</p>", None
     graphs = [graph for graph in snapshots.graphs if len(graph.kinds)]
     if not graphs:
-        return "<p>No test graph has nodes, so there is no explorer.</p>", None
+        return "<p>No test graph was recorded, so there is no explorer.</p>", None
     snapshots = snapshots._replace(graphs=graphs)
     results, names = config["results"], [str(name) for name in config["features"] or ()]
     best_epoch, outputs = int(results["best_epoch"]), names_of_outputs(results)
@@ -204,15 +200,17 @@ def _legend(graphs: Sequence[Json]) -> str:
 
 
 def _curves(history: Columns, config: Json) -> str:
-    link = LINK_UNITS[config["parameters"]["link_scale"]]
+    link = LINK_FORMULAS[config["parameters"]["link_scale"]]
+    is_weighted = config["parameters"].get("class_weight") is not None
+    weighted = ", training weighted by class" if is_weighted else ""
     summed = ", summed over levels" if len(config["clusters"]) > 1 else ""
     accuracies = {"training": "train_accuracy", "validation": "validation_accuracy"}
     losses = {"training": "cross_entropy", "validation": "validation_loss"}
-    main_losses = [("Cross-entropy", "nats per graph", losses)]
+    main_losses = [("Cross-entropy", f"nats per graph{weighted}", losses)]
     if is_regression(config["results"]):
         main_losses = _squared_errors(names_of_outputs(config["results"]))
     charts = [
-        ("Accuracy", "% of graphs", accuracies),
+        ("Accuracy", f"% of graphs{weighted}", accuracies),
         *main_losses,
         ("Link loss", f"{link}{summed}", {"link": "link_loss"}),
         ("Entropy loss", f"nats per node{summed}", {"entropy": "entropy_loss"}),
@@ -238,9 +236,10 @@ def _squared_errors(targets: Sequence[str]) -> list[Any]:
     unit = "relative to the variance"
     both = {"training": "squared_error", "validation": "validation_loss"}
     found = [("Squared error", unit, both)]
-    if len(targets) > 1:
-        columns = {name: f"validation_loss_{j}" for j, name in enumerate(targets)}
-        found.append(("Validation error of each target", unit, columns))
+    columns = [(name, f"validation_loss_{j}") for j, name in enumerate(targets)]
+    for first in range(0, len(targets) if len(targets) > 1 else 0, MAX_LINES):
+        some = dict(columns[first : first + MAX_LINES])
+        found.append(("Validation error of each target", unit, some))
     return found
 
 

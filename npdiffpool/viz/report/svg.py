@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 34
+MAX_LINES = 4  # of a chart: the style sheet has as many styles
 Scale = Callable[[float], float]
 
 
@@ -32,7 +33,7 @@ def chart(
     x : sequence of E numbers
         Epochs.
     lines : mapping of names to E numbers
-        NaN leaves a gap.
+        At most `MAX_LINES` lines. NaN leaves a gap.
     mark : float, optional
         The epoch of a vertical line.
     from_zero : bool

@@ -17,7 +17,7 @@
   drawTicks();
   const shown = make(slide, "output", { for: "epoch" });
   const play = make(controls, "button", { type: "button", id: "play" }, "Play");
-  const best = make(controls, "button", { type: "button", id: "best" }, "Best epoch");
+  const best = make(controls, "button", { type: "button", id: "best" }, "Kept epoch");
   const description = make(place, "p",
     { class: "description", id: "description", "aria-live": "polite" });
   const panels = make(place, "div", { class: "levels" });
@@ -197,7 +197,7 @@
     panels.replaceChildren();
     drawn = levels.map(drawLevel);
     const epoch = data.epochs[Number(slider.value)];
-    shown.textContent = epoch + (epoch === data.best ? " (best)" : "");
+    shown.textContent = epoch + (epoch === data.best ? " (kept)" : "");
     slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
     describeGraph();
     const sameNode = id < 0 ? undefined : drawn[l]?.nodes[levels[l].ids.indexOf(id)];
