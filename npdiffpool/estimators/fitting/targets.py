@@ -239,7 +239,8 @@ def r_squared(
 ) -> Floats:
     """Return R^2 of each target, (T,): 1 - squared error / variance.
 
-    If all values of a target are equal, it is 1 for exact predictions, otherwise 0.
+    If all values of a target are equal, it is 1 for exact predictions, otherwise 0. It
+    is -inf if it is below the least float.
 
     Parameters
     ----------
@@ -268,13 +269,15 @@ def _of_one(targets: Floats, predicted: Floats, weights: Floats | None) -> float
         counted = weights > 0
         targets, predicted = targets[counted], predicted[counted]
         weights = weights[counted]
+    are_equal = np.min(targets) == np.max(targets)
     largest = max(np.max(np.abs(targets)), np.max(np.abs(predicted)), 1e-300)
     targets, predicted = targets / largest, predicted / largest  # no overflow
     error = float(np.average((targets - predicted) ** 2, weights=weights))
-    if np.min(targets) == np.max(targets):
+    if are_equal or error == 0:
         return float(error == 0)
     mean = np.average(targets, weights=weights)
-    return 1 - error / float(np.average((targets - mean) ** 2, weights=weights))
+    variance = float(np.average((targets - mean) ** 2, weights=weights))
+    return 1 - error / variance if variance > 0 else -np.inf
 
 
 Targets = Union[Classes, Numbers]

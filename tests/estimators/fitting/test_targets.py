@@ -85,6 +85,18 @@ def test_r_squared_neither_overflows_nor_underflows(size):
         assert_allclose(r_squared(size * targets, size * predicted), expected)
 
 
+@pytest.mark.parametrize("size", [1e-150, 1e-170, 1e-300])
+@pytest.mark.parametrize("factor", [1.0, 1e250])
+def test_r_squared_of_targets_far_smaller_than_the_predictions_is_hugely_negative(
+    size, factor
+):
+    targets, predicted = np.array([0.0, size]), np.array([0.0, factor])
+    for weights in (None, WEIGHTS[[0, 2]]):
+        (found,) = r_squared(targets, predicted, weights)
+        assert found < -1e299
+        assert r_squared(targets, targets, weights) == 1
+
+
 def test_r_squared_of_several_targets_is_that_of_each():
     predicted = TARGETS + [[1.0, 0.0, 2.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
     alone = [r_squared(t, y)[0] for t, y in zip(TARGETS.T, predicted.T)]
