@@ -907,6 +907,11 @@ MEASURES = [
             "known must be whole numbers | float64",
             (GRAPHS, 1, ONES),
         ),
+        (
+            "a colour twice",
+            "known must be different colours; got 5",
+            (GRAPHS, 1, [5, 5]),
+        ),
     ),
     *rows(
         "npdiffpool.estimators.baselines.count_colours",

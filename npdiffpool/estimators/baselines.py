@@ -303,7 +303,7 @@ def count_colours(
     rounds : int
         Number of 1-WL rounds; the colours of rounds 0 to `rounds` are counted.
     known : sequence of uint64
-        Colours that come first in the result, before new ones.
+        Different colours, in any order, that come first in the result, before new ones.
 
     Returns
     -------
@@ -331,16 +331,17 @@ def count_colours(
     checked, first = check_graphs(graphs), np.asarray(known)
     usable = first.ndim == 1 and first.dtype.kind in "iu" or first.size == 0
     require(usable, "known", "whole numbers (M,)", f"{first.dtype} {first.shape}")
+    first = first.astype(np.uint64).ravel()
+    values, times = np.unique(first, return_counts=True)
+    repeated = values[times > 1].tolist()
+    require(not repeated, "known", "different colours", (repeated or [None])[0])
     A, X, offsets = join_graphs(checked, np.float64)
     seen = np.array(wl_colours(A, colours_of_features(X), rounds))
     seen = mix(seen + np.arange(rounds + 1, dtype=np.uint64)[:, None]).ravel()
-    first = first.astype(np.uint64)
-    extra = np.setdiff1d(seen, first)
-    column = np.searchsorted(first, seen)
-    is_new = np.isin(seen, first, invert=True)
-    column[is_new] = len(first) + np.searchsorted(extra, seen[is_new])
+    colours = np.concatenate([first, np.setdiff1d(seen, first)])
+    order = np.argsort(colours)
+    column = order[np.searchsorted(colours, seen, sorter=order)]
     row = np.tile(segment_ids(offsets), rounds + 1)
-    colours = np.concatenate([first, extra])
     shape = len(checked), len(colours)
     counts = scipy.sparse.csr_array((np.ones(len(column)), (row, column)), shape)
     lengths = np.sqrt(counts.multiply(counts).sum(axis=1))
