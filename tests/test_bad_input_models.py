@@ -703,7 +703,21 @@ BASELINES = [
         "npdiffpool.estimators.baselines.SubtreeKernelClassifier.fit",
         KERNEL.fit,
         ("no graphs", A_GRAPH, (KERNEL(), [], [], VALID)),
+        (
+            "a wider validation set",
+            "graphs must have 1 features, as in training; got 2",
+            (KERNEL(), *DATA, ([WIDE], [0])),
+        ),
         error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.estimators.baselines.SubtreeKernelClassifier.fit",
+        KERNEL.fit,
+        (
+            "two names for a column",
+            "feature_names of graphs must be 1 names; got ('x', 'y')",
+            (KERNEL(), dataset("x", "y"), LABELS, VALID),
+        ),
     ),
     *rows(
         "npdiffpool.estimators.baselines.SubtreeKernelClassifier.predict",

@@ -23,6 +23,7 @@ from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
 from npdiffpool.estimators.fitting.inputs import (
     Origin,
+    check_name_count,
     check_origin,
     check_width,
     choose_labels,
@@ -182,7 +183,9 @@ class SubtreeKernelClassifier:
         """
         self._check_parameters()
         known, origin = check_graphs(graphs), Origin.of(graphs)
+        check_name_count(graphs, known[0].n_features)
         held, held_labels = check_validation(validation, origin, by_class=True)
+        check_width(held, known[0].n_features)
         labels = choose_labels(graphs, known, labels, by_class=True)
         classes = Classes.of(labels, len(known))
         train = known, classes.encode(labels, len(known))
