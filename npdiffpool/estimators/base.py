@@ -183,8 +183,10 @@ class Estimator(Conventions):
             show = partial(show_row, update)
             options |= {"on_epoch": show, "on_checkpoint": after_epoch}
             fitted = fit(*job.sets, rng, **options)
+        self._set_fitted(fitted, *job.context)
+        # Last, since it raises where warnings are errors.
         warn_if_failed(fitted.history, job.train, job.config.loss)
-        return self._set_fitted(fitted, *job.context)
+        return self
 
     def check(
         self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
