@@ -6,6 +6,7 @@ checksum of each member. Older files lack some entries, which have defaults.
 
 from __future__ import annotations
 
+import math
 from os import PathLike
 from typing import Any, List, Mapping, Tuple
 
@@ -142,10 +143,7 @@ def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) ->
         running = fill("moments", running, contents)
     require_variances("moments", running)
     history, best = header["history"], header["best_epoch"]
-    if not (isinstance(history, list) and all(map(_is_row, history))):
-        raise ModelFileError("history must be a list of objects of numbers")
-    if not isinstance(best, int):
-        raise ModelFileError(f"best_epoch must be a whole number; got {best!r}")
+    _require_history(history, best, config)
     return Fitted(params, running, history, best)
 
 
@@ -157,10 +155,23 @@ def _count_layers(config: Config) -> int:
     return (levels + 1) * embed + levels * pool
 
 
-def _is_row(row: Any) -> bool:
-    numbers = (int, float, type(None))
-    is_object = isinstance(row, dict)
-    return is_object and all(isinstance(value, numbers) for value in row.values())
+def _require_history(history: Any, best: Any, config: Config) -> None:
+    """Check that each row has what a warm start reads, and that one is the best."""
+    names = {"epoch", "loss", config.loss, "link_loss", "entropy_loss"}
+    is_list = isinstance(history, list) and len(history) > 0
+    if not (is_list and all(_is_row(row, names) for row in history)):
+        required = f"finite numbers, {sorted(names)} among them; one or more"
+        raise ModelFileError(f"history must be a list of objects of {required}")
+    if not (isinstance(best, int) and 1 <= best <= len(history)):
+        required = f"a whole number in 1 ... {len(history)}"
+        raise ModelFileError(f"best_epoch must be {required}; got {best!r}")
+
+
+def _is_row(row: Any, names: set[str]) -> bool:
+    if not (isinstance(row, dict) and names <= row.keys()):
+        return False
+    values = row.values()
+    return all(isinstance(v, (int, float)) and math.isfinite(v) for v in values)
 
 
 def require_variances(name: str, running: Params) -> None:
