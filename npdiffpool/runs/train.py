@@ -250,7 +250,8 @@ def describe_run(
 def write_files(folder: Path, model: Model, recorder: Recorder, config: Json) -> None:
     """Write the run's files; config.json is the last, so it marks a complete run."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, model.history_[0], lineterminator="\n")
+    names = dict.fromkeys(name for row in model.history_ for name in row)
+    writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(model.history_)
     write_text(folder / "history.csv", text.getvalue())
