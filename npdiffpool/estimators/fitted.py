@@ -104,9 +104,9 @@ class FittedModel(GraphModel):
             For each graph the result of `assignments`.
         """
         batch, order = self._prepare(graphs)
-        parts = self._evaluate(batch, lambda output: [step.S for step in output.steps])
         if not self.config_.clusters:
             return [[] for _ in range(batch.n_graphs)]
+        parts = self._evaluate(batch, lambda output: [step.S for step in output.steps])
         first, *others = (np.concatenate(of_level) for of_level in zip(*parts))
         first = first[np.argsort(order)]  # back in the given order of nodes
         per_graph = [np.arange(batch.n_graphs + 1) * K for K in self.config_.clusters]
@@ -129,6 +129,8 @@ class FittedModel(GraphModel):
             features S^T Z.
         """
         batch, _ = self._prepare([graph])
+        if not self.config_.clusters:
+            return []
         (steps,) = self._evaluate(batch, lambda output: output.steps)
         levels = [step.pooled for step in steps]
         return [Graph(level.A[0], level.X, graph.label) for level in levels]
