@@ -317,7 +317,8 @@ def _check_names(names: list[str], expected: list[str], what: str) -> None:
     parts = {"missing": missing, "unknown": unknown}
     if not missing and not unknown:
         parts = {"in another order": list(names)}
-    seen = ", ".join(f"{word}: {_listed(them)}" for word, them in parts.items() if them)
+    named = {word: shortened(them) for word, them in parts.items() if them}
+    seen = ", ".join(f"{word}: {them}" for word, them in named.items())
     raise ValueError(
         f"{what} must have the feature columns of the training set; {seen}; "
         "npdiffpool.datasets.load_dataset_like(source, model.feature_names_in_) places "
@@ -325,9 +326,13 @@ def _check_names(names: list[str], expected: list[str], what: str) -> None:
     )
 
 
-def _listed(names: list[str]) -> str:
-    """Return up to five names as text."""
-    return ", ".join(map(repr, names[:5])) + ", ..." * (len(names) > 5)
+def shortened(values: list[Any]) -> str:
+    """Return up to five values as text.
+
+    >>> shortened(["a", "b"]), shortened([*range(9)])
+    ("'a', 'b'", '0, 1, 2, 3, 4, ...')
+    """
+    return ", ".join(map(repr, values[:5])) + ", ..." * (len(values) > 5)
 
 
 def check_options(threads: int | None, **callbacks: Any) -> None:

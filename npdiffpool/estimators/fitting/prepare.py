@@ -28,6 +28,7 @@ from npdiffpool.estimators.fitting.validation import (
     hold_out,
     make_score,
     prepare_validation,
+    require_validation,
 )
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.training.adam import adam_init
@@ -110,8 +111,8 @@ def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Tra
     train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)
     context = config, scaling, targets, origin
     held_out = prepare_validation(validation, *context)
-    usable = held_out is not None or model.patience is None
-    require(usable, "patience", "None without a validation set", model.patience)
+    if model.patience is not None:
+        require_validation(held_out, "patience", "None", model.patience)
     score = make_score(model.monitor, targets, held_out)
     check_resume(resume, config)
     resume = _start(model, resume) if goes_on else resume

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.types import Floats, Ints
+from npdiffpool.estimators.fitting.inputs import shortened
 
 _KINDS = {"U": "strings", "S": "bytes"}  # by the kind of a dtype; others are numbers
 
@@ -63,7 +64,10 @@ class Classes:
         """
         array = self.read(labels, n_graphs, name)
         unseen = np.setdiff1d(array, self.classes)
-        require(not len(unseen), name, "seen in training", unseen.tolist())
+        if len(unseen):
+            known, seen = (shortened(a.tolist()) for a in (self.classes, unseen))
+            required = f"among the training classes [{known}]"
+            raise ValueError(f"{name} must be {required}; got [{seen}]")
         return np.asarray(np.searchsorted(self.classes, array))
 
     def read(

@@ -77,8 +77,7 @@ def hold_out(parts: Parts, model: Any) -> Parts:
         labels = numbers(labels, len(listed))
     weights = check_sample_weight(weights, len(listed))
     n_train = int(np.rint((1 - fraction) * len(listed)))
-    required = f"a share that holds out some of {len(listed)} graphs, not all"
-    require(0 < n_train < len(listed), "validation_fraction", required, fraction)
+    _require_two_parts(0 < n_train < len(listed), fraction, len(listed))
     strata = labels if by_class else np.zeros(len(listed))
     train, held = stratified_split(strata, (1 - fraction, fraction), model.seed)
     if by_class:  # a class must be trained on: its only graph is not held out
@@ -86,8 +85,7 @@ def hold_out(parts: Parts, model: Any) -> Parts:
         train, held = np.sort(np.append(train, held[stays])), held[~stays]
     for part in (train, held):
         usable = len(part) and (weights is None or weights[part].any())
-        required = "a share with graphs, of weights above 0, in both parts"
-        require(bool(usable), "validation_fraction", required, fraction)
+        _require_two_parts(bool(usable), fraction, len(listed))
     first, second = (
         (
             _take(graphs, listed, chosen),
@@ -97,6 +95,13 @@ def hold_out(parts: Parts, model: Any) -> Parts:
         for chosen in (train, held)
     )
     return Parts(*first, validation=second)
+
+
+def _require_two_parts(holds: bool, fraction: float, n_graphs: int) -> None:
+    if not holds:
+        required = "leave at least one graph of positive weight in both parts"
+        seen = f"{fraction!r} of {n_graphs} graphs"
+        raise ValueError(f"validation_fraction must {required}; got {seen}")
 
 
 def _take(graphs: Any, listed: list[Graph], chosen: Ints) -> Any:
@@ -156,6 +161,21 @@ def check_validation(
     return graphs, choose_labels(given, graphs, labels, **options)
 
 
+def require_validation(held_out: Any, name: str, otherwise: str, seen: Any) -> None:
+    """Check that there is a validation set, which the value of a parameter needs.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if held_out is None:
+        raise ValueError(
+            f"{name} must be {otherwise} without a validation set; got {seen!r}; pass "
+            "validation=... or validation_fraction=..."
+        )
+
+
 def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
     """Return a function from the logits of the validation set to a score, or None.
 
@@ -178,15 +198,14 @@ def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
     if monitor in OWN_MONITORS:
         return None
     scorer = _find(monitor)
-    required = '"accuracy" or "loss" without a validation set'
-    require(validation is not None, "monitor", required, monitor)
+    require_validation(validation, "monitor", '"accuracy" or "loss"', monitor)
     assert validation is not None
     true = targets.decode(validation.labels)
     given = validation.weights
     weights = {} if given is None else {"sample_weight": given}
 
     def score(logits: Floats) -> float:
-        model, reason = _Outputs(targets, logits), "it is not defined for them"
+        model, reason = _Outputs(targets, logits), "it is not a finite number"
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of scores that are not defined
@@ -194,8 +213,8 @@ def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
         except (ValueError, TypeError) as error:
             value, reason = np.nan, str(error)
         if not np.isfinite(value):
-            required = "a score of these labels, weights and predictions"
-            raise ValueError(f"monitor must be {required}; got {monitor!r}: {reason}")
+            known = f"monitor {monitor!r} is not defined for this validation set"
+            raise ValueError(f"{known}: {reason}")
         return value
 
     score(np.zeros((len(true), targets.n_outputs)))  # fails before any work
