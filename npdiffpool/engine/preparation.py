@@ -60,8 +60,8 @@ def prepare(
 def with_operators(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
     """Return a batch with the propagation that no training step changes.
 
-    For "gcn" it is the matrix P and P X; for "sage" P X alone, since the P of a
-    minibatch is built as fast as it is cut out; for "s2v" and "mlp" nothing.
+    For "gcn" it is the matrix P and P X; for "s2v" and "mlp" nothing. Only P X is
+    stored for "sage": building P for a minibatch costs no more than slicing it.
 
     Parameters
     ----------

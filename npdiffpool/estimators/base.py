@@ -124,11 +124,12 @@ class Estimator(Conventions):
             For a classifier numbers or strings of at least two classes, for a
             regressor finite numbers, (G,) or (G, T) for T targets. Default: those of
             the `Dataset`, or the `label` of each graph.
-        validation : pair of graphs and labels (or None), optional
-            Validation set, which chooses the epoch whose parameters are kept (by
-            `monitor`) and, with `patience`, when to stop. Default: the part that
-            `validation_fraction` holds out; without it, the parameters of the last
-            epoch are kept. A third part has the weights of the graphs in all scores.
+        validation : tuple, optional
+            (graphs, labels) or (graphs, labels, sample_weight); the weights apply to
+            the validation loss and scores. The validation set chooses the epoch whose
+            parameters are kept (by `monitor`) and, with `patience`, when to stop.
+            Default: the part that `validation_fraction` holds out; without it, the
+            parameters of the last epoch are kept.
         on_epoch : callable, optional
             Called after each epoch with a fitted model of that epoch's parameters.
         sample_weight : (G,) array_like, optional
