@@ -26,7 +26,7 @@ from npdiffpool.estimators.fitting.prepare import prepare_training, show_row
 from npdiffpool.estimators.fitting.targets import Classes, Numbers, Targets
 from npdiffpool.estimators.fitting.training_checks import warn_if_failed
 from npdiffpool.estimators.fitting.validation import (
-    Parts,
+    FitData,
     check_fraction,
     check_monitor,
 )
@@ -167,8 +167,8 @@ class Estimator(Conventions):
         """
         inputs.check_options(threads, on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         self.check_parameters()
-        parts = Parts(graphs, labels, sample_weight, validation)
-        job = prepare_training(self, parts, resume)
+        data = FitData(graphs, labels, sample_weight, validation)
+        job = prepare_training(self, data, resume)
 
         def after_epoch(state: Checkpoint) -> None:
             if on_epoch is not None:

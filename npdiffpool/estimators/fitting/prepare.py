@@ -24,7 +24,7 @@ from npdiffpool.estimators.fitting.inputs import (
 from npdiffpool.estimators.fitting.targets import Targets
 from npdiffpool.estimators.fitting.training_checks import warn_if_alike
 from npdiffpool.estimators.fitting.validation import (
-    Parts,
+    FitData,
     hold_out,
     make_score,
     prepare_validation,
@@ -74,14 +74,14 @@ class Training(NamedTuple):
         return 0 if self.resume is None else self.resume.epoch
 
 
-def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Training:
+def prepare_training(model: Any, data: FitData, resume: Checkpoint | None) -> Training:
     """Check and prepare everything that a training needs.
 
     Parameters
     ----------
     model : Estimator
         With parameters that are checked.
-    parts : Parts
+    data : FitData
     resume : Checkpoint or None
 
     Raises
@@ -89,9 +89,9 @@ def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Tra
     ValueError
         If an argument or a parameter is invalid.
     """
-    if parts.validation is None and model.validation_fraction is not None:
-        parts = hold_out(parts, model)
-    graphs, labels, sample_weight, validation = parts
+    if data.validation is None and model.validation_fraction is not None:
+        data = hold_out(data, model)
+    graphs, labels, sample_weight, validation = data
     goes_on = model.warm_start and hasattr(model, "params_")
     checked, targets, schedule, config = model.check(graphs, labels)
     weights = check_sample_weight(sample_weight, len(checked))

@@ -29,7 +29,7 @@ from npdiffpool.training.fit import Labelled
 from npdiffpool.training.schedule import OWN_MONITORS
 
 
-class Parts(NamedTuple):
+class FitData(NamedTuple):
     """Graphs that are trained on and, with labels and weights, held out."""
 
     graphs: Any
@@ -51,12 +51,12 @@ def check_fraction(fraction: Any) -> None:
     require(fits, "validation_fraction", "None or above 0 and below 1", fraction)
 
 
-def hold_out(parts: Parts, model: Any) -> Parts:
+def hold_out(data: FitData, model: Any) -> FitData:
     """Hold out a share of the graphs as the validation set.
 
     Parameters
     ----------
-    parts : Parts
+    data : FitData
         Without a validation set.
     model : Estimator
         Its `validation_fraction` of the graphs is held out, of each class for a
@@ -67,7 +67,7 @@ def hold_out(parts: Parts, model: Any) -> Parts:
     ValueError
         If graphs, labels or weights are invalid, or a part would be empty.
     """
-    graphs, labels, weights, _ = parts
+    graphs, labels, weights, _ = data
     fraction, by_class = model.validation_fraction, model.targets_kind is Classes
     listed = check_graphs(graphs)
     labels = choose_labels(graphs, listed, labels, by_class=by_class)
@@ -94,7 +94,7 @@ def hold_out(parts: Parts, model: Any) -> Parts:
         )
         for chosen in (train, held)
     )
-    return Parts(*first, validation=second)
+    return FitData(*first, validation=second)
 
 
 def _require_two_parts(holds: bool, fraction: float, n_graphs: int) -> None:
