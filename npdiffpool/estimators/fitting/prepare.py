@@ -111,8 +111,7 @@ def prepare_training(model: Any, data: FitData, resume: Checkpoint | None) -> Tr
     train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)
     context = config, scaling, targets, origin
     held_out = prepare_validation(validation, *context)
-    if model.patience is not None:
-        require_validation(held_out, "patience", "None", model.patience)
+    require_validation(held_out, "patience", "None", model.patience)
     score = make_score(model.monitor, targets, held_out)
     check_resume(resume, config)
     resume = _start(model, resume) if goes_on else resume

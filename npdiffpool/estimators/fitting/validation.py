@@ -162,14 +162,14 @@ def check_validation(
 
 
 def require_validation(held_out: Any, name: str, otherwise: str, seen: Any) -> None:
-    """Check that there is a validation set, which the value of a parameter needs.
+    """Check that there is a validation set, if a parameter is not None.
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    if held_out is None:
+    if held_out is None and seen is not None:
         raise ValueError(
             f"{name} must be {otherwise} without a validation set; got {seen!r}; pass "
             "validation=... or validation_fraction=..."
