@@ -246,10 +246,10 @@ class Estimator(Conventions):
         config: Config,
         scaling: inputs.Scaling,
         targets: Targets,
-        origin: inputs.Origin,
+        schema: inputs.InputSchema,
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
-        self._set_inputs(config, scaling, origin)
+        self._set_inputs(config, scaling, schema)
         self._clusters = tuple(self.clusters), self.ratio_of  # for a warm start
         self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted

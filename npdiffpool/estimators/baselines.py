@@ -22,9 +22,9 @@ from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
 from npdiffpool.estimators.fitting.inputs import (
-    Origin,
+    InputSchema,
     check_name_count,
-    check_origin,
+    check_schema,
     check_width,
     choose_labels,
 )
@@ -182,9 +182,9 @@ class SubtreeKernelClassifier:
             If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        known, origin = check_graphs(graphs), Origin.of(graphs)
+        known, schema = check_graphs(graphs), InputSchema.from_graphs(graphs)
         check_name_count(graphs, known[0].n_features)
-        held, held_labels = check_validation(validation, origin, by_class=True)
+        held, held_labels = check_validation(validation, schema, by_class=True)
         check_width(held, known[0].n_features)
         labels = choose_labels(graphs, known, labels, by_class=True)
         classes = Classes.of(labels, len(known))
@@ -194,7 +194,7 @@ class SubtreeKernelClassifier:
         self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
         self.classes_, self.history_ = classes.classes, [self.best_.row]
         self.best_epoch_, self.n_features_in_ = 1, known[0].n_features
-        self.feature_names_in_, self.edge_weights_in_ = origin
+        self.feature_names_in_, self.edge_weights_in_ = schema
         return self
 
     def _check_parameters(self) -> None:
@@ -223,11 +223,11 @@ class SubtreeKernelClassifier:
                 yield _Machine(machine, colours, counts, row)
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their origin."""
+        """Return graphs as a list, after checking them and their schema."""
         if not hasattr(self, "best_"):
             raise NotFittedError("the classifier is not fitted; call fit first")
-        known = Origin(self.feature_names_in_, self.edge_weights_in_)
-        check_origin(graphs, known)
+        schema = InputSchema(self.feature_names_in_, self.edge_weights_in_)
+        check_schema(graphs, schema)
         checked = check_graphs(graphs)
         check_width(checked, self.n_features_in_)
         return checked

@@ -45,24 +45,24 @@ class GraphModel:
         return tags_of(self.kind)
 
     def _set_inputs(
-        self, config: Config, scaling: inputs.Scaling, origin: inputs.Origin
+        self, config: Config, scaling: inputs.Scaling, schema: inputs.InputSchema
     ) -> None:
         self.config_, self.scaling_ = config, scaling
         self.n_features_in_ = config.n_features
-        self.feature_names_in_, self.edge_weights_in_ = origin
+        self.feature_names_in_, self.edge_weights_in_ = schema
 
     def _require_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
 
     @property
-    def _origin(self) -> inputs.Origin:
-        return inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
+    def _schema(self) -> inputs.InputSchema:
+        return inputs.InputSchema(self.feature_names_in_, self.edge_weights_in_)
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their origin."""
+        """Return graphs as a list, after checking them and their schema."""
         self._require_fitted()
-        inputs.check_origin(graphs, self._origin)
+        inputs.check_schema(graphs, self._schema)
         return check_graphs(graphs)
 
     def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:

@@ -27,7 +27,7 @@ from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.layers import Params
 from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
-from npdiffpool.estimators.fitting.inputs import Origin, Scaling
+from npdiffpool.estimators.fitting.inputs import InputSchema, Scaling
 from npdiffpool.estimators.stored_model import FORMAT, VERSION
 from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running
@@ -104,13 +104,13 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     if kind == "regressor" and "target_names" in contents:  # if they are known
         shapes["target_names"] = [(config.n_outputs,)]
     arrays = {name: contents[name] for name in shapes}
-    origin = Origin(header.get("feature_names"), header.get("edge_weights"))
+    schema = InputSchema(header.get("feature_names"), header.get("edge_weights"))
     _require_shapes(arrays, shapes)
-    _require_origin(origin, config)
+    _require_schema(schema, config)
     model = KINDS[kind](**_as_given(complete(header["parameters"])))
     targets = model.targets_kind.from_arrays(arrays)
     scaling = Scaling(arrays["mean"], arrays["scale"])
-    return model._set_fitted(fitted, config, scaling, targets, origin)
+    return model._set_fitted(fitted, config, scaling, targets, schema)
 
 
 def _require_known(header: Json) -> None:
@@ -186,9 +186,9 @@ def require_variances(name: str, running: Params) -> None:
         raise ModelFileError(f"variances in {name} must be at least 0; one is not")
 
 
-def _require_origin(origin: Origin, config: Config) -> None:
+def _require_schema(schema: InputSchema, config: Config) -> None:
     """Check that there is None or one name per feature, and None or a text."""
-    names, weights = origin
+    names, weights = schema
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if names is not None and not (is_list and len(names) == config.n_features):
         raise ModelFileError(f"feature_names must be {config.n_features} texts or null")

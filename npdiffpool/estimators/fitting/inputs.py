@@ -272,21 +272,21 @@ def check_feature_names(
     require(fits, "input_features", required, names)
 
 
-class Origin(NamedTuple):
+class InputSchema(NamedTuple):
     """What the numbers of a data set mean; None for graphs in a list."""
 
     feature_names: list[str] | None
     weights: str | None  # None for a data set: all are 1
 
     @classmethod
-    def of(cls, graphs: Any) -> Origin:
-        """Return the origin of graphs, a data set or a list."""
+    def from_graphs(cls, graphs: Any) -> InputSchema:
+        """Return the schema of graphs, a data set or a list."""
         names = getattr(graphs, "feature_names", None)
         listed = None if names is None else list(names)
         return cls(listed, getattr(graphs, "weights", None))
 
 
-def check_origin(graphs: Any, expected: Origin, what: str = "graphs") -> None:
+def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> None:
     """Check that a data set has the columns and edge weights of the training set.
 
     Graphs in a list have no names, and are not checked.
@@ -297,7 +297,7 @@ def check_origin(graphs: Any, expected: Origin, what: str = "graphs") -> None:
         If a column is missing, unknown, or in another place, or the edge weights are
         other ones.
     """
-    names, weights = Origin.of(graphs)
+    names, weights = InputSchema.from_graphs(graphs)
     if names is None or expected.feature_names is None:
         return
     _check_names(names, expected.feature_names, what)

@@ -14,9 +14,9 @@ from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.fitting.inputs import (
-    Origin,
+    InputSchema,
     Scaling,
-    check_origin,
+    check_schema,
     check_target_names,
     choose_labels,
     prepare_graphs,
@@ -115,7 +115,7 @@ def prepare_validation(
     config: Config,
     scaling: Scaling,
     targets: Targets,
-    origin: Origin,
+    schema: InputSchema,
 ) -> Labelled | None:
     """Prepare a validation set (graphs, labels[, weights]); return None for None.
 
@@ -129,7 +129,7 @@ def prepare_validation(
         return None
     has_weights = isinstance(pair, (tuple, list)) and len(pair) == 3
     given = pair[:2] if has_weights else pair
-    graphs, labels = check_validation(given, origin, isinstance(targets, Classes))
+    graphs, labels = check_validation(given, schema, isinstance(targets, Classes))
     check_target_names(pair[0], labels, targets.names, "validation graphs")
     encoded = targets.encode(labels, len(graphs), "validation labels")
     weights = pair[2] if has_weights else None
@@ -139,7 +139,7 @@ def prepare_validation(
 
 
 def check_validation(
-    pair: Any, origin: Origin, by_class: bool
+    pair: Any, schema: InputSchema, by_class: bool
 ) -> tuple[list[Graph], Any]:
     """Check that a validation set is a pair (graphs, labels); return both.
 
@@ -149,13 +149,13 @@ def check_validation(
     ------
     ValueError
         If it is not a pair, the graphs are not graphs, a data set has other feature
-        names or edge weights than `origin`, or `by_class` its labels are targets of a
+        names or edge weights than `schema`, or `by_class` its labels are targets of a
         regression.
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
     given, labels = pair
-    check_origin(given, origin, "validation graphs")
+    check_schema(given, schema, "validation graphs")
     graphs = check_graphs(given)
     options: Any = {"name": "validation labels", "by_class": by_class}
     return graphs, choose_labels(given, graphs, labels, **options)
