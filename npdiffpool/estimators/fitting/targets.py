@@ -131,7 +131,7 @@ class Numbers:
         ValueError
             If there are not finite numbers, equally many, per graph.
         """
-        targets = numbers(labels, n_graphs)
+        targets = check_numeric_targets(labels, n_graphs)
         if weights is not None:  # smaller ones would leave no variance to divide by
             counted = weights > 1e-30 * np.max(weights)
             targets, weights = targets[counted], weights[counted]
@@ -170,7 +170,7 @@ class Numbers:
         ValueError
             If there are not as many finite numbers per graph as in training.
         """
-        targets = numbers(labels, n_graphs, name)
+        targets = check_numeric_targets(labels, n_graphs, name)
         shape = (n_graphs, *self.mean.shape)
         if self.n_outputs == 1 and targets.size == n_graphs:  # a column, or not
             return targets.reshape(shape)
@@ -219,7 +219,9 @@ def _class_labels(labels: Any, n_graphs: int, name: str) -> npt.NDArray[Any]:
     return array
 
 
-def numbers(labels: npt.ArrayLike, n_graphs: int, name: str = "labels") -> Floats:
+def check_numeric_targets(
+    labels: npt.ArrayLike, n_graphs: int, name: str = "labels"
+) -> Floats:
     """Return labels as float64, (G,) or, for several targets, (G, T).
 
     Raises

@@ -21,7 +21,11 @@ from npdiffpool.estimators.fitting.inputs import (
     choose_labels,
     prepare_graphs,
 )
-from npdiffpool.estimators.fitting.targets import Classes, Targets, numbers
+from npdiffpool.estimators.fitting.targets import (
+    Classes,
+    Targets,
+    check_numeric_targets,
+)
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
@@ -74,7 +78,7 @@ def hold_out(data: FitData, model: Any) -> FitData:
     if by_class:
         labels = require_labels("labels", labels, len(listed))
     else:
-        labels = numbers(labels, len(listed))
+        labels = check_numeric_targets(labels, len(listed))
     weights = check_sample_weight(weights, len(listed))
     n_train = int(np.rint((1 - fraction) * len(listed)))
     _require_two_parts(0 < n_train < len(listed), fraction, len(listed))
