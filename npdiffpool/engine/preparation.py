@@ -54,10 +54,11 @@ def prepare(
     """
     clusters = with_clusters(batch, config).clusters
     scaled = replace(batch, features=scale(batch.features)).astype(config.dtype)
-    return replace(with_operators(scaled, layer_kinds(config)), clusters=clusters)
+    prepared = precompute_propagation(scaled, layer_kinds(config))
+    return replace(prepared, clusters=clusters)
 
 
-def with_operators(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
+def precompute_propagation(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
     """Return a batch with the propagation that no training step changes.
 
     For "gcn" it is the matrix P and P X; for "s2v" and "mlp" nothing. Only P X is
