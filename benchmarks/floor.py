@@ -32,7 +32,7 @@ from speed import WORKLOADS  # noqa: E402
 
 import npdiffpool as ndp  # noqa: E402
 from npdiffpool.engine.config import Config  # noqa: E402
-from npdiffpool.engine.preparation import with_operators  # noqa: E402
+from npdiffpool.engine.preparation import precompute_propagation  # noqa: E402
 from npdiffpool.graphs.block_diagonal import with_dense_blocks  # noqa: E402
 from npdiffpool.training.fit import Labelled, Schedule, fit, minibatches  # noqa: E402
 
@@ -166,8 +166,8 @@ def load(task):
     chosen = np.random.default_rng(0).permutation(len(dataset))[: task.graphs]
     classes, labels = np.unique(dataset.labels[chosen], return_inverse=True)
     graphs = [dataset.graphs[i] for i in chosen]
-    batch = with_operators(ndp.GraphBatch.from_graphs(graphs, np.float32), ["sage"])
-    return Labelled(batch, labels), len(classes)
+    joined = ndp.GraphBatch.from_graphs(graphs, np.float32)
+    return Labelled(precompute_propagation(joined, ["sage"]), labels), len(classes)
 
 
 def floor_epoch(data, task, n_classes, numbers):

@@ -105,7 +105,7 @@ def step_of_npdiffpool(arrays, name):
     labels, graphs = arrays["labels"], speed.graphs_of(arrays)
     joined = GraphBatch.from_graphs(graphs, np.float32)
     arrays.clear()
-    batch = preparation.with_operators(joined, ["sage"])
+    batch = preparation.precompute_propagation(joined, ["sage"])
     flags = {"batch_norm": True, "recompute": name == RECOMPUTING}
     sizes = {"hidden": TASK.hidden, "n_layers": TASK.layers, "clusters": TASK.clusters}
     config = Config(FEATURES, CLASSES, **flags, **sizes)

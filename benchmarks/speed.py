@@ -140,13 +140,13 @@ def config_of(task, n_features, n_classes):
 def train_npdiffpool(arrays, task, seed, tick):
     """Warm up, then call `tick` at the start and after each counted epoch."""
     from npdiffpool import GraphBatch
-    from npdiffpool.engine.preparation import with_operators
+    from npdiffpool.engine.preparation import precompute_propagation
     from npdiffpool.training.fit import Labelled, Schedule, fit
 
     labels = arrays["labels"]
     joined = GraphBatch.from_graphs(graphs_of(arrays), np.float32)
     arrays.clear()
-    batch = with_operators(joined, ["sage"])
+    batch = precompute_propagation(joined, ["sage"])
     config = config_of(task, batch.features.shape[1], int(labels.max()) + 1)
     first, rng = np.arange(len(labels))[: task.warm_graphs], np.random.default_rng(seed)
     warm, rest = Labelled(batch.take(first), labels[first]), (task.rate, task.clip)

@@ -26,7 +26,7 @@ import table
 from tablerows import SETS
 
 from npdiffpool import GraphBatch
-from npdiffpool.engine.preparation import with_operators
+from npdiffpool.engine.preparation import precompute_propagation
 from npdiffpool.estimators.baselines import SubtreeKernelClassifier, flat_twin
 from npdiffpool.estimators.fitting.inputs import Scaling, count_clusters
 from npdiffpool.evaluation.jobs import Source, load_source
@@ -123,7 +123,7 @@ def train_engine(arrays, parts, task, seed, flat):
     ]
     start = time.perf_counter()
     data = [
-        Labelled(with_operators(batch, ["sage"]), labels[part])
+        Labelled(precompute_propagation(batch, ["sage"]), labels[part])
         for batch, part in zip(batches, parts)
     ]
     schedule = Schedule(task.epochs, task.batch, task.rate, task.clip)

@@ -82,7 +82,7 @@ def normalize_adjacency(A: Array) -> Array:
     array([[0.5, 0.5],
            [0.5, 0.5]])
     """
-    _check("A", A, "(N, N)", A.shape == (len(A), len(A)), _NONNEGATIVE)
+    _check("A", A, ("N", "N"), _NONNEGATIVE)
     A_tilde = A + np.eye(len(A), dtype=A.dtype)
     deg = np.sum(A_tilde, axis=1)  # >= 1, because A is not negative
     return A_tilde / np.sqrt(deg)[:, None] / np.sqrt(deg)[None, :]
@@ -108,7 +108,7 @@ def gcn_layer(W: Array, A_hat: Array, H: Array) -> Array:
     Raises
     ------
     ValueError
-        If `W` does not have one row per column of `H`, or exceeds 1e16 in size.
+        If `A_hat` is not square, shapes disagree, or an entry exceeds 1e16 in size.
 
     Examples
     --------
@@ -116,7 +116,9 @@ def gcn_layer(W: Array, A_hat: Array, H: Array) -> Array:
     array([[4.],
            [4.]])
     """
-    _check("W", W, f"({H.shape[1]}, width)", W.ndim == 2 and len(W) == H.shape[1])
+    _check("A_hat", A_hat, ("N", "N"))
+    _check("H", H, (len(A_hat), "width"))
+    _check("W", W, (H.shape[1], "width"))
     return relu(np.dot(np.dot(A_hat, H), W))
 
 
@@ -157,7 +159,7 @@ def gnn(params: list[Array], A: Array, X: Array) -> Array:
            [2., 0.]])
     """
     A_hat, H = normalize_adjacency(A), X
-    _check("X", X, f"({len(A)}, F)", X.ndim == 2 and len(X) == len(A))
+    _check("X", X, (len(A), "F"))
     for W in params:
         H = gcn_layer(W, A_hat, H)
     return H
@@ -189,7 +191,7 @@ def assign(R: Array) -> Array:
     array([[0.5 , 0.5 ],
            [0.25, 0.75]])
     """
-    _check("R", R, "(N, K) with K >= 1", R.ndim == 2 and R.shape[1] >= 1, _LOGITS)
+    _check("R", R, ("N", "K"), _LOGITS, least=1)
     # The shift cancels. floor has gradient 0; np.max alone would have one in float64.
     top = np.floor(np.max(R, axis=1, keepdims=True))
     E = np.exp(R - top)
@@ -232,9 +234,9 @@ def coarsen(A: Array, Z: Array, S: Array) -> tuple[Array, Array]:
     >>> coarsen(A, Z, S=np.ones((2, 1)))
     (array([[2.]]), array([[4.]]))
     """
-    _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
-    _check("S", S, f"({len(A)}, K)", S.ndim == 2 and len(S) == len(A))
-    _check("Z", Z, f"({len(A)}, D)", Z.ndim == 2 and len(Z) == len(A))
+    _check("A", A, ("N", "N"))
+    _check("S", S, (len(A), "K"))
+    _check("Z", Z, (len(A), "D"))
     return np.dot(np.dot(S.T, A), S), np.dot(S.T, Z)
 
 
@@ -266,7 +268,7 @@ def diffpool(params: dict[str, list[Array]], A: Array, X: Array) -> Pooled:
 
     Notes
     -----
-    Differs from the paper: nothing.
+    Differs from the paper: in the layers of its GNNs; see `gnn`.
 
     Examples
     --------
@@ -313,8 +315,8 @@ def link_loss(A: Array, S: Array) -> Array:
     >>> link_loss(np.dot(S, S.T), S), link_loss(np.zeros((3, 3)), S[:, :1])
     (np.float64(0.0), np.float64(2.0))
     """
-    _check("A", A, "(N, N)", A.shape == (len(A), len(A)))
-    _check("S", S, f"({len(A)}, K)", S.ndim == 2 and len(S) == len(A))
+    _check("A", A, ("N", "N"))
+    _check("S", S, (len(A), "K"))
     return frobenius_norm(A - np.dot(S, S.T))
 
 
@@ -347,7 +349,7 @@ def entropy_loss(S: Array) -> Array:
     >>> entropy_loss(np.array([[1.0, 0.0], [0.5, 0.5]])) / np.log(2)
     np.float64(0.5)
     """
-    _check("S", S, "(N, K)", S.ndim == 2)
+    _check("S", S, ("N", "K"))
     used = S > 0
     log_S = np.log(S * used + ~used)  # 0 log 0 = 0, with a finite slope
     return -np.sum(S * log_S) / max(len(S), 1)
@@ -386,8 +388,8 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
     At the last level S is a vector of ones, so that the embedding of the graph is
     the sum of its last node embeddings.
 
-    Differs from the paper: nothing. The paper leaves the classifier open; here it is
-    linear, without a bias.
+    Differs from the paper: in the layers of its GNNs; see `gnn`. The paper leaves the
+    classifier open; here it is linear, without a bias.
 
     Examples
     --------
@@ -406,8 +408,8 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
         A, X = pooled.A, pooled.X
     Z = gnn(params["embed"], A, X)
     _, embedding = coarsen(A, Z, np.ones((len(A), 1), dtype=A.dtype))
-    W, D = params["classify"], Z.shape[1]
-    _check("classify", W, f"({D}, C)", W.ndim == 2 and len(W) == D)
+    W = params["classify"]
+    _check("classify", W, (Z.shape[1], "C"))
     return np.dot(embedding, W)[0], L_link, L_ent
 
 
@@ -439,8 +441,9 @@ def cross_entropy(logits: Array, label: int) -> Array:
     >>> cross_entropy(np.log(np.array([1.0, 3.0])), 1).round(4)  # -log(3 / 4)
     np.float64(0.2877)
     """
-    _check("logits", logits, "(C,)", logits.ndim == 1, _LOGITS)
-    _check("label", label, f"in 0 ... {len(logits) - 1}", label in range(len(logits)))
+    _check("logits", logits, ("C",), _LOGITS)
+    if np.ndim(label) > 0 or label not in range(len(logits)):
+        raise ValueError(f"label must be in 0 ... {len(logits) - 1}; got {label}")
     top = np.floor(np.max(logits))  # as in `assign`
     return top + np.log(np.sum(np.exp(logits - top))) - logits[int(label)]
 
@@ -493,14 +496,26 @@ def frobenius_norm(M: Array) -> Array:
     return np.sqrt(squared * used + ~used) * used
 
 
-def _check(name: str, value: Array, form: str, fits: bool, span: Any = _REAL) -> None:
-    """Raise unless `value` is of the required form and its entries lie in `span`."""
-    if not fits:
-        seen = getattr(value, "shape", ()) or value
-        raise ValueError(f"{name} must be {form}; got {seen}")
+def _check(
+    name: str, value: Array, form: tuple[Any, ...], span: Any = _REAL, least: int = 0
+) -> None:
+    """Raise unless `value` is an array of this form, with entries in `span`.
+
+    A form has sizes and letters: (3, "K") is 3 rows, ("N", "N") a square matrix. The
+    last size must be at least `least`.
+    """
+    is_array = isinstance(value, np.ndarray) or type(value).__name__ == "ArrayBox"
+    shape = getattr(value, "shape", ()) if is_array else type(value).__name__
+    sizes = dict(zip(form, shape))
+    wanted = tuple(sizes.get(n) if isinstance(n, str) else n for n in form)
+    if shape != wanted or shape[-1] < least:
+        text = str(form).replace("'", "")
+        text += f" with {form[-1]} >= {least}" if least else ""
+        raise ValueError(f"{name} must be {text}; got {shape}")
     low, high = span
     inside = (value >= low) & (value <= high)
     if not np.all(inside):
-        form, seen = f"{name} must be >= {low:g} and <= {high:g}", value[~inside][0]
-        origin = "" if seen < low else " (an argument, or computed from one)"
-        raise ValueError(f"{form}; got {seen}{origin}")
+        seen = value[~inside][0]
+        note = "" if seen < low else " (an argument, or computed from one)"
+        text = str(seen).replace("Autograd ArrayBox with value ", "")
+        raise ValueError(f"{name} must be >= {low:g} and <= {high:g}; got {text}{note}")

@@ -39,6 +39,10 @@ PAPER = [
         ("negative", "A must be >= 0 | -2.0", (NEGATIVE,)),
         ("NaN", "A must be >= 0 | nan", (WITH_NAN,)),
         ("infinite", "A must be >= 0 and <= 1e+16; got inf", (WITH_INF,)),
+        ("a number", "A must be (N, N); got ()", (np.array(1.0),)),
+        ("a list", "A must be (N, N); got list", (EDGE,)),
+        ("a sparse array", "A must be (N, N); got csr_array", (sparse.csr_array(A),)),
+        ("no array", "A must be (N, N); got NoneType", (None,)),
     ),
     *paper_rows(
         "gcn_layer",
@@ -49,6 +53,14 @@ PAPER = [
             (np.ones((4, 2)), TWO, LONG),
         ),
         ("NaN", "W must be >= -1e+16 | nan", (WITH_NAN, TWO, TWO)),
+        ("a vector H", "H must be (2, width); got (2,)", (ONES[:, None], TWO, ONES)),
+        ("too many nodes", "H must be (2, width); got (3, 2)", (TWO, TWO, LONG.T)),
+        ("a list for H", "H must be (2, width); got list", (TWO, TWO, EDGE)),
+        ("NaN in H", "H must be >= -1e+16 | nan", (TWO, TWO, WITH_NAN)),
+        ("a rectangle", "A_hat must be (N, N); got (2, 3)", (TWO, LONG, TWO)),
+        ("a list for A_hat", "A_hat must be (N, N); got list", (TWO, EDGE, TWO)),
+        ("NaN in A_hat", "A_hat must be >= -1e+16 | nan", (TWO, WITH_NAN, TWO)),
+        ("a list for W", "W must be (2, width); got list", (EDGE, TWO, TWO)),
     ),
     *paper_rows(
         "gnn",
@@ -64,12 +76,16 @@ PAPER = [
         ),
         ("a vector for W", "W must be (2, width); got (2,)", ([ONES], TWO, TWO)),
         ("a vector for X", "X must be (2, F); got (2,)", ([TWO], TWO, ONES)),
+        ("a list for X", "X must be (2, F); got list", ([TWO], TWO, EDGE)),
+        ("a list for A", "A must be (N, N); got list", ([TWO], EDGE, TWO)),
     ),
     *paper_rows(
         "assign",
         ("no cluster", "R must be (N, K) with K >= 1; got (2, 0)", (np.ones((2, 0)),)),
         ("a vector", "R must be (N, K) with K >= 1; got (2,)", (ONES,)),
         ("a stack", "R must be (N, K) with K >= 1; got (2, 2, 2)", (STACK,)),
+        ("a number", "R must be (N, K) with K >= 1; got ()", (np.array(1.0),)),
+        ("a list", "R must be (N, K) with K >= 1; got list", (EDGE,)),
         ("NaN", "R must be >= -1e+38 | nan", (WITH_NAN,)),
         ("infinite", "R must be | inf", (WITH_INF,)),
     ),
@@ -90,6 +106,9 @@ PAPER = [
         ("NaN in S", "S must be | nan", (TWO, TWO, WITH_NAN)),
         ("infinite Z", "Z must be | inf", (TWO, WITH_INF, TWO)),
         ("huge A", "A must be | 1e+300", (HUGE, TWO, TWO)),
+        ("a list for A", "A must be (N, N); got list", (EDGE, TWO, TWO)),
+        ("a number for Z", "Z must be (2, D); got ()", (TWO, np.array(1.0), TWO)),
+        ("a list for S", "S must be (2, K); got list", (TWO, TWO, EDGE)),
     ),
     *paper_rows(
         "diffpool",
@@ -108,12 +127,16 @@ PAPER = [
         ),
         ("NaN in A", "A must be | nan", (WITH_NAN, TWO)),
         ("huge A", "A must be | 1e+300", (HUGE, TWO)),
+        ("a number for A", "A must be (N, N); got ()", (np.array(1.0), TWO)),
+        ("a list for S", "S must be (2, K); got list", (TWO, EDGE)),
     ),
     *paper_rows(
         "entropy_loss",
         ("a vector", "S must be (N, K); got (2,)", (ONES,)),
         ("a stack", "S must be (N, K); got (2, 2, 2)", (STACK,)),
         ("NaN", "S must be | nan", (WITH_NAN,)),
+        ("a number", "S must be (N, K); got ()", (np.array(1.0),)),
+        ("a list", "S must be (N, K); got list", (EDGE,)),
     ),
     *paper_rows(
         "forward",
@@ -133,7 +156,7 @@ PAPER = [
                 f"classify must be (2, C); got {W.shape}",
                 ({"levels": [], "embed": [TWO], "classify": W}, TWO, TWO),
             )
-            for W in (ONES, LONG.T)
+            for W in (ONES, LONG.T, np.array(1.0))
         ),
     ),
     *paper_rows(
@@ -144,6 +167,11 @@ PAPER = [
         ("half a label", "label must be in 0 ... 1; got 0.5", (ONES, 0.5)),
         ("a matrix", "logits must be (C,); got (2, 2)", (TWO, 0)),
         ("a matrix of one row", "logits must be (C,); got (1, 2)", (TWO[:1], 1)),
+        ("a number for logits", "logits must be (C,); got ()", (np.array(1.0), 0)),
+        ("a list of logits", "logits must be (C,); got list", ([0.0, 1.0], 0)),
+        ("two labels", "label must be in 0 ... 1; got [0 1]", (ONES, np.arange(2))),
+        ("a list of labels", "label must be in 0 ... 1; got [0, 1]", (ONES, [0, 1])),
+        ("no label", "label must be in 0 ... 1; got None", (ONES, None)),
         ("NaN", "logits must be | nan", (np.array([NAN, 1]), 0)),
     ),
 ]
@@ -906,6 +934,11 @@ MEASURES = [
             "floats for colours",
             "known must be whole numbers | float64",
             (GRAPHS, 1, ONES),
+        ),
+        (
+            "a colour twice",
+            "known must be different colours; got 5",
+            (GRAPHS, 1, [5, 5]),
         ),
     ),
     *rows(

@@ -183,7 +183,7 @@ PARAMETERS = [
         ),
         (
             "only weights of 0",
-            "class_weight must be above 0 for a graph; got {0: 0, 1: 0}",
+            "class_weight must give a weight above 0 to at least one graph; got {0",
             DATA,
             {"class_weight": {0: 0, 1: 0}},
         ),
@@ -222,7 +222,7 @@ FIT = [
     ),
     (
         "only weights of 0",
-        WEIGHTS + "above zero for a graph; got 'only 0'",
+        WEIGHTS + "above 0 for at least one graph; got only 0",
         DATA,
         None,
         {"sample_weight": [0] * 4},
@@ -360,7 +360,7 @@ CLASSES = [
     ("a column of labels", "labels must | (4, 1)", (GRAPHS, np.zeros((4, 1)))),
     (
         "an unseen validation label",
-        "validation labels must be seen | [7]",
+        "validation labels must be among the training classes [0, 1]; got [7]",
         (*DATA, ([PAIR], [7])),
     ),
 ]
@@ -408,7 +408,13 @@ FITS = [
     *fit_rows(
         DiffPoolClassifier,
         fitted().set_params(patience=3),
-        [("patience without a validation set", "patience must be None | 3", DATA)],
+        [
+            (
+                "patience without a validation set",
+                "patience must be None without a validation set; got 3; pass valid",
+                DATA,
+            )
+        ],
     ),
     *fit_rows(
         DiffPoolClassifier,
@@ -421,12 +427,12 @@ FITS = [
         [
             (
                 "a score without a validation set",
-                "without a validation set; got 'roc_auc'",
+                "without a validation set; got 'roc_auc' | validation_fraction=...",
                 DATA,
             ),
             (
                 "a score of one class",
-                "monitor must be a score of these labels | 'roc_auc'",
+                "monitor 'roc_auc' is not defined for this validation set: ",
                 (*DATA, (GRAPHS[:1], LABELS[:1])),
             ),
         ],
@@ -437,7 +443,7 @@ FITS = [
         [
             (
                 "nothing held out",
-                "validation_fraction must be | of 4 graphs | 0.1",
+                "must leave at least one graph of | in both parts; got 0.1 of 4 graphs",
                 DATA,
             )
         ],
@@ -695,7 +701,7 @@ BASELINES = [
         ),
         (
             "an unseen label",
-            "validation labels must be seen in training; got [5]",
+            "validation labels must be among the training classes [0, 1]; got [5]",
             (KERNEL(), *DATA, ([PAIR], [5])),
         ),
     ),
@@ -703,7 +709,21 @@ BASELINES = [
         "npdiffpool.estimators.baselines.SubtreeKernelClassifier.fit",
         KERNEL.fit,
         ("no graphs", A_GRAPH, (KERNEL(), [], [], VALID)),
+        (
+            "a wider validation set",
+            "graphs must have 1 features, as in training; got 2",
+            (KERNEL(), *DATA, ([WIDE], [0])),
+        ),
         error=GraphError,
+    ),
+    *rows(
+        "npdiffpool.estimators.baselines.SubtreeKernelClassifier.fit",
+        KERNEL.fit,
+        (
+            "two names for a column",
+            "feature_names of graphs must be 1 names; got ('x', 'y')",
+            (KERNEL(), dataset("x", "y"), LABELS, VALID),
+        ),
     ),
     *rows(
         "npdiffpool.estimators.baselines.SubtreeKernelClassifier.predict",

@@ -45,7 +45,7 @@ def require_number(
 ) -> float:
     """Require a finite number >= 0, or > 0 with `above`; return it as a float.
 
-    With `below` it must also be below that.
+    `below`: exclusive upper bound.
 
     A NumPy float64 would widen float32 arrays; a Python float does not.
     """

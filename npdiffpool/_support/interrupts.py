@@ -118,7 +118,9 @@ def _exit_at_once(number: int, frame: Any) -> None:
 def _is_command_line() -> bool:
     """Return whether this process is ``npdiffpool`` or ``python -m npdiffpool``."""
     words = sys.orig_argv
-    is_module = ("-m", "npdiffpool") in zip(words, words[1:])
+    modules = [word for option, word in zip(words, words[1:]) if option == "-m"]
+    # The -m of Python is the first; while Python looks for the module, it is argv[0].
+    is_module = sys.argv[:1] == ["-m"] and modules[:1] == ["npdiffpool"]
     return is_module or PurePath(*sys.argv[:1]).stem == "npdiffpool"
 
 

@@ -54,14 +54,15 @@ def prepare(
     """
     clusters = with_clusters(batch, config).clusters
     scaled = replace(batch, features=scale(batch.features)).astype(config.dtype)
-    return replace(with_operators(scaled, layer_kinds(config)), clusters=clusters)
+    prepared = precompute_propagation(scaled, layer_kinds(config))
+    return replace(prepared, clusters=clusters)
 
 
-def with_operators(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
+def precompute_propagation(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
     """Return a batch with the propagation that no training step changes.
 
-    For "gcn" it is the matrix P and P X; for "sage" P X alone, since the P of a
-    minibatch is built as fast as it is cut out; for "s2v" and "mlp" nothing.
+    For "gcn" it is the matrix P and P X; for "s2v" and "mlp" nothing. Only P X is
+    stored for "sage": building P for a minibatch costs no more than slicing it.
 
     Parameters
     ----------

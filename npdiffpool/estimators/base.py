@@ -26,7 +26,7 @@ from npdiffpool.estimators.fitting.prepare import prepare_training, show_row
 from npdiffpool.estimators.fitting.targets import Classes, Numbers, Targets
 from npdiffpool.estimators.fitting.training_checks import warn_if_failed
 from npdiffpool.estimators.fitting.validation import (
-    Parts,
+    FitData,
     check_fraction,
     check_monitor,
 )
@@ -124,11 +124,12 @@ class Estimator(Conventions):
             For a classifier numbers or strings of at least two classes, for a
             regressor finite numbers, (G,) or (G, T) for T targets. Default: those of
             the `Dataset`, or the `label` of each graph.
-        validation : pair of graphs and labels (or None), optional
-            Validation set, which chooses the epoch whose parameters are kept (by
-            `monitor`) and, with `patience`, when to stop. Default: the part that
-            `validation_fraction` holds out; without it, the parameters of the last
-            epoch are kept. A third part has the weights of the graphs in all scores.
+        validation : tuple, optional
+            (graphs, labels) or (graphs, labels, sample_weight); the weights apply to
+            the validation loss and scores. The validation set chooses the epoch whose
+            parameters are kept (by `monitor`) and, with `patience`, when to stop.
+            Default: the part that `validation_fraction` holds out; without it, the
+            parameters of the last epoch are kept.
         on_epoch : callable, optional
             Called after each epoch with a fitted model of that epoch's parameters.
         sample_weight : (G,) array_like, optional
@@ -166,8 +167,8 @@ class Estimator(Conventions):
         """
         inputs.check_options(threads, on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         self.check_parameters()
-        parts = Parts(graphs, labels, sample_weight, validation)
-        job = prepare_training(self, parts, resume)
+        data = FitData(graphs, labels, sample_weight, validation)
+        job = prepare_training(self, data, resume)
 
         def after_epoch(state: Checkpoint) -> None:
             if on_epoch is not None:
@@ -183,8 +184,10 @@ class Estimator(Conventions):
             show = partial(show_row, update)
             options |= {"on_epoch": show, "on_checkpoint": after_epoch}
             fitted = fit(*job.sets, rng, **options)
+        self._set_fitted(fitted, *job.context)
+        # Last, since it raises where warnings are errors.
         warn_if_failed(fitted.history, job.train, job.config.loss)
-        return self._set_fitted(fitted, *job.context)
+        return self
 
     def check(
         self, graphs: Iterable[Graph], labels: npt.ArrayLike | None = None
@@ -243,10 +246,10 @@ class Estimator(Conventions):
         config: Config,
         scaling: inputs.Scaling,
         targets: Targets,
-        origin: inputs.Origin,
+        schema: inputs.InputSchema,
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
-        self._set_inputs(config, scaling, origin)
+        self._set_inputs(config, scaling, schema)
         self._clusters = tuple(self.clusters), self.ratio_of  # for a warm start
         self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted

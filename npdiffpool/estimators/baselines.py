@@ -22,8 +22,9 @@ from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
 from npdiffpool.estimators.fitting.inputs import (
-    Origin,
-    check_origin,
+    InputSchema,
+    check_name_count,
+    check_schema,
     check_width,
     choose_labels,
 )
@@ -181,8 +182,10 @@ class SubtreeKernelClassifier:
             If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        known, origin = check_graphs(graphs), Origin.of(graphs)
-        held, held_labels = check_validation(validation, origin, by_class=True)
+        known, schema = check_graphs(graphs), InputSchema.from_graphs(graphs)
+        check_name_count(graphs, known[0].n_features)
+        held, held_labels = check_validation(validation, schema, by_class=True)
+        check_width(held, known[0].n_features)
         labels = choose_labels(graphs, known, labels, by_class=True)
         classes = Classes.of(labels, len(known))
         train = known, classes.encode(labels, len(known))
@@ -191,7 +194,7 @@ class SubtreeKernelClassifier:
         self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
         self.classes_, self.history_ = classes.classes, [self.best_.row]
         self.best_epoch_, self.n_features_in_ = 1, known[0].n_features
-        self.feature_names_in_, self.edge_weights_in_ = origin
+        self.feature_names_in_, self.edge_weights_in_ = schema
         return self
 
     def _check_parameters(self) -> None:
@@ -220,11 +223,11 @@ class SubtreeKernelClassifier:
                 yield _Machine(machine, colours, counts, row)
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their origin."""
+        """Return graphs as a list, after checking them and their schema."""
         if not hasattr(self, "best_"):
             raise NotFittedError("the classifier is not fitted; call fit first")
-        known = Origin(self.feature_names_in_, self.edge_weights_in_)
-        check_origin(graphs, known)
+        schema = InputSchema(self.feature_names_in_, self.edge_weights_in_)
+        check_schema(graphs, schema)
         checked = check_graphs(graphs)
         check_width(checked, self.n_features_in_)
         return checked
@@ -303,7 +306,7 @@ def count_colours(
     rounds : int
         Number of 1-WL rounds; the colours of rounds 0 to `rounds` are counted.
     known : sequence of uint64
-        Colours that come first in the result, before new ones.
+        Different colours, in any order, that come first in the result, before new ones.
 
     Returns
     -------
@@ -331,16 +334,17 @@ def count_colours(
     checked, first = check_graphs(graphs), np.asarray(known)
     usable = first.ndim == 1 and first.dtype.kind in "iu" or first.size == 0
     require(usable, "known", "whole numbers (M,)", f"{first.dtype} {first.shape}")
+    first = first.astype(np.uint64).ravel()
+    values, times = np.unique(first, return_counts=True)
+    repeated = values[times > 1].tolist()
+    require(not repeated, "known", "different colours", (repeated or [None])[0])
     A, X, offsets = join_graphs(checked, np.float64)
     seen = np.array(wl_colours(A, colours_of_features(X), rounds))
     seen = mix(seen + np.arange(rounds + 1, dtype=np.uint64)[:, None]).ravel()
-    first = first.astype(np.uint64)
-    extra = np.setdiff1d(seen, first)
-    column = np.searchsorted(first, seen)
-    is_new = np.isin(seen, first, invert=True)
-    column[is_new] = len(first) + np.searchsorted(extra, seen[is_new])
+    colours = np.concatenate([first, np.setdiff1d(seen, first)])
+    order = np.argsort(colours)
+    column = order[np.searchsorted(colours, seen, sorter=order)]
     row = np.tile(segment_ids(offsets), rounds + 1)
-    colours = np.concatenate([first, extra])
     shape = len(checked), len(colours)
     counts = scipy.sparse.csr_array((np.ones(len(column)), (row, column)), shape)
     lengths = np.sqrt(counts.multiply(counts).sum(axis=1))

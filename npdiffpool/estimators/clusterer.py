@@ -172,14 +172,15 @@ class DiffPoolClusterer(Parameters, GraphModel):
         check_parameters(self)
         weights = self.link_weight, self.entropy_weight
         require(any(weights), "link_weight or entropy_weight", "above 0", weights)
-        checked, origin = check_graphs(_listed(graphs)), inputs.Origin.of(graphs)
+        checked = check_graphs(_listed(graphs))
+        schema = inputs.InputSchema.from_graphs(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
         config = self._config(checked[0].n_features)
         scaling = inputs.Scaling.of(checked, self.standardize)
         batch, order = inputs.prepare_graphs(checked, config, scaling)
         with use_threads():
             best = self._train(config, first_level(batch, config))
-        self._set_inputs(config, scaling, origin)
+        self._set_inputs(config, scaling, schema)
         self.loss_, self.params_, S, self.history_ = best
         self.assignments_ = _as_given(graphs, S, order, batch.offsets)
         self.labels_: Ints | list[Ints] = _most_probable(self.assignments_)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from npdiffpool._support.progress import duration
 from npdiffpool.estimators.base import Estimator
-from npdiffpool.estimators.fitting.inputs import Scaling, prepare_graphs
+from npdiffpool.estimators.fitting.inputs import Scaling, choose_labels, prepare_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.training.fit import Labelled, fit
 
@@ -22,7 +22,7 @@ SLOW = 2.0  # seconds: a first minibatch that takes longer is the only one
 def describe_clusters(
     model: Estimator,
     graphs: Iterable[Graph],
-    labels: npt.ArrayLike,
+    labels: npt.ArrayLike | None,
     in_folds: bool = False,
 ) -> str:
     """Return one line with the number of clusters that `fit` would use.
@@ -67,7 +67,7 @@ of its training graphs)
 
 
 def seconds_per_epoch(
-    model: Estimator, graphs: Iterable[Graph], labels: npt.ArrayLike
+    model: Estimator, graphs: Iterable[Graph], labels: npt.ArrayLike | None
 ) -> float:
     """Return the seconds of an epoch, from the time that a few minibatches take.
 
@@ -82,7 +82,7 @@ def seconds_per_epoch(
     """
     checked, targets, schedule, config = model.check(graphs, labels)
     once = replace(schedule, epochs=1, learning_rate=1e-30, patience=None)
-    encoded = targets.encode(labels, len(checked))
+    encoded = targets.encode(choose_labels(graphs, checked, labels), len(checked))
     order = np.random.default_rng(model.seed).permutation(len(checked))
 
     def seconds(chosen: Any) -> float:

@@ -45,24 +45,24 @@ class GraphModel:
         return tags_of(self.kind)
 
     def _set_inputs(
-        self, config: Config, scaling: inputs.Scaling, origin: inputs.Origin
+        self, config: Config, scaling: inputs.Scaling, schema: inputs.InputSchema
     ) -> None:
         self.config_, self.scaling_ = config, scaling
         self.n_features_in_ = config.n_features
-        self.feature_names_in_, self.edge_weights_in_ = origin
+        self.feature_names_in_, self.edge_weights_in_ = schema
 
     def _require_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
 
     @property
-    def _origin(self) -> inputs.Origin:
-        return inputs.Origin(self.feature_names_in_, self.edge_weights_in_)
+    def _schema(self) -> inputs.InputSchema:
+        return inputs.InputSchema(self.feature_names_in_, self.edge_weights_in_)
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
-        """Return graphs as a list, after checking them and their origin."""
+        """Return graphs as a list, after checking them and their schema."""
         self._require_fitted()
-        inputs.check_origin(graphs, self._origin)
+        inputs.check_schema(graphs, self._schema)
         return check_graphs(graphs)
 
     def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:
@@ -104,9 +104,9 @@ class FittedModel(GraphModel):
             For each graph the result of `assignments`.
         """
         batch, order = self._prepare(graphs)
-        parts = self._evaluate(batch, lambda output: [step.S for step in output.steps])
         if not self.config_.clusters:
             return [[] for _ in range(batch.n_graphs)]
+        parts = self._evaluate(batch, lambda output: [step.S for step in output.steps])
         first, *others = (np.concatenate(of_level) for of_level in zip(*parts))
         first = first[np.argsort(order)]  # back in the given order of nodes
         per_graph = [np.arange(batch.n_graphs + 1) * K for K in self.config_.clusters]
@@ -129,6 +129,8 @@ class FittedModel(GraphModel):
             features S^T Z.
         """
         batch, _ = self._prepare([graph])
+        if not self.config_.clusters:
+            return []
         (steps,) = self._evaluate(batch, lambda output: output.steps)
         levels = [step.pooled for step in steps]
         return [Graph(level.A[0], level.X, graph.label) for level in levels]

@@ -6,6 +6,7 @@ checksum of each member. Older files lack some entries, which have defaults.
 
 from __future__ import annotations
 
+import math
 from os import PathLike
 from typing import Any, List, Mapping, Tuple
 
@@ -26,7 +27,7 @@ from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.layers import Params
 from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
-from npdiffpool.estimators.fitting.inputs import Origin, Scaling
+from npdiffpool.estimators.fitting.inputs import InputSchema, Scaling
 from npdiffpool.estimators.stored_model import FORMAT, VERSION
 from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running
@@ -103,13 +104,13 @@ def _restore(contents: Mapping[str, Array]) -> DiffPoolClassifier | DiffPoolRegr
     if kind == "regressor" and "target_names" in contents:  # if they are known
         shapes["target_names"] = [(config.n_outputs,)]
     arrays = {name: contents[name] for name in shapes}
-    origin = Origin(header.get("feature_names"), header.get("edge_weights"))
+    schema = InputSchema(header.get("feature_names"), header.get("edge_weights"))
     _require_shapes(arrays, shapes)
-    _require_origin(origin, config)
+    _require_schema(schema, config)
     model = KINDS[kind](**_as_given(complete(header["parameters"])))
     targets = model.targets_kind.from_arrays(arrays)
     scaling = Scaling(arrays["mean"], arrays["scale"])
-    return model._set_fitted(fitted, config, scaling, targets, origin)
+    return model._set_fitted(fitted, config, scaling, targets, schema)
 
 
 def _require_known(header: Json) -> None:
@@ -142,10 +143,7 @@ def _read_fitted(config: Config, header: Json, contents: Mapping[str, Array]) ->
         running = fill("moments", running, contents)
     require_variances("moments", running)
     history, best = header["history"], header["best_epoch"]
-    if not (isinstance(history, list) and all(map(_is_row, history))):
-        raise ModelFileError("history must be a list of objects of numbers")
-    if not isinstance(best, int):
-        raise ModelFileError(f"best_epoch must be a whole number; got {best!r}")
+    _require_history(history, best, config)
     return Fitted(params, running, history, best)
 
 
@@ -157,10 +155,23 @@ def _count_layers(config: Config) -> int:
     return (levels + 1) * embed + levels * pool
 
 
-def _is_row(row: Any) -> bool:
-    numbers = (int, float, type(None))
-    is_object = isinstance(row, dict)
-    return is_object and all(isinstance(value, numbers) for value in row.values())
+def _require_history(history: Any, best: Any, config: Config) -> None:
+    """Check that each row has what a warm start reads, and that one is the best."""
+    names = {"epoch", "loss", config.loss, "link_loss", "entropy_loss"}
+    is_list = isinstance(history, list) and len(history) > 0
+    if not (is_list and all(_is_row(row, names) for row in history)):
+        required = f"finite numbers, {sorted(names)} among them; one or more"
+        raise ModelFileError(f"history must be a list of objects of {required}")
+    if not (isinstance(best, int) and 1 <= best <= len(history)):
+        required = f"a whole number in 1 ... {len(history)}"
+        raise ModelFileError(f"best_epoch must be {required}; got {best!r}")
+
+
+def _is_row(row: Any, names: set[str]) -> bool:
+    if not (isinstance(row, dict) and names <= row.keys()):
+        return False
+    values = row.values()
+    return all(isinstance(v, (int, float)) and math.isfinite(v) for v in values)
 
 
 def require_variances(name: str, running: Params) -> None:
@@ -175,9 +186,9 @@ def require_variances(name: str, running: Params) -> None:
         raise ModelFileError(f"variances in {name} must be at least 0; one is not")
 
 
-def _require_origin(origin: Origin, config: Config) -> None:
+def _require_schema(schema: InputSchema, config: Config) -> None:
     """Check that there is None or one name per feature, and None or a text."""
-    names, weights = origin
+    names, weights = schema
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if names is not None and not (is_list and len(names) == config.n_features):
         raise ModelFileError(f"feature_names must be {config.n_features} texts or null")

@@ -168,14 +168,24 @@ def fit(
     Returns
     -------
     Fitted
-        Each row of its history has `epoch`; the means per training graph of `loss`,
-        `cross_entropy` (nats; `squared_error` for regression), `link_loss` and
-        `entropy_loss` (nats per node; both summed over levels), and for classes
-        `train_accuracy`, each computed before the update of its minibatch; and with a
-        validation set `validation_loss` (cross-entropy or squared error alone), for
-        classes `validation_accuracy` and for several targets `validation_loss_0`,
-        `validation_loss_1`, ..., their squared errors. If the graphs have weights, the
-        means are weighted.
+        Its history has these columns. Losses and accuracies are means over graphs,
+        weighted if the graphs have weights; those of the training graphs are computed
+        before the update of each minibatch.
+
+        - `epoch`: counted from 1
+        - `loss`: the weighted sum that is trained on
+        - `cross_entropy` (nats), or `squared_error` (squared unit of the labels)
+        - `link_loss` (see `config.link_scale`): summed over levels
+        - `entropy_loss` (nats per node): summed over levels
+        - `train_accuracy` (fraction): for classes
+
+        With a validation set it also has these:
+
+        - `validation_loss`: cross-entropy (nats) or squared error alone
+        - `validation_accuracy` (fraction): for classes
+        - `validation_loss_0`, `validation_loss_1`, ...: squared error of each of
+          several targets
+        - `validation_score`: if `score` is given
 
     Raises
     ------

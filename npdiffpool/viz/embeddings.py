@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from npdiffpool._support.arguments import require, require_labels
 from npdiffpool._support.types import Array, Floats
-from npdiffpool.estimators.fitting.targets import numbers
+from npdiffpool.estimators.fitting.targets import check_numeric_targets
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.viz.drawing.axes import AxesRow, legend_above, pluralise, row_of_axes
@@ -86,7 +86,7 @@ def plot_embeddings(
     targets = _check_labels(chosen, values)
     is_regressor = getattr(clf, "kind", "classifier") == "regressor"
     if is_regressor:
-        targets = numbers(targets, len(chosen))
+        targets = check_numeric_targets(targets, len(chosen))
     named = graphs if hasattr(graphs, "feature_names") else chosen
     embeddings = np.asarray(clf.transform(named), dtype=np.float64)
     projection = project(embeddings)

@@ -8,6 +8,7 @@ import pytest
 
 from npdiffpool._support.interrupts import (
     WAITING,
+    _is_command_line,
     delay_interrupt,
     ignore_interrupt,
     interrupt_after,
@@ -125,3 +126,24 @@ def test_threads_do_not_change_the_handler(handler, context):
 
     with ThreadPoolExecutor(1) as executor:
         assert executor.submit(body).result() is handler
+
+
+@pytest.mark.parametrize(
+    "started, first, expected",
+    [
+        ("python -m npdiffpool train", "-m", True),
+        ("python -W error -m npdiffpool cv", "-m", True),
+        ("/usr/bin/python /usr/bin/npdiffpool train", "/usr/bin/npdiffpool", True),
+        ("python -m pytest -m npdiffpool", "-m", False),
+        ("python -m pytest -m npdiffpool", "/lib/pytest/__main__.py", False),
+        ("python mine.py -m npdiffpool", "mine.py", False),
+        ("python -c pass -m npdiffpool", "-c", False),
+        ("python", "", False),
+    ],
+)
+def test_only_the_command_line_ends_at_ctrl_c_during_the_imports(
+    monkeypatch, started, first, expected
+):
+    monkeypatch.setattr(sys, "orig_argv", started.split())
+    monkeypatch.setattr(sys, "argv", [first, "train"])
+    assert _is_command_line() is expected

@@ -25,6 +25,9 @@ from npdiffpool.evaluation.splits import SplitsError, read_splits
 
 # Models
 
+NAMES = ("epoch", "loss", "cross_entropy", "link_loss", "entropy_loss")
+ROW = dict.fromkeys(NAMES, 1.0)
+
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
@@ -76,8 +79,15 @@ def test_a_configuration_that_needs_more_weights_than_the_file_has_is_refused(
     [
         ({"history": [1]}, "history must be a list of objects"),
         ({"history": {}}, "history must be a list of objects"),
-        ({"history": [{"loss": "1"}]}, "history must be a list of objects of numbers"),
-        ({"best_epoch": "1"}, "best_epoch must be a whole number; got '1'"),
+        ({"history": []}, "history must be .*; one or more"),
+        ({"history": [{}]}, "history must be .* numbers, .*'cross_entropy'.* among"),
+        ({"history": [ROW, {"loss": 1.0}]}, "history must be a list of objects of fin"),
+        ({"history": [ROW | {"loss": "1"}]}, "history must be .* of finite numbers"),
+        ({"history": [ROW | {"loss": None}]}, "history must be .* of finite numbers"),
+        ({"history": [ROW | {"loss": np.inf}]}, "history must be .* of finite numbers"),
+        ({"best_epoch": "1"}, "best_epoch must be a whole number in 1 ... 1; got '1'"),
+        ({"best_epoch": 0}, "best_epoch must be a whole number in 1 ... 1; got 0"),
+        ({"best_epoch": 2}, "best_epoch must be a whole number in 1 ... 1; got 2"),
         ({"feature_names": ["a"]}, "feature_names must be 2 texts or null"),
         ({"feature_names": [1, 2]}, "feature_names must be 2 texts or null"),
         ({"edge_weights": 0}, "edge_weights must be a text or null; got 0"),

@@ -15,7 +15,7 @@ from scipy.linalg import block_diag
 
 from npdiffpool.engine import losses, model, pooling
 from npdiffpool.engine.autodiff import leaves, to_vector, value_and_grad
-from npdiffpool.engine.preparation import layer_kinds, with_operators
+from npdiffpool.engine.preparation import layer_kinds, precompute_propagation
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.batch import GraphBatch
 from npdiffpool.graphs.graph import Graph
@@ -68,19 +68,19 @@ def test_a_batch_is_block_diagonal_with_stacked_features(graphs):
 def test_taking_graphs_from_a_batch_equals_joining_them(graphs, data):
     """Law B2: any subset in any order, with operators and propagated features."""
     order = data.draw(permutations(len(graphs)))[: data.draw(st.integers(1, 6))]
-    taken = with_operators(GraphBatch.from_graphs(graphs), KINDS).take(order)
+    taken = precompute_propagation(GraphBatch.from_graphs(graphs), KINDS).take(order)
     joined = GraphBatch.from_graphs([graphs[g] for g in order])
-    assert_same_batch(taken, with_operators(joined, KINDS))
+    assert_same_batch(taken, precompute_propagation(joined, KINDS))
 
 
 @GNNS
 @given(graphs=batches(**mild, n_features=2, max_graphs=3), seed=seeds)
 def test_operators_made_in_advance_give_the_same_logits(gnn, graphs, seed):
-    """Required by law B1: `with_operators` computes what the layers would compute."""
+    """Required by law B1: what is computed once is what the layers would compute."""
     config, batch = config_of(gnn), GraphBatch.from_graphs(graphs)
     params, running = random_params(seed, config), random_moments(seed, config)
     expected = model.forward(params, batch, config, running).logits
-    prepared = with_operators(batch, [gnn, config.pool_gnn])
+    prepared = precompute_propagation(batch, [gnn, config.pool_gnn])
     actual = model.forward(params, prepared, config, running).logits
     close(actual, expected, scale=np.max(np.abs(expected)))
 
@@ -203,7 +203,7 @@ def test_equal_weights_share_the_memory_of_one_number(dtype):
 
 
 def test_only_gcn_has_a_prepared_operator_and_s2v_no_propagated_features():
-    batch = with_operators(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
+    batch = precompute_propagation(GraphBatch.from_graphs(one_hot_graphs()), KINDS)
     assert list(batch.operators) == ["gcn"]
     assert set(batch.propagated) == {"gcn", "sage"}
 
@@ -243,7 +243,8 @@ def test_sparse_features_give_the_losses_and_gradients_of_dense_ones(gnn, hidden
     params, labels = random_params(0, config), np.array([0, 1, 2])
     joined = GraphBatch.from_graphs(one_hot_graphs())
     assert sparse.issparse(joined.features)
-    for batch in (joined, with_operators(joined, [gnn, "sage"]).take([2, 0, 1])):
+    prepared = precompute_propagation(joined, [gnn, "sage"])
+    for batch in (joined, prepared.take([2, 0, 1])):
         function = partial(model.total_loss, labels=labels, config=config)
         loss, _, gradients = value_and_grad(function)(params, batch)
         expected, _, dense_ones = value_and_grad(function)(
@@ -275,7 +276,7 @@ def test_the_format_of_features_is_chosen_for_the_whole_batch():
 def test_propagated_features_are_dropped_if_they_are_dense_and_features_sparse():
     n = 40
     graph = Graph(np.ones((n, n)), np.eye(n))  # a mean over all nodes has no zeros
-    batch = with_operators(GraphBatch.from_graphs([graph]), KINDS)
+    batch = precompute_propagation(GraphBatch.from_graphs([graph]), KINDS)
     assert sparse.issparse(batch.features) and batch.propagated == {}
 
 

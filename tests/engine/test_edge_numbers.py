@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from autograd import grad
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -347,6 +348,17 @@ def test_an_error_of_the_paper_says_that_the_number_may_be_a_computed_one():
         ValueError, match=r"A must be .* got \S+e\+17 \(an argument, or"
     ):
         paper.forward(WEIGHTS, A, X)
+
+
+def test_an_error_of_the_paper_shows_the_number_that_autograd_traces():
+    def first(A):
+        return paper.normalize_adjacency(A)[0, 0]
+
+    for derive in (grad, lambda f: grad(grad(f))):
+        with pytest.raises(ValueError, match=r"A must be >= 0 .* got -1.0$"):
+            derive(first)(-np.eye(2))
+    with pytest.raises(ValueError, match=r"A must be \(N, N\); got \(\)"):
+        grad(first)(1.0)
 
 
 # The estimator

@@ -29,7 +29,7 @@ from npdiffpool.engine.config import GNNS, READOUTS, Config
 from npdiffpool.engine.losses import entropy_loss, link_loss
 from npdiffpool.engine.model import init_model, total_loss
 from npdiffpool.engine.pooling import Level, assign, coarsen, next_level
-from npdiffpool.engine.preparation import prepare, with_operators
+from npdiffpool.engine.preparation import precompute_propagation, prepare
 from npdiffpool.testing.own.definitions import PRIMITIVES
 from npdiffpool.testing.own.problems import problem
 from npdiffpool.testing.own.wrong_gradients import WRONG_GRADIENTS
@@ -311,7 +311,7 @@ def whole_of(graphs, recompute, dtype):
     """Return the same for given graphs, with the parameters of `init_model`."""
     config = Config(graphs[0].n_features, 3, clusters=(3, 2), recompute=recompute)
     config = replace(config, dtype=dtype)
-    batch = with_operators(GraphBatch.from_graphs(graphs, dtype), ["sage"])
+    batch = precompute_propagation(GraphBatch.from_graphs(graphs, dtype), ["sage"])
     params = init_model(np.random.default_rng(5), config)
     return params, batch, np.arange(len(graphs)) % 3, config
 
@@ -426,6 +426,6 @@ def test_the_whole_loss_has_finite_gradients_without_edges_or_features():
     for n_features in (0, 2):
         params, batch, labels, config = whole(dict(n_features=n_features))
         graphs = [Graph(np.zeros((n, n)), np.zeros((n, n_features))) for n in (2, 3)]
-        batch = with_operators(GraphBatch.from_graphs(graphs), (config.gnn,))
+        batch = precompute_propagation(GraphBatch.from_graphs(graphs), (config.gnn,))
         _, _, gradients = value_and_grad(total_loss)(params, batch, labels[:2], config)
         assert np.all(np.isfinite(to_vector(gradients)))

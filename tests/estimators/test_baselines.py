@@ -85,6 +85,20 @@ def test_unknown_colours_contribute_only_to_the_length_of_a_row():
     assert_allclose(across[0, 0], (joint @ joint.T).toarray()[1, 0], rtol=1e-12)
 
 
+@given(graphs=batches(min_graphs=2, max_graphs=4), data=st.data())
+def test_known_colours_can_have_any_order(graphs, data):
+    colours, counts = count_colours(graphs, 1)
+    order = data.draw(st.permutations(range(len(colours))))
+    n_known = data.draw(st.integers(0, len(colours)))
+    known = colours[order[:n_known]]
+    again, new = count_colours(graphs, 1, known)
+    assert_array_equal(again[:n_known], known)
+    assert_array_equal(np.sort(again), colours)
+    expected = counts.toarray()[:, np.searchsorted(colours, again)]
+    assert_allclose(new.toarray(), expected, rtol=1e-15)
+    assert_array_equal(count_colours(graphs, 1, again)[0], again)
+
+
 def test_the_kernel_classifier_separates_cycles_with_and_without_a_chord():
     sizes = (6, 8, 10, 12, 14, 7, 13, 9, 11, 12)
     graphs = [ring(n, chord) for n in sizes for chord in (0, 3)]

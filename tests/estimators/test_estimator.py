@@ -189,9 +189,11 @@ def test_the_features_of_the_hierarchy_have_the_sum_of_the_node_embeddings():
         assert_allclose(level.features.sum(axis=0), embedding[:8], rtol=0, atol=1e-12)
 
 
-def test_a_flat_classifier_has_no_hierarchy():
+def test_a_flat_classifier_has_no_hierarchy_and_computes_none(monkeypatch):
     clf = classifier(clusters=()).fit(GRAPHS, LABELS)
+    monkeypatch.setattr("npdiffpool.estimators.fitted.evaluate", None)
     assert clf.assignments(GRAPHS[0]) == clf.hierarchy(GRAPHS[0]) == []
+    assert clf.assignments_of(GRAPHS[:2]) == [[], []]
 
 
 # Parameters

@@ -102,3 +102,9 @@ def test_an_epoch_is_expected_to_take_as_long_as_a_few_of_its_minibatches(
     model = DiffPoolClassifier(batch_size=batch_size, epochs=7, patience=2)
     found = seconds_per_epoch(model, data, data.labels)
     assert seen == sizes and found == pytest.approx(seconds)
+
+
+def test_the_labels_of_the_data_set_are_used_by_default():
+    model, data = DiffPoolClassifier(clusters=(3,), hidden=4), MUTAG[:20]
+    assert describe_clusters(model, data, None) == "clusters: 3"
+    assert seconds_per_epoch(model, data, None) > 0

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch, load_dataset
-from npdiffpool.engine.preparation import with_operators
+from npdiffpool.engine.preparation import precompute_propagation
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.checks import GraphError
 from npdiffpool.graphs.degrees import DEGREE_CAP, degree_names, is_one_hot
@@ -514,8 +514,8 @@ def test_taking_and_preparing_commute(graphs, data, dtype):
     order = np.array(data.draw(st.lists(indices, min_size=1, max_size=7)))
     batch = GraphBatch.from_graphs(graphs, dtype)
     kinds = ("gcn", "sage", "s2v")
-    taken = with_operators(batch, kinds).take(order)
-    assert_equal(taken, with_operators(batch.take(order), kinds))
+    taken = precompute_propagation(batch, kinds).take(order)
+    assert_equal(taken, precompute_propagation(batch.take(order), kinds))
 
 
 @given(BATCHES)
@@ -546,7 +546,7 @@ def test_the_norms_of_a_float32_batch_are_computed_from_its_float32_weights():
 
 
 def test_astype_drops_operators_and_does_not_change_the_batch():
-    batch = with_operators(GraphBatch.from_graphs([Graph(A, X)]), ("gcn",))
+    batch = precompute_propagation(GraphBatch.from_graphs([Graph(A, X)]), ("gcn",))
     narrow = batch.astype(np.float32)
     narrow.adjacency.data[:] = 7
     assert (narrow.operators, narrow.propagated) == ({}, {})

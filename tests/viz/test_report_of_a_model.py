@@ -56,6 +56,20 @@ def test_a_later_report_replaces_it(graphs, tmp_path):
     assert results["majority_test_accuracy"] == 1
 
 
+@pytest.mark.parametrize("validated", [(False, True), (True, False)])
+def test_epochs_with_and_without_a_validation_set_have_one_table(
+    graphs, tmp_path, validated
+):
+    clf = ndp.DiffPoolClassifier(**SMALL, warm_start=True)
+    for has_validation in validated:
+        clf.fit(graphs, validation=(graphs[:4], None) if has_validation else None)
+    report_model(clf, graphs, folder=tmp_path)
+    first, *rows = (tmp_path / "history.csv").read_text().splitlines()
+    assert first.endswith("train_accuracy,validation_loss,validation_accuracy")
+    expected = [not has_validation for has_validation in validated for _ in range(2)]
+    assert [row.endswith(",,") for row in rows] == expected
+
+
 def test_a_data_set_keeps_its_names(tmp_path):
     mutag = ndp.load_dataset("MUTAG")[:30]
     clf = ndp.DiffPoolClassifier(**SMALL).fit(mutag, validation=(mutag, None))

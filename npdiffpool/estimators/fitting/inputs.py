@@ -272,21 +272,21 @@ def check_feature_names(
     require(fits, "input_features", required, names)
 
 
-class Origin(NamedTuple):
+class InputSchema(NamedTuple):
     """What the numbers of a data set mean; None for graphs in a list."""
 
     feature_names: list[str] | None
     weights: str | None  # None for a data set: all are 1
 
     @classmethod
-    def of(cls, graphs: Any) -> Origin:
-        """Return the origin of graphs, a data set or a list."""
+    def from_graphs(cls, graphs: Any) -> InputSchema:
+        """Return the schema of graphs, a data set or a list."""
         names = getattr(graphs, "feature_names", None)
         listed = None if names is None else list(names)
         return cls(listed, getattr(graphs, "weights", None))
 
 
-def check_origin(graphs: Any, expected: Origin, what: str = "graphs") -> None:
+def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> None:
     """Check that a data set has the columns and edge weights of the training set.
 
     Graphs in a list have no names, and are not checked.
@@ -297,7 +297,7 @@ def check_origin(graphs: Any, expected: Origin, what: str = "graphs") -> None:
         If a column is missing, unknown, or in another place, or the edge weights are
         other ones.
     """
-    names, weights = Origin.of(graphs)
+    names, weights = InputSchema.from_graphs(graphs)
     if names is None or expected.feature_names is None:
         return
     _check_names(names, expected.feature_names, what)
@@ -317,7 +317,8 @@ def _check_names(names: list[str], expected: list[str], what: str) -> None:
     parts = {"missing": missing, "unknown": unknown}
     if not missing and not unknown:
         parts = {"in another order": list(names)}
-    seen = ", ".join(f"{word}: {_listed(them)}" for word, them in parts.items() if them)
+    named = {word: shortened(them) for word, them in parts.items() if them}
+    seen = ", ".join(f"{word}: {them}" for word, them in named.items())
     raise ValueError(
         f"{what} must have the feature columns of the training set; {seen}; "
         "npdiffpool.datasets.load_dataset_like(source, model.feature_names_in_) places "
@@ -325,9 +326,13 @@ def _check_names(names: list[str], expected: list[str], what: str) -> None:
     )
 
 
-def _listed(names: list[str]) -> str:
-    """Return up to five names as text."""
-    return ", ".join(map(repr, names[:5])) + ", ..." * (len(names) > 5)
+def shortened(values: list[Any]) -> str:
+    """Return up to five values as text.
+
+    >>> shortened(["a", "b"]), shortened([*range(9)])
+    ("'a', 'b'", '0, 1, 2, 3, 4, ...')
+    """
+    return ", ".join(map(repr, values[:5])) + ", ..." * (len(values) > 5)
 
 
 def check_options(threads: int | None, **callbacks: Any) -> None:

@@ -12,10 +12,10 @@ from npdiffpool._support.types import Floats, Row
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.fitting.inputs import (
-    Origin,
+    InputSchema,
     Scaling,
-    check_origin,
     check_resume,
+    check_schema,
     check_target_names,
     choose_labels,
     names_of_targets,
@@ -24,10 +24,11 @@ from npdiffpool.estimators.fitting.inputs import (
 from npdiffpool.estimators.fitting.targets import Targets
 from npdiffpool.estimators.fitting.training_checks import warn_if_alike
 from npdiffpool.estimators.fitting.validation import (
-    Parts,
+    FitData,
     hold_out,
     make_score,
     prepare_validation,
+    require_validation,
 )
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.training.adam import adam_init
@@ -51,7 +52,7 @@ class Training(NamedTuple):
         See `npdiffpool.training.fit.fit`.
     resume : Checkpoint or None
     context : tuple
-        Config, scaling, targets and origin, which a fitted model keeps.
+        Config, scaling, targets and schema, which a fitted model keeps.
     """
 
     config: Config
@@ -60,7 +61,7 @@ class Training(NamedTuple):
     validation: Labelled | None
     score: Callable[[Floats], float] | None
     resume: Checkpoint | None
-    context: tuple[Config, Scaling, Targets, Origin]
+    context: tuple[Config, Scaling, Targets, InputSchema]
 
     @property
     def sets(self) -> tuple[Config, Schedule, Labelled, Labelled | None]:
@@ -73,14 +74,14 @@ class Training(NamedTuple):
         return 0 if self.resume is None else self.resume.epoch
 
 
-def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Training:
+def prepare_training(model: Any, data: FitData, resume: Checkpoint | None) -> Training:
     """Check and prepare everything that a training needs.
 
     Parameters
     ----------
     model : Estimator
         With parameters that are checked.
-    parts : Parts
+    data : FitData
     resume : Checkpoint or None
 
     Raises
@@ -88,30 +89,30 @@ def prepare_training(model: Any, parts: Parts, resume: Checkpoint | None) -> Tra
     ValueError
         If an argument or a parameter is invalid.
     """
-    if parts.validation is None and model.validation_fraction is not None:
-        parts = hold_out(parts, model)
-    graphs, labels, sample_weight, validation = parts
+    if data.validation is None and model.validation_fraction is not None:
+        data = hold_out(data, model)
+    graphs, labels, sample_weight, validation = data
     goes_on = model.warm_start and hasattr(model, "params_")
     checked, targets, schedule, config = model.check(graphs, labels)
     weights = check_sample_weight(sample_weight, len(checked))
     labels = choose_labels(graphs, checked, labels)
     if goes_on:
-        check_origin(graphs, origin := model._origin)
+        check_schema(graphs, schema := model._schema)
         targets, scaling = model.targets_, model.scaling_
         check_target_names(graphs, labels, targets.names)
         config = _going_on(model, config)
         schedule = replace(schedule, epochs=schedule.epochs + len(model.history_))
     else:
-        origin, scaling = Origin.of(graphs), Scaling.of(checked, model.standardize)
+        schema = InputSchema.from_graphs(graphs)
+        scaling = Scaling.of(checked, model.standardize)
         names = names_of_targets(graphs, labels)
         targets = model.targets_kind.of(labels, len(checked), weights, names)
     encoded = targets.encode(labels, len(checked))
     weights = combine_weights(weights, model.class_weight, targets, encoded)
     train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)
-    context = config, scaling, targets, origin
+    context = config, scaling, targets, schema
     held_out = prepare_validation(validation, *context)
-    usable = held_out is not None or model.patience is None
-    require(usable, "patience", "None without a validation set", model.patience)
+    require_validation(held_out, "patience", "None", model.patience)
     score = make_score(model.monitor, targets, held_out)
     check_resume(resume, config)
     resume = _start(model, resume) if goes_on else resume

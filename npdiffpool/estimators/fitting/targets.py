@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.types import Floats, Ints
+from npdiffpool.estimators.fitting.inputs import shortened
 
 _KINDS = {"U": "strings", "S": "bytes"}  # by the kind of a dtype; others are numbers
 
@@ -63,7 +64,10 @@ class Classes:
         """
         array = self.read(labels, n_graphs, name)
         unseen = np.setdiff1d(array, self.classes)
-        require(not len(unseen), name, "seen in training", unseen.tolist())
+        if len(unseen):
+            known, seen = (shortened(a.tolist()) for a in (self.classes, unseen))
+            required = f"among the training classes [{known}]"
+            raise ValueError(f"{name} must be {required}; got [{seen}]")
         return np.asarray(np.searchsorted(self.classes, array))
 
     def read(
@@ -127,7 +131,7 @@ class Numbers:
         ValueError
             If there are not finite numbers, equally many, per graph.
         """
-        targets = numbers(labels, n_graphs)
+        targets = check_numeric_targets(labels, n_graphs)
         if weights is not None:  # smaller ones would leave no variance to divide by
             counted = weights > 1e-30 * np.max(weights)
             targets, weights = targets[counted], weights[counted]
@@ -166,7 +170,7 @@ class Numbers:
         ValueError
             If there are not as many finite numbers per graph as in training.
         """
-        targets = numbers(labels, n_graphs, name)
+        targets = check_numeric_targets(labels, n_graphs, name)
         shape = (n_graphs, *self.mean.shape)
         if self.n_outputs == 1 and targets.size == n_graphs:  # a column, or not
             return targets.reshape(shape)
@@ -215,7 +219,9 @@ def _class_labels(labels: Any, n_graphs: int, name: str) -> npt.NDArray[Any]:
     return array
 
 
-def numbers(labels: npt.ArrayLike, n_graphs: int, name: str = "labels") -> Floats:
+def check_numeric_targets(
+    labels: npt.ArrayLike, n_graphs: int, name: str = "labels"
+) -> Floats:
     """Return labels as float64, (G,) or, for several targets, (G, T).
 
     Raises
@@ -239,7 +245,8 @@ def r_squared(
 ) -> Floats:
     """Return R^2 of each target, (T,): 1 - squared error / variance.
 
-    If all values of a target are equal, it is 1 for exact predictions, otherwise 0.
+    If all values of a target are equal, it is 1 for exact predictions, otherwise 0. It
+    is -inf if it is below the least float.
 
     Parameters
     ----------
@@ -268,13 +275,15 @@ def _of_one(targets: Floats, predicted: Floats, weights: Floats | None) -> float
         counted = weights > 0
         targets, predicted = targets[counted], predicted[counted]
         weights = weights[counted]
+    are_equal = np.min(targets) == np.max(targets)
     largest = max(np.max(np.abs(targets)), np.max(np.abs(predicted)), 1e-300)
     targets, predicted = targets / largest, predicted / largest  # no overflow
     error = float(np.average((targets - predicted) ** 2, weights=weights))
-    if np.min(targets) == np.max(targets):
+    if are_equal or error == 0:
         return float(error == 0)
     mean = np.average(targets, weights=weights)
-    return 1 - error / float(np.average((targets - mean) ** 2, weights=weights))
+    variance = float(np.average((targets - mean) ** 2, weights=weights))
+    return 1 - error / variance if variance > 0 else -np.inf
 
 
 Targets = Union[Classes, Numbers]

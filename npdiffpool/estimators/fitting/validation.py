@@ -14,14 +14,18 @@ from npdiffpool.datasets.stratified import stratified_split
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.fitting.inputs import (
-    Origin,
+    InputSchema,
     Scaling,
-    check_origin,
+    check_schema,
     check_target_names,
     choose_labels,
     prepare_graphs,
 )
-from npdiffpool.estimators.fitting.targets import Classes, Targets, numbers
+from npdiffpool.estimators.fitting.targets import (
+    Classes,
+    Targets,
+    check_numeric_targets,
+)
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
@@ -29,7 +33,7 @@ from npdiffpool.training.fit import Labelled
 from npdiffpool.training.schedule import OWN_MONITORS
 
 
-class Parts(NamedTuple):
+class FitData(NamedTuple):
     """Graphs that are trained on and, with labels and weights, held out."""
 
     graphs: Any
@@ -51,12 +55,12 @@ def check_fraction(fraction: Any) -> None:
     require(fits, "validation_fraction", "None or above 0 and below 1", fraction)
 
 
-def hold_out(parts: Parts, model: Any) -> Parts:
+def hold_out(data: FitData, model: Any) -> FitData:
     """Hold out a share of the graphs as the validation set.
 
     Parameters
     ----------
-    parts : Parts
+    data : FitData
         Without a validation set.
     model : Estimator
         Its `validation_fraction` of the graphs is held out, of each class for a
@@ -67,18 +71,17 @@ def hold_out(parts: Parts, model: Any) -> Parts:
     ValueError
         If graphs, labels or weights are invalid, or a part would be empty.
     """
-    graphs, labels, weights, _ = parts
+    graphs, labels, weights, _ = data
     fraction, by_class = model.validation_fraction, model.targets_kind is Classes
     listed = check_graphs(graphs)
     labels = choose_labels(graphs, listed, labels, by_class=by_class)
     if by_class:
         labels = require_labels("labels", labels, len(listed))
     else:
-        labels = numbers(labels, len(listed))
+        labels = check_numeric_targets(labels, len(listed))
     weights = check_sample_weight(weights, len(listed))
     n_train = int(np.rint((1 - fraction) * len(listed)))
-    required = f"a share that holds out some of {len(listed)} graphs, not all"
-    require(0 < n_train < len(listed), "validation_fraction", required, fraction)
+    _require_two_parts(0 < n_train < len(listed), fraction, len(listed))
     strata = labels if by_class else np.zeros(len(listed))
     train, held = stratified_split(strata, (1 - fraction, fraction), model.seed)
     if by_class:  # a class must be trained on: its only graph is not held out
@@ -86,8 +89,7 @@ def hold_out(parts: Parts, model: Any) -> Parts:
         train, held = np.sort(np.append(train, held[stays])), held[~stays]
     for part in (train, held):
         usable = len(part) and (weights is None or weights[part].any())
-        required = "a share with graphs, of weights above 0, in both parts"
-        require(bool(usable), "validation_fraction", required, fraction)
+        _require_two_parts(bool(usable), fraction, len(listed))
     first, second = (
         (
             _take(graphs, listed, chosen),
@@ -96,7 +98,14 @@ def hold_out(parts: Parts, model: Any) -> Parts:
         )
         for chosen in (train, held)
     )
-    return Parts(*first, validation=second)
+    return FitData(*first, validation=second)
+
+
+def _require_two_parts(holds: bool, fraction: float, n_graphs: int) -> None:
+    if not holds:
+        required = "leave at least one graph of positive weight in both parts"
+        seen = f"{fraction!r} of {n_graphs} graphs"
+        raise ValueError(f"validation_fraction must {required}; got {seen}")
 
 
 def _take(graphs: Any, listed: list[Graph], chosen: Ints) -> Any:
@@ -110,7 +119,7 @@ def prepare_validation(
     config: Config,
     scaling: Scaling,
     targets: Targets,
-    origin: Origin,
+    schema: InputSchema,
 ) -> Labelled | None:
     """Prepare a validation set (graphs, labels[, weights]); return None for None.
 
@@ -124,7 +133,7 @@ def prepare_validation(
         return None
     has_weights = isinstance(pair, (tuple, list)) and len(pair) == 3
     given = pair[:2] if has_weights else pair
-    graphs, labels = check_validation(given, origin, isinstance(targets, Classes))
+    graphs, labels = check_validation(given, schema, isinstance(targets, Classes))
     check_target_names(pair[0], labels, targets.names, "validation graphs")
     encoded = targets.encode(labels, len(graphs), "validation labels")
     weights = pair[2] if has_weights else None
@@ -134,7 +143,7 @@ def prepare_validation(
 
 
 def check_validation(
-    pair: Any, origin: Origin, by_class: bool
+    pair: Any, schema: InputSchema, by_class: bool
 ) -> tuple[list[Graph], Any]:
     """Check that a validation set is a pair (graphs, labels); return both.
 
@@ -144,16 +153,31 @@ def check_validation(
     ------
     ValueError
         If it is not a pair, the graphs are not graphs, a data set has other feature
-        names or edge weights than `origin`, or `by_class` its labels are targets of a
+        names or edge weights than `schema`, or `by_class` its labels are targets of a
         regression.
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
     require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
     given, labels = pair
-    check_origin(given, origin, "validation graphs")
+    check_schema(given, schema, "validation graphs")
     graphs = check_graphs(given)
     options: Any = {"name": "validation labels", "by_class": by_class}
     return graphs, choose_labels(given, graphs, labels, **options)
+
+
+def require_validation(held_out: Any, name: str, otherwise: str, seen: Any) -> None:
+    """Check that there is a validation set, if a parameter is not None.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if held_out is None and seen is not None:
+        raise ValueError(
+            f"{name} must be {otherwise} without a validation set; got {seen!r}; pass "
+            "validation=... or validation_fraction=..."
+        )
 
 
 def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
@@ -178,15 +202,14 @@ def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
     if monitor in OWN_MONITORS:
         return None
     scorer = _find(monitor)
-    required = '"accuracy" or "loss" without a validation set'
-    require(validation is not None, "monitor", required, monitor)
+    require_validation(validation, "monitor", '"accuracy" or "loss"', monitor)
     assert validation is not None
     true = targets.decode(validation.labels)
     given = validation.weights
     weights = {} if given is None else {"sample_weight": given}
 
     def score(logits: Floats) -> float:
-        model, reason = _Outputs(targets, logits), "it is not defined for them"
+        model, reason = _Outputs(targets, logits), "it is not a finite number"
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of scores that are not defined
@@ -194,8 +217,8 @@ def make_score(monitor: Any, targets: Any, validation: Labelled | None) -> Any:
         except (ValueError, TypeError) as error:
             value, reason = np.nan, str(error)
         if not np.isfinite(value):
-            required = "a score of these labels, weights and predictions"
-            raise ValueError(f"monitor must be {required}; got {monitor!r}: {reason}")
+            known = f"monitor {monitor!r} is not defined for this validation set"
+            raise ValueError(f"{known}: {reason}")
         return value
 
     score(np.zeros((len(true), targets.n_outputs)))  # fails before any work

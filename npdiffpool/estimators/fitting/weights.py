@@ -49,7 +49,8 @@ def check_sample_weight(
     array = array.astype(np.float64)
     wrong = array[~(np.isfinite(array) & (array >= 0))].tolist()
     require(not wrong, name, "finite and not negative", (wrong or [0.0])[0])
-    require(bool(array.any()), name, "above zero for a graph", "only 0")
+    if not array.any():
+        raise ValueError(f"{name} must be above 0 for at least one graph; got only 0")
     scaled: Floats = np.ldexp(array, -int(np.frexp(np.max(array))[1]))
     return scaled
 
@@ -84,7 +85,9 @@ def combine_weights(
     if class_weight is not None:
         of_classes = _of_classes(class_weight, targets, encoded, weights)
         weights = weights * of_classes[encoded]
-    require(bool(weights.any()), "class_weight", "above 0 for a graph", class_weight)
+    if not weights.any():
+        required = "give a weight above 0 to at least one graph"
+        raise ValueError(f"class_weight must {required}; got {class_weight!r}")
     weights = weights / np.max(weights)
     return None if np.min(weights) == 1 else weights / np.mean(weights)
 

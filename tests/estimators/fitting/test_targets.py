@@ -24,8 +24,16 @@ def test_a_label_is_encoded_as_its_place_among_the_sorted_classes(known):
 @pytest.mark.parametrize("unseen", [0, 2, 4])
 def test_a_label_that_was_not_seen_in_training_is_refused(unseen):
     classes = Classes.of([1, 3], 2)
-    with pytest.raises(ValueError, match=rf"seen in training; got \[{unseen}\]"):
+    message = rf"labels must be among the training classes \[1, 3\]; got \[{unseen}\]"
+    with pytest.raises(ValueError, match=message):
         classes.encode([1, unseen, 3], 3)
+
+
+def test_of_many_classes_the_first_five_are_named():
+    classes, wrong = Classes.of(range(9), 9), [10, 11, 12, 13, 14, 15]
+    message = r"\[0, 1, 2, 3, 4, \.\.\.\]; got \[10, 11, 12, 13, 14, \.\.\.\]$"
+    with pytest.raises(ValueError, match=message):
+        classes.encode(wrong, 6)
 
 
 def test_targets_are_encoded_by_their_mean_and_standard_deviation():
@@ -83,6 +91,18 @@ def test_r_squared_neither_overflows_nor_underflows(size):
         (np.array([-1.0, 1.0]), np.array([0.0, 5.0]), -7.5),
     ):
         assert_allclose(r_squared(size * targets, size * predicted), expected)
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e-170, 1e-300])
+@pytest.mark.parametrize("factor", [1.0, 1e250])
+def test_r_squared_of_targets_far_smaller_than_the_predictions_is_hugely_negative(
+    size, factor
+):
+    targets, predicted = np.array([0.0, size]), np.array([0.0, factor])
+    for weights in (None, WEIGHTS[[0, 2]]):
+        (found,) = r_squared(targets, predicted, weights)
+        assert found < -1e299
+        assert r_squared(targets, targets, weights) == 1
 
 
 def test_r_squared_of_several_targets_is_that_of_each():

@@ -86,6 +86,13 @@ def test_a_training_that_diverges_says_so(kind):
         model.fit(MUTAG, MUTAG.labels)
 
 
+def test_a_training_is_kept_where_its_warning_is_an_error():
+    model = DiffPoolClassifier(epochs=3, learning_rate=1e5, hidden=4)
+    with pytest.raises(UserWarning, match="never better than predicting"):
+        model.fit(MUTAG, MUTAG.labels)
+    assert len(model.history_) == 3 and len(model.predict(MUTAG)) == len(MUTAG)
+
+
 def test_a_training_that_learns_does_not_warn():
     DiffPoolClassifier(epochs=5).fit(MUTAG, MUTAG.labels)
 
