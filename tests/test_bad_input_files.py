@@ -66,7 +66,7 @@ from npdiffpool.testing import (
     conformance_model,
     parametrize_laws,
 )
-from npdiffpool.testing.laws import law
+from npdiffpool.testing.laws._registry import law
 from npdiffpool.testing.own.parts import pool_by_paper
 from npdiffpool.viz import (
     draw_hierarchy,
@@ -1224,7 +1224,7 @@ TESTING = [
         ("an array of objects", "value must be made of | ndarray", (np.array([None]),)),
     ),
     *rows(
-        "npdiffpool.testing.laws.law",
+        "npdiffpool.testing.laws._registry.law",
         lambda id: law(id, "source", None)(flat),
         ("an id that is taken", "C1", ("C1",)),
     ),

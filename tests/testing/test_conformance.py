@@ -244,7 +244,7 @@ def test_an_unknown_law_is_rejected():
 
 
 def test_the_id_of_a_law_is_unique():
-    from npdiffpool.testing.laws import law
+    from npdiffpool.testing.laws._registry import law
 
     with pytest.raises(ValueError, match="id must be new; got 'A1' again"):
         law("A1", "nowhere", step())(lambda pool, A, R, Z: None)
