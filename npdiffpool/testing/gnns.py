@@ -108,11 +108,15 @@ def conformance_model(
 ) -> list[Result]:
     """Check laws on a model of whole graphs and return the results.
 
+    Law M2 is about message passing: a model that can tell more graphs apart than the
+    1-WL test, such as one with positional encodings, fails it.
+
     Parameters
     ----------
     model : callable
         ``model(A, X) -> logits`` (C,) for one graph, as for `conformance_layer`; in
-        evaluation mode, without dropout. They may be any outputs, also of a regression.
+        evaluation mode, without dropout. The logits must be finite; they may be any
+        outputs, also of a regression.
     batched : callable, optional
         ``batched(As, Xs) -> logits`` (B, C) of several graphs, in whatever form the
         model has for that, such as padding; by default ``model.batched``, if it exists.

@@ -8,8 +8,8 @@ batched(As, Rs, Zs) -> [Pooled, ...]
     Pools several graphs at once, in whatever form the layer has for that. A layer
     with one loss for the whole batch puts it into each `Pooled`.
 vjp(A, R, Z, output, G) -> (dR, dZ)
-    The gradient of sum(G * pooled.<output>), `output` being a field of `Pooled`. By
-    default autograd derives it.
+    The gradient of sum(G * pooled.<output>), `output` being a field of `Pooled` and G
+    an array of the output's shape and dtype. By default autograd derives it.
 
 A flag with the name of a loss means that the layer returns it, and "softmax" that its S
 is the softmax of R, so that a law can choose S; "symmetric" means that A' of a
