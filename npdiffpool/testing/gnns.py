@@ -152,7 +152,8 @@ def conformance_model(
     if batched is not None:
         parts["classify_batch"] = batched
     else:
-        missing["classify_batch"] = "it has no batched form"
+        how = "pass `batched`, or set `model.batched`"
+        missing["classify_batch"] = f"it has no batched form; {how}"
     sources = {name: import_line(part, name) for name, part in parts.items()}
     subject = Subject(_name(model), parts, missing, sources)
     about = {"classifier", "classify_batch"}
@@ -227,7 +228,8 @@ def _reason_against_autograd(layer: Part, n_features: int) -> str:
         make_vjp(lambda X: layer(A_PATH, X))(np.ones((3, n_features)))
     except Exception as error:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return f"autograd cannot differentiate it ({seen})"
+        how = "pass `vjp`, or set `layer.vjp`"
+        return f"autograd cannot differentiate it; {how} ({seen})"
     return ""
 
 

@@ -195,7 +195,7 @@ def _examined(
         pooled = Pooled(**dict(zip(names, pooled)))
     _require_arrays(pooled, fixed=SOFTMAX in claims)
     missing = {loss: f"it returns no {loss} loss" for loss in LOSSES}
-    missing["batched"] = "it has no batched form"
+    missing["batched"] = "it has no batched form; pass `batched`, or set `pool.batched`"
     missing["softmax"] = "its S is not the softmax of the logits R"
     parts |= {loss: getattr(pooled, loss, None) is not None for loss in LOSSES}
     parts["softmax"] = _is_softmax(pooled.S)
@@ -324,7 +324,8 @@ def _add_derived_vjp(
     except Exception as error:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
         missing["vjp"] = (
-            f"the package autograd cannot differentiate it; give vjp ({seen})"
+            "the package autograd cannot differentiate it; pass `vjp`, or set "
+            f"`pool.vjp` ({seen})"
         )
         return
     parts["vjp"] = derive_vjp(layer)

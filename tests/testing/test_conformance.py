@@ -260,6 +260,20 @@ def test_the_reason_says_if_autograd_cannot_differentiate_the_layer():
     assert result.reason.startswith("the package autograd cannot differentiate it")
 
 
+def test_the_reason_says_how_to_give_the_batched_form():
+    (result,) = conformance(pool_by_paper, laws=["B1"], examples=5)
+    how = "pass `batched`, or set `pool.batched`"
+    assert result.reason == f"it has no batched form; {how}"
+
+
+def test_the_help_of_verify_says_how_to_give_batched_form_and_gradient(capsys):
+    with pytest.raises(SystemExit):
+        main(["verify", "--help"])
+    text = capsys.readouterr().out
+    for name in ("pool.batched", "model.batched", "pool.vjp", "layer.vjp"):
+        assert name in text
+
+
 def test_parametrize_laws_makes_one_case_per_law(layer):
     (layer / "test_forgetful.py").write_text(dedent("""
             from forgetful import pool
@@ -471,7 +485,7 @@ def test_a_layer_that_autograd_cannot_differentiate_by_z_has_no_vjp():
     (result,) = conformance(pool, laws=["D1"], examples=5)
     assert result.verdict == "not applicable"
     assert result.reason.startswith(
-        "the package autograd cannot differentiate it; give vjp ("
+        "the package autograd cannot differentiate it; pass `vjp`, or set `pool.vjp` ("
     )
 
 
