@@ -197,6 +197,20 @@ def test_a_failure_on_graphs_without_nodes_is_one_law():
     assert re.fullmatch(r"test_conformance.py:\d+, in needs_nodes", failing.place)
 
 
+def test_the_reason_names_the_check_and_the_statement_that_failed(layer):
+    (result,) = conformance(forgetful(), laws=["C2"])
+    statement = "np.testing.assert_allclose(pool(A, R, Z).A.sum(), A.sum(), rtol)"
+    failed = f"total_edge_mass_survives_pooling: `{statement}` (AssertionError: "
+    assert f"1^T A 1. In {failed}" in result.reason
+
+
+def test_a_violation_has_the_error_as_its_cause_and_says_where_the_layer_raised_it():
+    place = r"\(ZeroDivisionError: .*\) at test_conformance.py:\d+, in needs_nodes\n"
+    with pytest.raises(LawViolation, match=place) as caught:
+        check_pooling(needs_nodes, laws=["C15"])
+    assert type(caught.value.__cause__) is ZeroDivisionError
+
+
 def test_a_layer_need_not_claim_graphs_without_nodes():
     why = "it does not claim that graphs without nodes can be pooled"
     (result,) = conformance(needs_nodes, laws=["C15"], empty_graphs=False)
