@@ -27,6 +27,7 @@ from npdiffpool.testing.law import Law
 from npdiffpool.testing.laws.cases.pooling import step
 from npdiffpool.testing.own.parts import pool_batch, pool_by_paper
 from npdiffpool.testing.own.subjects import PAPER
+from npdiffpool.testing.subjects import derive_vjp
 from npdiffpool.testing.table import write_table
 
 LAYER = dedent('''
@@ -179,6 +180,66 @@ def test_tensors_are_rejected():
 
     with pytest.raises(ValueError, match=r"dense NumPy array of shape .* got Tensor"):
         conformance(pool)
+
+
+def test_a_tuple_in_another_order_is_rejected():
+    def pool(A, R, Z):
+        pooled = pool_by_paper(A, R, Z)
+        return pooled.X, pooled.A, pooled.S
+
+    reason = "got (2, 4); a tuple is in the order A, X, S, link, entropy"
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        conformance(pool)
+
+
+@pytest.mark.parametrize(
+    "loss, seen", [(np.ones(1), "(1,)"), (Tensor(0.0), "Tensor"), ("0", "str")]
+)
+def test_a_loss_of_another_shape_or_type_is_rejected(loss, seen):
+    def pool(A, R, Z):
+        return pool_by_paper(A, R, Z)._replace(link=loss)
+
+    reason = f"must return link as a number or array of shape (); got {seen}"
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        conformance(pool)
+
+
+def in_reverse(As, Rs, Zs):
+    """Pool a batch, with plain tuples as results, in the wrong order."""
+    return [tuple(pooled)[:5] for pooled in pool_batch(As, Rs, Zs)][::-1]
+
+
+def test_a_batched_form_may_return_plain_tuples():
+    def batched(As, Rs, Zs):
+        return in_reverse(As, Rs, Zs)[::-1]
+
+    (result,) = conformance(pool_by_paper, batched, laws=["B3"], examples=20)
+    assert result.verdict == "holds"
+    (result,) = conformance(pool_by_paper, in_reverse, laws=["B3"], examples=20)
+    assert result.verdict == "fails"
+    with pytest.raises(AssertionError):
+        exec(result.script, {})
+
+
+def test_tensors_are_rejected_in_a_batch_too():
+    def batched(As, Rs, Zs):
+        return [p._replace(S=Tensor(p.S)) for p in pool_batch(As, Rs, Zs)]
+
+    reason = r"^batched\(.*\) must return S as a dense .* \(3, 2\); got Tensor"
+    with pytest.raises(ValueError, match=reason):
+        conformance(pool_by_paper, batched)
+
+
+def test_an_incoming_gradient_is_an_array_of_the_outputs_shape_and_dtype():
+    def vjp(A, R, Z, output, G):
+        value = numpy.asarray(getattr(pool_by_paper(A, R, Z), output))
+        assert type(G) is numpy.ndarray, (output, G)
+        assert (G.shape, G.dtype) == (value.shape, value.dtype), output
+        return derive_vjp(pool_by_paper)(A, R, Z, output, G)
+
+    laws = ["C15", "L8", "E6", "D1", "D4", "D5", "D8"]
+    results = conformance(pool_by_paper, vjp=vjp, laws=laws, examples=15)
+    assert {result.verdict for result in results} == {"holds"}
 
 
 def needs_nodes(A, R, Z):
