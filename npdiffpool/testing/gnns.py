@@ -45,9 +45,9 @@ def conformance_layer(
         with self-loops, features X (N, F) and new features H (N, D), as NumPy arrays
         in float64 (and float32, for D4 and D5). Its parameters are inside.
     vjp : callable, optional
-        ``vjp(A, X, G) -> dX``, the gradient of sum(G * H) by X. By default
-        ``layer.vjp``, if it exists, else derived by autograd if `layer` is written
-        with ``autograd.numpy``.
+        ``vjp(A, X, G) -> dX``, the gradient of sum(G * H) by X, with G an array like H.
+        By default ``layer.vjp``, if it exists, else derived by autograd if `layer` is
+        written with ``autograd.numpy``.
     hops : int
         A row of H may depend on nodes up to this number of edges away.
     n_features : int, optional
