@@ -145,7 +145,8 @@ def check_pooling(
     and D8: pass `batched`, or set ``pool.batched``. Without a gradient they are D1, L8,
     E6 and parts of C15, D4, D5 and D8: pass `vjp`, or set ``pool.vjp``, unless the
     layer is written with ``autograd.numpy``. Without a loss they are the laws of it:
-    return the loss as an attribute of `Pooled`.
+    return the loss as an attribute of `Pooled`. If S is not the softmax of R, they are
+    A3, A6, A7 and the laws that choose S by R, such as C8.
 
     Parameters
     ----------
