@@ -66,6 +66,9 @@ LAYERS = {
 MODELS = {
     "node positions in a given model": lambda A, X: model(A, X + positions(X)),
     "random features in a given model": lambda A, X: model(A, X + noise(X)),
+    "0 / 0 in a given model of no edges": lambda A, X: (
+        model(A, X) * (A.sum() / A.sum())
+    ),
     "logits in float64": lambda A, X: model(A, X) + np.zeros(3),
     "features centred in place": lambda A, X: model(A, centred(X)),
 }

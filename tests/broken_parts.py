@@ -230,6 +230,9 @@ of_models = {
     },
     "model": {
         "node indices in the model": lambda seed, A, X: run(seed, A, X + numbers(X)),
+        "0 / 0 in a model of no edges": lambda seed, A, X: (
+            run(seed, A, X) * (A.sum() / A.sum())
+        ),
         "random node features": noisy,
         "a readout of the first node": patched(run, model, "readout", first_node),
         "a mean divided by an int64": patched(run, model, "readout", mean_by_integers),

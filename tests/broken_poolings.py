@@ -87,8 +87,26 @@ def with_all_edges(A, R, Z):
     return sound.topk(A, R, Z)._replace(A=sound.topk(squared, R, Z).A)
 
 
-plant("pool", {"the first nodes kept": keeping_the_first}, SOUND["topk"])
-plant("pool", {"edges of A + A^2": with_all_edges}, SOUND["topk"])
+def without_scores(A, R, Z):
+    """Return S and X' of zeros."""
+    pooled = sound.topk(A, R, Z)
+    return pooled._replace(S=0 * pooled.S, X=0 * pooled.X)
+
+
+def over_the_weights(A, R, Z):
+    """Divide by the sum of the weights, which is 0 without edges."""
+    pooled, total = sound.topk(A, R, Z), np.sum(A)
+    S = np.where(pooled.S == 0, 0, pooled.S * (total / total))
+    return pooled._replace(S=S, X=np.dot(S.T, Z))
+
+
+of_topk = {
+    "the first nodes kept": keeping_the_first,
+    "edges of A + A^2": with_all_edges,
+    "S and X' of zeros": without_scores,
+    "scores over the sum of the weights": over_the_weights,
+}
+plant("pool", of_topk, SOUND["topk"])
 
 
 def in_one(name):

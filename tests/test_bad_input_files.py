@@ -66,7 +66,7 @@ from npdiffpool.testing import (
     conformance_model,
     parametrize_laws,
 )
-from npdiffpool.testing.laws import law
+from npdiffpool.testing.laws._registry import law
 from npdiffpool.testing.own.parts import pool_by_paper
 from npdiffpool.viz import (
     draw_hierarchy,
@@ -1139,6 +1139,11 @@ def flat(A, R, Z):
     return A
 
 
+def for_one_input(A, R, Z, output, G):
+    """Return no gradient by Z of a loss, which does not depend on it."""
+    return R, Z if output == "X" else None
+
+
 def laws_of(name, call):
     return rows(
         f"npdiffpool.testing.{name}",
@@ -1174,9 +1179,14 @@ def laws_of(name, call):
             (pool_by_paper, lambda As, Rs, Zs: np.stack(As)),
         ),
         (
-            "a batch of plain tuples",
-            "must return a list of two objects | got tuple",
+            "a batch of plain tuples of other outputs",
+            "must return A as a dense NumPy array | a tuple is in the order A, X, S",
             (pool_by_paper, lambda As, Rs, Zs: list(zip(As, Zs, Rs))),
+        ),
+        (
+            "a gradient of a loss for one of two inputs",
+            '(A, R, Z, "link", G) must return two NumPy arrays | got ndarray, NoneType',
+            (pool_by_paper, None, for_one_input),
         ),
         (
             "a gradient for one of two inputs",
@@ -1234,7 +1244,7 @@ TESTING = [
         ("an array of objects", "value must be made of | ndarray", (np.array([None]),)),
     ),
     *rows(
-        "npdiffpool.testing.laws.law",
+        "npdiffpool.testing.laws._registry.law",
         lambda id: law(id, "source", None)(flat),
         ("an id that is taken", "C1", ("C1",)),
     ),

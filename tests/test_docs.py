@@ -36,7 +36,6 @@ NO_EXAMPLE = {
     "npdiffpool.engine.layers.sum_operator": "returns its argument",
     "npdiffpool.engine.layers.glorot": "random numbers",
     "npdiffpool.engine.layers.init_": "random numbers; the example of gnn draws them",
-    "npdiffpool.testing.laws.law": "would register another law",
     "npdiffpool.testing.strategies": "random; one for all in the module's docstring",
     "npdiffpool.viz.save_figures": "takes a second; the README's command runs it",
     "npdiffpool.viz.write_report": "takes a whole run; the README's command runs it",

@@ -7,6 +7,11 @@ For example:
   npdiffpool verify --layer mymodule:mygcn       a message-passing layer
   npdiffpool verify --model mymodule:mymodel     a model of whole graphs
   npdiffpool verify --law G1 --examples 1000     npdiffpool itself
+
+A batched form of pool is its attribute pool.batched, and that of model model.batched; a
+gradient is pool.vjp or layer.vjp, else autograd derives it where it can. Laws that need
+a missing part do not apply. The docstrings of conformance, conformance_layer and
+conformance_model in npdiffpool.testing have the signatures.
 """
 
 from __future__ import annotations

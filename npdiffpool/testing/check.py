@@ -25,6 +25,7 @@ from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
+from npdiffpool.testing.code import statement_at
 from npdiffpool.testing.subjects import Subject
 
 Case = dict[str, Any]
@@ -162,6 +163,13 @@ class Violation:
     case: Case
     error: Exception
     cases: Cases
+
+    @property
+    def statement(self) -> str:
+        """The statement of the check that failed, in one line; empty if none ran."""
+        body, trace = self.check.body, traceback.walk_tb(self.error.__traceback__)
+        lines = [line for frame, line in trace if frame.f_code is body.__code__]
+        return statement_at(body, lines[-1]) if lines else ""
 
     @property
     def place(self) -> str:

@@ -177,3 +177,22 @@ def body_of(function: Any) -> str:
     assert isinstance(node, ast.FunctionDef)
     first = node.body[1 if ast.get_docstring(node) is not None else 0]
     return dedent("\n".join(source.splitlines()[first.lineno - 1 :]))
+
+
+def statement_at(function: Any, line: int) -> str:
+    """Return the innermost statement at a line of a function's file, in one line.
+
+    Of an assertion, this is the condition; of a loop or the like, its first line.
+    """
+    lines, first = inspect.getsourcelines(function)
+    nodes = ast.walk(ast.parse(dedent("".join(lines))))  # the outer ones come first
+    place = line - first + 1
+    *_, found = (
+        node
+        for node in nodes
+        if isinstance(node, ast.stmt)
+        and node.lineno <= place <= (node.end_lineno or node.lineno)
+    )
+    if isinstance(found, ast.Assert):
+        found.msg = None
+    return ast.unparse(found).partition("\n")[0]

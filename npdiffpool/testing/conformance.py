@@ -53,6 +53,14 @@ def conformance(
 ) -> list[Result]:
     """Check laws on a pooling layer and return the results.
 
+    The layer must accept what the laws draw. A has weights of 0 and of 1e-12 to 1e12,
+    and may be directed, with self-loops and isolated nodes. N, K and D change from call
+    to call: N is up to 144, K up to 20 (in law C8 it is N) and may exceed N, and D is
+    up to 10. Equal calls must give equal results, so a layer with dropout or batch norm
+    has to be in evaluation mode.
+
+    Not checked: gradients by A, by weights inside the layer, and of `batched`.
+
     Parameters
     ----------
     pool : callable
@@ -66,8 +74,9 @@ def conformance(
     vjp : callable, optional
         ``vjp(A, R, Z, output, G) -> (dR, dZ)``, the gradient of
         sum(G * pooled.<output>), where `output` is the name of an attribute of
-        `Pooled`. By default ``pool.vjp``, if it exists, else derived by the package
-        autograd if `pool` is written with ``autograd.numpy``.
+        `Pooled`, and G an array of the output's shape and dtype. By default
+        ``pool.vjp``, if it exists, else derived by the package autograd if `pool` is
+        written with ``autograd.numpy``.
     profile : str or iterable of str
         What the layer claims: a name of `npdiffpool.testing.profiles.PROFILES`, or a
         set of `npdiffpool.testing.profiles.CLAIMS`; by default "diffpool".
@@ -101,7 +110,8 @@ def conformance(
     -----
     A layer in torch needs a few lines that convert, pad and differentiate: see
     benchmarks/adapters/torch_geometric.py. Arrays may be views that cannot be written
-    to (law D8), so copy them first, as in ``torch.tensor(A)``.
+    to, or with negative strides, which torch refuses (law D8), so copy them first, as
+    in ``torch.from_numpy(np.array(A))``.
 
     Examples
     --------
@@ -129,6 +139,14 @@ def check_pooling(
     empty_graphs: bool = True,
 ) -> None:
     """Raise an error at the first law that a pooling layer violates.
+
+    Laws that do not apply are skipped silently; `conformance` returns them with the
+    reason. Without a batched form these are B1 to B3, P9 and parts of C3, C6, C15, D5
+    and D8: pass `batched`, or set ``pool.batched``. Without a gradient they are D1, L8,
+    E6 and parts of C15, D4, D5 and D8: pass `vjp`, or set ``pool.vjp``, unless the
+    layer is written with ``autograd.numpy``. Without a loss they are the laws of it:
+    return the loss as an attribute of `Pooled`. If S is not the softmax of R, they are
+    A3, A6, A7 and the laws that choose S by R, such as C8.
 
     Parameters
     ----------

@@ -45,9 +45,9 @@ def conformance_layer(
         with self-loops, features X (N, F) and new features H (N, D), as NumPy arrays
         in float64 (and float32, for D4 and D5). Its parameters are inside.
     vjp : callable, optional
-        ``vjp(A, X, G) -> dX``, the gradient of sum(G * H) by X. By default
-        ``layer.vjp``, if it exists, else derived by autograd if `layer` is written
-        with ``autograd.numpy``.
+        ``vjp(A, X, G) -> dX``, the gradient of sum(G * H) by X, with G an array like H.
+        By default ``layer.vjp``, if it exists, else derived by autograd if `layer` is
+        written with ``autograd.numpy``.
     hops : int
         A row of H may depend on nodes up to this number of edges away.
     n_features : int, optional
@@ -108,11 +108,15 @@ def conformance_model(
 ) -> list[Result]:
     """Check laws on a model of whole graphs and return the results.
 
+    Law M2 is about message passing: a model that can tell more graphs apart than the
+    1-WL test, such as one with positional encodings, fails it.
+
     Parameters
     ----------
     model : callable
         ``model(A, X) -> logits`` (C,) for one graph, as for `conformance_layer`; in
-        evaluation mode, without dropout. They may be any outputs, also of a regression.
+        evaluation mode, without dropout. The logits must be finite; they may be any
+        outputs, also of a regression.
     batched : callable, optional
         ``batched(As, Xs) -> logits`` (B, C) of several graphs, in whatever form the
         model has for that, such as padding; by default ``model.batched``, if it exists.
@@ -148,7 +152,8 @@ def conformance_model(
     if batched is not None:
         parts["classify_batch"] = batched
     else:
-        missing["classify_batch"] = "it has no batched form"
+        how = "pass `batched`, or set `model.batched`"
+        missing["classify_batch"] = f"it has no batched form; {how}"
     sources = {name: import_line(part, name) for name, part in parts.items()}
     subject = Subject(_name(model), parts, missing, sources)
     about = {"classifier", "classify_batch"}
@@ -223,7 +228,8 @@ def _reason_against_autograd(layer: Part, n_features: int) -> str:
         make_vjp(lambda X: layer(A_PATH, X))(np.ones((3, n_features)))
     except Exception as error:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return f"autograd cannot differentiate it ({seen})"
+        how = "pass `vjp`, or set `layer.vjp`"
+        return f"autograd cannot differentiate it; {how} ({seen})"
     return ""
 
 

@@ -34,8 +34,9 @@ class Result:
     law : Law
     verdict : "holds", "fails" or "not applicable"
     reason : str
-        Why the law fails or does not apply, in one line. If it holds, either empty or
-        "in part: " and why some of its checks do not apply.
+        Why the law fails or does not apply, in one line: of a failure, the claim, the
+        check and its statement that failed, the error, and its place. If the law holds,
+        either empty or "in part: " and why some of its checks do not apply.
     script : str
         A program that reproduces the failure; empty if there is none.
     case : mapping
@@ -45,6 +46,8 @@ class Result:
         The type and the message of what was raised on it, in one line.
     place : str
         The line of the layer that raised it; empty if the check of the law did.
+    exception : Exception or None
+        What was raised.
     """
 
     law: Law
@@ -54,6 +57,7 @@ class Result:
     case: Case = field(default_factory=dict)
     error: str = ""
     place: str = ""
+    exception: Exception | None = field(default=None, repr=False, compare=False)
 
     def require(self) -> None:
         """Raise an error if the law fails.
@@ -61,9 +65,11 @@ class Result:
         Raises
         ------
         LawViolation
+            From the exception that the law fails with.
         """
         if self.verdict == "fails":
-            raise LawViolation(f"{self.reason}\n\n{self.script}")
+            message = f"{self.reason}\n\n{self.script}"
+            raise LawViolation(message) from self.exception
 
     def _repr_html_(self) -> str:
         """Return law, verdict and counterexample, for notebooks."""
@@ -235,9 +241,19 @@ class Law:
 
     def _failure(self, found: Violation) -> Result:
         error = f"{type(found.error).__name__}: {' '.join(str(found.error).split())}"
-        reason = f"{self.id} fails on {found.subject.name}: {self.statement} ({error})"
-        script = script_of(f"{self.id}: {self.statement}", found)
-        return Result(self, "fails", reason, script, found.case, error, found.place)
+        claim = f"{self.id} fails on {found.subject.name}: {self.statement}"
+        at = f"{found.check.body.__name__}: `{found.statement}`"
+        place = f" at {found.place}" if found.place else ""
+        return Result(
+            self,
+            "fails",
+            f"{claim} In {at} ({error}){place}",
+            script_of(f"{self.id}: {self.statement}", found),
+            found.case,
+            error,
+            found.place,
+            found.error,
+        )
 
 
 def examine_laws(

@@ -1,8 +1,9 @@
 """Profiles: what a kind of pooling claims, and so which laws it satisfies.
 
 MinCutPool normalises A', so it cannot satisfy a law about A' = S^T A S. Therefore each
-law names the claims that it needs, and a profile is a set of claims. The laws about
-profiles other than diffpool use undirected graphs where degrees occur. Sources:
+law names the claims that it needs, and a profile is a set of claims. Laws P1,
+P2 and P5 to P9 use undirected graphs; those of every pooling, such as C6, D1 and D8,
+use directed graphs too, whatever the profile. Sources:
 
 - diffpool: Ying et al. 2018, arXiv 1806.08804.
 - mincut: Bianchi et al. 2020, arXiv 1907.00481, MinCutPool.

@@ -8,8 +8,8 @@ batched(As, Rs, Zs) -> [Pooled, ...]
     Pools several graphs at once, in whatever form the layer has for that. A layer
     with one loss for the whole batch puts it into each `Pooled`.
 vjp(A, R, Z, output, G) -> (dR, dZ)
-    The gradient of sum(G * pooled.<output>), `output` being a field of `Pooled`. By
-    default autograd derives it.
+    The gradient of sum(G * pooled.<output>), `output` being a field of `Pooled` and G
+    an array of the output's shape and dtype. By default autograd derives it.
 
 A flag with the name of a loss means that the layer returns it, and "softmax" that its S
 is the softmax of R, so that a law can choose S; "symmetric" means that A' of a
@@ -42,19 +42,21 @@ from npdiffpool.testing.profiles import (
 )
 
 Part = Callable[..., Any]
-PROBE = (
+PROBE = (  # N, K and D differ, so that no output has the shape of another
     np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
     np.array([[0.3, -0.2], [-0.5, 0.7], [0.1, 0.6]]),
-    np.array([[1.0, 2.0], [0.5, -1.0], [-0.3, 0.8]]),
+    np.array([[1.0, 2.0, -0.4, 0.9], [0.5, -1.0, 1.1, -0.7], [-0.3, 0.8, 0.2, 0.6]]),
 )
-CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 2)"
+CALL = "pool(A, R, Z) with A (3, 3), R (3, 2), Z (3, 4)"
+CALL_OF_BATCH = "batched([A, A], [R, R], [Z, Z])"
 
 
 class Pooled(NamedTuple):
     """The result of pooling one graph.
 
-    A layer may return any object with these attributes, or a plain tuple: A, X, S and
-    the losses that its profile names, in this order.
+    A layer, and a batched form for each graph, may return any object with these
+    attributes, or a plain tuple: A, X, S and the losses that its profile names, in this
+    order.
 
     Attributes
     ----------
@@ -185,31 +187,30 @@ def _examined(
 ) -> Subject:
     """Return a layer as a subject, with the parts that it is found to have."""
     names = ("A", "X", "S", *(loss for loss in LOSSES if loss in claims))
-    pooled, layer = _probe(pool, len(names)), pool
+    pooled, fixed = _probe(pool, len(names)), SOFTMAX in claims
     parts: dict[str, Any] = {"pool": pool}
     sources = {"pool": import_line(pool, "pool")}
     if type(pooled) is tuple:
-        parts["pool"] = layer = _with_names(pool, names)
-        lines = import_line(pool, "layer"), WITH_NAMES.format(names)
-        sources["pool"] = "\n".join(lines)
-        pooled = Pooled(**dict(zip(names, pooled)))
-    _require_arrays(pooled, fixed=SOFTMAX in claims)
+        parts["pool"], sources["pool"] = _pool_with_names(pool, names)
+        pooled = _named(pooled, names)
+    _require_outputs(CALL, pooled, names, fixed)
     missing = {loss: f"it returns no {loss} loss" for loss in LOSSES}
-    missing["batched"] = "it has no batched form"
+    missing["batched"] = "it has no batched form; pass `batched`, or set `pool.batched`"
     missing["softmax"] = "its S is not the softmax of the logits R"
-    parts |= {loss: getattr(pooled, loss, None) is not None for loss in LOSSES}
-    parts["softmax"] = _is_softmax(pooled.S)
+    flags = {loss: getattr(pooled, loss, None) is not None for loss in LOSSES}
+    flags["softmax"] = _is_softmax(pooled.S)
     if {M.dtype for M in (pooled.A, pooled.X, pooled.S)} == {np.dtype("float32")}:
         missing["float64"] = "it computes in float32"
-    parts["batched"] = batched or getattr(pool, "batched", None)
-    parts["vjp"] = vjp or getattr(pool, "vjp", None)
-    for name, require in {"batched": _require_batch, "vjp": _require_vjp}.items():
-        if parts[name] is not None:
-            require(parts[name])
-            sources[name] = import_line(parts[name], name)
-    if parts["vjp"] is None:
-        _add_derived_vjp(layer, parts, sources, missing)
-    parts = {key: x for key, x in parts.items() if x is not None and x is not False}
+    batched = batched or getattr(pool, "batched", None)
+    if batched is not None:
+        _add_batched(batched, names, fixed, parts, sources)
+    vjp = vjp or getattr(pool, "vjp", None)
+    if vjp is not None:
+        _require_vjp(vjp, pooled, names)
+        parts["vjp"], sources["vjp"] = vjp, import_line(vjp, "vjp")
+    else:
+        _add_derived_vjp(parts["pool"], parts, sources, missing)
+    parts |= {name: True for name, flag in flags.items() if flag}
     name = str(getattr(pool, "__name__", type(pool).__name__))
     missing = {name: why for name, why in missing.items() if name not in parts}
     return Subject(name, parts, missing, sources, claims)
@@ -224,8 +225,7 @@ def _probe(pool: Part, most: int) -> Any:
     except Exception as error:
         seen = f"{type(error).__name__}: {error}"
         raise ValueError(f"{CALL} must return a Pooled; it raised {seen}") from error
-    lacking = [name for name in ("A", "X", "S") if not hasattr(pooled, name)]
-    if lacking and not (type(pooled) is tuple and 3 <= len(pooled) <= most):
+    if lacking := _lacking(pooled, most):
         raise ValueError(
             f"{CALL} must return something with the attributes A, X and S (such as "
             f"npdiffpool.testing.Pooled); got {type(pooled).__name__} without "
@@ -234,23 +234,44 @@ def _probe(pool: Part, most: int) -> Any:
     return pooled
 
 
-def _require_arrays(pooled: Any, fixed: bool) -> None:
-    """Validate A', X' and S; K is 2 if `fixed`, else that of S."""
+def _lacking(pooled: Any, most: int) -> list[str]:
+    """Return the attributes that are missing; a tuple of 3 to `most` needs none."""
+    if type(pooled) is tuple and 3 <= len(pooled) <= most:
+        return []
+    return [name for name in ("A", "X", "S") if not hasattr(pooled, name)]
+
+
+def _require_outputs(
+    call: str, pooled: Any, names: tuple[str, ...], fixed: bool
+) -> None:
+    """Validate A', X', S and the losses; K is 2 if `fixed`, else that of S."""
     K = 2 if fixed or np.ndim(pooled.S) != 2 else np.shape(pooled.S)[1]
-    for name, shape in dict(S=(3, K), A=(K, K), X=(K, 2)).items():
+    given = [name for name in names[3:] if getattr(pooled, name, None) is not None]
+    shapes: dict[str, Any] = {"S": (3, K), "A": (K, K), "X": (K, 4)}
+    for name, shape in {**shapes, **dict.fromkeys(given, ())}.items():
         value = getattr(pooled, name)
-        seen = np.shape(value)
-        if seen == shape and not isinstance(value, np.ndarray):
+        is_loss, seen = name in given, np.shape(value)
+        kind = "a number or array" if is_loss else "a dense NumPy array"
+        numbers = (np.ndarray, np.generic, float, int) if is_loss else (np.ndarray,)
+        if seen == shape and not isinstance(value, numbers):
             seen = type(value).__name__  # such as a tensor
         if seen != shape:
+            order = f"; a tuple is in the order {', '.join(names)}"
             raise ValueError(
-                f"{CALL} must return {name} as a dense NumPy array of shape {shape}; "
-                f"got {seen}"
+                f"{call} must return {name} as {kind} of shape {shape}; got {seen}"
+                f"{order if isinstance(pooled, tuple) else ''}"
             )
 
 
-def _require_batch(batched: Part) -> None:
-    """Validate the form of what `batched` returns; an error in it violates a law."""
+def _add_batched(
+    batched: Part,
+    names: tuple[str, ...],
+    fixed: bool,
+    parts: dict[str, Any],
+    sources: dict[str, str],
+) -> None:
+    """Add a batched form; validate what it returns, but an error violates a law."""
+    parts["batched"], sources["batched"] = batched, import_line(batched, "batched")
     try:
         pools = batched(*([array.copy()] * 2 for array in PROBE))
     except Exception:
@@ -258,26 +279,36 @@ def _require_batch(batched: Part) -> None:
     fits, seen = isinstance(pools, (list, tuple)) and len(pools) == 2, type(pools)
     if fits:
         seen = type(pools[0])
-        fits = all(hasattr(one, name) for one in pools for name in "AXS")
+        fits = not any(_lacking(pooled, len(names)) for pooled in pools)
     if not fits:
         raise ValueError(
-            "batched([A, A], [R, R], [Z, Z]) must return a list of two objects with "
-            f"the attributes A, X and S, one for each graph; got {seen.__name__}"
+            f"{CALL_OF_BATCH} must return a list of two objects with the attributes "
+            f"A, X and S, one for each graph; got {seen.__name__}"
         )
+    for pooled in pools:
+        _require_outputs(CALL_OF_BATCH, _named(pooled, names), names, fixed)
+    if type(pools[0]) is tuple:
+        named, source = _batched_with_names(batched, names)
+        parts["batched"], sources["batched"] = named, source
 
 
-def _require_vjp(vjp: Part) -> None:
+def _require_vjp(vjp: Part, pooled: Any, names: tuple[str, ...]) -> None:
     """Validate the form of what `vjp` returns; an error in it violates a law."""
-    try:
-        gradients = vjp(*(array.copy() for array in PROBE), "X", np.ones((2, 2)))
-        seen = [type(gradient).__name__ for gradient in gradients]
-    except Exception:
-        return
-    if len(seen) != 2 or not all(isinstance(g, np.ndarray) for g in gradients):
-        raise ValueError(
-            'vjp(A, R, Z, "X", G) must return two NumPy arrays, dR and dZ (zeros for '
-            f"an input that has no effect); got {', '.join(seen)}"
-        )
+    outputs = {name: getattr(pooled, name, None) for name in ("X", *names[3:])}
+    for name, value in outputs.items():
+        if value is None:
+            continue
+        try:
+            arrays = [array.copy() for array in PROBE]
+            gradients = vjp(*arrays, name, np.ones_like(value))
+            seen = [type(gradient).__name__ for gradient in gradients]
+        except Exception:
+            continue
+        if len(seen) != 2 or not all(isinstance(g, np.ndarray) for g in gradients):
+            raise ValueError(
+                f'vjp(A, R, Z, "{name}", G) must return two NumPy arrays, dR and dZ '
+                f"(zeros for an input that has no effect); got {', '.join(seen)}"
+            )
 
 
 def _is_softmax(S: Any) -> bool:
@@ -286,16 +317,34 @@ def _is_softmax(S: Any) -> bool:
     return np.shape(S) == softmax.shape and np.allclose(S, softmax, rtol=1e-6)
 
 
-WITH_NAMES = """\
+POOL_WITH_NAMES = """\
 from types import SimpleNamespace
 
 def pool(A, R, Z):
     return SimpleNamespace(**dict(zip({}, layer(A, R, Z))))"""
+BATCHED_WITH_NAMES = """\
+from types import SimpleNamespace
+
+def batched(As, Rs, Zs):
+    pools = layers(As, Rs, Zs)
+    return [SimpleNamespace(**dict(zip({}, pooled))) for pooled in pools]"""
 
 
-def _with_names(layer: Part, names: tuple[str, ...]) -> Part:
-    """Return a layer with named outputs, of one that returns a plain tuple."""
-    return lambda A, R, Z: Pooled(**dict(zip(names, layer(A, R, Z))))
+def _named(pooled: Any, names: tuple[str, ...]) -> Any:
+    """Return an output with attributes, of one that may be a plain tuple."""
+    return Pooled(**dict(zip(names, pooled))) if type(pooled) is tuple else pooled
+
+
+def _pool_with_names(layer: Part, names: tuple[str, ...]) -> tuple[Part, str]:
+    """Return a layer with named outputs, of one with plain tuples, and its source."""
+    source = f"{import_line(layer, 'layer')}\n{POOL_WITH_NAMES.format(names)}"
+    return lambda A, R, Z: _named(layer(A, R, Z), names), source
+
+
+def _batched_with_names(layers: Part, names: tuple[str, ...]) -> tuple[Part, str]:
+    """Return the same of a batched form."""
+    source = f"{import_line(layers, 'layers')}\n{BATCHED_WITH_NAMES.format(names)}"
+    return lambda *lists: [_named(one, names) for one in layers(*lists)], source
 
 
 def import_line(function: Part, name: str) -> str:
@@ -324,7 +373,8 @@ def _add_derived_vjp(
     except Exception as error:
         seen = f"{type(error).__name__}: {' '.join(str(error).split())}"
         missing["vjp"] = (
-            f"the package autograd cannot differentiate it; give vjp ({seen})"
+            "the package autograd cannot differentiate it; pass `vjp`, or set "
+            f"`pool.vjp` ({seen})"
         )
         return
     parts["vjp"] = derive_vjp(layer)

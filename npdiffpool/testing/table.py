@@ -75,7 +75,7 @@ def _row(result: Result) -> str:
         text = f"{result.law.statement} ({result.reason})"
     elif result.script:
         reason = result.reason.removeprefix(f"{result.law.id} fails ")
-        text = shorten(_brief(reason), 300)
+        text = shorten(_brief(reason), 400)
     row = f"{result.law.id:<5}{verdict:<15}{text}"
     row = fill(row, 88, subsequent_indent=" " * 20)
     return "\n".join([row, *(" " * 20 + value for value in _values(result))])

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from test_strategies import PUBLIC
 
 from npdiffpool import Graph
-from npdiffpool.testing.code import as_code
+from npdiffpool.testing.code import as_code, statement_at
 from npdiffpool.testing.strategies import Pooling, batches, graphs
 
 NAMES = {"np": np, "Graph": Graph}
@@ -146,6 +146,30 @@ def test_the_code_of_a_drawn_value_evaluates_to_it(name):
 def test_other_values_are_rejected(value):
     with pytest.raises(ValueError, match="value must be made of arrays, .*; got "):
         as_code(value)
+
+
+def of_rows(A):
+    """Have statements of one line and of several."""
+    for row in reversed(A):
+        np.testing.assert_allclose(
+            row, A[0], err_msg="a message so that the call takes three lines"
+        )
+        assert row[0] < 3, "too large"
+
+
+@pytest.mark.parametrize(
+    "line, statement",
+    {
+        2: "for row in reversed(A):",
+        3: "np.testing.assert_allclose(row, A[0], err_msg=",
+        4: "np.testing.assert_allclose(row, A[0], err_msg=",
+        6: "assert row[0] < 3",
+    }.items(),
+)
+def test_the_statement_at_a_line_is_the_innermost_without_its_message(line, statement):
+    found = statement_at(of_rows, of_rows.__code__.co_firstlineno + line)
+    assert found.startswith(statement) and "\n" not in found
+    assert "too large" not in found
 
 
 @given(graphs(), batches(max_graphs=2))

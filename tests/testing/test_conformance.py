@@ -27,6 +27,7 @@ from npdiffpool.testing.law import Law
 from npdiffpool.testing.laws.cases.pooling import step
 from npdiffpool.testing.own.parts import pool_batch, pool_by_paper
 from npdiffpool.testing.own.subjects import PAPER
+from npdiffpool.testing.subjects import derive_vjp
 from npdiffpool.testing.table import write_table
 
 LAYER = dedent('''
@@ -181,6 +182,66 @@ def test_tensors_are_rejected():
         conformance(pool)
 
 
+def test_a_tuple_in_another_order_is_rejected():
+    def pool(A, R, Z):
+        pooled = pool_by_paper(A, R, Z)
+        return pooled.X, pooled.A, pooled.S
+
+    reason = "got (2, 4); a tuple is in the order A, X, S, link, entropy"
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        conformance(pool)
+
+
+@pytest.mark.parametrize(
+    "loss, seen", [(np.ones(1), "(1,)"), (Tensor(0.0), "Tensor"), ("0", "str")]
+)
+def test_a_loss_of_another_shape_or_type_is_rejected(loss, seen):
+    def pool(A, R, Z):
+        return pool_by_paper(A, R, Z)._replace(link=loss)
+
+    reason = f"must return link as a number or array of shape (); got {seen}"
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        conformance(pool)
+
+
+def in_reverse(As, Rs, Zs):
+    """Pool a batch, with plain tuples as results, in the wrong order."""
+    return [tuple(pooled)[:5] for pooled in pool_batch(As, Rs, Zs)][::-1]
+
+
+def test_a_batched_form_may_return_plain_tuples():
+    def batched(As, Rs, Zs):
+        return in_reverse(As, Rs, Zs)[::-1]
+
+    (result,) = conformance(pool_by_paper, batched, laws=["B3"], examples=20)
+    assert result.verdict == "holds"
+    (result,) = conformance(pool_by_paper, in_reverse, laws=["B3"], examples=20)
+    assert result.verdict == "fails"
+    with pytest.raises(AssertionError):
+        exec(result.script, {})
+
+
+def test_tensors_are_rejected_in_a_batch_too():
+    def batched(As, Rs, Zs):
+        return [p._replace(S=Tensor(p.S)) for p in pool_batch(As, Rs, Zs)]
+
+    reason = r"^batched\(.*\) must return S as a dense .* \(3, 2\); got Tensor"
+    with pytest.raises(ValueError, match=reason):
+        conformance(pool_by_paper, batched)
+
+
+def test_an_incoming_gradient_is_an_array_of_the_outputs_shape_and_dtype():
+    def vjp(A, R, Z, output, G):
+        value = numpy.asarray(getattr(pool_by_paper(A, R, Z), output))
+        assert type(G) is numpy.ndarray, (output, G)
+        assert (G.shape, G.dtype) == (value.shape, value.dtype), output
+        return derive_vjp(pool_by_paper)(A, R, Z, output, G)
+
+    laws = ["C15", "L8", "E6", "D1", "D4", "D5", "D8"]
+    results = conformance(pool_by_paper, vjp=vjp, laws=laws, examples=15)
+    assert {result.verdict for result in results} == {"holds"}
+
+
 def needs_nodes(A, R, Z):
     return pool_by_paper(A, R, Z) if len(A) else 1 / 0
 
@@ -195,6 +256,20 @@ def test_a_failure_on_graphs_without_nodes_is_one_law():
     assert failing.law.id == "C15" and failing.case["A"].shape == (0, 0)
     assert failing.error == "ZeroDivisionError: division by zero"
     assert re.fullmatch(r"test_conformance.py:\d+, in needs_nodes", failing.place)
+
+
+def test_the_reason_names_the_check_and_the_statement_that_failed(layer):
+    (result,) = conformance(forgetful(), laws=["C2"])
+    statement = "np.testing.assert_allclose(pool(A, R, Z).A.sum(), A.sum(), rtol)"
+    failed = f"total_edge_mass_survives_pooling: `{statement}` (AssertionError: "
+    assert f"1^T A 1. In {failed}" in result.reason
+
+
+def test_a_violation_has_the_error_as_its_cause_and_says_where_the_layer_raised_it():
+    place = r"\(ZeroDivisionError: .*\) at test_conformance.py:\d+, in needs_nodes\n"
+    with pytest.raises(LawViolation, match=place) as caught:
+        check_pooling(needs_nodes, laws=["C15"])
+    assert type(caught.value.__cause__) is ZeroDivisionError
 
 
 def test_a_layer_need_not_claim_graphs_without_nodes():
@@ -244,7 +319,7 @@ def test_an_unknown_law_is_rejected():
 
 
 def test_the_id_of_a_law_is_unique():
-    from npdiffpool.testing.laws import law
+    from npdiffpool.testing.laws._registry import law
 
     with pytest.raises(ValueError, match="id must be new; got 'A1' again"):
         law("A1", "nowhere", step())(lambda pool, A, R, Z: None)
@@ -258,6 +333,20 @@ def test_the_reason_says_if_autograd_cannot_differentiate_the_layer():
     (result,) = conformance(pool, laws=["D1"], examples=5)
     assert result.verdict == "not applicable"
     assert result.reason.startswith("the package autograd cannot differentiate it")
+
+
+def test_the_reason_says_how_to_give_the_batched_form():
+    (result,) = conformance(pool_by_paper, laws=["B1"], examples=5)
+    how = "pass `batched`, or set `pool.batched`"
+    assert result.reason == f"it has no batched form; {how}"
+
+
+def test_the_help_of_verify_says_how_to_give_batched_form_and_gradient(capsys):
+    with pytest.raises(SystemExit):
+        main(["verify", "--help"])
+    text = capsys.readouterr().out
+    for name in ("pool.batched", "model.batched", "pool.vjp", "layer.vjp"):
+        assert name in text
 
 
 def test_parametrize_laws_makes_one_case_per_law(layer):
@@ -471,7 +560,7 @@ def test_a_layer_that_autograd_cannot_differentiate_by_z_has_no_vjp():
     (result,) = conformance(pool, laws=["D1"], examples=5)
     assert result.verdict == "not applicable"
     assert result.reason.startswith(
-        "the package autograd cannot differentiate it; give vjp ("
+        "the package autograd cannot differentiate it; pass `vjp`, or set `pool.vjp` ("
     )
 
 

@@ -6,6 +6,7 @@ training, and on each primitive; those of other poolings on short forms of these
 test_laws_can_fail.py shows that each law can fail.
 """
 
+import ast
 import inspect
 import re
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from other_poolings import POOLINGS
+from sources import package_sources
 
 from npdiffpool import paper
 from npdiffpool.engine import primitives, segments
@@ -53,6 +55,11 @@ def test_every_law_has_a_statement_a_source_and_a_public_name():
         assert law.source and getattr(laws, law.name) is law
 
 
+def test_the_public_names_of_laws_are_the_laws():
+    assert laws.__all__ == ["LAWS", *(law.name for law in LAWS.values())]
+    assert not hasattr(laws, "law")  # a law defined elsewhere is not in LAWS
+
+
 def test_every_check_of_a_law_applies_to_some_subject():
     checks = [check for law in LAWS.values() for check in law.checks]
     subjects = [*OWN, *OTHERS]
@@ -69,6 +76,16 @@ def test_checks_of_a_given_part_use_only_numpy_and_their_arguments():
         assert set(names.globals) <= {"np"} and not names.nonlocals, check.body
         if check not in LAWS["E7"].checks:  # E7 uses SciPy
             assert not re.search(r"(?m)^\s*(import|from) ", body_of(check.body))
+
+
+def test_every_assertion_of_a_law_has_a_message():
+    sources = package_sources()
+    texts = [sources[name] for name in sources if ".testing.laws." in name]
+    nodes = [node for text in texts for node in ast.walk(ast.parse(text))]
+    found = [node for node in nodes if isinstance(node, ast.Assert)]
+    words = (ast.Constant, ast.JoinedStr)
+    assert [ast.unparse(n) for n in found if not isinstance(n.msg, words)] == []
+    assert len(found) > 40
 
 
 def test_every_primitive_has_a_definition_and_a_wrong_gradient():

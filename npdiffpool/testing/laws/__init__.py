@@ -8,7 +8,7 @@ and those of poolings other than DiffPool in `poolings`; `gnns` checks some of t
 given layer or model. `cases` draws the cases.
 """
 
-from npdiffpool.testing.laws._registry import REGISTERED, law
+from npdiffpool.testing.laws._registry import REGISTERED
 from npdiffpool.testing.laws.assignment import *  # noqa: F401, F403
 from npdiffpool.testing.laws.coarsening import *  # noqa: F401, F403
 from npdiffpool.testing.laws.gnns import *  # noqa: F401, F403
@@ -27,4 +27,4 @@ LAWS = {
     )
 }
 
-__all__ = ["LAWS", "law", *(entry.name for entry in LAWS.values())]
+__all__ = ["LAWS", *(entry.name for entry in LAWS.values())]

@@ -30,11 +30,24 @@ OF_EXPONENTIALS = "equation 6: an exponential over a sum"
 
 @law("A2", OF_EXPONENTIALS, cases.step(), needs=(NON_NEGATIVE,))
 def assignments_are_finite_and_not_negative(pool, A, R, Z):
-    """S is finite and non-negative for all finite logits."""
+    """S is non-negative, and all outputs are finite, for all finite logits."""
     large = 1e4 / max(np.abs(R).max(), 1)
     for logits in (R, R * R.dtype.type(large)):
         S = pool(A, logits, Z).S
-        assert np.all(np.isfinite(S)) and np.all(S >= 0), S
+        assert np.all(np.isfinite(S)) and np.all(S >= 0), (
+            f"S must be finite and non-negative; got {S}"
+        )
+
+
+@assignments_are_finite_and_not_negative.also(cases.step())
+def _all_outputs_are_finite(pool, A, R, Z):
+    losses = ("link", "entropy", "cut", "orthogonality", "modularity", "collapse")
+    pooled = pool(A, R, Z)
+    for name in ("A", "X", "S", *losses):
+        value = getattr(pooled, name, None)
+        assert value is None or np.all(np.isfinite(value)), (
+            f"{name} must be finite; got {value}"
+        )
 
 
 @law("A3", "equation 6: e^c cancels", cases.step("shift"), needs=(SOFTMAX,))
@@ -93,7 +106,9 @@ def growing_logits_tend_to_the_one_hot_row(pool, A, R, Z, gap, rtol):
     S = pool(A, gap * order, Z).S
     rest = np.where(order == K - 1, 0, S).sum(axis=1)
     most = (K - 1) * np.exp(-gap) * (1 + rtol) + np.finfo(S.dtype).tiny
-    assert np.all(rest <= most), rest
+    assert np.all(rest <= most), (
+        f"all but the largest entry must sum to <= {most}; got {rest}"
+    )
     np.testing.assert_allclose(S.max(axis=1), 1 - rest, rtol=rtol)
 
 

@@ -64,7 +64,7 @@ def _they_stay_exactly_symmetric_beside_directed_graphs(batched, As, Rs, Zs):
 def weights_stay_non_negative(pool, A, R, Z):
     """Non-negative edge weights stay non-negative: A >= 0 gives A' >= 0."""
     A_pooled = pool(A, R, Z).A
-    assert np.all(A_pooled >= 0), A_pooled
+    assert np.all(A_pooled >= 0), f"A' must be non-negative; got {A_pooled}"
 
 
 IDENTITY = "equation 4: x^T A' x = (S x)^T A (S x)"
@@ -76,7 +76,8 @@ def positive_semidefinite_graphs_stay_so(pool, A, R, Z, rtol):
     M = A / max(A.sum(), 1)
     A_pooled = pool(M @ M.T, R, Z).A
     least = np.linalg.eigvalsh(A_pooled + A_pooled.T).min()
-    assert least >= -rtol * np.trace(A_pooled), least
+    bound = -rtol * np.trace(A_pooled)
+    assert least >= bound, f"eigenvalues must be at least {bound}; got {least}"
 
 
 @law("C6", "proposition 1", cases.step("nodes"), needs=(NODE_ORDER,))
@@ -224,7 +225,8 @@ def a_graph_without_nodes_pools_to_zeros(pool, A, R, Z):
     pooled, K = pool(A, R, Z), R.shape[1]
     np.testing.assert_array_equal(pooled.A, np.zeros((K, K)))
     np.testing.assert_array_equal(pooled.X, np.zeros((K, Z.shape[1])))
-    assert pooled.S.shape == R.shape, pooled.S.shape
+    seen = pooled.S.shape
+    assert seen == R.shape, f"S must have the shape {R.shape}; got {seen}"
 
 
 @a_graph_without_nodes_pools_to_zeros.also(without_nodes, needs=(*CLAIMED, "link"))
@@ -242,8 +244,9 @@ def _its_gradients_have_no_rows(pool, vjp, A, R, Z):
     for name in ("A", "X", "S", "link", "entropy"):
         value = getattr(pool(A, R, Z), name, None)
         if value is not None:
-            dR, dZ = vjp(A, R, Z, name, np.ones_like(value))
-            assert (dR.shape, dZ.shape) == (R.shape, Z.shape), (name, dR, dZ)
+            dR, dZ = vjp(A, R, Z, name, np.ones_like(value, R.dtype))
+            seen, shapes = (dR.shape, dZ.shape), (R.shape, Z.shape)
+            assert seen == shapes, f"{name}: dR, dZ must be {shapes}; got {seen}"
 
 
 @a_graph_without_nodes_pools_to_zeros.also(with_empty_graphs, needs=CLAIMED)
@@ -251,14 +254,16 @@ def _it_does_so_in_a_batch_and_changes_no_other_graph(batched, As, Rs, Zs, rtol)
     together, kept = batched(As, Rs, Zs), [g for g, A in enumerate(As) if len(A) > 0]
     rest = [[items[g] for g in kept] for items in (As, Rs, Zs)]
     alone = dict(zip(kept, batched(*rest) if kept else []))
-    assert len(together) == len(As)
+    seen = len(together)
+    assert seen == len(As), f"batched must return {len(As)} results; got {seen}"
     for g, pooled in enumerate(together):
         K, A_scale, X_scale = Rs[g].shape[1], As[g].sum(), np.abs(Zs[g]).sum()
         A_expected = alone[g].A if g in alone else np.zeros((K, K))
         X_expected = alone[g].X if g in alone else np.zeros((K, Zs[g].shape[1]))
         np.testing.assert_allclose(pooled.A, A_expected, rtol, rtol * A_scale)
         np.testing.assert_allclose(pooled.X, X_expected, rtol, rtol * X_scale)
-        assert pooled.S.shape == Rs[g].shape, pooled.S.shape
+        seen, shape = pooled.S.shape, Rs[g].shape
+        assert seen == shape, f"S of graph {g} must have the shape {shape}; got {seen}"
 
 
 @a_graph_without_nodes_pools_to_zeros.also(with_empty_graphs, needs=(*CLAIMED, "link"))

@@ -34,7 +34,7 @@ def _in_a_given_layer_a_node_without_edges_sees_only_itself(
 ):
     H = gnn_layer(A, X)
     alone = gnn_layer(np.zeros_like(A[:1, :1]), X[lone : lone + 1])[0]
-    assert np.all(np.isfinite(H)), H
+    assert np.all(np.isfinite(H)), f"H must be finite; got {H}"
     np.testing.assert_allclose(
         H[lone], alone, rtol, rtol * np.abs(H[np.isfinite(H)]).max(initial=1)
     )
@@ -96,7 +96,8 @@ def _a_given_layer_keeps_the_precision(gnn_layer, A, X):
 @gradients.arguments_are_neither_modified_nor_returned.also(cases.graph)
 def _a_given_layer_writes_nothing_in_place(gnn_layer, A, X):
     inputs, H = [A.copy(), X.copy()], gnn_layer(A, X)
-    assert not np.shares_memory(H, A) and not np.shares_memory(H, X)
+    shared = [np.shares_memory(H, array) for array in (A, X)]
+    assert not any(shared), f"H shares memory with A or X: {shared}"
     kept = H.copy()
     gnn_layer(2 * A, -X)  # must not write into the first result
     for seen, expected in zip((A, X, H, gnn_layer(A, X)), (*inputs, kept, kept)):
@@ -109,6 +110,7 @@ def _a_given_layer_writes_nothing_in_place(gnn_layer, A, X):
 @models.a_model_ignores_node_order.also(cases.in_another_order, dtypes=EXACT)
 def _a_given_model_ignores_node_order(classifier, A, X, nodes, rtol):
     logits = classifier(A, X)
+    assert np.all(np.isfinite(logits)), f"logits must be finite; got {logits}"
     permuted = classifier(A[np.ix_(nodes, nodes)], X[nodes])
     atol = rtol * np.abs(logits[np.isfinite(logits)]).max(initial=1)
     np.testing.assert_allclose(permuted, logits, rtol, atol)
@@ -155,7 +157,8 @@ def _a_given_model_writes_nothing_in_place(classifier, A, X):
     outputs = (logits, classifier(A, X))
     for seen, expected in zip((A, X, *outputs), (*inputs, kept, kept)):
         np.testing.assert_array_equal(seen, expected)
-    assert not any(np.shares_memory(logits, M) for M in (A, X))
+    shared = [np.shares_memory(logits, array) for array in (A, X)]
+    assert not any(shared), f"logits share memory with A or X: {shared}"
 
 
 @gradients.arguments_are_neither_modified_nor_returned.also(cases.batch)
@@ -163,6 +166,7 @@ def _a_given_model_writes_nothing_into_a_batch(classify_batch, As, Xs):
     arrays = [*As, *Xs]
     copies, logits = [array.copy() for array in arrays], classify_batch(As, Xs)
     np.testing.assert_array_equal(classify_batch(As, Xs), logits)
-    for array, copy in zip(arrays, copies):
+    for i, (array, copy) in enumerate(zip(arrays, copies)):
         np.testing.assert_array_equal(array, copy)
-        assert not np.shares_memory(logits, array)
+        shared = np.shares_memory(logits, array)
+        assert not shared, f"logits share memory with array {i} of (*As, *Xs)"

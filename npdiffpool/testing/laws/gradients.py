@@ -26,15 +26,15 @@ smooth = cases.smooth_steps("A", "X", "S", *LOSSES)
 
 @law("D1", BY_STEPS, smooth, needs=(SMOOTH, SMOOTH_X, "float64"))
 def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step, outputs):
-    """Gradients equal the derivatives of the values.
+    """Gradients by R and Z, or by a layer's X, are the derivatives of the values.
 
-    For a layer, the directional derivatives by R and by Z are computed in float64, from
-    five points each, with steps h of 5e-4 and 1e-3; their difference is added to the
-    tolerance. A sum of n terms has a rounding error of at most n units of its terms,
-    which sum to `size`: for a value, 18 n, as the link loss cancels (see law L3),
-    divided by h; for a gradient, whose terms sum to at most 6 times `size`, 4 n. Of the
-    orthogonality loss, which has a kink at 0, the square is taken. For a primitive, the
-    whole Jacobian is computed by complex step.
+    For a pooling layer, the derivatives by R and by Z, in one direction each and away
+    from kinks, are computed in float64, from five points each, with steps h of 5e-4 and
+    1e-3; their difference is added to the tolerance. A sum of n terms has a rounding
+    error of at most n units of its terms, which sum to `size`: for a value, 18 n, as
+    the link loss cancels (see law L3), divided by h; for a gradient, whose terms sum to
+    at most 6 times `size`, 4 n. Of the orthogonality loss, which has a kink at 0, the
+    square is taken. For a primitive, the whole Jacobian is computed by complex step.
     """
     A64, R64, Z64, *steps = (M.astype("float64") for M in (A, R, Z, R_step, Z_step))
     shifts = 5e-4 * np.array([1, -1, 2, -2, 4, -4])
@@ -53,7 +53,8 @@ def gradients_are_derivatives(pool, vjp, A, R, Z, R_step, Z_step, outputs):
             continue
         G = -0.5 * np.cos(np.arange(np.size(Y))).reshape(np.shape(Y))
         power = 2 if name == "orthogonality" else 1
-        gradients = vjp(A, R, Z, name, (G * power * Y ** (power - 1)).astype(R.dtype))
+        dY = np.asarray(G * power * Y ** (power - 1), R.dtype)
+        gradients = vjp(A, R, Z, name, dY)
         rounding = 18 * 2.0**-53 * 1.5 / 5e-4 + 4 * 6 * np.finfo(R.dtype).eps / 2
         for by, at, step, gradient in zip("RZ", points, steps, gradients):
             f = [np.sum(G * getattr(pooled, name) ** power) for pooled in at]
@@ -90,7 +91,8 @@ def a_wrong_gradient_is_caught(primitive, wrong_gradients):
             check_against_definition(f, definition, arrays)
         except AssertionError:
             caught = True
-        assert caught, (argnum, inspect.getsource(maker))
+        source = inspect.getsource(maker)
+        assert caught, f"by argument {argnum}, this was not caught: {source}"
 
 
 @law(
@@ -121,7 +123,9 @@ def _gradients_keep_the_precision(pool, vjp, A, R, Z):
         if value is not None:
             dR, dZ = vjp(A, R, Z, name, np.ones_like(value, R.dtype))
             seen = {"dR": np.asarray(dR).dtype, "dZ": np.asarray(dZ).dtype}
-            assert set(seen.values()) == {R.dtype}, f"gradient of {name}: {seen}"
+            assert set(seen.values()) == {R.dtype}, (
+                f"gradient of {name}: {seen} of {R.dtype}"
+            )
 
 
 @values_and_gradients_keep_the_precision.also(model_cases.sizes_and_seed, dtypes=EXACT)
@@ -130,7 +134,8 @@ def _primitives_keep_the_precision(primitive, sizes, seed):
     f, _, arrays = primitive(sizes, seed, dtype)
     for argnum in range(len(arrays)):
         vjp, Y = make_vjp(f, argnum)(*arrays)
-        assert (Y.dtype, vjp(np.ones_like(Y)).dtype) == (dtype, dtype)
+        seen = {Y.dtype.name, vjp(np.ones_like(Y)).dtype.name}
+        assert seen == {dtype}, f"argument {argnum}: {seen} of {dtype}"
 
 
 @values_and_gradients_keep_the_precision.also(model_cases.sizes_and_seed, dtypes=EXACT)
@@ -140,7 +145,7 @@ def _functions_keep_the_precision(functions, seed):
         total = value_and_grad(lambda xs, f=f: (f(*xs).sum(), None))
         value, _, slopes = total(arrays)
         seen = [x.dtype.name for x in (value, *slopes)]
-        assert seen == [dtype] * len(seen), f"{name}: {seen}"
+        assert seen == [dtype] * len(seen), f"{name}: {seen} of {dtype}"
 
 
 @law("D5", "autograd uses inputs again in the backward pass", cases.step())
@@ -188,10 +193,13 @@ def _graphs_of_a_batch_are_neither_modified_nor_returned(batched, As, Rs, Zs):
     names = ("A", "X", "S", *losses)
     pools = batched(As, Rs, Zs)
     results = [getattr(pooled, name, None) for pooled in pools for name in names]
-    assert [id(array) for array in arrays] == [id(M) for M in [*As, *Rs, *Zs]]
+    assert [id(array) for array in arrays] == [id(M) for M in [*As, *Rs, *Zs]], (
+        "As, Rs and Zs must have the same arrays as before; they were modified"
+    )
     for array, copy in zip(arrays, copies):
         np.testing.assert_array_equal(array, copy)
-        assert not any(np.shares_memory(np.asarray(M), array) for M in results)
+        shared = [np.shares_memory(np.asarray(M), array) for M in results]
+        assert not any(shared), f"results share memory with arguments: {shared}"
 
 
 @arguments_are_neither_modified_nor_returned.also(cases.step())
@@ -206,7 +214,7 @@ def _a_gradient_modifies_and_returns_no_argument(pool, vjp, A, R, Z):
             for array, copy in zip((A, R, Z, G), copies):
                 np.testing.assert_array_equal(array, copy, err_msg=name)
                 shared = [np.shares_memory(np.asarray(M), array) for M in slopes]
-                assert not any(shared), f"gradient of {name} shares memory"
+                assert not any(shared), f"dR, dZ of {name} share memory: {shared}"
 
 
 DEFINITIONS = "the definitions in npdiffpool/testing/own/definitions.py"
