@@ -29,6 +29,7 @@ from bad_input import (
 from matplotlib.figure import Figure
 
 from npdiffpool import (
+    Dataset,
     DatasetError,
     DiffPoolClassifier,
     Graph,

@@ -23,6 +23,7 @@ from npdiffpool.datasets import Dataset, load_dataset, load_dataset_like
 from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.loading import FEATURES
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
+from npdiffpool.estimators.fitting.inputs import are_columns
 from npdiffpool.estimators.model_file import ModelFileError, load_model
 
 
@@ -63,7 +64,7 @@ def find_model(path: str) -> str:
 
 def _load(source: str, model: Any, path: str, given: str | None) -> Dataset:
     """Load the graphs, with the model's feature columns and weights where known."""
-    names, weights = model.feature_names_in_, model.edge_weights_in_
+    names = model.feature_names_in_
     if names is not None:
         other = [name for name in names if column_kind(name) not in FEATURES]
         if other:
@@ -71,11 +72,7 @@ def _load(source: str, model: Any, path: str, given: str | None) -> Dataset:
                 f"{path} was trained on the feature {other[0]!r}, which a data set in "
                 "the TU format cannot have; use the predict of load_model in Python"
             )
-        if given not in (None, weights):
-            required = f"{weights!r}, as" if weights else "left out: all are 1"
-            raise ValueError(
-                f"--weights must be {required} in the training of {path}; got {given!r}"
-            )
+        weights = _weights(model.edge_weights_in_, path, given)
         how: Any = {"weights": weights, "require_labels": None}
         return load_dataset_like(source, names, **how)
     dataset = load_dataset(source, weights=given, require_labels=None)
@@ -89,6 +86,22 @@ def _load(source: str, model: Any, path: str, given: str | None) -> Dataset:
     text = f"{path} {text} are unknown and not compared with those of {source}"
     print(f"npdiffpool: {printable(text)}", file=sys.stderr)
     return dataset
+
+
+def _weights(trained: str | None, path: str, given: str | None) -> str | None:
+    """Return the column of the edge weights: that of the training, or the one given."""
+    if trained is not None and not are_columns(trained):  # those of networkx graphs
+        if given is None:
+            required = "name a column of edge attributes"
+            seen = f"{path} was trained with edge weights, {trained!r}"
+            raise ValueError(f"--weights must {required}: {seen}")
+        return given
+    if given not in (None, trained):
+        required = f"{trained!r}, as" if trained else "left out: all are 1"
+        raise ValueError(
+            f"--weights must be {required} in the training of {path}; got {given!r}"
+        )
+    return trained
 
 
 def _rows(model: Any, dataset: Dataset) -> Iterator[list[str]]:

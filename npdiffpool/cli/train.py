@@ -23,7 +23,7 @@ from npdiffpool.cli.parameters import add_parameters, make_model
 from npdiffpool.cli.parser import add_json, add_run_folder, results_only
 from npdiffpool.datasets import Dataset, load_dataset
 from npdiffpool.estimators.diffpool import Model
-from npdiffpool.runs.snapshots import readable, choose_recorded
+from npdiffpool.runs.snapshots import choose_recorded, readable
 from npdiffpool.runs.train import check_run_folder, train_run
 
 

@@ -46,7 +46,8 @@ def from_networkx(
     -------
     Dataset
         Its `feature_names` are such as 'element=C' and 'mass'. The columns of an
-        attribute that is a list of numbers have names such as 'position 1'.
+        attribute that is a list of numbers have names such as 'position 1'. Its
+        `weights` are the name `weight` if an edge has that attribute, otherwise None.
 
     Raises
     ------
@@ -89,7 +90,10 @@ def from_networkx(
             node_names = graph.node_names
             graph = Graph(graph.adjacency, "degree", graph.label, node_names=node_names)
         made.append(graph)
-    return Dataset(made, given, name, tuple(names), source="networkx")
+    edges = (data for G in listed for *_, data in G.edges(data=True))
+    weights = weight if any(weight in data for data in edges) else None
+    about: Any = {"source": "networkx", "weights": weights}
+    return Dataset(made, given, name, tuple(names), **about)
 
 
 @contextmanager
@@ -166,13 +170,17 @@ class _Values(NamedTuple):
         """Return the different strings, sorted; None if there are none."""
         words = {value for *_, value in self.items if isinstance(value, str)}
         if words:
-            self._require(lambda value: isinstance(value, str), "a string, as others are")
+            self._require(
+                lambda value: isinstance(value, str), "a string, as others are"
+            )
         return sorted(words) or None
 
     def width(self) -> int:
         """Return the number of columns of a number, or of a list of numbers."""
         width = np.size(self.items[0][2]) if self.items else 1
-        self._require(lambda value: np.size(value) == width, f"of width {width}, as others are")
+        self._require(
+            lambda value: np.size(value) == width, f"of width {width}, as others are"
+        )
         return width
 
     def _require(self, holds: Callable[[Any], bool], what: str) -> None:

@@ -28,8 +28,8 @@ def compute_results(model: Model, train: Dataset | None, test: Dataset) -> Json:
     If `train` is None, it is that of the test graphs, and `failure` is not known: None.
     """
     best = model.history_[model.best_epoch_ - 1]
-    found = {"best_epoch": model.best_epoch_, "test_graphs": len(test)}
-    found |= {"monitor": model.monitor}
+    found: Json = {"best_epoch": model.best_epoch_, "monitor": model.monitor}
+    found |= {"test_graphs": len(test)}
     if model.kind == "classifier":
         majority, _ = (test if train is None else train).majority_class()
         found |= _of_classes(model, best, majority, test)
@@ -111,17 +111,15 @@ def describe_results(results: Json, epochs: int) -> str:
 
 def describe_choice(results: Json) -> str:
     """Return how the kept epoch was chosen; nothing without validation graphs."""
-    if is_regression(results):
-        own, shown, form = OWN_MONITORS, "squared error", ".4g"
-        value = results["validation_loss"]
-    else:
-        own, shown, form = ("accuracy",), "accuracy", ".1%"
-        value = results["validation_accuracy"]
+    is_regressor = is_regression(results)
+    value = results["validation_loss" if is_regressor else "validation_accuracy"]
     if value is None:
         return ""
-    monitor = results.get("monitor", "accuracy")  # runs of older versions lack it
-    best = shown if monitor in own else f"{monitor}"
-    score = f"{value:{form}}" if monitor in own else f"{shown} {value:{form}}"
+    monitor = str(results.get("monitor", "accuracy"))  # runs of older versions lack it
+    best = "squared error" if is_regressor else "accuracy"
+    score = f"{value:.4g} of the variance" if is_regressor else f"{value:.1%}"
+    if monitor not in (OWN_MONITORS if is_regressor else ["accuracy"]):
+        best, score = monitor, f"{best} {score}"
     return f", with the best {best} on the validation graphs ({score})"
 
 

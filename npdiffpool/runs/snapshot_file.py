@@ -10,7 +10,7 @@ import numpy as np
 from npdiffpool._support.atomic_files import save_arrays
 from npdiffpool._support.progress import reason_of
 from npdiffpool._support.untrusted import UNREADABLE, read_arrays
-from npdiffpool.runs.snapshots import MAX_SHOWN, Pooling, Snapshots, RecordedGraph
+from npdiffpool.runs.snapshots import MAX_SHOWN, Pooling, RecordedGraph, Snapshots
 
 MAX_EPOCHS = 1000
 OF_REGRESSOR = ("target", "predicted")  # the arrays that are float64

@@ -74,8 +74,8 @@ class Recorder:
     numbers : sequence of int
         The indices of the graphs in the data set.
     graphs : sequence of Graph
-        The graphs to choose from. `N_RECORDED` of them are recorded, from small to large,
-        with 1 to `MOST_NODES` nodes (or else the smallest graph that has nodes).
+        The graphs to choose from. `N_RECORDED` of them are recorded, from small to
+        large, with 1 to `MOST_NODES` nodes (or else the smallest graph that has nodes).
     labels : (G,) array
         The labels of the graphs.
     epochs : int
@@ -120,7 +120,9 @@ class Recorder:
         for i, graph in enumerate(self._graphs):
             known: Any = {"number": self._numbers[i], "edges": _edges(graph)}
             known |= {"kinds": _kinds(graph), **outcomes[i]}
-            graphs.append(RecordedGraph(poolings=_poolings(graph, assignments[i]), **known))
+            graphs.append(
+                RecordedGraph(poolings=_poolings(graph, assignments[i]), **known)
+            )
         measured = model.assignments_of([graph for graph, _ in self._measured])
         rows = [_measure(*pair, found) for pair, found in zip(self._measured, measured)]
         means = {name: np.array([_mean(row[name] for row in rows)]) for name in rows[0]}
@@ -182,9 +184,7 @@ def choose_recorded(graphs: Sequence[Graph]) -> Ints:
     return chosen
 
 
-def _limit(
-    chosen: Ints, graphs: Sequence[Graph], n_clusters: int
-) -> tuple[Ints, int]:
+def _limit(chosen: Ints, graphs: Sequence[Graph], n_clusters: int) -> tuple[Ints, int]:
     """Return as many of the chosen graphs, and snapshots, as a file may have."""
     shown = np.array([graphs[i].n_nodes + n_clusters for i in chosen], dtype=int)
     fits = np.cumsum(shown) * (EPOCHS + 1) <= MAX_SHOWN  # and that of the kept epoch

@@ -79,7 +79,7 @@ def plot_embeddings(
     require_fitted(clf, "transform")
     chosen = check_graphs(graphs)
     require(len(chosen) >= 2, "graphs", "at least 2, to project", len(chosen))
-    values = getattr(graphs, "labels", None) if labels is None else labels
+    values: Any = getattr(graphs, "labels", None) if labels is None else labels
     if labels is None and np.ndim(values) == 2:
         n_targets, required = np.shape(values)[1], "one target, such as labels[:, 0]"
         raise ValueError(f"labels must be {required}; got {n_targets} targets")

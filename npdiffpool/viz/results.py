@@ -62,7 +62,8 @@ def plot_results(
     ------
     ValueError
         If there is no result, a mean or spread is not a fraction, the spread of a
-        result is missing, an `Evaluation` is of a regressor, or `axes` is not one matplotlib axes.
+        result is missing, an `Evaluation` is of a regressor, or `axes` is not one
+        matplotlib axes.
 
     Examples
     --------

@@ -6,11 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 
 import npdiffpool as ndp
 from npdiffpool.cli.main import main
+from npdiffpool.datasets import from_networkx, write_tu
 
 OLD = Path(__file__).parents[1] / "files"
 MUTAG = ndp.load_dataset("MUTAG")[:24]
@@ -121,6 +123,24 @@ def test_predict_names_a_feature_that_files_cannot_have(tmp_path, capsys):
     status, output, (line,) = outcome(["predict", path, "MUTAG"], capsys)
     assert (status, output) == (2, "")
     assert f"{path} was trained on the feature 'a', which a data set in" in line
+
+
+def test_predict_needs_the_column_of_edge_weights_of_networkx_graphs(tmp_path, capsys):
+    graphs = [nx.path_graph(n) for n in (2, 3, 4)]
+    for n, G in enumerate(graphs, start=2):
+        nx.set_edge_attributes(G, n / 2, "weight")
+    data = from_networkx(graphs, labels=[0, 1, 0])
+    clf = ndp.DiffPoolClassifier(**SMALL).fit(data)
+    clf.save(tmp_path / "model.npz")
+    write_tu(data, tmp_path / "NEW", labels=[0, 1, 0])
+    command = ["predict", tmp_path / "model.npz", tmp_path / "NEW"]
+    status, _, errors = outcome(command, capsys)
+    assert status == 2 and "--weights must name a column of edge" in errors[-1]
+    status, output, _ = outcome([*command, "--weights", "attribute 0"], capsys)
+    found = [float(row["p(0)"]) for row in csv.DictReader(io.StringIO(output))]
+    expected = clf.predict_proba(data)[:, 0]
+    assert status == 0
+    np.testing.assert_allclose(found, expected, atol=1e-6)  # six digits
 
 
 @pytest.mark.parametrize("name", OLDER)

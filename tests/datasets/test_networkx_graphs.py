@@ -1,7 +1,10 @@
 """Lists of networkx graphs: the same named columns for all graphs."""
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
+import pytest
 from numpy.testing import assert_array_equal
 
 from npdiffpool import DiffPoolClassifier
@@ -45,6 +48,25 @@ def test_graphs_without_named_attributes_have_degrees():
     assert_array_equal(np.argmax(found[0].features, axis=1), [1, 2, 1])
     assert (found[0].label, list(found.labels)) == ("path", ["path"])
     assert from_networkx([nx.path_graph(3)]).labels is None
+
+
+def test_edge_weights_have_the_name_of_their_attribute():
+    plain, weighted = nx.path_graph(3), nx.path_graph(3)
+    weighted.edges[1, 2]["length"] = 1.0
+    assert from_networkx([plain, weighted], weight="length").weights == "length"
+    assert from_networkx([plain, weighted]).weights is None
+
+
+def test_a_model_of_weighted_graphs_takes_no_graphs_without_weights():
+    weighted = nx.path_graph(4)
+    nx.set_edge_attributes(weighted, 2.5, "weight")
+    data, plain = from_networkx([weighted] * 2), from_networkx([nx.path_graph(4)])
+    clf = DiffPoolClassifier(hidden=4, epochs=1).fit(data, [0, 1])
+    message = "weights of graphs must be 'weight', as in training; got all 1"
+    with pytest.raises(ValueError, match=message):
+        clf.predict(plain)
+    of_a_file = replace(data, weights="attribute 0")  # has no name of networkx
+    assert_array_equal(clf.predict(of_a_file), clf.predict(data))
 
 
 def test_an_attribute_called_degree_is_that_attribute():

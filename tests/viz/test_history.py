@@ -94,7 +94,7 @@ def test_lines_that_are_weighted_by_class_say_so(class_weight):
         (losses, "cross_entropy", "validation_loss"),
         (accuracies, "train_accuracy", "validation_accuracy"),
     ):
-        ((line,), (other,)) = (find(panel, key) for key in (trained, held_out))
+        (line,), (other,) = (find(panel, key) for key in (trained, held_out))
         assert line.get_label().endswith(", weighted") == (class_weight is not None)
         assert "weighted" not in other.get_label()
 

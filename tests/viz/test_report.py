@@ -23,7 +23,7 @@ from npdiffpool.cli.train import draw as draw_run
 from npdiffpool.datasets import load_dataset
 from npdiffpool.runs.results import confusion
 from npdiffpool.runs.snapshot_file import read_snapshots, write_snapshots
-from npdiffpool.runs.snapshots import Pooling, Recorder, Snapshots, RecordedGraph
+from npdiffpool.runs.snapshots import Pooling, RecordedGraph, Recorder, Snapshots
 from npdiffpool.viz import write_report
 from npdiffpool.viz.drawing.colours import palette
 from npdiffpool.viz.report.explorer import explorer_data

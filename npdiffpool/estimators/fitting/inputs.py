@@ -286,6 +286,11 @@ class InputSchema(NamedTuple):
         return cls(listed, getattr(graphs, "weights", None))
 
 
+def are_columns(*weights: str) -> bool:
+    """Return whether all names of edge weights are those of columns of a file."""
+    return all(name.startswith("attribute ") for name in weights)
+
+
 def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> None:
     """Check that a data set has the columns and edge weights of the training set.
 
@@ -301,12 +306,14 @@ def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> No
     if names is None or expected.feature_names is None:
         return
     _check_names(names, expected.feature_names, what)
-    if weights != expected.weights:
+    both = [w for w in (expected.weights, weights) if w is not None]
+    comparable = len(both) < 2 or are_columns(*both)  # not those of files and networkx
+    if weights != expected.weights and comparable:
         wanted, got = (repr(w) if w else "all 1" for w in (expected.weights, weights))
-        raise ValueError(
-            f"weights of {what} must be {wanted}, as in training; got {got}; "
-            "load_dataset(source, weights=model.edge_weights_in_) has the same"
-        )
+        hint = "; load_dataset(source, weights=model.edge_weights_in_) has the same"
+        hint *= expected.weights is None or are_columns(expected.weights)
+        required = f"weights of {what} must be {wanted}, as in training"
+        raise ValueError(f"{required}; got {got}{hint}")
 
 
 def _check_names(names: list[str], expected: list[str], what: str) -> None:

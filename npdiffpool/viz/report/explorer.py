@@ -19,7 +19,7 @@ from scipy import sparse
 from npdiffpool._support.types import Floats, Ints, Json
 from npdiffpool.evaluation.measures import used_clusters
 from npdiffpool.runs.backbone import describe_links
-from npdiffpool.runs.snapshots import Pooling, Snapshots, RecordedGraph, readable
+from npdiffpool.runs.snapshots import Pooling, RecordedGraph, Snapshots, readable
 from npdiffpool.viz.drawing.colours import first_colours, palette
 from npdiffpool.viz.drawing.discs import separate, spread
 from npdiffpool.viz.drawing.layout import node_positions

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from npdiffpool._support.arguments import require
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.runs.of_model import write_run
-from npdiffpool.runs.snapshots import readable, choose_recorded
+from npdiffpool.runs.snapshots import choose_recorded, readable
 from npdiffpool.viz.figure_files import save_figures
 from npdiffpool.viz.report.page import write_report
 

@@ -161,8 +161,9 @@ def _summary(config: Json) -> str:
     labels = f"{len(names) if is_test else int(counts['classes'])} classes"
     if is_regression(results):
         labels = f"target{'s' * (len(names) > 1)} {escape(', '.join(names))}"
+    kind = "test graphs" if is_test else "graphs"
     about = (
-        f"{escape(str(data['name']))}: {int(counts['graphs'])}{' test' * is_test} graphs, "
+        f"{escape(str(data['name']))}: {int(counts['graphs'])} {kind}, "
         f"{labels}, {counts['nodes_mean']:.1f} nodes and "
         f"{counts['edges_mean']:.1f} edges on average, {n_features} "
         "features."
