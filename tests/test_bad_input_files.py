@@ -138,7 +138,7 @@ BAD_OPTIONS = [
     ),
     (
         "a word for a flag",
-        "require_labels must be True or False; got 'no'",
+        "require_labels must be True, False or None; got 'no'",
         ("MUTAG",),
         {"require_labels": "no"},
     ),
@@ -318,13 +318,13 @@ DATA = [
         ),
         (
             "strings and numbers",
-            "graphs[0]: attribute 'charge' must be all strings or numbers"
+            "graphs[0]: attribute 'charge' must be a string, as others are"
             "; got 1 at node 1",
             ([PATH], "charge"),
         ),
         (
             "two widths",
-            "graphs[0]: attribute 'at' must be all of width 1; got [1, 2] at node 1",
+            "attribute 'at' must be of width 1, as others are; got [1, 2] at node 1",
             ([PATH], "at"),
         ),
         (
@@ -949,7 +949,12 @@ VIZ = [
         (
             "two targets",
             "labels must be one target, such as labels[:, 0]; got 2 targets",
-            (REGRESSOR, Dataset(GRAPHS, np.zeros((4, 2))), None, AXES),
+            (
+                REGRESSOR,
+                Dataset(GRAPHS, np.zeros((4, 2)), targets=("a", "b")),
+                None,
+                AXES,
+            ),
         ),
         (
             "words for targets",

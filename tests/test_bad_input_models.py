@@ -767,7 +767,7 @@ CLUSTERERS = [
         DiffPoolClusterer(link_weight=0, entropy_weight=0).fit,
         (
             "nothing to minimise",
-            "link_weight or entropy_weight must be above 0; got (0.0, 0.0)",
+            "link_weight or entropy_weight must be above 0; got (0, 0)",
             (GRAPHS,),
         ),
     ),

@@ -60,7 +60,8 @@ def test_edge_weights_have_the_name_of_their_attribute():
 def test_a_model_of_weighted_graphs_takes_no_graphs_without_weights():
     weighted = nx.path_graph(4)
     nx.set_edge_attributes(weighted, 2.5, "weight")
-    data, plain = from_networkx([weighted] * 2), from_networkx([nx.path_graph(4)])
+    plain = from_networkx([nx.path_graph(4)])
+    data = from_networkx([weighted, nx.path_graph(2)])
     clf = DiffPoolClassifier(hidden=4, epochs=1).fit(data, [0, 1])
     message = "weights of graphs must be 'weight', as in training; got all 1"
     with pytest.raises(ValueError, match=message):
