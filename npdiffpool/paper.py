@@ -505,7 +505,7 @@ def _check(
     last size must be at least `least`.
     """
     is_array = isinstance(value, np.ndarray) or type(value).__name__ == "ArrayBox"
-    shape = getattr(value, "shape", ()) if is_array else type(value).__name__
+    shape: Any = getattr(value, "shape", ()) if is_array else type(value).__name__
     sizes = dict(zip(form, shape))
     wanted = tuple(sizes.get(n) if isinstance(n, str) else n for n in form)
     if shape != wanted or shape[-1] < least:
