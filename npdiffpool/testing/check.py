@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
-from hypothesis import Phase, given, seed, settings
+from hypothesis import Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
@@ -294,6 +294,7 @@ class Search:
             deadline=None,
             report_multiple_bugs=False,
             print_blob=False,
+            verbosity=Verbosity.quiet,  # the case would be added to the error
             phases=phases,
         )
         # Hypothesis's database finds the failures of a test by its name.
