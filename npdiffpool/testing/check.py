@@ -18,10 +18,11 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
+from types import TracebackType
 from typing import Any, Callable, Collection, Iterable, Iterator, Sequence
 
 import numpy as np
-from hypothesis import Phase, given, seed, settings
+from hypothesis import Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
@@ -165,21 +166,26 @@ class Violation:
     cases: Cases
 
     @property
+    def trace(self) -> TracebackType | None:
+        """The traceback of the error from the check on, without Hypothesis."""
+        trace = self.error.__traceback__
+        while trace and trace.tb_frame.f_code is not self.check.body.__code__:
+            trace = trace.tb_next
+        return trace
+
+    @property
     def statement(self) -> str:
-        """The statement of the check that failed, in one line; empty if none ran."""
-        body, trace = self.check.body, traceback.walk_tb(self.error.__traceback__)
-        lines = [line for frame, line in trace if frame.f_code is body.__code__]
-        return statement_at(body, lines[-1]) if lines else ""
+        """The statement of the check that failed, in one line."""
+        trace = self.trace
+        return statement_at(self.check.body, trace.tb_lineno) if trace else ""
 
     @property
     def place(self) -> str:
         """The innermost line of the layer's own code that raised; empty if none did."""
         place = ""
-        for frame, line in traceback.walk_tb(self.error.__traceback__):
+        for frame, line in traceback.walk_tb(self.trace and self.trace.tb_next):
             code, module = frame.f_code, frame.f_globals.get("__name__", "")
-            if code is self.check.body.__code__:
-                place = ""  # what follows was called by the check
-            elif _is_of_layer(module):
+            if _is_of_layer(module):
                 place = f"{PurePath(code.co_filename).name}:{line}, in {code.co_name}"
         return place
 
@@ -288,6 +294,7 @@ class Search:
             deadline=None,
             report_multiple_bugs=False,
             print_blob=False,
+            verbosity=Verbosity.quiet,  # the case would be added to the error
             phases=phases,
         )
         # Hypothesis's database finds the failures of a test by its name.

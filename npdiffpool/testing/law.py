@@ -252,7 +252,7 @@ class Law:
             found.case,
             error,
             found.place,
-            found.error,
+            found.error.with_traceback(found.trace),
         )
 
 

@@ -123,9 +123,7 @@ def _gradients_keep_the_precision(pool, vjp, A, R, Z):
         if value is not None:
             dR, dZ = vjp(A, R, Z, name, np.ones_like(value, R.dtype))
             seen = {"dR": np.asarray(dR).dtype, "dZ": np.asarray(dZ).dtype}
-            assert set(seen.values()) == {R.dtype}, (
-                f"gradient of {name}: {seen} of {R.dtype}"
-            )
+            assert set(seen.values()) == {R.dtype}, f"gradient of {name}: {seen}"
 
 
 @values_and_gradients_keep_the_precision.also(model_cases.sizes_and_seed, dtypes=EXACT)
@@ -193,9 +191,8 @@ def _graphs_of_a_batch_are_neither_modified_nor_returned(batched, As, Rs, Zs):
     names = ("A", "X", "S", *losses)
     pools = batched(As, Rs, Zs)
     results = [getattr(pooled, name, None) for pooled in pools for name in names]
-    assert [id(array) for array in arrays] == [id(M) for M in [*As, *Rs, *Zs]], (
-        "As, Rs and Zs must have the same arrays as before; they were modified"
-    )
+    before, after = list(map(id, arrays)), list(map(id, [*As, *Rs, *Zs]))
+    assert before == after, "the lists As, Rs and Zs must not be modified"
     for array, copy in zip(arrays, copies):
         np.testing.assert_array_equal(array, copy)
         shared = [np.shares_memory(np.asarray(M), array) for M in results]

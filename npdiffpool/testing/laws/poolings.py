@@ -72,14 +72,11 @@ def the_best_nodes_are_kept_with_their_edges(pool, A, R, Z, nodes, rtol):
     kept = np.argsort(-nodes)[: R.shape[1]]
     n, pooled = len(kept), pool(A, R, Z)
     np.testing.assert_allclose(pooled.A[:n, :n], A[np.ix_(kept, kept)], rtol)
-    assert not np.any(pooled.A[n:]) and not np.any(pooled.A[:, n:]), (
-        f"A' must be 0 past cluster {n}; got {pooled.A}"
-    )
+    for part in (pooled.A[n:], pooled.A[:, n:]):
+        assert not np.any(part), f"A' must be 0 past cluster {n}; got {pooled.A}"
     others = np.ones(pooled.S.shape, dtype=bool)
     others[kept, np.arange(n)] = False
-    assert not np.any(pooled.S[others]), (
-        f"S must be 0 but for nodes {kept} in this order; got {pooled.S}"
-    )
+    assert not np.any(pooled.S[others]), f"nodes kept: {kept}; got S = {pooled.S}"
     share, score = pooled.S[kept, np.arange(n)], R[kept, 0]
     is_valid = np.isfinite(share) & ((share != 0) | (score == 0))
     assert np.all(is_valid), f"S of nodes kept, by their scores {score}, is {share}"
@@ -96,9 +93,7 @@ def the_cut_loss_compares_weight_within_clusters_with_degrees(pool, A, R, Z, rto
     """
     pooled = pool(A, R, Z)
     S, deg = pooled.S, A.sum(axis=1)
-    assert -1 - rtol <= pooled.cut <= 0, (
-        f"the cut loss must be in [-1, 0]; got {pooled.cut}"
-    )
+    assert -1 - rtol <= pooled.cut <= 0, f"the loss {pooled.cut} is not in [-1, 0]"
     if deg.sum() > 0:
         expected = -np.sum(S * (A @ S)) / np.sum(deg @ S**2)
         np.testing.assert_allclose(pooled.cut, expected, rtol)
@@ -119,9 +114,7 @@ def the_orthogonality_loss_measures_overlap_and_unlike_sizes(pool, A, R, Z, rtol
     square, most = np.sum(residual**2), 2 - 2 / np.sqrt(K)
     np.testing.assert_allclose(pooled.orthogonality**2, square, rtol, rtol)
     loss = pooled.orthogonality
-    assert loss >= 0 and loss**2 <= most + rtol, (
-        f"the loss must be in [0, sqrt({most})]; got {loss}"
-    )
+    assert loss >= 0 and loss**2 <= most + rtol, f"{loss} is not in [0, {most}^0.5]"
 
 
 MODULARITY = DMON + ": L = -tr(S^T (A - d d^T / 2m) S) / 2m"
@@ -136,9 +129,7 @@ def the_modularity_loss_is_minus_the_modularity(pool, A, R, Z, rtol):
     pooled = pool(A, R, Z)
     S, deg, total = pooled.S, A.sum(axis=1), A.sum()
     loss, least = pooled.modularity, 1 / S.shape[1] - 1
-    assert least - rtol <= loss <= 1, (
-        f"the modularity loss must be in [{least}, 1]; got {loss}"
-    )
+    assert least - rtol <= loss <= 1, f"the loss {loss} is not in [{least}, 1]"
     if total > 0:
         within = np.sum(S * (A @ S)) / total
         chance = np.sum((deg @ S / total) ** 2)
