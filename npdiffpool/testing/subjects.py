@@ -295,9 +295,8 @@ def _add_batched(
 def _require_vjp(vjp: Part, pooled: Any, names: tuple[str, ...]) -> None:
     """Validate the form of what `vjp` returns; an error in it violates a law."""
     outputs = {name: getattr(pooled, name, None) for name in ("X", *names[3:])}
-    for name, value in outputs.items():
-        if value is None:
-            continue
+    given = {name: value for name, value in outputs.items() if value is not None}
+    for name, value in given.items():
         try:
             arrays = [array.copy() for array in PROBE]
             gradients = vjp(*arrays, name, np.ones_like(value))
