@@ -1319,8 +1319,6 @@ CV_OPTIONS = {
     "--grid name.json": "a name in grid must be one of | 'width'",
     "--grid hiden.json": "one of gnn, | 'hiden'; did you mean hidden?",
     "--protocol paper --patience 3": "patience must be None, because the paper's",
-    "--protocol paper --runs 2": "--runs must be left out: --protocol paper has one",
-    "--splits words.txt --folds 2": "--folds must be left out: --splits FILE has",
 }
 # There is no such data set, so each of these is told before data are looked for.
 KNOWN_BEFORE = [

@@ -46,7 +46,6 @@ from npdiffpool.evaluation.protocols import (
 from npdiffpool.evaluation.splits import read_splits
 from npdiffpool.evaluation.workers import check_workers, workers
 
-FOLDS, RUNS = 10, 3
 TIMED = 8  # configurations of a grid
 RUN = "the current training run"  # for which Ctrl-C waits in this process
 
@@ -70,12 +69,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help='JSON file of configurations to choose from, such as {"hidden": [32, 64]}',
     )
-    text = f"number of folds, without --splits (default: {FOLDS})"
-    command.add_argument("--folds", type=int, metavar="INT", help=text)
-    text = f"final training runs per fold, for the fair protocol (default: {RUNS})"
-    command.add_argument("--runs", type=int, metavar="INT", help=text)
-    text = "number of worker processes, which share the CPUs (default: %(default)s)"
-    command.add_argument("--jobs", type=int, default=1, metavar="INT", help=text)
+    for name, default, text in (
+        ("--folds", 10, "number of folds, without --splits"),
+        ("--runs", 3, "final training runs per fold, for the fair protocol"),
+        ("--jobs", 1, "number of worker processes, which share the CPUs"),
+    ):
+        text += " (default: %(default)s)"
+        command.add_argument(name, type=int, default=default, metavar="INT", help=text)
     text = "address of a dask scheduler, whose workers are used instead of --jobs"
     command.add_argument("--scheduler", metavar="ADDRESS", help=text)
     text = "folder for the results (default: runs/DATA-PROTOCOL)"
@@ -87,7 +87,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Cross-validate, print the table of folds, or JSON."""
     given = arguments
-    _set_defaults(given)
     check_workers(given.jobs, given.scheduler)
     grid = read_grid(given.grid) if given.grid is not None else [{}]
     model = make_model(given)
@@ -101,16 +100,6 @@ def run(arguments: argparse.Namespace) -> None:
         result = _evaluate(given, model, grid, candidates)
     if given.json:
         print(json.dumps(result._asdict()))
-
-
-def _set_defaults(given: argparse.Namespace) -> None:
-    """Set the numbers of folds and runs; refuse those that would not be used."""
-    if given.splits is not None and given.folds is not None:
-        raise ValueError("--folds must be left out: --splits FILE has the folds")
-    if given.protocol == "paper" and given.runs is not None:
-        raise ValueError("--runs must be left out: --protocol paper has one per fold")
-    given.folds = FOLDS if given.folds is None else given.folds
-    given.runs = RUNS if given.runs is None else given.runs
 
 
 def _evaluate(
