@@ -222,7 +222,7 @@ FIT = [
     ),
     (
         "only weights of 0",
-        WEIGHTS + "above 0 for at least one graph; got only 0",
+        WEIGHTS + "above zero for at least one graph; got only 0",
         DATA,
         None,
         {"sample_weight": [0] * 4},

@@ -49,8 +49,9 @@ def check_sample_weight(
     array = array.astype(np.float64)
     wrong = array[~(np.isfinite(array) & (array >= 0))].tolist()
     require(not wrong, name, "finite and not negative", (wrong or [0.0])[0])
-    if not array.any():
-        raise ValueError(f"{name} must be above 0 for at least one graph; got only 0")
+    if not array.any():  # "zero": scikit-learn asks for the word
+        required = "above zero for at least one graph"
+        raise ValueError(f"{name} must be {required}; got only 0")
     scaled: Floats = np.ldexp(array, -int(np.frexp(np.max(array))[1]))
     return scaled
 
