@@ -42,6 +42,7 @@ from npdiffpool.testing.profiles import (
 )
 
 Part = Callable[..., Any]
+Names = tuple[str, ...]
 PROBE = (  # N, K and D differ, so that no output has the shape of another
     np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]),
     np.array([[0.3, -0.2], [-0.5, 0.7], [0.1, 0.6]]),
@@ -241,9 +242,7 @@ def _lacking(pooled: Any, most: int) -> list[str]:
     return [name for name in ("A", "X", "S") if not hasattr(pooled, name)]
 
 
-def _require_outputs(
-    call: str, pooled: Any, names: tuple[str, ...], fixed: bool
-) -> None:
+def _require_outputs(call: str, pooled: Any, names: Names, fixed: bool) -> None:
     """Validate A', X', S and the losses; K is 2 if `fixed`, else that of S."""
     K = 2 if fixed or np.ndim(pooled.S) != 2 else np.shape(pooled.S)[1]
     given = [name for name in names[3:] if getattr(pooled, name, None) is not None]
@@ -265,7 +264,7 @@ def _require_outputs(
 
 def _add_batched(
     batched: Part,
-    names: tuple[str, ...],
+    names: Names,
     fixed: bool,
     parts: dict[str, Any],
     sources: dict[str, str],
@@ -288,18 +287,16 @@ def _add_batched(
     for pooled in pools:
         _require_outputs(CALL_OF_BATCH, _named(pooled, names), names, fixed)
     if type(pools[0]) is tuple:
-        named, source = _batched_with_names(batched, names)
-        parts["batched"], sources["batched"] = named, source
+        parts["batched"], sources["batched"] = _batched_with_names(batched, names)
 
 
-def _require_vjp(vjp: Part, pooled: Any, names: tuple[str, ...]) -> None:
+def _require_vjp(vjp: Part, pooled: Any, names: Names) -> None:
     """Validate the form of what `vjp` returns; an error in it violates a law."""
     outputs = {name: getattr(pooled, name, None) for name in ("X", *names[3:])}
     given = {name: value for name, value in outputs.items() if value is not None}
     for name, value in given.items():
         try:
-            arrays = [array.copy() for array in PROBE]
-            gradients = vjp(*arrays, name, np.ones_like(value))
+            gradients = vjp(*(M.copy() for M in PROBE), name, np.ones_like(value))
             seen = [type(gradient).__name__ for gradient in gradients]
         except Exception:
             continue
@@ -329,18 +326,18 @@ def batched(As, Rs, Zs):
     return [SimpleNamespace(**dict(zip({}, pooled))) for pooled in pools]"""
 
 
-def _named(pooled: Any, names: tuple[str, ...]) -> Any:
+def _named(pooled: Any, names: Names) -> Any:
     """Return an output with attributes, of one that may be a plain tuple."""
     return Pooled(**dict(zip(names, pooled))) if type(pooled) is tuple else pooled
 
 
-def _pool_with_names(layer: Part, names: tuple[str, ...]) -> tuple[Part, str]:
+def _pool_with_names(layer: Part, names: Names) -> tuple[Part, str]:
     """Return a layer with named outputs, of one with plain tuples, and its source."""
     source = f"{import_line(layer, 'layer')}\n{POOL_WITH_NAMES.format(names)}"
     return lambda A, R, Z: _named(layer(A, R, Z), names), source
 
 
-def _batched_with_names(layers: Part, names: tuple[str, ...]) -> tuple[Part, str]:
+def _batched_with_names(layers: Part, names: Names) -> tuple[Part, str]:
     """Return the same of a batched form."""
     source = f"{import_line(layers, 'layers')}\n{BATCHED_WITH_NAMES.format(names)}"
     return lambda *lists: [_named(one, names) for one in layers(*lists)], source
