@@ -48,7 +48,7 @@ COMMANDS: dict[str, Command] = {
     "datasets": datasets,
     "verify": verify,
 }
-WORK = train.run, cross_validate.run, demo.run  # which has stopped if it cannot print
+WORK = train.run, cross_validate.run, demo.run, verify.run  # stops if it cannot print
 
 
 def console() -> None:
@@ -76,18 +76,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if hasattr(sys.stdout, "reconfigure"):  # a terminal may lack characters
         sys.stdout.reconfigure(errors="backslashreplace")
-    status = run = None
+    status, run, is_done = None, None, False
     try:
         handle_interrupts_again()
         with warnings_in_one_line(with_options):
             arguments = build_parser(__doc__, COMMANDS).parse_args(argv)
             run = arguments.run
-            status = run(arguments)
+            status, is_done = run(arguments), True
         if sys.stdout is not None:  # None if it is closed
             sys.stdout.flush()
     except BrokenPipeError as stop:  # the reader, such as head, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if run in WORK:
+        if run in WORK and not is_done:
             _print_error(with_options(reason_of(stop)))
             return 2
     except (ValueError, OSError, MemoryError) as error:

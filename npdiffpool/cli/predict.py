@@ -23,7 +23,7 @@ from npdiffpool.datasets import Dataset, load_dataset, load_dataset_like
 from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.loading import FEATURES
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.estimators.fitting.inputs import are_columns
+from npdiffpool.estimators.fitting.inputs import is_column
 from npdiffpool.estimators.model_file import ModelFileError, load_model
 
 
@@ -90,7 +90,7 @@ def _load(source: str, model: Any, path: str, given: str | None) -> Dataset:
 
 def _weights(trained: str | None, path: str, given: str | None) -> str | None:
     """Return the column of the edge weights: that of the training, or the one given."""
-    if trained is not None and not are_columns(trained):  # those of networkx graphs
+    if trained is not None and not is_column(trained):  # those of networkx graphs
         if given is None:
             required = "name a column of edge attributes"
             seen = f"{path} was trained with edge weights, {trained!r}"

@@ -46,7 +46,8 @@ class Dataset:
         What the files have and the graphs lack, such as 'edge_labels'.
     weights : str or None
         The column of edge attributes that has the edge weights, such as 'attribute 0'
-        (counted from 0), or another name of what they are; None if all are 1.
+        (counted from 0), or the attribute of networkx graphs that has them, such as
+        'weight'; None if all are 1.
     targets : tuple of str
         For regression the name of each target, such as 'attribute 0'; empty for
         classes.

@@ -105,7 +105,7 @@ def _receive(url: str, file: IO[bytes], timeout: float, progress: bool | None) -
     except urllib.error.HTTPError as error:
         error.close()
         raise DatasetError(f"{url}: {error}") from error
-    except DatasetError:  # a ValueError, which is not of the server
+    except DatasetError:  # of `_save`; it is a ValueError, but not of the server
         raise
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise DatasetError(f"{url}: {error}") from error

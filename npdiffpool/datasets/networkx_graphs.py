@@ -47,7 +47,7 @@ def from_networkx(
     Dataset
         Its `feature_names` are such as 'element=C' and 'mass'. The columns of an
         attribute that is a list of numbers have names such as 'position 1'. Its
-        `weights` are the name `weight` if an edge has that attribute, otherwise None.
+        `weights` is the value of `weight` if some weight is not 1, otherwise None.
 
     Raises
     ------
@@ -90,9 +90,8 @@ def from_networkx(
             node_names = graph.node_names
             graph = Graph(graph.adjacency, "degree", graph.label, node_names=node_names)
         made.append(graph)
-    edges = (data for G in listed for *_, data in G.edges(data=True))
-    weights = weight if any(weight in data for data in edges) else None
-    about: Any = {"source": "networkx", "weights": weights}
+    is_weighted = any(np.any(graph.adjacency.data != 1) for graph in made)
+    about: Any = {"source": "networkx", "weights": weight if is_weighted else None}
     return Dataset(made, given, name, tuple(names), **about)
 
 

@@ -325,7 +325,7 @@ def _pool(
     L_link = link_loss(level, S, A_pooled, config.link_scale)
     L_ent = entropy_loss(entropies, level.offsets)
     pooled = next_level(A_pooled, X_pooled, level.clusters[1:], level.symmetric)
-    pooled = pooled.with_operators(layer_kinds(config))
+    pooled = pooled.with_propagation_matrices(layer_kinds(config))
     step = PoolingStep(level, Z, S, L_link, L_ent, pooled)
     return step, {"embed": of_embed, "pool": of_pool}
 

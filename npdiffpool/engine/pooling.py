@@ -92,7 +92,7 @@ class Level(NamedTuple):
             clusters=batch.clusters,
         )
 
-    def with_operators(self, kinds: Iterable[str]) -> Level:
+    def with_propagation_matrices(self, kinds: Iterable[str]) -> Level:
         """Return the level with any missing propagation matrices added.
 
         Parameters

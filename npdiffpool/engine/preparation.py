@@ -101,4 +101,4 @@ def first_level(batch: GraphBatch, config: Config) -> Level:
         several times the memory of the sparse matrices.
     """
     level = Level.of(with_clusters(batch, config))
-    return level.with_operators(layer_kinds(config)).with_dense_blocks()
+    return level.with_propagation_matrices(layer_kinds(config)).with_dense_blocks()

@@ -17,10 +17,10 @@ class GraphError(ValueError):
     Examples
     --------
     >>> from npdiffpool import Graph
-    >>> Graph([[0, -1], [-1, 0]], [[1.0], [1.0]])
+    >>> Graph([[0, 1], [1, 0]], [[1.0], [np.nan]])
     Traceback (most recent call last):
         ...
-    npdiffpool.graphs.checks.GraphError: adjacency must not be negative; got -1.0
+    npdiffpool.graphs.checks.GraphError: features must be finite; got nan at [1, 0]
     """
 
 

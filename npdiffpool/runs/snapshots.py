@@ -94,15 +94,16 @@ class Recorder:
         epochs: int,
         n_clusters: int = 0,
     ) -> None:
-        chosen, n_snapshots = _limit(choose_recorded(graphs), graphs, n_clusters)
+        most = min(epochs, EPOCHS)
+        chosen, most = _limit(choose_recorded(graphs), graphs, n_clusters, most)
         self._graphs = [graphs[i] for i in chosen]
         self._numbers = [int(numbers[i]) for i in chosen]
         self._labels = [labels[i] for i in chosen]
         places = np.linspace(0, len(graphs) - 1, min(MEASURED, len(graphs)))
         measured = [graphs[i] for i in places.round().astype(int)]
         self._measured = [(graph, graph.is_undirected) for graph in measured]
-        steps = np.geomspace(1, epochs, n_snapshots).round().astype(int)
-        self._wanted = set(np.maximum(steps, np.arange(n_snapshots) + 1).tolist())
+        steps = np.geomspace(1, epochs, most).round().astype(int)
+        self._wanted = set(np.maximum(steps, np.arange(most) + 1).tolist())
         self._snapshots: dict[int, Snapshots] = {}  # one epoch each
 
     def __call__(self, model: Any) -> None:
@@ -184,14 +185,19 @@ def choose_recorded(graphs: Sequence[Graph]) -> Ints:
     return chosen
 
 
-def _limit(chosen: Ints, graphs: Sequence[Graph], n_clusters: int) -> tuple[Ints, int]:
-    """Return as many of the chosen graphs, and snapshots, as a file may have."""
+def _limit(
+    chosen: Ints, graphs: Sequence[Graph], n_clusters: int, n_snapshots: int
+) -> tuple[Ints, int]:
+    """Return as many of the chosen graphs as a file may have, one or more.
+
+    If only one is left, also as many snapshots as it may have. That of the kept epoch
+    comes in addition.
+    """
     shown = np.array([graphs[i].n_nodes + n_clusters for i in chosen], dtype=int)
-    fits = np.cumsum(shown) * (EPOCHS + 1) <= MAX_SHOWN  # and that of the kept epoch
-    if np.any(fits) or len(chosen) == 0:
-        return chosen[fits], EPOCHS
-    n_snapshots = MAX_SHOWN // int(shown[0]) - 1
-    return chosen[: n_snapshots > 0], max(1, n_snapshots)
+    fits = np.cumsum(shown) * (n_snapshots + 1) <= MAX_SHOWN
+    if len(chosen) == 0 or fits[0]:
+        return chosen[fits], n_snapshots
+    return chosen[:1], max(1, MAX_SHOWN // int(shown[0]) - 1)
 
 
 def readable(sizes: Sequence[int]) -> int:

@@ -74,7 +74,7 @@ def conformance(
     vjp : callable, optional
         ``vjp(A, R, Z, output, G) -> (dR, dZ)``, the gradient of
         sum(G * pooled.<output>), where `output` is the name of an attribute of
-        `Pooled`, and G an array of the output's shape and dtype. By default
+        `Pooled`, and G an array of the output's shape and R's dtype. By default
         ``pool.vjp``, if it exists, else derived by the package autograd if `pool` is
         written with ``autograd.numpy``.
     profile : str or iterable of str
@@ -146,7 +146,7 @@ def check_pooling(
     E6 and parts of C15, D4, D5 and D8: pass `vjp`, or set ``pool.vjp``, unless the
     layer is written with ``autograd.numpy``. Without a loss they are the laws of it:
     return the loss as an attribute of `Pooled`. If S is not the softmax of R, they are
-    A3, A6, A7 and the laws that choose S by R, such as C8.
+    the laws that choose S by R, such as C8.
 
     Parameters
     ----------

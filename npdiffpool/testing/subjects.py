@@ -9,7 +9,7 @@ batched(As, Rs, Zs) -> [Pooled, ...]
     with one loss for the whole batch puts it into each `Pooled`.
 vjp(A, R, Z, output, G) -> (dR, dZ)
     The gradient of sum(G * pooled.<output>), `output` being a field of `Pooled` and G
-    an array of the output's shape and dtype. By default autograd derives it.
+    an array of the output's shape and R's dtype. By default autograd derives it.
 
 A flag with the name of a loss means that the layer returns it, and "softmax" that its S
 is the softmax of R, so that a law can choose S; "symmetric" means that A' of a
@@ -296,7 +296,9 @@ def _require_vjp(vjp: Part, pooled: Any, names: Names) -> None:
     given = {name: value for name, value in outputs.items() if value is not None}
     for name, value in given.items():
         try:
-            gradients = vjp(*(M.copy() for M in PROBE), name, np.ones_like(value))
+            gradients = vjp(
+                *(M.copy() for M in PROBE), name, np.ones_like(value, dtype=float)
+            )
             seen = [type(gradient).__name__ for gradient in gradients]
         except Exception:
             continue

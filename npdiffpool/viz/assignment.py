@@ -18,6 +18,10 @@ from npdiffpool.viz.drawing.axes import AxesRow, pluralise, row_of_axes
 from npdiffpool.viz.drawing.checks import check_assignment
 from npdiffpool.viz.drawing.colours import first_colours, palette
 
+ROW_NAMES = (  # of the first level, and of the others
+    ("node", "nodes"),
+    ("cluster of the level below", "clusters of the level below"),
+)
 _MAX_NUMBERED_NODES = 30
 _MAX_NUMBERED_CLUSTERS = 20  # with more, only some are numbered
 _ABOVE = 4  # points from the top of the heat map to the middle of the marks
@@ -74,9 +78,9 @@ def plot_assignment(S: Any, axes: Any = None, below: Sequence[Any] = ()) -> Axes
     row = row_of_axes(axes, 1, (6.0, 5.0))
     panel: Axes = row[0]
     order = rows[np.lexsort((-S[rows].max(axis=1), clusters[-1][rows]))]
-    row_name = "cluster of the level below" if below else "node"
+    row_name, rows_name = ROW_NAMES[bool(below)]
     _draw_shares(panel, S[order], clusters[-1][order], row_name)
-    _number_rows_and_columns(panel, order, K, row_name)
+    _number_rows_and_columns(panel, order, K, (row_name, rows_name))
     sizes = [matrix.shape[1] for matrix in matrices]
     _mark_columns(panel, used, palette(sum(sizes))[first_colours(sizes)[-1] :])
     title = f"{pluralise(len(rows), 'row')}, {len(used)} of {pluralise(K, 'cluster')}"
@@ -132,12 +136,14 @@ def _draw_shares(axes: Axes, S: Floats, cluster: Ints, row_name: str) -> None:
     axes.hlines(ends, *edges[:2], **look).set_gid("boundaries")
 
 
-def _number_rows_and_columns(axes: Axes, order: Ints, K: int, row_name: str) -> None:
+def _number_rows_and_columns(
+    axes: Axes, order: Ints, K: int, row_names: tuple[str, str]
+) -> None:
     """Write numbers of the rows if there are few, and cluster numbers."""
     is_small = len(order) <= _MAX_NUMBERED_NODES
-    first, *rest = row_name.split()
-    many = f"{' '.join([f'{first}s', *rest])}, by cluster and decreasing share"
-    axes.set_ylabel(row_name if is_small else many, fontsize=8)
+    one, many = row_names
+    name = one if is_small else f"{many}, by cluster and decreasing share"
+    axes.set_ylabel(name, fontsize=8)
     numbers = [str(node) for node in order] if is_small else []
     axes.set_yticks(range(len(numbers)), labels=numbers)
     if K <= _MAX_NUMBERED_CLUSTERS:

@@ -225,7 +225,7 @@ def _draw_losses(
     drawn = _draw_lines(axes, history, _name_weighted(own, weighted))
     if _has(history, "link_loss"):
         right = axes.twinx()
-        drawn += _draw_lines(right, history, LINK)
+        drawn += _draw_lines(right, history, _name_weighted(LINK, weighted))
         right.set_ylabel(f"link loss, {LINK_FORMULAS[link_scale]}")
         right.spines["top"].set_visible(False)
     axes.set_ylabel("loss (nats)" if _has(history, "cross_entropy") else "loss")
@@ -233,10 +233,9 @@ def _draw_losses(
 
 
 def _name_weighted(lines: Lines, weighted: bool) -> Lines:
-    """Return lines whose names say which are weighted by class."""
-    trained = ("cross_entropy", "train_accuracy") if weighted else ()
+    """Return lines whose names say which are weighted by class: those of training."""
     return {
-        key: (f"{name}, weighted" if key in trained else name, *look)
+        key: (name if key in VALIDATED or not weighted else f"{name}, weighted", *look)
         for key, (name, *look) in lines.items()
     }
 

@@ -114,8 +114,9 @@ def _measured(name: str, value: Any) -> Accuracy:
     """Validate a measured accuracy: an evaluation or a pair."""
     form = "(mean, spread), fractions in 0 ... 1, or an Evaluation"
     if hasattr(value, "score") and hasattr(value, "spread"):
-        if value.measure != "accuracy":
-            seen = f"{value.measure} of a regressor"
+        measure = getattr(value, "measure", "accuracy")
+        if measure != "accuracy":
+            seen = f"{measure} of a regressor"
             raise ValueError(f"results[{name!r}] must be accuracies; got {seen}")
         value = value.score, value.spread
     return _accuracy(f"results[{name!r}]", form, value)

@@ -52,22 +52,31 @@ def test_graphs_without_named_attributes_have_degrees():
 
 def test_edge_weights_have_the_name_of_their_attribute():
     plain, weighted = nx.path_graph(3), nx.path_graph(3)
-    weighted.edges[1, 2]["length"] = 1.0
+    weighted.edges[1, 2]["length"] = 2.0
     assert from_networkx([plain, weighted], weight="length").weights == "length"
     assert from_networkx([plain, weighted]).weights is None
+    nx.set_edge_attributes(weighted, 1.0, "length")
+    assert from_networkx([plain, weighted], weight="length").weights is None
+    assert from_networkx([nx.MultiGraph([(0, 1), (0, 1)])]).weights == "weight"
 
 
-def test_a_model_of_weighted_graphs_takes_no_graphs_without_weights():
-    weighted = nx.path_graph(4)
+def test_a_model_of_weighted_graphs_takes_no_other_weights():
+    weighted, longer = nx.path_graph(4), nx.path_graph(2)
     nx.set_edge_attributes(weighted, 2.5, "weight")
-    plain = from_networkx([nx.path_graph(4)])
+    nx.set_edge_attributes(longer, 3.0, "length")
     data = from_networkx([weighted, nx.path_graph(2)])
     clf = DiffPoolClassifier(hidden=4, epochs=1).fit(data, [0, 1])
-    message = "weights of graphs must be 'weight', as in training; got all 1"
-    with pytest.raises(ValueError, match=message):
-        clf.predict(plain)
-    of_a_file = replace(data, weights="attribute 0")  # has no name of networkx
-    assert_array_equal(clf.predict(of_a_file), clf.predict(data))
+    of_files = replace(data, source="folder", weights=None)
+    of_lengths = from_networkx([longer], weight="length")
+    for others, seen in ((of_files, "all 1"), (of_lengths, "'length'")):
+        message = f"weights of graphs must be 'weight', as in training; got {seen}"
+        with pytest.raises(ValueError, match=message):
+            clf.predict(others)
+    for same in (
+        replace(of_files, weights="attribute 0"),  # files have no names of networkx
+        from_networkx([nx.path_graph(4), nx.empty_graph(2)]),  # all are 1
+    ):
+        assert_array_equal(clf.predict(same), clf.predict(list(same)))
 
 
 def test_an_attribute_called_degree_is_that_attribute():

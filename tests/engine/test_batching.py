@@ -157,8 +157,10 @@ def test_a_dense_stack_is_pooled_like_a_sparse_matrix(case):
         close(dense, ragged, scale=np.max(np.abs(ragged)))
     size = np.sum(A**2) + np.sum((S @ S.T) ** 2)
     for kind in KINDS:
-        operator = one_graph(A, Z).with_operators([kind]).operators[kind].toarray()
-        close(stack.with_operators([kind]).operators[kind][0], operator)
+        operator = (
+            one_graph(A, Z).with_propagation_matrices([kind]).operators[kind].toarray()
+        )
+        close(stack.with_propagation_matrices([kind]).operators[kind][0], operator)
     above = losses.link_loss(stack, S, pooled[0])[0]
     below = losses.link_loss(one_graph(A, Z), S, pooled[0])[0]
     assert abs(above**2 - below**2) <= 1e-12 * size  # its terms cancel near A = S S^T

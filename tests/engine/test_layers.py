@@ -31,7 +31,7 @@ def random_gnn(seed, kind, n_features, norm, n_layers=2):
 
 
 def run(params, kind, A, X, normalize=False, running=None):
-    level = one_graph(A, X).with_operators([kind])
+    level = one_graph(A, X).with_propagation_matrices([kind])
     P = level.operators.get(kind, level.A)
     flags = dict(normalize_rows=normalize, running=running)
     return layers.gnn(params, kind, P, X, **flags)[0]

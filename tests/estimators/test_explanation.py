@@ -82,7 +82,7 @@ def subsets(graph):
 def run_from(model, level, start, below):
     """Return the logits of the model from a pooling level on, step by step."""
     params, config, running = model.params_, model.config_, model.running_
-    level, parts = level.with_operators(layer_kinds(config)), []
+    level, parts = level.with_propagation_matrices(layer_kinds(config)), []
     known = zip(params["levels"], config.clusters, running["levels"])
     for block, K, moments in list(known)[start:]:
         step, _ = engine._pool(block, level, K, config, moments, NO_DROPOUT)

@@ -323,7 +323,7 @@ def test_too_many_nodes_are_refused(tmp_path, monkeypatch):
         ((3, 4, 5), 0, 3, EPOCHS),
         ((3, 4, 5), MAX_SHOWN // (EPOCHS + 1) // 2 - 5, 2, EPOCHS),
         ((3, 4, 5), MAX_SHOWN // 8, 1, 6),
-        ((3, 4, 5), MAX_SHOWN, 0, 1),
+        ((3, 4, 5), MAX_SHOWN // 2 - 9, 1, 1),
     ],
 )
 def test_no_more_is_recorded_than_can_be_read(
@@ -341,6 +341,13 @@ def test_no_more_is_recorded_than_can_be_read(
     assert shown <= MAX_SHOWN
     write_snapshots(tmp_path / "snapshots.npz", seen)
     assert len(read_snapshots(tmp_path / "snapshots.npz").graphs) == n_graphs
+
+
+def test_a_report_of_one_epoch_has_all_graphs():
+    graphs, n_clusters = [path(n) for n in (3, 4, 5)], MAX_SHOWN // 6 - 9
+    recorder = Recorder(range(3), graphs, [3] * 3, 1, n_clusters)
+    recorder.record(Pooled(1), 1)
+    assert len(recorder.snapshots().graphs) == 3
 
 
 def test_other_files_are_refused(tmp_path):

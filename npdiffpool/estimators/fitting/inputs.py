@@ -276,7 +276,7 @@ class InputSchema(NamedTuple):
     """What the numbers of a data set mean; None for graphs in a list."""
 
     feature_names: list[str] | None
-    weights: str | None  # None for a data set: all are 1
+    weights: str | None  # as of a `Dataset`
 
     @classmethod
     def from_graphs(cls, graphs: Any) -> InputSchema:
@@ -286,9 +286,21 @@ class InputSchema(NamedTuple):
         return cls(listed, getattr(graphs, "weights", None))
 
 
-def are_columns(*weights: str) -> bool:
-    """Return whether all names of edge weights are those of columns of a file."""
-    return all(name.startswith("attribute ") for name in weights)
+def is_column(weights: str) -> bool:
+    """Return whether edge weights are named as a column of a file."""
+    return weights.startswith("attribute ")
+
+
+def _agree(weights: str | None, trained: str | None, source: str) -> bool:
+    """Return whether edge weights may be those of the training.
+
+    A file and networkx graphs may have the same weights under two names, and all
+    weights of some networkx graphs may happen to be 1.
+    """
+    if weights is None or trained is None:
+        is_chance = source == "networkx" and trained and not is_column(trained)
+        return weights == trained or bool(is_chance)
+    return weights == trained or is_column(weights) != is_column(trained)
 
 
 def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> None:
@@ -306,14 +318,13 @@ def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> No
     if names is None or expected.feature_names is None:
         return
     _check_names(names, expected.feature_names, what)
-    both = [w for w in (expected.weights, weights) if w is not None]
-    comparable = len(both) < 2 or are_columns(*both)  # not those of files and networkx
-    if weights != expected.weights and comparable:
+    if not _agree(weights, expected.weights, getattr(graphs, "source", "")):
         wanted, got = (repr(w) if w else "all 1" for w in (expected.weights, weights))
-        hint = "; load_dataset(source, weights=model.edge_weights_in_) has the same"
-        hint *= expected.weights is None or are_columns(expected.weights)
+        hint = "load_dataset(source, weights=model.edge_weights_in_) has the same"
+        if not all(w is None or is_column(w) for w in (expected.weights, weights)):
+            hint = "graphs in a list are not compared"
         required = f"weights of {what} must be {wanted}, as in training"
-        raise ValueError(f"{required}; got {got}{hint}")
+        raise ValueError(f"{required}; got {got}; {hint}")
 
 
 def _check_names(names: list[str], expected: list[str], what: str) -> None:

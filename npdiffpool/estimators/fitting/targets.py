@@ -12,6 +12,7 @@ from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.types import Floats, Ints
 from npdiffpool.estimators.fitting.inputs import shortened
 
+LEAST = -1e150  # of R^2; its square is a number, for a standard deviation
 _KINDS = {"U": "strings", "S": "bytes"}  # by the kind of a dtype; others are numbers
 
 
@@ -246,7 +247,7 @@ def r_squared(
     """Return R^2 of each target, (T,): 1 - squared error / variance.
 
     If all values of a target are equal, it is 1 for exact predictions, otherwise 0. It
-    is -inf if it is below the least float.
+    is at least -1e150.
 
     Parameters
     ----------
@@ -283,7 +284,7 @@ def _of_one(targets: Floats, predicted: Floats, weights: Floats | None) -> float
         return float(error == 0)
     mean = np.average(targets, weights=weights)
     variance = float(np.average((targets - mean) ** 2, weights=weights))
-    return 1 - error / variance if variance > 0 else -np.inf
+    return max(1 - error / variance, LEAST) if variance > 0 else LEAST
 
 
 Targets = Union[Classes, Numbers]

@@ -34,7 +34,7 @@ from npdiffpool.training.schedule import OWN_MONITORS
 
 
 class FitData(NamedTuple):
-    """Graphs that are trained on and, with labels and weights, held out."""
+    """The training graphs, their labels and weights, and the validation set."""
 
     graphs: Any
     labels: Any
@@ -157,7 +157,9 @@ def check_validation(
         regression.
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
-    require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
+    size = f" of {len(pair)}" if isinstance(pair, (tuple, list)) else ""
+    form = "(graphs, labels) or (graphs, labels, sample_weight)"
+    require(usable, "validation", form, f"{type(pair).__name__}{size}")
     given, labels = pair
     check_schema(given, schema, "validation graphs")
     graphs = check_graphs(given)

@@ -45,8 +45,8 @@ def forms(A: Array, R: Array, X: Array) -> dict[str, list[Array]]:
 
 def levels_of(A: Array, X: Array) -> list[Level]:
     """Return a graph as a sparse level, with a dense block, and as a stack."""
-    sparse_form = sparse_level([A], X).with_operators(OPERATORS)
-    stack = dense_level([A], X).with_operators(OPERATORS)
+    sparse_form = sparse_level([A], X).with_propagation_matrices(OPERATORS)
+    stack = dense_level([A], X).with_propagation_matrices(OPERATORS)
     Ps = {kind: _as_block(P) for kind, P in sparse_form.operators.items()}
     blocks = sparse_form._replace(A=_as_block(sparse_form.A), operators=Ps)
     return [sparse_form, blocks, stack]

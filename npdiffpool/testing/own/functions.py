@@ -72,7 +72,7 @@ def functions_of_engine(
     A, S, offsets = np.abs(np.triu(A)), pooling.assign(R)[0], np.array([0, N])
     rng, found = np.random.default_rng(seed), dict[str, Any]()
     for form, make in {"sparse": sparse_level, "stack": dense_level}.items():
-        level = make([A], X).with_operators(layers.OPERATORS)
+        level = make([A], X).with_propagation_matrices(layers.OPERATORS)
         for kind in layers.KINDS:
             params = layers.init_gnn(rng, kind, [F, K, K], True, dtype)
             gnn = partial(_gnn, kind, level.operators.get(kind, level.A), params)

@@ -90,7 +90,7 @@ def layer_of_engine(kind: str, seed: int, A: Array, X: Array) -> Array:
     rng, width = np.random.default_rng(seed), X.shape[1]
     params = layers.init_gnn(rng, kind, [width, width], False, X.dtype)
     params["layers"][0]["b"] = rng.normal(size=width).astype(X.dtype)
-    P = sparse_level([A], X).with_operators([kind]).operators[kind]
+    P = sparse_level([A], X).with_propagation_matrices([kind]).operators[kind]
     if kind == "s2v":  # a later iteration, with mu = X: the first has no neighbours
         mu = layers.s2v(params["layers"][0], P, X, mu=X).sum()
         return primitives.relu(mu)

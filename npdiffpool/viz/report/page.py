@@ -203,7 +203,8 @@ def _legend(graphs: Sequence[Json]) -> str:
 def _curves(history: Columns, config: Json) -> str:
     link = LINK_FORMULAS[config["parameters"]["link_scale"]]
     is_weighted = config["parameters"].get("class_weight") is not None
-    weighted = ", training weighted by class" if is_weighted else ""
+    alone = ", weighted by class" if is_weighted else ""
+    weighted = f", training{alone[1:]}" if is_weighted else ""
     summed = ", summed over levels" if len(config["clusters"]) > 1 else ""
     accuracies = {"training": "train_accuracy", "validation": "validation_accuracy"}
     losses = {"training": "cross_entropy", "validation": "validation_loss"}
@@ -213,9 +214,9 @@ def _curves(history: Columns, config: Json) -> str:
     charts = [
         ("Accuracy", f"% of graphs{weighted}", accuracies),
         *main_losses,
-        ("Link loss", f"{link}{summed}", {"link": "link_loss"}),
-        ("Entropy loss", f"nats per node{summed}", {"entropy": "entropy_loss"}),
-        ("Total loss", "weighted sum, training graphs", {"total": "loss"}),
+        ("Link loss", f"{link}{summed}{alone}", {"link": "link_loss"}),
+        ("Entropy loss", f"nats per node{summed}{alone}", {"entropy": "entropy_loss"}),
+        ("Total loss", f"weighted sum, training graphs{alone}", {"total": "loss"}),
     ]
     drawn = ""
     for title, unit, names in charts:
