@@ -6,7 +6,6 @@ checksum of each member. Older files lack some entries, which have defaults.
 
 from __future__ import annotations
 
-import math
 from os import PathLike
 from typing import Any, List, Mapping, Tuple
 
@@ -171,7 +170,7 @@ def _is_row(row: Any, names: set[str]) -> bool:
     if not (isinstance(row, dict) and names <= row.keys()):
         return False
     values = row.values()
-    return all(isinstance(v, (int, float)) and math.isfinite(v) for v in values)
+    return all(isinstance(v, (int, float)) and abs(v) < np.inf for v in values)
 
 
 def require_variances(name: str, running: Params) -> None:
