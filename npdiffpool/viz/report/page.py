@@ -181,7 +181,7 @@ def _explorer(config: Json, snapshots: Snapshots | None) -> tuple[str, Json | No
         return "<p>This run has no snapshots.npz, so it has no explorer.</p>", None
     graphs = [graph for graph in snapshots.graphs if len(graph.kinds)]
     if not graphs:
-        return "<p>No test graph was recorded, so there is no explorer.</p>", None
+        return "<p>No test graph has nodes, so there is no explorer.</p>", None
     snapshots = snapshots._replace(graphs=graphs)
     results, names = config["results"], [str(name) for name in config["features"] or ()]
     best_epoch, outputs = int(results["best_epoch"]), names_of_outputs(results)
