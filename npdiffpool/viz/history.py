@@ -226,7 +226,7 @@ def _draw_losses(
     if _has(history, "link_loss"):
         right = axes.twinx()
         drawn += _draw_lines(right, history, _name_weighted(LINK, weighted))
-        right.set_ylabel(f"link loss, {LINK_FORMULAS[link_scale]}")
+        right.set_ylabel(f"link loss, ${LINK_FORMULAS[link_scale]}$")
         right.spines["top"].set_visible(False)
     axes.set_ylabel("loss (nats)" if _has(history, "cross_entropy") else "loss")
     return drawn

@@ -84,7 +84,7 @@ def test_the_formula_of_the_link_loss_is_that_of_the_model(link_scale):
     power = LINK_SCALES[link_scale]
     divided = " / c" if link_scale == "relative" else ""
     formula = f"||A{divided} - S S^T||_F" + ["", " / n", " / n^2"][power]
-    assert right.get_ylabel() == f"link loss, {formula}"
+    assert right.get_ylabel() == f"link loss, ${formula}$"
 
 
 @pytest.mark.parametrize("class_weight", [None, "balanced"])

@@ -117,16 +117,6 @@ def test_numpy_numbers_as_parameters_are_written(graphs, tmp_path):
     assert "% of graphs, training weighted by class" in text
 
 
-def test_a_validation_that_a_warm_start_adds_has_columns(graphs, tmp_path):
-    clf = ndp.DiffPoolClassifier(**SMALL).fit(graphs)
-    clf.set_params(warm_start=True).fit(graphs, validation=(graphs, None))
-    report_model(clf, graphs, folder=tmp_path)
-    head, *rows = (tmp_path / "history.csv").read_text().splitlines()
-    column = head.split(",").index("validation_loss")
-    known = [row.split(",")[column] != "" for row in rows]
-    assert known == [False, False, True, True]
-
-
 @pytest.mark.parametrize("n_targets", [0, 1, 2])
 def test_targets_of_a_regressor_are_named(graphs, tmp_path, n_targets):
     targets = np.arange(24.0).reshape(12, 2)[:, : max(n_targets, 1)]
