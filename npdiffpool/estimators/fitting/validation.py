@@ -157,9 +157,7 @@ def check_validation(
         regression.
     """
     usable = isinstance(pair, (tuple, list)) and len(pair) == 2
-    size = f" of {len(pair)}" if isinstance(pair, (tuple, list)) else ""
-    form = "(graphs, labels) or (graphs, labels, sample_weight)"
-    require(usable, "validation", form, f"{type(pair).__name__}{size}")
+    require(usable, "validation", "a pair (graphs, labels)", type(pair).__name__)
     given, labels = pair
     check_schema(given, schema, "validation graphs")
     graphs = check_graphs(given)
