@@ -286,9 +286,24 @@ class Search:
         found: Collection[Violation],
     ) -> None:
         """Draw cases with `nodes` as bounds; `holds` adds to `found`, then raises."""
-        with_seed = self.random_seed is not None
-        profile = settings(database=None) if with_seed else settings()
-        options = settings(
+        # Hypothesis's database finds the failures of a test by its name.
+        holds.__name__ = "holds_" + check.body.__name__.strip("<>")
+        strategy, dtypes = cases(*nodes), st.sampled_from(check.dtypes)
+        test = given(case=_each_new(strategy), dtype=dtypes)(holds)
+        test = test if self.random_seed is None else seed(self.random_seed)(test)
+        try:
+            with _quiet():
+                self._settings(phases)(test)()
+        except Flaky:  # a layer that is not deterministic
+            if not found:
+                raise
+        except Exception as error:
+            if error not in [violation.error for violation in found]:
+                raise
+
+    def _settings(self, phases: Sequence[Phase]) -> settings:
+        profile = settings() if self.random_seed is None else settings(database=None)
+        return settings(
             profile,
             max_examples=self.examples or profile.max_examples,
             deadline=None,
@@ -297,20 +312,6 @@ class Search:
             verbosity=Verbosity.quiet,  # the case would be added to the error
             phases=phases,
         )
-        # Hypothesis's database finds the failures of a test by its name.
-        holds.__name__ = "holds_" + check.body.__name__.strip("<>")
-        strategy, dtypes = cases(*nodes), st.sampled_from(check.dtypes)
-        test = given(case=_each_new(strategy), dtype=dtypes)(holds)
-        test = seed(self.random_seed)(test) if with_seed else test
-        try:
-            with _quiet():
-                options(test)()
-        except Flaky:  # a layer that is not deterministic
-            if not found:
-                raise
-        except Exception as error:
-            if error not in [violation.error for violation in found]:
-                raise
 
 
 @contextmanager

@@ -165,17 +165,26 @@ def check_validation(
     return graphs, choose_labels(given, graphs, labels, **options)
 
 
-def require_validation(held_out: Any, name: str, otherwise: str, seen: Any) -> None:
-    """Check that there is a validation set, if a parameter is not None.
+def require_validation(held_out: Any, name: str, allowed: str, value: Any) -> None:
+    """Check that there is a validation set, if a parameter that needs one is given.
+
+    Parameters
+    ----------
+    held_out : Labelled or None
+        The validation set.
+    name, value : str and object
+        The parameter, and its value; None if it is not given.
+    allowed : str
+        What the parameter may be without a validation set, for the error.
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    if held_out is None and seen is not None:
+    if held_out is None and value is not None:
         raise ValueError(
-            f"{name} must be {otherwise} without a validation set; got {seen!r}; pass "
+            f"{name} must be {allowed} without a validation set; got {value!r}; pass "
             "validation=... or validation_fraction=..."
         )
 
