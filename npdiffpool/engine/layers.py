@@ -54,14 +54,15 @@ class Terms(NamedTuple):
     bias : (D,) or (N, D) array, or None
     products : list of pairs of arrays
         H_i (N, F_i) and W_i (F_i, D).
-    sizes : list of pairs
+    magnitudes : list of pairs
         H (N, F) and a list of matrices W (F, D), without gradient: the terms of a row
-        are about as large as those of H W, also in P H W, which averages rows.
+        are about as large as those of H W, also in P H W, which averages rows. Batch
+        norm estimates the rounding errors of the sum from them.
     """
 
     bias: Array | None
     products: list[tuple[Array, Array]]
-    sizes: Sequence[tuple[Array, list[Array]]] = ()
+    magnitudes: Sequence[tuple[Array, list[Array]]] = ()
 
     @property
     def arguments(self) -> list[Array]:
@@ -79,12 +80,12 @@ class Terms(NamedTuple):
 
 
 def _terms(
-    bias: Array | None, products: dict[str, tuple[Array, Array]], sizes: Any = None
+    bias: Array | None, products: dict[str, tuple[Array, Array]], magnitudes: Any = None
 ) -> Terms:
     """Return terms whose inputs, by name, fit their matrices and are finite."""
     for name, (H, W) in ({} if is_trusted() else products).items():
         Shape("N F").check(name, H, {"F": len(W)})
-    pairs = sizes or [(H, [W]) for H, W in products.values()]
+    pairs = magnitudes or [(H, [W]) for H, W in products.values()]
     constants = [(getval(H), [getval(W) for W in Ws]) for H, Ws in pairs]
     return Terms(bias, list(products.values()), constants)
 
@@ -368,12 +369,12 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     """
     b, (W_1, W_2) = params["b"], params["W"]
     n_in, n_out = W_2.shape
-    sizes = [(H, [W_1, W_2])]
+    magnitudes = [(H, [W_1, W_2])]
     if PH is None and n_in > n_out:  # P (H W_2) costs less than (P H) W_2
-        terms = _terms(b, {"H": (H, W_1)}, sizes)  # checks H before it is multiplied
+        terms = _terms(b, {"H": (H, W_1)}, magnitudes)  # checks H before the product
         return terms._replace(bias=b + propagate(P, affine(None, H, W_2)))
     PH = propagate(P, H) if PH is None else PH
-    return _terms(b, {"H": (H, W_1), "P H": (PH, W_2)}, sizes)
+    return _terms(b, {"H": (H, W_1), "P H": (PH, W_2)}, magnitudes)
 
 
 def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
@@ -647,8 +648,8 @@ def _activate(
     if running is None:
         bias, *factors = terms.arguments
         arguments = bias, norm.get("gamma"), norm.get("beta"), *factors
-        options: Any = {"normalize_rows": normalize_rows, "sizes": terms.sizes}
-        Y, mean, variance = layer(*arguments, **options)
+        of_sum = {"normalize_rows": normalize_rows, "magnitudes": terms.magnitudes}
+        Y, mean, variance = layer(*arguments, **of_sum)
         return Y, (mean, variance)
     H = terms.sum()
     H = relu(l2_normalize(H) if normalize_rows else H)

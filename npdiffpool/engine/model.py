@@ -44,8 +44,8 @@ from npdiffpool.engine.primitives import relu
 from npdiffpool.engine.readouts import init_readout, readout, readout_width
 from npdiffpool.graphs.batch import GraphBatch
 
-Given = dict[str, Any]  # moments and dropout: arguments of `layers.gnn`
-GNNOutput = tuple[Array, Moments]  # with the moments that were used
+Options = dict[str, Any]  # `running` and `dropout`, arguments of `layers.gnn`
+GNNOutput = tuple[Array, Moments]  # Z or R, and the moments of each batch norm
 GNN = Callable[[Params, "Level", Config], GNNOutput]
 BATCH = IsA(GraphBatch, N="n_nodes", B="n_graphs", F="n_features")
 CONFIG = IsA(Config, F="n_features")
@@ -237,27 +237,28 @@ def forward(
     """
     _check_params(params, config)
     _check_running(running, config)
-    given = {"levels": repeat({}), "embed": None} if running is None else running
+    running = running or {"levels": repeat({}), "embed": None}
     dropout = dropout_of_pass(config.dropout, seed)
-    level, steps, moments = first_level(batch, config), [], []
-    blocks = zip(params["levels"], config.clusters, given["levels"])
-    for i, (block, K, known) in enumerate(blocks):
-        step, used = _pool(block, level, K, config, known, dropout.at(i))
+    level, steps = first_level(batch, config), []
+    moments: Params = {"levels": [], "embed": None}
+    poolings = zip(params["levels"], config.clusters, running["levels"])
+    for i, (weights, K, level_running) in enumerate(poolings):
+        step, used = _pool(weights, level, K, config, level_running, dropout.at(i))
         steps.append(step)
-        moments.append(used)
+        moments["levels"].append(used)
         level = step.pooled
-    options = {"running": given["embed"], "dropout": dropout.at(len(steps), 0)}
-    last = partial(_embed, options), params["embed"]
-    ((Z, used_last),) = _apply([last], level, config)
-    parts = [*((step.Z, step.level) for step in steps), (Z, level)]
+    options = {"running": running["embed"], "dropout": dropout.at(len(steps), 0)}
+    last_gnn = partial(_embed, options), params["embed"]
+    ((Z, moments["embed"]),) = _apply([last_gnn], level, config)
+    embedded = [*((step.Z, step.level) for step in steps), (Z, level)]
     readouts = [
         readout(weights, config.readout, Z, level.offsets)
-        for weights, (Z, level) in zip(params["read"], parts)
+        for weights, (Z, level) in zip(params["read"], embedded)
     ]
     embeddings = np.concatenate(readouts, axis=1)
     logits = _classify(params["classify"], embeddings, dropout.at(len(steps) + 1, 0, 0))
     require_finite("logits", logits)
-    return Output(logits, embeddings, steps, {"levels": moments, "embed": used_last})
+    return Output(logits, embeddings, steps, moments)
 
 
 def _check_params(params: Params, config: Config) -> None:
@@ -312,14 +313,14 @@ def _pool(
 ) -> tuple[PoolingStep, Params]:
     """Pool one level into K clusters per graph; also return the moments used."""
 
-    def given(i: int, name: str) -> Given:
+    def options(i: int, name: str) -> Options:
         return {"running": running.get(name), "dropout": dropout.at(i)}
 
-    gnns = [(partial(_embed, given(0, "embed")), params["embed"])]
+    gnns = [(partial(_embed, options(0, "embed")), params["embed"])]
     if config.assignment not in FIXED:
-        gnns.append((partial(_pool_logits, given(1, "pool")), params["pool"]))
-    (Z, of_embed), *learned = _apply(gnns, level, config)
-    R, of_pool = learned[0] if learned else (None, [])
+        gnns.append((partial(_pool_logits, options(1, "pool")), params["pool"]))
+    (Z, embed_moments), *learned = _apply(gnns, level, config)
+    R, pool_moments = learned[0] if learned else (None, [])
     S, entropies = _assign(R, level, K, config)
     A_pooled, X_pooled = coarsen(level, Z, S)
     L_link = link_loss(level, S, A_pooled, config.link_scale)
@@ -327,7 +328,7 @@ def _pool(
     pooled = next_level(A_pooled, X_pooled, level.clusters[1:], level.symmetric)
     pooled = pooled.with_propagation_matrices(layer_kinds(config))
     step = PoolingStep(level, Z, S, L_link, L_ent, pooled)
-    return step, {"embed": of_embed, "pool": of_pool}
+    return step, {"embed": embed_moments, "pool": pool_moments}
 
 
 def _assign(
@@ -365,28 +366,28 @@ def _apply(
     return side_by_side(functions, trees, config.recompute)
 
 
-def _embed(given: Given, params: Params, level: Level, config: Config) -> GNNOutput:
+def _embed(options: Options, params: Params, level: Level, config: Config) -> GNNOutput:
     """Return Z = GNN_embed(A, X) (equation 5)."""
-    layers, moments = _run_gnn(given, config.gnn, params, level, config)
+    layers, moments = _run_gnn(options, config.gnn, params, level, config)
     Z = np.concatenate(layers, axis=1) if config.concat_layers else layers[-1]
     return Z, moments
 
 
 def _pool_logits(
-    given: Given, params: Params, level: Level, config: Config
+    options: Options, params: Params, level: Level, config: Config
 ) -> GNNOutput:
     """Return R = GNN_pool(A, X), the logits of equation 6."""
-    layers, moments = _run_gnn(given, config.pool_gnn, params["gnn"], level, config)
+    layers, moments = _run_gnn(options, config.pool_gnn, params["gnn"], level, config)
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
     return R, moments
 
 
 def _run_gnn(
-    given: Given, kind: str, params: Params, level: Level, config: Config
+    options: Options, kind: str, params: Params, level: Level, config: Config
 ) -> tuple[list[Array], Moments]:
     P, PX = level.operators.get(kind, level.A), level.propagated.get(kind)
     normalized = config.normalize_rows
-    return gnn(params, kind, P, level.X, PX, normalize_rows=normalized, **given)
+    return gnn(params, kind, P, level.X, PX, normalize_rows=normalized, **options)
 
 
 def _classify(params: list[Params], embeddings: Array, dropout: Dropout) -> Array:

@@ -211,14 +211,14 @@ def _in_affine(argnum: int) -> int:
     return _BIAS if argnum == _BIAS else argnum - _BETA
 
 
-def _squared_terms(r: Any, sizes: Any) -> Array:
+def _squared_terms(r: Any, magnitudes: Any) -> Array:
     """Return a bound of the mean square of r_i times the terms of row i, (D,).
 
     By columns: r_i |sum_k X_ik W_kj| <= r_i |X_i| |W_j|, so no pass over all terms is
     needed.
     """
     total: Any = 0
-    for X, matrices in sizes:
+    for X, matrices in magnitudes:
         squares = _squared_lengths(X)
         sum_of_rows = np.sum(squares) if r is None else np.dot(r[:, 0] ** 2, squares)
         of_columns = sum(_total(W * W) for W in matrices)
@@ -232,14 +232,14 @@ def _plain_layer(
     beta: Array,
     *factors: Array,
     normalize_rows: bool,
-    sizes: Any = (),
+    magnitudes: Any = (),
 ) -> Any:
     U = affine(b, *factors)
     r = _inverse_length(U) if normalize_rows else None
     T = relu(U if r is None else U * r)
     if gamma is None:
         return T, (), ()
-    return batch_norm(T, gamma, beta, partial(_squared_terms, getval(r), sizes))
+    return batch_norm(T, gamma, beta, partial(_squared_terms, getval(r), magnitudes))
 
 
 @fused(_plain_layer)
@@ -249,12 +249,12 @@ def layer(
     beta: Array,
     *factors: Array,
     normalize_rows: bool,
-    sizes: Any = (),
+    magnitudes: Any = (),
 ) -> tuple[Any, Vjp]:
     """Return (Y, m, v) of Y = batch_norm(relu(l2_normalize(affine(b, *factors)))).
 
     Shapes and moments are those of `affine` and `batch_norm`. Without `gamma` there is
-    no batch norm, and m and v are empty. `sizes` are pairs of constants
+    no batch norm, and m and v are empty. `magnitudes` are pairs of constants
     (X, [W, ...]): the terms of row i are as large as those of X_i W.
     """
     V, affine_vjp = affine.with_vjp(b, *factors)
@@ -266,7 +266,7 @@ def layer(
         none = np.zeros(0, T.dtype)
         ans, norm_vjp = (T, none, none), lambda G, argnums: (G.copy(), none, none)
     else:
-        squared_terms = partial(_squared_terms, r, sizes)
+        squared_terms = partial(_squared_terms, r, magnitudes)
         ans, norm_vjp = batch_norm.with_vjp(T, gamma, beta, squared_terms, into=T)
 
     # Backwards: batch norm; ReLU, M = dT where V > 0; then for each row v = u / |u|,

@@ -81,7 +81,7 @@ def test_the_sizes_of_a_layer_are_those_of_its_input(n_out, is_given):
     params = layers.init_linear(np.random.default_rng(0), [2, 2], n_out, "float64")
     P, H = np.full((1, 2, 2), 0.5), np.array([[1.0, 2.0], [-1.0, -2.0]])
     terms = layers.sage(params, P, H, PH=P[0] @ H if is_given else None)
-    ((found, matrices),) = terms.sizes
+    ((found, matrices),) = terms.magnitudes
     assert_array_equal(found, H)
     for W, expected in zip(matrices, params["W"], strict=True):
         assert_array_equal(W, expected)
