@@ -213,8 +213,9 @@ def fit(
     with use_threads(threads):
         while state.epoch < schedule.epochs and not _out_of_patience(state, schedule):
             with raise_on_divergence(state.epoch + 1):
-                parts = train, validation, score
-                state = _next_epoch(state, config, schedule, *parts, rng)
+                state = _next_epoch(
+                    state, config, schedule, train, validation, score, rng
+                )
             on_epoch(state.history[-1])
             on_checkpoint(state)
     assert state.best is not None  # schedule.epochs >= 1
@@ -266,31 +267,47 @@ def _next_epoch(
     rng: np.random.Generator,
 ) -> Checkpoint:
     """Train for one epoch, validate, and return the state after it."""
+    state, row = _train_epoch(state, config, schedule, train, rng)
+    params = from_vector(blank_params(config), state.vector)
+    if validation is not None:
+        row.update(validate(params, state.running, validation, config, score))
+    _require_not_diverged(row, state.vector)
+    history, epoch = [*state.history, row], state.epoch + 1
+    latest = Fitted(params, state.running, history, epoch)
+    best = _better(state.best, latest, schedule.monitor)
+    return state._replace(epoch=epoch, history=history, best=best)
+
+
+def _train_epoch(
+    state: Checkpoint,
+    config: Config,
+    schedule: Schedule,
+    train: Labelled,
+    rng: np.random.Generator,
+) -> tuple[Checkpoint, Row]:
+    """Take the gradient steps of one epoch; also return its row of the history."""
     vector, running, adam = state.vector.copy(), state.running, state.adam
     params = from_vector(blank_params(config), vector)  # views of the vector
     differentiate = value_and_grad(partial(_loss, config), as_vector=True)
     rate, decay = _rate(state, schedule, train), schedule.weight_decay
     decays = decay_of(params, decay) if decay else 0.0
     totals = np.zeros(())
-    for part in minibatches(train, schedule.batch_size, rng):
+    for minibatch in minibatches(train, schedule.batch_size, rng):
         seed = int(rng.integers(1 << 32)) if config.dropout else None
-        loss, output, gradient = differentiate(params, part, seed)
+        loss, output, gradient = differentiate(params, minibatch, seed)
         gradient = clip_by_norm(gradient, schedule.clip_norm)
         adam, moved = adam_step(adam, vector, gradient, rate, weight_decay=decays)
         vector[:] = moved
         running = update_running(running, output.moments)
-        totals = totals + len(part.labels) * _summary(loss, output, part, config)
+        means = _summary(loss, output, minibatch, config)
+        totals = totals + len(minibatch.labels) * means
         del output  # frees S and the levels before the next step makes its own
-    epoch = state.epoch + 1
-    row = _row(epoch, totals / len(train.labels), config)
-    if validation is not None:
-        row.update(validate(params, running, validation, config, score))
-    _require_not_diverged(row, vector)
-    history = [*state.history, row]
-    latest = Fitted(params, running, history, epoch)
-    best = _better(state.best, latest, schedule.monitor)
+    row = _row(state.epoch + 1, totals / len(train.labels), config)
     rng_state = rng.bit_generator.state
-    return Checkpoint(epoch, vector, running, adam, rng_state, history, best)
+    trained = state._replace(
+        vector=vector, running=running, adam=adam, rng_state=rng_state
+    )
+    return trained, row
 
 
 def _rate(state: Checkpoint, schedule: Schedule, train: Labelled) -> float:
@@ -305,9 +322,9 @@ def _rate(state: Checkpoint, schedule: Schedule, train: Labelled) -> float:
 
 
 def _loss(
-    config: Config, params: Params, part: Labelled, seed: int | None
+    config: Config, params: Params, data: Labelled, seed: int | None
 ) -> tuple[Array, Output]:
-    return total_loss(params, part.batch, part.labels, config, part.weights, seed)
+    return total_loss(params, data.batch, data.labels, config, data.weights, seed)
 
 
 def _better(best: Fitted | None, latest: Fitted, monitor: str) -> Fitted:
@@ -391,13 +408,13 @@ def _accuracy(logits: Array, data: Labelled) -> float:
     return float(_mean(np.argmax(logits, axis=1) == data.labels, data))
 
 
-def _summary(loss: Array, output: Output, part: Labelled, config: Config) -> Floats:
+def _summary(loss: Array, output: Output, data: Labelled, config: Config) -> Floats:
     """Return a batch's mean losses and accuracy, in the order of `_row`."""
     logits = getval(output.logits)
-    link = sum(_mean(step.L_link, part) for step in output.steps)
-    entropy = sum(_mean(step.L_ent, part) for step in output.steps)
-    main_loss = _mean(LOSSES[config.loss](logits, part.labels), part)
-    accuracy = [_accuracy(logits, part)] if config.loss == "cross_entropy" else []
+    link = sum(_mean(step.L_link, data) for step in output.steps)
+    entropy = sum(_mean(step.L_ent, data) for step in output.steps)
+    main_loss = _mean(LOSSES[config.loss](logits, data.labels), data)
+    accuracy = [_accuracy(logits, data)] if config.loss == "cross_entropy" else []
     return np.array([float(loss), main_loss, link, entropy, *accuracy])
 
 
