@@ -90,7 +90,7 @@ def without_copies(dataset, splits):
     return dataset[kept], splits
 
 
-def evaluate(name, row, protocol, epochs, options, executor, folder):
+def evaluate(name, row, protocol, epochs, runs, options, executor, folder):
     """Cross-validate a row; finished jobs in the folder are not run again."""
     # The kernel counts labels: with attributes, every colour would occur once.
     is_kernel = ROWS[row].parameters is None and SETS[name].has_labels
@@ -108,7 +108,7 @@ def evaluate(name, row, protocol, epochs, options, executor, folder):
             protocol=protocol,
             splits=splits,
             grid=grid_of(row, protocol),
-            runs=options.runs,
+            runs=runs,
             executor=executor,
             folder=folder,
             on_done=show,
@@ -137,21 +137,28 @@ def run_row(name, row, protocol, options, executor):
     if options.again and not path.exists():
         print(f"  {path} does not exist; without --again the row is run")
         return
-    epochs = options.epochs or epochs_of(row, name)
-    work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{options.runs}"
+    kept = json.loads(path.read_text()) if options.again else None
+    of_row = epochs_of(row, name) if kept is None else tabletext.epochs_in(kept, name)
+    epochs = options.epochs or of_row
+    runs = options.runs or (kept and kept["settings"]["runs"]) or 1
+    work = RESULTS / "work" / f"{name}-{row}-{protocol}-{epochs}-{runs}"
     folder = None if options.again else work
-    result = evaluate(name, row, protocol, epochs, options, executor, folder)
+    result = evaluate(name, row, protocol, epochs, runs, options, executor, folder)
     percent = f"{100 * result.score:.1f} ± {100 * result.spread:.1f} %"
     print(f"  {percent}" if not options.all else f"{name} {row} {protocol} {percent}")
-    if options.again:
-        known = json.loads(path.read_text())["result"]
-        same = known == json.loads(json.dumps(result._asdict()))
+    if kept is not None:
+        same = is_same(kept["result"], result)
         print(f"  identical to {path}: {'yes' if same else NOT_SAME}")
-    elif epochs == epochs_of(row, name):
-        command = command_of(name, row, protocol, epochs, options.runs)
-        write_row(path, work, result, command)
+    elif epochs == of_row:
+        write_row(path, work, result, command_of(name, row, protocol, epochs, runs))
     else:
-        print(f"  not written: the table uses {epochs_of(row, name)} epochs")
+        print(f"  not written: the table uses {of_row} epochs")
+
+
+def is_same(kept, result):
+    """Return whether a result is that of a row's file, up to fields added since."""
+    found = json.loads(json.dumps(result._asdict()))
+    return kept == {key: found.get(key) for key in kept}
 
 
 def command_of(name, row, protocol, epochs, runs):
@@ -182,8 +189,9 @@ def parse():
     parser.add_argument("data", nargs="*", metavar="DATA", help=", ".join(SETS))
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--protocol", choices=PROTOCOLS, help="default: fair")
-    parser.add_argument("--epochs", type=int, help="instead of those of the table")
-    parser.add_argument("--runs", type=int, default=1, help="final runs per fold")
+    parser.add_argument("--epochs", type=int, help="default: those of the table")
+    text = "final runs per fold (default: 1; with --again, those of the row's file)"
+    parser.add_argument("--runs", type=int, help=text)
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a dask cluster")
     text = "rows at once with --all (workers / 10 + 1 use all; default: 2)"
@@ -196,21 +204,31 @@ def parse():
     )
     parser.add_argument("--write", action="store_true", help="only write the tables")
     arguments = parser.parse_args()
-    known = COMPLETE if arguments.all else SETS
-    unknown = set(arguments.data) - set(known)
-    if unknown or not (arguments.data or arguments.write or arguments.all):
-        parser.error(f"DATA must be from {', '.join(known)}; got {arguments.data}")
-    if arguments.all and arguments.again or arguments.list and not arguments.all:
-        parser.error("--list needs --all, which does not go with --again")
-    if arguments.at_once < 1:
-        parser.error(f"--at-once must be at least 1; got {arguments.at_once}")
-    if arguments.all and not chosen(arguments):
-        parser.error("--all has no row of this data, --rows and --protocol")
+    if fault := fault_of(arguments):
+        parser.error(fault)
     if arguments.scheduler is not None:
         arguments.jobs = 1  # this process only waits
     if arguments.splits is None and "NPDIFFPOOL_DATA" in os.environ:
         arguments.splits = Path(os.environ["NPDIFFPOOL_DATA"], "splits")
     return arguments
+
+
+def fault_of(arguments):
+    """Return what is wrong with the arguments, or None."""
+    known = COMPLETE if arguments.all else SETS
+    unknown = set(arguments.data) - set(known)
+    if unknown or not (arguments.data or arguments.write or arguments.all):
+        return f"DATA must be from {', '.join(known)}; got {arguments.data}"
+    if arguments.list and not arguments.all:
+        return "--list needs --all"
+    for option in ("again", "epochs", "write"):
+        if arguments.all and getattr(arguments, option):
+            return f"--all does not go with --{option}"
+    if arguments.at_once < 1:
+        return f"--at-once must be at least 1; got {arguments.at_once}"
+    if arguments.all and not chosen(arguments):
+        return "--all has no row of this data, --rows and --protocol"
+    return None
 
 
 def chosen(arguments):

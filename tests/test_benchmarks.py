@@ -490,7 +490,7 @@ def test_the_grid_of_the_kernel_follows_the_protocol(tablerows):
 
 
 def options(**changes):
-    given = {"again": False, "epochs": None, "runs": 1, "splits": None, "all": False}
+    given = {"again": False, "epochs": None, "runs": None, "splits": None, "all": False}
     return SimpleNamespace(**{**given, **changes})
 
 
@@ -518,6 +518,49 @@ def test_a_row_is_saved_reproduced_and_never_overwritten(
     monkeypatch.setattr(table.SubtreeKernelClassifier, "fit", None)
     with pytest.raises(TypeError):  # --again really trains
         table.run_row(*row, options(again=True), None)
+
+
+def test_a_row_is_run_again_with_the_runs_and_epochs_of_its_file(
+    table, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    row = "MUTAG", "structure-free", "fair"
+    columns = table.SETS["MUTAG"]
+    monkeypatch.setitem(table.SETS, "MUTAG", columns._replace(epochs=1))
+    table.run_row(*row, options(runs=2), None)
+    path = tmp_path / "MUTAG" / "structure-free-fair.json"
+    kept = json.loads(path.read_text())
+    del kept["result"]["measure"]  # as in a file of an earlier version
+    path.write_text(json.dumps(kept))
+    monkeypatch.setitem(table.SETS, "MUTAG", columns)
+    table.run_row(*row, options(again=True), None)
+    assert "structure-free-fair.json: yes" in capsys.readouterr().out
+    table.run_row(*row, options(again=True, runs=1), None)
+    assert "structure-free-fair.json: no" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words, fault",
+    [
+        ("--list MUTAG", "--list needs --all"),
+        ("--all --again", "--all does not go with --again"),
+        ("--all --epochs 5", "--all does not go with --epochs"),
+        ("--all --write", "--all does not go with --write"),
+        ("--all --at-once 0", "--at-once must be at least 1; got 0"),
+        ("--all MUTAG-distinct", "DATA must be from .*; got ['MUTAG-distinct']"),
+        ("", "DATA must be from .*; got []"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    table, monkeypatch, capsys, words, fault
+):
+    monkeypatch.setattr(sys, "argv", ["table.py", *words.split()])
+    with pytest.raises(SystemExit) as stopped:
+        table.parse()
+    assert stopped.value.code == 2
+    start, _, end = fault.partition(".*")
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(f"table.py: error: {start}") and line.endswith(end)
 
 
 def test_a_row_with_other_epochs_is_not_written(table, tmp_path, monkeypatch, capsys):
