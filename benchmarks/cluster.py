@@ -34,7 +34,8 @@ def process(*words):
 def wait_for(path, running):
     """Wait until a running process has written a file."""
     while not path.exists():
-        assert running.poll() is None, f"{running.args} ended without writing {path}"
+        if running.poll() is not None:
+            raise SystemExit(f"{running.args} ended without writing {path}")
         time.sleep(0.05)
 
 
@@ -68,7 +69,8 @@ def run_with_a_kill(arguments, folder):
         first.send_signal(signal.SIGKILL)
         stack.enter_context(worker(address, folder))
         printed = running.communicate()[0]
-        assert running.returncode == 0, "cv failed on the cluster"
+        if running.returncode:
+            raise SystemExit(f"cv failed on the cluster: {running.returncode}")
         return printed
 
 

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 
-WITH = ("with link", "with both")
 HEAD = """# Measures of the clusters
 
 Written by `python benchmarks/clusters.py` from clusters-DATA.json in this folder. The
-measures are of the first level's assignments of the validation graphs: mean over
-graphs, then mean ± standard deviation over seeds. A node belongs to the cluster with
-the largest entry in its row of S.
+measures are of the first level's assignments of the validation graphs of the first of
+ten stratified folds (not a fold of README.md): mean over graphs, then mean ± standard
+deviation over seeds. A node belongs to the cluster with the largest entry in its row of
+S.
 
 - "entropy / log K": mean entropy of the rows of S; 0 is one-hot, 1 is uniform. It is
   also low if all nodes of a graph are in one cluster: compare "used".
@@ -61,7 +61,7 @@ def _at_the_end(of):
         ]
         lines.append(f"| {key} | " + " | ".join([first, *cells]) + " |")
     for title, value in (
-        ("best validation accuracy", lambda run: max(run["validation_accuracy"])),
+        (BEST, _best),
         (
             "first epoch with the best validation accuracy",
             lambda run: float(np.argmax(run["validation_accuracy"]) + 1),
@@ -78,78 +78,22 @@ def _at_the_end(of):
 
 def _claims(of):
     """Return a table with two numbers and a verdict for each claim of section 4.3."""
-    alone, link, both = (of[name] for name in ("classification alone", *WITH))
     lines = ["| claim | measure | should be larger | should be smaller | verdict |"]
     lines += ["| --- |" + " --- |" * 4]
-    for claim, by, more, high, less, low in (
-        (
-            "a hierarchy emerges from the classification loss alone",
-            "modularity",
-            *("alone", _last(alone, "modularity")),
-            *("untrained", [run["rows"][0]["modularity"] for run in alone]),
-        ),
-        (
-            "the link loss makes memberships better",
-            "modularity",
-            *("with link", _last(link, "modularity")),
-            *("alone", _last(alone, "modularity")),
-        ),
-        (
-            "dense subgraphs collapse into one cluster",
-            "inside, with both",
-            *("triangles' edges", _last(both, "inside: edges within a triangle")),
-            *("all edges", _last(both, "inside: edges")),
-        ),
-        (
-            "nodes that are alike share a cluster even when far apart",
-            "inside, with both",
-            *("far, alike", _last(both, "inside: far, alike")),
-            *("far", _last(both, "inside: far")),
-        ),
-        (
-            "only a few of the available clusters are used",
-            "share of K, with both",
-            *("a half", [0.5]),
-            *("used", [run["rows"][-1]["used"] / run["K"] for run in both]),
-        ),
-        (
-            "the auxiliary losses slow down convergence",
-            "epochs until the cross-entropy has halved",
-            *("with both", [_epochs_to_half(run) for run in both]),
-            *("alone", [_epochs_to_half(run) for run in alone]),
-        ),
-        (
-            "but lead to a better optimum",
-            "best validation accuracy",
-            *("with both", [max(run["validation_accuracy"]) for run in both]),
-            *("alone", [max(run["validation_accuracy"]) for run in alone]),
-        ),
-        (
-            "and with clearer clusters",
-            "entropy / log K",
-            *("alone", _last(alone, "entropy / log K")),
-            *("with both", _last(both, "entropy / log K")),
-        ),
-    ):
-        is_accuracy = by == "best validation accuracy"
-        error = np.hypot(_error(both), _error(alone)) if is_accuracy else 0.0
-        verdict = _verdict(high, low, error)
-        cells = (
-            f"{more} {_mean_and_deviation(high)}",
-            f"{less} {_mean_and_deviation(low)}",
-            verdict,
-        )
-        lines.append(f"| {claim} | {by} | " + " | ".join(cells) + " |")
+    for claim, by, *sides in CLAIMS:
+        values = [[value(run) for run in of[losses]] for _, losses, value in sides]
+        errors = [_error(of[losses]) for _, losses, _ in sides] if by == BEST else [0.0]
+        cells = [claim, by]
+        for (title, _, _), found in zip(sides, values):
+            cells.append(f"{title} {_mean_and_deviation(found)}")
+        cells.append(_verdict(*values, np.linalg.norm(errors)))
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
-
-
-def _last(runs, key):
-    return [run["rows"][-1][key] for run in runs]
 
 
 def _error(runs):
     """Return the standard error of the best accuracies, which are shares of graphs."""
-    share = np.mean([max(run["validation_accuracy"]) for run in runs])
+    share = np.mean([_best(run) for run in runs])
     return np.sqrt(share * (1 - share) / runs[0]["graphs"])
 
 
@@ -169,6 +113,69 @@ def _epochs_to_half(run):
     losses = np.array(run["cross_entropy"])
     below = np.flatnonzero(losses <= losses[0] / 2)
     return float(below[0] + 1) if len(below) else None
+
+
+def _last(key):
+    """Return a function from a run to one of its measures after the last epoch."""
+    return lambda run: run["rows"][-1][key]
+
+
+def _best(run):
+    return max(run["validation_accuracy"])
+
+
+ALONE, LINK, BOTH = "classification alone", "with link", "with both"
+BEST = "best validation accuracy"
+CLAIMS = (  # the claim, a measure, and what should be larger, and smaller, by it:
+    (  # a title, the losses of the training, and a number of each run
+        "a hierarchy emerges from the classification loss alone",
+        "modularity",
+        ("alone", ALONE, _last("modularity")),
+        ("untrained", ALONE, lambda run: run["rows"][0]["modularity"]),
+    ),
+    (
+        "the link loss makes memberships better",
+        "modularity",
+        ("with link", LINK, _last("modularity")),
+        ("alone", ALONE, _last("modularity")),
+    ),
+    (
+        "dense subgraphs collapse into one cluster",
+        "inside, with both",
+        ("triangles' edges", BOTH, _last("inside: edges within a triangle")),
+        ("all edges", BOTH, _last("inside: edges")),
+    ),
+    (
+        "nodes that are alike share a cluster even when far apart",
+        "inside, with both",
+        ("far, alike", BOTH, _last("inside: far, alike")),
+        ("far", BOTH, _last("inside: far")),
+    ),
+    (
+        "only a few of the available clusters are used",
+        "share of K, with both",
+        ("a half", BOTH, lambda run: 0.5),
+        ("used", BOTH, lambda run: run["rows"][-1]["used"] / run["K"]),
+    ),
+    (
+        "the auxiliary losses slow down convergence",
+        "epochs until the cross-entropy has halved",
+        ("with both", BOTH, _epochs_to_half),
+        ("alone", ALONE, _epochs_to_half),
+    ),
+    (
+        "but lead to a better optimum",
+        BEST,
+        ("with both", BOTH, _best),
+        ("alone", ALONE, _best),
+    ),
+    (
+        "and with clearer clusters",
+        "entropy / log K",
+        ("alone", ALONE, _last("entropy / log K")),
+        ("with both", BOTH, _last("entropy / log K")),
+    ),
+)
 
 
 def _over_training(runs):

@@ -41,6 +41,7 @@ CONFIGURATIONS = {
     "dropout=0.3": {"dropout": 0.3},
 }
 KINDS = "training", "validation"
+KEYS = "train_accuracy", "validation_accuracy"
 LAST = 10  # epochs whose mean accuracy is shown
 FEW = 20  # epochs of the table of variants
 RATIO = tabletext.RATIOS["validation"]
@@ -78,8 +79,7 @@ def train(job):
     model = ndp.DiffPoolClassifier(epochs=epochs, **BASE | CONFIGURATIONS[name])
     start = time.perf_counter()
     model.fit(known, known.labels, validation=(held, held.labels))
-    kept = ("train_accuracy", "validation_accuracy")
-    curves = {key: [round(row[key], 5) for row in model.history_] for key in kept}
+    curves = {key: [round(row[key], 5) for row in model.history_] for key in KEYS}
     seconds = round(time.perf_counter() - start)
     return {"name": name, "fold": fold, "seconds": seconds, **curves}
 
@@ -88,19 +88,19 @@ def curves_of(kept):
     """Return {configuration: (training, validation)}, each folds by epochs."""
     found = {}
     for name in CONFIGURATIONS:
-        runs = sorted(kept["runs"], key=lambda run: run["fold"])
-        runs = [run for run in runs if run["name"] == name]
-        runs = [run for run in runs if run["fold"] < kept["folds"]]
-        if len(runs) == kept["folds"]:  # means of other folds would mislead
-            keys = "train_accuracy", "validation_accuracy"
-            found[name] = [100 * np.array([run[key] for run in runs]) for key in keys]
+        runs = {run["fold"]: run for run in kept["runs"] if run["name"] == name}
+        folds = range(kept["folds"])
+        if runs.keys() >= {*folds}:  # means of other folds would mislead
+            found[name] = [
+                100 * np.array([runs[fold][key] for fold in folds]) for key in KEYS
+            ]
     return found
 
 
 def write(kept):
     """Return the text of the page."""
     curves, rows = curves_of(kept), []
-    for name, (train_, held) in curves.items():
+    for name, (known, held) in curves.items():
         mean = held.mean(axis=0)
         best = int(mean.argmax())
         last = held[:, -LAST:].mean(axis=1)
@@ -110,7 +110,7 @@ def write(kept):
             gain, low, high, *_ = compare(last, of_table, RATIO)
             difference = f"{gain:+.1f} [{low:+.1f}, {high:+.1f}]"
         highest = f"{mean[:FEW].max():.1f}", f"{mean[best]:.1f} (epoch {best + 1})"
-        learnt = f"{train_[:, -LAST:].mean():.1f}"
+        learnt = f"{known[:, -LAST:].mean():.1f}"
         rows.append([name, *highest, f"{last.mean():.1f}", difference, learnt])
     epochs = kept["epochs"]
     titles = ["configuration", f"highest of {FEW} epochs", f"highest of {epochs}"]

@@ -8,6 +8,7 @@ SpectralClustering with each of its three label assignments. Writes results/cuts
 """
 
 import time
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,9 @@ clustering: of all three label assignments) on a machine that had other work.
 
 def connected(name, most):
     """Yield the first connected graphs of a data set."""
-    found = 0
-    for graph in ndp.load_dataset(name):
-        fits = SIZES[0] <= graph.n_nodes <= SIZES[1]
-        if fits and connected_components(graph.adjacency)[0] == 1 and found < most:
-            found += 1
-            yield graph
+    graphs = (g for g in ndp.load_dataset(name) if SIZES[0] <= g.n_nodes <= SIZES[1])
+    whole = (g for g in graphs if connected_components(g.adjacency)[0] == 1)
+    yield from islice(whole, most)
 
 
 def spectral(A, K):

@@ -225,11 +225,11 @@ def measure(name, arguments):
             floors.append(floor_epoch(data, task, n_classes, numbers))
         for threads, times in engine.items():
             times += engine_epochs(data, task, n_classes, arguments.epochs, threads)
-    least, rows = statistics.median(floors), []
+    floor, rows = statistics.median(floors), []
     for threads, times in engine.items():
         ours, spread = statistics.median(times), f"{min(times):.3f} to {max(times):.3f}"
-        cells = [name, f"{least:.3f}", threads, f"{ours:.3f}", spread]
-        rows.append(f"| {' | '.join(map(str, cells))} | {ours / least:.2f} |")
+        cells = [name, f"{floor:.3f}", threads, f"{ours:.3f}", spread]
+        rows.append(f"| {' | '.join(map(str, cells))} | {ours / floor:.2f} |")
     return rows, profile(data, task, n_classes)
 
 

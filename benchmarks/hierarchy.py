@@ -53,6 +53,13 @@ MODELS = {  # parameters of `hierarchical_sbm`, and of the classifier
     "flat, equal depth and size, noise": (NOISY, EQUAL),
 }
 FEATURES = {"features alone": CLEAN, "features alone, noise": NOISY}
+SCALES = {  # of the values, and digits that are shown
+    "test": (100, 1),
+    "training": (100, 1),
+    "kept": (1, 0),
+    "NMI": (1, 2),
+    "ARI": (1, 2),
+}
 SCORES = {"NMI": normalized_mutual_info_score, "ARI": adjusted_rand_score}
 HEAD = """# Planted hierarchies
 
@@ -74,7 +81,8 @@ features alone, as in the last two rows (the argmax of a node's features). With 
 a tenth of the nodes have the features of a random community. What the features do not
 show is how the communities are joined. The neighbourhood of a node within three edges
 does not distinguish the classes. The flat GNN of six layers could recognise a ring of
-three communities from inside, but does not learn to.
+three communities from inside, but does not learn to in {epochs} epochs. DiffPool's
+first level has {K} clusters, as many as there are communities.
 """
 
 
@@ -129,6 +137,7 @@ def write(kept):
     titles += ["training accuracy, last epoch, %", "chosen epoch"]
     head = {"layers": TWIN.n_layers, "hidden": TWIN.hidden}
     head |= {"size": count_parameters(TWIN), "own": count_parameters(CONFIG)}
+    head["K"] = CONFIG.clusters[0]
     lines = [HEAD.format(**kept["settings"], **head)]
     rows = []
     for model in (*MODELS, *FEATURES):
@@ -142,9 +151,7 @@ def write(kept):
 def _cell(name, values):
     if not values or values[0] is None:
         return ""
-    scale, digits = (1, 2) if name[:3] in SCORES else (1, 0)
-    if name.startswith(("test", "training")):
-        scale, digits = 100, 1
+    scale, digits = SCALES[name.split()[0]]
     mean, spread = scale * np.mean(values), scale * np.std(values)
     return f"{mean:.{digits}f} ± {spread:.{digits}f}"
 

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 
 def sample(pid):
-    """Return the resident memory of a process in MB and its number of open files."""
+    """Return the resident memory of a process in MiB and its number of open files."""
     place = Path(f"/proc/{pid}")
     lines = (place / "status").read_text().splitlines()
     kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS"))
@@ -30,17 +30,18 @@ def sample(pid):
 
 
 def watch(epochs, folder):
-    """Train, and return seconds, MB and open files, sampled once a second."""
+    """Train, and return seconds, MiB and open files, sampled once a second."""
     command = [sys.executable, "-m", "npdiffpool", "train", "--epochs", str(epochs)]
     given = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     samples, start = [], time.monotonic()
     with subprocess.Popen([*command, "--out", folder], **given) as training:
-        while not (folder / "checkpoint.npz").exists():  # training has not begun
-            time.sleep(0.1)
+        while not (folder / "checkpoint.npz").exists() and training.poll() is None:
+            time.sleep(0.1)  # training has not begun
         while not (folder / "history.csv").exists() and training.poll() is None:
             samples.append((time.monotonic() - start, *sample(training.pid)))
             time.sleep(1)
-    assert training.returncode == 0, "the training failed"
+    if training.returncode:
+        raise SystemExit(f"the training failed, exit status {training.returncode}")
     return np.array(samples).T
 
 
@@ -57,7 +58,7 @@ def write(epochs, seconds, memory, files):
     axes = figure.subplots()
     passed = np.linspace(0, epochs, len(seconds))  # all epochs take equally long
     axes.plot(passed, memory)
-    axes.set(xlabel="epoch", ylabel="resident memory, MB", ylim=(0, None))
+    axes.set(xlabel="epoch", ylabel="resident memory, MiB", ylim=(0, None))
     figure.savefig(HERE / "longrun.png", dpi=150)
     added = growth(seconds, memory)
     eighths = np.linspace(0, len(memory) - 1, 9).astype(int)
@@ -67,8 +68,8 @@ def write(epochs, seconds, memory, files):
     python benchmarks/longrun.py --epochs {epochs}
 
 - MUTAG, {epochs} epochs, {seconds[-1]:.0f} s, {len(seconds)} samples.
-- Resident memory in MB, at every eighth of the training: {shown}.
-- Growth of a straight line from the first quarter to the end: {added:.2f} MB.
+- Resident memory in MiB, at every eighth of the training: {shown}.
+- Growth of a straight line from the first quarter to the end: {added:.2f} MiB.
 - Open files: {files.min():.0f} to {files.max():.0f}.
 
 The history grows: it has one row per epoch and is written into each checkpoint.

@@ -43,8 +43,9 @@ torch_geometric's dense form and with the dense and sparse forms of torch-geomet
 (tgp) on one machine with two cores.
 
 - Seconds per epoch are the median of all counted epochs of all rounds; each round is a
-  fresh process. From one process to the next, epochs differ by a tenth to a third.
-- Peak memory is the largest of the rounds, imports included.
+  fresh process. From one process to the next, epochs mostly differ by a
+  tenth to a third, and with two threads by more where the machine had other work.
+- Peak memory is the largest of the rounds, imports included. 1 MiB is 2^20 bytes.
 - npdiffpool is `npdiffpool.training.fit.fit` on a `GraphBatch`, with the row's number
   of threads. "Fastest" and "leanest" are the best of the other implementations that
   finished, with that number of threads or fewer.
@@ -229,7 +230,7 @@ def _table(groups):
             row = f"{workload}|{threads}|{name}|{median}|{low} to {high}"
             rows.append(f"{row}|{counts}|{peak}")
     head = "workload|threads|implementation|s per epoch|min to max|epochs in rounds"
-    return markdown(f"{head}|peak MB", rows)
+    return markdown(f"{head}|peak MiB", rows)
 
 
 def _import_table(imports):
@@ -239,7 +240,7 @@ def _import_table(imports):
         spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
         row = f"`{statement}`|{statistics.median(seconds):.2f}|{spread}"
         rows.append(f"{row}|{statistics.median(memory):.0f}")
-    return markdown("statement|seconds|min to max|MB afterwards", rows)
+    return markdown("statement|seconds|min to max|MiB afterwards", rows)
 
 
 def _size_table(sizes):

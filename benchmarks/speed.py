@@ -219,7 +219,7 @@ def measure(task, path, name, threads, seed, limit):
 
 
 def measure_imports(times=5):
-    """Return the seconds of each import and the MB afterwards."""
+    """Return the seconds of each import and the MiB afterwards."""
     found = {statement: [] for statement in IMPORTS}
     for turn in range(times + 1):
         for statement in IMPORTS:

@@ -42,6 +42,7 @@ PAIRS = (
     ("no-auxiliary", "random"),
     ("no-auxiliary", "graclus"),
     ("flat", "structure-free"),
+    ("default", "flat"),
     ("default", "no-link"),
 )
 TITLES = {"fair": "seconds, fair protocol", "paper": "seconds, paper's protocol"}
@@ -67,6 +68,7 @@ def tables(folder):
         "main": f"{_table(f'test {accuracy}', MAIN, fair)}\n{_largest_classes()}",
         "main differences": _counted(_table(DIFFERENCE, MAIN[1:], against)),
         "pairs": _counted(_pairs(files)),
+        "distinct pairs": _counted(_pairs(files, DISTINCT[:1])),
         "variants": _table(f"test {accuracy}", ["learned", *OTHERS], fair),
         "variant differences": _counted(_table(DIFFERENCE, OTHERS, against)),
         "distinct": _without_copies(files, fair),
@@ -149,7 +151,7 @@ def _epochs(files, row):
         kept = files.get(("fair", row, name))
         folds = kept["result"]["folds"] if kept else ()
         epochs = [run["epoch"] for fold in folds for run in fold["runs"]]
-        yield f"{np.median(epochs):.0f}" if epochs else "-"
+        yield f"{np.median(epochs):g}" if epochs else "-"
 
 
 def _largest_classes():
@@ -157,16 +159,16 @@ def _largest_classes():
     return _line(["always the largest class", *shares])
 
 
-def _pairs(files):
-    """Return the table of differences between the rows of each pair."""
+def _pairs(files, names=COMPLETE):
+    """Return the table of differences between the rows of each pair that was run."""
     rows = [
         [
             f"{SHORT[first]} minus {SHORT[second]}",
-            *(_difference(files, second, name, base=first) for name in COMPLETE),
+            *(_difference(files, second, name, base=first) for name in names),
         ]
         for first, second in PAIRS
     ]
-    return markdown([DIFFERENCE, *COMPLETE], rows)
+    return markdown([DIFFERENCE, *names], [row for row in rows if {*row[1:]} != {"-"}])
 
 
 def _without_copies(files, score):
@@ -215,7 +217,7 @@ def _counted(table):
     """Return a table of differences, with how many of its intervals exclude 0."""
     found = table.count("]**")
     count = table.count("]") - table.count(DIFFERENCE)
-    chance = f"without any difference, about {0.05 * count:.0f} would"
+    chance = f"without any difference, about {0.05 * count:.1f} would"
     return f"{table}\n\n{found} of {count} intervals exclude 0; {chance}."
 
 

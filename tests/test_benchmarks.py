@@ -179,7 +179,7 @@ def test_differences_have_intervals_and_are_bold_if_these_exclude_0(
     assert cells(variants, "hard")[0] == "**-11.0 [-13.9, -8.1]**"
     assert cells(table, "control: random")[0] == "+0.0 [+0.0, +0.0]"
     for one in (table, variants):
-        end = "1 of 2 intervals exclude 0; without any difference, about 0 would."
+        end = "1 of 2 intervals exclude 0; without any difference, about 0.1 would."
         assert one.endswith(f" |\n\n{end}")
     keep_row(tmp_path, "ENZYMES", "random", "fair", [0.50, 0.61, 0.72])
     pairs = cells(tabletext.tables(tmp_path)["pairs"], "random assignment minus flat")
@@ -592,7 +592,9 @@ def test_the_table_has_each_row_once_and_the_most_telling_first(tablerows):
         *(*tablerows.REGULARISED, *tablerows.DEPARTURES),
     }
     assert {*product(tablerows.COMPLETE, everywhere)} <= {entry[:2] for entry in fair}
-    assert len(fair) == 6 * len(everywhere) + 3 + 2 * 5 + 2 * 5  # the grid, defaults
+    assert (
+        len(fair) == 6 * len(everywhere) + 3 + 2 + 2 * 5 + 2 * 5
+    )  # the grid, defaults
     of_paper = {(name, row) for row in rows for name in rows[row].paper}
     assert of_paper <= {entry[:2] for entry in queue[len(fair) :]}
     assert len(queue) == len(fair) + 40

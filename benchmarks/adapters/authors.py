@@ -81,8 +81,6 @@ def _link_loss(As: Arrays, Ss: Arrays) -> Array:
     return total / Ss[0].dtype.type(sum(A.size for A in As))
 
 
-pool.choices = dict.fromkeys(  # type: ignore[attr-defined]
-    ("A3", "A7", "C1", "C10"), NORMALISED
-)
-pool.batched = batched  # type: ignore[attr-defined]
-pool_without_norm.batched = batched_without_norm  # type: ignore[attr-defined]
+pool.choices = dict.fromkeys(("A3", "A7", "C1", "C10"), NORMALISED)
+pool.batched = batched
+pool_without_norm.batched = batched_without_norm

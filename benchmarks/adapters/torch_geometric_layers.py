@@ -49,7 +49,7 @@ def _operator(layer: Any, linear: Any, A: Array) -> Array:
     return H[0, :, : len(A)].numpy()
 
 
-sage_mean.choices = {"G4": BINARY}  # type: ignore[attr-defined]
+sage_mean.choices = {"G4": BINARY}
 
 layers = Subject(
     "torch_geometric layers",

@@ -6,10 +6,10 @@ batch are joined to one edge list.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import torch
-import torch_cluster  # noqa: F401  # tgp imports it later, and only if it is there
 from adapters._torch import parts_of
 from adapters.torch_geometric_pool_sparse import pooled_edge_list
 from tgp.poolers import GraclusPooling
@@ -17,6 +17,7 @@ from tgp.poolers import GraclusPooling
 from npdiffpool.testing import Pooled
 from npdiffpool.testing.profiles import SUM_X, claims_of
 
+import_module("torch_cluster")  # tgp imports it later, and only if it is there
 Tensors = list[Any]
 
 
