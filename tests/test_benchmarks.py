@@ -894,6 +894,11 @@ def test_the_summary_names_only_laws_that_fail(conformance, monkeypatch):
     assert error == "the summary says that L1 fails on PyG: Divided (L1)."
 
 
+def test_a_long_run_that_fails_before_its_first_checkpoint_ends(longrun, tmp_path):
+    with pytest.raises(SystemExit, match="the training failed, exit status 2"):
+        longrun.watch(0, tmp_path / "run")
+
+
 def test_growth_is_that_of_a_line_through_the_last_three_quarters(longrun):
     seconds = np.arange(101.0)
     values = np.where(seconds < 20, 500, 100 + 0.5 * seconds)

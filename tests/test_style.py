@@ -2,6 +2,7 @@
 
 import ast
 import statistics
+from pathlib import Path
 
 import pytest
 from core_size import LIMIT, START, core_sizes
@@ -60,6 +61,13 @@ def test_functions_are_short():
     assert {name: n for name, n in lengths.items() if n > 30} == {}
     assert statistics.quantiles(lengths.values(), n=10)[-1] <= 20
     assert statistics.median(lengths.values()) <= 8
+
+
+def test_functions_of_benchmarks_are_short():
+    paths = [*Path(__file__).parents[1].joinpath("benchmarks").rglob("*.py")]
+    assert len(paths) > 20
+    for path in paths:
+        assert max(body_lengths(read(path)).values(), default=0) <= 30, path.name
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=folder_name)
