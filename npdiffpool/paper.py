@@ -192,7 +192,8 @@ def assign(R: Array) -> Array:
            [0.25, 0.75]])
     """
     _check("R", R, ("N", "K"), _LOGITS, least=1)
-    # The shift cancels. floor has gradient 0; np.max alone would have one in float64.
+    # S does not depend on `top`. floor makes the gradient of `top` 0: that of np.max
+    # alone would be float64, also for R in float32.
     top = np.floor(np.max(R, axis=1, keepdims=True))
     E = np.exp(R - top)
     return E / np.sum(E, axis=1, keepdims=True)
@@ -512,6 +513,9 @@ def _check(
         text = str(form).replace("'", "")
         text += f" with {form[-1]} >= {least}" if least else ""
         raise ValueError(f"{name} must be {text}; got {shape}")
+    # In whole numbers of few bits, sums and differences would overflow.
+    if value.dtype.kind not in "fi" or value.dtype.itemsize < 4:
+        raise ValueError(f"{name} must be an array of floats; got {value.dtype}")
     low, high = span
     inside = (value >= low) & (value <= high)
     if not np.all(inside):

@@ -33,6 +33,8 @@ NAMED.nodes[0].update(x=1.0, name="a")
 NAMED.nodes[1].update(name="b")
 WORDS = nx.path_graph(2)
 nx.set_node_attributes(WORDS, ["a", "b"], "words")
+RAGGED = nx.empty_graph(1)
+nx.set_node_attributes(RAGGED, {0: [[1], [1, 2]]}, "rows")
 WORD_WEIGHT = nx.Graph([(0, 1, {"weight": "much"})])
 NAN_WEIGHT = nx.Graph([(0, 1, {"weight": NAN})])
 SQUARE, ONE = "adjacency must be square, (N, N) | ", "features must have one row for "
@@ -350,6 +352,12 @@ ROWS = [
             "attribute 'words' must be numbers | node 0",
             (WORDS,),
             {"features": "words"},
+        ),
+        (
+            "rows of other lengths",
+            "attribute 'rows' of node 0 must be an array of numbers",
+            (RAGGED,),
+            {"features": "rows"},
         ),
         (
             "no attributes",

@@ -43,6 +43,10 @@ PAPER = [
         ("a list", "A must be (N, N); got list", (EDGE,)),
         ("a sparse array", "A must be (N, N); got csr_array", (sparse.csr_array(A),)),
         ("no array", "A must be (N, N); got NoneType", (None,)),
+        *(
+            (dtype, f"A must be an array of floats; got {dtype}", (TWO.astype(dtype),))
+            for dtype in ("bool", "uint8", "int8", "uint64", "complex128", "<U3")
+        ),
     ),
     *paper_rows(
         "gcn_layer",
@@ -192,8 +196,14 @@ def operators(name):
             ("a vector", f"A {SIZED} | (2,)", (ONES,)),
             ("a rectangle", f"A {SIZED} | (2, 3)", (LONG,)),
             ("a stack of rectangles", f"A {SIZED} | (2, 2, 3)", (np.ones((2, 2, 3)),)),
-            ("words", "A must be float32, float64 | <U1", (WORDS,)),
-            ("complex", "A must be float32, float64 | complex128", (COMPLEX,)),
+            ("words", "A must be float32 or float64; | <U1", (WORDS,)),
+            ("complex", "A must be float32 or float64; | complex128", (COMPLEX,)),
+            (
+                "whole numbers",
+                "A must be float32 or float64; | int",
+                (TWO.astype(int),),
+            ),
+            ("truths", "A must be | bool", (sparse.csr_array(TWO == 1),)),
             ("negative", "A must be not negative; got -2.0", (NEGATIVE,)),
             (
                 "sparse and negative",
@@ -249,6 +259,11 @@ LAYERS = [
             "an unknown kind",
             "kind must be one of 'gcn' | 'gat'",
             (RNG, "gat", [2, 2], False, float),
+        ),
+        (
+            "s2v of two widths",
+            'sizes[1:] must be equal for "s2v"; got [4, 5]',
+            (RNG, "s2v", [3, 4, 5], False, float),
         ),
     ),
     *engine_rows(
@@ -357,6 +372,7 @@ POOLING = [
         ("words", "R must be | <U1", (WORDS,)),
         ("complex", "R must be | complex128", (COMPLEX,)),
         ("half precision", "R must be | float16", (TWO.astype("float16"),)),
+        ("whole numbers", "R must be float32 or | uint8", (TWO.astype("uint8"),)),
     ),
     *engine_rows(
         pooling,
@@ -690,6 +706,11 @@ MODEL = [
             "an infinite gradient",
             "gradient must be finite | inf",
             (STATE, VECTOR, VECTOR * INF, 0.1),
+        ),
+        (
+            "a gradient whose square is infinite",
+            "squared gradient must be finite | got inf",
+            (STATE, VECTOR, np.full(3, 1e160), 0.1),
         ),
         error=OverflowedError,
     ),

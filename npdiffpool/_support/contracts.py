@@ -48,6 +48,9 @@ class Requirement(Protocol):
         """Raise a ValueError if the value does not fit; record the sizes of letters."""
 
 
+_NUMBERS = "float32, float64 or whole numbers"
+
+
 class Shape:
     """An array of numbers of a given shape, dense or sparse.
 
@@ -64,6 +67,9 @@ class Shape:
         The array must have an integer dtype and no number below 0.
     below : str
         A letter: the array must hold whole numbers from 0 to this size minus 1.
+    floats : bool
+        The dtype must be float32 or float64, as results get it or differences of whole
+        numbers would overflow.
 
     Notes
     -----
@@ -89,9 +95,10 @@ class Shape:
         nonnegative: bool = False,
         whole: bool = False,
         below: str = "",
+        floats: bool = False,
     ) -> None:
         self.shapes = [shape.split() for shape in shapes]
-        self.finite, self.nonnegative = finite, nonnegative
+        self.finite, self.nonnegative, self.floats = finite, nonnegative, floats
         self.whole, self.below = whole or bool(below), below
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
@@ -102,8 +109,9 @@ class Shape:
             kind = type(value).__name__
             require(False, name, f"an array {self._text({})}", kind)
         self._check_shape(name, shape, sizes)
-        if dtype.char not in "?bBhHiIlLqQfd":
-            require(False, name, "float32, float64 or whole numbers", f"dtype {dtype}")
+        if dtype.char not in ("fd" if self.floats else "?bBhHiIlLqQfd"):
+            wanted = "float32 or float64" if self.floats else _NUMBERS
+            require(False, name, wanted, f"dtype {dtype}")
         if isinstance(value, Box):
             return
         if self.whole:

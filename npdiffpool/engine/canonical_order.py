@@ -125,7 +125,9 @@ def canonical_order(batch: GraphBatch) -> Ints:
         The rows of each graph, which stay among the rows of that graph.
     """
     A, offsets = _with_both_directions(batch), batch.offsets
-    loops = A.diagonal().view(np.uint64)  # 1-WL takes them for other neighbours
+    loops = (
+        A.diagonal().astype(np.float64).view(np.uint64)
+    )  # 1-WL takes them for other neighbours
     colours = colours_of_features(batch.features) ^ mix(loops)
     colours = _number_twins(A, segment_ids(offsets), mix(colours))
     colours = _refine_until_unique(A, offsets, colours)
@@ -134,7 +136,7 @@ def canonical_order(batch: GraphBatch) -> Ints:
 
 
 def _refine_until_unique(A: CSR, offsets: Ints, colours: Colours) -> Colours:
-    """Return 1-WL colours that differ between all nodes of a graph."""
+    """Refine 1-WL colours until all nodes of a graph differ, or its rounds are over."""
     sizes = np.diff(offsets) + np.diff(A.indptr[offsets])
     limits = np.clip(_WORK // sizes.clip(1), _LEAST_ROUNDS, _MOST_ROUNDS)
     active, n_colours = np.flatnonzero(np.diff(offsets) > 1), 0 * limits
@@ -142,16 +144,18 @@ def _refine_until_unique(A: CSR, offsets: Ints, colours: Colours) -> Colours:
         active = active[done < limits[active]]
         if not len(active):
             break
+        # One round of 1-WL for the graphs in which nodes still share a colour.
         rows, part, cut = _take(A, offsets, active)
         refined = refine(part, colours[rows])
         order = _sort(refined, cut)
         is_new = _is_new(refined[order], segment_ids(cut))
         found = np.add.reduceat(is_new, cut[:-1], dtype=np.intp)
         tied, stable = found < np.diff(cut), found == n_colours[active]
+        # Where the round made no new colour, a node of the first tie gets one.
         chosen = order[_first_ties(is_new, cut)[tied & stable]]
         refined[chosen] = mix(~refined[chosen])
         colours[rows] = refined
-        n_colours[active] = np.where(stable, 0, found)
+        n_colours[active] = np.where(stable, 0, found)  # 0: refine once more
         active = active[tied]
     return colours
 

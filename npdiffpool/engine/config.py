@@ -51,7 +51,7 @@ class Config:
     """
 
     n_features: int = parameter(MISSING, "Width F of the input features.")
-    n_outputs: int = parameter(MISSING, "Number of classes; 1 for regression.", least=1)
+    n_outputs: int = parameter(MISSING, "Number of classes or targets.", least=1)
     gnn: str = parameter(
         "sage",
         'Graph layer: "gcn" (equation 2), "sage" (GraphSAGE with the mean over '

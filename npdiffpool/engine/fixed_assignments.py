@@ -77,7 +77,7 @@ def _colours(batch: GraphBatch) -> Colours:
 
 
 def _at_random(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
-    """Assign nodes by a hash of their 1-WL colour, clusters by one of their index."""
+    """Assign nodes by a hash of their 1-WL colour, clusters by that of their index."""
     colours = [_colours(batch)]
     for below in config.clusters[:-1]:
         colours.append(np.tile(mix(np.arange(1, below + 1)), (batch.n_graphs, 1)))

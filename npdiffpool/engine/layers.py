@@ -42,7 +42,7 @@ Params = dict[str, Any]
 Moments = list[tuple[Array, Array]]  # mean and variance of each batch norm of a GNN
 Generator = Any  # a numpy.random.Generator, or BLANK
 BLANK = object()  # in place of a generator: parameters that give only their shapes
-ADJACENCY = Shape("N N", "B K K", nonnegative=True)
+ADJACENCY = Shape("N N", "B K K", nonnegative=True, floats=True)
 PROPAGATION = Shape("N N", "B K K")
 
 
@@ -55,9 +55,9 @@ class Terms(NamedTuple):
     products : list of pairs of arrays
         H_i (N, F_i) and W_i (F_i, D).
     magnitudes : list of pairs
-        H (N, F) and a list of matrices W (F, D), without gradient: the terms of a row
-        are about as large as those of H W, also in P H W, which averages rows. Batch
-        norm estimates the rounding errors of the sum from them.
+        H (N, F) and a list of matrices W (F, D), without gradient. The terms of the
+        sum in row i are about as large as those of H_i W, also in P H W, which averages
+        rows. Batch norm bounds the rounding errors of the sum by them.
     """
 
     bias: Array | None
@@ -550,9 +550,11 @@ def init_gnn(
     Raises
     ------
     ValueError
-        If `kind` is none of these.
+        If `kind` is none of these, or widths of "s2v" differ.
     """
     if kind == "s2v":
+        are_equal = len(set(sizes[1:])) == 1
+        require(are_equal, "sizes[1:]", 'equal for "s2v"', list(sizes[1:]))
         layers = [init_s2v(rng, sizes[0], sizes[1], dtype)]
     else:
         layers = [INIT[kind](rng, *step, dtype) for step in zip(sizes, sizes[1:])]
@@ -623,7 +625,7 @@ def gnn(
     require(found == n_layers, "number of layers of params", str(n_layers), found)
     if running is not None:
         require(len(running) == n_norms, "running", f"{n_norms} pairs", len(running))
-    H, outputs, moments = X, [], []
+    H, outputs, moments = X, [], list[Any]()
     for depth, norm in enumerate(params["norms"]):
         H = dropout.at(depth).apply(H) if depth else H
         if kind == "s2v":
@@ -631,7 +633,7 @@ def gnn(
         else:
             known = None if depth else PX
             terms = CONVOLUTIONS[kind](params["layers"][depth], P, H, known)
-        given = running[depth] if running is not None and norm else None
+        given = running[len(moments)] if running is not None and norm else None
         H, used = _activate(terms, norm, normalize_rows, given)
         moments += [used] if norm else []
         outputs.append(H)

@@ -29,7 +29,7 @@ __all__ = [
 LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2, "relative": 0}
 
 
-@requires(outputs=Shape("B T"), targets=Shape("B T"))
+@requires(outputs=Shape("B T", floats=True), targets=Shape("B T"))
 def squared_error(outputs: Array, targets: Array) -> Array:
     """Return the squared error of each graph, (1/T) sum_j (y_j - t_j)^2.
 

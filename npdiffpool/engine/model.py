@@ -44,7 +44,6 @@ from npdiffpool.engine.primitives import relu
 from npdiffpool.engine.readouts import init_readout, readout, readout_width
 from npdiffpool.graphs.batch import GraphBatch
 
-Options = dict[str, Any]  # `running` and `dropout`, arguments of `layers.gnn`
 GNNOutput = tuple[Array, Moments]  # Z or R, and the moments of each batch norm
 GNN = Callable[[Params, "Level", Config], GNNOutput]
 BATCH = IsA(GraphBatch, N="n_nodes", B="n_graphs", F="n_features")
@@ -83,7 +82,7 @@ class Output(NamedTuple):
     Attributes
     ----------
     logits : (B, C) array
-        Logits of the classes; for regression the outputs, (B, 1).
+        Logits of the classes; for regression the outputs, (B, T).
     embeddings : (B, (levels + 1) W) array
         Readouts of all levels, side by side, each of width W = `readout_width`.
     steps : list of PoolingStep
@@ -242,18 +241,19 @@ def forward(
     level, steps = first_level(batch, config), []
     moments: Params = {"levels": [], "embed": None}
     poolings = zip(params["levels"], config.clusters, running["levels"])
-    for i, (weights, K, level_running) in enumerate(poolings):
-        step, used = _pool(weights, level, K, config, level_running, dropout.at(i))
+    for i, (level_params, K, level_running) in enumerate(poolings):
+        options: Any = {"running": level_running, "dropout": dropout.at(i)}
+        step, used = _pool(level_params, level, K, config, **options)
         steps.append(step)
         moments["levels"].append(used)
         level = step.pooled
     options = {"running": running["embed"], "dropout": dropout.at(len(steps), 0)}
-    last_gnn = partial(_embed, options), params["embed"]
-    ((Z, moments["embed"]),) = _apply([last_gnn], level, config)
+    gnns = [(partial(_embed, **options), params["embed"])]
+    ((Z, moments["embed"]),) = _run_gnns(gnns, level, config)
     embedded = [*((step.Z, step.level) for step in steps), (Z, level)]
     readouts = [
-        readout(weights, config.readout, Z, level.offsets)
-        for weights, (Z, level) in zip(params["read"], embedded)
+        readout(readout_params, config.readout, Z, level.offsets)
+        for readout_params, (Z, level) in zip(params["read"], embedded)
     ]
     embeddings = np.concatenate(readouts, axis=1)
     logits = _classify(params["classify"], embeddings, dropout.at(len(steps) + 1, 0, 0))
@@ -312,14 +312,12 @@ def _pool(
     dropout: Dropout,
 ) -> tuple[PoolingStep, Params]:
     """Pool one level into K clusters per graph; also return the moments used."""
-
-    def options(i: int, name: str) -> Options:
-        return {"running": running.get(name), "dropout": dropout.at(i)}
-
-    gnns = [(partial(_embed, options(0, "embed")), params["embed"])]
+    options: Any = {"running": running.get("embed"), "dropout": dropout.at(0)}
+    gnns = [(partial(_embed, **options), params["embed"])]
     if config.assignment not in FIXED:
-        gnns.append((partial(_pool_logits, options(1, "pool")), params["pool"]))
-    (Z, embed_moments), *learned = _apply(gnns, level, config)
+        options = {"running": running.get("pool"), "dropout": dropout.at(1)}
+        gnns.append((partial(_pool_logits, **options), params["pool"]))
+    (Z, embed_moments), *learned = _run_gnns(gnns, level, config)
     R, pool_moments = learned[0] if learned else (None, [])
     S, entropies = _assign(R, level, K, config)
     A_pooled, X_pooled = coarsen(level, Z, S)
@@ -344,7 +342,7 @@ def _assign(
     return harden(S) if config.assignment == "hard" else S, entropies
 
 
-def _apply(
+def _run_gnns(
     gnns: Sequence[tuple[GNN, Params]], level: Level, config: Config
 ) -> list[GNNOutput]:
     """Run the GNNs of a level, which share no parameters.
@@ -358,36 +356,37 @@ def _apply(
         return gnn(params, level._replace(X=X, operators=operators), config)
 
     cost = level.n_nodes * config.hidden**2 * config.n_layers
-    aside = len(gnns) > 1 and is_worth_threads(cost)
-    if not (aside or config.recompute):
+    in_threads = len(gnns) > 1 and is_worth_threads(cost)
+    if not (in_threads or config.recompute):
         return [gnn(params, level, config) for gnn, params in gnns]
     functions = [partial(of_tree, gnn) for gnn, _ in gnns]
     trees = [[level.X, level.operators, params] for _, params in gnns]
     return side_by_side(functions, trees, config.recompute)
 
 
-def _embed(options: Options, params: Params, level: Level, config: Config) -> GNNOutput:
-    """Return Z = GNN_embed(A, X) (equation 5)."""
-    layers, moments = _run_gnn(options, config.gnn, params, level, config)
+def _embed(params: Params, level: Level, config: Config, **options: Any) -> GNNOutput:
+    """Return Z = GNN_embed(A, X) (equation 5), with options of `layers.gnn`."""
+    layers, moments = _run_gnn(config.gnn, params, level, config, **options)
     Z = np.concatenate(layers, axis=1) if config.concat_layers else layers[-1]
     return Z, moments
 
 
 def _pool_logits(
-    options: Options, params: Params, level: Level, config: Config
+    params: Params, level: Level, config: Config, **options: Any
 ) -> GNNOutput:
     """Return R = GNN_pool(A, X), the logits of equation 6."""
-    layers, moments = _run_gnn(options, config.pool_gnn, params["gnn"], level, config)
+    gnn_params = params["gnn"]
+    layers, moments = _run_gnn(config.pool_gnn, gnn_params, level, config, **options)
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
     return R, moments
 
 
 def _run_gnn(
-    options: Options, kind: str, params: Params, level: Level, config: Config
+    kind: str, params: Params, level: Level, config: Config, **options: Any
 ) -> tuple[list[Array], Moments]:
     P, PX = level.operators.get(kind, level.A), level.propagated.get(kind)
-    normalized = config.normalize_rows
-    return gnn(params, kind, P, level.X, PX, normalize_rows=normalized, **options)
+    options["normalize_rows"] = config.normalize_rows
+    return gnn(params, kind, P, level.X, PX, **options)
 
 
 def _classify(params: list[Params], embeddings: Array, dropout: Dropout) -> Array:

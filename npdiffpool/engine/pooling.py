@@ -123,7 +123,7 @@ class Level(NamedTuple):
 LEVEL = IsA(Level, N="n_nodes", B="n_graphs")
 
 
-@requires(R=Shape("N K", finite=True))
+@requires(R=Shape("N K", finite=True, floats=True))
 def assign(R: Array) -> tuple[Array, Array]:
     """Return S = softmax(R) by rows (equation 6), and the entropies of its rows.
 

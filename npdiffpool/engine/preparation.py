@@ -62,7 +62,8 @@ def precompute_propagation(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatc
     """Return a batch with the propagation that no training step changes.
 
     For "gcn" it is the matrix P and P X; for "s2v" and "mlp" nothing. Only P X is
-    stored for "sage": building P for a minibatch costs no more than slicing it.
+    stored for "sage": building P for a minibatch costs no more than slicing it. A dense
+    P X of sparse X is left out, as it would take much more memory.
 
     Parameters
     ----------

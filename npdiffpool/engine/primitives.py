@@ -208,14 +208,14 @@ _BIAS, _GAMMA, _BETA = range(3)  # positions among the arguments of `layer`
 
 def _in_affine(argnum: int) -> int:
     """Return the position in `affine` of `layer`'s bias or of one of its factors."""
-    return _BIAS if argnum == _BIAS else argnum - _BETA
+    return _BIAS if argnum == _BIAS else argnum - 2  # it has no gamma and no beta
 
 
 def _squared_terms(r: Any, magnitudes: Any) -> Array:
-    """Return a bound of the mean square of r_i times the terms of row i, (D,).
+    """Return a bound of the mean over i of (r_i times the terms of row i)^2, (D,).
 
-    By columns: r_i |sum_k X_ik W_kj| <= r_i |X_i| |W_j|, so no pass over all terms is
-    needed.
+    For column j, |sum_k X_ik W_kj| <= |X_i| |W_j| (Cauchy-Schwarz), so no pass over all
+    terms is needed. r, (N, 1), are inverse lengths of rows, or None for 1.
     """
     total: Any = 0
     for X, matrices in magnitudes:
@@ -254,12 +254,11 @@ def layer(
     """Return (Y, m, v) of Y = batch_norm(relu(l2_normalize(affine(b, *factors)))).
 
     Shapes and moments are those of `affine` and `batch_norm`. Without `gamma` there is
-    no batch norm, and m and v are empty. `magnitudes` are pairs of constants
-    (X, [W, ...]): the terms of row i are as large as those of X_i W.
+    no batch norm, and m and v are empty. `magnitudes`: see `layers.Terms`.
     """
-    V, affine_vjp = affine.with_vjp(b, *factors)
-    r = _inverse_length(V) if normalize_rows else None
-    V = V if r is None else np.multiply(V, r, out=V)
+    U, affine_vjp = affine.with_vjp(b, *factors)
+    r = _inverse_length(U) if normalize_rows else None
+    V = U if r is None else np.multiply(U, r, out=U)  # U is not needed again
     T = np.maximum(V, np.zeros_like(V))  # three times faster than with a scalar 0
     norm_vjp: Vjp
     if gamma is None:

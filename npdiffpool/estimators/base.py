@@ -250,7 +250,7 @@ class Estimator(Conventions):
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
         self._set_inputs(config, scaling, schema)
-        self._clusters = tuple(self.clusters), self.ratio_of  # for a warm start
+        self._kept = tuple(self.clusters), self.ratio_of, self.standardize
         self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         return self

@@ -117,7 +117,7 @@ class GraphBatch:
         return np.diff(self.offsets)
 
     def astype(self, dtype: npt.DTypeLike) -> GraphBatch:
-        """Return the batch in another precision, without operators and clusters.
+        """Return the batch in another precision, without what `prepare` derived.
 
         Parameters
         ----------

@@ -10,7 +10,7 @@ import scipy
 
 from npdiffpool._support.arguments import type_name
 from npdiffpool._support.types import CSR, Array, Floats
-from npdiffpool.graphs.checks import GraphError, is_hashable, to_floats
+from npdiffpool.graphs.checks import GraphError, as_array, is_hashable, to_floats
 from npdiffpool.graphs.degrees import one_hot
 
 try:
@@ -112,7 +112,8 @@ def _node_attributes(G: Any, names: Mapping[str, Any]) -> Floats:
             columns.append(_one_hot(G, name, values, check_values(name, known)))
             continue
         for node, value in zip(G.nodes, values):
-            if np.asarray(value).dtype.kind == "U":  # a string, or a list of them
+            array = as_array(value, f"attribute {name!r} of node {node!r}")
+            if array.dtype.kind == "U":  # a string, or a list of them
                 hint = f"list its values: features={{{name!r}: [{value!r}, ...]}}"
                 seen = f"{value!r} at node {node!r}"
                 raise GraphError(

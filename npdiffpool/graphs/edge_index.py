@@ -16,7 +16,7 @@ MAX_GRAPHS = 1 << 24
 
 
 def matrix_of_edge_index(edge_index: Any, edge_weight: Any, n_nodes: int) -> CSR:
-    """Return the adjacency, in which A[i, j] is the edge from source j to target i."""
+    """Return the adjacency with A[t, s] for the edge s -> t: t aggregates over s."""
     sources, targets = _check_edge_index(edge_index, n_nodes)
     if edge_weight is not None:
         edge_weight = checks.as_array(edge_weight, "edge_weight")

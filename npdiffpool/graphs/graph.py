@@ -203,8 +203,10 @@ class Graph:
 
         Each argument may be a tensor: anything that NumPy can convert. Nodes aggregate
         over the same edges as in these libraries: node ``edge_index[1, e]`` over node
-        ``edge_index[0, e]``. An undirected graph therefore has each edge in both
-        directions; one that lists each once is for `from_edges`.
+        ``edge_index[0, e]``. The edge from s to t is therefore ``adjacency[t, s]``, and
+        `to_networkx` returns a directed graph with its edges reversed. An undirected
+        graph has each edge in both directions; one that lists each once is for
+        `from_edges`.
 
         Parameters
         ----------

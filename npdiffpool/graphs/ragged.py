@@ -37,7 +37,7 @@ def slices_of(offsets: Ints) -> list[slice]:
 
 
 def segment_ids(offsets: Ints) -> Ints:
-    """Return the number of the segment of each row.
+    """Return the index of the segment that each row is in.
 
     Examples
     --------

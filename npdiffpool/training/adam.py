@@ -9,10 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from npdiffpool._support.contracts import IsA, NonNegative, Shape, requires
+from npdiffpool._support.contracts import (
+    IsA,
+    NonNegative,
+    Shape,
+    require_finite,
+    requires,
+)
 from npdiffpool.engine.autodiff import leaves, to_vector
 
-GRADIENT = Shape("P", finite=True)
+GRADIENT = Shape("P", finite=True, floats=True)
 
 
 @requires(gradient=GRADIENT, limit=NonNegative())
@@ -38,9 +44,13 @@ def clip_by_norm(gradient: Any, limit: float) -> Any:
     >>> clip_by_norm(numpy.array([3.0, 4.0]), 1.0)
     array([0.6, 0.8])
     """
-    length = float(numpy.linalg.norm(gradient.astype(numpy.float64)))  # no overflow
+    wide = gradient.astype(numpy.float64)  # in which squares of float32 are finite
+    length = float(numpy.linalg.norm(wide))
     if length <= limit:
         return gradient
+    if length == numpy.inf:  # as squares of float64 may overflow
+        unit = wide / numpy.max(numpy.abs(wide))
+        return unit * (limit / float(numpy.linalg.norm(unit)))
     return gradient * gradient.dtype.type(limit / length)
 
 
@@ -91,7 +101,7 @@ def adam_step(
     vector: Any,
     gradient: Any,
     learning_rate: float,
-    decay: tuple[float, float] = (0.9, 0.999),
+    betas: tuple[float, float] = (0.9, 0.999),
     epsilon: float = 1e-8,
     weight_decay: Any = 0.0,
 ) -> tuple[AdamState, Any]:
@@ -105,8 +115,8 @@ def adam_step(
     state : AdamState
     vector, gradient : (P,) arrays
     learning_rate : float
-    decay : pair of floats
-        beta_1 and beta_2.
+    betas : pair of floats
+        beta_1 and beta_2, the decay rates of the two moments.
     epsilon : float
         Added to the square root of the second moment, as in the source.
     weight_decay : float or (P,) array
@@ -121,7 +131,8 @@ def adam_step(
     Raises
     ------
     ValueError
-        If the vectors differ in length, or contain NaN or infinity.
+        If the vectors differ in length, contain NaN or infinity, or the square of a
+        gradient is too large for its dtype.
 
     Examples
     --------
@@ -130,10 +141,12 @@ def adam_step(
     >>> state.step, vector.round(6)  # the first step does not depend on size
     (1, array([-0.1,  0.1]))
     """
-    beta_1, beta_2 = decay
+    beta_1, beta_2 = betas
     step = state.step + 1
     mean = beta_1 * state.mean + (1 - beta_1) * gradient
     square = beta_2 * state.square + (1 - beta_2) * gradient * gradient
+    limit = float(numpy.finfo(square.dtype).max)
+    require_finite("squared gradient", square, limit)  # infinite, it would stop Adam
     mean_hat = mean / (1 - beta_1**step)
     square_hat = square / (1 - beta_2**step)
     moved = vector - learning_rate * mean_hat / (numpy.sqrt(square_hat) + epsilon)

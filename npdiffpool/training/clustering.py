@@ -55,7 +55,7 @@ def assign_nodes(params: Params, level: Level, config: Config) -> tuple[Array, A
     S : (N, K) array
     entropies : (N,) array
     """
-    R, _ = _pool_logits({}, params, level, config)
+    R, _ = _pool_logits(params, level, config)
     return assign(R)
 
 

@@ -101,7 +101,7 @@ class Checkpoint(NamedTuple):
     history : list of dict
         One row per epoch.
     best : Fitted or None
-        What `fit` would return if training stopped here.
+        The best epoch so far. Its history ends with that epoch.
     """
 
     epoch: int
@@ -134,11 +134,12 @@ def fit(
 ) -> Fitted:
     """Train a model from new parameters, or resume from a checkpoint.
 
-    With a validation set the parameters of the best epoch are returned, by
-    `schedule.monitor`: the one with the highest validation accuracy, ties broken by the
-    lowest validation loss (for regression the lowest loss); the lowest loss; or the
-    highest `score`. Without a validation set those of the last epoch are returned.
-    The process keeps the memory that it frees from then on (process.py).
+    With a validation set the parameters of the best epoch are returned.
+    `schedule.monitor` says which that is: "accuracy", that with the highest validation
+    accuracy (for regression the lowest validation loss); "loss", that with the lowest
+    validation loss; otherwise that with the highest `score`. Ties are broken by the
+    lower validation loss. Without a validation set the parameters of the last epoch are
+    returned. From then on the process keeps the memory that it frees (process.py).
 
     Parameters
     ----------
@@ -156,8 +157,8 @@ def fit(
         Called with the `Checkpoint` after each epoch.
     resume : Checkpoint, optional
         Checkpoint to continue from. With the other arguments unchanged, the result is
-        bit-identical to that of an uninterrupted run. The learning rate's schedule
-        began with the first step of `resume.adam`.
+        bit-identical to that of an uninterrupted run. The learning-rate
+        schedule counts the epochs by the steps in `resume.adam`.
     score : callable, optional
         From the logits of the validation set to a number, `validation_score` in the
         history; needed if `schedule.monitor` is neither "accuracy" nor "loss".
@@ -204,9 +205,9 @@ def fit(
     """
     if validation is not None and schedule.monitor not in OWN_MONITORS:
         require(callable(score), "score", f"given for {schedule.monitor!r}", score)
-    for name, data in (("train", train), ("validation", validation)):
-        if name == "train" or data is not None:
-            _check_labelled(name, data, config)
+    _check_labelled("train", train, config)
+    if validation is not None:
+        _check_labelled("validation", validation, config)
     keep_freed_memory()
     state = resume if resume is not None else _start(config, rng)
     rng.bit_generator.state = state.rng_state
@@ -291,7 +292,7 @@ def _train_epoch(
     differentiate = value_and_grad(partial(_loss, config), as_vector=True)
     rate, decay = _rate(state, schedule, train), schedule.weight_decay
     decays = decay_of(params, decay) if decay else 0.0
-    totals = np.zeros(())
+    totals = np.zeros(())  # of the columns of `_summary`
     for minibatch in minibatches(train, schedule.batch_size, rng):
         seed = int(rng.integers(1 << 32)) if config.dropout else None
         loss, output, gradient = differentiate(params, minibatch, seed)
@@ -313,8 +314,8 @@ def _train_epoch(
 def _rate(state: Checkpoint, schedule: Schedule, train: Labelled) -> float:
     """Return the learning rate of the next epoch.
 
-    Adam's steps count the epochs that are done. Those before a warm start, which has
-    new moments, are not among them, and so each warm start has the whole schedule.
+    Adam's steps count the epochs that are done. A warm start begins with a new state of
+    Adam, so that each warm start runs through the whole schedule.
     """
     steps_per_epoch = -(-len(train.labels) // schedule.batch_size)
     done = state.adam.step // steps_per_epoch
@@ -427,5 +428,6 @@ def _weighted(values: Array, data: Labelled) -> Array:
 
 
 def _row(epoch: int, means: Floats, config: Config) -> Row:
+    # A regression has no accuracy: `zip` leaves out the last name.
     names = ("loss", config.loss, "link_loss", "entropy_loss", "train_accuracy")
     return {"epoch": epoch, **dict(zip(names, means.tolist()))}

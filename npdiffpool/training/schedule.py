@@ -12,7 +12,7 @@ from npdiffpool._support.parameters import (
 )
 
 OWN_MONITORS = ("accuracy", "loss")  # any other needs a function
-RATES = {  # the share of the learning rate, from the share of the epochs that is done
+RATES = {  # factor of the learning rate, by the fraction of the epochs that is done
     "constant": lambda done: 1.0,
     "cosine": lambda done: (1 + cos(pi * done)) / 2,
     "step": lambda done: 0.5 ** int(4 * done),

@@ -127,3 +127,11 @@ def test_chunks_do_not_change_the_batch(monkeypatch):
     monkeypatch.setattr(module, "_CHUNK", 4)
     for one, other in zip(whole, arrays(graphs), strict=True):
         assert_array_equal(one, other)
+
+
+def test_a_batch_in_float32_has_the_same_order():
+    graph = Graph.from_networkx(SYMMETRIC["path between self-loops"])
+    graphs = [graph, Graph.from_edges([(0, 1)], 2)]
+    graphs = [Graph(g.adjacency, np.ones((g.n_nodes, 1))) for g in graphs]
+    wide, narrow = (GraphBatch.from_graphs(graphs, d) for d in ("float64", "float32"))
+    assert_array_equal(canonical_order(narrow), canonical_order(wide))

@@ -76,7 +76,7 @@ def test_terms_sum_to_the_bias_plus_all_products(shape):
 
 @pytest.mark.parametrize("n_out", [1, 2])
 @pytest.mark.parametrize("is_given", [False, True])
-def test_the_sizes_of_a_layer_are_those_of_its_input(n_out, is_given):
+def test_the_magnitudes_of_a_layer_are_those_of_its_input(n_out, is_given):
     """Means may be much smaller than the numbers that they are computed from."""
     params = layers.init_linear(np.random.default_rng(0), [2, 2], n_out, "float64")
     P, H = np.full((1, 2, 2), 0.5), np.array([[1.0, 2.0], [-1.0, -2.0]])
@@ -138,6 +138,17 @@ def test_linear_equals_one_layer_of_the_concatenated_inputs():
     expected = params["b"] + np.hstack(inputs) @ np.vstack(params["W"])
     # Sums of six terms of order 1.
     assert_allclose(layers.linear(params, *inputs), expected, rtol=0, atol=1e-14)
+
+
+def test_running_moments_are_those_of_the_layers_with_a_batch_norm():
+    params, (A, X) = random_gnn(0, "gcn", 2, True), (np.eye(3)[None], np.ones((3, 2)))
+    params["norms"][0] = {}
+    outputs, moments = layers.gnn(params, "gcn", A, X)
+    again, used = layers.gnn(params, "gcn", A, X, running=moments)
+    assert len(moments) == len(used) == len(params["norms"]) - 1
+    # Batch norm by given moments rounds differently from that by its own.
+    for one, other in zip(outputs, again, strict=True):
+        assert_allclose(one, other, rtol=0, atol=1e-12)
 
 
 def test_a_gnn_normalises_rows_by_default():

@@ -143,6 +143,7 @@ def test_a_warm_start_keeps_parameters_scaling_and_clusters_for_new_graphs():
         ("clusters", (7,)),
         ("clusters", (0.9,)),
         ("ratio_of", "largest"),
+        ("standardize", False),
     ):
         other = deepcopy(clf).set_params(**{name: value})
         with pytest.raises(ValueError, match=f"^warm_start must .* same .*{name}"):

@@ -35,7 +35,7 @@ from npdiffpool.training.adam import adam_init
 from npdiffpool.training.fit import Checkpoint, Labelled
 from npdiffpool.training.schedule import Schedule
 
-# What a warm start may change:
+# Fields of the configuration that a warm start may change; a schedule's may all.
 FREE = ("link_weight", "entropy_weight", "link_scale", "dropout", "recompute")
 
 
@@ -129,9 +129,12 @@ def _going_on(model: Any, config: Config) -> Config:
     ValueError
         If a field of the configuration differs from before and is not in `FREE`.
     """
-    old, given = model.config_, (tuple(model.clusters), model.ratio_of)
-    if given != model._clusters:
-        required = f"the same clusters and ratio_of as before, {model._clusters}"
+    old = model.config_
+    given = tuple(model.clusters), model.ratio_of, model.standardize
+    if given != model._kept:
+        required = (
+            f"the same clusters, ratio_of and standardize as before, {model._kept}"
+        )
         raise ValueError(f"warm_start must be with {required}; got {given}")
     sizes: Any = {"clusters": old.clusters, "largest": old.largest}
     new = replace(config, n_outputs=old.n_outputs, **sizes)
