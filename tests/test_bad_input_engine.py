@@ -926,7 +926,7 @@ MEASURES = [
     ),
     *engine_rows(
         graclus,
-        "one_hot",
+        "assignment_matrix",
         (
             "a negative cluster",
             "clusters must be whole numbers | [-1]",

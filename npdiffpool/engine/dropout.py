@@ -23,9 +23,9 @@ class Dropout(NamedTuple):
     rate : float in [0, 1)
         Probability that an entry is zeroed. With 0 nothing is drawn.
     seed : tuple of int
-        Numbers below 2^32. A layer's are the seed of the pass, the level, the GNN of
-        the level, and the layer: four, as NumPy would take a shorter tuple for a longer
-        one that ends in zeros.
+        Numbers below 2^32. A layer has four: the seed of the pass, the level, the GNN
+        of the level, and the layer. All seeds have four, because to NumPy a shorter
+        tuple is the same as one that ends in zeros.
     """
 
     rate: float = 0.0

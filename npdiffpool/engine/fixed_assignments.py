@@ -16,7 +16,7 @@ import scipy
 from npdiffpool._support.types import Array, Ints
 from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.config import Config
-from npdiffpool.engine.graclus import graclus, one_hot
+from npdiffpool.engine.graclus import assignment_matrix, graclus
 from npdiffpool.engine.pooling import Level
 from npdiffpool.engine.wl_colours import (
     Colours,
@@ -99,14 +99,15 @@ def _by_graclus(batch: GraphBatch, config: Config) -> tuple[Ints, ...]:
     for g, rows in enumerate(slices_of(batch.offsets)):
         A, seen = scipy.sparse.csr_array(batch.adjacency[rows, rows]), colours[rows]
         for level, K in enumerate(config.clusters):
-            clusters = graclus(A, share(K, rows.stop - rows.start, config), seen)
+            n_clusters = n_clusters_of(K, rows.stop - rows.start, config)
+            clusters = graclus(A, n_clusters, seen)
             levels[level][(g, slice(len(clusters))) if level else rows] = clusters
-            seen, S = merge_colours(seen, clusters), one_hot(clusters)
+            seen, S = merge_colours(seen, clusters), assignment_matrix(clusters)
             A = scipy.sparse.csr_array(S.T @ A @ S)
     return tuple(levels[: len(config.clusters)])
 
 
-def share(K: int, n_nodes: int, config: Config) -> int:
+def n_clusters_of(K: int, n_nodes: int, config: Config) -> int:
     """Return the number of clusters of a graph; the largest graph has K."""
     largest = max(config.largest, n_nodes, 1)
     return max(1, ceil(K * n_nodes / largest))

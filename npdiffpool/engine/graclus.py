@@ -60,7 +60,7 @@ def normalized_cut(A: CSR, clusters: Ints) -> float:
     0.6667
     """
     require_symmetric("A", A)
-    S = one_hot(clusters)
+    S = assignment_matrix(clusters)
     between = (S.T @ A @ S).toarray()
     degrees = between.sum(axis=1)
     leaving = degrees - np.diag(between)
@@ -113,7 +113,7 @@ def graclus(A: CSR, n_clusters: int, colours: Colours | None = None) -> Ints:
     while A.shape[0] > n_clusters:
         merged = _merge_nodes(A, A.shape[0] - n_clusters, colours)
         levels.append((A, merged, colours))
-        S = one_hot(merged)
+        S = assignment_matrix(merged)
         A = scipy.sparse.csr_array(S.T @ A @ S)
         colours = _refine_colours(A, merge_colours(colours, merged))
     clusters = np.arange(A.shape[0])
@@ -130,7 +130,7 @@ def _refine_colours(A: CSR, colours: Colours) -> Colours:
 
 
 @requires(clusters=Shape("N", whole=True))
-def one_hot(clusters: Ints) -> CSR:
+def assignment_matrix(clusters: Ints) -> CSR:
     """Return the one-hot assignment matrix of a clustering.
 
     Parameters
@@ -150,7 +150,7 @@ def one_hot(clusters: Ints) -> CSR:
 
     Examples
     --------
-    >>> one_hot(np.array([0, 2])).toarray()
+    >>> assignment_matrix(np.array([0, 2])).toarray()
     array([[1., 0., 0.],
            [0., 0., 1.]])
     """
@@ -256,7 +256,7 @@ class _Clustering:
     @classmethod
     def of(cls, A: CSR, clusters: Ints, colours: Colours) -> _Clustering:
         """Return a clustering of a graph; `colours` are those of the nodes."""
-        S = one_hot(clusters)
+        S = assignment_matrix(clusters)
         inside, degree = (S.T @ A @ S).diagonal(), S.T @ A.sum(axis=1)
         size, colour = np.bincount(clusters), merge_colours(colours, clusters)
         totals = clusters, inside, degree, size, colour
@@ -265,7 +265,7 @@ class _Clustering:
     def improve(self, node: _Node) -> bool:
         """Move a node to the best cluster if the cut decreases; return if it moved."""
         here, links = self.cluster[node.number], self.links(node)
-        if self.size[here] == 1 or len(links) == 1:
+        if self.size[here] == 1 or len(links) == 1:  # alone, or no other cluster near
             return False
         leaving = self.gain(here, node, links[here], -1)
 

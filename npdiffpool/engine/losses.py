@@ -160,7 +160,7 @@ def _relative_link(level: Level, S: Array, A_pooled: Array) -> Array:
     total = np.sum(A_pooled, axis=(1, 2))  # that of A: the rows of S sum to 1
     norms = norms.astype(S.dtype)  # 0 if the squares underflow
     known = (getval(total) > 0) & (getval(norms) > 0)
-    one = np.ones(1, S.dtype)
+    one = np.ones(1, S.dtype)  # np.where with 1.0 would have a float64 gradient
     c = np.where(known, norms, one) / np.where(known, total, one)
     graph_of = np.repeat(np.arange(level.n_graphs), np.diff(level.offsets))
     scaled = S * np.sqrt(c)[graph_of][:, None], A_pooled * c[:, None, None]

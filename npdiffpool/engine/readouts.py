@@ -113,6 +113,7 @@ def _sortpool(params: Params, Z: Array, offsets: Array) -> Array:
     B, N = len(offsets) - 1, len(Z)
     graph = segment_ids(offsets)
     keys = -getval(Z).T[-SORTED_BY:]
+    # cos: fixed weights that differ from column to column
     tie_breaker = getval(Z) @ numpy.cos(numpy.arange(Z.shape[1]))
     order = numpy.lexsort((tie_breaker, *keys, graph))
     rank = numpy.arange(N) - offsets[:-1][graph]

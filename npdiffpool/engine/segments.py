@@ -248,21 +248,21 @@ def link_norm(
     if squared_norms is None:
         squared_norms = np.einsum("gij,gij->g", A, A, dtype=np.float64)
     trace = np.einsum("gkk->g", A_pooled)
-    square, size, gram = _link_terms(trace, S, squared_norms, offsets)
-    cancels = square < _CANCELLATION * size
+    square, total, gram = _link_terms(trace, S, squared_norms, offsets)
+    cancels = square < _CANCELLATION * total
     if S.dtype != np.float64 and cancels.any():
         S_64 = S.astype(np.float64)
         trace = segment_sum(np.einsum("ij,ij->i", S_64, propagate(A, S_64)), offsets)
         exact = _link_terms(trace, S_64, squared_norms, offsets)
-        square, size = np.where(cancels, exact[:2], (square, size))
+        square, total = np.where(cancels, exact[:2], (square, total))
         gram = np.where(cancels[:, None, None], exact[2], gram)
     L = np.sqrt(np.maximum(square, 0))
-    steep = L > _MIN_NORM * np.finfo(S.dtype).eps * np.sqrt(size)
+    is_large = L > _MIN_NORM * np.finfo(S.dtype).eps * np.sqrt(total)
 
     # 2 L dL = 2 <A, dA> - 2 tr(dA') + 2 <S^T S, dS^T S + S^T dS>: with h = G / L,
     # dA = h A, dA' = -h I, dS = 2 h S (S^T S). Where L is a rounding error, h = 0.
     def vjp(G: Array, argnums: Any) -> list[Array]:
-        h = np.divide(G, L, out=np.zeros_like(L), where=steep)[:, None, None]
+        h = np.divide(G, L, out=np.zeros_like(L), where=is_large)[:, None, None]
         gradients = {
             0: lambda: h.astype(S.dtype) * A,
             1: lambda: segment_apply(S, (2 * h * gram).astype(S.dtype), offsets),

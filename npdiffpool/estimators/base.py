@@ -177,13 +177,20 @@ class Estimator(Conventions):
             if on_checkpoint is not None:
                 on_checkpoint(state)
 
-        rng = np.random.default_rng(self.seed)
-        options: Any = {"resume": job.resume, "score": job.score, "threads": threads}
         bar: Any = {"done": job.done, "shown": self.verbose, "width": 4}
         with progress_bar(job.schedule.epochs, "epoch", "training", **bar) as update:
-            show = partial(show_row, update)
-            options |= {"on_epoch": show, "on_checkpoint": after_epoch}
-            fitted = fit(*job.sets, rng, **options)
+            fitted = fit(
+                job.config,
+                job.schedule,
+                job.train,
+                job.validation,
+                np.random.default_rng(self.seed),
+                partial(show_row, update),
+                on_checkpoint=after_epoch,
+                resume=job.resume,
+                score=job.score,
+                threads=threads,
+            )
         self._set_fitted(fitted, *job.context)
         # Last, since it raises where warnings are errors.
         warn_if_failed(fitted.history, job.train, job.config.loss)
@@ -216,7 +223,7 @@ class Estimator(Conventions):
         self.check_parameters()
         checked = check_graphs(graphs)
         inputs.check_name_count(graphs, checked[0].n_features)
-        by_class = self.kind == "classifier"
+        by_class = self.targets_kind is Classes
         labels = inputs.choose_labels(graphs, checked, labels, by_class=by_class)
         targets = self.targets_kind.of(labels, len(checked))
         schedule = Schedule(**self._fields_of(Schedule))

@@ -63,10 +63,11 @@ class DiffPoolClassifier(Estimator):
     node i aggregates over the nodes j of its edges i -> j. For the other direction,
     transpose the adjacency.
 
-    Differs from the paper: a readout of every level, by maximum, the layers of a GNN
-    side by side, and a hidden layer before the logits, all as in the authors' code; and
-    no batch normalisation. ``readout="sum", concat_layers=False, classifier_hidden=0,
-    batch_norm=True, standardize=False`` undoes all but the first.
+    Differs from the paper as the authors' code does: every level has a readout; it is
+    the maximum; all layers of a GNN are used, side by side; a hidden layer precedes the
+    logits. Differs from both: no batch normalisation, standardised features.
+    ``readout="sum", concat_layers=False, classifier_hidden=0, batch_norm=True,
+    standardize=False`` undoes all of these but the first.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 `explain` does the work of the estimators' method. It rests on one fact: the model from
 a pooling level on is itself a model of the coarsened graph. The readouts of the levels
-below are constants, which go into the bias of its classifier (`_parts_above`). So one
+below are constants, which go into the bias of its classifier (`_models_above`). So one
 function for each method, `_occlude` or `_differentiate`, explains nodes and clusters.
 """
 
@@ -44,7 +44,7 @@ class Explanation(NamedTuple):
     Attributes
     ----------
     label : object
-        The class that is explained; for a regressor the number of the target, None if
+        The class that is explained; for a regressor the index of the target, None if
         there is only one.
     output : float
         For a classifier the logit log(p / (1 - p)) of the label's probability p, for a
@@ -67,7 +67,7 @@ class Explanation(NamedTuple):
     method: str
 
 
-class Part(NamedTuple):
+class Submodel(NamedTuple):
     """A model of one graph: a whole model, or the part of one from a level on.
 
     Attributes
@@ -108,26 +108,26 @@ def explain(
     batch, order = in_canonical_order([graph])
     row_of = numpy.argsort(order)
     sets = [row_of[nodes] for nodes in sets]
-    part = Part(model.params_, model.running_, config, batch, model.scaling_.apply)
-    (output,) = _run(part, batch)
+    whole = Submodel(model.params_, model.running_, config, batch, model.scaling_.apply)
+    (output,) = _run(whole, batch)
     if index is None and isinstance(targets, Classes):
         index = int(numpy.argmax(output.logits))
     read = partial(_read, targets, index)
     (value,), slope = read(output.logits)
 
-    def contributions(part: Part, sets: Sequence[Ints]) -> Floats:
+    def contributions(submodel: Submodel, sets: Sequence[Ints]) -> Floats:
         if method == "gradient":
-            return _differentiate(part, slope, sets)
-        left: Any = _occlude(part, lambda logits: read(logits)[0], sets)
+            return _differentiate(submodel, slope, sets)
+        left: Any = _occlude(submodel, lambda logits: read(logits)[0], sets)
         return numpy.asarray(value - left)
 
-    nodes, rest = contributions(part, sets), _parts_above(part, output)
-    clusters = [contributions(above, _each(above.batch.n_nodes)) for above in rest]
+    found = contributions(whole, sets)  # of each node, then of each group
+    uppers = _models_above(whole, output)
+    clusters = [contributions(upper, _each(upper.batch.n_nodes)) for upper in uppers]
     chosen = index
     if isinstance(targets, Classes) and index is not None:
         chosen = targets.decode(numpy.array(index)).item()
-    split = nodes[:N], clusters, nodes[N:]
-    return Explanation(chosen, float(value), *split, method)
+    return Explanation(chosen, float(value), found[:N], clusters, found[N:], method)
 
 
 def _each(n_nodes: int) -> list[Ints]:
@@ -155,7 +155,7 @@ def _check_label(targets: Targets, label: Any) -> int | None:
 
 
 def _check_groups(groups: Any, n_nodes: int) -> list[Ints]:
-    """Return groups of nodes as arrays of their numbers."""
+    """Return groups of nodes as arrays of indices."""
     kind, requirement = type_name(groups), f"a list of nodes in 0 ... {n_nodes - 1}"
     require(isinstance(groups, (list, tuple)), "groups", "a list of lists", kind)
     checked: list[Ints] = []
@@ -193,14 +193,14 @@ def _read(targets: Targets, index: int | None, logits: Array) -> tuple[Floats, F
     return Y[:, index] - logsumexp(Y[:, others], axis=1), slope
 
 
-def _run(part: Part, batch: GraphBatch) -> Iterator[Output]:
+def _run(part: Submodel, batch: GraphBatch) -> Iterator[Output]:
     """Run a model on graphs that are not prepared."""
     batch = prepare(batch, part.config, part.scale)
     return evaluate(part.params, part.running, batch, part.config)
 
 
 def _occlude(
-    part: Part, read: Callable[[Array], Floats], sets: Sequence[Ints]
+    part: Submodel, read: Callable[[Array], Floats], sets: Sequence[Ints]
 ) -> Floats:
     """Return what is read from the graph without each set of nodes."""
     nodes = numpy.arange(part.batch.n_nodes)
@@ -213,7 +213,7 @@ def _occlude(
     return numpy.concatenate(found)
 
 
-def _differentiate(part: Part, slope: Floats, sets: Sequence[Ints]) -> Floats:
+def _differentiate(part: Submodel, slope: Floats, sets: Sequence[Ints]) -> Floats:
     """Return the sum over each set of nodes of X * d(what is read) / dX."""
     batch = prepare(part.batch, part.config, part.scale)
     X, slope = batch.features, slope.astype(part.config.dtype)
@@ -229,7 +229,7 @@ def _differentiate(part: Part, slope: Floats, sets: Sequence[Ints]) -> Floats:
     return numpy.array([nodes[rows].sum() for rows in sets])
 
 
-def _parts_above(part: Part, output: Output) -> Iterator[Part]:
+def _models_above(part: Submodel, output: Output) -> Iterator[Submodel]:
     """Yield the model from each pooled level on, for the coarsened graph.
 
     Its classifier reads these levels only: the readouts of the levels below, which do
@@ -241,26 +241,29 @@ def _parts_above(part: Part, output: Output) -> Iterator[Part]:
         first, *others = params["classify"]
         (W,), below = first["W"], output.embeddings[0, :width]
         bias = first["b"] + below @ W[:width]
-        rest = {
+        params_above = {
             "levels": params["levels"][level:],
             "embed": params["embed"],
             "read": params["read"][level:],
             "classify": [{"W": [W[width:]], "b": bias}, *others],
         }
         running = {**part.running, "levels": part.running["levels"][level:]}
-        above = config.clusters[level:]
-        smaller = replace(config, n_features=config.width, clusters=above)
+        clusters_above = config.clusters[level:]
+        smaller = replace(config, n_features=config.width, clusters=clusters_above)
         graph = Graph(step.pooled.A[0], step.pooled.X)
         batch = GraphBatch.from_graphs([graph], config.dtype)
         clusters = tuple(c if i else c[0] for i, c in enumerate(step.pooled.clusters))
-        yield Part(rest, running, smaller, replace(batch, clusters=clusters))
+        yield Submodel(
+            params_above, running, smaller, replace(batch, clusters=clusters)
+        )
 
 
-def _cut(part: Part, kept: Sequence[Ints]) -> GraphBatch:
+def _cut(part: Submodel, kept: Sequence[Ints]) -> GraphBatch:
     """Return the graphs with these nodes only, for `prepare`.
 
     The nodes stay in the order of the whole graph, which saves most of the time, and
-    those with fixed clusters stay in them.
+    those with fixed clusters stay in them. Squared norms and symmetry are still those
+    of the whole graph: `prepare` computes them again.
     """
     A, X, clusters = part.batch.adjacency, part.batch.features, part.batch.clusters
     if part.config.assignment == "graclus" and not clusters:  # the order decides ties

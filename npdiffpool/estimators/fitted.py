@@ -149,7 +149,7 @@ class FittedModel(GraphModel):
         graph : Graph
         label : optional
             The class to explain; default: the predicted one. For a regressor of several
-            targets the number of one of them; default: 0.
+            targets the index of one of them; default: 0.
         method : {"occlusion", "gradient"}
             "occlusion": the output minus the output without the node. The node and its
             edges are taken away from the graph, a cluster from the coarsened graph of
@@ -184,11 +184,11 @@ class FittedModel(GraphModel):
         Occlusion is exact for what it claims: without a node the output changes by the
         node's contribution. Features are kept, also degrees that were right for the
         whole graph; a fixed assignment is computed again without a node, but kept
-        without a cluster. In general the contributions of nodes do not add up to that
-        of the nodes together. Those of sets of nodes in different components do if
+        without a cluster. In general the contribution of a set of nodes is not the sum
+        of those of its nodes. Contributions of sets in different components add up if
         ``clusters=(), readout="sum", classifier_hidden=0`` and the model is a regressor
-        or has two classes. All components then add up to the output minus that of a
-        graph without nodes.
+        or has two classes. Those of all components then add up to the output minus that
+        of a graph without nodes.
 
         The contributions by gradient of a model with two classes, ``clusters=(),
         normalize_rows=False, batch_norm=False`` and the readout "sum", "mean" or "max"
@@ -196,7 +196,7 @@ class FittedModel(GraphModel):
         With row normalisation (the default) and biases of 0 they add up to 0: prefer
         occlusion there.
 
-        Both follow the order of the nodes.
+        By both methods, contributions are in the order of the graph's nodes.
 
         Examples
         --------

@@ -94,7 +94,7 @@ class GraphBatch:
             differ, or a number is so large that sums of squares overflow `dtype`.
         """
         adjacency, features, offsets = blocks.join_graphs(iter_graphs(graphs), dtype)
-        return cls(adjacency, features, offsets, *_facts(adjacency, offsets))
+        return cls(adjacency, features, offsets, *_describe(adjacency, offsets))
 
     @property
     def n_graphs(self) -> int:
@@ -134,8 +134,8 @@ class GraphBatch:
         """
         adjacency = blocks.checked_cast(self.adjacency, dtype, "edge weight")
         features = blocks.checked_cast(self.features, dtype, "feature")
-        facts = _facts(adjacency, self.offsets)  # after rounding
-        return GraphBatch(adjacency, features, self.offsets, *facts)
+        known = _describe(adjacency, self.offsets)  # after rounding
+        return GraphBatch(adjacency, features, self.offsets, *known)
 
     def take(self, order: Ints) -> GraphBatch:
         """Return a batch of the graphs `order`, in that order.
@@ -172,7 +172,7 @@ class GraphBatch:
         )
 
 
-def _facts(A: CSR, offsets: Ints) -> tuple[Floats, Array]:
+def _describe(A: CSR, offsets: Ints) -> tuple[Floats, Array]:
     """Return the squared norm of each block, and whether it is symmetric."""
     return blocks.squared_norms(A, offsets), blocks.symmetric_blocks(A, offsets)
 
@@ -203,9 +203,9 @@ def iter_graphs(graphs: Any) -> Iterator[Graph]:
     for index, graph in enumerate(graphs):
         if not isinstance(graph, Graph):
             kind = type_name(graph)
-            way = "; convert it by npdiffpool.Graph.from_networkx"
-            way *= kind.startswith("networkx.")
-            raise GraphError(f"graphs[{index}] must be a Graph; got {kind}{way}")
+            hint = "; convert it by npdiffpool.Graph.from_networkx"
+            hint *= kind.startswith("networkx.")
+            raise GraphError(f"graphs[{index}] must be a Graph; got {kind}{hint}")
         width = graph.n_features if width is None else width
         if graph.n_features != width:
             raise GraphError(

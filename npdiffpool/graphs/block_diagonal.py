@@ -197,8 +197,8 @@ class BlockDiagonal:
 def with_dense_blocks(M: CSR, offsets: Ints) -> CSR | BlockDiagonal:
     """Return M with the blocks of dense graphs as dense arrays; M if none is dense."""
     sizes, n_entries = np.diff(offsets), np.diff(M.indptr[offsets])
-    degree = np.maximum(_MIN_BLOCK_DENSITY * sizes, _MIN_MEAN_DEGREE)
-    is_dense = n_entries > degree * sizes
+    min_degree = np.maximum(_MIN_BLOCK_DENSITY * sizes, _MIN_MEAN_DEGREE)
+    is_dense = n_entries > min_degree * sizes
     if not is_dense.any():
         return M
     segments = slices_of(offsets)

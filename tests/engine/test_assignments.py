@@ -9,7 +9,7 @@ from scipy import sparse
 
 from npdiffpool import DiffPoolClassifier, Graph, GraphBatch
 from npdiffpool.engine.config import ASSIGNMENTS, FIXED, Config
-from npdiffpool.engine.fixed_assignments import harden, share, with_clusters
+from npdiffpool.engine.fixed_assignments import harden, n_clusters_of, with_clusters
 from npdiffpool.engine.graclus import graclus
 from npdiffpool.engine.model import forward, init_model
 from npdiffpool.engine.preparation import prepare
@@ -115,12 +115,12 @@ def test_cluster_numbers_do_not_depend_on_the_order_of_nodes(order):
     "n, expected", [(0, 1), (1, 1), (2, 1), (3, 2), (12, 5), (99, 5)]
 )
 def test_the_number_of_clusters_of_a_small_graph_is_rounded_up(n, expected):
-    assert share(5, n, config_of("graclus")) == expected
+    assert n_clusters_of(5, n, config_of("graclus")) == expected
 
 
 def test_without_a_largest_graph_each_graph_has_all_clusters():
     for n in (0, 1, 99):
-        assert share(5, n, config_of("graclus", largest=0)) == (5 if n else 1)
+        assert n_clusters_of(5, n, config_of("graclus", largest=0)) == (5 if n else 1)
 
 
 def test_clusters_that_a_graph_does_not_have_are_put_into_the_last_one():

@@ -89,7 +89,7 @@ def run_from(model, level, start, below):
         parts.append((step.Z, level))
         level = step.pooled
     given = {"running": running["embed"], "dropout": NO_DROPOUT}
-    Z, _ = engine._embed(given, params["embed"], level, config)
+    Z, _ = engine._embed(params["embed"], level, config, **given)
     reads = zip(params["read"][start:], [*parts, (Z, level)])
     rows = [readout(w, config.readout, Z, of.offsets) for w, (Z, of) in reads]
     below = np.broadcast_to(below, (len(rows[0]), below.shape[1]))

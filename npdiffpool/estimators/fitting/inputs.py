@@ -291,16 +291,20 @@ def is_column(weights: str) -> bool:
     return weights.startswith("attribute ")
 
 
-def _agree(weights: str | None, trained: str | None, source: str) -> bool:
-    """Return whether edge weights may be those of the training.
+def _may_be_same(given: str | None, trained: str | None, source: str) -> bool:
+    """Return whether edge weights of these names may be those of the training.
 
-    A file and networkx graphs may have the same weights under two names, and all
-    weights of some networkx graphs may happen to be 1.
+    Equal names are. A file and networkx graphs have different names for the same
+    weights, so such a pair may be. Weights of networkx graphs that all happen to be 1
+    have no name.
     """
-    if weights is None or trained is None:
-        is_chance = source == "networkx" and trained and not is_column(trained)
-        return weights == trained or bool(is_chance)
-    return weights == trained or is_column(weights) != is_column(trained)
+    if given == trained:
+        return True
+    if trained is None:
+        return False
+    if given is None:
+        return source == "networkx" and not is_column(trained)
+    return is_column(given) != is_column(trained)
 
 
 def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> None:
@@ -318,7 +322,7 @@ def check_schema(graphs: Any, expected: InputSchema, what: str = "graphs") -> No
     if names is None or expected.feature_names is None:
         return
     _check_names(names, expected.feature_names, what)
-    if not _agree(weights, expected.weights, getattr(graphs, "source", "")):
+    if not _may_be_same(weights, expected.weights, getattr(graphs, "source", "")):
         wanted, got = (repr(w) if w else "all 1" for w in (expected.weights, weights))
         hint = "load_dataset(source, weights=model.edge_weights_in_) has the same"
         if not all(w is None or is_column(w) for w in (expected.weights, weights)):
@@ -368,8 +372,8 @@ def check_options(threads: int | None, **callbacks: Any) -> None:
         require(callback is None or callable(callback), name, "callable", callback)
 
 
-def check_resume(resume: Checkpoint | None, config: Config) -> int:
-    """Check that a checkpoint fits the model; return the number of epochs done.
+def check_resume(resume: Checkpoint | None, config: Config) -> None:
+    """Check that a checkpoint fits the model.
 
     Raises
     ------
@@ -377,7 +381,7 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
         If it is not a checkpoint, or one of another model.
     """
     if resume is None:
-        return 0
+        return
     kind = type(resume).__name__
     require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
     vector = to_vector(blank_params(config))
@@ -387,4 +391,3 @@ def check_resume(resume: Checkpoint | None, config: Config) -> int:
             f"resume must be a checkpoint of a model with {len(vector)} {vector.dtype} "
             f"parameters; got {len(found)} {found.dtype} parameters"
         )
-    return resume.epoch

@@ -64,11 +64,6 @@ class Training(NamedTuple):
     context: tuple[Config, Scaling, Targets, InputSchema]
 
     @property
-    def sets(self) -> tuple[Config, Schedule, Labelled, Labelled | None]:
-        """Return the first arguments of `npdiffpool.training.fit.fit`."""
-        return self.config, self.schedule, self.train, self.validation
-
-    @property
     def done(self) -> int:
         """Return the number of epochs that are done."""
         return 0 if self.resume is None else self.resume.epoch
@@ -92,15 +87,15 @@ def prepare_training(model: Any, data: FitData, resume: Checkpoint | None) -> Tr
     if data.validation is None and model.validation_fraction is not None:
         data = hold_out(data, model)
     graphs, labels, sample_weight, validation = data
-    goes_on = model.warm_start and hasattr(model, "params_")
+    is_warm = model.warm_start and hasattr(model, "params_")
     checked, targets, schedule, config = model.check(graphs, labels)
     weights = check_sample_weight(sample_weight, len(checked))
     labels = choose_labels(graphs, checked, labels)
-    if goes_on:
-        check_schema(graphs, schema := model._schema)
-        targets, scaling = model.targets_, model.scaling_
+    if is_warm:
+        targets, scaling, schema = model.targets_, model.scaling_, model._schema
+        check_schema(graphs, schema)
         check_target_names(graphs, labels, targets.names)
-        config = _going_on(model, config)
+        config = _config_of_warm_start(model, config)
         schedule = replace(schedule, epochs=schedule.epochs + len(model.history_))
     else:
         schema = InputSchema.from_graphs(graphs)
@@ -115,13 +110,13 @@ def prepare_training(model: Any, data: FitData, resume: Checkpoint | None) -> Tr
     require_validation(held_out, "patience", "None", model.patience)
     score = make_score(model.monitor, targets, held_out)
     check_resume(resume, config)
-    resume = _start(model, resume) if goes_on else resume
+    resume = _start(model, resume) if is_warm else resume
     if resume is None:
         warn_if_alike(checked, config, scaling)
     return Training(config, schedule, train, held_out, score, resume, context)
 
 
-def _going_on(model: Any, config: Config) -> Config:
+def _config_of_warm_start(model: Any, config: Config) -> Config:
     """Return a configuration with the sizes that came from the first graphs.
 
     Raises

@@ -173,7 +173,7 @@ class Numbers:
         """
         targets = check_numeric_targets(labels, n_graphs, name)
         shape = (n_graphs, *self.mean.shape)
-        if self.n_outputs == 1 and targets.size == n_graphs:  # a column, or not
+        if self.n_outputs == 1 and targets.size == n_graphs:  # (G,) or (G, 1)
             return targets.reshape(shape)
         fits = targets.shape == shape
         require(fits, name, f"{shape}, as in training", targets.shape)

@@ -49,7 +49,7 @@ def check_sample_weight(
     array = array.astype(np.float64)
     wrong = array[~(np.isfinite(array) & (array >= 0))].tolist()
     require(not wrong, name, "finite and not negative", (wrong or [0.0])[0])
-    if not array.any():  # "zero": scikit-learn asks for the word
+    if not array.any():  # scikit-learn's checks look for "zero" in the message
         required = "above zero for at least one graph"
         raise ValueError(f"{name} must be {required}; got only 0")
     scaled: Floats = np.ldexp(array, -int(np.frexp(np.max(array))[1]))
