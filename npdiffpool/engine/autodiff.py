@@ -56,7 +56,7 @@ def leaves(tree: Tree) -> list[Any]:
 
 
 def rebuild(tree: Tree, values: Iterator[Any]) -> Tree:
-    """Return a tree of the same form whose leaves are the next values."""
+    """Return a tree of the same form, with leaves from an iterator over values."""
     if isinstance(tree, dict):
         return {key: rebuild(value, values) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
@@ -169,10 +169,10 @@ def value_and_grad(
             ans, vjp = _record(of_values, values, range(len(values)), trace)
             loss, auxiliary = ans
             gradients = vjp(numpy.ones_like(loss))
-            of_both = to_vector([loss, *gradients])
-        require_finite("the loss and its gradients", of_both, limit=1.7e308)
+            joined = to_vector([loss, *gradients])
+        require_finite("the loss and its gradients", joined, limit=1.7e308)
         if as_vector:
-            return loss, auxiliary, of_both[1:]
+            return loss, auxiliary, joined[1:]
         return loss, auxiliary, rebuild(params, iter(gradients))
 
     return differentiated
@@ -240,12 +240,12 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
             if not boxes:
                 return with_vjp(*args, **options)[0]
             argnums, values = [i for i, _ in boxes], [box._value for _, box in boxes]
-            below = subvals(args, zip(argnums, values))
-            if any(isbox(x) for x in below):
+            unboxed = subvals(args, zip(argnums, values))  # of this trace
+            if any(isbox(x) for x in unboxed):
                 return plain(*args, **options)
 
-            ans, vjp = with_vjp(*below, **options)
-            again = partial(_vjp_of, plain, below, options)
+            ans, vjp = with_vjp(*unboxed, **options)
+            again = partial(_vjp_of, plain, unboxed, options)
 
             def either(G: Array) -> Any:
                 return (again if isbox(G) else vjp)(G, argnums)
@@ -312,11 +312,11 @@ def side_by_side(
         return [f(tree) for f, tree in zip(functions, trees)]
     with trace_stack.new_trace() as trace:
         answers = run_together([partial(call.run, trace, recompute) for call in calls])
-    both = VJPNode.new_root()
-    both.parents = [node for call in calls for node in call.parents]
-    both.vjp = partial(_gradients, calls, recompute)
+    joint = VJPNode.new_root()  # one node, whose vjp computes all gradients at once
+    joint.parents = [node for call in calls for node in call.parents]
+    joint.vjp = partial(_gradients, calls, recompute)
     return [
-        _boxed(ans, top, [both], partial(_part, i)) for i, ans in enumerate(answers)
+        _boxed(ans, top, [joint], partial(_part, i)) for i, ans in enumerate(answers)
     ]
 
 
@@ -385,7 +385,7 @@ def _gradients(calls: Sequence[_Call], recompute: bool, parts: _Parts) -> list[A
     Recomputed ones are computed one after the other, which needs less memory.
     """
     with trace_stack.new_trace() as trace:
-        given = [partial(c.gradients, trace, parts.get(i)) for i, c in enumerate(calls)]
+        tasks = [partial(c.gradients, trace, parts.get(i)) for i, c in enumerate(calls)]
         one_by_one = recompute or any(isbox(G) for G in parts.values())
-        found = [f() for f in given] if one_by_one else run_together(given)
+        found = [task() for task in tasks] if one_by_one else run_together(tasks)
     return [gradient for of_call in found for gradient in of_call]

@@ -40,7 +40,7 @@ from npdiffpool.graphs.block_diagonal import row_sums, with_data
 
 Params = dict[str, Any]
 Moments = list[tuple[Array, Array]]  # mean and variance of each batch norm of a GNN
-Generator = Any  # a numpy.random.Generator, or BLANK
+RngOrBlank = Any  # a numpy.random.Generator, or BLANK
 BLANK = object()  # in place of a generator: parameters that give only their shapes
 ADJACENCY = Shape("N N", "B K K", nonnegative=True, floats=True)
 PROPAGATION = Shape("N N", "B K K")
@@ -201,14 +201,14 @@ def glorot(rng: numpy.random.Generator, n_in: int, n_out: int, dtype: Any) -> Ar
     return rng.uniform(-bound, bound, size=(n_in, n_out)).astype(dtype)
 
 
-def _constant(rng: Generator, value: float, shape: Any, dtype: Any) -> Array:
+def _constant(rng: RngOrBlank, value: float, shape: Any, dtype: Any) -> Array:
     """Return a constant array; for `BLANK` one that takes no memory."""
     if rng is BLANK:
         return numpy.broadcast_to(numpy.asarray(value, dtype), shape)
     return numpy.full(shape, value, dtype)
 
 
-def init_linear(rng: Generator, n_in: Sequence[int], n_out: int, dtype: Any) -> Params:
+def init_linear(rng: RngOrBlank, n_in: Sequence[int], n_out: int, dtype: Any) -> Params:
     """Draw the parameters of `linear`, with a bias of 0.
 
     Parameters
@@ -266,7 +266,7 @@ def linear(params: Params, *inputs: Array) -> Array:
     return _terms(params["b"], {f"inputs[{i}]": p for i, p in enumerate(pairs)}).sum()
 
 
-def init_gcn(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
+def init_gcn(rng: RngOrBlank, n_in: int, n_out: int, dtype: Any) -> Params:
     """Draw the parameters of `gcn` or `mlp`.
 
     Parameters
@@ -318,7 +318,7 @@ def gcn(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     return _terms(params["b"], {"P H": (PH, W)}, [(H, [W])])
 
 
-def init_sage(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
+def init_sage(rng: RngOrBlank, n_in: int, n_out: int, dtype: Any) -> Params:
     """Draw the parameters of `sage`.
 
     Parameters
@@ -377,7 +377,7 @@ def sage(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     return _terms(b, {"H": (H, W_1), "P H": (PH, W_2)}, magnitudes)
 
 
-def init_s2v(rng: Generator, n_in: int, n_out: int, dtype: Any) -> Params:
+def init_s2v(rng: RngOrBlank, n_in: int, n_out: int, dtype: Any) -> Params:
     """Draw the parameters of `s2v`.
 
     Parameters
@@ -461,7 +461,7 @@ def mlp(params: Params, P: Array, H: Array, PH: Array | None = None) -> Terms:
     return _terms(params["b"], {"H": (H, params["W"][0])})
 
 
-def init_batch_norm(rng: Generator, width: int, dtype: Any) -> Params:
+def init_batch_norm(rng: RngOrBlank, width: int, dtype: Any) -> Params:
     """Return the initial parameters of `batch_norm`: gamma = 1, beta = 0.
 
     Parameters
@@ -528,7 +528,7 @@ INIT = {"gcn": init_gcn, "sage": init_sage, "mlp": init_gcn}
 
 @requires(kind=OneOf(KINDS))
 def init_gnn(
-    rng: Generator, kind: str, sizes: Sequence[int], batch_norm: bool, dtype: Any
+    rng: RngOrBlank, kind: str, sizes: Sequence[int], batch_norm: bool, dtype: Any
 ) -> Params:
     """Draw the parameters of `gnn`, of widths sizes[0] -> sizes[1] -> ...
 

@@ -29,9 +29,9 @@ from npdiffpool.engine.dropout import Dropout, dropout_of_pass
 from npdiffpool.engine.fixed_assignments import fixed_assignment, harden
 from npdiffpool.engine.layers import (
     BLANK,
-    Generator,
     Moments,
     Params,
+    RngOrBlank,
     gnn,
     init_gnn,
     init_linear,
@@ -156,7 +156,7 @@ def blank_params(config: Config) -> Params:
     return _init(BLANK, config)
 
 
-def _init(rng: Generator, config: Config) -> Params:
+def _init(rng: RngOrBlank, config: Config) -> Params:
     dtype, widths = config.dtype, [config.hidden] * config.n_layers
     levels, n_in = [], config.n_features
     for K in config.clusters:
@@ -172,7 +172,7 @@ def _init(rng: Generator, config: Config) -> Params:
     return {"levels": levels, "embed": embed, "read": read, "classify": classify}
 
 
-def _init_pool(rng: Generator, config: Config, n_in: int, K: int) -> Params:
+def _init_pool(rng: RngOrBlank, config: Config, n_in: int, K: int) -> Params:
     """Draw the parameters that assign nodes of n_in features to K clusters.
 
     They are empty for a fixed assignment.

@@ -17,7 +17,7 @@ from autograd.extend import defvjp, primitive
 
 from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import getval
-from npdiffpool.engine.layers import Generator, Params, init_linear, linear
+from npdiffpool.engine.layers import Params, RngOrBlank, init_linear, linear
 from npdiffpool.engine.primitives import relu, sparse_matmul
 from npdiffpool.engine.segments import segment_max, segment_repeat, segment_sum
 from npdiffpool.graphs.ragged import segment_ids
@@ -33,7 +33,7 @@ def readout_width(kind: str, D: int) -> int:
     return {"set2set": 2 * D, "sortpool": KEPT * CHANNELS}.get(kind, D)
 
 
-def init_readout(rng: Generator, kind: str, D: int, dtype: Any) -> Params:
+def init_readout(rng: RngOrBlank, kind: str, D: int, dtype: Any) -> Params:
     """Draw the parameters of a readout; sum, mean and maximum have none."""
     if kind == "set2set":
         return init_linear(rng, [D, D], 4 * D, dtype)

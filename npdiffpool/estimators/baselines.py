@@ -36,7 +36,7 @@ from npdiffpool.graphs.block_diagonal import join_graphs
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.graphs.ragged import segment_ids
 
-Kernel = TypeVar("Kernel", bound="SubtreeKernelClassifier")
+Classifier = TypeVar("Classifier", bound="SubtreeKernelClassifier")
 _Encoded = tuple[list[Graph], Ints]  # graphs and the indices of their classes
 
 
@@ -105,7 +105,7 @@ def flat_twin(config: Config) -> Config:
     return min(widths, key=lambda twin: abs(count_parameters(twin) - size))
 
 
-class _Machine(NamedTuple):
+class _FittedSVM(NamedTuple):
     """A support vector machine, with all that its predictions need."""
 
     machine: Any  # sklearn.svm.SVC
@@ -156,11 +156,11 @@ class SubtreeKernelClassifier:
     penalties: Sequence[float] = (0.01, 0.1, 1.0, 10.0, 100.0)
 
     def fit(
-        self: Kernel,
+        self: Classifier,
         graphs: Iterable[Graph],
         labels: npt.ArrayLike | None = None,
         validation: tuple[Iterable[Graph], npt.ArrayLike | None] | None = None,
-    ) -> Kernel:
+    ) -> Classifier:
         """Fit a machine for each choice; keep the best on the validation set.
 
         Parameters
@@ -182,18 +182,18 @@ class SubtreeKernelClassifier:
             If an argument or a parameter is invalid.
         """
         self._check_parameters()
-        known, schema = check_graphs(graphs), InputSchema.from_graphs(graphs)
-        check_name_count(graphs, known[0].n_features)
+        checked, schema = check_graphs(graphs), InputSchema.from_graphs(graphs)
+        check_name_count(graphs, checked[0].n_features)
         held, held_labels = check_validation(validation, schema, by_class=True)
-        check_width(held, known[0].n_features)
-        labels = choose_labels(graphs, known, labels, by_class=True)
-        classes = Classes.of(labels, len(known))
-        train = known, classes.encode(labels, len(known))
+        check_width(held, checked[0].n_features)
+        labels = choose_labels(graphs, checked, labels, by_class=True)
+        classes = Classes.of(labels, len(checked))
+        train = checked, classes.encode(labels, len(checked))
         expected = classes.encode(held_labels, len(held), "validation labels")
         machines = self._machines(train, (held, expected))
         self.best_ = max(machines, key=lambda found: found.row["validation_accuracy"])
         self.classes_, self.history_ = classes.classes, [self.best_.row]
-        self.best_epoch_, self.n_features_in_ = 1, known[0].n_features
+        self.best_epoch_, self.n_features_in_ = 1, checked[0].n_features
         self.feature_names_in_, self.edge_weights_in_ = schema
         return self
 
@@ -207,7 +207,7 @@ class SubtreeKernelClassifier:
         for penalty in self.penalties:
             require_number("each of penalties", penalty, above=True)
 
-    def _machines(self, train: _Encoded, held: _Encoded) -> Iterator[_Machine]:
+    def _machines(self, train: _Encoded, held: _Encoded) -> Iterator[_FittedSVM]:
         """Yield a fitted machine for each choice of rounds and penalty."""
         from sklearn.svm import SVC
 
@@ -220,7 +220,7 @@ class SubtreeKernelClassifier:
                 accuracy = float(np.mean(machine.predict(kernel_held) == held[1]))
                 row = {"validation_accuracy": accuracy, "validation_loss": 1 - accuracy}
                 row |= {"rounds": rounds, "penalty": penalty}
-                yield _Machine(machine, colours, counts, row)
+                yield _FittedSVM(machine, colours, counts, row)
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
         """Return graphs as a list, after checking them and their schema."""
