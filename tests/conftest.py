@@ -5,7 +5,7 @@ the end of a run, a line says how many slow tests it left out.
 
 NPDIFFPOOL_PROFILE chooses the profile, that is how many examples Hypothesis tries:
 
-- dev: 50 (the default)
+- dev: 25 (the default)
 - ci: 100, the same examples in every run
 - quick: 25, the same in every run; for other versions, kernels and threads, and for
   `python -m tests.mutation`
@@ -31,7 +31,7 @@ from hypothesis import settings  # noqa: E402
 signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("default", deadline=None)  # a slow machine is not a bug
 settings.load_profile("default")
-settings.register_profile("dev", max_examples=50)
+settings.register_profile("dev", max_examples=25)
 settings.register_profile("ci", max_examples=100, print_blob=True, derandomize=True)
 settings.register_profile("thorough", max_examples=10_000, print_blob=True)
 settings.register_profile("quick", max_examples=25, database=None, derandomize=True)

@@ -3,6 +3,7 @@
 import ast
 import io
 import tokenize
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,9 +46,7 @@ def imports(sources, module):
 
     `sources` has the source of each module by its dotted name.
     """
-    found, tree = [], ast.parse(sources[module])
-    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
-    inside = {id(node) for function in functions for node in ast.walk(function)}
+    found, (tree, inside) = [], parsed(sources[module])
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
@@ -103,6 +102,15 @@ def docstring_lines(node):
     return set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
 
 
+@lru_cache(maxsize=None)
+def parsed(source):
+    """Return the tree of a source and the ids of the nodes inside functions."""
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+    return tree, {id(node) for function in functions for node in ast.walk(function)}
+
+
+@lru_cache(maxsize=None)
 def code_lines(source):
     """Count the lines that are neither docstring, comment nor blank."""
     nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, DOCUMENTED)]

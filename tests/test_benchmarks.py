@@ -516,7 +516,8 @@ def test_a_row_is_saved_reproduced_and_never_overwritten(
     table.run_row(*row, options(again=True), None)
     assert "wl-kernel-fair.json: no" in capsys.readouterr().out
     monkeypatch.setattr(table.SubtreeKernelClassifier, "fit", None)
-    with pytest.raises(TypeError):  # --again really trains
+    message = "'NoneType' object is not callable"
+    with pytest.raises(TypeError, match=message):  # --again really trains
         table.run_row(*row, options(again=True), None)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import npdiffpool as ndp
+from npdiffpool.cli import demo
 from npdiffpool.cli.main import main
 from npdiffpool.testing import LAWS
 from npdiffpool.testing.conformance import laws_of_pooling
@@ -70,9 +71,12 @@ COMMANDS = {tuple(commands_on(path)): name_of(path) for path in reversed(TEXTS)}
 COMMANDS.pop((), None)
 
 
+@pytest.mark.filterwarnings("ignore:the training was never better")
 @pytest.mark.parametrize("commands", COMMANDS, ids=COMMANDS.values())
 def test_the_commands_on_a_page_run_as_typed(commands, tmp_path, monkeypatch, capsys):
+    """The demo has fewer graphs than when it is typed."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "N_GRAPHS", 60)
     for command in commands:
         words, _, target = command.partition(" > ")
         assert main(shlex.split(words)[1:]) == 0, command
@@ -82,6 +86,18 @@ def test_the_commands_on_a_page_run_as_typed(commands, tmp_path, monkeypatch, ca
     if "npdiffpool demo" in commands:
         figure = tmp_path / "runs/demo-1/figures/hierarchy.png"
         assert figure.stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_the_demo_shows_that_only_diffpool_learns(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo"]) == 0
+    output = capsys.readouterr().out
+    found = {
+        name: float(re.search(rf"{name}.*? (\d+\.\d)%", output)[1])
+        for name in ("DiffPool", "flat GNN")
+    }
+    assert found["DiffPool"] > 90 > 75 > found["flat GNN"]
 
 
 @each_text

@@ -39,7 +39,7 @@ def test_the_corpus_gives_a_result_or_the_documented_error(target, name):
         assert (refused is not None) == ((target, name) in REFUSED), refused
 
 
-@settings(max_examples=200)
+@settings(max_examples=4 * settings().max_examples)
 @pytest.mark.parametrize("target", TARGETS)
 @given(data=st.data())
 def test_a_mutated_file_gives_a_result_or_the_documented_error(target, data):

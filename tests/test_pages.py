@@ -286,12 +286,12 @@ def test_each_mistake_in_a_custom_primitive_is_caught_and_nothing_else(capsys):
 
 
 def test_a_reproduced_row_is_compared_fold_by_fold(capsys, tmp_path):
-    """With two epochs; the page itself trains the row of the file, with a hundred."""
-    first = run_page(9, CHANGES={"epochs": 2})
+    """With one epoch; the page itself trains the row of the file, with a hundred."""
+    first = run_page(9, CHANGES={"epochs": 1})
     assert first["settings"]["parameters"]["epochs"] == 100
     kept = {**first["kept"], "result": first["new"]._asdict()}
     (tmp_path / "row.json").write_text(json.dumps(kept))
-    run_page(9, ROW=tmp_path / "row.json", CHANGES={"epochs": 2})
+    run_page(9, ROW=tmp_path / "row.json", CHANGES={"epochs": 1})
     output = capsys.readouterr().out
     assert re.findall("identical to the file: (yes|no)", output) == ["no", "yes"]
     assert len(re.findall(r"(?m)^ +\d  +\d+\.\d{4}%  +\d+\.\d{4}%$", output)) == 20

@@ -106,8 +106,8 @@ def _weights(trained: str | None, path: str, given: str | None) -> str | None:
 
 def _rows(model: Any, dataset: Dataset) -> Iterator[list[str]]:
     """Yield the heading, then the cells of each graph."""
-    predicted = model.predict(dataset.graphs)
     if not isinstance(model, DiffPoolClassifier):
+        predicted = model.predict(dataset.graphs)
         columns = predicted.reshape(len(predicted), -1)
         names = model.target_names_ or range(columns.shape[1])
         several = [f"predicted {printable(str(name))}" for name in names]
@@ -116,5 +116,5 @@ def _rows(model: Any, dataset: Dataset) -> Iterator[list[str]]:
         return
     yield ["predicted", *(f"p({printable(str(name))})" for name in model.classes_)]
     probabilities = model.predict_proba(dataset.graphs)
-    for label, row in zip(predicted, probabilities):
+    for label, row in zip(model.classes_[probabilities.argmax(axis=1)], probabilities):
         yield [printable(str(label)), *(f"{p:.6f}" for p in row)]

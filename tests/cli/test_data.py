@@ -148,8 +148,8 @@ def test_a_data_set_may_be_named_in_lower_case(tmp_path):
     assert config["data"]["name"] == "MUTAG"
 
 
-@pytest.mark.parametrize("n_full, says", [(1, "No test graph has nodes"), (6, "")])
-def test_train_reports_on_test_graphs_without_nodes(tmp_path, n_full, says, capsys):
+@pytest.mark.parametrize("n_full", [1, 6])
+def test_train_reports_on_test_graphs_without_nodes(tmp_path, n_full, capsys):
     ids = [f"{g + 1}\n" * 2 for g in range(n_full)]
     parts = {"A": "1, 2\n2, 1\n", "graph_indicator": "".join(ids)}
     folder = write_folder(tmp_path, **parts, graph_labels="0\n1\n" * 10)
@@ -158,7 +158,8 @@ def test_train_reports_on_test_graphs_without_nodes(tmp_path, n_full, says, caps
     first, *_ = capsys.readouterr().err.splitlines()
     assert first.startswith("npdiffpool: warning: ")
     assert f"{20 - n_full} of 20 graphs have no nodes" in first
-    assert says in (tmp_path / "run" / "report.html").read_text()
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert ("No test graph has nodes" in report) == (n_full == 1)
 
 
 def test_a_hint_in_a_warning_names_the_option(weighted, tmp_path, capsys):

@@ -152,7 +152,8 @@ def test_more_bytes_than_the_limit_are_an_error(monkeypatch, cache):
 
 def test_a_length_that_is_not_a_number_is_ignored(cache):
     with serve(GOOD, length="many") as (url, _):
-        download("TINY", base_url=url, progress=False)
+        path = download("TINY", base_url=url, progress=False)
+    assert path.read_bytes() == GOOD
 
 
 # Wrong zips

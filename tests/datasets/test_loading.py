@@ -342,10 +342,10 @@ def test_a_data_set_without_labels_is_loaded_where_that_is_asked_for(tmp_path):
 def test_without_labels_regression_values_tell_the_number_of_graphs(tmp_path):
     parts = {"graph_labels": None, "graph_attributes": "1\n2\n3\n"}
     folder = write_folder(tmp_path / "given", **parts)
-    with pytest.warns(
-        UserWarning, match="1 of 3 graphs have no nodes|not used: graph_at"
-    ):
+    with pytest.warns(UserWarning) as warned:
         assert len(load_dataset(folder, require_labels=False)) == 3
+    texts = " ".join(str(warning.message) for warning in warned)
+    assert "1 of 3 graphs have no nodes" in texts and "not used: graph_at" in texts
     (folder / "TINY_graph_attributes.txt").write_text("1\n")
     with pytest.raises(
         DatasetError, match="graph_attributes.txt: 1 lines; .* 2 graphs"

@@ -171,7 +171,7 @@ def test_every_level_of_an_undirected_graph_is_an_undirected_graph(dtype):
     mutag = load_dataset("MUTAG")
     clf = classifier(clusters=(14, 7), epochs=1, dtype=dtype)
     clf.fit(mutag[:40], mutag.labels[:40])
-    for graph in mutag:
+    for graph in mutag[::4]:
         levels, assignments = clf.hierarchy(graph), clf.assignments(graph)
         assert [level.n_edges for level in levels] == [14 * 15 // 2, 7 * 8 // 2]
         for level, S in zip(levels, [*assignments[1:], np.ones((7, 1))]):

@@ -240,6 +240,9 @@ def test_a_grid_search_over_several_targets_by_a_score_of_scikit_learn():
     options = {"validation_fraction": 0.25, "monitor": "r2", "epochs": 2}
     search = GridSearchCV(regressor(**options), {"clusters": [(2,), ()]}, cv=2)
     assert search.fit(graphs, targets).predict(graphs).shape == (16, 2)
+    best = search.best_estimator_
+    scores = [row["validation_score"] for row in best.history_]
+    assert scores[best.best_epoch_ - 1] == max(scores)
 
 
 def named(n_graphs=8):

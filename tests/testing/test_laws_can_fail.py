@@ -222,7 +222,7 @@ def silence_numpy():
 def found(request):
     """Return the key, the bug, and the violation found in 50 cases.
 
-    These are as many cases as the profile "dev" tries. The tests of one bug run one
+    These are half as many cases as the profile "ci" tries. The tests of one bug run one
     after another, so that the search is made once.
     """
     key, name = request.param

@@ -138,7 +138,7 @@ def test_the_confusion_counts_true_classes_in_rows():
 
 def lines_of(run, title):
     """Read the lines of a chart, by their names in the legend, in data units."""
-    text = write_report(run).read_text(encoding="utf-8")
+    text = (run / "report.html").read_text(encoding="utf-8")
     (figure,) = re.findall(rf"<figure><figcaption>{title} .*?</figure>", text)
     ticks = re.findall(r'y="([\d.]+)" class="left">([-\d.]+)<', figure)
     ends = (float(text) for pair in (ticks[0], ticks[-1]) for text in pair)

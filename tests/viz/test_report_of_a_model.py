@@ -15,6 +15,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:the training was never better")
 SMALL = {"hidden": 4, "n_layers": 1, "clusters": (2,), "epochs": 2}
 
 
+@pytest.fixture(autouse=True)
+def no_pictures(request, monkeypatch):
+    """Save no pictures, the slowest part, but in the test that reads them."""
+    if request.node.name != "test_graphs_in_a_list_need_nothing_more":
+        monkeypatch.setattr(
+            "npdiffpool.viz.report.of_model.save_figures", lambda *a: []
+        )
+
+
 @pytest.fixture(scope="module")
 def graphs():
     """Return triangles and paths with labels of their own, in a list."""

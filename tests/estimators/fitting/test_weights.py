@@ -39,8 +39,11 @@ def assert_same_model(one, other, atol=1e-9):
         assert_allclose(array, expected, atol=atol)
 
 
-@pytest.mark.parametrize("class_weight", [None, "balanced", {1: 5.0}])
-@given(counts=BOTH_CLASSES, validation=BOTH_CLASSES)
+@given(
+    class_weight=st.sampled_from([None, "balanced", {1: 5.0}]),
+    counts=BOTH_CLASSES,
+    validation=BOTH_CLASSES,
+)
 def test_a_whole_number_is_that_many_copies(class_weight, counts, validation):
     options = {**WHOLE, "class_weight": class_weight}
     weighted = DiffPoolClassifier(**options).fit(
