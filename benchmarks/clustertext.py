@@ -126,8 +126,10 @@ def _best(run):
 
 ALONE, LINK, BOTH = "classification alone", "with link", "with both"
 BEST = "best validation accuracy"
-CLAIMS = (  # the claim, a measure, and what should be larger, and smaller, by it:
-    (  # a title, the losses of the training, and a number of each run
+# Each claim: its text, a measure, and the sides that should be larger and smaller. A
+# side is a title, the losses of the training, and a function from a run to a number.
+CLAIMS = (
+    (
         "a hierarchy emerges from the classification loss alone",
         "modularity",
         ("alone", ALONE, _last("modularity")),

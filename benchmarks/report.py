@@ -43,8 +43,8 @@ torch_geometric's dense form and with the dense and sparse forms of torch-geomet
 (tgp) on one machine with two cores.
 
 - Seconds per epoch are the median of all counted epochs of all rounds; each round is a
-  fresh process. From one process to the next, epochs mostly differ by a
-  tenth to a third, and with two threads by more where the machine had other work.
+  fresh process. From one process to the next, epochs mostly differ by a tenth to a
+  third, and by more with two threads when the machine had other work.
 - Peak memory is the largest of the rounds, imports included. 1 MiB is 2^20 bytes.
 - npdiffpool is `npdiffpool.training.fit.fit` on a `GraphBatch`, with the row's number
   of threads. "Fastest" and "leanest" are the best of the other implementations that

@@ -224,8 +224,10 @@ def fault_of(arguments):
     for option in ("again", "epochs", "write"):
         if arguments.all and getattr(arguments, option):
             return f"--all does not go with --{option}"
-    if arguments.at_once < 1:
-        return f"--at-once must be at least 1; got {arguments.at_once}"
+    for option in ("at_once", "epochs", "runs", "jobs"):
+        value = getattr(arguments, option)
+        if value is not None and value < 1:
+            return f"--{option.replace('_', '-')} must be at least 1; got {value}"
     if arguments.all and not chosen(arguments):
         return "--all has no row of this data, --rows and --protocol"
     return None

@@ -47,8 +47,9 @@ Written by time_to_accuracy.py from the numbers in time_to_accuracy.json: second
 training on one core until the validation accuracy is within one percentage point of the
 best that the training reaches, on {folds} folds of the fair protocol. On ENZYMES (54
 validation graphs) and MUTAG (17) one graph is more than a point, so there the best
-itself must be reached. Each method has its own best accuracy, so these seconds compare
-no methods: see the ratios. Seconds are medians over the folds, accuracies means.
+itself must be reached. Each method has its own best accuracy, so these seconds do not
+compare methods; the ratios below do. Seconds are medians over the folds, accuracies
+means.
 
 - The DiffPools have one configuration: GraphSAGE with batch norm, max readouts, both
   auxiliary losses, Adam, minibatches of 20 graphs. Each library draws its own initial

@@ -2,8 +2,9 @@
 
 Ying et al., "Hierarchical Graph Representation Learning with Differentiable Pooling",
 arXiv 1806.08804; equation numbers are those of the paper. Read this file from top to
-bottom; it needs no other file of the package. Every function takes and returns float
-arrays and can be differentiated with ``autograd.grad``.
+bottom; it needs no other file of the package. Every function takes and returns arrays
+in float32 or float64 and can be differentiated with ``autograd.grad``; arrays of other
+dtypes are a ValueError, but for int64 with entries of at most a million.
 
 Letters::
 
@@ -513,10 +514,11 @@ def _check(
         text = str(form).replace("'", "")
         text += f" with {form[-1]} >= {least}" if least else ""
         raise ValueError(f"{name} must be {text}; got {shape}")
-    # In whole numbers of few bits, sums and differences would overflow.
-    if value.dtype.kind not in "fi" or value.dtype.itemsize < 4:
-        raise ValueError(f"{name} must be an array of floats; got {value.dtype}")
     low, high = span
+    if value.dtype.name == "int64":  # larger whole numbers might overflow in silence
+        low, high = max(low, -1e6), min(high, 1e6)
+    elif value.dtype.name not in ("float32", "float64"):
+        raise ValueError(f"{name} must be float32 or float64; got {value.dtype}")
     inside = (value >= low) & (value <= high)
     if not np.all(inside):
         seen = value[~inside][0]

@@ -354,7 +354,7 @@ ROWS = [
             {"features": "words"},
         ),
         (
-            "rows of other lengths",
+            "rows of different lengths",
             "attribute 'rows' of node 0 must be an array of numbers",
             (RAGGED,),
             {"features": "rows"},

@@ -44,8 +44,13 @@ PAPER = [
         ("a sparse array", "A must be (N, N); got csr_array", (sparse.csr_array(A),)),
         ("no array", "A must be (N, N); got NoneType", (None,)),
         *(
-            (dtype, f"A must be an array of floats; got {dtype}", (TWO.astype(dtype),))
-            for dtype in ("bool", "uint8", "int8", "uint64", "complex128", "<U3")
+            (dtype, f"A must be float32 or float64; got {dtype}", (TWO.astype(dtype),))
+            for dtype in ("bool", "uint8", "int32", "uint64", "complex128", "<U3")
+        ),
+        (
+            "large whole numbers",
+            "A must be >= 0 and <= 1e+06; got 1000001",
+            (np.full((2, 2), 1_000_001),),
         ),
     ),
     *paper_rows(
@@ -203,7 +208,7 @@ def operators(name):
                 "A must be float32 or float64; | int",
                 (TWO.astype(int),),
             ),
-            ("truths", "A must be | bool", (sparse.csr_array(TWO == 1),)),
+            ("booleans", "A must be | bool", (sparse.csr_array(TWO == 1),)),
             ("negative", "A must be not negative; got -2.0", (NEGATIVE,)),
             (
                 "sparse and negative",
@@ -485,6 +490,7 @@ LOSSES = [
         losses,
         "squared_error",
         ("one column", "targets must be (2, 2); got (2,)", (TWO, ONES)),
+        ("booleans", "outputs must be float32 or | bool", (TWO.astype(bool), TWO)),
         (
             "three targets",
             "targets must be (2, 1); got (3, 1)",
@@ -664,6 +670,7 @@ MODEL = [
             (ONES, -1.0),
         ),
         ("a NaN limit", "limit must be a finite | nan", (ONES, NAN)),
+        ("int8", "gradient must be float32 or | int8", (ONES.astype("int8"), 1.0)),
     ),
     *engine_rows(
         adam,
@@ -710,7 +717,7 @@ MODEL = [
         (
             "a gradient whose square is infinite",
             "squared gradient must be finite | got inf",
-            (STATE, VECTOR, np.full(3, 1e160), 0.1),
+            (STATE, VECTOR, np.full(3, 1.5e154), 0.1),  # over 1 - 0.999
         ),
         error=OverflowedError,
     ),

@@ -547,7 +547,9 @@ def test_a_row_is_run_again_with_the_runs_and_epochs_of_its_file(
         ("--all --again", "--all does not go with --again"),
         ("--all --epochs 5", "--all does not go with --epochs"),
         ("--all --write", "--all does not go with --write"),
-        ("--all --at-once 0", "--at-once must be at least 1; got 0"),
+        ("MUTAG --runs 0", "--runs must be at least 1; got 0"),
+        ("MUTAG --epochs 0", "--epochs must be at least 1; got 0"),
+        ("MUTAG --jobs 0", "--jobs must be at least 1; got 0"),
         ("--all MUTAG-distinct", "DATA must be from .*; got ['MUTAG-distinct']"),
         ("", "DATA must be from .*; got []"),
     ],
@@ -593,9 +595,8 @@ def test_the_table_has_each_row_once_and_the_most_telling_first(tablerows):
         *(*tablerows.REGULARISED, *tablerows.DEPARTURES),
     }
     assert {*product(tablerows.COMPLETE, everywhere)} <= {entry[:2] for entry in fair}
-    assert (
-        len(fair) == 6 * len(everywhere) + 3 + 2 + 2 * 5 + 2 * 5
-    )  # the grid, defaults
+    few = 3 + 2 + 2 * 5 + 2 * 5  # grid; default on two sets; regularised; departures
+    assert len(fair) == 6 * len(everywhere) + few
     of_paper = {(name, row) for row in rows for name in rows[row].paper}
     assert of_paper <= {entry[:2] for entry in queue[len(fair) :]}
     assert len(queue) == len(fair) + 40
@@ -895,7 +896,16 @@ def test_the_summary_names_only_laws_that_fail(conformance, monkeypatch):
     assert error == "the summary says that L1 fails on PyG: Divided (L1)."
 
 
-def test_a_long_run_that_fails_before_its_first_checkpoint_ends(longrun, tmp_path):
+def test_a_long_run_that_fails_before_its_first_checkpoint_ends(
+    longrun, tmp_path, monkeypatch
+):
+    waits, sleep = iter(range(600)), longrun.time.sleep
+
+    def wait(seconds):
+        next(waits)  # with the fault it would wait for ever
+        sleep(seconds)
+
+    monkeypatch.setattr(longrun.time, "sleep", wait)
     with pytest.raises(SystemExit, match="the training failed, exit status 2"):
         longrun.watch(0, tmp_path / "run")
 

@@ -68,8 +68,8 @@ class Shape:
     below : str
         A letter: the array must hold whole numbers from 0 to this size minus 1.
     floats : bool
-        The dtype must be float32 or float64, as results get it or differences of whole
-        numbers would overflow.
+        The dtype must be float32 or float64: the result has this dtype, and differences
+        of whole numbers may overflow.
 
     Notes
     -----

@@ -240,7 +240,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
             if not boxes:
                 return with_vjp(*args, **options)[0]
             argnums, values = [i for i, _ in boxes], [box._value for _, box in boxes]
-            unboxed = subvals(args, zip(argnums, values))  # of this trace
+            unboxed = subvals(args, zip(argnums, values))  # without boxes of this trace
             if any(isbox(x) for x in unboxed):
                 return plain(*args, **options)
 

@@ -125,9 +125,8 @@ def canonical_order(batch: GraphBatch) -> Ints:
         The rows of each graph, which stay among the rows of that graph.
     """
     A, offsets = _with_both_directions(batch), batch.offsets
-    loops = (
-        A.diagonal().astype(np.float64).view(np.uint64)
-    )  # 1-WL takes them for other neighbours
+    # A self-loop must not look like an edge to another node, as it does to 1-WL.
+    loops = A.diagonal().astype(np.float64).view(np.uint64)
     colours = colours_of_features(batch.features) ^ mix(loops)
     colours = _number_twins(A, segment_ids(offsets), mix(colours))
     colours = _refine_until_unique(A, offsets, colours)
@@ -151,7 +150,7 @@ def _refine_until_unique(A: CSR, offsets: Ints, colours: Colours) -> Colours:
         is_new = _is_new(refined[order], segment_ids(cut))
         found = np.add.reduceat(is_new, cut[:-1], dtype=np.intp)
         tied, stable = found < np.diff(cut), found == n_colours[active]
-        # Where the round made no new colour, a node of the first tie gets one.
+        # Where the round made no new colour, a node of the first tie gets a new one.
         chosen = order[_first_ties(is_new, cut)[tied & stable]]
         refined[chosen] = mix(~refined[chosen])
         colours[rows] = refined

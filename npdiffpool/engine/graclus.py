@@ -265,7 +265,7 @@ class _Clustering:
     def improve(self, node: _Node) -> bool:
         """Move a node to the best cluster if the cut decreases; return if it moved."""
         here, links = self.cluster[node.number], self.links(node)
-        if self.size[here] == 1 or len(links) == 1:  # alone, or no other cluster near
+        if self.size[here] == 1 or len(links) == 1:  # alone, or no edge to others
             return False
         leaving = self.gain(here, node, links[here], -1)
 

@@ -55,9 +55,9 @@ class Terms(NamedTuple):
     products : list of pairs of arrays
         H_i (N, F_i) and W_i (F_i, D).
     magnitudes : list of pairs
-        H (N, F) and a list of matrices W (F, D), without gradient. The terms of the
-        sum in row i are about as large as those of H_i W, also in P H W, which averages
-        rows. Batch norm bounds the rounding errors of the sum by them.
+        H (N, F) and a list of matrices W (F, D), without gradient. The terms that are
+        summed in a row are about as large as those of the same row of H W, also in
+        P H W, which averages rows. Batch norm bounds rounding errors by them.
     """
 
     bias: Array | None

@@ -375,8 +375,7 @@ def _pool_logits(
     params: Params, level: Level, config: Config, **options: Any
 ) -> GNNOutput:
     """Return R = GNN_pool(A, X), the logits of equation 6."""
-    gnn_params = params["gnn"]
-    layers, moments = _run_gnn(config.pool_gnn, gnn_params, level, config, **options)
+    layers, moments = _run_gnn(config.pool_gnn, params["gnn"], level, config, **options)
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
     return R, moments
 

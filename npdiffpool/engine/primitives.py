@@ -215,7 +215,8 @@ def _squared_terms(r: Any, magnitudes: Any) -> Array:
     """Return a bound of the mean over i of (r_i times the terms of row i)^2, (D,).
 
     For column j, |sum_k X_ik W_kj| <= |X_i| |W_j| (Cauchy-Schwarz), so no pass over all
-    terms is needed. r, (N, 1), are inverse lengths of rows, or None for 1.
+    terms is needed. r has the inverse lengths of the rows, (N, 1); None
+    stands for 1.
     """
     total: Any = 0
     for X, matrices in magnitudes:

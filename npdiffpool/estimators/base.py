@@ -22,7 +22,11 @@ from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.conventions import Conventions
 from npdiffpool.estimators.fitting import inputs
-from npdiffpool.estimators.fitting.prepare import prepare_training, show_row
+from npdiffpool.estimators.fitting.prepare import (
+    prepare_training,
+    show_row,
+    unchangeable,
+)
 from npdiffpool.estimators.fitting.targets import Classes, Numbers, Targets
 from npdiffpool.estimators.fitting.training_checks import warn_if_failed
 from npdiffpool.estimators.fitting.validation import (
@@ -257,7 +261,7 @@ class Estimator(Conventions):
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
         self._set_inputs(config, scaling, schema)
-        self._kept = tuple(self.clusters), self.ratio_of, self.standardize
+        self._before = unchangeable(self)  # for a warm start
         self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         return self

@@ -65,9 +65,10 @@ class DiffPoolClassifier(Estimator):
 
     Differs from the paper as the authors' code does: every level has a readout; it is
     the maximum; all layers of a GNN are used, side by side; a hidden layer precedes the
-    logits. Differs from both: no batch normalisation, standardised features.
-    ``readout="sum", concat_layers=False, classifier_hidden=0, batch_norm=True,
-    standardize=False`` undoes all of these but the first.
+    logits. Differs from both: no batch normalisation, standardised features, a ratio of
+    clusters of the mean number of nodes. ``readout="sum", concat_layers=False,
+    classifier_hidden=0, batch_norm=True, standardize=False, ratio_of="largest"`` undoes
+    all of these but the first.
 
     Examples
     --------

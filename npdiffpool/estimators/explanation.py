@@ -193,35 +193,35 @@ def _read(targets: Targets, index: int | None, logits: Array) -> tuple[Floats, F
     return Y[:, index] - logsumexp(Y[:, others], axis=1), slope
 
 
-def _run(part: Submodel, batch: GraphBatch) -> Iterator[Output]:
+def _run(submodel: Submodel, batch: GraphBatch) -> Iterator[Output]:
     """Run a model on graphs that are not prepared."""
-    batch = prepare(batch, part.config, part.scale)
-    return evaluate(part.params, part.running, batch, part.config)
+    batch = prepare(batch, submodel.config, submodel.scale)
+    return evaluate(submodel.params, submodel.running, batch, submodel.config)
 
 
 def _occlude(
-    part: Submodel, read: Callable[[Array], Floats], sets: Sequence[Ints]
+    submodel: Submodel, read: Callable[[Array], Floats], sets: Sequence[Ints]
 ) -> Floats:
     """Return what is read from the graph without each set of nodes."""
-    nodes = numpy.arange(part.batch.n_nodes)
-    step = 1 + _CHUNK // (1 + len(nodes) + part.batch.adjacency.nnz)
+    nodes = numpy.arange(submodel.batch.n_nodes)
+    step = 1 + _CHUNK // (1 + len(nodes) + submodel.batch.adjacency.nnz)
     found: list[Floats] = [numpy.zeros(0)]
     for start in range(0, len(sets), step):
         chosen = sets[start : start + step]
-        smaller = _cut(part, [numpy.delete(nodes, taken) for taken in chosen])
-        found += [read(output.logits) for output in _run(part, smaller)]
+        smaller = _cut(submodel, [numpy.delete(nodes, taken) for taken in chosen])
+        found += [read(output.logits) for output in _run(submodel, smaller)]
     return numpy.concatenate(found)
 
 
-def _differentiate(part: Submodel, slope: Floats, sets: Sequence[Ints]) -> Floats:
+def _differentiate(submodel: Submodel, slope: Floats, sets: Sequence[Ints]) -> Floats:
     """Return the sum over each set of nodes of X * d(what is read) / dX."""
-    batch = prepare(part.batch, part.config, part.scale)
-    X, slope = batch.features, slope.astype(part.config.dtype)
+    batch = prepare(submodel.batch, submodel.config, submodel.scale)
+    X, slope = batch.features, slope.astype(submodel.config.dtype)
     X = X.toarray() if scipy.sparse.issparse(X) else X
 
     def read(X: Array) -> tuple[Array, None]:
         changed = replace(batch, features=X, propagated={})
-        output = forward(part.params, changed, part.config, part.running)
+        output = forward(submodel.params, changed, submodel.config, submodel.running)
         return np.sum(output.logits * slope), None
 
     _, _, gradient = value_and_grad(read)(X)
@@ -229,13 +229,13 @@ def _differentiate(part: Submodel, slope: Floats, sets: Sequence[Ints]) -> Float
     return numpy.array([nodes[rows].sum() for rows in sets])
 
 
-def _models_above(part: Submodel, output: Output) -> Iterator[Submodel]:
+def _models_above(submodel: Submodel, output: Output) -> Iterator[Submodel]:
     """Yield the model from each pooled level on, for the coarsened graph.
 
     Its classifier reads these levels only: the readouts of the levels below, which do
     not change, are in its bias.
     """
-    config, params = part.config, part.params
+    config, params = submodel.config, submodel.params
     for level, step in enumerate(output.steps, start=1):
         width = level * readout_width(config.readout, config.width)
         first, *others = params["classify"]
@@ -247,7 +247,7 @@ def _models_above(part: Submodel, output: Output) -> Iterator[Submodel]:
             "read": params["read"][level:],
             "classify": [{"W": [W[width:]], "b": bias}, *others],
         }
-        running = {**part.running, "levels": part.running["levels"][level:]}
+        running = {**submodel.running, "levels": submodel.running["levels"][level:]}
         clusters_above = config.clusters[level:]
         smaller = replace(config, n_features=config.width, clusters=clusters_above)
         graph = Graph(step.pooled.A[0], step.pooled.X)
@@ -258,18 +258,20 @@ def _models_above(part: Submodel, output: Output) -> Iterator[Submodel]:
         )
 
 
-def _cut(part: Submodel, kept: Sequence[Ints]) -> GraphBatch:
+def _cut(submodel: Submodel, kept: Sequence[Ints]) -> GraphBatch:
     """Return the graphs with these nodes only, for `prepare`.
 
     The nodes stay in the order of the whole graph, which saves most of the time, and
     those with fixed clusters stay in them. Squared norms and symmetry are still those
     of the whole graph: `prepare` computes them again.
     """
-    A, X, clusters = part.batch.adjacency, part.batch.features, part.batch.clusters
-    if part.config.assignment == "graclus" and not clusters:  # the order decides ties
+    batch = submodel.batch
+    A, X, clusters = batch.adjacency, batch.features, batch.clusters
+    is_graclus = submodel.config.assignment == "graclus"
+    if is_graclus and not clusters:  # the order decides ties
         graphs = [Graph(A[rows][:, rows], X[rows]) for rows in kept]
         return in_canonical_order(graphs)[0]
-    copies = part.batch.take(numpy.zeros(len(kept), int))
+    copies = batch.take(numpy.zeros(len(kept), int))
     rows = numpy.concatenate([n + nodes for n, nodes in zip(copies.offsets, kept)])
     A, X = copies.adjacency[rows][:, rows], take_rows(copies.features, rows)
     clusters = tuple(c if i else c[rows] for i, c in enumerate(copies.clusters))

@@ -37,7 +37,7 @@ def clip_by_norm(gradient: Any, limit: float) -> Any:
     Raises
     ------
     ValueError
-        If the gradient is not finite, or `limit` is negative.
+        If the gradient is not finite or not of floats, or `limit` is negative.
 
     Examples
     --------
@@ -131,8 +131,8 @@ def adam_step(
     Raises
     ------
     ValueError
-        If the vectors differ in length, contain NaN or infinity, or the square of a
-        gradient is too large for its dtype.
+        If the vectors differ in length or contain NaN or infinity, or the square of a
+        gradient overflows its dtype.
 
     Examples
     --------
@@ -145,10 +145,10 @@ def adam_step(
     step = state.step + 1
     mean = beta_1 * state.mean + (1 - beta_1) * gradient
     square = beta_2 * state.square + (1 - beta_2) * gradient * gradient
-    limit = float(numpy.finfo(square.dtype).max)
-    require_finite("squared gradient", square, limit)  # infinite, it would stop Adam
     mean_hat = mean / (1 - beta_1**step)
     square_hat = square / (1 - beta_2**step)
+    limit = float(numpy.finfo(square_hat.dtype).max)
+    require_finite("squared gradient", square_hat, limit)  # if infinite, the step is 0
     moved = vector - learning_rate * mean_hat / (numpy.sqrt(square_hat) + epsilon)
     if numpy.any(weight_decay):
         moved = moved - learning_rate * weight_decay * vector

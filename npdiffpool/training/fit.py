@@ -134,11 +134,11 @@ def fit(
 ) -> Fitted:
     """Train a model from new parameters, or resume from a checkpoint.
 
-    With a validation set the parameters of the best epoch are returned.
-    `schedule.monitor` says which that is: "accuracy", that with the highest validation
-    accuracy (for regression the lowest validation loss); "loss", that with the lowest
-    validation loss; otherwise that with the highest `score`. Ties are broken by the
-    lower validation loss. Without a validation set the parameters of the last epoch are
+    With a validation set the parameters of the best epoch are returned: by
+    `schedule.monitor` that of the highest validation accuracy ("accuracy"; for
+    regression the lowest validation loss), of the lowest validation loss ("loss"), or
+    of the highest `score` (any other). Ties are broken by the lower validation loss.
+    Without a validation set the parameters of the last epoch are
     returned. From then on the process keeps the memory that it frees (process.py).
 
     Parameters
@@ -158,7 +158,7 @@ def fit(
     resume : Checkpoint, optional
         Checkpoint to continue from. With the other arguments unchanged, the result is
         bit-identical to that of an uninterrupted run. The learning-rate
-        schedule counts the epochs by the steps in `resume.adam`.
+        schedule counts epochs by the steps in `resume.adam`.
     score : callable, optional
         From the logits of the validation set to a number, `validation_score` in the
         history; needed if `schedule.monitor` is neither "accuracy" nor "loss".

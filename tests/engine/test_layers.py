@@ -141,8 +141,9 @@ def test_linear_equals_one_layer_of_the_concatenated_inputs():
 
 
 def test_running_moments_are_those_of_the_layers_with_a_batch_norm():
-    params, (A, X) = random_gnn(0, "gcn", 2, True), (np.eye(3)[None], np.ones((3, 2)))
-    params["norms"][0] = {}
+    params = random_gnn(0, "gcn", 2, True, n_layers=3)
+    params["norms"][1] = {}
+    A, X = np.eye(3)[None], np.random.default_rng(1).normal(size=(3, 2))
     outputs, moments = layers.gnn(params, "gcn", A, X)
     again, used = layers.gnn(params, "gcn", A, X, running=moments)
     assert len(moments) == len(used) == len(params["norms"]) - 1

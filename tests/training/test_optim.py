@@ -222,6 +222,21 @@ def test_the_defaults_of_adam_are_those_of_its_paper():
     assert_allclose(moved, expected, rtol=1e-12)  # 1 - 0.999 cancels 3 digits
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e10, 1e17])
+def test_the_first_step_does_not_depend_on_the_size_of_the_gradient(size):
+    vector, gradient = np.zeros(2, np.float32), np.array([size, -size], np.float32)
+    _, moved = adam_step(adam_init(vector), vector, gradient, 0.1)
+    assert_allclose(
+        moved, [-0.1, 0.1], rtol=1e-4
+    )  # epsilon, 1e-8 of 1e-3, and rounding
+
+
+def test_a_square_that_overflows_is_an_error_in_the_first_step_too():
+    vector, gradient = np.zeros(1, np.float32), np.array([1e20], np.float32)
+    with pytest.raises(ValueError, match="squared gradient must be finite .* got inf"):
+        adam_step(adam_init(vector), vector, gradient, 0.1)
+
+
 def test_the_first_step_of_adam_is_minus_the_learning_rate_times_the_sign():
     theta = np.zeros(3)
     _, moved = adam_step(adam_init(theta), theta, np.array([5.0, -1e-3, 0.0]), 0.01)

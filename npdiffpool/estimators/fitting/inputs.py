@@ -294,9 +294,9 @@ def is_column(weights: str) -> bool:
 def _may_be_same(given: str | None, trained: str | None, source: str) -> bool:
     """Return whether edge weights of these names may be those of the training.
 
-    Equal names are. A file and networkx graphs have different names for the same
-    weights, so such a pair may be. Weights of networkx graphs that all happen to be 1
-    have no name.
+    Weights of equal names are the same. A file and networkx graphs have different names
+    for the same weights, so such a pair may be. Weights of networkx graphs that all
+    happen to be 1 have no name.
     """
     if given == trained:
         return True

@@ -8,7 +8,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from npdiffpool._support.arguments import require
-from npdiffpool._support.types import Floats, Row
+from npdiffpool._support.types import Floats, Json, Row
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.fitting.inputs import (
@@ -35,7 +35,8 @@ from npdiffpool.training.adam import adam_init
 from npdiffpool.training.fit import Checkpoint, Labelled
 from npdiffpool.training.schedule import Schedule
 
-# Fields of the configuration that a warm start may change; a schedule's may all.
+# Fields of the configuration that a warm start may change; those of the schedule may
+# all change.
 FREE = ("link_weight", "entropy_weight", "link_scale", "dropout", "recompute")
 
 
@@ -125,20 +126,26 @@ def _config_of_warm_start(model: Any, config: Config) -> Config:
         If a field of the configuration differs from before and is not in `FREE`.
     """
     old = model.config_
-    given = tuple(model.clusters), model.ratio_of, model.standardize
-    if given != model._kept:
-        required = (
-            f"the same clusters, ratio_of and standardize as before, {model._kept}"
-        )
-        raise ValueError(f"warm_start must be with {required}; got {given}")
+    for name, value in unchangeable(model).items():
+        _require_same(name, model._before[name], value)
     sizes: Any = {"clusters": old.clusters, "largest": old.largest}
     new = replace(config, n_outputs=old.n_outputs, **sizes)
     for name in (field.name for field in fields(Config)):
-        before, now = getattr(old, name), getattr(new, name)
-        if name not in FREE and before != now:
-            required = f"warm_start must be with the same {name} as before, {before!r}"
-            raise ValueError(f"{required}; got {now!r}")
+        if name not in FREE:
+            _require_same(name, getattr(old, name), getattr(new, name))
     return new
+
+
+def unchangeable(model: Any) -> Json:
+    """Return the parameters that are not in `Config` and that no warm start changes."""
+    names = ("ratio_of", "standardize")
+    return {"clusters": tuple(model.clusters)} | {n: getattr(model, n) for n in names}
+
+
+def _require_same(name: str, before: Any, now: Any) -> None:
+    if now != before:
+        required = f"warm_start must be with the same {name} as before, {before!r}"
+        raise ValueError(f"{required}; got {now!r}")
 
 
 def _start(model: Any, resume: Checkpoint | None) -> Checkpoint:
