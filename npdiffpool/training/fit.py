@@ -268,8 +268,7 @@ def _next_epoch(
     rng: np.random.Generator,
 ) -> Checkpoint:
     """Train for one epoch, validate, and return the state after it."""
-    state, row = _train_epoch(state, config, schedule, train, rng)
-    params = from_vector(blank_params(config), state.vector)
+    state, params, row = _train_epoch(state, config, schedule, train, rng)
     if validation is not None:
         row.update(validate(params, state.running, validation, config, score))
     _require_not_diverged(row, state.vector)
@@ -285,8 +284,8 @@ def _train_epoch(
     schedule: Schedule,
     train: Labelled,
     rng: np.random.Generator,
-) -> tuple[Checkpoint, Row]:
-    """Take the gradient steps of one epoch; also return its row of the history."""
+) -> tuple[Checkpoint, Params, Row]:
+    """Take the gradient steps of an epoch; also return the parameters and its row."""
     vector, running, adam = state.vector.copy(), state.running, state.adam
     params = from_vector(blank_params(config), vector)  # views of the vector
     differentiate = value_and_grad(partial(_loss, config), as_vector=True)
@@ -308,7 +307,7 @@ def _train_epoch(
     trained = state._replace(
         vector=vector, running=running, adam=adam, rng_state=rng_state
     )
-    return trained, row
+    return trained, params, row
 
 
 def _rate(state: Checkpoint, schedule: Schedule, train: Labelled) -> float:
