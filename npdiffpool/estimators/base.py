@@ -38,7 +38,7 @@ from npdiffpool.estimators.fitting.weights import check_class_weight
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
-from npdiffpool.training.fit import Checkpoint, Fitted, fit
+from npdiffpool.training.fit import Checkpoint, Fitted
 from npdiffpool.training.schedule import Schedule
 
 Model = TypeVar("Model", bound="Estimator")
@@ -183,18 +183,8 @@ class Estimator(Conventions):
 
         bar: Any = {"done": job.done, "shown": self.verbose, "width": 4}
         with progress_bar(job.schedule.epochs, "epoch", "training", **bar) as update:
-            fitted = fit(
-                job.config,
-                job.schedule,
-                job.train,
-                job.validation,
-                np.random.default_rng(self.seed),
-                partial(show_row, update),
-                on_checkpoint=after_epoch,
-                resume=job.resume,
-                score=job.score,
-                threads=threads,
-            )
+            show = partial(show_row, update)
+            fitted = job.run(self.seed, show, after_epoch, threads)
         self._set_fitted(fitted, *job.context)
         # Last, since it raises where warnings are errors.
         warn_if_failed(fitted.history, job.train, job.config.loss)

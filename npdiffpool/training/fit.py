@@ -138,8 +138,8 @@ def fit(
     `schedule.monitor` that of the highest validation accuracy ("accuracy"; for
     regression the lowest validation loss), of the lowest validation loss ("loss"), or
     of the highest `score` (any other). Ties are broken by the lower validation loss.
-    Without a validation set the parameters of the last epoch are
-    returned. From then on the process keeps the memory that it frees (process.py).
+    Without a validation set the parameters of the last epoch are returned. From then on
+    the process keeps the memory that it frees (process.py).
 
     Parameters
     ----------
@@ -157,8 +157,8 @@ def fit(
         Called with the `Checkpoint` after each epoch.
     resume : Checkpoint, optional
         Checkpoint to continue from. With the other arguments unchanged, the result is
-        bit-identical to that of an uninterrupted run. The learning-rate
-        schedule counts epochs by the steps in `resume.adam`.
+        bit-identical to that of an uninterrupted run. The learning-rate schedule counts
+        epochs by the steps in `resume.adam`.
     score : callable, optional
         From the logits of the validation set to a number, `validation_score` in the
         history; needed if `schedule.monitor` is neither "accuracy" nor "loss".

@@ -32,7 +32,7 @@ from npdiffpool.estimators.fitting.validation import (
 )
 from npdiffpool.estimators.fitting.weights import check_sample_weight, combine_weights
 from npdiffpool.training.adam import adam_init
-from npdiffpool.training.fit import Checkpoint, Labelled
+from npdiffpool.training.fit import Checkpoint, Fitted, Labelled, fit
 from npdiffpool.training.schedule import Schedule
 
 # Fields of the configuration that a warm start may change; those of the schedule may
@@ -68,6 +68,27 @@ class Training(NamedTuple):
     def done(self) -> int:
         """Return the number of epochs that are done."""
         return 0 if self.resume is None else self.resume.epoch
+
+    def run(
+        self,
+        seed: int,
+        on_epoch: Callable[[Row], None],
+        on_checkpoint: Callable[[Checkpoint], None],
+        threads: int | None,
+    ) -> Fitted:
+        """Train; the arguments are those of `npdiffpool.training.fit.fit`."""
+        return fit(
+            self.config,
+            self.schedule,
+            self.train,
+            self.validation,
+            np.random.default_rng(seed),
+            on_epoch,
+            on_checkpoint=on_checkpoint,
+            resume=self.resume,
+            score=self.score,
+            threads=threads,
+        )
 
 
 def prepare_training(model: Any, data: FitData, resume: Checkpoint | None) -> Training:
