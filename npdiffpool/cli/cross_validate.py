@@ -103,42 +103,46 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(
-    arguments: argparse.Namespace,
+    given: argparse.Namespace,
     model: Model,
     grid: list[Json],
     candidates: Sequence[Any],
 ) -> Evaluation:
     """Cross-validate with progress on standard error, and print the results."""
-    parts = arguments.data, arguments.features, arguments.weights, arguments.target
-    source = Source(*parts)
-    dataset, protocol = load_source(source), arguments.protocol
+    source = Source(given.data, given.features, given.weights, given.target)
+    dataset = load_source(source)
+    splits = None if given.splits is None else read_splits(given.splits, len(dataset))
+    folder = Path(given.out or Path("runs", f"{dataset.name}-{given.protocol}"))
     is_classifier = not dataset.targets
-    file = arguments.splits
-    splits = None if file is None else read_splits(file, len(dataset))
-    options: Json = {"protocol": protocol, "splits": splits, "grid": grid}
-    options |= {"folds": arguments.folds, "runs": arguments.runs}
-    folder = Path(arguments.out or Path("runs", f"{dataset.name}-{protocol}"))
-    print(dataset)
-    data = dataset, dataset.labels
-    lines = [expectation.describe_clusters(c, *data, True) for c in candidates]
-    print(*dict.fromkeys(lines), sep="\n", flush=True)
-    _print_copies(model, dataset, splits, arguments.folds)
+    _print_data(dataset, candidates)
+    _print_copies(model, dataset, splits, given.folds)
     hint = f"the finished jobs are in {folder}; run the same command to resume"
     with (
-        workers(arguments.jobs, arguments.scheduler) as executor,
+        workers(given.jobs, given.scheduler) as executor,
         add_resume_hint(folder / "settings.json", hint),
         job_progress(is_classifier) as shown,
         interrupt_after(shown, RUN) if executor is None else nullcontext(shown) as show,
     ):
-        at_a_time = arguments.jobs if arguments.scheduler is None else None
+        at_a_time = given.jobs if given.scheduler is None else None
         on_done = _with_expectation(show, candidates, dataset, executor, at_a_time)
-        options |= {"executor": executor, "folder": folder, "on_done": on_done}
-        result = cross_validate(model, source, **options)
+        options: Json = {"protocol": given.protocol, "splits": splits, "grid": grid}
+        options |= {"folds": given.folds, "runs": given.runs, "executor": executor}
+        result = cross_validate(
+            model, source, folder=folder, on_done=on_done, **options
+        )
     print(write_table(result, grid, is_classifier))
     if is_classifier:
         print(f"always the majority class: {dataset.majority_class()[1]:.1%}")
     print(f"results: {folder}")
     return result
+
+
+def _print_data(dataset: Dataset, candidates: Sequence[Any]) -> None:
+    """Describe the data set and the numbers of clusters on it."""
+    print(dataset)
+    data = dataset, dataset.labels
+    lines = [expectation.describe_clusters(c, *data, True) for c in candidates]
+    print(*dict.fromkeys(lines), sep="\n", flush=True)
 
 
 def _print_copies(model: Model, dataset: Dataset, splits: Any, n_folds: int) -> None:

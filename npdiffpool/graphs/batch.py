@@ -93,8 +93,8 @@ class GraphBatch:
             If there is no graph, one is not a `Graph`, the numbers of features
             differ, or a number is so large that sums of squares overflow `dtype`.
         """
-        adjacency, features, offsets = blocks.join_graphs(iter_graphs(graphs), dtype)
-        return cls(adjacency, features, offsets, *_describe(adjacency, offsets))
+        A, X, offsets = blocks.join_graphs(iter_graphs(graphs), dtype)
+        return cls(A, X, offsets, *_norms_and_symmetry(A, offsets))
 
     @property
     def n_graphs(self) -> int:
@@ -134,7 +134,7 @@ class GraphBatch:
         """
         adjacency = blocks.checked_cast(self.adjacency, dtype, "edge weight")
         features = blocks.checked_cast(self.features, dtype, "feature")
-        known = _describe(adjacency, self.offsets)  # after rounding
+        known = _norms_and_symmetry(adjacency, self.offsets)  # after rounding
         return GraphBatch(adjacency, features, self.offsets, *known)
 
     def take(self, order: Ints) -> GraphBatch:
@@ -172,7 +172,7 @@ class GraphBatch:
         )
 
 
-def _describe(A: CSR, offsets: Ints) -> tuple[Floats, Array]:
+def _norms_and_symmetry(A: CSR, offsets: Ints) -> tuple[Floats, Array]:
     """Return the squared norm of each block, and whether it is symmetric."""
     return blocks.squared_norms(A, offsets), blocks.symmetric_blocks(A, offsets)
 
