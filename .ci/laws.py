@@ -25,6 +25,10 @@ follow from what a layer claims. In the same way, `conformance_layer` checks
 The remaining laws are about the graph layers, models, training and primitives of
 npdiffpool.
 
+The letter of an id says what a law is about: A assignment, C coarsening, L link loss,
+E entropy loss, B batches, G graph layers, M models and training, D derivatives, dtypes
+and arguments, P other poolings.
+
 This page is written by `python .ci/laws.py`.
 
 | id | law | source |

@@ -2,9 +2,9 @@
 
 Ying et al., "Hierarchical Graph Representation Learning with Differentiable Pooling",
 arXiv 1806.08804; equation numbers are those of the paper. Read this file from top to
-bottom; it needs no other file of the package. Every function takes and returns arrays
-in float32 or float64 and can be differentiated with ``autograd.grad``; arrays of other
-dtypes are a ValueError, but for int64 with entries of at most a million.
+bottom; it needs no other file of the package. Every function takes and returns float32
+or float64 arrays and can be differentiated with ``autograd.grad``. Arrays of int64 with
+entries of at most a million are accepted, too; any other dtype is a ValueError.
 
 Letters::
 
@@ -193,8 +193,8 @@ def assign(R: Array) -> Array:
            [0.25, 0.75]])
     """
     _check("R", R, ("N", "K"), _LOGITS, least=1)
-    # S does not depend on `top`. floor makes the gradient of `top` 0: that of np.max
-    # alone would be float64, also for R in float32.
+    # Subtracting `top` prevents overflow and does not change S, so `top` needs no
+    # gradient: floor makes it 0. (That of np.max would turn float32 into float64.)
     top = np.floor(np.max(R, axis=1, keepdims=True))
     E = np.exp(R - top)
     return E / np.sum(E, axis=1, keepdims=True)
@@ -352,8 +352,8 @@ def entropy_loss(S: Array) -> Array:
     np.float64(0.5)
     """
     _check("S", S, ("N", "K"))
-    used = S > 0
-    log_S = np.log(S * used + ~used)  # 0 log 0 = 0, with a finite slope
+    positive = S > 0
+    log_S = np.log(S * positive + ~positive)  # log 1 where S = 0: no infinite slope
     return -np.sum(S * log_S) / max(len(S), 1)
 
 
@@ -402,7 +402,7 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
     >>> logits.round(9), L_link.round(9), L_ent.round(4)  # 3 / 2, log(2)
     (array([6., 6.]), np.float64(1.5), np.float64(0.6931))
     """
-    L_link = L_ent = 0.0
+    L_link = L_ent = np.zeros((), A.dtype)
     for level in params["levels"]:
         pooled = diffpool(level, A, X)
         L_link = L_link + link_loss(A, pooled.S)
@@ -494,8 +494,8 @@ def frobenius_norm(M: Array) -> Array:
     np.float64(5.0)
     """
     squared = np.sum(M * M)
-    used = squared > 0
-    return np.sqrt(squared * used + ~used) * used
+    positive = squared > 0
+    return np.sqrt(squared * positive + ~positive) * positive
 
 
 def _check(

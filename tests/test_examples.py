@@ -166,7 +166,7 @@ def test_the_map_in_the_readme_is_that_of_the_package():
 
 
 def test_the_readme_is_short():
-    assert len(README.splitlines()) <= 260
+    assert len(README.splitlines()) <= 265
 
 
 CHINESE = (ROOT / "README.zh.md").read_text(encoding="utf-8")

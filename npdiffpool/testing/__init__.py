@@ -7,10 +7,10 @@ error at the first violated law, and `parametrize_laws` makes one pytest case pe
 `laws` has each law as an object, listed in LAWS.md; `strategies` are the Hypothesis
 strategies that draw graphs. Needs NumPy, SciPy, autograd and Hypothesis.
 
-To read the code: `subjects` and `profiles` (what is checked, and what it claims),
-`check` (the search for a counterexample), `law`, `laws`, `conformance`, `gnns` (layers
-and models). `code` prints counterexamples, `table` is the ``verify`` command, and `own`
-checks npdiffpool itself.
+To read the code: some laws (`laws.coarsening`), `conformance`, then `subjects` and
+`profiles` (what is checked, and what it claims), `law`, `check` (the search for a
+counterexample), `gnns` (layers and models). `code` prints counterexamples, `table` is
+the ``verify`` command, and `own` checks npdiffpool itself.
 """
 
 from npdiffpool.testing import laws, strategies

@@ -1,7 +1,8 @@
 """Every law of pooling as a public object: id, statement, source and checks.
 
 `LAWS` maps an id to its `Law`; LAWS.md beside this folder is written from it. Each law
-can also be imported by its name, such as ``total_edge_mass_survives_pooling``.
+can also be imported by its name, such as ``total_edge_mass_survives_pooling``. LAWS.md
+also says what the letter of an id stands for.
 
 The laws are in `assignment`, `coarsening`, `losses`, `layers`, `models`, `gradients`,
 and those of poolings other than DiffPool in `poolings`; `gnns` checks some of them on a
@@ -18,8 +19,7 @@ from npdiffpool.testing.laws.losses import *  # noqa: F401, F403
 from npdiffpool.testing.laws.models import *  # noqa: F401, F403
 from npdiffpool.testing.laws.poolings import *  # noqa: F401, F403
 
-# assignment, coarsening, link, entropy, batch, GNN, model, d/dx, other poolings
-_GROUPS = "ACLEBGMDP"
+_GROUPS = "ACLEBGMDP"  # their order in the table
 LAWS = {
     entry.id: entry
     for entry in sorted(
