@@ -26,6 +26,7 @@ SMALL = dict(hidden=3, n_layers=1, clusters=(2,), classifier_hidden=0, epochs=2)
 
 # Functions that do the work: a call with bad input must not reach them.
 WORK = """estimators.fitting.prepare.fit training.fit._next_epoch engine.model._embed
+estimators.fitting.prepare.prepare_graphs
 estimators.clusterer.train_assignment estimators.clusterer.assign_nodes
 engine.fixed_assignments.graclus engine.graclus._merge_nodes
 estimators.baselines.wl_colours evaluation.jobs.run_job testing.check._each_new

@@ -317,7 +317,7 @@ FIT = [
     ),
     (
         "an integer as resume",
-        "resume must be a training.Checkpoint | int",
+        "resume must be a Checkpoint (npdiffpool.training.fit) | int",
         DATA,
         None,
         {"resume": 3},

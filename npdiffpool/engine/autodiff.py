@@ -201,6 +201,7 @@ def _record(
 
 def _reverse(end: Any, G: Array) -> dict[Any, tuple[Any, bool]]:
     """Return the gradients of every root below the node `end`, whose gradient is G."""
+    # autograd pairs a gradient with whether `add_outgrads` may add to it in place.
     pending: dict[Any, tuple[Any, bool]] = {end: (G, False)}
     roots = {}
     for node in toposort(end):
@@ -236,7 +237,7 @@ def fused(plain: Callable[..., Any]) -> Callable[..., Any]:
     def decorate(with_vjp: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(with_vjp)
         def traced(*args: Any, **options: Any) -> Any:
-            boxes, trace = find_top_boxed_args(args)[:2]  # autograd 1.9: four values
+            boxes, trace = find_top_boxed_args(args)[:2]  # 4 values in autograd 1.9
             if not boxes:
                 return with_vjp(*args, **options)[0]
             argnums, values = [i for i, _ in boxes], [box._value for _, box in boxes]

@@ -181,6 +181,7 @@ def _with_both_directions(batch: GraphBatch) -> CSR:
         return A
     transposed = scipy.sparse.csr_array(A.T)
     masked = with_data(transposed, transposed.data * is_directed[transposed.indices])
+    # pi: hardly any weight times pi equals a sum of given weights.
     return scipy.sparse.csr_array(A + np.pi * masked)
 
 
@@ -214,7 +215,11 @@ def _take(A: CSR, offsets: Ints, graphs: Ints) -> tuple[Ints, CSR, Ints]:
 
 
 def _sort(colours: Colours, offsets: Ints) -> Ints:
-    """Return the order that sorts each graph's colours, by all but their last bits."""
+    """Return the order that sorts the colours of each graph.
+
+    A sort key begins with the bits of the graph's index, so the last bits of a colour
+    do not count.
+    """
     bits = np.uint64(len(offsets).bit_length())
     graphs = segment_ids(offsets).astype(np.uint64) << (np.uint64(64) - bits)
     return np.argsort(graphs | (colours >> bits), kind="stable")

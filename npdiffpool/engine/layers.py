@@ -4,9 +4,13 @@ Features are rows, one per node, of all graphs together: (N, F). A propagation m
 is sparse (N, N) where graphs are ragged, and a stack (B, K, K) above level 0, where
 every graph has K nodes; `propagate` applies either, so each layer is written once.
 
-A convolution returns its `Terms`, b + H_1 W_1 + H_2 W_2 + ... In training `gnn`
-computes them together with the l2 normalisation, ReLU and batch norm that follow, in
-one fused primitive, `primitives.layer`, where the gradient of a layer is derived.
+P is made from A by an operator (`OPERATORS`). A `Level` holds the matrices P as
+`operators` and the products P X as `propagated`, by the kind of layer.
+
+A convolution returns its `Terms`, b + H_1 W_1 + H_2 W_2 + ... `gnn` computes them
+together with the l2 normalisation, ReLU and batch norm that follow, in one fused
+primitive, `primitives.layer`, where the gradient of a layer is derived; only batch norm
+with given moments, as in evaluation, is computed step by step.
 ``init_x(rng, ...)`` draws the parameters of ``x(params, ...)``; those of `mlp` are like
 those of `gcn`.
 """
@@ -33,7 +37,7 @@ from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.dropout import NO_DROPOUT, Dropout
 from npdiffpool.engine.primitives import BATCH_NORM_EPSILON, affine
-from npdiffpool.engine.primitives import batch_norm as _standardize
+from npdiffpool.engine.primitives import batch_norm as _batch_norm_of_batch
 from npdiffpool.engine.primitives import l2_normalize, layer, reciprocal, relu, row_mean
 from npdiffpool.engine.segments import propagate
 from npdiffpool.graphs.block_diagonal import row_sums, with_data
@@ -55,9 +59,10 @@ class Terms(NamedTuple):
     products : list of pairs of arrays
         H_i (N, F_i) and W_i (F_i, D).
     magnitudes : list of pairs
-        H (N, F) and a list of matrices W (F, D), without gradient. The terms that are
-        summed in a row are about as large as those of the same row of H W, also in
-        P H W, which averages rows. Batch norm bounds rounding errors by them.
+        H (N, F) and a list of matrices W (F, D), without gradient. Only batch norm uses
+        them: they bound the rounding errors of the sum. Row i of the sum adds up
+        numbers about as large as those in row i of each H W; a term P H W is covered
+        by H W, as P averages rows.
     """
 
     bias: Array | None
@@ -515,7 +520,7 @@ def batch_norm(
     """
     gamma, beta = params["gamma"], params["beta"]
     if running is None:
-        Y, mean, variance = _standardize(H, gamma, beta)
+        Y, mean, variance = _batch_norm_of_batch(H, gamma, beta)
         return Y, (mean, variance)
     mean, variance = running
     scale = gamma / np.sqrt(variance + BATCH_NORM_EPSILON)
@@ -647,7 +652,7 @@ def _activate(
     running: tuple[Array, Array] | None,
 ) -> tuple[Array, tuple[Array, Array]]:
     """Return a layer's output, and the moments used by its batch norm."""
-    if running is None:
+    if running is None:  # in training, or without batch norm
         bias, *factors = terms.arguments
         arguments = bias, norm.get("gamma"), norm.get("beta"), *factors
         of_sum = {"normalize_rows": normalize_rows, "magnitudes": terms.magnitudes}

@@ -15,7 +15,7 @@ from npdiffpool._support.types import Array
 from npdiffpool.engine.autodiff import getval
 from npdiffpool.engine.pooling import LEVEL, Level
 from npdiffpool.engine.primitives import cross_entropy
-from npdiffpool.engine.segments import link_norm, segment_sum
+from npdiffpool.engine.segments import link_norm, segment_repeat, segment_sum
 
 __all__ = [
     "LINK_SCALES",
@@ -25,7 +25,8 @@ __all__ = [
     "link_loss",
     "squared_error",
 ]
-# Power of n to divide by; that of "relative" is not used (`_relative_link`).
+# The loss is divided by n to this power. "relative" has its own formula, see
+# `_relative_link`.
 LINK_SCALES = {"frobenius": 0, "nodes": 1, "entries": 2, "relative": 0}
 
 
@@ -109,7 +110,8 @@ def link_loss(
 
     These terms cancel where A is near S S^T; they are computed in float64 there. With
     T the sum of the absolute terms and u the unit roundoff of the dtype of S, the error
-    of L^2 is at most 4 (n + K) (2^-53 T + 2 u L sqrt(T) + u^2 T), law L3.
+    of L^2 is at most 4 (n + K) (2^-53 T + 2 u L sqrt(T) + u^2 T): law L3 in
+    npdiffpool/testing/LAWS.md.
 
     Parameters
     ----------
@@ -162,9 +164,11 @@ def _relative_link(level: Level, S: Array, A_pooled: Array) -> Array:
     known = (getval(total) > 0) & (getval(norms) > 0)
     one = np.ones(1, S.dtype)  # np.where with 1.0 would have a float64 gradient
     c = np.where(known, norms, one) / np.where(known, total, one)
-    graph_of = np.repeat(np.arange(level.n_graphs), np.diff(level.offsets))
-    scaled = S * np.sqrt(c)[graph_of][:, None], A_pooled * c[:, None, None]
-    return link_norm(level.A, *scaled, level.squared_norms, level.offsets) / c
+    S_scaled = S * segment_repeat(np.sqrt(c), level.offsets)[:, None]
+    A_scaled = A_pooled * c[:, None, None]
+    return (
+        link_norm(level.A, S_scaled, A_scaled, level.squared_norms, level.offsets) / c
+    )
 
 
 def _sizes(offsets: Array, dtype: Any) -> Array:

@@ -45,7 +45,7 @@ from npdiffpool.engine.readouts import init_readout, readout, readout_width
 from npdiffpool.graphs.batch import GraphBatch
 
 GNNOutput = tuple[Array, Moments]  # Z or R, and the moments of each batch norm
-GNN = Callable[[Params, "Level", Config], GNNOutput]
+LevelFunction = Callable[[Params, "Level", Config], GNNOutput]
 BATCH = IsA(GraphBatch, N="n_nodes", B="n_graphs", F="n_features")
 CONFIG = IsA(Config, F="n_features")
 
@@ -111,8 +111,11 @@ def init_model(rng: np.random.Generator, config: Config) -> Params:
     Returns
     -------
     dict
-        ``{"levels": [{"embed", "pool"}, ...], "embed", "read", "classify"}``; "read"
-        has one entry more than "levels", empty if a readout has no parameters.
+        ``{"levels": [{"embed": GNN, "pool": {"gnn": GNN, "head": LINEAR}}, ...],
+        "embed": GNN, "read": [LINEAR, ...], "classify": [LINEAR, ...]}`` with GNN =
+        ``{"layers": [LINEAR, ...], "norms": [{"gamma", "beta"}, ...]}`` and LINEAR =
+        ``{"W": [W_1, ...], "b": b}``. "read" has one entry more than "levels". What a
+        configuration does not need is an empty dict or list.
 
     Raises
     ------
@@ -249,11 +252,11 @@ def forward(
         level = step.pooled
     options = {"running": running["embed"], "dropout": dropout.at(len(steps), 0)}
     gnns = [(partial(_embed, **options), params["embed"])]
-    ((Z, moments["embed"]),) = _run_gnns(gnns, level, config)
+    ((Z, moments["embed"]),) = _call_on_level(gnns, level, config)
     embedded = [*((step.Z, step.level) for step in steps), (Z, level)]
     readouts = [
-        readout(readout_params, config.readout, Z, level.offsets)
-        for readout_params, (Z, level) in zip(params["read"], embedded)
+        readout(readout_params, config.readout, Z_l, level_l.offsets)
+        for readout_params, (Z_l, level_l) in zip(params["read"], embedded)
     ]
     embeddings = np.concatenate(readouts, axis=1)
     logits = _classify(params["classify"], embeddings, dropout.at(len(steps) + 1, 0, 0))
@@ -317,7 +320,7 @@ def _pool(
     if config.assignment not in FIXED:
         options = {"running": running.get("pool"), "dropout": dropout.at(1)}
         gnns.append((partial(_pool_logits, **options), params["pool"]))
-    (Z, embed_moments), *learned = _run_gnns(gnns, level, config)
+    (Z, embed_moments), *learned = _call_on_level(gnns, level, config)
     R, pool_moments = learned[0] if learned else (None, [])
     S, entropies = _assign(R, level, K, config)
     A_pooled, X_pooled = coarsen(level, Z, S)
@@ -342,31 +345,31 @@ def _assign(
     return harden(S) if config.assignment == "hard" else S, entropies
 
 
-def _run_gnns(
-    gnns: Sequence[tuple[GNN, Params]], level: Level, config: Config
+def _call_on_level(
+    calls: Sequence[tuple[LevelFunction, Params]], level: Level, config: Config
 ) -> list[GNNOutput]:
-    """Run the GNNs of a level, which share no parameters.
+    """Call functions on one level, each with its own parameters.
 
     In a large level they run in parallel threads. With `recompute` the backward pass
     runs them again (gradient checkpointing).
     """
 
-    def of_tree(gnn: GNN, tree: Any) -> GNNOutput:
+    def of_tree(function: LevelFunction, tree: Any) -> GNNOutput:
         X, operators, params = tree
-        return gnn(params, level._replace(X=X, operators=operators), config)
+        return function(params, level._replace(X=X, operators=operators), config)
 
     cost = level.n_nodes * config.hidden**2 * config.n_layers
-    in_threads = len(gnns) > 1 and is_worth_threads(cost)
+    in_threads = len(calls) > 1 and is_worth_threads(cost)
     if not (in_threads or config.recompute):
-        return [gnn(params, level, config) for gnn, params in gnns]
-    functions = [partial(of_tree, gnn) for gnn, _ in gnns]
-    trees = [[level.X, level.operators, params] for _, params in gnns]
+        return [function(params, level, config) for function, params in calls]
+    functions = [partial(of_tree, function) for function, _ in calls]
+    trees = [[level.X, level.operators, params] for _, params in calls]
     return side_by_side(functions, trees, config.recompute)
 
 
 def _embed(params: Params, level: Level, config: Config, **options: Any) -> GNNOutput:
     """Return Z = GNN_embed(A, X) (equation 5), with options of `layers.gnn`."""
-    layers, moments = _run_gnn(config.gnn, params, level, config, **options)
+    layers, moments = _layers_of(config.gnn, params, level, config, **options)
     Z = np.concatenate(layers, axis=1) if config.concat_layers else layers[-1]
     return Z, moments
 
@@ -375,12 +378,14 @@ def _pool_logits(
     params: Params, level: Level, config: Config, **options: Any
 ) -> GNNOutput:
     """Return R = GNN_pool(A, X), the logits of equation 6."""
-    layers, moments = _run_gnn(config.pool_gnn, params["gnn"], level, config, **options)
+    layers, moments = _layers_of(
+        config.pool_gnn, params["gnn"], level, config, **options
+    )
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
     return R, moments
 
 
-def _run_gnn(
+def _layers_of(
     kind: str, params: Params, level: Level, config: Config, **options: Any
 ) -> tuple[list[Array], Moments]:
     P, PX = level.operators.get(kind, level.A), level.propagated.get(kind)

@@ -115,9 +115,10 @@ class Level(NamedTuple):
         -------
         Level
         """
-        matrices = [self.A, *self.operators.values()]
-        A, *Ps = [with_dense_blocks(M, self.offsets) for M in matrices]
-        return self._replace(A=A, operators=dict(zip(self.operators, Ps)))
+        A, Ps = with_dense_blocks(self.A, self.offsets), {}
+        for kind, P in self.operators.items():  # that of "s2v" is A itself
+            Ps[kind] = A if P is self.A else with_dense_blocks(P, self.offsets)
+        return self._replace(A=A, operators=Ps)
 
 
 LEVEL = IsA(Level, N="n_nodes", B="n_graphs")

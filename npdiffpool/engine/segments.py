@@ -183,11 +183,13 @@ def _symmetrize(M: Array, symmetric: Array | None) -> Array:
     return M * (1 - share) + _transpose(M) * share
 
 
-@fused(
-    lambda A, S, offsets, symmetric=None: (
-        _symmetrize(segment_product(S, propagate(A, S), offsets), symmetric)
-    )
-)
+def _plain_quadratic_form(
+    A: Any, S: Array, offsets: Ints, symmetric: Array | None = None
+) -> Array:
+    return _symmetrize(segment_product(S, propagate(A, S), offsets), symmetric)
+
+
+@fused(_plain_quadratic_form)
 def quadratic_form(
     A: Any, S: Array, offsets: Ints, symmetric: Array | None = None
 ) -> tuple[Array, Vjp]:
@@ -210,10 +212,11 @@ def quadratic_form(
         dS += segment_apply(propagate(_transpose(A), S), G, offsets)
         return dS
 
-    A_pooled = _symmetrize(segment_product(S, AS, offsets), symmetric)
-    return A_pooled, lambda G, argnums: [
-        gradient(argnum, _symmetrize(G, symmetric)) for argnum in argnums
-    ]
+    def vjp(G: Array, argnums: Any) -> list[Array]:
+        G = _symmetrize(G, symmetric)
+        return [gradient(argnum, G) for argnum in argnums]
+
+    return _symmetrize(segment_product(S, AS, offsets), symmetric), vjp
 
 
 def _plain_link_norm(

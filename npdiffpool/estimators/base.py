@@ -54,7 +54,8 @@ class Estimator(Conventions):
     clusters: Sequence[float] = parameter(
         (0.25,),
         "Number of clusters of each pooling level, or a ratio, rounded up, of the "
-        "nodes of a graph (`ratio_of`), then of the previous level; () is a flat GNN.",
+        "nodes of a graph (`ratio_of`), then of the previous level; none is a flat "
+        "GNN.",
         values="tuple of int >= 1 or float in (0, 1)",
     )
     ratio_of: str = parameter(
@@ -172,22 +173,24 @@ class Estimator(Conventions):
         inputs.check_options(threads, on_epoch=on_epoch, on_checkpoint=on_checkpoint)
         self.check_parameters()
         data = FitData(graphs, labels, sample_weight, validation)
-        job = prepare_training(self, data, resume)
+        training = prepare_training(self, data, resume)
 
         def after_epoch(state: Checkpoint) -> None:
             if on_epoch is not None:
-                latest = _latest(state, job.config)
-                on_epoch(copy(self)._set_fitted(latest, *job.context))
+                latest = _latest(state, training.config)
+                on_epoch(copy(self)._set_fitted(latest, *training.context))
             if on_checkpoint is not None:
                 on_checkpoint(state)
 
-        bar: Any = {"done": job.done, "shown": self.verbose, "width": 4}
-        with progress_bar(job.schedule.epochs, "epoch", "training", **bar) as update:
+        bar: Any = {"done": training.done, "shown": self.verbose, "width": 4}
+        with progress_bar(
+            training.schedule.epochs, "epoch", "training", **bar
+        ) as update:
             show = partial(show_row, update)
-            fitted = job.run(self.seed, show, after_epoch, threads)
-        self._set_fitted(fitted, *job.context)
+            fitted = training.run(self.seed, show, after_epoch, threads)
+        self._set_fitted(fitted, *training.context)
         # Last, since it raises where warnings are errors.
-        warn_if_failed(fitted.history, job.train, job.config.loss)
+        warn_if_failed(fitted.history, training.train, training.config.loss)
         return self
 
     def check(
@@ -251,7 +254,7 @@ class Estimator(Conventions):
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
         self._set_inputs(config, scaling, schema)
-        self._before = unchangeable(self)  # for a warm start
+        self._fixed_parameters = unchangeable(self)  # for a warm start
         self.targets_: Any = targets  # Classes or Numbers
         self.params_, self.running_, self.history_, self.best_epoch_ = fitted
         return self

@@ -93,8 +93,10 @@ def train_assignment(
     ValueError
         If training diverges: a number becomes too large.
     """
-    params = _init_pool(rng, config, config.n_features, *config.clusters)
-    differentiate = value_and_grad(partial(clustering_loss, config, level), True)
+    (K,) = config.clusters
+    params = _init_pool(rng, config, config.n_features, K)
+    loss_of = partial(clustering_loss, config, level)
+    differentiate = value_and_grad(loss_of, as_vector=True)
     vector, least, best, history = to_vector(params), np.inf, None, []
     adam = adam_init(vector)
     for epoch in range(1, epochs + 1):

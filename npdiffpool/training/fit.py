@@ -313,12 +313,13 @@ def _train_epoch(
 def _rate(state: Checkpoint, schedule: Schedule, train: Labelled) -> float:
     """Return the learning rate of the next epoch.
 
-    Adam's steps count the epochs that are done. A warm start begins with a new state of
-    Adam, so that each warm start runs through the whole schedule.
+    A warm start runs through the whole schedule in its own epochs. Its Adam begins
+    anew, so Adam's steps count these epochs alone.
     """
     steps_per_epoch = -(-len(train.labels) // schedule.batch_size)
     done = state.adam.step // steps_per_epoch
-    return schedule.rate_after(done, done + schedule.epochs - state.epoch)
+    earlier = state.epoch - done  # epochs before the warm start
+    return schedule.rate_after(done, schedule.epochs - earlier)
 
 
 def _loss(
@@ -329,15 +330,16 @@ def _loss(
 
 def _better(best: Fitted | None, latest: Fitted, monitor: str) -> Fitted:
     """Return the better one on the validation set; the latest without such a set."""
+    name = f"validation_{monitor if monitor in OWN_MONITORS else 'score'}"
 
-    def score(fitted: Fitted) -> tuple[float, float]:
+    def rank(fitted: Fitted) -> tuple[float, float]:
         row = fitted.history[fitted.best_epoch - 1]
-        name = f"validation_{monitor if monitor in OWN_MONITORS else 'score'}"
+        # The loss alone decides for "loss", and for a regressor's "accuracy".
         first = 0.0 if monitor == "loss" else row.get(name, 0.0)
         return first, -row["validation_loss"]
 
     unvalidated = "validation_loss" not in latest.history[-1]
-    if best is None or unvalidated or score(latest) > score(best):
+    if best is None or unvalidated or rank(latest) > rank(best):
         return latest
     return best
 

@@ -310,6 +310,14 @@ def test_without_a_dense_graph_the_matrix_is_returned_unchanged():
     assert blocks.with_dense_blocks(batch.adjacency, batch.offsets) is batch.adjacency
 
 
+def test_s2v_shares_the_dense_blocks_of_the_adjacency():
+    batch = GraphBatch.from_graphs(dense_and_sparse_graphs())
+    level = pooling.Level.of(batch).with_propagation_matrices(["s2v", "gcn"])
+    level = level.with_dense_blocks()
+    assert isinstance(level.A, blocks.BlockDiagonal)
+    assert level.operators["s2v"] is level.A is not level.operators["gcn"]
+
+
 @GNNS
 def test_dense_blocks_change_neither_the_loss_nor_its_gradients(gnn, monkeypatch):
     config, params = config_of(gnn), random_params(0, config_of(gnn))

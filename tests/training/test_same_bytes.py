@@ -90,16 +90,16 @@ def test_the_gnns_of_a_level_run_in_two_threads(monkeypatch):
 
     from npdiffpool.engine import model
 
-    seen, run_gnn, both = set(), model._run_gnn, threading.Event()
+    seen, layers_of, both = set(), model._layers_of, threading.Event()
 
     def watch(*args, **options):
         seen.add(threading.get_ident())
         if len(seen) >= n_threads:
             both.set()
         both.wait(60)  # the first GNN of a pair, until the other one runs too
-        return run_gnn(*args, **options)
+        return layers_of(*args, **options)
 
-    monkeypatch.setattr(model, "_run_gnn", watch)
+    monkeypatch.setattr(model, "_layers_of", watch)
     for n_threads in (1, 2):
         seen.clear()
         both.clear()

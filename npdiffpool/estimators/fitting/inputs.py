@@ -383,7 +383,12 @@ def check_resume(resume: Checkpoint | None, config: Config) -> None:
     if resume is None:
         return
     kind = type(resume).__name__
-    require(isinstance(resume, Checkpoint), "resume", "a training.Checkpoint", kind)
+    require(
+        isinstance(resume, Checkpoint),
+        "resume",
+        "a Checkpoint (npdiffpool.training.fit)",
+        kind,
+    )
     vector = to_vector(blank_params(config))
     found = resume.vector
     if (found.shape, found.dtype) != (vector.shape, vector.dtype):

@@ -35,9 +35,14 @@ from npdiffpool.training.adam import adam_init
 from npdiffpool.training.fit import Checkpoint, Fitted, Labelled, fit
 from npdiffpool.training.schedule import Schedule
 
-# Fields of the configuration that a warm start may change; those of the schedule may
-# all change.
-FREE = ("link_weight", "entropy_weight", "link_scale", "dropout", "recompute")
+# Fields of the configuration; a warm start may change those of the schedule, too.
+WARM_START_MAY_CHANGE = (
+    "link_weight",
+    "entropy_weight",
+    "link_scale",
+    "dropout",
+    "recompute",
+)
 
 
 class Training(NamedTuple):
@@ -126,13 +131,13 @@ def prepare_training(model: Any, data: FitData, resume: Checkpoint | None) -> Tr
         targets = model.targets_kind.of(labels, len(checked), weights, names)
     encoded = targets.encode(labels, len(checked))
     weights = combine_weights(weights, model.class_weight, targets, encoded)
-    train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)
+    check_resume(resume, config)
+    resume = _start(model, resume) if is_warm else resume
     context = config, scaling, targets, schema
     held_out = prepare_validation(validation, *context)
     require_validation(held_out, "patience", "None", model.patience)
     score = make_score(model.monitor, targets, held_out)
-    check_resume(resume, config)
-    resume = _start(model, resume) if is_warm else resume
+    train = Labelled(prepare_graphs(checked, config, scaling)[0], encoded, weights)
     if resume is None:
         warn_if_alike(checked, config, scaling)
     return Training(config, schedule, train, held_out, score, resume, context)
@@ -144,21 +149,25 @@ def _config_of_warm_start(model: Any, config: Config) -> Config:
     Raises
     ------
     ValueError
-        If a field of the configuration differs from before and is not in `FREE`.
+        If a field of the configuration differs from before, except those of
+        `WARM_START_MAY_CHANGE`.
     """
     old = model.config_
     for name, value in unchangeable(model).items():
-        _require_same(name, model._before[name], value)
+        _require_same(name, model._fixed_parameters[name], value)
     sizes: Any = {"clusters": old.clusters, "largest": old.largest}
     new = replace(config, n_outputs=old.n_outputs, **sizes)
     for name in (field.name for field in fields(Config)):
-        if name not in FREE:
+        if name not in WARM_START_MAY_CHANGE:
             _require_same(name, getattr(old, name), getattr(new, name))
     return new
 
 
 def unchangeable(model: Any) -> Json:
-    """Return the parameters that are not in `Config` and that no warm start changes."""
+    """Return parameters that no warm start may change and `Config` does not hold.
+
+    Of the clusters it holds the numbers; here they may be ratios.
+    """
     names = ("ratio_of", "standardize")
     return {"clusters": tuple(model.clusters)} | {n: getattr(model, n) for n in names}
 
