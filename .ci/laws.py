@@ -5,7 +5,7 @@ python .ci/laws.py
 
 from pathlib import Path
 
-from npdiffpool.testing.conformance import laws_of_pooling
+from npdiffpool.testing.conformance import laws_of_claims
 from npdiffpool.testing.gnns import laws_about
 from npdiffpool.testing.laws import LAWS
 
@@ -43,7 +43,7 @@ def write_page():
     cells = [[cell.replace("|", r"\|") for cell in row] for row in rows]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in cells)
     layer, model = (", ".join(law.id for law in laws_about(p)) for p in PARTS)
-    n_pooling, others = len(laws_of_pooling()), sum(id[0] == "P" for id in LAWS)
+    n_pooling, others = len(laws_of_claims()), sum(id[0] == "P" for id in LAWS)
     counts = dict(n_pooling=n_pooling, n_laws=len(LAWS), others=f"P1 to P{others}")
     return TEXT.format(**counts, layer=layer, model=model, rows=lines)
 

@@ -14,7 +14,7 @@ import npdiffpool as ndp
 from npdiffpool.cli import demo
 from npdiffpool.cli.main import main
 from npdiffpool.testing import LAWS
-from npdiffpool.testing.conformance import laws_of_pooling
+from npdiffpool.testing.conformance import laws_of_claims
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -133,7 +133,7 @@ def test_the_readme_has_the_commands_of_the_projects_check():
 
 
 def test_the_counts_of_laws_in_the_readme_are_those_of_the_registry():
-    counts = f"{len(laws_of_pooling())} of the {len(LAWS)}"
+    counts = f"{len(laws_of_claims())} of the {len(LAWS)}"
     assert f"{counts} laws are about a pooling layer" in README
     assert f"one of {len(LAWS)} [laws]" in README
 

@@ -5,11 +5,12 @@ small object: `Shape` (arrays), `Offsets`, `AtLeast`, `NonNegative`, `OneOf`, `I
 `HasEntries`.
 
 Norms, variances and the link loss sum squares. Therefore numbers may be at most 1e-6
-times the square root of the largest number of their dtype (`largest`), so that the sum
-of 10^12 squares is finite. Larger numbers, NaN and infinity are refused before any
-work, and `require_finite` reports numbers that a computation made too large. Arguments
-that are accepted one by one can be too large together: an error about an array that a
-function computed from them says first that the numbers given to the function are.
+times the square root of the largest number of their dtype (`largest_allowed`), so that
+the sum of 10^12 squares is finite. Larger numbers, NaN and infinity are refused before
+any work, and `require_finite` reports numbers that a computation made too large.
+Arguments that are accepted one by one can be too large together: an error about an
+array that a function computed from them says first that the numbers given to the
+function are.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class Shape:
     *shapes : str
         Alternatives such as "N K" or "B K K". A letter denotes the same size in all
         arguments of a call. K must be positive. A digit is a fixed size.
-    finite : bool
-        The numbers may be larger than `largest`; only their differences must be finite.
+    any_size : bool
+        The numbers may exceed `largest_allowed`, if their differences are finite.
     nonnegative : bool
         No number may be below 0.
     whole : bool
@@ -73,8 +74,8 @@ class Shape:
 
     Notes
     -----
-    Numbers must be finite and at most `largest` in size. An array that autograd is
-    tracing is checked for its shape and dtype only.
+    Numbers must be finite and at most `largest_allowed` in size. An array that autograd
+    is tracing is checked for its shape and dtype only.
 
     Examples
     --------
@@ -91,14 +92,14 @@ class Shape:
     def __init__(
         self,
         *shapes: str,
-        finite: bool = False,
+        any_size: bool = False,
         nonnegative: bool = False,
         whole: bool = False,
         below: str = "",
         floats: bool = False,
     ) -> None:
         self.shapes = [shape.split() for shape in shapes]
-        self.finite, self.nonnegative, self.floats = finite, nonnegative, floats
+        self.any_size, self.nonnegative, self.floats = any_size, nonnegative, floats
         self.whole, self.below = whole or bool(below), below
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
@@ -118,7 +119,7 @@ class Shape:
             _require_whole(name, value, sizes[self.below] if self.below else None)
         elif dtype.kind == "f":
             half = 1e38 if dtype.char == "f" else 4e307  # whose differences are finite
-            require_finite(name, value, half if self.finite else 0.0)
+            require_finite(name, value, half if self.any_size else None)
         if self.nonnegative:
             least = value.min() if value.size else 0
             require(least >= 0, name, "not negative", float(least))
@@ -326,7 +327,7 @@ def is_trusted() -> bool:
 
 
 @lru_cache
-def largest(dtype: Any) -> float:
+def largest_allowed(dtype: Any) -> float:
     """Return the largest number accepted in float32 or float64.
 
     Raises
@@ -336,7 +337,7 @@ def largest(dtype: Any) -> float:
 
     Examples
     --------
-    >>> f"{largest('float32'):.1e} {largest('float64'):.1e}"
+    >>> f"{largest_allowed('float32'):.1e} {largest_allowed('float64'):.1e}"
     '1.8e+13 1.3e+148'
     """
     try:
@@ -347,7 +348,7 @@ def largest(dtype: Any) -> float:
     return float(np.sqrt(np.finfo(kind).max) / 1e6)
 
 
-def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
+def require_finite(name: str, values: Any, limit: float | None = None) -> None:
     """Check that numbers are finite and at most `limit` in size.
 
     Only arrays and sparse arrays are checked. For arrays that autograd is tracing,
@@ -357,8 +358,8 @@ def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
     ----------
     name : str
     values : array or sparse array
-    limit : float
-        `largest` of the dtype if 0.
+    limit : float, optional
+        Default: `largest_allowed` of the dtype.
 
     Raises
     ------
@@ -368,7 +369,7 @@ def require_finite(name: str, values: Any, limit: float = 0.0) -> None:
     numbers = values.data if scipy.sparse.issparse(values) else values
     if not isinstance(numbers, np.ndarray) or numbers.size == 0:
         return
-    limit = limit or largest(numbers.dtype)
+    limit = largest_allowed(numbers.dtype) if limit is None else limit
     if -limit <= float(numbers.min()) <= float(numbers.max()) <= limit:
         return
     wide = numbers.astype(np.float64)

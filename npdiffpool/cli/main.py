@@ -48,7 +48,8 @@ COMMANDS: dict[str, Command] = {
     "datasets": datasets,
     "verify": verify,
 }
-WORK = train.run, cross_validate.run, demo.run, verify.run  # stops if it cannot print
+# Commands that do more than print: a closed pipe stops them with an error.
+WORK = train.run, cross_validate.run, demo.run, verify.run
 
 
 def console() -> None:

@@ -614,7 +614,7 @@ def gnn(
     ValueError
         If an argument does not have the documented shape or type, `params` have not one
         layer for each of "norms" (s2v: one), `running` has not one pair for each batch
-        norm, or a number is too large (`contracts.largest`).
+        norm, or a number is too large (`contracts.largest_allowed`).
 
     Examples
     --------

@@ -124,7 +124,7 @@ class Level(NamedTuple):
 LEVEL = IsA(Level, N="n_nodes", B="n_graphs")
 
 
-@requires(R=Shape("N K", finite=True, floats=True))
+@requires(R=Shape("N K", any_size=True, floats=True))
 def assign(R: Array) -> tuple[Array, Array]:
     """Return S = softmax(R) by rows (equation 6), and the entropies of its rows.
 
@@ -187,7 +187,7 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
     ------
     ValueError
         If an argument does not have the documented shape or type, or a number is too
-        large (`contracts.largest`).
+        large (`contracts.largest_allowed`).
 
     Examples
     --------

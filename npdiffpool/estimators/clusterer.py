@@ -184,7 +184,8 @@ class DiffPoolClusterer(Parameters, GraphModel):
         self.loss_, self.params_, S, self.history_ = best
         self.assignments_ = _as_given(graphs, S, order, batch.offsets)
         self.labels_: Ints | list[Ints] = _most_probable(self.assignments_)
-        if self.n_clusters > 1 < batch.n_nodes and len(set(S.argmax(axis=1))) == 1:
+        could_differ = min(self.n_clusters, batch.n_nodes) > 1
+        if could_differ and len(set(S.argmax(axis=1))) == 1:
             warn_caller(COLLAPSED)
         return self
 

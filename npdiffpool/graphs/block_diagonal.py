@@ -11,7 +11,7 @@ from typing import Any, Iterable
 import numpy as np
 import scipy
 
-from npdiffpool._support.contracts import largest
+from npdiffpool._support.contracts import largest_allowed
 from npdiffpool._support.threads import run_in_pieces
 from npdiffpool._support.types import CSR, Array, Floats, Ints
 from npdiffpool.graphs.checks import GraphError
@@ -79,7 +79,7 @@ def join_graphs(graphs: Iterable[Graph], dtype: Any) -> tuple[CSR, Array, Ints]:
 
     An item may also be a `GraphBatch`, which counts as one graph.
     """
-    largest(dtype)  # raises if it is neither float32 nor float64
+    largest_allowed(dtype)  # raises if it is neither float32 nor float64
     weights, columns = GrowingArray(dtype), GrowingArray(np.int32)
     counts = GrowingArray(np.intp)  # entries of each row
     features, sizes, n = [], [], 0
@@ -129,12 +129,12 @@ def _broadcast_if_constant(values: Floats) -> Floats:
 def checked_cast(values: Array, dtype: Any, name: str) -> Array:
     """Return numbers, dense or CSR, in float32 or float64; raise if one is too large.
 
-    The limit is `npdiffpool._support.contracts.largest`.
+    The limit is `npdiffpool._support.contracts.largest_allowed`.
     """
     if scipy.sparse.issparse(values):
         data = checked_cast(values.data, dtype, name)
         return with_data(values, _broadcast_if_constant(data))
-    limit = largest(dtype)
+    limit = largest_allowed(dtype)
     size = float(np.maximum(values.max(initial=0), -values.min(initial=0)))
     if not size <= limit:
         kind = np.dtype(dtype).name

@@ -35,12 +35,15 @@ Cases = Callable[[int, int], st.SearchStrategy[Case]]
 # Sums of up to 150 terms have rounding errors of some 1e-15 and 1e-6.
 RTOL = {"float64": 1e-9, "float32": 1e-4}
 MAX_NODES = 12  # of a graph, usually; where this is the bound, some are larger
-OF_LAYER = frozenset(("pool", "batched", "vjp"))
+OF_POOLING = frozenset(("pool", "batched", "vjp"))  # of a pooling layer
 # A line in one of these, or in the kit, is not a layer's own.
 LIBRARIES = sys.stdlib_module_names | frozenset(
     "numpy scipy autograd hypothesis torch jax jaxlib tensorflow".split()
 )
-PARTS = OF_LAYER | frozenset(
+# Names in a check's signature that are parts of a subject; others are values of a case.
+# npdiffpool's own parts (testing/own) take a seed: layer(seed, A, X). A user's do not:
+# gnn_layer(A, X), classifier(A, X).
+PARTS = OF_POOLING | frozenset(
     "propagation neighbour_mean layer equivariant standardize "
     "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
     "train predict explain primitive wrong_gradients functions forms "
@@ -114,7 +117,7 @@ class Check:
     @property
     def least_nodes(self) -> int:
         """The least number of nodes of a graph: 1 for a pooling layer (see law C15)."""
-        return int(not OF_LAYER.isdisjoint(self.needs))
+        return int(not OF_POOLING.isdisjoint(self.needs))
 
     def values(self, case: Case, dtype: str) -> Case:
         """Copy the values of a case that the check takes.
@@ -217,7 +220,7 @@ class Search:
     examples: int | None = None
     random_seed: int | None = None
 
-    def able(self, check: Check) -> list[Subject]:
+    def subjects_for(self, check: Check) -> list[Subject]:
         """Return the subjects that have what a check needs."""
         return [s for s in self.subjects if s.reason_against(check.needs) is None]
 
@@ -266,7 +269,7 @@ class Search:
     def _try(
         self, check: Check, cases: Cases, case: Case, dtype: str
     ) -> Violation | None:
-        for subject in self.able(check):
+        for subject in self.subjects_for(check):
             in_float32 = "float64" in subject.missing and not check.as_drawn
             own = "float32" if in_float32 else dtype
             try:

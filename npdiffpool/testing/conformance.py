@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Sequence
 
-from npdiffpool.testing.check import OF_LAYER
+from npdiffpool.testing.check import OF_POOLING, Check
 from npdiffpool.testing.law import Law, Result, examine_laws
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.profiles import CLAIMS, PROFILES
@@ -13,31 +13,33 @@ from npdiffpool.testing.subjects import Part, Subject, subject_of
 SEED = 0  # the same cases at every call, so that results can be reproduced
 
 
-def laws_of_pooling(
-    laws: Iterable[str] | None = None, claims: frozenset[str] = PROFILES["diffpool"]
-) -> list[Law]:
-    """Return the laws that follow from some claims, or those with the given ids.
+def laws_of_claims(claims: frozenset[str] = PROFILES["diffpool"]) -> list[Law]:
+    """Return the laws of a pooling layer that follow from what it claims."""
+
+    def follows(check: Check) -> bool:
+        needs = set(check.needs)
+        return bool(OF_POOLING & needs) and not (CLAIMS - claims) & needs
+
+    return [law for law in LAWS.values() if any(map(follows, law.checks))]
+
+
+def laws_by_id(laws: Iterable[str]) -> list[Law]:
+    """Return the laws with the given ids.
 
     Raises
     ------
     ValueError
         If there is no id, or no law with an id.
     """
-    if laws is None:
-        unclaimed = CLAIMS - claims
-        return [
-            law
-            for law in LAWS.values()
-            if any(
-                OF_LAYER & set(check.needs) and not unclaimed & set(check.needs)
-                for check in law.checks
-            )
-        ]
     ids = list(dict.fromkeys(laws))
     wrong = [id for id in ids if id not in LAWS] if ids else ["none"]
     if wrong:
         raise ValueError(f"laws must be of {', '.join(LAWS)}; got {wrong[0]!r}")
     return [LAWS[id] for id in ids]
+
+
+def _chosen_laws(laws: Iterable[str] | None, subject: Subject) -> list[Law]:
+    return laws_of_claims(subject.claims) if laws is None else laws_by_id(laws)
 
 
 def conformance(
@@ -124,7 +126,7 @@ def conformance(
     B1: not applicable
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    chosen = laws_of_pooling(laws, subject.claims)
+    chosen = _chosen_laws(laws, subject)
     return list(examine_laws(chosen, [subject], examples, SEED, verbose))
 
 
@@ -141,12 +143,14 @@ def check_pooling(
     """Raise an error at the first law that a pooling layer violates.
 
     Laws that do not apply are skipped silently; `conformance` returns them with the
-    reason. Without a batched form these are B1 to B3, P9 and parts of C3, C6, C15, D5
-    and D8: pass `batched`, or set ``pool.batched``. Without a gradient they are D1, L8,
-    E6 and parts of C15, D4, D5 and D8: pass `vjp`, or set ``pool.vjp``, unless the
-    layer is written with ``autograd.numpy``. Without a loss they are the laws of it:
-    return the loss as an attribute of `Pooled`. If S is not the softmax of R, they are
-    the laws that choose S by R, such as C8.
+    reason. Skipped are
+
+    - B1 to B3, P9 and parts of C3, C6, C15, D5 and D8 without a batched form: pass
+      `batched`, or set ``pool.batched``
+    - D1, L8, E6 and parts of C15, D4, D5 and D8 without a gradient: pass `vjp`, or set
+      ``pool.vjp``, unless the layer is written with ``autograd.numpy``
+    - the laws about a loss that is not an attribute of `Pooled`
+    - the laws that choose S by R, such as C8, if S is not the softmax of R
 
     Parameters
     ----------
@@ -181,7 +185,7 @@ def check_pooling(
     npdiffpool.testing.law.LawViolation: C2 fails on pool: Pooling keeps the total ...
     """
     subject = subject_of(pool, batched, vjp, profile, empty_graphs)
-    chosen = laws_of_pooling(laws, subject.claims)
+    chosen = _chosen_laws(laws, subject)
     for result in examine_laws(chosen, [subject], examples, SEED):
         result.require()
 
@@ -235,7 +239,7 @@ def parametrize_laws(
     import pytest
 
     subject, cases = subject_of(pool, batched, vjp, profile, empty_graphs), []
-    for law in laws_of_pooling(laws, subject.claims):
+    for law in _chosen_laws(laws, subject):
         reason = law.reason_against(subject)
         marks = [pytest.mark.skip(reason=reason)] if reason else []
         cases.append(pytest.param(law, subject, id=f"{law.id}-{law.name}", marks=marks))

@@ -16,7 +16,7 @@ from autograd import grad, make_vjp
 from npdiffpool._support.arguments import require_int
 from npdiffpool._support.types import Array
 from npdiffpool.testing.check import PARTS, Check
-from npdiffpool.testing.conformance import SEED, laws_of_pooling
+from npdiffpool.testing.conformance import SEED, laws_by_id
 from npdiffpool.testing.law import Law, Result, examine_laws
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.subjects import AUTOGRAD, PROBE, Part, Subject, import_line
@@ -186,7 +186,7 @@ def _examine(
         dtypes = check.dtypes if len(check.dtypes) > 1 else (str(dtype),)
         return Check(check.body, cases, check.needs, dtypes)
 
-    laws = laws_about(about) if ids is None else laws_of_pooling(ids)
+    laws = laws_about(about) if ids is None else laws_by_id(ids)
     chosen = []
     for law in laws:
         checks = [fitting(check) for check in _checks(law, about)]

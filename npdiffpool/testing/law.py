@@ -232,7 +232,7 @@ class Law:
             if check in found:
                 return self._failure(search.smallest(found[check]))
         subject = search.subjects[0]
-        unchecked = [check for check in self.checks if not search.able(check)]
+        unchecked = [check for check in self.checks if not search.subjects_for(check)]
         if unchecked == self.checks:
             return Result(self, "not applicable", self.reason_against(subject) or "")
         reasons = [r for c in unchecked for r in subject.reasons_in_part(c.needs)]
@@ -286,7 +286,9 @@ def examine_laws(
     if examples is not None:
         require_int("examples", examples, 1)
     search = Search([subject_of(pool) for pool in pools], examples, random_seed)
-    checks = [check for law in laws for check in law.checks if search.able(check)]
+    checks = [
+        check for law in laws for check in law.checks if search.subjects_for(check)
+    ]
     alone = [[check] for check in checks]
     groups = alone if random_seed is None else drawn_together(checks)
     group_of = {check: group for group in groups for check in group}

@@ -119,8 +119,9 @@ class Subject:
             if name in CLAIMS - self.claims:
                 loss = f"its profile has no {name} loss"
                 return loss if name in LOSSES else f"it does not claim that {name}"
-            is_part = name not in CLAIMS - set(LOSSES) and name != "float64"
-            if name not in self.parts and (is_part or name in self.missing):
+            needs_no_part = name in CLAIMS - set(LOSSES) or name == "float64"
+            has_it = name in self.parts or (needs_no_part and name not in self.missing)
+            if not has_it:
                 return self.missing.get(name, f"it has no {name}")
         return None
 
@@ -188,13 +189,13 @@ def _examined(
 ) -> Subject:
     """Return a layer as a subject, with the parts that it is found to have."""
     names = ("A", "X", "S", *(loss for loss in LOSSES if loss in claims))
-    pooled, fixed = _probe(pool, len(names)), SOFTMAX in claims
+    pooled, K_is_given = _probe(pool, len(names)), SOFTMAX in claims
     parts: dict[str, Any] = {"pool": pool}
     sources = {"pool": import_line(pool, "pool")}
     if type(pooled) is tuple:
         parts["pool"], sources["pool"] = _pool_with_names(pool, names)
         pooled = _named(pooled, names)
-    _require_outputs(CALL, pooled, names, fixed)
+    _require_outputs(CALL, pooled, names, K_is_given)
     missing = {loss: f"it returns no {loss} loss" for loss in LOSSES}
     missing["batched"] = "it has no batched form; pass `batched`, or set `pool.batched`"
     missing["softmax"] = "its S is not the softmax of the logits R"
@@ -204,7 +205,7 @@ def _examined(
         missing["float64"] = "it computes in float32"
     batched = batched or getattr(pool, "batched", None)
     if batched is not None:
-        _add_batched(batched, names, fixed, parts, sources)
+        _add_batched(batched, names, K_is_given, parts, sources)
     vjp = vjp or getattr(pool, "vjp", None)
     if vjp is not None:
         _require_vjp(vjp, pooled, names)
@@ -242,9 +243,9 @@ def _lacking(pooled: Any, most: int) -> list[str]:
     return [name for name in ("A", "X", "S") if not hasattr(pooled, name)]
 
 
-def _require_outputs(call: str, pooled: Any, names: Names, fixed: bool) -> None:
-    """Validate A', X', S and the losses; K is 2 if `fixed`, else that of S."""
-    K = 2 if fixed or np.ndim(pooled.S) != 2 else np.shape(pooled.S)[1]
+def _require_outputs(call: str, pooled: Any, names: Names, K_is_given: bool) -> None:
+    """Validate A', X', S and the losses; K is 2 if it is given, else that of S."""
+    K = 2 if K_is_given or np.ndim(pooled.S) != 2 else np.shape(pooled.S)[1]
     given = [name for name in names[3:] if getattr(pooled, name, None) is not None]
     shapes: dict[str, Any] = {"S": (3, K), "A": (K, K), "X": (K, 4)}
     for name, shape in {**shapes, **dict.fromkeys(given, ())}.items():
@@ -265,7 +266,7 @@ def _require_outputs(call: str, pooled: Any, names: Names, fixed: bool) -> None:
 def _add_batched(
     batched: Part,
     names: Names,
-    fixed: bool,
+    K_is_given: bool,
     parts: dict[str, Any],
     sources: dict[str, str],
 ) -> None:
@@ -285,7 +286,7 @@ def _add_batched(
             f"A, X and S, one for each graph; got {seen.__name__}"
         )
     for pooled in pools:
-        _require_outputs(CALL_OF_BATCH, _named(pooled, names), names, fixed)
+        _require_outputs(CALL_OF_BATCH, _named(pooled, names), names, K_is_given)
     if type(pools[0]) is tuple:
         parts["batched"], sources["batched"] = _batched_with_names(batched, names)
 

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator
 
 from npdiffpool.testing.causes import causes
 from npdiffpool.testing.code import as_code
-from npdiffpool.testing.conformance import SEED, conformance, laws_of_pooling
+from npdiffpool.testing.conformance import SEED, conformance, laws_by_id
 from npdiffpool.testing.gnns import conformance_layer, conformance_model
 from npdiffpool.testing.law import Result, examine_laws
 from npdiffpool.testing.laws import LAWS
@@ -147,6 +147,6 @@ def verify(
         numbers: Any = {"examples": examples, "verbose": True}
         return CHECKS[kind](import_pool(path), laws=laws, **numbers, **options)
     all_laws = [law for law in LAWS.values() if any(map(law.applies_to, OWN))]
-    chosen = all_laws if laws is None else laws_of_pooling(laws)
+    chosen = all_laws if laws is None else laws_by_id(laws)
     subjects = [subject_of(own, **options) for own in OWN]
     return list(examine_laws(chosen, subjects, examples, SEED, verbose=True))

@@ -20,7 +20,7 @@ from npdiffpool._support.contracts import (
     OverflowedError,
     Shape,
     as_dense_or_sparse,
-    largest,
+    largest_allowed,
     numpy_warnings_off,
     require_finite,
     require_symmetric,
@@ -146,9 +146,9 @@ LIMITS = [
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
-@pytest.mark.parametrize("dtype, finite, inside, outside, limit", LIMITS)
-def test_numbers_of_a_shape_have_a_limit(form, dtype, finite, inside, outside, limit):
-    requirement = Shape("N F", finite=finite)
+@pytest.mark.parametrize("dtype, any_size, inside, outside, limit", LIMITS)
+def test_numbers_of_a_shape_have_a_limit(form, dtype, any_size, inside, outside, limit):
+    requirement = Shape("N F", any_size=any_size)
     sizes_of(requirement, form(np.array([[inside, -inside]], dtype)))
     for value in np.array([outside, -outside, np.inf, NAN], dtype):
         message = f"x must be finite and at most {limit} in size in {dtype}; got "
@@ -235,7 +235,7 @@ def test_floating_point_warnings_are_off_inside_and_restored_after():
 @pytest.mark.parametrize("dtype", ["int64", "float16", "no dtype", 3])
 def test_largest_needs_float32_or_float64(dtype):
     with raises(f"dtype must be float32 or float64; got {dtype!r}"):
-        largest(dtype)
+        largest_allowed(dtype)
 
 
 def test_require_finite_uses_a_given_limit():

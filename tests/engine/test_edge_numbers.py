@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npdiffpool import DiffPoolClassifier, Graph, GraphBatch, GraphError, paper
-from npdiffpool._support.contracts import OverflowedError, largest
+from npdiffpool._support.contracts import OverflowedError, largest_allowed
 from npdiffpool.engine.autodiff import leaves, value_and_grad
 from npdiffpool.engine.config import GNNS, Config
 from npdiffpool.engine.layers import (
@@ -162,7 +162,7 @@ def test_float64_accepts_1e38(kind):
 def test_the_largest_accepted_numbers_give_finite_results_or_raise(
     kind, dtype, normalize_rows
 ):
-    top = largest(dtype)
+    top = largest_allowed(dtype)
     chosen = config(kind, dtype, normalize_rows=normalize_rows)
     for batch in (graphs(1.0, top), graphs(top, 1.0), graphs(top, top)):
         try:
@@ -176,12 +176,12 @@ def test_the_largest_accepted_numbers_give_finite_results_or_raise(
 def test_the_largest_accepted_features_give_finite_results_with_normalized_rows(
     kind, dtype
 ):
-    assert all_finite(results(config(kind, dtype), graphs(1.0, largest(dtype))))
+    assert all_finite(results(config(kind, dtype), graphs(1.0, largest_allowed(dtype))))
 
 
 @both
 def test_an_overflowing_loss_raises(dtype):
-    top = largest(dtype) / 1e3
+    top = largest_allowed(dtype) / 1e3
     chosen = config("s2v", dtype, normalize_rows=False, n_layers=4)
     params = init_model(np.random.default_rng(0), chosen)
     batch = GraphBatch.from_graphs(graphs(top, top), dtype)
@@ -273,7 +273,7 @@ def test_accepted_arguments_give_finite_results_or_an_error_about_the_arguments(
     dtype, weight, feature, stacked
 ):
     """No error is only about an array that the caller did not give."""
-    top = largest(dtype)
+    top = largest_allowed(dtype)
     batch = GraphBatch.from_graphs(graphs(weight * top, feature * top), dtype)
     level = Level.of(batch)
     if stacked:
@@ -424,6 +424,6 @@ def test_rows_whose_squared_length_overflows_are_refused_and_not_set_to_zero(dty
     rng, most = np.random.default_rng(0), float(np.finfo(dtype).max) ** 0.5
     params = init_gnn(rng, "mlp", [2, 2], False, dtype)
     params["layers"][0]["W"] = [np.eye(2, dtype=dtype) * most]
-    X = np.full((3, 2), largest(np.dtype(dtype)), dtype)
+    X = np.full((3, 2), largest_allowed(np.dtype(dtype)), dtype)
     with pytest.raises(OverflowedError, match="squared lengths of rows must be"):
         gnn(params, "mlp", np.zeros((3, 3), dtype), X)

@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from npdiffpool import Graph, GraphBatch
-from npdiffpool._support.contracts import largest
+from npdiffpool._support.contracts import largest_allowed
 from npdiffpool.graphs import block_diagonal as blocks
 from npdiffpool.graphs.checks import GraphError
 
@@ -19,7 +19,7 @@ def test_degrees_of_float32_weights_are_summed_in_float64():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_number_beyond_the_limit_is_refused_whatever_its_sign(dtype):
-    limit = largest(dtype)
+    limit = largest_allowed(dtype)
 
     def join(weight, feature):
         return GraphBatch.from_graphs([Graph([[weight]], [[feature]])], dtype)

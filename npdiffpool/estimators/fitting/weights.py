@@ -78,8 +78,9 @@ def combine_weights(
     Raises
     ------
     ValueError
-        If all weights are 0, or `class_weight` has a label that is no class and lacks a
-        class, or has a label that is a class only as text ("1" for 1).
+        If all weights are 0; if a label of `class_weight` is no class while a class
+        has no weight (it may be misspelt); or if a label is a class only as text ("1"
+        for 1).
     """
     weights = np.ones(len(encoded)) if sample_weight is None else sample_weight
     weights = weights / np.max(weights)
