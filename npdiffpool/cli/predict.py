@@ -23,7 +23,7 @@ from npdiffpool.datasets import Dataset, load_dataset, load_dataset_like
 from npdiffpool.datasets.features import column_kind
 from npdiffpool.datasets.loading import FEATURES
 from npdiffpool.estimators.diffpool import DiffPoolClassifier
-from npdiffpool.estimators.fitting.inputs import is_column
+from npdiffpool.estimators.fitting.schema import is_column
 from npdiffpool.estimators.model_file import ModelFileError, load_model
 
 

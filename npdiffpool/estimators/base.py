@@ -27,13 +27,11 @@ from npdiffpool.estimators.fitting.prepare import (
     show_row,
     unchangeable,
 )
+from npdiffpool.estimators.fitting.schema import InputSchema, check_name_count
+from npdiffpool.estimators.fitting.scores import check_monitor
 from npdiffpool.estimators.fitting.targets import Classes, Numbers, Targets
 from npdiffpool.estimators.fitting.training_checks import warn_if_failed
-from npdiffpool.estimators.fitting.validation import (
-    FitData,
-    check_fraction,
-    check_monitor,
-)
+from npdiffpool.estimators.fitting.validation import FitData, check_fraction
 from npdiffpool.estimators.fitting.weights import check_class_weight
 from npdiffpool.estimators.stored_model import StoredModel, write_model
 from npdiffpool.graphs.batch import check_graphs
@@ -219,7 +217,7 @@ class Estimator(Conventions):
         """
         self.check_parameters()
         checked = check_graphs(graphs)
-        inputs.check_name_count(graphs, checked[0].n_features)
+        check_name_count(graphs, checked[0].n_features)
         by_class = self.targets_kind is Classes
         labels = inputs.choose_labels(graphs, checked, labels, by_class=by_class)
         targets = self.targets_kind.of(labels, len(checked))
@@ -250,7 +248,7 @@ class Estimator(Conventions):
         config: Config,
         scaling: inputs.Scaling,
         targets: Targets,
-        schema: inputs.InputSchema,
+        schema: InputSchema,
     ) -> Model:
         """Set the attributes of a fitted estimator; return the estimator."""
         self._set_inputs(config, scaling, schema)

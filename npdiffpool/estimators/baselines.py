@@ -21,12 +21,11 @@ from npdiffpool.engine.autodiff import leaves
 from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import blank_params
 from npdiffpool.engine.wl_colours import colours_of_features, mix, wl_colours
-from npdiffpool.estimators.fitting.inputs import (
+from npdiffpool.estimators.fitting.inputs import check_width, choose_labels
+from npdiffpool.estimators.fitting.schema import (
     InputSchema,
     check_name_count,
     check_schema,
-    check_width,
-    choose_labels,
 )
 from npdiffpool.estimators.fitting.targets import Classes
 from npdiffpool.estimators.fitting.validation import check_validation

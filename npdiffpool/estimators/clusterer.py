@@ -23,6 +23,7 @@ from npdiffpool.engine.pooling import Level
 from npdiffpool.engine.preparation import first_level
 from npdiffpool.estimators.fitted import GraphModel
 from npdiffpool.estimators.fitting import inputs
+from npdiffpool.estimators.fitting.schema import InputSchema, check_name_count
 from npdiffpool.estimators.parameters import Parameters
 from npdiffpool.graphs.batch import check_graphs
 from npdiffpool.graphs.graph import Graph
@@ -173,8 +174,8 @@ class DiffPoolClusterer(Parameters, GraphModel):
         weights = self.link_weight, self.entropy_weight
         require(any(weights), "link_weight or entropy_weight", "above 0", weights)
         checked = check_graphs(_listed(graphs))
-        schema = inputs.InputSchema.from_graphs(graphs)
-        inputs.check_name_count(graphs, checked[0].n_features)
+        schema = InputSchema.from_graphs(graphs)
+        check_name_count(graphs, checked[0].n_features)
         config = self._config(checked[0].n_features)
         scaling = inputs.Scaling.of(checked, self.standardize)
         batch, order = inputs.prepare_graphs(checked, config, scaling)

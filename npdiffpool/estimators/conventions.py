@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from npdiffpool._support.arguments import require
 from npdiffpool.estimators.fitted import FittedModel
-from npdiffpool.estimators.fitting.inputs import check_feature_names
+from npdiffpool.estimators.fitting.schema import check_feature_names
 from npdiffpool.estimators.parameters import Parameters
 from npdiffpool.graphs.graph import Graph
 

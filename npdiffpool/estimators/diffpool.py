@@ -12,7 +12,8 @@ from npdiffpool._support.parameters import documented, parameter
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
 from npdiffpool.estimators.base import Estimator
-from npdiffpool.estimators.fitting.inputs import check_target_names, choose_labels
+from npdiffpool.estimators.fitting.inputs import choose_labels
+from npdiffpool.estimators.fitting.schema import check_target_names
 from npdiffpool.estimators.fitting.targets import Classes, Numbers, r_squared
 from npdiffpool.estimators.fitting.weights import check_sample_weight
 from npdiffpool.graphs.graph import Graph

@@ -15,8 +15,9 @@ from npdiffpool.engine.config import Config
 from npdiffpool.engine.model import Output
 from npdiffpool.estimators.explanation import Explanation, explain
 from npdiffpool.estimators.fitting import inputs
+from npdiffpool.estimators.fitting.schema import InputSchema, check_schema
+from npdiffpool.estimators.fitting.scores import tags_of
 from npdiffpool.estimators.fitting.targets import Targets
-from npdiffpool.estimators.fitting.validation import tags_of
 from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.graphs.batch import GraphBatch, check_graphs
 from npdiffpool.graphs.graph import Graph
@@ -45,7 +46,7 @@ class GraphModel:
         return tags_of(self.kind)
 
     def _set_inputs(
-        self, config: Config, scaling: inputs.Scaling, schema: inputs.InputSchema
+        self, config: Config, scaling: inputs.Scaling, schema: InputSchema
     ) -> None:
         self.config_, self.scaling_ = config, scaling
         self.n_features_in_ = config.n_features
@@ -56,13 +57,13 @@ class GraphModel:
             raise NotFittedError(f"the {self.kind} is not fitted; call fit first")
 
     @property
-    def _schema(self) -> inputs.InputSchema:
-        return inputs.InputSchema(self.feature_names_in_, self.edge_weights_in_)
+    def _schema(self) -> InputSchema:
+        return InputSchema(self.feature_names_in_, self.edge_weights_in_)
 
     def _check_graphs(self, graphs: Iterable[Graph]) -> list[Graph]:
         """Return graphs as a list, after checking them and their schema."""
         self._require_fitted()
-        inputs.check_schema(graphs, self._schema)
+        check_schema(graphs, self._schema)
         return check_graphs(graphs)
 
     def _prepare(self, graphs: Iterable[Graph]) -> tuple[GraphBatch, Ints]:

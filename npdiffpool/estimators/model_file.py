@@ -26,7 +26,8 @@ from npdiffpool.engine.config import FIXED, Config
 from npdiffpool.engine.layers import Params
 from npdiffpool.engine.model import blank_params
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor
-from npdiffpool.estimators.fitting.inputs import InputSchema, Scaling
+from npdiffpool.estimators.fitting.inputs import Scaling
+from npdiffpool.estimators.fitting.schema import InputSchema
 from npdiffpool.estimators.stored_model import FORMAT, VERSION
 from npdiffpool.training.fit import Fitted
 from npdiffpool.training.moments import init_running

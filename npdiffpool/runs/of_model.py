@@ -14,12 +14,8 @@ from npdiffpool._support.folder_lock import list_contents, lock_folder
 from npdiffpool._support.untrusted import read_json
 from npdiffpool.datasets import Dataset
 from npdiffpool.estimators.diffpool import DiffPoolClassifier, DiffPoolRegressor, Model
-from npdiffpool.estimators.fitting.inputs import (
-    check_target_names,
-    check_width,
-    choose_labels,
-    names_of_targets,
-)
+from npdiffpool.estimators.fitting.inputs import check_width, choose_labels
+from npdiffpool.estimators.fitting.schema import check_target_names, names_of_targets
 from npdiffpool.estimators.fitting.targets import Numbers
 from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.graphs.graph import Graph

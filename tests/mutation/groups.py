@@ -36,8 +36,9 @@ GROUPS = (
         too_little_memory or memory_that_runs_out""",
     ),
     Group(
-        """estimators.fitting.inputs estimators.fitting.targets
-        estimators.fitting.validation estimators.fitting.weights
+        """estimators.fitting.inputs estimators.fitting.schema
+        estimators.fitting.targets estimators.fitting.validation
+        estimators.fitting.scores estimators.fitting.weights
         estimators.fitting.prepare estimators.fitting.training_checks
         estimators.base estimators.diffpool estimators.fitted""",
         """estimators/fitting estimators/test_estimator.py estimators/test_labels.py

@@ -12,21 +12,23 @@ from npdiffpool._support.types import Floats, Json, Row
 from npdiffpool.engine.autodiff import to_vector
 from npdiffpool.engine.config import Config
 from npdiffpool.estimators.fitting.inputs import (
-    InputSchema,
     Scaling,
     check_resume,
-    check_schema,
-    check_target_names,
     choose_labels,
-    names_of_targets,
     prepare_graphs,
 )
+from npdiffpool.estimators.fitting.schema import (
+    InputSchema,
+    check_schema,
+    check_target_names,
+    names_of_targets,
+)
+from npdiffpool.estimators.fitting.scores import make_score
 from npdiffpool.estimators.fitting.targets import Targets
 from npdiffpool.estimators.fitting.training_checks import warn_if_alike
 from npdiffpool.estimators.fitting.validation import (
     FitData,
     hold_out,
-    make_score,
     prepare_validation,
     require_validation,
 )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from npdiffpool._support.arguments import as_array, require, require_labels
 from npdiffpool._support.types import Floats, Ints
-from npdiffpool.estimators.fitting.inputs import shortened
+from npdiffpool.estimators.fitting.schema import shortened
 
 LEAST = -1e150  # of R^2; its square is a number, for a standard deviation
 _KINDS = {"U": "strings", "S": "bytes"}  # by the kind of a dtype; others are numbers
