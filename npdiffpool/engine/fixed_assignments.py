@@ -47,10 +47,10 @@ def fixed_assignment(level: Level, K: int, config: Config) -> tuple[Array, Array
     N, dtype = level.n_nodes, config.dtype
     if config.assignment == "uniform":
         return np.full((N, K), 1 / K, dtype), np.full(N, np.log(K), dtype)
-    return np.eye(K, dtype=dtype)[level.clusters[0].ravel()], np.zeros(N, dtype)
+    return np.eye(K, dtype=dtype)[level.fixed_clusters[0].ravel()], np.zeros(N, dtype)
 
 
-def with_clusters(batch: GraphBatch, config: Config) -> GraphBatch:
+def with_fixed_clusters(batch: GraphBatch, config: Config) -> GraphBatch:
     """Return a batch with fixed clusters for every level; keep those it has.
 
     Parameters
@@ -65,9 +65,10 @@ def with_clusters(batch: GraphBatch, config: Config) -> GraphBatch:
     GraphBatch
     """
     makers = {"graclus": _by_graclus, "random": _at_random}
-    if config.assignment not in makers or batch.clusters or not config.clusters:
+    make = makers.get(config.assignment)
+    if make is None or batch.fixed_clusters or not config.clusters:
         return batch
-    return replace(batch, clusters=makers[config.assignment](batch, config))
+    return replace(batch, fixed_clusters=make(batch, config))
 
 
 def _colours(batch: GraphBatch) -> Colours:

@@ -326,7 +326,7 @@ def _pool(
     A_pooled, X_pooled = coarsen(level, Z, S)
     L_link = link_loss(level, S, A_pooled, config.link_scale)
     L_ent = entropy_loss(entropies, level.offsets)
-    pooled = next_level(A_pooled, X_pooled, level.clusters[1:], level.symmetric)
+    pooled = next_level(A_pooled, X_pooled, level.fixed_clusters[1:], level.symmetric)
     pooled = pooled.with_propagation_matrices(layer_kinds(config))
     step = PoolingStep(level, Z, S, L_link, L_ent, pooled)
     return step, {"embed": embed_moments, "pool": pool_moments}

@@ -38,7 +38,7 @@ class Level(NamedTuple):
         Propagation matrices by the kind of layer.
     propagated : dict of str to (N, F) arrays
         Each operator times X, where it is known.
-    clusters : tuple of int arrays
+    fixed_clusters : tuple of int arrays
         Fixed assignments of this level and of the levels above it.
 
     Examples
@@ -57,7 +57,7 @@ class Level(NamedTuple):
     symmetric: Array | None = None
     operators: Mapping[str, Array] = {}
     propagated: Mapping[str, Array] = {}
-    clusters: tuple[Ints, ...] = ()
+    fixed_clusters: tuple[Ints, ...] = ()
 
     @property
     def n_graphs(self) -> int:
@@ -71,7 +71,7 @@ class Level(NamedTuple):
 
     @classmethod
     def of(cls, batch: GraphBatch) -> Level:
-        """Return a batch as level 0, with its precomputed operators and clusters.
+        """Return a batch as level 0, with its precomputed operators and fixed clusters.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class Level(NamedTuple):
             symmetric=batch.symmetric,
             operators=batch.operators,
             propagated=batch.propagated,
-            clusters=batch.clusters,
+            fixed_clusters=batch.fixed_clusters,
         )
 
     def with_propagation_matrices(self, kinds: Iterable[str]) -> Level:
@@ -206,7 +206,7 @@ def coarsen(level: Level, Z: Array, S: Array) -> tuple[Array, Array]:
 def next_level(
     A_pooled: Array,
     X_pooled: Array,
-    clusters: tuple[Ints, ...] = (),
+    fixed_clusters: tuple[Ints, ...] = (),
     symmetric: Array | None = None,
 ) -> Level:
     """Return the coarsened graphs as the next level.
@@ -215,7 +215,7 @@ def next_level(
     ----------
     A_pooled : (B, K, K) array
     X_pooled : (B, K, D) array
-    clusters : tuple of int arrays
+    fixed_clusters : tuple of int arrays
         Fixed assignments of the next level and of the levels above it.
     symmetric : (B,) bools, optional
         Whether each A' is exactly symmetric, as for the level below.
@@ -237,4 +237,6 @@ def next_level(
     """
     B, K, D = X_pooled.shape
     X, offsets = X_pooled.reshape(B * K, D), np.arange(B + 1) * K
-    return Level(A_pooled, X, offsets, symmetric=symmetric, clusters=clusters)
+    return Level(
+        A_pooled, X, offsets, symmetric=symmetric, fixed_clusters=fixed_clusters
+    )

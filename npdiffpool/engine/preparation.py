@@ -15,7 +15,7 @@ import scipy
 
 from npdiffpool._support.types import Array
 from npdiffpool.engine.config import FIXED, Config
-from npdiffpool.engine.fixed_assignments import with_clusters
+from npdiffpool.engine.fixed_assignments import with_fixed_clusters
 from npdiffpool.engine.layers import OPERATORS
 from npdiffpool.engine.pooling import Level
 from npdiffpool.graphs.batch import GraphBatch
@@ -52,10 +52,10 @@ def prepare(
     GraphError
         If a number is too large for the model's precision.
     """
-    clusters = with_clusters(batch, config).clusters
+    fixed = with_fixed_clusters(batch, config).fixed_clusters
     scaled = replace(batch, features=scale(batch.features)).astype(config.dtype)
     prepared = precompute_propagation(scaled, layer_kinds(config))
-    return replace(prepared, clusters=clusters)
+    return replace(prepared, fixed_clusters=fixed)
 
 
 def precompute_propagation(batch: GraphBatch, kinds: Iterable[str]) -> GraphBatch:
@@ -101,5 +101,5 @@ def first_level(batch: GraphBatch, config: Config) -> Level:
         Dense graphs as dense blocks, which as part of a whole data set would take
         several times the memory of the sparse matrices.
     """
-    level = Level.of(with_clusters(batch, config))
+    level = Level.of(with_fixed_clusters(batch, config))
     return level.with_propagation_matrices(layer_kinds(config)).with_dense_blocks()

@@ -252,10 +252,11 @@ def _models_above(submodel: Submodel, output: Output) -> Iterator[Submodel]:
         smaller = replace(config, n_features=config.width, clusters=clusters_above)
         graph = Graph(step.pooled.A[0], step.pooled.X)
         batch = GraphBatch.from_graphs([graph], config.dtype)
-        clusters = tuple(c if i else c[0] for i, c in enumerate(step.pooled.clusters))
-        yield Submodel(
-            params_above, running, smaller, replace(batch, clusters=clusters)
+        fixed = tuple(
+            c if i else c[0] for i, c in enumerate(step.pooled.fixed_clusters)
         )
+        batch = replace(batch, fixed_clusters=fixed)
+        yield Submodel(params_above, running, smaller, batch)
 
 
 def _cut(submodel: Submodel, kept: Sequence[Ints]) -> GraphBatch:
@@ -266,15 +267,15 @@ def _cut(submodel: Submodel, kept: Sequence[Ints]) -> GraphBatch:
     of the whole graph: `prepare` computes them again.
     """
     batch = submodel.batch
-    A, X, clusters = batch.adjacency, batch.features, batch.clusters
+    A, X, fixed = batch.adjacency, batch.features, batch.fixed_clusters
     is_graclus = submodel.config.assignment == "graclus"
-    if is_graclus and not clusters:  # the order decides ties
+    if is_graclus and not fixed:  # the order decides ties
         graphs = [Graph(A[rows][:, rows], X[rows]) for rows in kept]
         return in_canonical_order(graphs)[0]
     copies = batch.take(numpy.zeros(len(kept), int))
     rows = numpy.concatenate([n + nodes for n, nodes in zip(copies.offsets, kept)])
     A, X = copies.adjacency[rows][:, rows], take_rows(copies.features, rows)
-    clusters = tuple(c if i else c[rows] for i, c in enumerate(copies.clusters))
+    fixed = tuple(c if i else c[rows] for i, c in enumerate(copies.fixed_clusters))
     offsets = offsets_of([len(nodes) for nodes in kept])
     smaller: Any = {"adjacency": A, "features": X, "offsets": offsets}
-    return replace(copies, **smaller, clusters=clusters)
+    return replace(copies, **smaller, fixed_clusters=fixed)

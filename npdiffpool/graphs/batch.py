@@ -47,7 +47,7 @@ class GraphBatch:
     propagated : dict of str to (N, F) array or csr_array
         P times `features`, by the kind of layer, also where P itself is not kept; left
         out where it would take much more memory than the features.
-    clusters : tuple of int arrays
+    fixed_clusters : tuple of int arrays
         Fixed assignments: the cluster of each node, (N,), then of each cluster at the
         next level, (B, K), and so on. See `npdiffpool.engine.fixed_assignments`.
 
@@ -68,7 +68,7 @@ class GraphBatch:
     symmetric: Array
     operators: dict[str, CSR] = field(default_factory=dict)
     propagated: dict[str, Array] = field(default_factory=dict)
-    clusters: tuple[Ints, ...] = ()
+    fixed_clusters: tuple[Ints, ...] = ()
 
     @classmethod
     def from_graphs(
@@ -140,7 +140,7 @@ class GraphBatch:
     def take(self, order: Ints) -> GraphBatch:
         """Return a batch of the graphs `order`, in that order.
 
-        Operators, propagated features and clusters are taken along.
+        Operators, propagated features and fixed clusters are taken along.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class GraphBatch:
         starts, sizes = self.offsets[order], self.sizes[order]
         offsets, rows = offsets_of(sizes), join_ranges(starts, sizes)
         shifts = np.repeat(offsets[:-1] - starts, sizes)
-        operators = self.operators.items()
+        operators, fixed = self.operators.items(), enumerate(self.fixed_clusters)
         return GraphBatch(
             blocks.take_blocks(self.adjacency, rows, shifts),
             blocks.take_rows(self.features, rows),
@@ -168,7 +168,7 @@ class GraphBatch:
             self.symmetric[order],
             {kind: blocks.take_blocks(P, rows, shifts) for kind, P in operators},
             {kind: blocks.take_rows(X, rows) for kind, X in self.propagated.items()},
-            tuple(c[order if level else rows] for level, c in enumerate(self.clusters)),
+            tuple(c[order if level else rows] for level, c in fixed),
         )
 
 

@@ -9,7 +9,11 @@ from scipy import sparse
 
 from npdiffpool import DiffPoolClassifier, Graph, GraphBatch
 from npdiffpool.engine.config import ASSIGNMENTS, FIXED, Config
-from npdiffpool.engine.fixed_assignments import harden, n_clusters_of, with_clusters
+from npdiffpool.engine.fixed_assignments import (
+    harden,
+    n_clusters_of,
+    with_fixed_clusters,
+)
 from npdiffpool.engine.graclus import graclus
 from npdiffpool.engine.model import forward, init_model
 from npdiffpool.engine.preparation import prepare
@@ -72,9 +76,13 @@ def test_the_logits_do_not_depend_on_the_order_of_nodes(kind):
 @each_fixed
 def test_take_selects_the_clusters_of_a_minibatch(kind):
     config, order = config_of(kind), np.array([4, 0, 3])
-    whole = with_clusters(GraphBatch.from_graphs(GRAPHS), config)
-    part = with_clusters(GraphBatch.from_graphs([GRAPHS[i] for i in order]), config)
-    for taken, expected in zip(whole.take(order).clusters, part.clusters, strict=True):
+    whole = with_fixed_clusters(GraphBatch.from_graphs(GRAPHS), config)
+    part = with_fixed_clusters(
+        GraphBatch.from_graphs([GRAPHS[i] for i in order]), config
+    )
+    for taken, expected in zip(
+        whole.take(order).fixed_clusters, part.fixed_clusters, strict=True
+    ):
         assert_array_equal(taken, expected)
 
 
@@ -126,8 +134,10 @@ def test_without_a_largest_graph_each_graph_has_all_clusters():
 def test_clusters_that_a_graph_does_not_have_are_put_into_the_last_one():
     config = config_of("graclus", clusters=(5, 4, 3), largest=10)
     path = Graph.from_edges([(0, 1), (1, 2), (2, 3)], 4, "ones")
-    batch = with_clusters(GraphBatch.from_graphs([path] * 2, config.dtype), config)
-    nodes, pairs, rest = batch.clusters  # 4 / 10 of the clusters, rounded up
+    batch = with_fixed_clusters(
+        GraphBatch.from_graphs([path] * 2, config.dtype), config
+    )
+    nodes, pairs, rest = batch.fixed_clusters  # 4 / 10 of the clusters, rounded up
     assert_array_equal(nodes, [0, 0, 1, 1] * 2)
     assert_array_equal(np.sort(pairs), [[0, 1, 3, 3, 3]] * 2)
     assert_array_equal(np.sort(rest), [[0, 1, 2, 2]] * 2)
@@ -136,7 +146,9 @@ def test_clusters_that_a_graph_does_not_have_are_put_into_the_last_one():
 def test_nodes_alike_in_three_rounds_of_1wl_have_the_same_random_cluster():
     path = Graph.from_edges([(i, i + 1) for i in range(10)], 11, "ones")
     batch = GraphBatch.from_graphs([path])
-    found = with_clusters(batch, config_of("random", clusters=(8192,))).clusters[0]
+    found = with_fixed_clusters(
+        batch, config_of("random", clusters=(8192,))
+    ).fixed_clusters[0]
     numbers = np.unique(found, return_inverse=True)[1]
     from_end = [0, 1, 2, 3, 3, 3, 3, 3, 2, 1, 0]  # the ends are seen from 3 nodes
     assert len({*zip(numbers, from_end)}) == len({*numbers}) == 4
@@ -153,7 +165,9 @@ def splitmix64(x):
 def test_random_clusters_of_clusters_are_a_hash_of_their_numbers():
     """Predictions of saved models depend on it."""
     config = config_of("random", clusters=(5, 7, 3))
-    _, *upper = with_clusters(GraphBatch.from_graphs(GRAPHS), config).clusters
+    _, *upper = with_fixed_clusters(
+        GraphBatch.from_graphs(GRAPHS), config
+    ).fixed_clusters
     for found, below, K in zip(upper, (5, 7), (7, 3), strict=True):
         expected = [splitmix64(splitmix64(k)) % K for k in range(1, below + 1)]
         assert_array_equal(found, [expected] * len(GRAPHS))
@@ -194,7 +208,7 @@ def test_hard_assignments_keep_coarsened_graphs_sparse():
 
 def test_a_learned_assignment_needs_no_clusters_in_the_batch():
     batch = GraphBatch.from_graphs(GRAPHS)
-    assert with_clusters(batch, config_of("learned")) is batch
+    assert with_fixed_clusters(batch, config_of("learned")) is batch
 
 
 @each_kind

@@ -22,7 +22,7 @@ def arrays_of(level):
     """Return all arrays of a level by name, matrices dense; without `propagated`."""
     N, A, operators = level.n_nodes, level.A, level.operators
     found = {f"P {kind}": P @ np.eye(N) for kind, P in sorted(operators.items())}
-    found |= {f"clusters {at}": c for at, c in enumerate(level.clusters)}
+    found |= {f"clusters {at}": c for at, c in enumerate(level.fixed_clusters)}
     found |= {"A": A @ np.eye(N), "X": level.X @ np.eye(level.X.shape[1])}
     return {**found, "offsets": level.offsets, "norms": level.squared_norms}
 
@@ -80,5 +80,5 @@ def test_prepare_scales_features_after_it_fixed_the_clusters():
     plain, scaled = prepare(batch, config), prepare(batch, config, lambda X: 0 * X)
     assert scaled.features.dtype == "float32" and not scaled.features.any()
     assert plain.propagated["sage"].any() and not scaled.propagated["sage"].any()
-    assert len(scaled.clusters) == len(config.clusters)
-    assert_equal_trees(list(scaled.clusters), list(plain.clusters))
+    assert len(scaled.fixed_clusters) == len(config.clusters)
+    assert_equal_trees(list(scaled.fixed_clusters), list(plain.fixed_clusters))

@@ -137,8 +137,8 @@ def test_a_cluster_taken_from_its_level_changes_the_logit_by_what_is_claimed(
     for number, level, below in pooled_levels(model, graph):
         for k, claimed in enumerate(found.clusters[number - 1]):
             kept = np.delete(np.arange(level.n_nodes), k)
-            first, *others = level.clusters or [np.zeros((1, level.n_nodes), int)]
-            clusters = (first[:, kept], *others) if level.clusters else ()
+            first, *others = level.fixed_clusters or [np.zeros((1, level.n_nodes), int)]
+            clusters = (first[:, kept], *others) if level.fixed_clusters else ()
             A, X = level.A[:, kept][:, :, kept], level.X[None, kept]
             smaller = next_level(A, X, clusters, level.symmetric)
             rest = odds_of(run_from(model, smaller, number, below))
