@@ -52,6 +52,20 @@ def test_the_python_on_a_page_prints_what_the_page_shows(path, tmp_path, monkeyp
     assert attempted >= 5 or name_of(path) not in WITH_PYTHON
 
 
+def test_the_torch_layer_of_the_guide_satisfies_the_laws():
+    """It cannot be a doctest: torch is not installed for the tests."""
+    pytest.importorskip("torch", reason="needs torch")
+    text = (ROOT / "examples" / "guide.md").read_text(encoding="utf-8")
+    (code,) = re.findall(
+        r"```python\n(import numpy as np\nimport torch\n.*?)```", text, flags=re.DOTALL
+    )
+    exec(code, names := {})
+    results = names["conformance"](names["pool"], vjp=names["vjp"], examples=25)
+    assert {r.law.id for r in results if r.verdict == "fails"} == set()
+    holding = {r.law.id for r in results if r.verdict == "holds"}
+    assert {"A1", "C1", "C8", "D1", "D5"} <= holding
+
+
 def commands_on(path):
     """Return the npdiffpool commands in the shell blocks of a page."""
     text = path.read_text(encoding="utf-8")
