@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+from markdown_table import markdown_table
 
 HEAD = """# Measures of the clusters
 
@@ -43,15 +44,15 @@ def write(folder):
         last = runs[0]["rows"][-1]["epoch"]
         title = f"## {kept['data']}, K = {runs[0]['K']}"
         lines += [title, "", f"After epoch {last}; `{kept['command']}`", ""]
-        lines += _at_the_end(of)
-        lines += ["", "The claims of the paper's section 4.3:", "", *_claims(of)]
-        lines += ["", "With both losses, over training:", ""]
-        lines += [*_over_training(of["with both"]), ""]
+        lines += [_at_the_end(of), ""]
+        lines += ["The claims of the paper's section 4.3:", "", _claims(of), ""]
+        lines += ["With both losses, over training:", ""]
+        lines += [_over_training(of["with both"]), ""]
     return "\n".join(lines)
 
 
 def _at_the_end(of):
-    lines = _head(["untrained", *of])
+    header, rows = ["measure", "untrained", *of], []
     some = next(iter(of.values()))
     for key in list(some[0]["rows"][0])[1:]:
         first = _mean_and_deviation([run["rows"][0][key] for run in some])
@@ -59,7 +60,7 @@ def _at_the_end(of):
             _mean_and_deviation([run["rows"][-1][key] for run in runs])
             for runs in of.values()
         ]
-        lines.append(f"| {key} | " + " | ".join([first, *cells]) + " |")
+        rows.append([key, first, *cells])
     for title, value in (
         (BEST, _best),
         (
@@ -72,14 +73,14 @@ def _at_the_end(of):
         cells = [
             _mean_and_deviation([value(run) for run in runs]) for runs in of.values()
         ]
-        lines.append(f"| {title} | " + " | ".join(["", *cells]) + " |")
-    return lines
+        rows.append([title, "", *cells])
+    return markdown_table(header, rows)
 
 
 def _claims(of):
     """Return a table with two numbers and a verdict for each claim of section 4.3."""
-    lines = ["| claim | measure | should be larger | should be smaller | verdict |"]
-    lines += ["| --- |" + " --- |" * 4]
+    header = "claim", "measure", "should be larger", "should be smaller", "verdict"
+    rows = []
     for claim, by, *sides in CLAIMS:
         values = [[value(run) for run in of[losses]] for _, losses, value in sides]
         errors = [_error(of[losses]) for _, losses, _ in sides] if by == BEST else [0.0]
@@ -87,8 +88,8 @@ def _claims(of):
         for (title, _, _), found in zip(sides, values):
             cells.append(f"{title} {_mean_and_deviation(found)}")
         cells.append(_verdict(*values, np.linalg.norm(errors)))
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
+        rows.append(cells)
+    return markdown_table(header, rows)
 
 
 def _error(runs):
@@ -182,21 +183,14 @@ CLAIMS = (
 
 def _over_training(runs):
     epochs = [row["epoch"] for row in runs[0]["rows"]]
-    lines = _head([f"epoch {epoch}" for epoch in epochs])
+    rows = []
     for key in list(runs[0]["rows"][0])[1:7]:
         cells = [
             _mean_and_deviation([run["rows"][at][key] for run in runs])
             for at in range(len(epochs))
         ]
-        lines.append(f"| {key} | " + " | ".join(cells) + " |")
-    return lines
-
-
-def _head(titles):
-    return [
-        "| measure | " + " | ".join(titles) + " |",
-        "| --- |" + " --- |" * len(titles),
-    ]
+        rows.append([key, *cells])
+    return markdown_table(["measure", *(f"epoch {epoch}" for epoch in epochs)], rows)
 
 
 def _mean_and_deviation(values):

@@ -21,6 +21,8 @@ import warnings
 from importlib import import_module, metadata
 from pathlib import Path
 
+from markdown_table import markdown_table
+
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # before NumPy: these arrays are small
 
@@ -165,19 +167,17 @@ def verdict(pool, result):
 
 
 def table(pools, results):
-    """Yield the lines of the table and of its footnotes."""
+    """Return the table and its footnotes."""
     checked = set().union(*(results[name] for name in pools))
     laws = {id: law for id, law in LAWS.items() if id in checked}
-    yield "| law | " + " | ".join(pools) + " |"
-    yield "|---|" + "---|" * len(pools)
-    notes = []
+    rows, notes = [], []
     for id, law in laws.items():
         cells = [cell(pool, results[n].get(id), notes) for n, pool in pools.items()]
         if set(cells) != {"–"}:
             claim = law.statement.replace("|", r"\|")
-            yield f"| {id} {claim} | " + " | ".join(cells) + " |"
-    yield ""
-    yield from (f"({number}) {note}.\n" for number, note in enumerate(notes, 1))
+            rows.append([f"{id} {claim}", *cells])
+    notes = [f"({number}) {note}.\n" for number, note in enumerate(notes, 1)]
+    return "\n".join([markdown_table(["law", *pools], rows), "", *notes])
 
 
 def cell(pool, result, notes):
@@ -239,7 +239,7 @@ def report(pools, missing, results, chosen):
         shown = {name: pools[name] for name in column if name in pools}
         if shown:
             yield f"### Profile {profile}\n"
-            yield from table(shown, results)
+            yield table(shown, results)
     for name, pool in pools.items():
         yield from counterexamples(name, pool, results[name])
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import tabletext
+from markdown_table import markdown_table
 from matplotlib.figure import Figure
 
 import npdiffpool as ndp
@@ -119,9 +120,7 @@ def write(kept):
     hours = sum(run["seconds"] for run in kept["runs"]) / 3600
     spent = f"{len(kept['runs'])} trainings, {hours:.1f} core hours."
     picture = "![Mean accuracy over epochs, training and validation](curves.png)"
-    return "\n".join(
-        [head, tabletext.markdown(titles, rows), "", spent, "", picture, ""]
-    )
+    return "\n".join([head, markdown_table(titles, rows), "", spent, "", picture, ""])
 
 
 def draw(kept, path):

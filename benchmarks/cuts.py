@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from markdown_table import markdown_table
 from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import SpectralClustering
 
@@ -31,10 +32,9 @@ assignments. The next three columns count the graphs in which the cut of Graclus
 smaller (<), equal (=, to 1e-9) or larger (>). Graphs are the first connected ones of
 each data set with 10 to 500 nodes. Seconds are the total over graphs (spectral
 clustering: of all three label assignments) on a machine that had other work.
-
-| | graphs | K / n | Graclus | spectral | < | = | > | s, Graclus | s, spectral |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
+HEADER = "data set", "graphs", "K / n", "Graclus", "spectral", "<", "=", ">"
+HEADER += "s, Graclus", "s, spectral"
 
 
 def connected(name, most):
@@ -69,14 +69,14 @@ def measure(name, share, most):
     less, more = own < other - 1e-9, own > other + 1e-9
     counts = less.sum(), len(own) - less.sum() - more.sum(), more.sum()
     cells = [name, len(own), share, f"{own.mean():.3f}", f"{other.mean():.3f}", *counts]
-    return "| " + " | ".join(map(str, [*cells, *np.round(seconds, 1)])) + " |"
+    return [*cells, *np.round(seconds, 1)]
 
 
 def main():
     """Measure every data set and write the page."""
     rows = [measure(name, *given) for name, given in SETS.items()]
     path = Path(__file__).parent / "results" / "cuts.md"
-    path.write_text(HEAD + "\n".join(rows) + "\n")
+    path.write_text("\n".join([HEAD, markdown_table(HEADER, rows), ""]))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import tabletext
+from markdown_table import markdown_table
 from tablerows import cells, grid_of
 
 HERE = Path(__file__).parent
@@ -88,7 +89,7 @@ def estimate():
     hours = f"{total / 3600:.1f} hours on one core"
     longest = f"the longest takes {max(trainings):.0f} s"
     head = f"{sizes}: {len(trainings):,} trainings, {hours}; {longest}.\n\n"
-    return head + tabletext.markdown(["workers", "hours", "workers' time in use"], rows)
+    return head + markdown_table(["workers", "hours", "workers' time in use"], rows)
 
 
 def main():

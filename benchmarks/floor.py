@@ -28,6 +28,7 @@ from pathlib import Path
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported
 
 import numpy as np  # noqa: E402
+from markdown_table import markdown_row, markdown_table  # noqa: E402
 from speed import WORKLOADS  # noqa: E402
 
 import npdiffpool as ndp  # noqa: E402
@@ -49,9 +50,15 @@ The tables below are profiles of one thread by cProfile, the share of an epoch's
 in each function. cProfile overestimates the cost of calls. The products themselves are
 in `threads.<listcomp>`, `primitives.gradient` and `work`; `f_wrapped` is autograd with
 the NumPy functions that it calls.
-
-| workload | floor, s | threads | engine, s | engine, min to max | multiple |
-| --- | --- | --- | --- | --- | --- |"""
+"""
+HEADER = (
+    "workload",
+    "floor, s",
+    "threads",
+    "engine, s",
+    "engine, min to max",
+    "multiple",
+)
 THREADS = 1, 2
 
 
@@ -199,7 +206,7 @@ def engine_epochs(data, task, n_classes, epochs, threads):
 
 
 def profile(data, task, n_classes, top=12):
-    """Return table rows of the functions that take most of an epoch's time."""
+    """Return the rows of the functions that take most of an epoch's time."""
     profiler = cProfile.Profile()
     profiler.runcall(engine_epochs, data, task, n_classes, epochs=1, threads=1)
     stats = pstats.Stats(profiler)
@@ -210,7 +217,7 @@ def profile(data, task, n_classes, top=12):
         place = Path(file).stem + "." if file.endswith(".py") else ""
         spent[place + name] = spent.get(place + name, 0) + own
     most = sorted(spent, key=spent.get, reverse=True)[:top]
-    return [f"| `{name}` | {spent[name] / whole:.0%} |" for name in most]
+    return [(f"`{name}`", f"{spent[name] / whole:.0%}") for name in most]
 
 
 def measure(name, arguments):
@@ -229,7 +236,7 @@ def measure(name, arguments):
     for threads, times in engine.items():
         ours, spread = statistics.median(times), f"{min(times):.3f} to {max(times):.3f}"
         cells = [name, f"{floor:.3f}", threads, f"{ours:.3f}", spread]
-        rows.append(f"| {' | '.join(map(str, cells))} | {ours / floor:.2f} |")
+        rows.append([*cells, f"{ours / floor:.2f}"])
     return rows, profile(data, task, n_classes)
 
 
@@ -243,16 +250,17 @@ def main():
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "floor.md")
     arguments = parser.parse_args()
     load_before = os.getloadavg()[0]
-    lines, profiles = [], []
+    rows, profiles = [], []
     for name in arguments.workloads:
-        rows, functions = measure(name, arguments)
-        print(*rows, sep="\n", flush=True)
-        lines += rows
-        profiles += ["", f"## {name}", "", "| function | share of time |"]
-        profiles += ["| --- | --- |", *functions]
+        found, functions = measure(name, arguments)
+        print(*map(markdown_row, found), sep="\n", flush=True)
+        rows += found
+        table = markdown_table(("function", "share of time"), functions)
+        profiles += ["", f"## {name}", "", table]
     command = f"python benchmarks/floor.py {shlex.join(sys.argv[1:])}".strip()
     head = HEAD.format(command=command, load=load_before, cores=os.cpu_count())
-    arguments.out.write_text("\n".join([head, *lines, *profiles]) + "\n")
+    parts = [head, markdown_table(HEADER, rows), *profiles, ""]
+    arguments.out.write_text("\n".join(parts))
 
 
 if __name__ == "__main__":

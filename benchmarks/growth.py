@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import report
 import speed
+from markdown_table import markdown_table
 
 SIZES = (1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 TARGET = 1_000_000  # nodes for which the README makes a statement
@@ -183,18 +184,20 @@ def write(results):
         cells = [run["failure"], *"----"]
         if not run["failure"]:
             times, peak = run["seconds"], run["peak"]
-            spread = f"{min(times):.3f} to {max(times):.3f}|{len(times)}"
-            cells = [f"{run['median']:.3f}", spread, f"{peak:.0f}|{run['above']:.0f}"]
+            spread = f"{min(times):.3f} to {max(times):.3f}"
+            cells = [f"{run['median']:.3f}", spread, len(times)]
+            cells += [f"{peak:.0f}", f"{run['above']:.0f}"]
             if run["nodes"] == TARGET and run["name"].startswith(report.MINE):
                 seconds = f"{run['median']:.1f} s (target: 60 s)"
                 memory = f"{peak / 1000:.2f} GB (target: 8 GB)"
                 title = f"{run['name']}, {run['nodes']:,} nodes"
                 last.append(f"{title}: {seconds}, {memory}.\n")
-        rows.append("|".join([f"{run['nodes']:,}", run["name"], *cells]))
-    head = "nodes|implementation|s per step|min to max|repeats|peak MB|MB above imports"
+        rows.append([f"{run['nodes']:,}", run["name"], *cells])
+    header = "nodes", "implementation", "s per step", "min to max", "repeats"
+    header += "peak MB", "MB above imports"
     parts = [HEAD, *map(report.session_lines, results["sessions"]), EXPONENTS]
-    parts += [exponent_table(runs), *last, "## Measurements\n"]
-    return "\n".join([*parts, report.markdown(head, rows)])
+    parts += [exponent_table(runs), "", *last, "## Measurements\n"]
+    return "\n".join([*parts, markdown_table(header, rows), ""])
 
 
 def exponent_table(runs):
@@ -209,9 +212,9 @@ def exponent_table(runs):
             n, *columns = np.log10([[run[key] for run in done] for key in keys])
             cells = [f"{np.polyfit(n, column, 1)[0]:.2f}" for column in columns]
             cells.append(f"{done[0]['nodes']:,} to {done[-1]['nodes']:,}")
-        rows.append("|".join([name, *cells]))
-    head = "implementation|exponent of seconds|exponent of MB above imports|nodes"
-    return report.markdown(head, rows)
+        rows.append([name, *cells])
+    seconds, memory = "exponent of seconds", "exponent of MB above imports"
+    return markdown_table(("implementation", seconds, memory, "nodes"), rows)
 
 
 def draw(runs, path):

@@ -18,7 +18,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import tabletext
+from markdown_table import markdown_table
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 import npdiffpool as ndp
@@ -145,7 +145,7 @@ def write(kept):
         rows.append(
             [model, *(_cell(name, [run.get(name) for run in runs]) for name in names)]
         )
-    return "\n".join([*lines, tabletext.markdown(titles, rows)]) + "\n"
+    return "\n".join([*lines, markdown_table(titles, rows)]) + "\n"
 
 
 def _cell(name, values):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import report
 import speed
+from markdown_table import markdown_table
 
 DATASETS, ROUNDS = ("COLLAB", "REDDIT-BINARY"), 3
 MINE = "npdiffpool, the zip"
@@ -76,10 +77,17 @@ def write(results):
         seconds, peak, before = map(statistics.median, columns)
         spread = f"{min(columns[0]):.2f} to {max(columns[0]):.2f}"
         cells = f"{seconds:.2f}", spread, f"{peak:.0f}", f"{before:.0f}"
-        rows.append("|".join([*names, *cells]))
-    head = "data set|reader|seconds|min to max|peak MB|MB after imports"
+        rows.append([*names, *cells])
+    header = (
+        "data set",
+        "reader",
+        "seconds",
+        "min to max",
+        "peak MB",
+        "MB after imports",
+    )
     sessions = map(report.session_lines, results["sessions"])
-    return "\n".join([HEAD, *sessions, report.markdown(head, rows)])
+    return "\n".join([HEAD, *sessions, markdown_table(header, rows), ""])
 
 
 def main():

@@ -15,6 +15,8 @@ import time
 from importlib import metadata, util
 from pathlib import Path
 
+from markdown_table import markdown_table
+
 MINE = "npdiffpool"
 DENSE = "torch_geometric dense"
 KEPT = ", memory kept"  # the C library does not return freed memory to the system
@@ -151,10 +153,10 @@ def write(results):
         groups.setdefault((workload, threads), {}).setdefault(name, []).append(run)
     groups = {key: _summaries(runs) for key, runs in groups.items()}
     parts = [HEAD, *map(session_lines, results["sessions"])]
-    parts += [RATIOS, _ratio_table(groups)]
-    parts += ["## Measurements\n", _table(groups)]
-    parts += ["## Imports and size\n", _import_table(results["imports"])]
-    return "\n".join([*parts, _size_table(results["sizes"])])
+    parts += [RATIOS, _ratio_table(groups), ""]
+    parts += ["## Measurements\n", _table(groups), ""]
+    parts += ["## Imports and size\n", _import_table(results["imports"]), ""]
+    return "\n".join([*parts, _size_table(results["sizes"]), ""])
 
 
 def session_lines(session):
@@ -201,9 +203,10 @@ def _ratio_table(groups):
             cells += [f"{peak / peaks[leanest]:.2f}", leanest]
         if DENSE in found and found[DENSE]["failure"] and cells[2] == "-":
             cells[2] = found[DENSE]["failure"]
-        rows.append("|".join([workload, str(threads), *cells]))
-    head = f"workload|threads|time / fastest's|fastest|time / {DENSE}'s"
-    return markdown(f"{head}|peak memory / leanest's|leanest", rows)
+        rows.append([workload, threads, *cells])
+    header = "workload", "threads", "time / fastest's", "fastest"
+    header += f"time / {DENSE}'s", "peak memory / leanest's", "leanest"
+    return markdown_table(header, rows)
 
 
 def _least(groups, workload, threads, key):
@@ -227,10 +230,10 @@ def _table(groups):
                 median = f"{statistics.median(s['seconds']):.3f}{note}"
             counts = f"{len(s['seconds'])} in {s['rounds']}"
             peak = f"{s['peak']:.0f}" if s["peak"] else "-"
-            row = f"{workload}|{threads}|{name}|{median}|{low} to {high}"
-            rows.append(f"{row}|{counts}|{peak}")
-    head = "workload|threads|implementation|s per epoch|min to max|epochs in rounds"
-    return markdown(f"{head}|peak MiB", rows)
+            spread = f"{low} to {high}"
+            rows.append([workload, threads, name, median, spread, counts, peak])
+    header = "workload", "threads", "implementation", "s per epoch", "min to max"
+    return markdown_table([*header, "epochs in rounds", "peak MiB"], rows)
 
 
 def _import_table(imports):
@@ -238,18 +241,14 @@ def _import_table(imports):
     for statement, times in imports.items():
         seconds, memory = zip(*times) if times else ((float("nan"),), (float("nan"),))
         spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
-        row = f"`{statement}`|{statistics.median(seconds):.2f}|{spread}"
-        rows.append(f"{row}|{statistics.median(memory):.0f}")
-    return markdown("statement|seconds|min to max|MiB afterwards", rows)
+        second, size = statistics.median(seconds), statistics.median(memory)
+        rows.append([f"`{statement}`", f"{second:.2f}", spread, f"{size:.0f}"])
+    return markdown_table(
+        ("statement", "seconds", "min to max", "MiB afterwards"), rows
+    )
 
 
 def _size_table(sizes):
-    rows = [f"{n}|{a:.1f}|{b:.0f}|{count}" for n, (a, b, count) in sizes.items()]
-    head = "installed|MB alone|MB with requirements|distributions"
-    return markdown(head, rows)
-
-
-def markdown(head, rows):
-    """Return a Markdown table; cells in `head` and `rows` are separated by "|"."""
-    lines = [head, "|".join(["---"] * len(head.split("|"))), *rows]
-    return "\n".join(f"| {line.replace('|', ' | ')} |" for line in lines) + "\n"
+    rows = [(n, f"{a:.1f}", f"{b:.0f}", count) for n, (a, b, count) in sizes.items()]
+    header = "installed", "MB alone", "MB with requirements", "distributions"
+    return markdown_table(header, rows)

@@ -8,6 +8,7 @@ import json
 from functools import partial
 
 import numpy as np
+from markdown_table import markdown_row, markdown_table
 from tablerows import (
     COMPLETE,
     DEPARTURES,
@@ -63,7 +64,7 @@ def tables(folder):
     brief = _table(f"test {accuracy}", BRIEF, fair)
     gap = [DIFFERENCE, *(against("flat", name) for name in COMPLETE)]
     return {
-        "results": f"{brief}\n{_line(gap)}",
+        "results": f"{brief}\n{markdown_row(gap)}",
         "settings": _settings(files),
         "main": f"{_table(f'test {accuracy}', MAIN, fair)}\n{_largest_classes()}",
         "main differences": _counted(_table(DIFFERENCE, MAIN[1:], against)),
@@ -103,15 +104,6 @@ def block_of(text, name):
     return rest.split(f"\n<!-- end of {name} -->")[0]
 
 
-def markdown(header, rows):
-    """Return a Markdown table of a header and rows of cells."""
-    return "\n".join(map(_line, [header, ["---"] * len(header), *rows]))
-
-
-def _line(cells):
-    return "| " + " | ".join(map(str, cells)) + " |"
-
-
 def read_rows(folder):
     """Return the content of each row's file by protocol, row and data set."""
     files = {}
@@ -125,7 +117,7 @@ def read_rows(folder):
 def _table(corner, rows, cell, names=COMPLETE):
     """Return a table of `cell(row, name)`, without the rows that have no number."""
     lines = [[ROWS[row].title, *(cell(row, name) for name in names)] for row in rows]
-    return markdown(
+    return markdown_table(
         [corner, *names], [line for line in lines if set(line[1:]) != {"-"}]
     )
 
@@ -142,7 +134,7 @@ def _settings(files):
         ["clusters", *(known.clusters[0] for known in columns)],
         ["clusters, two levels", *pairs],
     ]
-    return markdown(["setting", *COMPLETE], rows)
+    return markdown_table(["setting", *COMPLETE], rows)
 
 
 def _epochs(files, row):
@@ -156,7 +148,7 @@ def _epochs(files, row):
 
 def _largest_classes():
     shares = (f"{100 * SETS[name].largest_class:.1f}" for name in COMPLETE)
-    return _line(["always the largest class", *shares])
+    return markdown_row(["always the largest class", *shares])
 
 
 def _pairs(files, names=COMPLETE):
@@ -168,7 +160,9 @@ def _pairs(files, names=COMPLETE):
         ]
         for first, second in PAIRS
     ]
-    return markdown([DIFFERENCE, *names], [row for row in rows if {*row[1:]} != {"-"}])
+    return markdown_table(
+        [DIFFERENCE, *names], [row for row in rows if {*row[1:]} != {"-"}]
+    )
 
 
 def _without_copies(files, score):
@@ -244,7 +238,7 @@ def _seconds(files):
             for row in ROWS
             if any(key[1] == row for key in kept)
         ]
-        parts.append(markdown([title, *names], rows))
+        parts.append(markdown_table([title, *names], rows))
     spent = sum(kept["seconds"] for kept in files.values()) / 3600
     trainings = sum(map(count_trainings, files.values()))
     total = f"{len(files)} rows, {trainings:,} trainings, {spent:.1f} core hours."

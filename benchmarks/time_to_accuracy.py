@@ -25,6 +25,7 @@ import numpy as np
 import report
 import speed
 import table
+from markdown_table import markdown_table
 from tablerows import COMPLETE, SETS
 
 from npdiffpool import GraphBatch
@@ -67,8 +68,11 @@ means.
   which it chooses.
 """
 COLUMNS = (
-    "data set|method|best validation accuracy, %|seconds to within a point of it|"
-    "seconds per epoch"
+    "data set",
+    "method",
+    "best validation accuracy, %",
+    "seconds to within a point of it",
+    "seconds per epoch",
 )
 RATIOS = """## Ratios
 
@@ -78,7 +82,7 @@ each is within a point of the lower of their two best accuracies. That epoch is 
 chance, as accuracies jump from epoch to epoch. So the ratios per epoch compare the
 programs; those to accuracy do not, with so few folds.
 """
-RATIO_COLUMNS = "data set|tgp's DiffPool|to accuracy|per epoch"
+RATIO_COLUMNS = "data set", "tgp's DiffPool", "to accuracy", "per epoch"
 
 
 def load(name, features="auto"):
@@ -202,26 +206,26 @@ def write(results):
     ]
     sessions = map(report.session_lines, results["sessions"])
     folds = len({run["key"][1] for run in results["runs"]})
-    parts = [HEAD.format(folds=folds), *sessions, report.markdown(COLUMNS, rows)]
-    return "\n".join([*parts, RATIOS, report.markdown(RATIO_COLUMNS, ratios)])
+    parts = [HEAD.format(folds=folds), *sessions, markdown_table(COLUMNS, rows), ""]
+    return "\n".join([*parts, RATIOS, markdown_table(RATIO_COLUMNS, ratios), ""])
 
 
 def row_of(name, method, runs):
     """Return a method's row; a method that failed on a fold has no numbers."""
     failures = [run["failure"] for run in runs if run["failure"]]
     if failures:
-        return "|".join([name, method, failures[0], "", ""])
+        return name, method, failures[0], "", ""
     accuracy = 100 * statistics.mean(max(run["accuracy"]) for run in runs)
     seconds = [seconds_to(run, max(run["accuracy"])) for run in runs]
     epoch = statistics.median(map(per_epoch, runs))
     cells = f"{accuracy:.1f}", f"{statistics.median(seconds):.1f}"
-    return "|".join([name, method, *cells, "" if method == KERNEL else f"{epoch:.2f}"])
+    return name, method, *cells, "" if method == KERNEL else f"{epoch:.2f}"
 
 
 def ratio_of(name, method, ours, theirs):
     """Return the row of a peer's ratios; it is empty if the peer failed on a fold."""
     if any(run["failure"] for run in theirs):
-        return "|".join([name, method, "", ""])
+        return name, method, "", ""
     folds, found = {run["key"][1]: run for run in ours if not run["failure"]}, []
     for run in theirs:
         own = folds.get(run["key"][1])
@@ -233,7 +237,7 @@ def ratio_of(name, method, ours, theirs):
         f"{statistics.median(column):.2f} ({min(column):.2f} to {max(column):.2f})"
         for column in zip(*found)
     ]
-    return "|".join([name, method, *(cells or ["", ""])])
+    return name, method, *(cells or ["", ""])
 
 
 def per_epoch(run):
