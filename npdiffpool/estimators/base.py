@@ -52,8 +52,8 @@ class Estimator(Conventions):
     clusters: Sequence[float] = parameter(
         (0.25,),
         "Number of clusters of each pooling level, or a ratio, rounded up, of the "
-        "nodes of a graph (`ratio_of`), then of the previous level; none is a flat "
-        "GNN.",
+        "nodes of a graph (`ratio_of`), then of the previous level; an empty tuple is "
+        "a flat GNN.",
         values="tuple of int >= 1 or float in (0, 1)",
     )
     ratio_of: str = parameter(
