@@ -402,7 +402,8 @@ def forward(params: dict[str, Any], A: Array, X: Array) -> tuple[Array, Array, A
     >>> logits.round(9), L_link.round(9), L_ent.round(4)  # 3 / 2, log(2)
     (array([6., 6.]), np.float64(1.5), np.float64(0.6931))
     """
-    L_link = L_ent = np.zeros((), A.dtype)
+    _check("A", A, ("N", "N"))
+    L_link = L_ent = np.zeros((), np.result_type(A.dtype, np.float32))
     for level in params["levels"]:
         pooled = diffpool(level, A, X)
         L_link = L_link + link_loss(A, pooled.S)

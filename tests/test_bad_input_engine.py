@@ -150,6 +150,11 @@ PAPER = [
     *paper_rows(
         "forward",
         (
+            "a list",
+            "A must be (N, N); got list",
+            ({"levels": [], "embed": [TWO]}, [[0.0]], TWO),
+        ),
+        (
             "a rectangle",
             "A must be (N, N); got (2, 3)",
             ({"levels": [], "embed": [TWO]}, LONG, TWO),

@@ -595,7 +595,7 @@ def test_the_table_has_each_row_once_and_the_most_telling_first(tablerows):
         *(*tablerows.REGULARISED, *tablerows.DEPARTURES),
     }
     assert {*product(tablerows.COMPLETE, everywhere)} <= {entry[:2] for entry in fair}
-    few = 3 + 2 + 2 * 5 + 2 * 5  # grid; default on two sets; regularised; departures
+    few = 3 + 6 + 2 * 4 + 2 * 5  # grid; default; regularised; departures
     assert len(fair) == 6 * len(everywhere) + few
     of_paper = {(name, row) for row in rows for name in rows[row].paper}
     assert of_paper <= {entry[:2] for entry in queue[len(fair) :]}

@@ -54,7 +54,7 @@ def test_the_python_on_a_page_prints_what_the_page_shows(path, tmp_path, monkeyp
 
 def test_the_torch_layer_of_the_guide_satisfies_the_laws():
     """It cannot be a doctest: torch is not installed for the tests."""
-    pytest.importorskip("torch", reason="needs torch")
+    pytest.importorskip("torch", reason="needs torch: see benchmarks/README.md")
     text = (ROOT / "examples" / "guide.md").read_text(encoding="utf-8")
     (code,) = re.findall(
         r"```python\n(import numpy as np\nimport torch\n.*?)```", text, flags=re.DOTALL

@@ -60,8 +60,9 @@ class Shape:
     *shapes : str
         Alternatives such as "N K" or "B K K". A letter denotes the same size in all
         arguments of a call. K must be positive. A digit is a fixed size.
-    any_size : bool
-        The numbers may exceed `largest_allowed`, if their differences are finite.
+    large : bool
+        The limit is 1e38 in float32 and 4e307 in float64, so that differences are
+        finite.
     nonnegative : bool
         No number may be below 0.
     whole : bool
@@ -74,8 +75,8 @@ class Shape:
 
     Notes
     -----
-    Numbers must be finite and at most `largest_allowed` in size. An array that autograd
-    is tracing is checked for its shape and dtype only.
+    Numbers must be finite and, unless `large`, at most `largest_allowed` in size. An
+    array that autograd is tracing is checked for its shape and dtype only.
 
     Examples
     --------
@@ -92,14 +93,14 @@ class Shape:
     def __init__(
         self,
         *shapes: str,
-        any_size: bool = False,
+        large: bool = False,
         nonnegative: bool = False,
         whole: bool = False,
         below: str = "",
         floats: bool = False,
     ) -> None:
         self.shapes = [shape.split() for shape in shapes]
-        self.any_size, self.nonnegative, self.floats = any_size, nonnegative, floats
+        self.large, self.nonnegative, self.floats = large, nonnegative, floats
         self.whole, self.below = whole or bool(below), below
 
     def check(self, name: str, value: Any, sizes: Sizes) -> None:
@@ -118,8 +119,8 @@ class Shape:
         if self.whole:
             _require_whole(name, value, sizes[self.below] if self.below else None)
         elif dtype.kind == "f":
-            half = 1e38 if dtype.char == "f" else 4e307  # whose differences are finite
-            require_finite(name, value, half if self.any_size else None)
+            half = 1e38 if dtype.char == "f" else 4e307
+            require_finite(name, value, half if self.large else None)
         if self.nonnegative:
             least = value.min() if value.size else 0
             require(least >= 0, name, "not negative", float(least))

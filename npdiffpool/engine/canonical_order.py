@@ -181,7 +181,7 @@ def _with_both_directions(batch: GraphBatch) -> CSR:
         return A
     transposed = scipy.sparse.csr_array(A.T)
     masked = with_data(transposed, transposed.data * is_directed[transposed.indices])
-    # pi: hardly any weight times pi equals a sum of given weights.
+    # Incoming edges times pi: a plain sum could equal that of other weights.
     return scipy.sparse.csr_array(A + np.pi * masked)
 
 

@@ -9,8 +9,8 @@ P is made from A by an operator (`OPERATORS`). A `Level` holds the matrices P as
 
 A convolution returns its `Terms`, b + H_1 W_1 + H_2 W_2 + ... `gnn` computes them
 together with the l2 normalisation, ReLU and batch norm that follow, in one fused
-primitive, `primitives.layer`, where the gradient of a layer is derived; only batch norm
-with given moments, as in evaluation, is computed step by step.
+primitive, `primitives.layer`, where the gradient of a layer is derived. A layer whose
+batch norm has given moments, as in evaluation, is computed step by step.
 ``init_x(rng, ...)`` draws the parameters of ``x(params, ...)``; those of `mlp` are like
 those of `gcn`.
 """
@@ -60,9 +60,9 @@ class Terms(NamedTuple):
         H_i (N, F_i) and W_i (F_i, D).
     magnitudes : list of pairs
         H (N, F) and a list of matrices W (F, D), without gradient. Only batch norm uses
-        them: they bound the rounding errors of the sum. Row i of the sum adds up
-        numbers about as large as those in row i of each H W; a term P H W is covered
-        by H W, as P averages rows.
+        them, as the size of the terms that are summed, to bound rounding errors. For
+        gcn and sage they are H and W also for a term P H W, which is about as large as
+        H W.
     """
 
     bias: Array | None

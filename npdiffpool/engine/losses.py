@@ -166,9 +166,8 @@ def _relative_link(level: Level, S: Array, A_pooled: Array) -> Array:
     c = np.where(known, norms, one) / np.where(known, total, one)
     S_scaled = S * segment_repeat(np.sqrt(c), level.offsets)[:, None]
     A_scaled = A_pooled * c[:, None, None]
-    return (
-        link_norm(level.A, S_scaled, A_scaled, level.squared_norms, level.offsets) / c
-    )
+    L = link_norm(level.A, S_scaled, A_scaled, level.squared_norms, level.offsets)
+    return L / c
 
 
 def _sizes(offsets: Array, dtype: Any) -> Array:

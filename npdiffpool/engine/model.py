@@ -369,7 +369,7 @@ def _call_on_level(
 
 def _embed(params: Params, level: Level, config: Config, **options: Any) -> GNNOutput:
     """Return Z = GNN_embed(A, X) (equation 5), with options of `layers.gnn`."""
-    layers, moments = _layers_of(config.gnn, params, level, config, **options)
+    layers, moments = _layer_outputs(config.gnn, params, level, config, **options)
     Z = np.concatenate(layers, axis=1) if config.concat_layers else layers[-1]
     return Z, moments
 
@@ -378,16 +378,17 @@ def _pool_logits(
     params: Params, level: Level, config: Config, **options: Any
 ) -> GNNOutput:
     """Return R = GNN_pool(A, X), the logits of equation 6."""
-    layers, moments = _layers_of(
+    layers, moments = _layer_outputs(
         config.pool_gnn, params["gnn"], level, config, **options
     )
     R = linear(params["head"], *layers) if config.concat_layers else layers[-1]
     return R, moments
 
 
-def _layers_of(
+def _layer_outputs(
     kind: str, params: Params, level: Level, config: Config, **options: Any
 ) -> tuple[list[Array], Moments]:
+    """Return the output of each layer of a GNN of this kind, and its moments."""
     P, PX = level.operators.get(kind, level.A), level.propagated.get(kind)
     options["normalize_rows"] = config.normalize_rows
     return gnn(params, kind, P, level.X, PX, **options)

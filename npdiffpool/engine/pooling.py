@@ -124,7 +124,7 @@ class Level(NamedTuple):
 LEVEL = IsA(Level, N="n_nodes", B="n_graphs")
 
 
-@requires(R=Shape("N K", any_size=True, floats=True))
+@requires(R=Shape("N K", large=True, floats=True))
 def assign(R: Array) -> tuple[Array, Array]:
     """Return S = softmax(R) by rows (equation 6), and the entropies of its rows.
 

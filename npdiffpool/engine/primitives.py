@@ -321,7 +321,7 @@ def _plain_cross_entropy(logits: Array, labels: Array) -> Array:
     return anp.log(total) - anp.sum(one_hot * shifted, axis=1)
 
 
-@requires(logits=Shape("B C", any_size=True, floats=True), labels=Shape("B", below="C"))
+@requires(logits=Shape("B C", large=True, floats=True), labels=Shape("B", below="C"))
 @fused(_plain_cross_entropy)
 def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Vjp]:
     """Return -log softmax(logits)[label] for each graph, in nats.

@@ -16,7 +16,7 @@ from npdiffpool.engine.model import Output
 from npdiffpool.estimators.explanation import Explanation, explain
 from npdiffpool.estimators.fitting import inputs
 from npdiffpool.estimators.fitting.schema import InputSchema, check_schema
-from npdiffpool.estimators.fitting.scores import tags_of
+from npdiffpool.estimators.fitting.sklearn_tags import tags_of
 from npdiffpool.estimators.fitting.targets import Targets
 from npdiffpool.estimators.not_fitted import NotFittedError
 from npdiffpool.graphs.batch import GraphBatch, check_graphs

@@ -35,15 +35,15 @@ Cases = Callable[[int, int], st.SearchStrategy[Case]]
 # Sums of up to 150 terms have rounding errors of some 1e-15 and 1e-6.
 RTOL = {"float64": 1e-9, "float32": 1e-4}
 MAX_NODES = 12  # of a graph, usually; where this is the bound, some are larger
-OF_POOLING = frozenset(("pool", "batched", "vjp"))  # of a pooling layer
+POOLING_PARTS = frozenset(("pool", "batched", "vjp"))  # of a pooling layer
 # A line in one of these, or in the kit, is not a layer's own.
 LIBRARIES = sys.stdlib_module_names | frozenset(
     "numpy scipy autograd hypothesis torch jax jaxlib tensorflow".split()
 )
 # Names in a check's signature that are parts of a subject; others are values of a case.
-# npdiffpool's own parts (testing/own) take a seed: layer(seed, A, X). A user's do not:
-# gnn_layer(A, X), classifier(A, X).
-PARTS = OF_POOLING | frozenset(
+# Layers and models of npdiffpool (testing/own) draw their parameters by a seed, as
+# layer(seed, A, X); those of a user do not, as gnn_layer(A, X), classifier(A, X).
+PARTS = POOLING_PARTS | frozenset(
     "propagation neighbour_mean layer equivariant standardize "
     "evaluate_norm assigner model training_pass engine_loss paper_loss scaled_link "
     "train predict explain primitive wrong_gradients functions forms "
@@ -117,7 +117,7 @@ class Check:
     @property
     def least_nodes(self) -> int:
         """The least number of nodes of a graph: 1 for a pooling layer (see law C15)."""
-        return int(not OF_POOLING.isdisjoint(self.needs))
+        return int(not POOLING_PARTS.isdisjoint(self.needs))
 
     def values(self, case: Case, dtype: str) -> Case:
         """Copy the values of a case that the check takes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Sequence
 
-from npdiffpool.testing.check import OF_POOLING, Check
+from npdiffpool.testing.check import POOLING_PARTS, Check
 from npdiffpool.testing.law import Law, Result, examine_laws
 from npdiffpool.testing.laws import LAWS
 from npdiffpool.testing.profiles import CLAIMS, PROFILES
@@ -18,7 +18,7 @@ def laws_of_claims(claims: frozenset[str] = PROFILES["diffpool"]) -> list[Law]:
 
     def follows(check: Check) -> bool:
         needs = set(check.needs)
-        return bool(OF_POOLING & needs) and not (CLAIMS - claims) & needs
+        return bool(POOLING_PARTS & needs) and not (CLAIMS - claims) & needs
 
     return [law for law in LAWS.values() if any(map(follows, law.checks))]
 
@@ -29,7 +29,7 @@ def laws_by_id(laws: Iterable[str]) -> list[Law]:
     Raises
     ------
     ValueError
-        If there is no id, or no law with an id.
+        If `laws` is empty or has an unknown id.
     """
     ids = list(dict.fromkeys(laws))
     wrong = [id for id in ids if id not in LAWS] if ids else ["none"]
@@ -39,6 +39,7 @@ def laws_by_id(laws: Iterable[str]) -> list[Law]:
 
 
 def _chosen_laws(laws: Iterable[str] | None, subject: Subject) -> list[Law]:
+    """Return the laws with these ids; without ids, those that the claims imply."""
     return laws_of_claims(subject.claims) if laws is None else laws_by_id(laws)
 
 
@@ -143,14 +144,14 @@ def check_pooling(
     """Raise an error at the first law that a pooling layer violates.
 
     Laws that do not apply are skipped silently; `conformance` returns them with the
-    reason. Skipped are
+    reason. These laws are skipped:
 
     - B1 to B3, P9 and parts of C3, C6, C15, D5 and D8 without a batched form: pass
       `batched`, or set ``pool.batched``
     - D1, L8, E6 and parts of C15, D4, D5 and D8 without a gradient: pass `vjp`, or set
       ``pool.vjp``, unless the layer is written with ``autograd.numpy``
-    - the laws about a loss that is not an attribute of `Pooled`
-    - the laws that choose S by R, such as C8, if S is not the softmax of R
+    - laws about a loss that the layer does not return
+    - laws that choose S by R, such as C8, if S is not the softmax of R
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from npdiffpool._support.contracts import (
 )
 from npdiffpool.engine.autodiff import leaves, to_vector
 
-GRADIENT = Shape("P", any_size=True, floats=True)
+GRADIENT = Shape("P", large=True, floats=True)
 
 
 @requires(gradient=GRADIENT, limit=NonNegative())

@@ -146,9 +146,9 @@ LIMITS = [
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
-@pytest.mark.parametrize("dtype, any_size, inside, outside, limit", LIMITS)
-def test_numbers_of_a_shape_have_a_limit(form, dtype, any_size, inside, outside, limit):
-    requirement = Shape("N F", any_size=any_size)
+@pytest.mark.parametrize("dtype, large, inside, outside, limit", LIMITS)
+def test_numbers_of_a_shape_have_a_limit(form, dtype, large, inside, outside, limit):
+    requirement = Shape("N F", large=large)
     sizes_of(requirement, form(np.array([[inside, -inside]], dtype)))
     for value in np.array([outside, -outside, np.inf, NAN], dtype):
         message = f"x must be finite and at most {limit} in size in {dtype}; got "
@@ -233,7 +233,7 @@ def test_floating_point_warnings_are_off_inside_and_restored_after():
 
 
 @pytest.mark.parametrize("dtype", ["int64", "float16", "no dtype", 3])
-def test_largest_needs_float32_or_float64(dtype):
+def test_largest_allowed_needs_float32_or_float64(dtype):
     with raises(f"dtype must be float32 or float64; got {dtype!r}"):
         largest_allowed(dtype)
 

@@ -331,6 +331,16 @@ def test_the_papers_forward_pass_is_finite(weight, feature, dtype):
         assert all_finite(list(paper.forward(cast, A, graph.features.astype(dtype))))
 
 
+@pytest.mark.parametrize("of_A", ["float32", "float64", "int64"])
+def test_the_losses_of_a_model_without_levels_are_arrays_of_floats(of_A):
+    dtype = "float32" if of_A == "float32" else "float64"
+    A, W = np.ones((3, 3), of_A), np.ones((1, 2), dtype)
+    params = {"levels": [], "embed": [W], "classify": np.eye(2, dtype=dtype)}
+    logits, *losses = paper.forward(params, A, np.ones((3, 1), dtype))
+    assert [loss.shape for loss in losses] == [(), ()] and losses == [0, 0]
+    assert {part.dtype.name for part in (logits, *losses)} == {dtype}
+
+
 @pytest.mark.parametrize(
     "weight, feature, name", [(1e300, 1.0, "A"), (1.0, 1e300, "X"), (1.0, 1e38, "X")]
 )

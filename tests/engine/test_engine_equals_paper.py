@@ -8,9 +8,7 @@ This command prints the largest errors on 2000 random batches, with a fixed seed
 import sys
 
 import numpy as np
-import pytest
 
-from npdiffpool import paper
 from npdiffpool.graphs.graph import Graph
 from npdiffpool.testing.own.models import engine_loss, paper_loss
 
@@ -77,12 +75,3 @@ def main(n_batches=2000):
 
 if __name__ == "__main__":
     sys.exit(main(*map(int, sys.argv[1:])))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_losses_of_a_model_without_levels_are_arrays_of_its_dtype(dtype):
-    A, W = np.ones((3, 3), dtype), np.ones((1, 2), dtype)
-    params = {"levels": [], "embed": [W], "classify": np.eye(2, dtype=dtype)}
-    logits, *losses = paper.forward(params, A, A[:, :1])
-    assert [loss.shape for loss in losses] == [(), ()] and losses == [0, 0]
-    assert {part.dtype.name for part in (logits, *losses)} == {dtype}

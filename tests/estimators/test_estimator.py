@@ -450,6 +450,7 @@ def test_fit_resumes_only_from_a_checkpoint_of_the_same_model():
     required = r"resume must be a checkpoint of a model with \d+ float64 parameters; "
     with pytest.raises(ValueError, match=required + r"got \d+ float64 parameters$"):
         wider.fit(GRAPHS, LABELS, resume=states[0])
-    with pytest.raises(ValueError, match="resume must be a Checkpoint .*; got 'str'"):
+    required = r"resume must be a Checkpoint \(npdiffpool\.training\.fit\); got 'str'"
+    with pytest.raises(ValueError, match=required):
         wider.fit(GRAPHS, LABELS, resume="x")
     assert not hasattr(wider, "params_")

@@ -28,8 +28,9 @@ LISTED = Path(__file__).with_name("equivalent.txt")
 def parse_arguments():
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    core = CORE.modules.split()
-    parser.add_argument("--module", nargs="+", choices=MODULES, default=core)
+    parser.add_argument(
+        "--module", nargs="+", choices=MODULES, help="default: the core; --stale: all"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
         "--sample", type=int, help="mutants to try of each module, drawn at random"
@@ -41,7 +42,11 @@ def parse_arguments():
     parser.add_argument("--saved", type=Path, help="file with the verdicts so far")
     parser.add_argument("--again", action="store_true", help="try survivors again")
     parser.add_argument("--verbose", action="store_true", help="print every verdict")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.module = options.module or (
+        [*MODULES] if options.stale else CORE.modules.split()
+    )
+    return options
 
 
 def main():

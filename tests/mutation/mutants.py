@@ -6,6 +6,7 @@ the operators that cosmic-ray lacks. Annotations are not mutated.
 
 import ast
 import difflib
+import warnings
 from functools import partial
 from itertools import count, takewhile
 from pathlib import Path
@@ -161,7 +162,9 @@ def _offset(source, line, column):
 def _meaning(source):
     """Dump the syntax tree without annotations; return None if it does not compile."""
     try:
-        compile(source, "mutant", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            compile(source, "mutant", "exec")
     except SyntaxError:
         return None
     tree = ast.parse(source)

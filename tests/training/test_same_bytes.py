@@ -90,7 +90,7 @@ def test_the_gnns_of_a_level_run_in_two_threads(monkeypatch):
 
     from npdiffpool.engine import model
 
-    seen, layers_of, both = set(), model._layers_of, threading.Event()
+    seen, layers_of, both = set(), model._layer_outputs, threading.Event()
 
     def watch(*args, **options):
         seen.add(threading.get_ident())
@@ -99,7 +99,7 @@ def test_the_gnns_of_a_level_run_in_two_threads(monkeypatch):
         both.wait(60)  # the first GNN of a pair, until the other one runs too
         return layers_of(*args, **options)
 
-    monkeypatch.setattr(model, "_layers_of", watch)
+    monkeypatch.setattr(model, "_layer_outputs", watch)
     for n_threads in (1, 2):
         seen.clear()
         both.clear()

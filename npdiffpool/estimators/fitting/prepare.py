@@ -37,7 +37,7 @@ from npdiffpool.training.adam import adam_init
 from npdiffpool.training.fit import Checkpoint, Fitted, Labelled, fit
 from npdiffpool.training.schedule import Schedule
 
-# Fields of the configuration; a warm start may change those of the schedule, too.
+# Fields of Config that a warm start may change. It may change all fields of Schedule.
 WARM_START_MAY_CHANGE = (
     "link_weight",
     "entropy_weight",
@@ -166,9 +166,9 @@ def _config_of_warm_start(model: Any, config: Config) -> Config:
 
 
 def unchangeable(model: Any) -> Json:
-    """Return parameters that no warm start may change and `Config` does not hold.
+    """Return parameters that no warm start may change, beside the fields of `Config`.
 
-    Of the clusters it holds the numbers; here they may be ratios.
+    `clusters` is among them because `Config` has only the numbers that ratios gave.
     """
     names = ("ratio_of", "standardize")
     return {"clusters": tuple(model.clusters)} | {n: getattr(model, n) for n in names}

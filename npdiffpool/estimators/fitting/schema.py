@@ -57,12 +57,12 @@ def check_name_count(graphs: Any, n_features: int) -> None:
 def check_feature_names(
     names: Any, expected: list[str] | None, n_features: int
 ) -> None:
-    """Check that there is a name for each feature, and that of training if known.
+    """Check that names are those of the training set, or as many as features.
 
     Raises
     ------
     ValueError
-        If there is not, or another one.
+        If the number of names is wrong, or they differ from those of training.
     """
     listed = np.asarray(names, dtype=object).ravel().tolist()
     fits = len(listed) == n_features and expected in (None, listed)

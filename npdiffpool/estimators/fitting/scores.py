@@ -10,6 +10,7 @@ import numpy as np
 from npdiffpool._support.arguments import require
 from npdiffpool._support.types import Floats
 from npdiffpool.engine.pooling import assign
+from npdiffpool.estimators.fitting.sklearn_tags import tags_of
 from npdiffpool.estimators.fitting.validation import require_validation
 from npdiffpool.training.fit import Labelled
 from npdiffpool.training.schedule import OWN_MONITORS
@@ -87,22 +88,6 @@ def _find(monitor: str) -> Any:
     required = '"accuracy", "loss" or one of sklearn.metrics.get_scorer_names()'
     require(monitor in names, "monitor", required, monitor)
     return get_scorer(monitor)
-
-
-def tags_of(kind: str) -> Any:
-    """Return scikit-learn's tags of a classifier, regressor or clusterer of graphs."""
-    from sklearn import utils
-
-    return utils.Tags(
-        estimator_type=kind,
-        target_tags=utils.TargetTags(
-            required=kind != "clusterer", multi_output=kind == "regressor"
-        ),
-        transformer_tags=None if kind == "clusterer" else utils.TransformerTags(),
-        classifier_tags=utils.ClassifierTags() if kind == "classifier" else None,
-        regressor_tags=utils.RegressorTags() if kind == "regressor" else None,
-        input_tags=utils.InputTags(two_d_array=False),
-    )
 
 
 class _Outputs:

@@ -19,7 +19,7 @@ from npdiffpool.testing.laws.losses import *  # noqa: F401, F403
 from npdiffpool.testing.laws.models import *  # noqa: F401, F403
 from npdiffpool.testing.laws.poolings import *  # noqa: F401, F403
 
-_GROUPS = "ACLEBGMDP"  # their order in the table
+_GROUPS = "ACLEBGMDP"  # first letters of ids, as ordered in LAWS.md
 LAWS = {
     entry.id: entry
     for entry in sorted(
