@@ -37,6 +37,7 @@ SHORT = {
     "structure-free": "structure-free baseline",
     "default": "DiffPool, another training",
     "no-link": "DiffPool without link loss",
+    "no-entropy": "DiffPool without entropy loss",
 }
 PAIRS = (
     ("random", "flat"),
@@ -48,6 +49,7 @@ PAIRS = (
     ("learned", "default"),
     ("default", "flat"),
     ("default", "no-link"),
+    ("default", "no-entropy"),
 )
 TITLES = {"fair": "seconds, fair protocol", "paper": "seconds, paper's protocol"}
 DIFFERENCE = "difference in percentage points [95 % interval]"
