@@ -31,7 +31,7 @@ from pathlib import Path
 import tablepicture
 import tablequeue
 import tabletext
-from tablerows import COMPLETE, ROWS, SETS, cells, epochs_of, grid_of
+from tablerows import COMPLETE, ROWS, SETS, TWINS, cells, epochs_of, grid_of
 
 import npdiffpool as ndp
 from npdiffpool._support.atomic_files import write_text
@@ -52,7 +52,7 @@ PAGES = (ROOT / "README.md", RESULTS / "README.md")
 
 
 def model_of(row, dataset, epochs):
-    """Return the row's model; the flat GNN has the depth and size of DiffPool."""
+    """Return the row's model; a flat twin has the depth and size of one level."""
     if ROWS[row].parameters is None:
         return SubtreeKernelClassifier()
     known = SETS[dataset.name]
@@ -60,11 +60,12 @@ def model_of(row, dataset, epochs):
     given |= ROWS[row].parameters | {"epochs": epochs}
     if given["clusters"] == "two":
         given["clusters"] = known.two_levels
-    if row == "flat":
+    if row in TWINS:
         largest = max(graph.n_nodes for graph in dataset.graphs)
         clusters = count_clusters(known.clusters, largest)
         sizes = dataset.n_features, dataset.n_classes
-        twin = flat_twin(Config(*sizes, clusters=clusters))
+        gnn = given.get("gnn", "sage")
+        twin = flat_twin(Config(*sizes, gnn=gnn, clusters=clusters))
         given |= {"n_layers": twin.n_layers, "hidden": twin.hidden}
     return ndp.DiffPoolClassifier(**given)
 

@@ -54,6 +54,7 @@ def _of(*figures: str) -> dict[str, str]:
     return {name: figure for name, figure in zip(names, figures) if figure}
 
 
+S2V_FLAT: dict[str, Any] = {"gnn": "s2v", "clusters": ()}
 ALONE: dict[str, Any] = {"link_weight": 0.0, "entropy_weight": 0.0}
 GRID: tuple[dict[str, Any], ...] = (
     {},
@@ -113,7 +114,8 @@ ROWS = {
         _of("57.12", "79.37", "73.76", "75.54"),
     ),
     "gcn": Row("GCN layers (equation 2)", {"gnn": "gcn"}),
-    "s2v-flat": Row("S2V, flat", {"gnn": "s2v", "clusters": ()}, _of("61.10", "78.92")),
+    "s2v-flat": Row("S2V, flat", S2V_FLAT, _of("61.10", "78.92")),
+    "s2v-twin": Row("S2V, flat, depth and size of one level", S2V_FLAT),
     "s2v": Row("S2V, one level", {"gnn": "s2v"}, _of("62.86", "80.75")),
     "s2v-two-levels": Row(
         "S2V, two levels", {"gnn": "s2v", "clusters": "two"}, _of("63.33", "82.07")
@@ -140,7 +142,8 @@ COMPLETE = tuple(name for name, known in SETS.items() if not known.distinct_of)
 PICTURED = "flat graclus random".split()
 MAIN = "learned flat graclus random structure-free wl-kernel".split()
 OTHERS = """grid no-link no-entropy no-auxiliary two-levels hard uniform set2set
-sortpool gcn s2v-flat s2v s2v-two-levels""".split()
+sortpool gcn s2v-flat s2v-twin s2v s2v-two-levels""".split()
+TWINS = "flat s2v-twin".split()  # flat GNNs with the depth and size of one level
 NOT_GRID = "DD COLLAB REDDIT-BINARY".split()  # hours for one row
 REGULARISED = "dropout weight-decay cosine step".split()  # compared with "default"
 DEPARTURES = "readout-sum batch-norm last-layer linear raw".split()

@@ -36,6 +36,8 @@ SHORT = {
     "no-auxiliary": "DiffPool, classification loss alone",
     "structure-free": "structure-free baseline",
     "default": "DiffPool, another training",
+    "s2v": "S2V, one level",
+    "s2v-flat": "S2V, flat",
     "no-link": "DiffPool without link loss",
     "no-entropy": "DiffPool without entropy loss",
 }
@@ -46,6 +48,7 @@ PAIRS = (
     ("no-auxiliary", "random"),
     ("no-auxiliary", "graclus"),
     ("flat", "structure-free"),
+    ("s2v", "s2v-flat"),
     ("learned", "default"),
     ("default", "flat"),
     ("default", "no-link"),
