@@ -115,7 +115,7 @@ ROWS = {
     ),
     "gcn": Row("GCN layers (equation 2)", {"gnn": "gcn"}),
     "s2v-flat": Row("S2V, flat", S2V_FLAT, _of("61.10", "78.92")),
-    "s2v-twin": Row("S2V, flat, depth and size of one level", S2V_FLAT),
+    "s2v-twin": Row("S2V, flat, of equal depth and size", S2V_FLAT),
     "s2v": Row("S2V, one level", {"gnn": "s2v"}, _of("62.86", "80.75")),
     "s2v-two-levels": Row(
         "S2V, two levels", {"gnn": "s2v", "clusters": "two"}, _of("63.33", "82.07")

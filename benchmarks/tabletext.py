@@ -38,6 +38,7 @@ SHORT = {
     "default": "DiffPool, another training",
     "s2v": "S2V, one level",
     "s2v-flat": "S2V, flat",
+    "s2v-twin": "S2V, flat, of equal depth and size",
     "no-link": "DiffPool without link loss",
     "no-entropy": "DiffPool without entropy loss",
 }
@@ -49,6 +50,7 @@ PAIRS = (
     ("no-auxiliary", "graclus"),
     ("flat", "structure-free"),
     ("s2v", "s2v-flat"),
+    ("s2v", "s2v-twin"),
     ("learned", "default"),
     ("default", "flat"),
     ("default", "no-link"),

@@ -471,9 +471,12 @@ def test_the_model_of_a_row_has_the_parameters_of_the_row(table):
     expected = ndp.DiffPoolClassifier(epochs=9, ratio_of="largest")  # as published
     assert learned.get_params() == expected.get_params()
     assert flat.clusters == () and flat.epochs == 9 and flat.n_layers == 6
-    sizes = [count_parameters(clf._config(mutag.graphs, Classes.of(mutag.labels, 188)))
-             for clf in (flat, learned)]  # fmt: skip
-    assert abs(sizes[0] / sizes[1] - 1) < 0.02
+    twin, s2v = (table.model_of(row, mutag, 9) for row in ("s2v-twin", "s2v"))
+    assert twin.clusters == () and twin.gnn == "s2v" and twin.n_layers == 6
+    targets = Classes.of(mutag.labels, 188)
+    for pair in ((flat, learned), (twin, s2v)):
+        sizes = [count_parameters(m._config(mutag.graphs, targets)) for m in pair]
+        assert abs(sizes[0] / sizes[1] - 1) < 0.02
     assert table.model_of("two-levels", mutag, 9).clusters == (0.25, 0.25)
     assert table.model_of("s2v-flat", mutag, 9).gnn == "s2v"
     for row, entry in table.ROWS.items():
