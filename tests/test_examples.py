@@ -149,7 +149,7 @@ def test_the_readme_has_the_commands_of_the_projects_check():
 def test_the_counts_of_laws_in_the_readme_are_those_of_the_registry():
     counts = f"{len(laws_of_claims())} of the {len(LAWS)}"
     assert f"{counts} laws are about a pooling layer" in README
-    assert f"one of {len(LAWS)} [laws]" in README
+    assert f" {len(LAWS)} [laws](npdiffpool/testing/LAWS.md)" in README
 
 
 def test_the_functions_that_the_readme_names_exist():
