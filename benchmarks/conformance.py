@@ -26,7 +26,7 @@ from markdown_table import markdown_table
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # before NumPy: these arrays are small
 
-from npdiffpool.testing import LAWS, causes, conformance  # noqa: E402
+from npdiffpool.testing import LAWS, causes, conformance
 
 LAYER_LAWS = ["G1", "G2", "G4"]  # about layers other than pooling
 OWN = "npdiffpool.testing.own.subjects"

@@ -27,15 +27,15 @@ from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported
 
-import numpy as np  # noqa: E402
-from markdown_table import markdown_row, markdown_table  # noqa: E402
-from speed import WORKLOADS  # noqa: E402
+import numpy as np
+from markdown_table import markdown_row, markdown_table
+from speed import WORKLOADS
 
-import npdiffpool as ndp  # noqa: E402
-from npdiffpool.engine.config import Config  # noqa: E402
-from npdiffpool.engine.preparation import precompute_propagation  # noqa: E402
-from npdiffpool.graphs.block_diagonal import with_dense_blocks  # noqa: E402
-from npdiffpool.training.fit import Labelled, Schedule, fit, minibatches  # noqa: E402
+import npdiffpool as ndp
+from npdiffpool.engine.config import Config
+from npdiffpool.engine.preparation import precompute_propagation
+from npdiffpool.graphs.block_diagonal import with_dense_blocks
+from npdiffpool.training.fit import Labelled, Schedule, fit, minibatches
 
 HIDDEN, LAYERS, CLASSIFIER = 64, 3, 50
 WIDTH = HIDDEN * LAYERS

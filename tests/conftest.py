@@ -20,12 +20,12 @@ import os
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-import shutil  # noqa: E402
-import signal  # noqa: E402
-from pathlib import Path  # noqa: E402
+import shutil
+import signal
+from pathlib import Path
 
-import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
+import pytest
+from hypothesis import settings
 
 # A shell's background jobs ignore SIGINT, and so would the processes of the tests.
 signal.signal(signal.SIGINT, signal.default_int_handler)

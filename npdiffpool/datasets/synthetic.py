@@ -90,8 +90,7 @@ def hierarchical_sbm(
     require(n_communities % 2 == 0, "n_communities", "even", n_communities)
     require_int("part_size", part_size, 1)
     require_int("seed", seed, 0)
-    for name, share in (("within", within), ("between", between), ("noise", noise)):
-        require(require_number(name, share) <= 1, name, "at most 1", share)
+    _check_shares(within=within, between=between, noise=noise)
     rng = np.random.default_rng(seed)
     labels, graphs = np.arange(n_graphs) % 2, list[Graph]()
     communities, groups = list[Ints](), list[Ints]()
@@ -108,6 +107,11 @@ def hierarchical_sbm(
     names = tuple(f"community {number}" for number in range(n_communities))
     dataset = Dataset(graphs, labels, "hierarchical SBM", names, f"seed {seed}")
     return Hierarchy(dataset, communities, groups)
+
+
+def _check_shares(**shares: float) -> None:
+    for name, share in shares.items():
+        require(require_number(name, share) <= 1, name, "at most 1", share)
 
 
 def _edge_probabilities(rings: list[int], within: float, between: float) -> Floats:
